@@ -1,0 +1,141 @@
+import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { invalid, refuse } from '../ledger/refusal.js';
+import { formatInstant, parseInstant } from '../ledger/time.js';
+
+/** The modes of access of the EuroHPC AI Factories access policy, mid 2026. */
+export const MODES = ['playground', 'fast-lane', 'large-scale', 'ai-for-science', 'regular', 'open-frontier'] as const;
+export type Mode = (typeof MODES)[number];
+
+export interface ModeLimits {
+  /**
+   * The most that one request may ask for. Only fast-lane is bounded: its four working days leave no time to examine
+   * more. Asking for little in a larger mode harms nobody, so no mode has a lower bound.
+   */
+  readonly chipHoursMax?: number;
+  /** Working days in which a request must be decided; absent where the access policy sets none in days. */
+  readonly decisionWorkingDaysMax?: number;
+}
+
+export const MODE_LIMITS: Readonly<Record<Mode, ModeLimits>> = {
+  playground: { decisionWorkingDaysMax: 2 },
+  'fast-lane': { chipHoursMax: 50_000, decisionWorkingDaysMax: 4 },
+  // Counted from the cut-off date of the call, not from the submission.
+  'large-scale': { decisionWorkingDaysMax: 10 },
+  'ai-for-science': {},
+  // "About four months" is an expectation, not a limit.
+  regular: {},
+  'open-frontier': {},
+};
+
+export interface AccessCallOpened extends DomainEvent {
+  readonly type: 'access-call-opened';
+  readonly data: {
+    readonly facilityId: string;
+    readonly mode: Mode;
+    readonly title: string;
+    /** Half-open: a request at `opensAt` is in time, one at `closesAt` is not. */
+    readonly opensAt: string;
+    readonly closesAt: string;
+    readonly chipHours: number;
+  };
+}
+export type AccessCallEvent = AccessCallOpened;
+
+export type AccessCall = { readonly status: 'absent' } | OpenedCall;
+/** Opened once; whether it takes requests is a question of the instant, see `takesRequestsAt`. */
+export interface OpenedCall {
+  readonly status: 'opened';
+  readonly facilityId: string;
+  readonly mode: Mode;
+  readonly opensAt: string;
+  readonly closesAt: string;
+  readonly chipHours: number;
+}
+
+export const accessCall: Noun<AccessCall, AccessCallEvent> = {
+  name: 'access-call',
+  initial: { status: 'absent' },
+  schemas: { 'access-call-opened': 1 },
+  exists: (state) => state.status !== 'absent',
+  evolve(_state, event) {
+    switch (event.type) {
+      case 'access-call-opened': {
+        const { facilityId, mode, opensAt, closesAt, chipHours } = event.data;
+        return { status: 'opened', facilityId, mode, opensAt, closesAt, chipHours };
+      }
+      default:
+        return unknownEvent('access-call', event as never);
+    }
+  },
+};
+
+export interface OpenCallInput {
+  readonly facilityId: string;
+  readonly mode: Mode;
+  readonly title: string;
+  readonly opensAt: string;
+  readonly closesAt: string;
+  readonly chipHours: number;
+}
+
+/** What a call needs to know about its facility. */
+export interface CallFacility {
+  readonly kind: string;
+  readonly hostStatePartnerId?: string;
+  /** Whether the hosting state has a signed commitment to this facility that has not been cancelled. */
+  readonly hostStateCommitted: boolean;
+}
+
+/**
+ * Opens a call for access to a facility.
+ * @throws Refusal `call-dates-out-of-order` (422), `host-state-unknown` and `host-state-not-committed` (409, 12b(4)).
+ */
+export function openCall(facility: CallFacility, input: OpenCallInput): AccessCallEvent[] {
+  const opensAt = formatInstant(parseInstant(input.opensAt));
+  const closesAt = formatInstant(parseInstant(input.closesAt));
+  if (parseInstant(opensAt) >= parseInstant(closesAt)) {
+    throw invalid(
+      'call-dates-out-of-order',
+      '/closesAt',
+      `The call would close at ${closesAt}, which is not after it opens at ${opensAt}. Give a later closesAt.`,
+      { opensAt, closesAt },
+    );
+  }
+  const isGigafactory = facility.kind === 'ai-gigafactory';
+  if (isGigafactory) requireHostStateCommitment(facility, input.facilityId);
+  const { facilityId, mode, title, chipHours } = input;
+  return [
+    {
+      type: 'access-call-opened',
+      data: { facilityId, mode, title, opensAt, closesAt, chipHours },
+      ...(isGigafactory && { legalBasis: HOST_STATE_CLAUSE }),
+    },
+  ];
+}
+
+const HOST_STATE_CLAUSE = '2021/1173 Art. 12b(4)';
+
+function requireHostStateCommitment(facility: CallFacility, facilityId: string): void {
+  const { hostStatePartnerId, hostStateCommitted } = facility;
+  if (hostStatePartnerId === undefined) {
+    throw refuse(
+      'host-state-unknown',
+      'No hosting state is recorded for this AI gigafactory, so its commitment cannot be verified. Register the facility with ' +
+        'hostStatePartnerId and sign a commitment of that state to it, then open the call.',
+      { clause: HOST_STATE_CLAUSE, facilityId },
+    );
+  }
+  if (!hostStateCommitted) {
+    throw refuse(
+      'host-state-not-committed',
+      'The hosting state has no signed commitment to this AI gigafactory. Sign one with this facilityId before the call is opened.',
+      { clause: HOST_STATE_CLAUSE, facilityId, hostStatePartnerId },
+    );
+  }
+}
+
+/** True when a request that arrives at this instant is in time. */
+export function takesRequestsAt(call: OpenedCall, at: string): boolean {
+  const atMs = parseInstant(at);
+  return parseInstant(call.opensAt) <= atMs && atMs < parseInstant(call.closesAt);
+}

@@ -1,0 +1,199 @@
+import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import type { Category } from '../partners/partner.js';
+import type { Mode } from './access-call.js';
+
+/**
+ * A request for access, which becomes the grant once it is granted: one stream, one id. Its decisions are in
+ * `access-request.decisions.ts`.
+ *
+ * Every event repeats the application, so that a report folds single events without looking anything up.
+ */
+export interface Application {
+  readonly callId: string;
+  readonly facilityId: string;
+  readonly mode: Mode;
+  readonly partnerId: string;
+  /** At the top of acquisitions and majority links when the request was submitted; the partner itself if there is none. */
+  readonly ultimateParentId: string;
+  /** In force when the request was submitted; later reclassification does not touch it. */
+  readonly category: Category;
+  /** Where the applicant is established. */
+  readonly country: string;
+  readonly chipHoursRequested: number;
+  readonly submittedAt: string;
+}
+
+export const PRICE_BASES = ['free', 'pay-per-use'] as const;
+export type PriceBasis = (typeof PRICE_BASES)[number];
+
+interface Fact<Type extends string, Data> extends DomainEvent {
+  readonly type: Type;
+  readonly data: Application & Data;
+}
+
+export type AccessRequestSubmitted = Fact<
+  'access-request-submitted',
+  {
+    readonly sector: string;
+    /** The key, or the partner that it is bound to: this actor never decides the request. */
+    readonly submittedBy: string;
+    readonly illustrative?: boolean;
+  }
+>;
+export type AccessRequestWithdrawn = Fact<
+  'access-request-withdrawn',
+  { readonly reason?: string; readonly withdrawnAt: string }
+>;
+export type EligibilityConfirmed = Fact<
+  'eligibility-confirmed',
+  { readonly reasonCodes: readonly string[]; readonly checkedAt: string }
+>;
+export type EligibilityRefused = Fact<
+  'eligibility-refused',
+  { readonly reasonCodes: readonly string[]; readonly checkedAt: string }
+>;
+export type AccessGranted = Fact<
+  'access-granted',
+  {
+    readonly chipHours: number;
+    readonly priceBasis: PriceBasis;
+    readonly reasonCodes: readonly string[];
+    readonly validFrom: string;
+    readonly validTo: string;
+    readonly decidedAt: string;
+  }
+>;
+export type AccessDenied = Fact<
+  'access-denied',
+  { readonly reasonCodes: readonly string[]; readonly decidedAt: string }
+>;
+export type GrantRevoked = Fact<
+  'grant-revoked',
+  { readonly chipHours: number; readonly reasonCodes: readonly string[]; readonly revokedAt: string }
+>;
+
+export type AccessRequestEvent =
+  | AccessRequestSubmitted
+  | AccessRequestWithdrawn
+  | EligibilityConfirmed
+  | EligibilityRefused
+  | AccessGranted
+  | AccessDenied
+  | GrantRevoked;
+
+interface Filed {
+  readonly application: Application;
+  readonly submittedBy: string;
+  /** When the last step took effect: nothing later in the stream holds before it. */
+  readonly since: string;
+}
+interface Awarded extends Filed {
+  readonly chipHours: number;
+  readonly validFrom: string;
+  readonly validTo: string;
+}
+
+export type SubmittedRequest = Filed & {
+  readonly status: 'submitted';
+  /** An explicit check is usual but not required before the decision. */
+  readonly eligibility: 'unchecked' | 'eligible';
+};
+export type GrantedRequest = Awarded & { readonly status: 'granted' };
+export type FiledRequest =
+  | SubmittedRequest
+  | (Filed & { readonly status: 'ineligible' | 'withdrawn' | 'denied' })
+  | GrantedRequest
+  | (Awarded & { readonly status: 'revoked' });
+export type AccessRequest = { readonly status: 'absent' } | FiledRequest;
+
+export const accessRequest: Noun<AccessRequest, AccessRequestEvent> = {
+  name: 'access-request',
+  initial: { status: 'absent' },
+  schemas: {
+    'access-request-submitted': 1,
+    'access-request-withdrawn': 1,
+    'eligibility-confirmed': 1,
+    'eligibility-refused': 1,
+    'access-granted': 1,
+    'access-denied': 1,
+    'grant-revoked': 1,
+  },
+  exists: (state) => state.status !== 'absent',
+  evolve(state, event) {
+    switch (event.type) {
+      case 'access-request-submitted': {
+        const application = applicationOf(event.data);
+        const { submittedBy, submittedAt } = event.data;
+        return { status: 'submitted', eligibility: 'unchecked', application, submittedBy, since: submittedAt };
+      }
+      case 'access-request-withdrawn':
+        return { ...filed(state), status: 'withdrawn', since: event.data.withdrawnAt };
+      case 'eligibility-confirmed':
+        return { ...filed(state), status: 'submitted', eligibility: 'eligible', since: event.data.checkedAt };
+      case 'eligibility-refused':
+        return { ...filed(state), status: 'ineligible', since: event.data.checkedAt };
+      case 'access-granted': {
+        const { chipHours, validFrom, validTo, decidedAt } = event.data;
+        return { ...filed(state), status: 'granted', chipHours, validFrom, validTo, since: decidedAt };
+      }
+      case 'access-denied':
+        return { ...filed(state), status: 'denied', since: event.data.decidedAt };
+      case 'grant-revoked':
+        if (state.status !== 'granted') throw new Error('A grant was revoked in a stream that holds none.');
+        return { ...state, status: 'revoked', since: event.data.revokedAt };
+      default:
+        return unknownEvent('access-request', event);
+    }
+  },
+};
+
+/** The facts that every event of a request repeats. */
+export function applicationOf(facts: Application): Application {
+  const { callId, facilityId, mode, partnerId, ultimateParentId, category, country } = facts;
+  const { chipHoursRequested, submittedAt } = facts;
+  return {
+    callId,
+    facilityId,
+    mode,
+    partnerId,
+    ultimateParentId,
+    category,
+    country,
+    chipHoursRequested,
+    submittedAt,
+  };
+}
+
+function filed(state: AccessRequest): Filed {
+  if (state.status === 'absent') throw new Error('A request must be submitted before anything else happens to it.');
+  const { application, submittedBy, since } = state;
+  return { application, submittedBy, since };
+}
+
+/** What an allocation needs to know of the grant that it draws on. */
+export interface Grant {
+  readonly id: string;
+  readonly partnerId: string;
+  readonly category: Category;
+  readonly country: string;
+  readonly mode: Mode;
+  readonly facilityId: string;
+  /** Everything that may be allocated under it, over its whole life. */
+  readonly chipHours: number;
+  /** Half-open, UTC. */
+  readonly validFrom: string;
+  readonly validTo: string;
+  readonly revoked: boolean;
+}
+
+/**
+ * The grant that a request became, or null if it never was granted. The id is passed in because a state does not know
+ * its stream.
+ */
+export function grantOf(id: string, state: AccessRequest): Grant | null {
+  if (state.status !== 'granted' && state.status !== 'revoked') return null;
+  const { partnerId, category, country, mode, facilityId } = state.application;
+  const { chipHours, validFrom, validTo } = state;
+  const revoked = state.status === 'revoked';
+  return { id, partnerId, category, country, mode, facilityId, chipHours, validFrom, validTo, revoked };
+}

@@ -1,0 +1,19 @@
+import { refuse } from '../ledger/refusal.js';
+import { isMemberState } from '../platform/reference/member-states.js';
+
+export const ELIGIBLE_COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)';
+
+/**
+ * Access goes to users established in a Member State or in a third country associated to one of the programmes; which
+ * ones those are is a policy, because association agreements come and go.
+ * @throws Refusal `country-not-eligible` (409).
+ */
+export function requireEligibleCountry(country: string, associatedCountries: readonly string[]): void {
+  if (isMemberState(country) || associatedCountries.includes(country)) return;
+  throw refuse(
+    'country-not-eligible',
+    `The applicant is established in ${country}, which is neither a Member State nor on the list of associated countries. ` +
+      'Adopt a new version of the policy associated-countries if the list is out of date.',
+    { clause: ELIGIBLE_COUNTRY_CLAUSE, country },
+  );
+}

@@ -1,0 +1,50 @@
+import type { Principal, Role } from '../ledger/command-context.js';
+import { forbid, refuse } from '../ledger/refusal.js';
+import { formatInstant, parseInstant } from '../ledger/time.js';
+
+/** A fact that is recorded after it happened says when it held; without `effectiveAt` it holds from now on. */
+export interface LateRecording {
+  readonly effectiveAt?: string;
+}
+
+/**
+ * The instant at which a step takes effect. Only those who keep the programme's records may set it back, and not
+ * someone bound to a partner: an applicant could otherwise move a request into a call that has closed, or into a
+ * category that it has left.
+ * @throws Refusal `late-recording-not-allowed` (403); `effective-in-future`, `effective-too-early` (409).
+ */
+export function effectiveInstant(input: LateRecording, actor: Principal, now: string, notBefore?: string): string {
+  if (input.effectiveAt === undefined) return now;
+  const mayRecordLate = actor.partnerId === undefined && actor.roles.some((role) => LATE_RECORDERS.has(role));
+  if (!mayRecordLate) {
+    throw forbid(
+      'late-recording-not-allowed',
+      'Only an operator or panel key that is bound to no partner may give effectiveAt. Leave it out: the step then takes effect now.',
+    );
+  }
+  const effectiveAt = formatInstant(parseInstant(input.effectiveAt));
+  if (parseInstant(effectiveAt) > parseInstant(now)) {
+    throw refuse(
+      'effective-in-future',
+      `effectiveAt ${effectiveAt} is after now, ${now}. Record the step once it has happened.`,
+      {
+        effectiveAt,
+        now,
+      },
+    );
+  }
+  if (notBefore !== undefined && parseInstant(effectiveAt) < parseInstant(notBefore)) {
+    throw refuse(
+      'effective-too-early',
+      `effectiveAt ${effectiveAt} is before the last step of this request, which took effect at ${notBefore}. Give that instant or a later one.`,
+      { effectiveAt, notBefore },
+    );
+  }
+  return effectiveAt;
+}
+
+const LATE_RECORDERS: ReadonlySet<Role> = new Set<Role>(['operator', 'panel']);
+
+/** What the envelope says: an instant of its own only where the step was recorded late. */
+export const envelopeOf = (input: LateRecording, effectiveAt: string): { effectiveAt?: string } =>
+  input.effectiveAt === undefined ? {} : { effectiveAt };

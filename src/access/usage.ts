@@ -1,0 +1,121 @@
+import { Map as PersistentMap } from 'immutable';
+import { chipMsOf, type Allocation } from '../compute/facility.js';
+import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { invalid } from '../ledger/refusal.js';
+import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
+import type { Category } from '../partners/partner.js';
+import type { Mode } from './access-call.js';
+
+/** What is unusual about a record. It is recorded all the same: what was used was used. */
+export type UsageFlag =
+  /** With this record, more chip-hours were used than the allocation's chips give over its time. */
+  | 'exceeds-allocation'
+  /** The interval is not inside the allocation's. */
+  | 'outside-allocation';
+
+export interface UsageRecord {
+  readonly allocationId: string;
+  readonly grantId: string;
+  readonly partnerId: string;
+  readonly category: Category;
+  readonly country: string;
+  readonly mode: Mode;
+  readonly from: string;
+  readonly to: string;
+  readonly chipHours: number;
+  readonly flag?: UsageFlag;
+}
+
+export interface UsageReported extends DomainEvent {
+  readonly type: 'usage-reported';
+  readonly data: { readonly facilityId: string; readonly records: readonly UsageRecord[] };
+}
+export type UsageEvent = UsageReported;
+
+/** What has been used on one facility: one stream a facility, so that its reports never wait for each other's facilities. */
+export interface Usage {
+  readonly status: 'absent' | 'reported';
+  /** Persistent, because a report on one allocation must not copy the totals of a hundred thousand others. */
+  readonly chipHoursByAllocation: PersistentMap<string, bigint>;
+}
+
+export const usage: Noun<Usage, UsageEvent> = {
+  name: 'usage',
+  initial: { status: 'absent', chipHoursByAllocation: PersistentMap() },
+  schemas: { 'usage-reported': 1 },
+  exists: (state) => state.status !== 'absent',
+  evolve(state, event) {
+    switch (event.type) {
+      case 'usage-reported':
+        return {
+          status: 'reported',
+          chipHoursByAllocation: state.chipHoursByAllocation.withMutations((totals) => {
+            for (const { allocationId, chipHours } of event.data.records) {
+              totals.set(allocationId, (totals.get(allocationId) ?? 0n) + BigInt(chipHours));
+            }
+          }),
+        };
+      default:
+        return unknownEvent('usage', event as never);
+    }
+  },
+};
+
+export interface ReportedUsage {
+  /** As it is now, its release included. */
+  readonly allocation: Allocation;
+  readonly from: string;
+  readonly to: string;
+  readonly chipHours: number;
+  /** Place in the request, for the pointer of an error. */
+  readonly index: number;
+}
+
+/** A record takes at most 350 bytes, so that an event stays below 53,000 of the 60,000 that it may have. */
+export const RECORDS_PER_EVENT_MAX = 150;
+
+/**
+ * Records what was used on one facility, in as many events as it takes.
+ * @throws Refusal `usage-interval-out-of-order` (422).
+ */
+export function reportUsage(state: Usage, facilityId: string, reported: readonly ReportedUsage[]): UsageReported[] {
+  const totals = new Map<string, bigint>();
+  const records = reported.map((report) => {
+    const { allocationId } = report.allocation;
+    const before = totals.get(allocationId) ?? state.chipHoursByAllocation.get(allocationId) ?? 0n;
+    const total = before + BigInt(report.chipHours);
+    totals.set(allocationId, total);
+    return recordOf(report, total);
+  });
+  const events: UsageReported[] = [];
+  for (let start = 0; start < records.length; start += RECORDS_PER_EVENT_MAX) {
+    const data = { facilityId, records: records.slice(start, start + RECORDS_PER_EVENT_MAX) };
+    events.push({ type: 'usage-reported', data });
+  }
+  return events;
+}
+
+function recordOf({ allocation, chipHours, index, ...interval }: ReportedUsage, totalChipHours: bigint): UsageRecord {
+  const [fromMs, toMs] = [parseInstant(interval.from), parseInstant(interval.to)];
+  const [from, to] = [formatInstant(fromMs), formatInstant(toMs)];
+  if (fromMs >= toMs) {
+    throw invalid(
+      'usage-interval-out-of-order',
+      `/records/${index}/to`,
+      `The interval would end at ${to}, which is not after it begins at ${from}. Give a later end.`,
+      { index, from, to },
+    );
+  }
+  const { allocationId, grantId, partnerId, category, country, mode } = allocation;
+  const flag = flagOf(allocation, fromMs, toMs, totalChipHours);
+  const facts = { allocationId, grantId, partnerId, category, country, mode };
+  return { ...facts, from, to, chipHours, ...(flag && { flag }) };
+}
+
+/** One flag a record; too much weighs more than at the wrong time, since the total is what the reports add up. */
+function flagOf(allocation: Allocation, fromMs: number, toMs: number, total: bigint): UsageFlag | undefined {
+  // In chip-milliseconds, so that part hours are exact.
+  const allocatedChipMs = chipMsOf(allocation.chips, allocation.from, allocation.to);
+  if (total * BigInt(MS_PER_HOUR) > allocatedChipMs) return 'exceeds-allocation';
+  return fromMs < allocation.from || toMs > allocation.to ? 'outside-allocation' : undefined;
+}

@@ -1,0 +1,41 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { AuditModule } from './audit/audit.module.js';
+import { CapitalModule } from './capital/capital.module.js';
+import { GovernanceModule } from './governance/governance.module.js';
+import { LedgerModule } from './ledger/ledger.module.js';
+import { NOUNS } from './nouns.js';
+import { PartnersModule } from './partners/partners.module.js';
+import { Metrics } from './platform/metrics.js';
+import { PlatformModule } from './platform/platform.module.js';
+import type { Runtime } from './platform/runtime.js';
+import { PROJECTIONS } from './projections.js';
+
+/** The features, on the ledger, on what the program has opened. */
+@Module({})
+export class AppModule {
+  static forRoot(runtime: Runtime): DynamicModule {
+    const { pool, wrappingKey, log, clock } = runtime;
+    const metrics = new Metrics();
+    return {
+      module: AppModule,
+      imports: [
+        CqrsModule.forRoot(),
+        LedgerModule.forRoot({
+          pool,
+          wrappingKey,
+          nouns: NOUNS,
+          projections: PROJECTIONS,
+          observer: metrics,
+          log,
+          clock,
+        }),
+        PlatformModule.forRoot(runtime, metrics),
+        PartnersModule,
+        CapitalModule,
+        GovernanceModule,
+        AuditModule,
+      ],
+    };
+  }
+}

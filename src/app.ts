@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { EVENT_STORE, type EventStore } from './ledger/event-store.js';
+import { Ledger } from './ledger/ledger.js';
+import { Projector } from './ledger/projector.js';
+import { Refusal } from './ledger/refusal.js';
+import { registerDocs } from './platform/docs.js';
+import { Drain } from './platform/drain.js';
+import { NestLog } from './platform/logging.js';
+import { Metrics } from './platform/metrics.js';
+import { ProblemFilter } from './platform/problem.js';
+import './platform/request.js';
+import type { Runtime } from './platform/runtime.js';
+import { EdgeValidationPipe } from './platform/validation.pipe.js';
+
+const BODY_BYTES_MAX = 1_048_576;
+/** Longer than any path of ours; a longer one is answered 404 without being looked at. */
+const PARAMETER_LENGTH_MAX = 200;
+/** A request whose headers or body take longer is ended, so that slow senders cannot hold all connections. */
+const REQUEST_MS_MAX = 60_000;
+const KEEP_ALIVE_MS = 65_000;
+/** Public reads that any page may fetch. */
+const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|openapi\.json)(\/|\?|$|\.)/;
+
+/** Marks a request for a list as CSV; its path is then the one of the list. */
+const CSV = Symbol('csv');
+
+/** The application, complete but not listening: the same for the program, the tests and the OpenAPI document. */
+export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
+    rewriteUrl: listBehindCsv,
+    allowErrorHandlerOverride: true,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(runtime), adapter, {
+    logger: new NestLog(runtime.log),
+    abortOnError: false,
+    bodyParser: false,
+  });
+  await configure(app, runtime);
+  return app;
+}
+
+const drains = new WeakMap<NestFastifyApplication, Drain>();
+
+/** Stops the application from taking new requests. */
+export function drainOf(app: NestFastifyApplication): Drain {
+  const drain = drains.get(app);
+  if (!drain) throw new Error('This application was not made by createApp().');
+  return drain;
+}
+
+async function configure(app: NestFastifyApplication, runtime: Runtime): Promise<void> {
+  const { config, log } = runtime;
+  const filter = new ProblemFilter(log);
+  const server = app.getHttpAdapter().getInstance();
+  acceptJson(app);
+  server.addHook('onRequest', (request, reply, done) => {
+    request.asCsv = CSV in request.raw;
+    void reply.header('X-Request-Id', request.id);
+    done();
+  });
+  drains.set(app, new Drain(app));
+  await app.register(helmet, { contentSecurityPolicy: { directives: { 'script-src': ["'self'"] } }, global: true });
+  await app.register(
+    cors,
+    (instance: unknown) => (request: { url: string }, callback: (error: null, options: object) => void) => {
+      const open = PUBLIC_READS.test(request.url);
+      callback(
+        null,
+        open
+          ? { origin: '*', methods: ['GET'], exposedHeaders: ['Ledger-Position', 'Link', 'ETag'] }
+          : { origin: false },
+      );
+    },
+  );
+  if (config.rateLimitPerMinute > 0) await limitRate(app, config.rateLimitPerMinute);
+  logRequests(app, runtime);
+  app.useGlobalPipes(new EdgeValidationPipe());
+  app.useGlobalFilters(filter);
+  server.setErrorHandler((error, request, reply) => filter.send(error, request, reply));
+  registerDocs(app);
+  watch(app);
+}
+
+/** `/v1/partners.csv` is `/v1/partners`, answered as CSV. */
+function listBehindCsv(request: IncomingMessage): string {
+  const url = request.url ?? '/';
+  const list = /^(\/v1\/[^?]+)\.csv(\?.*)?$/.exec(url);
+  if (!list) return url;
+  Object.assign(request, { [CSV]: true });
+  return `${list[1] ?? ''}${list[2] ?? ''}`;
+}
+
+/** JSON and nothing else. An empty body counts as none: some commands have nothing to say beyond their route. */
+function acceptJson(app: NestFastifyApplication): void {
+  const server = app.getHttpAdapter().getInstance();
+  server.removeAllContentTypeParsers();
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else
+      void parse(request, String(body), (error, value) => {
+        const malformed = new Refusal(
+          'malformed',
+          'malformed-json',
+          'The body is not valid JSON. Check quotes, commas and brackets.',
+        );
+        done(error ? malformed : null, value);
+      });
+  });
+}
+
+async function limitRate(app: NestFastifyApplication, perMinute: number): Promise<void> {
+  await app.register(rateLimit, {
+    max: perMinute,
+    timeWindow: 60_000,
+    cache: 10_000,
+    enableDraftSpec: true,
+    // Behind one address there may be many partners: the credential counts, and the address only without one.
+    keyGenerator: (request) => request.headers.authorization ?? request.ip,
+    allowList: (request) => /^\/(livez|readyz|metrics)$/.test(request.url),
+    errorResponseBuilder: (_request, context) =>
+      new Refusal(
+        'rate-limited',
+        'rate-limited',
+        `More than ${perMinute} requests in a minute. Wait ${context.after}.`,
+      ),
+  });
+}
+
+/** One line a request, without query, headers or body: those may hold what is nobody's business. */
+function logRequests(app: NestFastifyApplication, { log }: Runtime): void {
+  const metrics = app.get(Metrics);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onResponse', (request, reply, done) => {
+      const route = request.routeOptions.url ?? 'none';
+      if (request.method === 'POST') metrics.command(route, reply.statusCode);
+      log.debug(
+        {
+          requestId: request.id,
+          method: request.method,
+          route,
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime),
+        },
+        'request',
+      );
+      done();
+    });
+}
+
+function watch(app: NestFastifyApplication): void {
+  const metrics = app.get(Metrics);
+  const ledger = app.get(Ledger);
+  const projector = app.get(Projector);
+  const store = app.get<EventStore>(EVENT_STORE);
+  metrics.gauge('ppp_commands_queued', 'Commands inside the ledger, waiting or being written.', () => ledger.queued);
+  metrics.gauge('ppp_ledger_position', 'Last position of the history.', () => store.head());
+  metrics.gaugeBy('ppp_projection_lag_events', 'Events that a view has not applied yet.', 'projection', async () => {
+    const [head, projections] = await Promise.all([store.head(), projector.status()]);
+    return new Map(projections.map(({ name, position }) => [name, Math.max(0, head - position)]));
+  });
+}

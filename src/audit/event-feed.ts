@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
+import { readEvent } from '../ledger/event.js';
+import { Refusal } from '../ledger/refusal.js';
+import { LedgerSignal } from '../ledger/signal.js';
+
+const READERS_MAX = 500;
+const PAGE_EVENTS = 200;
+/** How soon events that another instance wrote are noticed; also the pace of a busy feed. */
+const POLL_MS = 250;
+const HEARTBEAT_MS = 15_000;
+/** A reader that does not take what it was sent for so long is dropped: it resumes where it was, and nothing is kept for it. */
+const STALLED_MS_MAX = 20_000;
+const RESUME_AFTER = /^(0|[1-9][0-9]{0,14})$/;
+
+/** The history as server-sent events. Every reader pulls its own pages, so that a slow one holds up nobody. */
+@Injectable()
+export class EventFeed implements BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private readers = 0;
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly signal: LedgerSignal,
+  ) {}
+
+  /** Ends with the connection, or when the service stops. */
+  async serve(request: FastifyRequest, reply: FastifyReply, afterQuery: string | undefined): Promise<void> {
+    const after = resumeAfter(request.headers['last-event-id'], afterQuery);
+    if (this.readers >= READERS_MAX) {
+      throw new Refusal(
+        'unavailable',
+        'too-many-readers',
+        'As many readers follow the history as this instance serves.',
+      );
+    }
+    this.readers += 1;
+    const closed = new AbortController();
+    request.raw.once('close', () => closed.abort());
+    try {
+      reply.hijack();
+      reply.raw.writeHead(200, {
+        ...Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined)),
+        'Content-Type': 'text/event-stream; charset=utf-8',
+        'Cache-Control': 'no-store',
+        'X-Accel-Buffering': 'no',
+      });
+      reply.raw.write('retry: 2000\n\n');
+      await this.follow(reply, after, AbortSignal.any([closed.signal, this.stopping.signal]));
+    } catch {
+      // The answer has begun; the reader resumes from the last position that it saw.
+    } finally {
+      this.readers -= 1;
+      reply.raw.end();
+      if (!closed.signal.aborted) setTimeout(() => reply.raw.destroy(), 1_000).unref();
+    }
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopping.abort();
+  }
+
+  private async follow(reply: FastifyReply, start: number, ended: AbortSignal): Promise<void> {
+    let after = start;
+    let quietSince = Date.now();
+    while (!ended.aborted) {
+      const page = await this.store.readAll(after, PAGE_EVENTS);
+      for (const stored of page) {
+        // One line: canonical JSON holds no line break.
+        const { type } = readEvent(stored);
+        await write(reply, `id: ${stored.position}\nevent: ${type}\ndata: ${stored.envelope}\n\n`, ended);
+        after = stored.position;
+        quietSince = Date.now();
+      }
+      if (page.length > 0) continue;
+      if (Date.now() - quietSince >= HEARTBEAT_MS) {
+        await write(reply, ': still here\n\n', ended);
+        quietSince = Date.now();
+      }
+      await this.signal.wait(POLL_MS, ended);
+    }
+  }
+}
+
+async function write(reply: FastifyReply, text: string, ended: AbortSignal): Promise<void> {
+  if (reply.raw.write(text)) return;
+  await once(reply.raw, 'drain', { signal: AbortSignal.any([ended, AbortSignal.timeout(STALLED_MS_MAX)]) });
+}
+
+function resumeAfter(header: string | string[] | undefined, query: string | undefined): number {
+  if (header === undefined) return Number(query ?? 0);
+  if (typeof header !== 'string' || !RESUME_AFTER.test(header)) {
+    throw new Refusal('malformed', 'malformed-last-event-id', 'Last-Event-ID must be the position of an event.');
+  }
+  return Number(header);
+}

@@ -1,0 +1,119 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Matches } from 'class-validator';
+import { ListQueryDto } from '../platform/list-query.dto.js';
+import { IsMatching, Optional } from '../platform/validation.js';
+
+const STREAM = /^[a-z][a-z-]{1,40}-[a-z0-9-]{1,64}$/;
+const TYPE = /^[a-z][a-z-]{1,60}$/;
+
+/** Which part of the history. */
+export class ListEventsDto extends ListQueryDto {
+  /** Events after this position; 0 is the beginning. */
+  @Optional()
+  @Matches(/^(0|[1-9][0-9]{0,14})$/, { message: 'after must be a position: a whole number from 0.' })
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999, example: 0 })
+  readonly after?: string;
+
+  /** One stream only, for example `commitment-<id>`. */
+  @Optional()
+  @IsMatching(STREAM, 105, 'the name of a stream, such as commitment-0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37')
+  readonly stream?: string;
+
+  /** One type of event only, for example `commitment-signed`. */
+  @Optional()
+  @IsMatching(TYPE, 61, 'a type of event, such as commitment-signed')
+  readonly type?: string;
+}
+
+/** Who recorded it. */
+export class ActorDto {
+  /**
+   * The partner that the credential is bound to, else the credential.
+   * @example 'programme'
+   */
+  readonly id: string;
+  /** @example 'operator' */
+  readonly role: string;
+}
+
+/** A keyed commitment to content that is kept outside the public history and can be erased. */
+export class SealedDto {
+  /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  readonly subject: string;
+  /**
+   * HMAC-SHA256, base64.
+   * @example '3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
+   */
+  readonly commitment: string;
+}
+
+/** One event: its envelope as stored, and its position. */
+export class EventDto {
+  /**
+   * Place in the whole history, from 1 without gaps.
+   * @example 42
+   */
+  readonly position: number;
+  /** Version of the envelope. */
+  @ApiProperty({ example: 1 })
+  readonly v: number;
+  /** @example '0b7e5c1a-3f52-8c8e-9a41-6d2f8c9e1b37' */
+  readonly id: string;
+  /** @example 'commitment-0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  readonly stream: string;
+  /**
+   * Place in the stream, from 0 without gaps.
+   * @example 1
+   */
+  readonly revision: number;
+  /** @example 'commitment-signed' */
+  readonly type: string;
+  /**
+   * Version of the shape of `data`.
+   * @example 1
+   */
+  readonly schema: number;
+  /**
+   * When the ledger learned it.
+   * @example '2026-03-01T09:30:00Z'
+   */
+  readonly recordedAt: string;
+  /**
+   * When it holds in the world, if that is another moment.
+   * @example '2026-02-28T00:00:00Z'
+   */
+  readonly effectiveAt?: string;
+  readonly actor: ActorDto;
+  /** @example '0b7e5c1a-3f52-8c8e-9a41-6d2f8c9e1b37' */
+  readonly commandId: string;
+  /** @example '5b0f6f0a-6b55-4a53-9f5e-3c9a3e0f9d4e' */
+  readonly correlationId: string;
+  /** The event that led to this one. */
+  readonly causationId?: string;
+  /** @example '2021/1173 Art. 12b(5)' */
+  readonly legalBasis?: string;
+  /** The fact itself; its shape depends on the type. */
+  @ApiProperty({ type: Object, additionalProperties: true })
+  readonly data: object;
+  readonly sealed?: SealedDto;
+  /** The sealed content, for credentials that may see it; null once it has been erased. */
+  @ApiProperty({ type: Object, additionalProperties: true, nullable: true, required: false })
+  readonly content?: object | null;
+}
+
+/** One page of events. */
+export class EventPageDto {
+  @ApiProperty({ type: () => [EventDto] })
+  readonly data: EventDto[];
+  /** Cursor of the next page; null at the end of the history. */
+  readonly next: string | null;
+}
+
+/** Where to begin. */
+export class StreamEventsDto {
+  /** Events after this position; `Last-Event-ID` wins over it. */
+  @Optional()
+  @Matches(/^(0|[1-9][0-9]{0,14})$/, { message: 'after must be a position: a whole number from 0.' })
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999, example: 0 })
+  readonly after?: string;
+}

@@ -1,0 +1,43 @@
+/**
+ * Why a piece of a transparency log was not accepted. `malformed`, `limit-exceeded` and `unsupported-algorithm` say that
+ * nothing could be checked; the others say that a check was made and did not hold.
+ */
+export type LogErrorCode =
+  /** The bytes do not follow the format to the letter. */
+  | 'malformed'
+  /** A named bound was exceeded before anything was checked. */
+  | 'limit-exceeded'
+  /** A key or signature of a type that this implementation does not know. */
+  | 'unsupported-algorithm'
+  /** The signature of a key that is known does not verify. */
+  | 'signature-invalid'
+  /** No signature is by a key that was asked for. */
+  | 'no-trusted-signature'
+  /** The checkpoint belongs to another log. */
+  | 'origin-mismatch'
+  /** Too few of the witnesses that the policy asks for have cosigned. */
+  | 'quorum-missing'
+  /** A Merkle proof does not lead to the root. */
+  | 'proof-invalid';
+
+/** Thrown by the readers and verifiers of the log. Carries no Nest and no HTTP: the offline verifier throws it too. */
+export class LogError extends Error {
+  override readonly name = 'LogError';
+
+  constructor(
+    readonly code: LogErrorCode,
+    message: string,
+    /** What decided: sizes, indices, expected and found hashes (hex). Never key material. */
+    readonly facts: Readonly<Record<string, string | number>> = {},
+  ) {
+    super(message);
+  }
+}
+
+/** The bytes are not what the named format prescribes. */
+export const malformed = (format: string, what: string): LogError =>
+  new LogError('malformed', `This is not a ${format}: ${what}.`);
+
+/** A bound with a name was exceeded. */
+export const tooLarge = (what: string, found: number, max: number): LogError =>
+  new LogError('limit-exceeded', `${what} is ${found}, more than the ${max} that are accepted.`, { found, max });

@@ -1,0 +1,182 @@
+import { invalid, refuse, unknown } from '../ledger/refusal.js';
+import { addBusinessDays } from '../platform/reference/business-days.js';
+import type { CapitalCallIssued, CapitalCallPaid, Commitment, DistributionPaid } from './commitment.js';
+import { notInFuture, signed } from './commitment.decisions.js';
+import type { Fund } from './fund.js';
+import { positiveMinor } from './fund.decisions.js';
+import { formatMinor, parseMinor } from './money.js';
+
+/** Notice that a partner gets before a call is due: domain rule, counted on the calendar of the Union's institutions. */
+export const NOTICE_BUSINESS_DAYS_MIN = 10;
+/** Calls of one commitment: a call a month for eighty years. A commitment is read with all its calls in one answer. */
+export const CALLS_MAX = 1_000;
+
+export interface IssueCallInput {
+  readonly amountMinor: string;
+  readonly issuedOn: string;
+  readonly dueOn: string;
+}
+
+/**
+ * Calls capital.
+ * @throws Refusal `amount-not-positive` (422), `commitment-not-signed`, `no-financial-close`, `call-before-signature`,
+ * `notice-too-short`, `unfunded-below-zero`, `too-many-calls` (409).
+ */
+export function issueCall(
+  state: Commitment,
+  { status: fundStatus }: Fund,
+  callId: string,
+  input: IssueCallInput,
+): [CapitalCallIssued] {
+  const { issuedOn, dueOn } = input;
+  const { terms, unfundedMinor, calls, signedOn } = signed(state, 'called');
+  const amountMinor = positiveMinor(input.amountMinor, '/amountMinor');
+  if (fundStatus !== 'closed') {
+    throw refuse(
+      'no-financial-close',
+      'The fund has not reached financial close; no capital may be called before it.',
+      {
+        fundId: terms.fundId,
+      },
+    );
+  }
+  if (issuedOn < signedOn) {
+    throw refuse(
+      'call-before-signature',
+      `The commitment was signed on ${signedOn}; a call of ${issuedOn} is too early.`,
+      {
+        signedOn,
+        issuedOn,
+      },
+    );
+  }
+  checkNotice(issuedOn, dueOn);
+  if (amountMinor > unfundedMinor) {
+    throw refuse(
+      'unfunded-below-zero',
+      `Only ${unfundedMinor} minor units are unfunded; ${amountMinor} cannot be called.`,
+      {
+        unfundedMinor: formatMinor(unfundedMinor),
+        amountMinor: formatMinor(amountMinor),
+      },
+    );
+  }
+  if (calls.size >= CALLS_MAX) {
+    throw refuse('too-many-calls', `A commitment takes at most ${CALLS_MAX} calls.`, { limit: CALLS_MAX });
+  }
+  const amount = formatMinor(amountMinor);
+  return [
+    {
+      type: 'capital-call-issued',
+      data: {
+        ...terms,
+        callId,
+        amountMinor: amount,
+        issuedOn,
+        dueOn,
+        unfundedDeltaMinor: formatMinor(-amountMinor),
+      },
+    },
+  ];
+}
+
+function checkNotice(issuedOn: string, dueOn: string): void {
+  const earliestDueOn = addBusinessDays(issuedOn, NOTICE_BUSINESS_DAYS_MIN);
+  if (dueOn < earliestDueOn) {
+    throw refuse(
+      'notice-too-short',
+      `A call of ${issuedOn} is due on ${earliestDueOn} at the earliest, ${NOTICE_BUSINESS_DAYS_MIN} business days later; ` +
+        `${dueOn} is too early.`,
+      { issuedOn, dueOn, earliestDueOn, businessDaysMin: NOTICE_BUSINESS_DAYS_MIN },
+    );
+  }
+}
+
+export interface PayCallInput {
+  readonly amountMinor: string;
+  readonly paidOn: string;
+}
+
+/**
+ * Records a payment on a call, in full or in part. The unfunded part does not move: it fell when the call was issued. A
+ * cancelled commitment is still liable for the calls that were open when it was cancelled.
+ * @throws Refusal `amount-not-positive`, `date-in-future` (422), `commitment-not-signed`, `paid-before-call`,
+ * `paid-exceeds-called` (409), `unknown-call` (404).
+ */
+export function payCall(state: Commitment, callId: string, input: PayCallInput, now: string): [CapitalCallPaid] {
+  const { paidOn } = input;
+  const { terms, calls } = state.status === 'cancelled' ? state : signed(state, 'paid');
+  const amountMinor = positiveMinor(input.amountMinor, '/amountMinor');
+  const call = calls.get(callId);
+  if (!call) throw unknown('call', callId);
+  if (paidOn < call.issuedOn) {
+    throw refuse('paid-before-call', `The call was issued on ${call.issuedOn}; ${paidOn} is before it.`, {
+      issuedOn: call.issuedOn,
+      paidOn,
+    });
+  }
+  notInFuture('paidOn', paidOn, now);
+  const openMinor = call.amountMinor - call.paidMinor;
+  if (amountMinor > openMinor) {
+    throw refuse(
+      'paid-exceeds-called',
+      `Of this call ${openMinor} minor units are open; ${amountMinor} cannot be paid.`,
+      {
+        calledMinor: formatMinor(call.amountMinor),
+        paidMinor: formatMinor(call.paidMinor),
+        amountMinor: formatMinor(amountMinor),
+      },
+    );
+  }
+  return [{ type: 'capital-call-paid', data: { ...terms, callId, amountMinor: formatMinor(amountMinor), paidOn } }];
+}
+
+export interface DistributeInput {
+  readonly amountMinor: string;
+  /** The part that may be called again; it goes back to the unfunded part. */
+  readonly recallableMinor: string;
+  readonly paidOn: string;
+}
+
+/**
+ * Pays money back to the partner. Only capital that was called, and not made recallable before, can become callable
+ * again; without that limit a distribution would let more be called than the tranche's cap allows to be outstanding.
+ * @throws Refusal `amount-not-positive`, `recallable-exceeds-amount`, `date-in-future` (422), `commitment-not-signed`,
+ * `paid-before-signature`, `recallable-exceeds-called` (409).
+ */
+export function distribute(state: Commitment, input: DistributeInput, now: string): [DistributionPaid] {
+  const { paidOn } = input;
+  const { terms, committedMinor, unfundedMinor, signedOn } = signed(state, 'distributed to');
+  const amountMinor = positiveMinor(input.amountMinor, '/amountMinor');
+  const recallableMinor = parseMinor(input.recallableMinor);
+  if (recallableMinor < 0n || recallableMinor > amountMinor) {
+    throw invalid(
+      'recallable-exceeds-amount',
+      '/recallableMinor',
+      `The recallable part is between 0 and the amount of ${amountMinor} minor units; ${recallableMinor} is not.`,
+      { amountMinor: formatMinor(amountMinor), recallableMinor: formatMinor(recallableMinor) },
+    );
+  }
+  if (paidOn < signedOn) {
+    throw refuse('paid-before-signature', `The commitment was signed on ${signedOn}; ${paidOn} is before it.`, {
+      signedOn,
+      paidOn,
+    });
+  }
+  notInFuture('paidOn', paidOn, now);
+  const calledMinor = committedMinor - unfundedMinor;
+  if (recallableMinor > calledMinor) {
+    throw refuse(
+      'recallable-exceeds-called',
+      `${calledMinor} minor units are called and not yet recallable; ${recallableMinor} cannot become callable again.`,
+      { calledMinor: formatMinor(calledMinor), recallableMinor: formatMinor(recallableMinor) },
+    );
+  }
+  const [amount, recallable] = [formatMinor(amountMinor), formatMinor(recallableMinor)];
+  return [
+    {
+      type: 'distribution-paid',
+      data: { ...terms, amountMinor: amount, recallableMinor: recallable, paidOn, unfundedDeltaMinor: recallable },
+    },
+  ];
+}

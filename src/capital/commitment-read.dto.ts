@@ -1,0 +1,156 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ListQueryDto } from '../platform/list-query.dto.js';
+import { IsId, IsOneOf, Optional } from '../platform/validation.js';
+import { COMMITMENT_KINDS, type CommitmentKind } from './commitment.js';
+
+/** A capital call with what was paid on it. */
+export class CallDto {
+  /** @example '2e8b6f04-5c19-8d7a-93e2-c0a1f7d4b586' */
+  @ApiProperty({ format: 'uuid' })
+  readonly callId: string;
+  /** @example '20000000000' */
+  readonly amountMinor: string;
+  /** @example '15000000000' */
+  readonly paidMinor: string;
+  /** @example '2026-04-13' */
+  @ApiProperty({ format: 'date' })
+  readonly issuedOn: string;
+  /** @example '2026-05-04' */
+  @ApiProperty({ format: 'date' })
+  readonly dueOn: string;
+}
+
+export const COMMITMENT_STATUSES = ['pledged', 'signed', 'cancelled'] as const;
+export type CommitmentStatus = (typeof COMMITMENT_STATUSES)[number];
+
+/**
+ * A commitment as it stands. `unfundedMinor` is always `committedMinor` less `calledMinor` plus `recallableMinor`.
+ */
+export class CommitmentDto {
+  /** @example 'b4f2d9c1-7a38-8e05-8c6d-53e0a9f1d247' */
+  @ApiProperty({ format: 'uuid' })
+  readonly id: string;
+  /** @example '1c7f5d2a-8e06-8f3b-b1d9-7a4c0e92f658' */
+  @ApiProperty({ format: 'uuid' })
+  readonly fundId: string;
+  /** @example '9d0c7a52-44f1-8b7e-a0c4-1f6e8d2b3a95' */
+  @ApiProperty({ format: 'uuid' })
+  readonly trancheId: string;
+  /** @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11' */
+  @ApiProperty({ format: 'uuid' })
+  readonly partnerId: string;
+  /** @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60' */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  readonly facilityId: string | null;
+  @ApiProperty({ enum: [...COMMITMENT_KINDS], enumName: 'CommitmentKind', example: 'capex' })
+  readonly kind: CommitmentKind;
+  /** @example 'Digital Europe' */
+  readonly programme: string | null;
+  /** A pledge binds nobody. After a cancellation nothing more is called; calls that were open stay payable. */
+  @ApiProperty({ enum: [...COMMITMENT_STATUSES], enumName: 'CommitmentStatus', example: 'signed' })
+  readonly status: CommitmentStatus;
+  /** @example 'EUR' */
+  readonly currency: string;
+  /**
+   * What was pledged in the beginning.
+   * @example '50000000000'
+   */
+  readonly pledgedMinor: string;
+  /**
+   * The pledge, amendments included, less what a cancellation released. It binds once the commitment is signed.
+   * @example '50000000000'
+   */
+  readonly committedMinor: string;
+  /**
+   * Called altogether. May exceed what is committed, because distributions can be recalled.
+   * @example '20000000000'
+   */
+  readonly calledMinor: string;
+  /**
+   * Paid on calls.
+   * @example '15000000000'
+   */
+  readonly paidMinor: string;
+  /**
+   * Paid back to the partner.
+   * @example '3000000000'
+   */
+  readonly distributedMinor: string;
+  /**
+   * The part of what is distributed that went back to the unfunded part.
+   * @example '1000000000'
+   */
+  readonly recallableMinor: string;
+  /**
+   * What may still be called.
+   * @example '31000000000'
+   */
+  readonly unfundedMinor: string;
+  /** In the order in which they were recorded. */
+  @ApiProperty({ type: () => [CallDto] })
+  readonly calls: CallDto[];
+  /**
+   * Day of the signature; null before it.
+   * @example '2026-03-02'
+   */
+  @ApiProperty({ type: String, format: 'date', nullable: true })
+  readonly signedOn: string | null;
+  /** @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories' */
+  readonly source: string | null;
+  /**
+   * True for a made-up amount.
+   * @example true
+   */
+  readonly illustrative: boolean;
+  /**
+   * For `If-Match`.
+   * @example 3
+   */
+  readonly revision: number;
+}
+
+/** One page of commitments. */
+export class CommitmentPageDto {
+  @ApiProperty({ type: () => [CommitmentDto] })
+  readonly data: CommitmentDto[];
+  /**
+   * Cursor of the next page; null on the last one.
+   * @example null
+   */
+  readonly next: string | null;
+}
+
+/** Which commitments. A credential that is bound to a partner sees that partner's, whatever it asks for. */
+export class ListCommitmentsDto extends ListQueryDto {
+  /**
+   * Only to this fund.
+   * @example '1c7f5d2a-8e06-8f3b-b1d9-7a4c0e92f658'
+   */
+  @Optional()
+  @IsId()
+  readonly fundId?: string;
+
+  /**
+   * Only of this partner.
+   * @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11'
+   */
+  @Optional()
+  @IsId()
+  readonly partnerId?: string;
+
+  /**
+   * Only for this facility.
+   * @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60'
+   */
+  @Optional()
+  @IsId()
+  readonly facilityId?: string;
+
+  /**
+   * Only in this status.
+   * @example 'signed'
+   */
+  @Optional()
+  @IsOneOf(COMMITMENT_STATUSES, 'CommitmentStatus')
+  readonly status?: CommitmentStatus;
+}

@@ -1,0 +1,128 @@
+import { Body, Controller, Param, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { Answer, CommandContext, Principal, Role } from '../ledger/command-context.js';
+import { ReadQueryDto } from '../platform/list-query.dto.js';
+import type { Page, Reading } from '../platform/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../platform/routes.js';
+import { IdParams } from '../platform/validation.js';
+import { CommitmentDto, CommitmentPageDto, ListCommitmentsDto } from './commitment-read.dto.js';
+import {
+  AmendCommitment,
+  CancelCommitment,
+  Distribute,
+  IssueCall,
+  PayCall,
+  PledgeCommitment,
+  SignCommitment,
+} from './commitment.commands.js';
+import {
+  AmendCommitmentDto,
+  CallAnswerDto,
+  CallParams,
+  CancelCommitmentDto,
+  DistributeDto,
+  IssueCallDto,
+  PayCallDto,
+  PledgeCommitmentDto,
+  SignCommitmentDto,
+} from './commitment.dto.js';
+import { GetCommitment, ListCommitments } from './commitment.queries.js';
+
+/** Partners state what they promise. That money was called, came in or went out is stated by whoever runs the fund. */
+const PROMISE: readonly Role[] = ['operator', 'partner'];
+const CASH: readonly Role[] = ['operator'];
+
+@ApiTags('capital')
+@Controller('v1/commitments')
+export class CommitmentController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  /** Pledge an amount to a tranche. A pledge binds nobody until it is signed. */
+  @CommandRoute({ roles: PROMISE, created: '/v1/commitments/:id' })
+  pledgeCommitment(@Body() body: PledgeCommitmentDto, @Context() context: CommandContext): Promise<Answer> {
+    return this.commands.execute(new PledgeCommitment(context, body));
+  }
+
+  /** Sign a pledge. The cap of the tranche and the ceiling of 17 % for the Union (Art. 12b(5)) must leave room for it. */
+  @CommandRoute({ path: ':id/signature', roles: PROMISE })
+  signCommitment(
+    @Param() { id }: IdParams,
+    @Body() body: SignCommitmentDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new SignCommitment(context, id, body));
+  }
+
+  /** Amend a signed commitment. What is called stays committed. */
+  @CommandRoute({ path: ':id/amendments', roles: PROMISE })
+  amendCommitment(
+    @Param() { id }: IdParams,
+    @Body() body: AmendCommitmentDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new AmendCommitment(context, id, body));
+  }
+
+  /** Call capital, after the financial close of the fund and with at least 10 business days of notice. */
+  @CommandRoute({ path: ':id/calls', roles: CASH, created: '/v1/commitments/:id', answer: CallAnswerDto })
+  issueCall(
+    @Param() { id }: IdParams,
+    @Body() body: IssueCallDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new IssueCall(context, id, body));
+  }
+
+  /** Record a payment on a call, in full or in part. Calls that were open at a cancellation stay payable. */
+  @CommandRoute({ path: ':id/calls/:callId/payments', roles: CASH, answer: CallAnswerDto })
+  payCall(
+    @Param() { id, callId }: CallParams,
+    @Body() body: PayCallDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new PayCall(context, id, callId, body));
+  }
+
+  /** Pay money back to the partner. The recallable part of it can be called again. */
+  @CommandRoute({ path: ':id/distributions', roles: CASH })
+  distribute(
+    @Param() { id }: IdParams,
+    @Body() body: DistributeDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new Distribute(context, id, body));
+  }
+
+  /** Cancel, once: withdraws a pledge, or releases the unfunded part of a signed commitment. */
+  @CommandRoute({ path: ':id/cancellation', roles: PROMISE })
+  cancelCommitment(
+    @Param() { id }: IdParams,
+    @Body() body: CancelCommitmentDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new CancelCommitment(context, id, body));
+  }
+
+  /** List commitments in the order of their pledges. A credential that is bound to a partner sees that partner's only. */
+  @ReadRoute({ roles: READERS, projection: 'capital', answer: CommitmentPageDto, table: true })
+  listCommitments(
+    @Query() query: ListCommitmentsDto,
+    @Reader() reader: Principal,
+  ): Promise<Reading<Page<CommitmentDto>>> {
+    return this.queries.execute(new ListCommitments(reader, query));
+  }
+
+  /** Read a commitment with its calls. */
+  @ReadRoute({ path: ':id', roles: READERS, projection: 'capital', answer: CommitmentDto })
+  getCommitment(
+    @Param() { id }: IdParams,
+    @Query() _query: ReadQueryDto,
+    @Reader() reader: Principal,
+  ): Promise<Reading<CommitmentDto>> {
+    return this.queries.execute(new GetCommitment(reader, id));
+  }
+}

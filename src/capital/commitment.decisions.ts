@@ -1,0 +1,187 @@
+import { invalid, refuse } from '../ledger/refusal.js';
+import { dateOf, parseInstant } from '../ledger/time.js';
+import type { PartnerKind } from '../partners/partner.js';
+import type {
+  Commitment,
+  CommitmentAmended,
+  CommitmentCancelled,
+  CommitmentKind,
+  CommitmentPledged,
+  CommitmentSigned,
+  CommitmentTerms,
+  SignedCommitment,
+} from './commitment.js';
+import { existingFund, type Fund } from './fund.js';
+import { positiveMinor, trancheOf } from './fund.decisions.js';
+import { formatMinor, parseMinor } from './money.js';
+
+export interface PledgeTermsInput {
+  readonly fundId: string;
+  readonly trancheId: string;
+  readonly partnerId: string;
+  readonly facilityId?: string;
+  readonly currency: string;
+  readonly kind: CommitmentKind;
+}
+
+/**
+ * The terms of a pledge, with what its events repeat of fund and partner. The partner's kind is the one at the pledge: a
+ * commitment made as public money stays public money in every table.
+ * @throws Refusal `unknown-tranche` (404), `currency-differs` (409).
+ */
+export function pledgeTerms(
+  input: PledgeTermsInput,
+  toFund: Fund,
+  partnerKind: PartnerKind,
+  facilityCurrency: string | undefined,
+): CommitmentTerms {
+  const { fundId, trancheId, partnerId, facilityId, currency, kind } = input;
+  const { rank, kind: trancheKind } = trancheOf(toFund, trancheId);
+  const fundCurrency = existingFund(toFund).currency;
+  for (const [what, expected] of [
+    ['fund', fundCurrency],
+    ['facility', facilityCurrency ?? currency],
+  ] as const) {
+    if (currency !== expected) {
+      throw refuse('currency-differs', `The ${what} is in ${expected}, not in ${currency}. Pledge in ${expected}.`, {
+        currency,
+        [`${what}Currency`]: expected,
+      });
+    }
+  }
+  return {
+    fundId,
+    trancheId,
+    trancheRank: rank,
+    trancheKind,
+    partnerId,
+    partnerKind,
+    ...(facilityId !== undefined && { facilityId }),
+    currency,
+    kind,
+  };
+}
+
+export interface PledgeInput {
+  readonly amountMinor: string;
+  readonly programme?: string;
+  readonly source?: string;
+  readonly illustrative?: boolean;
+}
+
+/**
+ * Pledges an amount: an intention, which binds nobody until it is signed. A tranche may be over-pledged.
+ * @throws Refusal `amount-not-positive` (422).
+ */
+export function pledge(terms: CommitmentTerms, input: PledgeInput): [CommitmentPledged] {
+  const { programme, source, illustrative } = input;
+  const amountMinor = formatMinor(positiveMinor(input.amountMinor, '/amountMinor'));
+  return [
+    {
+      type: 'commitment-pledged',
+      data: {
+        ...terms,
+        amountMinor,
+        ...(programme !== undefined && { programme }),
+        ...(source !== undefined && { source }),
+        ...(illustrative !== undefined && { illustrative }),
+      },
+    },
+  ];
+}
+
+/**
+ * Signs a pledge. Whether the tranche and the Union's ceiling leave room is decided by the fund and the facility on
+ * their own streams, in the same append.
+ * @throws Refusal `date-in-future` (422; a signature of tomorrow would satisfy Art. 12b(4) today),
+ * `commitment-not-pledged` (409).
+ */
+export function sign(state: Commitment, input: { readonly signedOn: string }, now: string): [CommitmentSigned] {
+  const { signedOn } = input;
+  if (state.status !== 'pledged') {
+    throw refuse('commitment-not-pledged', `Only a pledge can be signed; this commitment is ${state.status}.`, {
+      status: state.status,
+    });
+  }
+  notInFuture('signedOn', signedOn, now);
+  return [
+    {
+      type: 'commitment-signed',
+      data: { ...state.terms, amountMinor: formatMinor(state.pledgedMinor), signedOn },
+    },
+  ];
+}
+
+/**
+ * Raises or lowers what is committed. What has been called stays committed: only the unfunded part can be given back.
+ * @throws Refusal `delta-is-zero` (422), `commitment-not-signed`, `unfunded-below-zero` (409).
+ */
+export function amend(
+  state: Commitment,
+  input: { readonly deltaMinor: string; readonly reason: string },
+): [CommitmentAmended] {
+  const { terms, unfundedMinor } = signed(state, 'amended');
+  const deltaMinor = parseMinor(input.deltaMinor);
+  if (deltaMinor === 0n) throw invalid('delta-is-zero', '/deltaMinor', 'An amendment of 0 changes nothing.');
+  if (unfundedMinor + deltaMinor < 0n) {
+    throw refuse(
+      'unfunded-below-zero',
+      `Only ${unfundedMinor} minor units are unfunded; ${-deltaMinor} cannot be taken away. What is called stays committed.`,
+      { unfundedMinor: formatMinor(unfundedMinor), deltaMinor: formatMinor(deltaMinor) },
+    );
+  }
+  const delta = formatMinor(deltaMinor);
+  return [
+    {
+      type: 'commitment-amended',
+      data: { ...terms, deltaMinor: delta, reason: input.reason, unfundedDeltaMinor: delta },
+    },
+  ];
+}
+
+/**
+ * Cancels, once: a pledge is withdrawn, a signed commitment loses its unfunded part. Open calls stay payable.
+ * @throws Refusal `commitment-cancelled-already` (409).
+ */
+export function cancel(state: Commitment, input: { readonly reason: string }): [CommitmentCancelled] {
+  if (state.status === 'cancelled') {
+    throw refuse('commitment-cancelled-already', 'This commitment is cancelled already; that happens once.');
+  }
+  if (state.status === 'absent') throw unsigned(state.status, 'cancelled');
+  const releasedMinor = state.status === 'signed' ? state.unfundedMinor : 0n;
+  return [
+    {
+      type: 'commitment-cancelled',
+      data: {
+        ...state.terms,
+        reason: input.reason,
+        releasedMinor: formatMinor(releasedMinor),
+        unfundedDeltaMinor: formatMinor(-releasedMinor),
+      },
+    },
+  ];
+}
+
+/**
+ * Narrows to a signed commitment; `action` completes "only a signed one can be ...".
+ * @throws Refusal `commitment-not-signed` (409).
+ */
+export function signed(state: Commitment, action: string): SignedCommitment {
+  if (state.status !== 'signed') throw unsigned(state.status, action);
+  return state;
+}
+
+const unsigned = (status: Commitment['status'], action: string) =>
+  refuse('commitment-not-signed', `This commitment is ${status}; only a signed one can be ${action}.`, { status });
+
+/**
+ * Dates are UTC days, as all time in the ledger: today counts as past.
+ * @throws Refusal `date-in-future` (422).
+ */
+export function notInFuture(field: string, date: string, now: string): void {
+  const today = dateOf(parseInstant(now));
+  if (date > today) {
+    const detail = `${field} is ${date}, but today is ${today} (UTC). Record it once it has happened.`;
+    throw invalid('date-in-future', `/${field}`, detail, { date, today });
+  }
+}

@@ -1,0 +1,221 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { AnswerDto } from '../platform/answer.dto.js';
+import {
+  IdParams,
+  IsAmountMinor,
+  IsCalendarDate,
+  IsCurrencyCode,
+  IsFlag,
+  IsId,
+  IsOneOf,
+  IsProse,
+  IsText,
+  Optional,
+} from '../platform/validation.js';
+import { COMMITMENT_KINDS, type CommitmentKind } from './commitment.js';
+import { SOURCE_LENGTH_MAX } from './fund.dto.js';
+
+const PROGRAMME_LENGTH_MAX = 100;
+/** A paragraph. What needs more belongs into a document that the reason names. */
+const REASON_LENGTH_MAX = 1_000;
+
+/** A pledge of a partner to a tranche of a fund. */
+export class PledgeCommitmentDto {
+  /**
+   * Fund that the money is for.
+   * @example '1c7f5d2a-8e06-8f3b-b1d9-7a4c0e92f658'
+   */
+  @IsId()
+  readonly fundId: string;
+
+  /**
+   * Layer of that fund.
+   * @example '9d0c7a52-44f1-8b7e-a0c4-1f6e8d2b3a95'
+   */
+  @IsId()
+  readonly trancheId: string;
+
+  /**
+   * Partner who pledges.
+   * @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11'
+   */
+  @IsId()
+  readonly partnerId: string;
+
+  /**
+   * Facility that the money is for. What is signed for it counts towards the 17 % ceiling of the Union and the matching by
+   * the Participating States (Art. 12b(5)).
+   * @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60'
+   */
+  @Optional()
+  @IsId()
+  readonly facilityId?: string;
+
+  /**
+   * Minor units of the currency.
+   * @example '50000000000'
+   */
+  @IsAmountMinor({ min: '1' })
+  readonly amountMinor: string;
+
+  /**
+   * Currency of the fund.
+   * @example 'EUR'
+   */
+  @IsCurrencyCode()
+  readonly currency: string;
+
+  /**
+   * What is pledged. `access-time-purchase` is the guaranteed purchase of access time that Art. 12b(5) allows instead of a
+   * part of the CAPEX.
+   * @example 'capex'
+   */
+  @IsOneOf(COMMITMENT_KINDS, 'CommitmentKind')
+  readonly kind: CommitmentKind;
+
+  /**
+   * Programme of the budget that the money comes from.
+   * @example 'Digital Europe'
+   */
+  @Optional()
+  @IsText(PROGRAMME_LENGTH_MAX)
+  readonly programme?: string;
+
+  /**
+   * Where the record comes from, if it is a public fact.
+   * @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories'
+   */
+  @Optional()
+  @IsText(SOURCE_LENGTH_MAX)
+  readonly source?: string;
+
+  /**
+   * True for a made-up amount. Every table that shows it says so.
+   * @example true
+   */
+  @Optional()
+  @IsFlag()
+  readonly illustrative?: boolean;
+}
+
+/** The signature that turns a pledge into a commitment. */
+export class SignCommitmentDto {
+  /**
+   * Day of the signature (UTC), not in the future.
+   * @example '2026-03-02'
+   */
+  @IsCalendarDate()
+  readonly signedOn: string;
+}
+
+/** A change of what is committed. */
+export class AmendCommitmentDto {
+  /**
+   * Minor units to add, or with a minus sign to take away; at most the unfunded part can be taken away.
+   * @example '-10000000000'
+   */
+  @IsAmountMinor({ min: 'signed' })
+  readonly deltaMinor: string;
+
+  /**
+   * Why. Public.
+   * @example 'Scope of the first building phase reduced.'
+   */
+  @IsProse(REASON_LENGTH_MAX)
+  readonly reason: string;
+}
+
+/** A capital call, after the financial close of the fund. */
+export class IssueCallDto {
+  /**
+   * Minor units, at most the unfunded part.
+   * @example '20000000000'
+   */
+  @IsAmountMinor({ min: '1' })
+  readonly amountMinor: string;
+
+  /**
+   * Day of the notice (UTC), not before the signature.
+   * @example '2026-04-13'
+   */
+  @IsCalendarDate()
+  readonly issuedOn: string;
+
+  /**
+   * Day on which it is due: at least 10 business days after the notice, on the calendar of the institutions of the Union.
+   * @example '2026-05-04'
+   */
+  @IsCalendarDate()
+  readonly dueOn: string;
+}
+
+/** The answer to a capital call. */
+export class CallAnswerDto extends AnswerDto {
+  /**
+   * Id of the new call, to name in payments.
+   * @example '2e8b6f04-5c19-8d7a-93e2-c0a1f7d4b586'
+   */
+  @ApiProperty({ format: 'uuid' })
+  readonly callId: string;
+}
+
+/** A payment on a capital call. */
+export class PayCallDto {
+  /**
+   * Minor units, at most what is open of this call.
+   * @example '15000000000'
+   */
+  @IsAmountMinor({ min: '1' })
+  readonly amountMinor: string;
+
+  /**
+   * Day on which the money arrived (UTC), not before the call and not in the future.
+   * @example '2026-05-04'
+   */
+  @IsCalendarDate()
+  readonly paidOn: string;
+}
+
+/** Money paid back to the partner. */
+export class DistributeDto {
+  /**
+   * Minor units.
+   * @example '3000000000'
+   */
+  @IsAmountMinor({ min: '1' })
+  readonly amountMinor: string;
+
+  /**
+   * The part of it that may be called again: at most the amount, and at most what is called and not yet recallable.
+   * @example '1000000000'
+   */
+  @IsAmountMinor({ min: '0' })
+  readonly recallableMinor: string;
+
+  /**
+   * Day of the payment (UTC), not before the signature and not in the future.
+   * @example '2026-06-01'
+   */
+  @IsCalendarDate()
+  readonly paidOn: string;
+}
+
+/** The end of a pledge, or of the unfunded part of a commitment. */
+export class CancelCommitmentDto {
+  /**
+   * Why. Public.
+   * @example 'The partner left the consortium.'
+   */
+  @IsProse(REASON_LENGTH_MAX)
+  readonly reason: string;
+}
+
+/** Route parameters of a call. */
+export class CallParams extends IdParams {
+  /**
+   * Id of the call, as its answer gave it.
+   * @example '2e8b6f04-5c19-8d7a-93e2-c0a1f7d4b586'
+   */
+  @IsId()
+  readonly callId: string;
+}

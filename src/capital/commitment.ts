@@ -1,0 +1,253 @@
+import { Map as PersistentMap } from 'immutable';
+import type { DomainEvent, Noun } from '../ledger/noun.js';
+import { unknownEvent } from '../ledger/noun.js';
+import type { PartnerKind } from '../partners/partner.js';
+import type { TrancheKind } from './fund.js';
+import { parseMinor } from './money.js';
+
+/** What is committed: money for CAPEX, a guaranteed purchase of access time (both Art. 12b(5)), or things and work. */
+export const COMMITMENT_KINDS = ['capex', 'access-time-purchase', 'in-kind'] as const;
+export type CommitmentKind = (typeof COMMITMENT_KINDS)[number];
+
+/** Carried by every event of a commitment, so that whoever reads one event needs no other to know what it is about. */
+export interface CommitmentTerms {
+  readonly fundId: string;
+  readonly trancheId: string;
+  readonly trancheRank: number;
+  readonly trancheKind: TrancheKind;
+  readonly partnerId: string;
+  readonly partnerKind: PartnerKind;
+  readonly facilityId?: string;
+  readonly currency: string;
+  readonly kind: CommitmentKind;
+}
+/** Carried by every event that changes what may still be called. Signing brings the whole amount and states no delta. */
+interface UnfundedEffect {
+  readonly unfundedDeltaMinor: string;
+}
+interface EventOf<Type extends string, Data extends object> extends DomainEvent {
+  readonly type: Type;
+  readonly data: CommitmentTerms & Data;
+}
+
+export type CommitmentPledged = EventOf<
+  'commitment-pledged',
+  {
+    readonly amountMinor: string;
+    readonly programme?: string;
+    readonly source?: string;
+    readonly illustrative?: boolean;
+  }
+>;
+export type CommitmentSigned = EventOf<
+  'commitment-signed',
+  { readonly amountMinor: string; readonly signedOn: string }
+>;
+export type CommitmentAmended = EventOf<
+  'commitment-amended',
+  UnfundedEffect & { readonly deltaMinor: string; readonly reason: string }
+>;
+export type CapitalCallIssued = EventOf<
+  'capital-call-issued',
+  UnfundedEffect & {
+    readonly callId: string;
+    readonly amountMinor: string;
+    readonly issuedOn: string;
+    readonly dueOn: string;
+  }
+>;
+export type CapitalCallPaid = EventOf<
+  'capital-call-paid',
+  { readonly callId: string; readonly amountMinor: string; readonly paidOn: string }
+>;
+export type DistributionPaid = EventOf<
+  'distribution-paid',
+  UnfundedEffect & { readonly amountMinor: string; readonly recallableMinor: string; readonly paidOn: string }
+>;
+export type CommitmentCancelled = EventOf<
+  'commitment-cancelled',
+  UnfundedEffect & {
+    readonly reason: string;
+    /** What had been signed and is no longer callable; 0 when a mere pledge is withdrawn, which bound nobody. */
+    readonly releasedMinor: string;
+  }
+>;
+export type CommitmentEvent =
+  | CommitmentPledged
+  | CommitmentSigned
+  | CommitmentAmended
+  | CapitalCallIssued
+  | CapitalCallPaid
+  | DistributionPaid
+  | CommitmentCancelled;
+
+export interface Call {
+  readonly amountMinor: bigint;
+  readonly paidMinor: bigint;
+  readonly issuedOn: string;
+}
+
+/**
+ * Money of a signed commitment. `unfundedMinor = committedMinor - calledMinor + recallableMinor` always, and
+ * `0 <= unfundedMinor <= committedMinor`. More may have been called than was committed: what is recalled is called twice.
+ */
+export interface Position {
+  /** Signed, plus amendments, less what a cancellation released. */
+  readonly committedMinor: bigint;
+  readonly calledMinor: bigint;
+  readonly paidMinor: bigint;
+  readonly distributedMinor: bigint;
+  /** Distributed under the condition that it may be called again. */
+  readonly recallableMinor: bigint;
+  /** What may still be called. */
+  readonly unfundedMinor: bigint;
+  readonly calls: PersistentMap<string, Call>;
+}
+
+export type Commitment = { readonly status: 'absent' } | ExistingCommitment;
+export type ExistingCommitment = PledgedCommitment | SignedCommitment | CancelledCommitment;
+export interface PledgedCommitment {
+  readonly status: 'pledged';
+  readonly terms: CommitmentTerms;
+  readonly pledgedMinor: bigint;
+}
+export interface SignedCommitment extends Position {
+  readonly status: 'signed';
+  readonly terms: CommitmentTerms;
+  readonly signedOn: string;
+}
+/** Nothing more may be called. Calls that were issued before stay payable: the cancellation released only the rest. */
+export interface CancelledCommitment extends Position {
+  readonly status: 'cancelled';
+  readonly terms: CommitmentTerms;
+}
+
+const NO_POSITION: Position = {
+  committedMinor: 0n,
+  calledMinor: 0n,
+  paidMinor: 0n,
+  distributedMinor: 0n,
+  recallableMinor: 0n,
+  unfundedMinor: 0n,
+  calls: PersistentMap(),
+};
+
+export const commitment: Noun<Commitment, CommitmentEvent> = {
+  name: 'commitment',
+  initial: { status: 'absent' },
+  schemas: {
+    'commitment-pledged': 1,
+    'commitment-signed': 1,
+    'commitment-amended': 1,
+    'capital-call-issued': 1,
+    'capital-call-paid': 1,
+    'distribution-paid': 1,
+    'commitment-cancelled': 1,
+  },
+  exists: (state) => state.status !== 'absent',
+  evolve(state, event) {
+    switch (event.type) {
+      case 'commitment-pledged':
+        return {
+          status: 'pledged',
+          terms: termsOf(event.data),
+          pledgedMinor: parseMinor(event.data.amountMinor),
+        };
+      case 'commitment-signed': {
+        const amountMinor = parseMinor(event.data.amountMinor);
+        return {
+          ...NO_POSITION,
+          status: 'signed',
+          terms: termsOf(event.data),
+          signedOn: event.data.signedOn,
+          committedMinor: amountMinor,
+          unfundedMinor: amountMinor,
+        };
+      }
+      case 'commitment-amended': {
+        const current = positioned(state);
+        return withUnfunded(current, event.data, {
+          committedMinor: current.committedMinor + parseMinor(event.data.deltaMinor),
+        });
+      }
+      case 'capital-call-issued':
+        return callIssued(positioned(state), event.data);
+      case 'capital-call-paid':
+        return callPaid(positioned(state), event.data);
+      case 'distribution-paid': {
+        const current = positioned(state);
+        return withUnfunded(current, event.data, {
+          distributedMinor: current.distributedMinor + parseMinor(event.data.amountMinor),
+          recallableMinor: current.recallableMinor + parseMinor(event.data.recallableMinor),
+        });
+      }
+      case 'commitment-cancelled':
+        return cancelled(state, event.data);
+      default:
+        return unknownEvent('commitment', event);
+    }
+  },
+};
+
+/** The part of an event's data that every event of the commitment repeats. */
+export function termsOf(data: CommitmentTerms): CommitmentTerms {
+  const { fundId, trancheId, trancheRank, trancheKind, partnerId, partnerKind, facilityId, currency, kind } = data;
+  const terms = { fundId, trancheId, trancheRank, trancheKind, partnerId, partnerKind, currency, kind };
+  return facilityId === undefined ? terms : { ...terms, facilityId };
+}
+
+/**
+ * Narrows to a commitment that is there. Commands name commitments that the write side has found.
+ * @throws Error when there is none, which no caller can bring about.
+ */
+export function existingCommitment(state: Commitment): ExistingCommitment {
+  if (state.status === 'absent') throw new Error('A commitment is used before it is pledged.');
+  return state;
+}
+
+type Positioned = SignedCommitment | CancelledCommitment;
+
+/** Only a damaged history holds a cash event of a commitment that was never signed; folding it must stop. */
+function positioned(state: Commitment): Positioned {
+  if (state.status === 'signed' || state.status === 'cancelled') return state;
+  throw new Error(`A commitment that is ${state.status} cannot have this event.`);
+}
+
+function withUnfunded<P extends Positioned>(state: P, effect: UnfundedEffect, change: Partial<Position>): P {
+  return { ...state, ...change, unfundedMinor: state.unfundedMinor + parseMinor(effect.unfundedDeltaMinor) };
+}
+
+function callIssued(state: Positioned, data: CapitalCallIssued['data']): Commitment {
+  const amountMinor = parseMinor(data.amountMinor);
+  return withUnfunded(state, data, {
+    calledMinor: state.calledMinor + amountMinor,
+    calls: state.calls.set(data.callId, { amountMinor, paidMinor: 0n, issuedOn: data.issuedOn }),
+  });
+}
+
+function callPaid(state: Positioned, data: CapitalCallPaid['data']): Commitment {
+  const amountMinor = parseMinor(data.amountMinor);
+  const call = state.calls.get(data.callId);
+  if (!call) throw new Error(`A payment names the call ${data.callId}, which was never issued.`);
+  return {
+    ...state,
+    paidMinor: state.paidMinor + amountMinor,
+    calls: state.calls.set(data.callId, { ...call, paidMinor: call.paidMinor + amountMinor }),
+  };
+}
+
+function cancelled(state: Commitment, data: CommitmentCancelled['data']): Commitment {
+  if (state.status === 'pledged') return { ...NO_POSITION, status: 'cancelled', terms: state.terms };
+  const { terms, ...position } = positioned(state);
+  return {
+    terms,
+    calledMinor: position.calledMinor,
+    paidMinor: position.paidMinor,
+    distributedMinor: position.distributedMinor,
+    recallableMinor: position.recallableMinor,
+    calls: position.calls,
+    status: 'cancelled',
+    committedMinor: position.committedMinor - parseMinor(data.releasedMinor),
+    unfundedMinor: position.unfundedMinor + parseMinor(data.unfundedDeltaMinor),
+  };
+}

@@ -1,0 +1,69 @@
+import { Body, Controller, Param, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { Answer, CommandContext } from '../ledger/command-context.js';
+import { EmptyBodyDto } from '../platform/empty-body.dto.js';
+import { ReadQueryDto } from '../platform/list-query.dto.js';
+import type { Page, Reading } from '../platform/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute } from '../platform/routes.js';
+import { IdParams } from '../platform/validation.js';
+import { DefineTranche, EstablishFund, ReachFinancialClose } from './fund.commands.js';
+import {
+  DefineTrancheDto,
+  EstablishFundDto,
+  FundDto,
+  ListFundsDto,
+  FundPageDto,
+  TrancheAnswerDto,
+} from './fund.dto.js';
+import { GetFund, ListFunds } from './fund.queries.js';
+
+@ApiTags('capital')
+@Controller('v1/funds')
+export class FundController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  /** Establish a fund. Define its tranches next. */
+  @CommandRoute({ roles: ['operator'], created: '/v1/funds/:id' })
+  establishFund(@Body() body: EstablishFundDto, @Context() context: CommandContext): Promise<Answer> {
+    return this.commands.execute(new EstablishFund(context, body));
+  }
+
+  /** Define a layer of the fund, before its financial close. */
+  @CommandRoute({ path: ':id/tranches', roles: ['operator'], created: '/v1/funds/:id', answer: TrancheAnswerDto })
+  defineTranche(
+    @Param() { id }: IdParams,
+    @Body() body: DefineTrancheDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new DefineTranche(context, id, body));
+  }
+
+  /**
+   * Reach financial close, once. From then on capital may be called. For every AI gigafactory that the fund finances,
+   * Participating States must at least match the Union, and the Union covers up to 17 % of the CAPEX (Art. 12b(5)).
+   */
+  @CommandRoute({ path: ':id/financial-close', roles: ['operator'] })
+  reachFinancialClose(
+    @Param() { id }: IdParams,
+    @Body() _body: EmptyBodyDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new ReachFinancialClose(context, id));
+  }
+
+  /** List funds in the order in which they were established. */
+  @ReadRoute({ roles: READERS, projection: 'capital', answer: FundPageDto, table: true })
+  listFunds(@Query() query: ListFundsDto): Promise<Reading<Page<FundDto>>> {
+    return this.queries.execute(new ListFunds(query));
+  }
+
+  /** Read a fund with the totals of every tranche. */
+  @ReadRoute({ path: ':id', roles: READERS, projection: 'capital', answer: FundDto })
+  getFund(@Param() { id }: IdParams, @Query() _query: ReadQueryDto): Promise<Reading<FundDto>> {
+    return this.queries.execute(new GetFund(id));
+  }
+}

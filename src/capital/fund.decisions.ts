@@ -1,0 +1,255 @@
+import { invalid, refuse, unknown } from '../ledger/refusal.js';
+import type { PartnerKind } from '../partners/partner.js';
+import type {
+  Fund,
+  FundEstablished,
+  FinancialCloseReached,
+  Tranche,
+  TrancheDefined,
+  TrancheKind,
+  TrancheSubscribed,
+} from './fund.js';
+import { TRANCHE_KINDS, committedMinorOf, existingFund } from './fund.js';
+import { formatMinor, parseMinor } from './money.js';
+
+/** Layers of one fund. Real structures have three or four; the bound keeps every read of a fund one small page. */
+export const TRANCHE_RANK_MAX = 20;
+/** Facilities that one fund may finance: financial close reads them all in one command and lists them in one event. */
+export const FUND_FACILITIES_MAX = 200;
+/** Art. 12b(5): the ceiling of the Union's part of the computing CAPEX, in percent. */
+export const UNION_SHARE_PERCENT_MAX = 17n;
+
+const CLAUSE = '2021/1173 Art. 12b(5)';
+
+export interface EstablishFundInput {
+  readonly name: string;
+  readonly currency: string;
+  readonly targetMinor: string;
+  readonly source?: string;
+  readonly illustrative?: boolean;
+}
+
+/**
+ * Establishes a fund.
+ * @throws Refusal `amount-not-positive` (422).
+ */
+export function establish(input: EstablishFundInput): [FundEstablished] {
+  const { name, currency, source, illustrative } = input;
+  const targetMinor = formatMinor(positiveMinor(input.targetMinor, '/targetMinor'));
+  return [
+    {
+      type: 'fund-established',
+      data: {
+        name,
+        currency,
+        targetMinor,
+        ...(source !== undefined && { source }),
+        ...(illustrative !== undefined && { illustrative }),
+      },
+    },
+  ];
+}
+
+export interface DefineTrancheInput {
+  readonly rank: number;
+  readonly kind: TrancheKind;
+  readonly capMinor: string;
+}
+
+/**
+ * Adds a layer. Ranks are unique and need not be dense, so that a layer can be put between two others. Along the ranks
+ * kinds never get less senior (first-loss, then mezzanine, then senior; a kind may repeat or be missing): losses run by
+ * rank, and a "senior" layer that loses before a "first-loss" one would make the name a lie. After financial close
+ * partners have signed for a settled place in the order, so no layer is added any more.
+ * @throws Refusal `amount-not-positive`, `rank-out-of-range` (422), `layers-settled`, `rank-taken`,
+ * `rank-contradicts-kind`, `caps-exceed-target` (409).
+ */
+export function defineTranche(state: Fund, trancheId: string, input: DefineTrancheInput): [TrancheDefined] {
+  const { rank, kind } = input;
+  const { status, tranches, targetMinor } = existingFund(state);
+  const capMinor = positiveMinor(input.capMinor, '/capMinor');
+  if (!Number.isInteger(rank) || rank < 1 || rank > TRANCHE_RANK_MAX) {
+    throw invalid('rank-out-of-range', '/rank', `A rank is an integer from 1 to ${TRANCHE_RANK_MAX}.`, { rank });
+  }
+  if (status === 'closed') {
+    throw refuse('layers-settled', 'Financial close is reached: the layers of this fund are settled.');
+  }
+  checkRank(tranches, rank, kind);
+  const capsMinor = tranches.reduce((sum, tranche) => sum + tranche.capMinor, capMinor);
+  if (capsMinor > targetMinor) {
+    throw refuse(
+      'caps-exceed-target',
+      `With this tranche the caps would add up to ${capsMinor}, more than the target of ${targetMinor} minor units.`,
+      { capsMinor: capsMinor.toString(), targetMinor: formatMinor(targetMinor) },
+    );
+  }
+  return [{ type: 'tranche-defined', data: { trancheId, rank, kind, capMinor: formatMinor(capMinor) } }];
+}
+
+function checkRank(tranches: readonly Tranche[], rank: number, kind: TrancheKind): void {
+  const taken = tranches.find((tranche) => tranche.rank === rank);
+  if (taken) {
+    throw refuse('rank-taken', `Rank ${rank} is taken by tranche ${taken.trancheId}. Choose another rank.`, {
+      rank,
+      trancheId: taken.trancheId,
+    });
+  }
+  const seniority = TRANCHE_KINDS.indexOf(kind);
+  const contradicted = tranches.find((other) => {
+    const step = TRANCHE_KINDS.indexOf(other.kind) - seniority;
+    return other.rank < rank ? step > 0 : step < 0;
+  });
+  if (contradicted) {
+    throw refuse(
+      'rank-contradicts-kind',
+      `A ${kind} tranche at rank ${rank} would lose ${contradicted.rank < rank ? 'after' : 'before'} the ` +
+        `${contradicted.kind} tranche at rank ${contradicted.rank}. Ranks run from first-loss over mezzanine to senior.`,
+      { rank, kind, otherRank: contradicted.rank, otherKind: contradicted.kind },
+    );
+  }
+}
+
+export interface SubscribeInput {
+  readonly trancheId: string;
+  readonly commitmentId: string;
+  readonly partnerId: string;
+  readonly partnerKind: PartnerKind;
+  readonly facilityId?: string;
+  /** Positive on signature, either sign on amendment, negative on cancellation. */
+  readonly deltaMinor: bigint;
+}
+
+/**
+ * Moves what is committed to a tranche. It goes on after financial close: later signatures fill what is left.
+ * @throws Refusal `unknown-tranche` (404), `tranche-cap-exceeded`, `tranche-below-zero`, `too-many-facilities` (409).
+ */
+export function subscribe(state: Fund, input: SubscribeInput): [TrancheSubscribed] {
+  const { trancheId, facilityId, deltaMinor, ...commitment } = input;
+  const { capMinor, committedMinor } = trancheOf(state, trancheId);
+  const afterMinor = committedMinor + deltaMinor;
+  const facts = {
+    trancheId,
+    committedMinor: formatMinor(committedMinor),
+    deltaMinor: formatMinor(deltaMinor),
+    capMinor: formatMinor(capMinor),
+  };
+  if (deltaMinor > 0n && afterMinor > capMinor) {
+    throw refuse(
+      'tranche-cap-exceeded',
+      `The tranche has ${committedMinor} of ${capMinor} minor units committed; ${capMinor - committedMinor} are free, ` +
+        `not ${deltaMinor}. Commit less or choose another tranche.`,
+      facts,
+    );
+  }
+  if (afterMinor < 0n) {
+    throw refuse('tranche-below-zero', `Only ${committedMinor} minor units are committed to the tranche.`, facts);
+  }
+  const { facilityIds } = existingFund(state);
+  if (facilityId !== undefined && !facilityIds.includes(facilityId) && facilityIds.length >= FUND_FACILITIES_MAX) {
+    throw refuse('too-many-facilities', `A fund finances at most ${FUND_FACILITIES_MAX} facilities.`, {
+      limit: FUND_FACILITIES_MAX,
+    });
+  }
+  const data = { trancheId, ...commitment, deltaMinor: formatMinor(deltaMinor) };
+  return [{ type: 'tranche-subscribed', data: { ...data, ...(facilityId !== undefined && { facilityId }) } }];
+}
+
+/**
+ * The tranche of a fund.
+ * @throws Refusal `unknown-tranche` (404).
+ */
+export function trancheOf(state: Fund, trancheId: string): Tranche {
+  const tranche = existingFund(state).tranches.find((candidate) => candidate.trancheId === trancheId);
+  if (!tranche) throw unknown('tranche', trancheId);
+  return tranche;
+}
+
+/** What is committed to a facility that the fund finances, from whichever fund it comes. */
+export interface FacilityFunding {
+  readonly facilityId: string;
+  readonly kind: string;
+  /** Computing CAPEX; absent while nobody has stated it. */
+  readonly capexMinor?: bigint;
+  /** Signed by the Union, purchases of access time included. */
+  readonly unionMinor: bigint;
+  /** Signed by Participating States. */
+  readonly statesMinor: bigint;
+}
+
+/**
+ * Reaches financial close, once: from here on capital may be called. Art. 12b(5) speaks of AI gigafactories, so the
+ * matching and the ceiling are checked for facilities of that kind; the sums of the others are recorded beside them.
+ * @throws Refusal `financial-close-reached-already`, `nothing-signed`, `states-below-union`, `capex-unknown`,
+ * `union-ceiling-exceeded` (409).
+ */
+export function reachFinancialClose(state: Fund, facilities: readonly FacilityFunding[]): [FinancialCloseReached] {
+  const current = existingFund(state);
+  if (current.status === 'closed') {
+    throw refuse('financial-close-reached-already', 'This fund has reached financial close; that happens once.');
+  }
+  const committedMinor = committedMinorOf(current);
+  if (committedMinor === 0n) {
+    throw refuse('nothing-signed', 'No commitment to this fund is signed. Sign at least one first.', {
+      committedMinor: '0',
+    });
+  }
+  for (const facility of facilities) {
+    if (facility.kind === 'ai-gigafactory') checkUnionShare(facility);
+  }
+  return [
+    {
+      type: 'financial-close-reached',
+      data: {
+        facilities: facilities.map(({ facilityId, unionMinor, statesMinor }) => ({
+          facilityId,
+          // Sums over funds of any number: they may have more digits than one amount.
+          unionMinor: unionMinor.toString(),
+          statesMinor: statesMinor.toString(),
+        })),
+        committedMinor: formatMinor(committedMinor),
+      },
+      legalBasis: CLAUSE,
+    },
+  ];
+}
+
+function checkUnionShare({ facilityId, unionMinor, statesMinor, capexMinor }: FacilityFunding): void {
+  const facts = { clause: CLAUSE, facilityId, unionMinor: unionMinor.toString(), statesMinor: statesMinor.toString() };
+  if (statesMinor < unionMinor) {
+    throw refuse(
+      'states-below-union',
+      `Participating States have signed ${statesMinor} for facility ${facilityId} and must at least match the Union's ` +
+        `${unionMinor} minor units: ${unionMinor - statesMinor} are missing.`,
+      facts,
+    );
+  }
+  if (unionMinor === 0n) return;
+  if (capexMinor === undefined) {
+    throw refuse(
+      'capex-unknown',
+      `Facility ${facilityId} has no stated CAPEX, so that the Union's share of it cannot be checked.`,
+      facts,
+    );
+  }
+  const ceilingMinor = (capexMinor * UNION_SHARE_PERCENT_MAX) / 100n;
+  if (unionMinor > ceilingMinor) {
+    throw refuse(
+      'union-ceiling-exceeded',
+      `The Union has signed ${unionMinor} for facility ${facilityId}; ${UNION_SHARE_PERCENT_MAX} % of its CAPEX of ` +
+        `${capexMinor} are ${ceilingMinor} minor units.`,
+      { ...facts, capexMinor: capexMinor.toString(), ceilingMinor: ceilingMinor.toString() },
+    );
+  }
+}
+
+/**
+ * Reads an amount that must be more than nothing.
+ * @throws Refusal `amount-not-positive` (422) with the pointer to the field.
+ */
+export function positiveMinor(text: string, pointer: string): bigint {
+  const amountMinor = parseMinor(text);
+  if (amountMinor <= 0n) {
+    throw invalid('amount-not-positive', pointer, `${text} is not an amount above 0 minor units.`, { amount: text });
+  }
+  return amountMinor;
+}

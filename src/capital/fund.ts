@@ -1,0 +1,136 @@
+import type { DomainEvent, Noun } from '../ledger/noun.js';
+import { unknownEvent } from '../ledger/noun.js';
+import type { PartnerKind } from '../partners/partner.js';
+import { parseMinor } from './money.js';
+
+export type { PartnerKind };
+
+/** From the one that loses first to the one that is paid first. */
+export const TRANCHE_KINDS = ['first-loss', 'mezzanine', 'senior'] as const;
+export type TrancheKind = (typeof TRANCHE_KINDS)[number];
+
+export interface FundEstablished extends DomainEvent {
+  readonly type: 'fund-established';
+  readonly data: {
+    readonly name: string;
+    readonly currency: string;
+    readonly targetMinor: string;
+    readonly source?: string;
+    readonly illustrative?: boolean;
+  };
+}
+export interface TrancheDefined extends DomainEvent {
+  readonly type: 'tranche-defined';
+  readonly data: {
+    readonly trancheId: string;
+    readonly rank: number;
+    readonly kind: TrancheKind;
+    readonly capMinor: string;
+  };
+}
+/** A signature, an amendment or a cancellation as the tranche sees it: this keeps the cap on one stream. */
+export interface TrancheSubscribed extends DomainEvent {
+  readonly type: 'tranche-subscribed';
+  readonly data: {
+    readonly trancheId: string;
+    readonly commitmentId: string;
+    readonly partnerId: string;
+    readonly partnerKind: PartnerKind;
+    readonly facilityId?: string;
+    /** Negative when a commitment shrinks. */
+    readonly deltaMinor: string;
+  };
+}
+export interface FinancialCloseReached extends DomainEvent {
+  readonly type: 'financial-close-reached';
+  readonly data: {
+    /** The sums that were compared, per facility that commitments of the fund name. */
+    readonly facilities: readonly {
+      readonly facilityId: string;
+      readonly unionMinor: string;
+      readonly statesMinor: string;
+    }[];
+    readonly committedMinor: string;
+  };
+}
+export type FundEvent = FundEstablished | TrancheDefined | TrancheSubscribed | FinancialCloseReached;
+
+export interface Tranche {
+  readonly trancheId: string;
+  /** 1 takes the first loss. */
+  readonly rank: number;
+  readonly kind: TrancheKind;
+  readonly capMinor: bigint;
+  /** Sum of the signed commitments, amendments and cancellations included. */
+  readonly committedMinor: bigint;
+}
+
+export type Fund = { readonly status: 'absent' } | EstablishedFund | ClosedFund;
+export interface FundTerms {
+  readonly currency: string;
+  readonly targetMinor: bigint;
+  /** In order of rank. */
+  readonly tranches: readonly Tranche[];
+  /** Facilities that signed commitments have named, in the order in which they appeared. */
+  readonly facilityIds: readonly string[];
+}
+export interface EstablishedFund extends FundTerms {
+  readonly status: 'established';
+}
+/** Financial close is reached: capital may be called, the layers are settled. */
+export interface ClosedFund extends FundTerms {
+  readonly status: 'closed';
+}
+
+export const fund: Noun<Fund, FundEvent> = {
+  name: 'fund',
+  initial: { status: 'absent' },
+  schemas: { 'fund-established': 1, 'tranche-defined': 1, 'tranche-subscribed': 1, 'financial-close-reached': 1 },
+  exists: (state) => state.status !== 'absent',
+  evolve(state, event) {
+    switch (event.type) {
+      case 'fund-established': {
+        const { currency, targetMinor } = event.data;
+        return { status: 'established', currency, targetMinor: parseMinor(targetMinor), tranches: [], facilityIds: [] };
+      }
+      case 'tranche-defined': {
+        const { trancheId, rank, kind, capMinor } = event.data;
+        const tranche = { trancheId, rank, kind, capMinor: parseMinor(capMinor), committedMinor: 0n };
+        const current = existingFund(state);
+        return { ...current, tranches: [...current.tranches, tranche].sort((a, b) => a.rank - b.rank) };
+      }
+      case 'tranche-subscribed':
+        return subscribed(existingFund(state), event.data);
+      case 'financial-close-reached':
+        return { ...existingFund(state), status: 'closed' };
+      default:
+        return unknownEvent('fund', event);
+    }
+  },
+};
+
+function subscribed(state: EstablishedFund | ClosedFund, data: TrancheSubscribed['data']): Fund {
+  const { trancheId, facilityId } = data;
+  const deltaMinor = parseMinor(data.deltaMinor);
+  const isNew = facilityId !== undefined && !state.facilityIds.includes(facilityId);
+  return {
+    ...state,
+    tranches: state.tranches.map((tranche) =>
+      tranche.trancheId === trancheId ? { ...tranche, committedMinor: tranche.committedMinor + deltaMinor } : tranche,
+    ),
+    facilityIds: isNew ? [...state.facilityIds, facilityId] : state.facilityIds,
+  };
+}
+
+/** Everything signed so far, over all tranches. */
+export const committedMinorOf = (terms: FundTerms): bigint =>
+  terms.tranches.reduce((sum, { committedMinor }) => sum + committedMinor, 0n);
+
+/**
+ * Narrows to a fund that is there. Commands name funds that the write side has found, so this is no answer to a caller.
+ * @throws Error when a stream begins with anything but its establishment, which only a damaged history can do.
+ */
+export function existingFund(state: Fund): EstablishedFund | ClosedFund {
+  if (state.status === 'absent') throw new Error('A fund is used before it is established.');
+  return state;
+}

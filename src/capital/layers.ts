@@ -1,0 +1,71 @@
+import { splitByLargestRemainder, type Share } from './money.js';
+
+/** What a partner has at stake in a tranche. */
+export interface Holding {
+  /** Commitment id: breaks ties between equal remainders. */
+  readonly id: string;
+  /** Paid-in capital, the base of every pro rata share inside a tranche. */
+  readonly paidMinor: bigint;
+}
+
+/** One layer of a fund as losses and distributions see it. */
+export interface Layer {
+  readonly trancheId: string;
+  /** 1 takes the first loss; the highest rank is paid first. */
+  readonly rank: number;
+  /** The most that this layer can take: what is outstanding for a loss, what is due for a distribution. */
+  readonly limitMinor: bigint;
+  readonly holdings: readonly Holding[];
+}
+
+export interface LayerShare {
+  readonly trancheId: string;
+  readonly rank: number;
+  readonly amountMinor: bigint;
+  /** Adds up to `amountMinor` exactly, in the order of the layer's holdings. */
+  readonly shares: readonly Share[];
+}
+
+export interface Waterfall {
+  /** In the order in which the layers took their part. Layers that took nothing are in it, with 0. */
+  readonly lines: readonly LayerShare[];
+  /** What no layer could take. Lines and rest add up to the amount exactly. */
+  readonly restMinor: bigint;
+}
+
+/**
+ * Allocates a loss from the first-loss layer up: `a_r = min(o_r, L - sum of a below)`.
+ * @throws RangeError on a negative amount or limit, on a rank given twice, or when a layer takes something but nobody in
+ * it has paid in.
+ */
+export const allocateLoss = (lossMinor: bigint, layers: readonly Layer[]): Waterfall =>
+  pour(
+    lossMinor,
+    [...layers].sort((a, b) => a.rank - b.rank),
+  );
+
+/**
+ * Pays a distribution from the most senior layer down: `p_r = min(due_r, D - sum of p above)`.
+ * @throws RangeError as for `allocateLoss`.
+ */
+export const allocateDistribution = (distributionMinor: bigint, layers: readonly Layer[]): Waterfall =>
+  pour(
+    distributionMinor,
+    [...layers].sort((a, b) => b.rank - a.rank),
+  );
+
+/** Fills the layers in the given order, each up to its limit. */
+function pour(amountMinor: bigint, ordered: readonly Layer[]): Waterfall {
+  if (amountMinor < 0n) throw new RangeError(`${amountMinor} is negative and cannot be allocated.`);
+  if (new Set(ordered.map(({ rank }) => rank)).size < ordered.length) throw new RangeError('A rank is given twice.');
+  let restMinor = amountMinor;
+  const lines: LayerShare[] = [];
+  for (const { trancheId, rank, limitMinor, holdings } of ordered) {
+    if (limitMinor < 0n) throw new RangeError(`The limit of tranche ${trancheId} is negative.`);
+    const takenMinor = restMinor < limitMinor ? restMinor : limitMinor;
+    const weights = holdings.map(({ id, paidMinor }) => ({ id, weight: paidMinor }));
+    lines.push({ trancheId, rank, amountMinor: takenMinor, shares: splitByLargestRemainder(takenMinor, weights) });
+    restMinor -= takenMinor;
+  }
+  return { lines, restMinor };
+}

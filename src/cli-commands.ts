@@ -1,0 +1,124 @@
+import { ConfigError, loadConfig, type Config } from './config.js';
+import { newOperatorKey } from './platform/operator-key.js';
+import { createLog } from './platform/logging.js';
+import { findEmbeddedDatabase, startEmbeddedDatabase } from './platform/embedded-database.js';
+import { migrate } from './platform/migrate.js';
+import { StartupError } from './platform/startup-error.js';
+import { openRuntime, sayTo, startService, type Service } from './service.js';
+
+/** EX_SOFTWARE and EX_UNAVAILABLE of sysexits.h; wrong settings are 78. */
+const EXIT_BUG = 70;
+const EXIT_UNAVAILABLE = 69;
+/** A stop that takes longer than this is ended; what was answered is durable long before. */
+const STOP_MS_MAX = 10_000;
+
+/** `ppp-ledger serve`: runs until SIGTERM or SIGINT. Resolves with the exit code. */
+export const runServe = (): Promise<number> =>
+  guarded(async (config) => {
+    const service = await startService(config);
+    announce(service);
+    return untilStopped(service);
+  });
+
+/** `ppp-ledger migrate`: brings the database up to date and ends. */
+export const runMigrate = (): Promise<number> =>
+  guarded(async (config) => {
+    const log = sayTo(createLog(config.logLevel));
+    if (config.databaseUrl !== undefined) {
+      await migrate(config.databaseUrl, { log });
+      return 0;
+    }
+    const embedded = await startEmbeddedDatabase({ dataDir: config.dataDir, log });
+    try {
+      await migrate(embedded.url, { log });
+    } finally {
+      await embedded.stop();
+    }
+    return 0;
+  });
+
+/** `ppp-ledger operator-key`: makes a new operator key and prints it, also beside a running service. */
+export const runOperatorKey = (): Promise<number> =>
+  guarded(async (config) => {
+    const running = config.databaseUrl ?? (await findEmbeddedDatabase(config.dataDir));
+    const { operatorKey: _first, ...settings } = config;
+    const opened = await openRuntime(
+      { ...settings, ...(running && { databaseUrl: running }) },
+      createLog(config.logLevel),
+    );
+    const { createApp } = await import('./app.js');
+    const { Ledger } = await import('./ledger/ledger.js');
+    const app = await createApp(opened.runtime);
+    try {
+      process.stdout.write(`${await newOperatorKey(app.get(Ledger), 'Operator key from the command line')}\n`);
+    } finally {
+      await app.get(Ledger).close();
+      await app.close();
+      await opened.close();
+    }
+    return 0;
+  });
+
+/** `ppp-ledger demo`: serves with the demo programme loaded. */
+export const runDemo = (): Promise<number> =>
+  guarded(async (config) => {
+    const service = await startService(config);
+    try {
+      const { runDemo: showDemo } = await import('./demo/demo.js');
+      const { Ledger } = await import('./ledger/ledger.js');
+      const { operatorKey } = config;
+      const key =
+        operatorKey ??
+        service.operatorKey ??
+        (await newOperatorKey(service.app.get(Ledger), 'Operator key of the demo'));
+      await showDemo({ baseUrl: service.url, operatorKey: key, out: process.stdout, err: process.stderr });
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
+    return untilStopped(service);
+  });
+
+function announce({ url, operatorKey }: Service): void {
+  process.stdout.write(`The partnership ledger listens on ${url} (API documentation: ${url}/docs).\n`);
+  if (operatorKey !== undefined) {
+    process.stdout.write(`First operator key, shown only now: ${operatorKey}\n`);
+  }
+}
+
+async function untilStopped(service: Service): Promise<number> {
+  const reason = await Promise.race([
+    once('SIGTERM'),
+    once('SIGINT'),
+    service.databaseEnded.then(() => 'the embedded database ended' as const),
+  ]);
+  const deadline = setTimeout(() => process.exit(EXIT_BUG), STOP_MS_MAX);
+  await service.stop();
+  clearTimeout(deadline);
+  if (reason === 'SIGTERM' || reason === 'SIGINT') return 0;
+  process.stderr.write(`ppp-ledger: ${reason}; start it again.\n`);
+  return EXIT_UNAVAILABLE;
+}
+
+const once = (name: 'SIGTERM' | 'SIGINT'): Promise<typeof name> =>
+  new Promise((resolve) => process.once(name, () => resolve(name)));
+
+/** Reads the settings, runs a command and turns what went wrong into one message and an exit code. */
+async function guarded(run: (config: Config) => Promise<number>): Promise<number> {
+  try {
+    return await run(loadConfig());
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      process.stderr.write(`ppp-ledger: ${error.message}\n`);
+      return error.exitCode;
+    }
+    if (error instanceof StartupError) {
+      process.stderr.write(`ppp-ledger: ${error.message}\n`);
+      return EXIT_UNAVAILABLE;
+    }
+    process.stderr.write(
+      `ppp-ledger: a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    return EXIT_BUG;
+  }
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+
+const USAGE = `Usage: ppp-ledger <command>
+
+  serve          serve the API until SIGTERM
+  demo           serve with the demo programme loaded, and show its tables
+  migrate        bring the database up to date
+  operator-key   make a new operator key and print it
+
+Settings come from the environment: HOST, PORT, DATA_DIR, DATABASE_URL, OPERATOR_KEY and others; see the README.
+`;
+
+/** EX_USAGE of sysexits.h. */
+const EXIT_USAGE = 64;
+
+async function run(): Promise<number> {
+  const { positionals, values } = parse();
+  const [command, ...rest] = positionals;
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (command === undefined || rest.length > 0) return usage();
+  // The commands pull in the whole application; a wrong name should not wait for that.
+  const commands = await import('./cli-commands.js');
+  if (command === 'serve') return commands.runServe();
+  if (command === 'demo') return commands.runDemo();
+  if (command === 'migrate') return commands.runMigrate();
+  if (command === 'operator-key') return commands.runOperatorKey();
+  return usage();
+}
+
+function parse() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+  } catch {
+    return { positionals: [], values: { help: false } };
+  }
+}
+
+function usage(): number {
+  process.stderr.write(USAGE);
+  return EXIT_USAGE;
+}
+
+process.exitCode = await run();

@@ -1,0 +1,297 @@
+import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
+import type { Mode } from '../access/access-call.js';
+import type { CommitmentKind } from '../capital/commitment.js';
+import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { invalid } from '../ledger/refusal.js';
+import { parseInstant } from '../ledger/time.js';
+import type { Category, PartnerKind } from '../partners/partner.js';
+import { withInstalled, withUsed, type CapacityProfile } from './capacity-profile.js';
+import { categoryIndex, type ChipsByCategory, type QuotaPolicy } from './quota.js';
+
+/**
+ * A place with chips. It is the boundary of consistency for everything that is promised of them: what is installed, who
+ * may use how much, and who paid for it are decided on one stream.
+ *
+ * Decisions are in `capacity.ts` (chips and quotas), `allocation.ts` and `contribution.ts`.
+ */
+export const FACILITY_KINDS = ['ai-gigafactory', 'ai-factory', 'supercomputer'] as const;
+export type FacilityKind = (typeof FACILITY_KINDS)[number];
+
+interface Fact<Type extends string, Data extends object> extends DomainEvent {
+  readonly type: Type;
+  readonly data: Data;
+}
+
+export interface FacilityDescription {
+  readonly name: string;
+  readonly country: string;
+  readonly kind: FacilityKind;
+  readonly operatorPartnerId?: string;
+  readonly hostStatePartnerId?: string;
+  /** Capital expenditure on the computing infrastructure: what the 17 % of 12b(5) are taken of. Minor units. */
+  readonly capexMinor?: string;
+  readonly currency?: string;
+  readonly source?: string;
+  readonly illustrative?: boolean;
+}
+
+/** A change by signature, amendment or cancellation of one commitment to the facility. */
+export interface ContributionFacts {
+  readonly commitmentId: string;
+  readonly partnerId: string;
+  readonly partnerKind: PartnerKind;
+  readonly kind: CommitmentKind;
+  /** Minor units, negative for a decrease. */
+  readonly deltaMinor: string;
+  readonly currency: string;
+}
+
+export interface CapacityFacts {
+  readonly chipModel: string;
+  readonly chips: number;
+  /** Instant. */
+  readonly effectiveFrom: string;
+}
+
+export interface QuotaFacts {
+  readonly chipModel: string;
+  readonly version: number;
+  readonly floors: ChipsByCategory;
+  readonly caps: ChipsByCategory;
+  /** Instant. */
+  readonly effectiveFrom: string;
+  readonly reason: string;
+}
+
+/** Repeated by the release, so that a report folds single events. */
+export interface AllocationFacts {
+  readonly allocationId: string;
+  readonly grantId: string;
+  readonly partnerId: string;
+  readonly category: Category;
+  readonly country: string;
+  readonly mode: Mode;
+  readonly chipModel: string;
+  readonly chips: number;
+  /** Half-open interval of instants. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** `to` is the end before the release; from `at` on (all of it, where `at` is not after `from`) the chips are free. */
+export interface ReleaseFacts extends AllocationFacts {
+  readonly at: string;
+  readonly reason: string;
+}
+
+export type FacilityEvent =
+  | Fact<'facility-registered', FacilityDescription>
+  | Fact<'contribution-recorded', ContributionFacts>
+  | Fact<'capacity-installed', CapacityFacts>
+  | Fact<'capacity-retired', CapacityFacts>
+  | Fact<'quota-policy-adopted', QuotaFacts>
+  | Fact<'chips-allocated', AllocationFacts>
+  | Fact<'allocation-released', ReleaseFacts>;
+
+export type Facility = { readonly status: 'absent' } | RegisteredFacility;
+
+export interface RegisteredFacility {
+  readonly status: 'registered';
+  readonly kind: FacilityKind;
+  readonly operatorPartnerId?: string;
+  readonly hostStatePartnerId?: string;
+  readonly capexMinor?: bigint;
+  /** Of the CAPEX, else of the first contribution: amounts in different currencies cannot be added up. */
+  readonly currency?: string;
+  readonly contributions: Contributions;
+  readonly chipModels: PersistentMap<string, ChipModelState>;
+  readonly allocations: PersistentMap<string, Allocation>;
+  readonly grants: PersistentMap<string, GrantUse>;
+}
+
+export interface Contributions {
+  /** CAPEX and purchase of access time by the Union: what 12b(5) limits to 17 %. */
+  readonly unionMinor: bigint;
+  readonly statesMinor: bigint;
+  readonly byPartnerMinor: PersistentMap<string, bigint>;
+}
+
+export interface ChipModelState {
+  readonly profile: CapacityProfile;
+  /** In order of version, and so of `effectiveFrom`. */
+  readonly policies: readonly QuotaPolicy[];
+}
+
+export interface Allocation extends Omit<AllocationFacts, 'from' | 'to'> {
+  /** Ms since the epoch, half-open; empty once everything was released. */
+  readonly from: number;
+  readonly to: number;
+  readonly released: boolean;
+}
+
+export interface GrantUse {
+  /** Chips times milliseconds of all its allocations; a bigint, because 100,000 chips pass 2^53 within three years. */
+  readonly chipMs: bigint;
+  readonly allocationIds: PersistentSet<string>;
+}
+
+const NO_CHIPS: ChipModelState = { profile: undefined, policies: [] };
+const UNUSED_GRANT: GrantUse = { chipMs: 0n, allocationIds: PersistentSet() };
+
+export const facility: Noun<Facility, FacilityEvent> = {
+  name: 'facility',
+  initial: { status: 'absent' },
+  schemas: {
+    'facility-registered': 1,
+    'contribution-recorded': 1,
+    'capacity-installed': 1,
+    'capacity-retired': 1,
+    'quota-policy-adopted': 1,
+    'chips-allocated': 1,
+    'allocation-released': 1,
+  },
+  exists: (state) => state.status !== 'absent',
+  evolve(state, event) {
+    switch (event.type) {
+      case 'facility-registered':
+        return asRegistered(event.data);
+      case 'contribution-recorded':
+        return withContribution(registered(state), event.data);
+      case 'capacity-installed':
+        return withCapacity(registered(state), event.data, event.data.chips);
+      case 'capacity-retired':
+        return withCapacity(registered(state), event.data, -event.data.chips);
+      case 'quota-policy-adopted':
+        return withPolicy(registered(state), event.data);
+      case 'chips-allocated':
+        return withAllocation(registered(state), event.data);
+      case 'allocation-released':
+        return withRelease(registered(state), event.data);
+      default:
+        return unknownEvent('facility', event);
+    }
+  },
+};
+
+/** For decisions: the ledger has answered 404 already where there is no such facility. */
+export function registered(state: Facility): RegisteredFacility {
+  if (state.status === 'absent') throw new Error('A facility must be registered before anything else happens to it.');
+  return state;
+}
+
+/** A recorded allocation, with its end moved forward by what was released; for the report of its use. */
+export function allocationOf(state: Facility, allocationId: string): Allocation | undefined {
+  return state.status === 'absent' ? undefined : state.allocations.get(allocationId);
+}
+
+/** @throws Refusal `currency-missing` or `capex-missing` (422): an amount and its currency come together. */
+export function registerFacility(description: FacilityDescription): FacilityEvent[] {
+  const { capexMinor, currency } = description;
+  if (capexMinor !== undefined && currency === undefined) {
+    throw invalid('currency-missing', '/currency', 'Give the currency of capexMinor.');
+  }
+  if (capexMinor === undefined && currency !== undefined) {
+    throw invalid('capex-missing', '/capexMinor', 'Give the CAPEX that the currency is for, or leave both out.');
+  }
+  return [{ type: 'facility-registered', data: description }];
+}
+
+function asRegistered(description: FacilityDescription): RegisteredFacility {
+  const { kind, operatorPartnerId, hostStatePartnerId, capexMinor, currency } = description;
+  return {
+    status: 'registered',
+    kind,
+    ...(operatorPartnerId !== undefined && { operatorPartnerId }),
+    ...(hostStatePartnerId !== undefined && { hostStatePartnerId }),
+    ...(capexMinor !== undefined && { capexMinor: BigInt(capexMinor) }),
+    ...(currency !== undefined && { currency }),
+    contributions: { unionMinor: 0n, statesMinor: 0n, byPartnerMinor: PersistentMap() },
+    chipModels: PersistentMap(),
+    allocations: PersistentMap(),
+    grants: PersistentMap(),
+  };
+}
+
+function withContribution(state: RegisteredFacility, facts: ContributionFacts): RegisteredFacility {
+  const { unionMinor, statesMinor, byPartnerMinor } = state.contributions;
+  const deltaMinor = BigInt(facts.deltaMinor);
+  return {
+    ...state,
+    currency: state.currency ?? facts.currency,
+    contributions: {
+      unionMinor: countsAgainstCeiling(facts) ? unionMinor + deltaMinor : unionMinor,
+      statesMinor: facts.partnerKind === 'member-state' ? statesMinor + deltaMinor : statesMinor,
+      byPartnerMinor: byPartnerMinor.update(facts.partnerId, 0n, (sumMinor) => sumMinor + deltaMinor),
+    },
+  };
+}
+
+/** 12b(5) knows two forms of the Union's contribution: a part of the CAPEX, or a purchase of access time instead. */
+export function countsAgainstCeiling({ partnerKind, kind }: Pick<ContributionFacts, 'partnerKind' | 'kind'>): boolean {
+  return partnerKind === 'union' && (kind === 'capex' || kind === 'access-time-purchase');
+}
+
+function withCapacity(state: RegisteredFacility, facts: CapacityFacts, chips: number): RegisteredFacility {
+  const from = parseInstant(facts.effectiveFrom);
+  const chipModels = state.chipModels.update(facts.chipModel, NO_CHIPS, (model) => ({
+    ...model,
+    profile: withInstalled(model.profile, chips, from),
+  }));
+  return { ...state, chipModels };
+}
+
+function withPolicy(state: RegisteredFacility, facts: QuotaFacts): RegisteredFacility {
+  const { chipModel, version, floors, caps, effectiveFrom } = facts;
+  const policy = { version, floors, caps, effectiveFrom: parseInstant(effectiveFrom) };
+  const chipModels = state.chipModels.update(chipModel, NO_CHIPS, (model) => ({
+    ...model,
+    policies: [...model.policies, policy],
+  }));
+  return { ...state, chipModels };
+}
+
+function withAllocation(state: RegisteredFacility, facts: AllocationFacts): RegisteredFacility {
+  const allocation: Allocation = {
+    ...facts,
+    from: parseInstant(facts.from),
+    to: parseInstant(facts.to),
+    released: false,
+  };
+  const { allocationId, grantId, chips, from, to } = allocation;
+  return {
+    ...state,
+    chipModels: withUse(state, allocation, chips, from, to),
+    allocations: state.allocations.set(allocationId, allocation),
+    grants: state.grants.update(grantId, UNUSED_GRANT, ({ chipMs, allocationIds }) => ({
+      chipMs: chipMs + chipMsOf(chips, from, to),
+      allocationIds: allocationIds.add(allocationId),
+    })),
+  };
+}
+
+function withRelease(state: RegisteredFacility, facts: ReleaseFacts): RegisteredFacility {
+  const { allocationId, grantId } = facts;
+  const allocation = state.allocations.get(allocationId);
+  if (!allocation) throw new Error(`Allocation ${allocationId} was released before it was made.`);
+  const { chips, from, to } = allocation;
+  const end = Math.min(to, Math.max(from, parseInstant(facts.at)));
+  return {
+    ...state,
+    chipModels: withUse(state, allocation, -chips, end, to),
+    allocations: state.allocations.set(allocationId, { ...allocation, to: end, released: true }),
+    grants: state.grants.update(grantId, UNUSED_GRANT, ({ chipMs, allocationIds }) => ({
+      chipMs: chipMs - chipMsOf(chips, end, to),
+      allocationIds: end === from ? allocationIds.delete(allocationId) : allocationIds,
+    })),
+  };
+}
+
+function withUse(state: RegisteredFacility, of: Allocation, chips: number, from: number, to: number) {
+  return state.chipModels.update(of.chipModel, NO_CHIPS, (model) => ({
+    ...model,
+    profile: from < to ? withUsed(model.profile, categoryIndex(of.category), chips, from, to) : model.profile,
+  }));
+}
+
+/** Chip-time of an interval in chip-milliseconds. */
+export const chipMsOf = (chips: number, from: number, to: number): bigint => BigInt(chips) * BigInt(to - from);

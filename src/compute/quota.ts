@@ -1,0 +1,125 @@
+import { CATEGORIES, type Category } from '../partners/partner.js';
+import {
+  firstBreach,
+  installedOf,
+  loadOf,
+  usedBy,
+  type Breach,
+  type CapacityProfile,
+  type CapacityRule,
+  type Levels,
+} from './capacity-profile.js';
+
+/** Chips per category; a category that is not named has no floor, or no cap. */
+export type ChipsByCategory = Readonly<Partial<Record<Category, number>>>;
+
+/** What the board adopted for one chip model, from an instant on until the next policy takes effect. */
+export interface QuotaPolicy {
+  /** From 1, per facility and chip model. */
+  readonly version: number;
+  /** Chips kept for a category, whether it uses them or not. */
+  readonly floors: ChipsByCategory;
+  /** The most chips that a category may use. */
+  readonly caps: ChipsByCategory;
+  /** Ms since the epoch. */
+  readonly effectiveFrom: number;
+}
+
+export const categoryIndex = (category: Category): number => CATEGORIES.indexOf(category);
+
+export const sumOfFloors = (floors: ChipsByCategory): number =>
+  CATEGORIES.reduce((sum, category) => sum + (floors[category] ?? 0), 0);
+
+/**
+ * What stands between a facility and `chips` more. A request is admitted by nested protection (domain.md, "Floors and
+ * caps"): for the category that asks, everybody else's floor counts as used, its own does not.
+ *
+ * used + n <= C - sum over others of max(0, floor - used)  is the same as  sum of max(used, floor) + n <= C  with the
+ * asking category's floor taken as 0. Without a category every floor counts: what is promised, by allocation or by floor.
+ */
+export interface Demand {
+  readonly chips: number;
+  readonly category?: Category;
+  readonly policy?: QuotaPolicy | undefined;
+}
+
+export function roomFor({ chips, category, policy }: Demand): CapacityRule {
+  const floors = floorsOfOthers(policy, category);
+  const asking = category === undefined ? 0 : categoryIndex(category);
+  const cap = category === undefined ? Infinity : (policy?.caps[category] ?? Infinity);
+  return {
+    holdsAt: (levels) =>
+      usedBy(levels, asking) + chips <= cap && loadOf(levels) + unmetFloors(floors, levels) + chips <= 0,
+    holdsBetween: (lows, highs) => {
+      if (usedBy(highs, asking) + chips > cap) return false;
+      // Two bounds from above: the first is exact where no floor is at work, the second where floors exceed what is used.
+      if (loadOf(highs) + unmetFloors(floors, lows) + chips <= 0) return true;
+      return usedOrFloor(floors, highs) - installedOf(lows) + chips <= 0;
+    },
+  };
+}
+
+/** Per category; that of the category itself, which it may fill, counts as none. */
+function floorsOfOthers(policy: QuotaPolicy | undefined, category: Category | undefined): readonly number[] {
+  return CATEGORIES.map((each) => (each === category ? 0 : (policy?.floors[each] ?? 0)));
+}
+
+function unmetFloors(floors: readonly number[], levels: Levels): number {
+  return floors.reduce((sum, floor, category) => sum + Math.max(0, floor - usedBy(levels, category)), 0);
+}
+
+function usedOrFloor(floors: readonly number[], levels: Levels): number {
+  return floors.reduce((sum, floor, category) => sum + Math.max(floor, usedBy(levels, category)), 0);
+}
+
+/** At least so many chips are installed. */
+export const installedAtLeast = (chips: number): CapacityRule => ({
+  holdsAt: (levels) => installedOf(levels) >= chips,
+  holdsBetween: (lows) => installedOf(lows) >= chips,
+});
+
+export interface Shortage extends Breach {
+  /** The policy in force at that instant. */
+  readonly policy: QuotaPolicy | undefined;
+}
+
+/** The earliest instant of [from, to) without room, under whichever policy is in force there. */
+export function firstShortage(
+  profile: CapacityProfile,
+  policies: readonly QuotaPolicy[],
+  demand: Omit<Demand, 'policy'>,
+  from: number,
+  to: number,
+  onVisit?: () => void,
+): Shortage | undefined {
+  let next = policies.findIndex((policy) => policy.effectiveFrom > from);
+  if (next < 0) next = policies.length;
+  for (let start = from; start < to; next++) {
+    const policy = policies[next - 1];
+    const end = Math.min(to, policies[next]?.effectiveFrom ?? Infinity);
+    // Empty where a policy was replaced on the day on which it would have taken effect.
+    const breach = start < end ? firstBreach(profile, roomFor({ ...demand, policy }), start, end, onVisit) : undefined;
+    if (breach) return { ...breach, policy };
+    start = end;
+  }
+  return undefined;
+}
+
+/** What a shortage consists of, in chips: the numbers of a refusal. */
+export interface ShortageFacts {
+  readonly installed: number;
+  readonly used: number;
+  /** Chips that floors keep beyond what their categories use, the asking category's own left aside. */
+  readonly protectedByFloors: number;
+  readonly policyVersion: number | null;
+}
+
+export function shortageFacts({ levels, policy }: Shortage, category?: Category): ShortageFacts {
+  const installed = installedOf(levels);
+  return {
+    installed,
+    used: installed + loadOf(levels),
+    protectedByFloors: unmetFloors(floorsOfOthers(policy, category), levels),
+    policyVersion: policy?.version ?? null,
+  };
+}

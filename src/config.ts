@@ -1,0 +1,187 @@
+import { resolve } from 'node:path';
+
+/** The settings of a running service; validated together, so a value of this type is right as a whole. */
+export class Config {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 lets the system choose a free one. */
+  readonly port: number;
+  /** Absolute folder of everything that is kept on this machine: embedded database, signing keys, wrapping key. */
+  readonly dataDir: string;
+  /** PostgreSQL to use, possibly with several hosts; absent: the embedded one. Holds a password: never log it. */
+  readonly databaseUrl?: string;
+  /** A replica for reads; absent: the same as for writes. Holds a password: never log it. */
+  readonly databaseReadUrl?: string;
+  /** KurrentDB as the event store; absent: the same PostgreSQL. Holds a password: never log it. */
+  readonly eventStoreUrl?: string;
+  /** The first operator key, for automation; absent: one is made and shown once. Never log it. */
+  readonly operatorKey?: string;
+  /** First line of every checkpoint, a URL without scheme, e.g. `ledger.example.eu/log`. */
+  readonly logOrigin?: string;
+  /** Issuer and audience of the bearer tokens that are accepted beside API keys; absent: API keys only. */
+  readonly oidc?: OidcConfig;
+  readonly logLevel: LogLevel;
+  /** Requests a minute that one caller may make; 0 switches the limit off. */
+  readonly rateLimitPerMinute: number;
+
+  /** @throws ConfigError with every problem of the environment, not only the first. */
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    const settings = new Settings(env);
+    this.host = settings.text('HOST', isHost, HOST_HINT) ?? '127.0.0.1';
+    this.port = settings.integer('PORT', PORT_MAX, 3000);
+    this.dataDir = resolve(settings.text('DATA_DIR', isPath, DATA_DIR_HINT) ?? 'data');
+    const databaseUrl = settings.text('DATABASE_URL', isPostgresUrl, POSTGRES_HINT);
+    const databaseReadUrl = settings.text('DATABASE_READ_URL', isPostgresUrl, POSTGRES_HINT);
+    const eventStoreUrl = settings.text('EVENT_STORE_URL', isKurrentUrl, KURRENT_HINT);
+    const operatorKey = settings.text('OPERATOR_KEY', isOperatorKey, OPERATOR_KEY_HINT);
+    const logOrigin = settings.text('LOG_ORIGIN', isLogOrigin, LOG_ORIGIN_HINT);
+    const oidc = readOidc(settings);
+    this.logLevel =
+      LOG_LEVELS.find((level) => level === settings.text('LOG_LEVEL', isLogLevel, LOG_LEVEL_HINT)) ?? 'info';
+    this.rateLimitPerMinute = settings.integer('RATE_LIMIT_PER_MINUTE', RATE_LIMIT_PER_MINUTE_MAX, 0);
+    if (settings.has('DATABASE_READ_URL') && !settings.has('DATABASE_URL')) {
+      settings.report(
+        'DATABASE_READ_URL is set but DATABASE_URL is not: set both, as the embedded database has no replica.',
+      );
+    }
+    settings.throwProblems();
+    if (databaseUrl) this.databaseUrl = databaseUrl;
+    if (databaseReadUrl) this.databaseReadUrl = databaseReadUrl;
+    if (eventStoreUrl) this.eventStoreUrl = eventStoreUrl;
+    if (operatorKey) this.operatorKey = operatorKey;
+    if (logOrigin) this.logOrigin = logOrigin;
+    if (oidc) this.oidc = oidc;
+  }
+}
+
+export interface OidcConfig {
+  /** Exactly the `iss` of the tokens. */
+  readonly issuer: string;
+  /** A value that the `aud` of the tokens must hold. */
+  readonly audience: string;
+}
+
+/** pino's levels, most to least serious. */
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * Reads and validates the settings. The only place that reads the environment.
+ * @throws ConfigError with every problem of the environment, not only the first.
+ */
+export const loadConfig = (env: Readonly<Record<string, string | undefined>> = process.env): Config => new Config(env);
+
+/** The settings cannot be used. Every problem names its variable and what to set; none repeats a value that may be secret. */
+export class ConfigError extends Error {
+  /** EX_CONFIG of sysexits.h: something was found in an unconfigured or misconfigured state. */
+  readonly exitCode = 78;
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The settings cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const PORT_MAX = 65_535;
+/** A million a minute is more than one process answers: a larger number is a slip. */
+const RATE_LIMIT_PER_MINUTE_MAX = 1_000_000;
+/** 32 characters of base64 are 192 bits: beyond guessing, and short enough for any header. */
+const OPERATOR_KEY_LENGTH_MIN = 32;
+const OPERATOR_KEY_LENGTH_MAX = 255;
+
+const HOST_HINT = 'an IP address or a host name to listen on, e.g. 127.0.0.1, 0.0.0.0 or ::';
+const DATA_DIR_HINT = 'the path of a folder, e.g. ./data';
+const POSTGRES_HINT =
+  'postgres://user:password@host:5432/database, several hosts separated by commas; % and @ in a password are written %25 and %40';
+const KURRENT_HINT = 'kurrentdb://user:password@host:2113?tls=true or kurrentdb+discover://...';
+const OPERATOR_KEY_HINT = `${OPERATOR_KEY_LENGTH_MIN} to ${OPERATOR_KEY_LENGTH_MAX} visible ASCII characters without spaces, e.g. the output of "openssl rand -hex 32"`;
+const LOG_ORIGIN_HINT = 'a URL without scheme, space or plus, e.g. ledger.example.eu/log';
+const OIDC_ISSUER_HINT = 'the https URL of the issuer, exactly as its tokens have it (http only on this machine)';
+const OIDC_AUDIENCE_HINT = 'the audience of the tokens, e.g. ppp-ledger';
+const LOG_LEVEL_HINT = `one of ${LOG_LEVELS.join(', ')}`;
+
+/** Takes values out of the environment and gathers what is wrong with them. */
+class Settings {
+  private readonly problems: string[] = [];
+
+  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
+
+  /** An empty value counts as absent: compose files and unit files pass unset variables that way. */
+  has(name: string): boolean {
+    return this.trimmed(name) !== '';
+  }
+
+  text(name: string, accepts: (value: string) => boolean, hint: string): string | undefined {
+    if (!this.has(name)) return undefined;
+    const value = this.trimmed(name);
+    if (accepts(value)) return value;
+    this.report(`${name} cannot be used: set it to ${hint}.`);
+    return undefined;
+  }
+
+  integer(name: string, max: number, otherwise: number): number {
+    const accepts = (value: string) => /^\d{1,7}$/.test(value) && Number(value) <= max;
+    return Number(this.text(name, accepts, `a whole number from 0 to ${max}`) ?? otherwise);
+  }
+
+  report(problem: string): void {
+    this.problems.push(problem);
+  }
+
+  throwProblems(): void {
+    if (this.problems.length > 0) throw new ConfigError(this.problems);
+  }
+
+  /** Secrets read from files often carry the newline at the file's end; no setting begins or ends with a space. */
+  private trimmed(name: string): string {
+    return (this.env[name] ?? '').trim();
+  }
+}
+
+function readOidc(settings: Settings): OidcConfig | undefined {
+  const issuer = settings.text('OIDC_ISSUER', isIssuer, OIDC_ISSUER_HINT);
+  const audience = settings.text('OIDC_AUDIENCE', isLine, OIDC_AUDIENCE_HINT);
+  for (const [given, missing, hint] of [
+    ['OIDC_ISSUER', 'OIDC_AUDIENCE', OIDC_AUDIENCE_HINT],
+    ['OIDC_AUDIENCE', 'OIDC_ISSUER', OIDC_ISSUER_HINT],
+  ] as const) {
+    if (settings.has(given) && !settings.has(missing)) {
+      settings.report(`${given} is set but ${missing} is not: set ${missing} to ${hint}, or neither of them.`);
+    }
+  }
+  return issuer && audience ? { issuer, audience } : undefined;
+}
+
+const isLine = (value: string): boolean => !/\p{Cc}/u.test(value);
+const isPath = (value: string): boolean => !value.includes('\0');
+const isHost = (value: string): boolean => /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+(%[a-z0-9]+)?)$/i.test(value);
+const isOperatorKey = (value: string): boolean =>
+  value.length >= OPERATOR_KEY_LENGTH_MIN && value.length <= OPERATOR_KEY_LENGTH_MAX && /^[\x21-\x7e]+$/.test(value);
+const isLogLevel = (value: string): boolean => LOG_LEVELS.some((level) => level === value);
+/** C2SP tlog-checkpoint: a schema-less URL without space and plus. */
+const isLogOrigin = (value: string): boolean => /^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/[^\s+?#]*)?$/i.test(value);
+
+/** Several hosts are allowed as in libpq, which the URL parser of the platform is not made for: read by hand. */
+const isPostgresUrl = (value: string): boolean => {
+  const parts =
+    /^postgres(?:ql)?:\/\/(?:[^@/?#\s]*@)?(?<hosts>[^@/?#\s]*)(?:\/[^/?#\s]*)?(?:\?(?<query>[^#\s]*))?$/.exec(value);
+  if (!parts?.groups || /%(?![0-9a-f]{2})/i.test(value)) return false;
+  const { hosts = '', query = '' } = parts.groups;
+  if (hosts === '') return new URLSearchParams(query).has('host');
+  return hosts.split(',').every(isHostAndPort);
+};
+
+const isHostAndPort = (value: string): boolean => {
+  const port = /^(?:\[[0-9a-f:.]+\]|[^:[\]]+)(?::(?<port>\d{1,5}))?$/i.exec(value);
+  return port !== null && Number(port.groups?.['port'] ?? 1) >= 1 && Number(port.groups?.['port'] ?? 1) <= PORT_MAX;
+};
+
+/** The names that its client takes; the older `esdb` is the same protocol. */
+const isKurrentUrl = (value: string): boolean => /^(kurrentdb|kurrent|kdb|esdb)(\+discover)?:\/\/[^\s/?#]+/.test(value);
+
+const isIssuer = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, search, hash } = new URL(value);
+  const local = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+  return (protocol === 'https:' || (protocol === 'http:' && local)) && search === '' && hash === '';
+};

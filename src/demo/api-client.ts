@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What the API answered, read as JSON. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The answer to an earlier request with the same key. */
+  readonly replayed: boolean;
+}
+
+export interface ApiRequest {
+  /** Under the root of the API. */
+  readonly path: string;
+  /** Left out on public routes. */
+  readonly key?: string;
+}
+export interface ApiCommand extends ApiRequest {
+  readonly key: string;
+  readonly idempotencyKey: string;
+  readonly body: unknown;
+}
+
+/** Something that keeps the demo from being loaded or shown; the message is for the one who started it. */
+export class DemoFailure extends Error {}
+
+/** Busy, stopping or behind a proxy that is: the same request may succeed a moment later. */
+const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** The first try of a request whose connection broke may still be running. */
+const RUNNING_CODE = 'command-in-progress';
+/** With the waits below, a server may be away for about a minute. */
+const ATTEMPTS_MAX = 16;
+const WAIT_MS_MIN = 50;
+const WAIT_MS_MAX = 5_000;
+/** A rate limit is counted by the minute. */
+const RETRY_AFTER_S_MAX = 60;
+const TIMEOUT_MS = 30_000;
+const MS_PER_SECOND = 1_000;
+
+/** Talks to the ledger as any program would: over HTTP, with the same idempotency key on every retry. */
+export class ApiClient {
+  constructor(private readonly baseUrl: string) {}
+
+  command({ path, key, idempotencyKey, body }: ApiCommand): Promise<ApiAnswer> {
+    const headers = {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      'idempotency-key': idempotencyKey,
+    };
+    return this.send(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  /** @throws DemoFailure when the read is refused. */
+  async read({ path, key }: ApiRequest): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.send(path, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } });
+    if (answer.status !== 200) throw new DemoFailure(`GET ${path}: ${problemText(answer)}`);
+    return answer.body;
+  }
+
+  private async send(path: string, init: RequestInit): Promise<ApiAnswer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.attempt(path, init);
+      if (!('wait' in outcome)) return outcome;
+      if (attempt >= ATTEMPTS_MAX) throw new DemoFailure(`${path}: given up after ${attempt} tries: ${outcome.why}`);
+      await sleep(Math.max(outcome.wait, Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** (attempt - 1))));
+    }
+  }
+
+  private async attempt(path: string, init: RequestInit): Promise<ApiAnswer | { wait: number; why: string }> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(new URL(path, this.baseUrl), { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      text = await response.text();
+    } catch (error) {
+      return { wait: 0, why: reasonOf(error) };
+    }
+    const answer = {
+      status: response.status,
+      body: parse(text),
+      replayed: response.headers.get('idempotency-replayed') === 'true',
+    };
+    const isTransient = RETRIED_STATUSES.has(answer.status) || answer.body['code'] === RUNNING_CODE;
+    return isTransient ? { wait: retryAfterMs(response), why: problemText(answer) } : answer;
+  }
+}
+
+/** One line about a refusal: status, code and the sentence of the problem. */
+export function problemText({ status, body }: ApiAnswer): string {
+  const { code, detail, errors } = body;
+  const fields = Array.isArray(errors) && errors.length > 0 ? ` ${JSON.stringify(errors)}` : '';
+  return `${status} ${String(code ?? '')} ${String(detail ?? '')}${fields}`.trim();
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return { detail: text.slice(0, 200) };
+  }
+}
+
+function retryAfterMs(response: Response): number {
+  const seconds = Number(response.headers.get('retry-after') ?? 0);
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), RETRY_AFTER_S_MAX) * MS_PER_SECOND : 0;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

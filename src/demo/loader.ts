@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { formatInstant, MS_PER_DAY } from '../ledger/time.js';
+import { ApiClient, DemoFailure, problemText } from './api-client.js';
+import type { ApiAnswer } from './api-client.js';
+import { PROGRAMME_END } from './calendar.js';
+import { isRef, PATH_REFERENCE } from './command-list.js';
+import type { DemoCommand, DemoValue, Sender } from './command-list.js';
+import { groupedBy } from './grouping.js';
+import { Progress } from './progress.js';
+import type { ProgressOutput } from './progress.js';
+import { LAST_PARTNER } from './programme.js';
+import type { Programme } from './programme.js';
+
+export interface LoaderOptions {
+  /** Root of the API, such as `http://127.0.0.1:3000`. */
+  readonly baseUrl: string;
+  readonly operatorKey: string;
+  readonly progress: ProgressOutput;
+}
+
+export interface LoadSummary {
+  /** False when the programme was in the ledger already. */
+  readonly loaded: boolean;
+  readonly commands: number;
+  /** Commands that an earlier, interrupted load had carried out. */
+  readonly replayed: number;
+  /** What the ledger refused, as the programme expects it to. */
+  readonly refusals: readonly ExpectedRefusal[];
+  /** Of the last event that the load recorded; 0 when nothing was loaded. */
+  readonly position: number;
+  readonly durationMs: number;
+}
+
+export interface ExpectedRefusal {
+  readonly name: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Enough to keep group commits full, few enough for the queue of any server. */
+const IN_FLIGHT_MAX = 32;
+/** The keys of a load are of no use after it. */
+const KEY_DAYS = 1;
+const NOTHING_LOADED: LoadSummary = {
+  loaded: false,
+  commands: 0,
+  replayed: 0,
+  refusals: [],
+  position: 0,
+  durationMs: 0,
+};
+
+/**
+ * Sends the demo programme to a ledger. Every command has an idempotency key of its own, so that a load that was
+ * interrupted is finished by loading again.
+ */
+export class Loader {
+  private readonly api: ApiClient;
+
+  constructor(private readonly options: LoaderOptions) {
+    this.api = new ApiClient(options.baseUrl);
+  }
+
+  /** @throws DemoFailure on an answer that the programme does not expect, or when the ledger does not answer. */
+  async load(programme: Pick<Programme, 'keyPrefix' | 'commands'>): Promise<LoadSummary> {
+    if (await this.isLoaded()) return NOTHING_LOADED;
+    requireClockAfterProgramme(Date.now());
+    const keys = await this.issueKeys();
+    const { commands, keyPrefix } = programme;
+    const progress = new Progress(this.options.progress, commands.length);
+    const run = new LoadRun(this.api, keys, keyPrefix, progress);
+    const startedAt = performance.now();
+    try {
+      for (const wave of groupedBy(commands, (command) => command.wave).values()) await run.sendAll(wave);
+    } finally {
+      progress.end();
+    }
+    const { replayed, refusals, position } = run;
+    const durationMs = Math.round(performance.now() - startedAt);
+    return { loaded: true, commands: commands.length, replayed, refusals, position, durationMs };
+  }
+
+  /** The last partner of the programme is registered after everything else. */
+  private async isLoaded(): Promise<boolean> {
+    const path = `/v1/partners?limit=1&q=${encodeURIComponent(LAST_PARTNER)}`;
+    const { data } = await this.api.read({ path, key: this.options.operatorKey });
+    return Array.isArray(data) && data.length > 0;
+  }
+
+  /** A replayed answer does not show a key again, so that every run makes its own. */
+  private async issueKeys(): Promise<Readonly<Record<Sender, string>>> {
+    const { operatorKey } = this.options;
+    const run = randomUUID();
+    const issue = async (role: 'panel' | 'board'): Promise<string> => {
+      const answer = await this.api.command({
+        path: '/v1/api-keys',
+        key: operatorKey,
+        idempotencyKey: `demo-key:${run}:${role}`,
+        body: {
+          name: `Demo programme: ${role}`,
+          roles: [role],
+          expiresAt: formatInstant(Date.now() + KEY_DAYS * MS_PER_DAY),
+        },
+      });
+      const { key } = answer.body;
+      if (typeof key !== 'string') throw new DemoFailure(`No ${role} key was issued: ${problemText(answer)}`);
+      return key;
+    };
+    const [panel, board] = await Promise.all([issue('panel'), issue('board')]);
+    return { operator: operatorKey, panel, board };
+  }
+}
+
+/** Everything in the programme is recorded after it happened, and the ledger takes nothing from the future. */
+function requireClockAfterProgramme(now: number): void {
+  if (now >= Date.parse(PROGRAMME_END)) return;
+  throw new DemoFailure(
+    `The clock says ${formatInstant(now)}, but the demo programme goes on until ${PROGRAMME_END} and the ledger takes ` +
+      'nothing that has not happened yet. Set the clock right.',
+  );
+}
+
+class LoadRun {
+  replayed = 0;
+  position = 0;
+  readonly refusals: ExpectedRefusal[] = [];
+  private readonly ids = new Map<string, string>();
+
+  constructor(
+    private readonly api: ApiClient,
+    private readonly keys: Readonly<Record<Sender, string>>,
+    private readonly keyPrefix: string,
+    private readonly progress: Progress,
+  ) {}
+
+  /** Sends commands that do not depend on each other. The first unexpected answer stops the rest. */
+  async sendAll(commands: readonly DemoCommand[]): Promise<void> {
+    const queue = commands.values();
+    let isStopped = false;
+    const worker = async (): Promise<void> => {
+      for (const command of queue) {
+        if (isStopped) return;
+        await this.send(command);
+      }
+    };
+    const workers = Array.from({ length: Math.min(IN_FLIGHT_MAX, commands.length) }, worker);
+    try {
+      await Promise.all(workers);
+    } catch (error) {
+      isStopped = true;
+      await Promise.allSettled(workers);
+      throw error;
+    }
+  }
+
+  private async send(command: DemoCommand): Promise<void> {
+    const answer = await this.api.command({
+      path: command.path.replace(PATH_REFERENCE, (_, name: string) => this.idOf(name)),
+      key: this.keys[command.sender],
+      idempotencyKey: `${this.keyPrefix}:${command.name}`,
+      body: this.resolved(command.body),
+    });
+    this.record(command, answer);
+    this.progress.advance();
+  }
+
+  private record(command: DemoCommand, answer: ApiAnswer): void {
+    const { name, path, answerField, expectedStatus } = command;
+    const { status, body } = answer;
+    if (answer.replayed) this.replayed += 1;
+    if (status === expectedStatus) {
+      this.refusals.push({ name, status, code: String(body['code']), detail: String(body['detail']) });
+      return;
+    }
+    if (expectedStatus !== undefined || (status !== 200 && status !== 201)) {
+      const expected = expectedStatus === undefined ? '' : ` (${expectedStatus} was expected)`;
+      throw new DemoFailure(`${name} (POST ${path}) was answered with ${problemText(answer)}${expected}`);
+    }
+    const id = body[answerField];
+    if (typeof id !== 'string') throw new DemoFailure(`The answer to ${name} (POST ${path}) has no ${answerField}.`);
+    this.ids.set(name, id);
+    this.position = Math.max(this.position, Number(body['position'] ?? 0));
+  }
+
+  private idOf(name: string): string {
+    const id = this.ids.get(name);
+    if (id === undefined) throw new DemoFailure(`The id of ${name} is needed before it was answered.`);
+    return id;
+  }
+
+  private resolved(value: DemoValue): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    if (isRef(value)) return this.idOf(value.ref);
+    if (Array.isArray(value)) return value.map((each: DemoValue) => this.resolved(each));
+    return Object.fromEntries(Object.entries(value).map(([field, each]) => [field, this.resolved(each)]));
+  }
+}

@@ -1,0 +1,63 @@
+import type { CapitalReport } from '../transparency/capital-report.js';
+import type { EqualAccessReport } from '../transparency/equal-access-report.js';
+import type { Column, TextTable } from '../transparency/text-table.js';
+
+/** The reports in few enough columns for a terminal of 100 characters; the full ones are behind the report's address. */
+
+const MILLION_EURO_MINOR = 100_000_000;
+const MILLION = 1_000_000;
+const NOT_DEFINED = '-';
+
+const left = (title: string): Column => ({ title, align: 'left' });
+const right = (title: string): Column => ({ title, align: 'right' });
+
+export function equalAccessOverview(report: EqualAccessReport): TextTable {
+  const lines = [...report.categories, { category: 'total', ...report.totals }];
+  return {
+    title: 'Equal access: what was granted beside what was asked for (illustrative)',
+    columns: [
+      left('category'),
+      ...['requests', 'pending', 'granted', 'success', 'Mh asked', 'Mh given', 'asked', 'given', 'ratio'].map(right),
+    ],
+    rows: lines.map((line) => [
+      line.category,
+      ...[line.submitted, line.pending, line.granted].map(grouped),
+      percent(line.successRate),
+      ...[line.chipHoursRequested, line.chipHoursGranted].map((hours) => (hours / MILLION).toFixed(1)),
+      ...[line.shareRequested, line.shareGranted].map(percent),
+      line.representation === null ? NOT_DEFINED : line.representation.toFixed(2),
+    ]),
+    notes: [
+      'Mh: million chip-hours. Success: granted among decided. Ratio: share given over share asked; 1 is equal to demand.',
+      `Position ${report.position}, method ${report.methodVersion}.`,
+    ],
+  };
+}
+
+export function capitalOverview(report: CapitalReport): TextTable {
+  const totals = report.totals.map((line) => ({ ...line, trancheKind: 'all layers' }));
+  return {
+    title: 'Capital: whose money stands in which layer, in EUR million (amounts illustrative)',
+    columns: [
+      left('layer'),
+      left('partner'),
+      ...['pledged', 'signed', 'called', 'paid', 'distributed', 'unfunded'].map(right),
+    ],
+    rows: [...report.rows, ...totals].map((line) => [
+      line.trancheKind,
+      line.partnerKind,
+      millions(line.pledgedMinor),
+      millions(line.committedMinor),
+      millions(line.calledMinor),
+      millions(line.paidMinor),
+      millions(line.distributedMinor),
+      millions(line.unfundedMinor),
+    ]),
+    notes: [`Position ${report.position}, method ${report.methodVersion}.`],
+  };
+}
+
+/** By hand and not by locale: the same text on every machine. */
+const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+const percent = (value: number | null): string => (value === null ? NOT_DEFINED : `${(value * 100).toFixed(1)} %`);
+const millions = (amountMinor: string): string => grouped(Math.round(Number(amountMinor) / MILLION_EURO_MINOR));

@@ -1,0 +1,124 @@
+import type { AccessCall } from './access-calls.js';
+import { midnight } from './calendar.js';
+import { FREE_BY_CATEGORY } from './categories.js';
+import type { CommandList, DemoBody } from './command-list.js';
+import { ACQUISITION } from './partners.js';
+import type { Random } from './random.js';
+import type { RequestPlan } from './request-plan.js';
+
+export const ASSOCIATED_COUNTRIES_POLICY = 'policy:associated-countries';
+
+const SECTORS = [
+  ...['health', 'manufacturing', 'energy', 'climate', 'agriculture', 'mobility', 'finance', 'public-administration'],
+  ...['languages', 'materials', 'space', 'cybersecurity'],
+];
+const PURPOSES = [
+  'Training of a domain model from scratch.',
+  'Fine-tuning of an open model on own data.',
+  'Comparison of architectures before a larger run.',
+  'Evaluation of robustness and bias of a model in use.',
+  'Generation of synthetic data for a rare event.',
+];
+const DENIED_CODES = ['score-below-threshold', 'call-oversubscribed', 'plan-not-convincing', 'resources-not-justified'];
+const INELIGIBLE_CODES = ['application-incomplete', 'outside-scope-of-mode', 'duplicate-request'];
+const WITHDRAWN_REASONS = ['Funded otherwise.', 'The project was postponed.', 'Replaced by a new request.'];
+const CONTACT_SHARE = 0.3;
+/** Industrial users pay, unless the work is part of a project that the Union funds (12b(15)(b)). */
+const UNION_FUNDED_SHARE = 0.3;
+const HOURS_STEP = 1_000;
+
+/** Opens a call that offers a little more than is going to be granted under it, much less than is asked for. */
+export function addAccessCall(
+  commands: CommandList,
+  random: Random,
+  call: AccessCall,
+  requests: readonly RequestPlan[],
+  hostSignature: string | undefined,
+): void {
+  const grantedHours = requests.reduce(
+    (sum, { outcome }) => sum + (outcome.kind === 'granted' ? outcome.award.chipHours : 0),
+    0,
+  );
+  commands.add({
+    name: call.name,
+    path: '/v1/access-calls',
+    body: {
+      ...{ facilityId: { ref: call.facility.name }, mode: call.mode, title: call.title },
+      ...{ opensAt: midnight(call.opensOn), closesAt: midnight(call.closesOn) },
+      chipHours: Math.ceil((grantedHours * random.between(1.02, 1.25)) / HOURS_STEP + 1) * HOURS_STEP,
+    },
+    after: hostSignature === undefined ? [] : [hostSignature],
+  });
+}
+
+/** Submits a request on behalf of its applicant, then takes it to where it stands at the end of the two years. */
+export function addRequest(commands: CommandList, random: Random, request: RequestPlan): void {
+  const { name, call, applicant, chipHours, submittedAt, outcome } = request;
+  const settled = applicant.settled
+    .filter(({ from }) => from <= submittedAt.slice(0, 10))
+    .map(({ command }) => command);
+  const isAfterAcquisition = applicant.name === ACQUISITION.partner && submittedAt >= ACQUISITION.on;
+  const contact = random.chance(CONTACT_SHARE) ? { contact: 'Access desk, access@applicant.example' } : {};
+  commands.add({
+    name,
+    path: '/v1/access-requests',
+    body: {
+      ...{ callId: { ref: call.name }, partnerId: { ref: applicant.name }, chipHours, sector: random.pick(SECTORS) },
+      ...{ purpose: random.pick(PURPOSES), ...contact, illustrative: true, effectiveAt: submittedAt },
+    },
+    after: [...settled, ...(isAfterAcquisition ? [ACQUIRED_CATEGORY] : [])],
+  });
+  const step = (
+    kind: string,
+    route: string,
+    sender: 'operator' | 'panel',
+    body: DemoBody,
+    after: string[] = [],
+  ): void => {
+    commands.add({ name: `${kind}:${name}`, path: `/v1/access-requests/{${name}}/${route}`, sender, body, after });
+  };
+  if (outcome.kind === 'unchecked') return;
+  if (outcome.kind === 'withdrawn') {
+    return step('withdrawal', 'withdrawal', 'operator', {
+      reason: random.pick(WITHDRAWN_REASONS),
+      effectiveAt: outcome.withdrawnAt,
+    });
+  }
+  step('eligibility', 'eligibility', 'panel', eligibilityOf(request, outcome, random), [ASSOCIATED_COUNTRIES_POLICY]);
+  if (outcome.kind === 'denied' || outcome.kind === 'granted') {
+    step('decision', 'decision', 'panel', decisionOf(request, outcome, random), [`eligibility:${name}`]);
+  }
+}
+
+const CLASSIFICATION_OF_ACQUIRED = `classification:${ACQUISITION.partner.slice('partner:'.length)}`;
+/** Name of the command that gives the acquired start-up its new category. */
+export const ACQUIRED_CATEGORY = `${CLASSIFICATION_OF_ACQUIRED}:tech-giant`;
+
+type Checked = Extract<RequestPlan['outcome'], { readonly checkedAt: string }>;
+type Decided = Extract<RequestPlan['outcome'], { readonly decidedAt: string }>;
+
+function eligibilityOf({ applicant }: RequestPlan, outcome: Checked, random: Random): DemoBody {
+  const eligible = outcome.kind !== 'ineligible';
+  const refusedFor = applicant.eligibleCountry ? random.pick(INELIGIBLE_CODES) : 'not-established-in-eligible-country';
+  const reasonCodes = [eligible ? 'established-in-eligible-country' : refusedFor];
+  return { eligible, reasonCodes, effectiveAt: outcome.checkedAt };
+}
+
+function decisionOf({ category, chipHours }: RequestPlan, outcome: Decided, random: Random): DemoBody {
+  const effectiveAt = outcome.decidedAt;
+  if (outcome.kind === 'denied') {
+    return { outcome: 'denied', reasonCodes: [random.pick(DENIED_CODES)], effectiveAt };
+  }
+  const { award } = outcome;
+  const isUnionFunded = random.chance(UNION_FUNDED_SHARE);
+  const isFree = FREE_BY_CATEGORY.has(category) || isUnionFunded;
+  const reasonCodes = [
+    'score-above-threshold',
+    ...(award.chipHours < chipHours ? ['reduced-to-available-hours'] : []),
+    ...(isFree ? [FREE_BY_CATEGORY.has(category) ? `free-for-${category}` : 'free-for-union-funded-project'] : []),
+  ];
+  return {
+    ...{ outcome: 'granted', chipHours: award.chipHours, priceBasis: isFree ? 'free' : 'pay-per-use', reasonCodes },
+    ...{ validFrom: midnight(award.validFrom), validTo: midnight(award.validTo), effectiveAt },
+  };
+}

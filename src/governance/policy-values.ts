@@ -1,0 +1,109 @@
+import { COMMITMENT_KINDS, type CommitmentKind } from '../capital/commitment.js';
+import { invalid, type Refusal } from '../ledger/refusal.js';
+import { isCountry } from '../platform/reference/countries.js';
+import { isMemberState } from '../platform/reference/member-states.js';
+import { isPlainObject } from '../platform/validation.js';
+
+/** Every policy there is, and what its value looks like. */
+export interface PolicyValues {
+  /** Art. 12b(13): whether access time follows what was committed or what was paid. */
+  readonly 'entitlement-basis': 'committed' | 'paid';
+  /** Art. 12b(15)(a): third countries associated to one of the programmes, ISO 3166-1 alpha-2, sorted. */
+  readonly 'associated-countries': readonly string[];
+  /** No law defines a scale-up: staff up to this number (InvestEU Art. 2(22) has 499 for a small mid-cap). */
+  readonly 'scale-up-definition': { readonly staffMax: number };
+  /** An impact ratio is judged from so many decided requests on, and flagged below this ratio. */
+  readonly 'impact-ratio-minimum': { readonly decidedMin: number; readonly flagBelow: number };
+  /** Art. 12b(5): which contributions of the Participating States count when they match the Union. */
+  readonly 'matching-basis': { readonly kinds: readonly CommitmentKind[] };
+}
+export type PolicyName = keyof PolicyValues;
+
+/** A policy and a value of its type. */
+export type NamedValue = {
+  readonly [Name in PolicyName]: { readonly policy: Name; readonly value: PolicyValues[Name] };
+}[PolicyName];
+
+export const POLICY_NAMES: readonly PolicyName[] = [
+  'entitlement-basis',
+  'associated-countries',
+  'scale-up-definition',
+  'impact-ratio-minimum',
+  'matching-basis',
+];
+
+/** More than any employer has; beyond it the number is a slip. */
+export const STAFF_MAX = 10_000_000;
+export const DECIDED_MAX = 1_000_000;
+
+/**
+ * Reads a value strictly: exactly its fields, lists sorted and without doubles, so that equal policies have equal bytes.
+ * @throws Refusal `policy-value-invalid` (422) that says what the value of this policy must be.
+ */
+export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue {
+  switch (policy) {
+    case 'entitlement-basis':
+      if (value !== 'committed' && value !== 'paid') throw mismatch(policy, '"committed" or "paid"');
+      return { policy, value };
+    case 'associated-countries':
+      return { policy, value: readAssociatedCountries(value) };
+    case 'scale-up-definition': {
+      const fields = fieldsOf(value, ['staffMax']);
+      if (!isWholeUpTo(fields?.staffMax, STAFF_MAX)) throw mismatch(policy, '{ "staffMax": a whole number from 1 }');
+      return { policy, value: { staffMax: fields.staffMax } };
+    }
+    case 'impact-ratio-minimum':
+      return { policy, value: readImpactRatioMinimum(value) };
+    case 'matching-basis': {
+      const kinds = fieldsOf(value, ['kinds'])?.kinds;
+      if (!isSet(kinds) || kinds.length === 0 || !kinds.every(isCommitmentKind)) {
+        throw mismatch(policy, `{ "kinds": some of ${COMMITMENT_KINDS.join(', ')}, each once }`);
+      }
+      return { policy, value: { kinds: kinds.toSorted() } };
+    }
+  }
+}
+
+function readAssociatedCountries(value: unknown): readonly string[] {
+  const isThirdCountry = (code: unknown): code is string =>
+    typeof code === 'string' && isCountry(code) && !isMemberState(code);
+  if (isSet(value) && value.every(isThirdCountry)) return value.toSorted();
+  throw mismatch(
+    'associated-countries',
+    'a list of ISO 3166-1 alpha-2 codes of third countries, each once; Member States are eligible without it',
+  );
+}
+
+function readImpactRatioMinimum(value: unknown): PolicyValues['impact-ratio-minimum'] {
+  const fields = fieldsOf(value, ['decidedMin', 'flagBelow']);
+  const flagBelow = fields?.flagBelow;
+  if (
+    isWholeUpTo(fields?.decidedMin, DECIDED_MAX) &&
+    typeof flagBelow === 'number' &&
+    flagBelow > 0 &&
+    flagBelow <= 1
+  ) {
+    return { decidedMin: fields.decidedMin, flagBelow };
+  }
+  throw mismatch(
+    'impact-ratio-minimum',
+    '{ "decidedMin": a whole number from 1, "flagBelow": a number above 0 and up to 1 }',
+  );
+}
+
+/** Exactly these fields, or undefined. */
+function fieldsOf<Name extends string>(value: unknown, names: readonly Name[]): Record<Name, unknown> | undefined {
+  if (!isPlainObject(value)) return undefined;
+  const isExact = Object.keys(value).length === names.length && names.every((name) => Object.hasOwn(value, name));
+  return isExact ? (value as Record<Name, unknown>) : undefined;
+}
+
+const isSet = (value: unknown): value is unknown[] => Array.isArray(value) && new Set(value).size === value.length;
+
+const isWholeUpTo = (value: unknown, max: number): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= max;
+
+const isCommitmentKind = (kind: unknown): kind is CommitmentKind => COMMITMENT_KINDS.some((each) => each === kind);
+
+const mismatch = (policy: PolicyName, demand: string): Refusal =>
+  invalid('policy-value-invalid', '/value', `The value of ${policy} must be ${demand}.`, { policy });

@@ -1,0 +1,122 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsDefined } from 'class-validator';
+import { COMMITMENT_KINDS } from '../capital/commitment.js';
+import { AnswerDto } from '../platform/answer.dto.js';
+import { ListQueryDto } from '../platform/list-query.dto.js';
+import { IsInstantOrDate, IsOneOf, IsProse, Optional } from '../platform/validation.js';
+import { DECIDED_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
+
+const REASON_LENGTH_MAX = 2_000;
+
+/** A new version of a policy of the governing board. */
+export class AdoptPolicyDto {
+  /**
+   * Which policy.
+   * @example 'entitlement-basis'
+   */
+  @IsOneOf(POLICY_NAMES, 'PolicyName')
+  readonly policy: PolicyName;
+
+  /**
+   * Its value. `entitlement-basis`: `"committed"` or `"paid"`. `associated-countries`: a list of third countries.
+   * `scale-up-definition`: `{ staffMax }`. `impact-ratio-minimum`: `{ decidedMin, flagBelow }`. `matching-basis`:
+   * `{ kinds }`, which contributions count.
+   * @example 'committed'
+   */
+  @IsDefined({ message: '$property must be given; see the description of each policy.' })
+  @ApiProperty({
+    type: Object,
+    oneOf: [
+      { type: 'string', enum: ['committed', 'paid'] },
+      { type: 'array', items: { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 }, maxItems: 249 },
+      {
+        type: 'object',
+        properties: { staffMax: { type: 'integer', format: 'int64', minimum: 1, maximum: STAFF_MAX } },
+        required: ['staffMax'],
+        additionalProperties: false,
+      },
+      {
+        type: 'object',
+        properties: {
+          decidedMin: { type: 'integer', format: 'int64', minimum: 1, maximum: DECIDED_MAX },
+          flagBelow: { type: 'number', format: 'double', minimum: 0.000001, maximum: 1 },
+        },
+        required: ['decidedMin', 'flagBelow'],
+        additionalProperties: false,
+      },
+      {
+        type: 'object',
+        properties: {
+          kinds: { type: 'array', items: { type: 'string', enum: [...COMMITMENT_KINDS] }, minItems: 1, maxItems: 3 },
+        },
+        required: ['kinds'],
+        additionalProperties: false,
+      },
+    ],
+  })
+  readonly value: unknown;
+
+  /**
+   * From when on it holds: an instant, or a date for its first instant (UTC). Not before the version in force.
+   * @example '2026-03-01'
+   */
+  @IsInstantOrDate()
+  readonly effectiveFrom: string;
+
+  /**
+   * Why the board decided so; it is published with every figure that depends on the policy.
+   * @example 'Decision 12/2026 of the Governing Board'
+   */
+  @IsProse(REASON_LENGTH_MAX)
+  readonly reason: string;
+}
+
+/** One version of a policy. */
+export class PolicyVersionDto {
+  @ApiProperty({ enum: [...POLICY_NAMES], enumName: 'PolicyName' })
+  readonly policy: PolicyName;
+  /**
+   * Counts up from 1.
+   * @example 1
+   */
+  readonly version: number;
+  /**
+   * As adopted; its shape depends on the policy.
+   * @example 'committed'
+   */
+  @ApiProperty({ type: Object })
+  readonly value: unknown;
+  /** @example '2026-03-01T00:00:00Z' */
+  @ApiProperty({ format: 'date-time' })
+  readonly effectiveFrom: string;
+  /** @example 'Decision 12/2026 of the Governing Board' */
+  readonly reason: string;
+  /** @example '2026-02-20T10:00:00Z' */
+  @ApiProperty({ format: 'date-time' })
+  readonly recordedAt: string;
+}
+
+/** Filter of the list of policies. */
+export class ListPoliciesDto extends ListQueryDto {
+  /** One policy only. */
+  @Optional()
+  @IsOneOf(POLICY_NAMES, 'PolicyName')
+  readonly policy?: PolicyName;
+}
+
+/** One page of policy versions. */
+export class PolicyPageDto {
+  @ApiProperty({ type: () => [PolicyVersionDto] })
+  readonly data: PolicyVersionDto[];
+  /** Cursor of the next page; null on the last one. */
+  readonly next: string | null;
+}
+
+/** The answer to an adopted policy. */
+export class AdoptedPolicyDto extends AnswerDto {
+  /**
+   * The version that it became.
+   * @example 1
+   */
+  readonly version: number;
+}

@@ -1,0 +1,23 @@
+import type { Projection } from '../ledger/projection.js';
+import { policy, type PolicyAdopted } from './policy.js';
+
+/** One row a version: the history of what the board decided. */
+export const policyProjection: Projection = {
+  name: 'policies',
+  version: 1,
+  tables: ['policies'],
+  types: Object.keys(policy.schemas),
+  touches: () => [],
+  apply(event, rows) {
+    const { data } = event as unknown as PolicyAdopted;
+    rows.put('policies', `${data.policy}/${data.version}`, {
+      created_position: event.position,
+      policy: data.policy,
+      version: data.version,
+      value: data.value,
+      effective_from: data.effectiveFrom,
+      reason: data.reason,
+      recorded_at: event.recordedAt,
+    });
+  },
+};

@@ -1,0 +1,115 @@
+import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { refuse } from '../ledger/refusal.js';
+import { formatInstant, parseInstant } from '../ledger/time.js';
+import { decided, inForceAt, type Timeline } from '../platform/timeline.js';
+import { readPolicyValue, type PolicyName, type PolicyValues } from './policy-values.js';
+
+/**
+ * What the law leaves open and the governing board decides: versioned, dated, with a reason, and shown beside every figure that
+ * depends on it. A policy that was never adopted has no value, and no code has one for it.
+ */
+export type PolicyVersion<Name extends PolicyName = PolicyName> = {
+  readonly [Each in Name]: {
+    readonly policy: Each;
+    /** Counts up from 1. */
+    readonly version: number;
+    readonly value: PolicyValues[Each];
+    /** Instant, RFC 3339, UTC. */
+    readonly effectiveFrom: string;
+    readonly reason: string;
+  };
+}[Name];
+
+export interface PolicyAdopted extends DomainEvent {
+  readonly type: 'policy-adopted';
+  readonly data: PolicyVersion;
+}
+
+export type PolicyEvent = PolicyAdopted;
+
+export type Policy =
+  | { readonly status: 'absent' }
+  | {
+      readonly status: 'adopted';
+      readonly name: PolicyName;
+      /** Number of the version adopted last. */
+      readonly version: number;
+      readonly versions: Timeline<PolicyVersion>;
+    };
+
+export const policy: Noun<Policy, PolicyEvent> = {
+  name: 'policy',
+  initial: { status: 'absent' },
+  schemas: { 'policy-adopted': 1 },
+  evolve(state, event) {
+    switch (event.type) {
+      case 'policy-adopted':
+        return {
+          status: 'adopted',
+          name: event.data.policy,
+          version: event.data.version,
+          versions: decided(state.status === 'absent' ? [] : state.versions, event.data),
+        };
+      default:
+        return unknownEvent('policy', event as never);
+    }
+  },
+  exists: (state) => state.status !== 'absent',
+};
+
+/** A board decides a few times a year. */
+export const POLICY_VERSIONS_MAX = 1_000;
+
+export interface AdoptPolicyInput {
+  readonly policy: PolicyName;
+  /** JSON as it came; read strictly. */
+  readonly value: unknown;
+  /** An instant, or a date for its first instant, UTC. */
+  readonly effectiveFrom: string;
+  readonly reason: string;
+}
+
+/**
+ * Adopts the next version of a policy. It may not begin before the version in force, whose figures are published; a version
+ * that is not in force yet is replaced when it would begin at the same time or later.
+ * @throws Refusal `policy-value-invalid` (422); `policy-before-latest`, `too-many-policy-versions` (409).
+ */
+export function adoptPolicy(state: Policy, input: AdoptPolicyInput, now: string): [PolicyAdopted] {
+  const effectiveFrom = formatInstant(parseInstant(input.effectiveFrom));
+  const version = state.status === 'absent' ? 1 : state.version + 1;
+  if (version > POLICY_VERSIONS_MAX) {
+    throw refuse('too-many-policy-versions', `No more than ${POLICY_VERSIONS_MAX} versions of a policy are kept.`, {
+      limit: POLICY_VERSIONS_MAX,
+    });
+  }
+  const current = policyAt(state, now);
+  if (current !== null && parseInstant(effectiveFrom) < parseInstant(current.effectiveFrom)) {
+    throw refuse(
+      'policy-before-latest',
+      `Version ${current.version} is in force since ${current.effectiveFrom}; a new one cannot begin before that, on ${effectiveFrom}. Date it ${current.effectiveFrom} or later.`,
+      { effectiveFrom, inForceSince: current.effectiveFrom, version: current.version },
+    );
+  }
+  const read = readPolicyValue(input.policy, input.value);
+  return [{ type: 'policy-adopted', data: { ...read, version, effectiveFrom, reason: input.reason } }];
+}
+
+/** The version in force at an instant; null when none was adopted or none had begun. */
+export function policyAt(state: Policy, instant: string): PolicyVersion | null {
+  return state.status === 'absent' ? null : (inForceAt(state.versions, instant) ?? null);
+}
+
+/**
+ * The same with the type of its value, for a reader that knows which policy it asks for.
+ * @throws Error when the stream is that of another policy: a slip in the program.
+ */
+export function versionAt<Name extends PolicyName>(
+  state: Policy,
+  name: Name,
+  instant: string,
+): PolicyVersion<Name> | null {
+  const version = policyAt(state, instant);
+  if (version === null) return null;
+  if (version.policy !== name) throw new Error(`Asked the policy ${version.policy} for ${name}.`);
+  return version as PolicyVersion<Name>;
+}

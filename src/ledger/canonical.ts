@@ -1,0 +1,35 @@
+/**
+ * Canonical JSON text of a value (RFC 8785, JSON Canonicalization Scheme): members sorted by UTF-16 code units, no white
+ * space, numbers as ECMAScript prints them. Members that are `undefined` are left out, as JSON.stringify does.
+ * @throws TypeError for what JSON cannot carry: non-finite numbers, lone surrogates, functions, bigints.
+ */
+export function canonicalize(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return canonicalNumber(value);
+  if (typeof value === 'string') return canonicalString(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalize).join(',')}]`;
+  if (typeof value === 'object') return canonicalObject(value);
+  throw new TypeError(`A ${typeof value} has no JSON form.`);
+}
+
+function canonicalNumber(value: number): string {
+  if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON form.`);
+  // Negative zero prints as 0, which is what RFC 8785 asks for.
+  return JSON.stringify(value);
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function canonicalString(value: string): string {
+  if (LONE_SURROGATE.test(value)) throw new TypeError('A string with a lone surrogate has no UTF-8 form.');
+  return JSON.stringify(value);
+}
+
+function canonicalObject(value: object): string {
+  const members: string[] = [];
+  for (const key of Object.keys(value).sort()) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) members.push(`${canonicalString(key)}:${canonicalize(member)}`);
+  }
+  return `{${members.join(',')}}`;
+}

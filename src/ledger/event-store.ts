@@ -1,0 +1,76 @@
+import type { DraftEvent, StoredEvent } from './event.js';
+
+/**
+ * The log of events, whatever engine keeps it. One contract suite (`test/ledger/event-store.contract.ts`) runs on every
+ * engine; engines differ in nothing that a caller can see.
+ */
+export interface EventStore {
+  /**
+   * Appends the commands of a batch, all of them or none, in one durable write: their events at the next positions, their
+   * idempotency records and their sealed content. `expected` holds the last revision of every stream that any of them
+   * read or wrote (-1: the stream must not exist).
+   *
+   * A rejection writes nothing and names what stood in the way. A thrown error means that the outcome is unknown: the
+   * same batch may be appended again, and if it had been written its commands come back as `duplicates`.
+   */
+  append(batch: AppendBatch): Promise<AppendResult>;
+  /** Events of one stream from a revision on, in order; at most `limit`. */
+  readStream(stream: string, fromRevision: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** Events of all streams after a position, in order, without gaps; at most `limit`. */
+  readAll(afterPosition: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** One event by its id. */
+  readEvent(id: string): Promise<StoredEvent | undefined>;
+  /** The last position (0: empty). */
+  head(): Promise<number>;
+  /** The last position whose event was recorded at or before an instant (0: none). */
+  positionAt(recordedAt: string): Promise<number>;
+  /** What was answered to a command, if it has been carried out. */
+  outcomeOf(commandId: string): Promise<StoredOutcome | undefined>;
+}
+
+/** Token for injection: the engine is chosen by configuration. */
+export const EVENT_STORE = Symbol('EventStore');
+
+export interface AppendBatch {
+  readonly expected: ReadonlyMap<string, number>;
+  readonly commands: readonly AppendCommand[];
+}
+
+export interface AppendCommand {
+  readonly commandId: string;
+  /** SHA-256 of the canonical request, base64. */
+  readonly fingerprint: string;
+  readonly events: readonly DraftEvent[];
+  /** JSON text of what is answered, apart from what the store adds (position and time). */
+  readonly outcome: string;
+  readonly sealed: readonly SealedContent[];
+}
+
+/** Content behind a keyed commitment: unreadable without the wrapping key, gone once the subject's key is destroyed. */
+export interface SealedContent {
+  readonly eventId: string;
+  readonly subject: string;
+  /** The subject's key, encrypted under the wrapping key; base64. */
+  readonly wrappedKey: string;
+  /** The content, encrypted under the subject's key; base64. */
+  readonly ciphertext: string;
+}
+
+export type AppendResult =
+  | { readonly ok: true; readonly firstPosition: number; readonly recordedAt: string }
+  | {
+      readonly ok: false;
+      /** Streams whose last revision is not the expected one. */
+      readonly stale: readonly string[];
+      /** Commands that have been carried out before. */
+      readonly duplicates: readonly StoredOutcome[];
+    };
+
+export interface StoredOutcome {
+  readonly commandId: string;
+  readonly fingerprint: string;
+  /** Position of the command's last event; of the last event before it, if it has none. */
+  readonly position: number;
+  readonly recordedAt: string;
+  readonly outcome: string;
+}

@@ -1,0 +1,83 @@
+import { canonicalize } from './canonical.js';
+
+/** Who did it: the partner that the credential is bound to, else the credential itself. */
+export interface Actor {
+  readonly id: string;
+  readonly role: string;
+}
+
+/** A keyed commitment to content that is kept, encrypted and erasable, outside the log. */
+export interface Sealed {
+  /** Whose key the content is encrypted under; erasing the subject destroys that key. */
+  readonly subject: string;
+  /** HMAC-SHA256, base64, over the canonical JSON of the content. */
+  readonly commitment: string;
+}
+
+/** The public record of one fact, stored as canonical JSON and never re-serialised. */
+export interface Envelope {
+  readonly v: 1;
+  readonly id: string;
+  readonly stream: string;
+  /** Place in the stream, from 0 without gaps. */
+  readonly revision: number;
+  readonly type: string;
+  /** Version of the shape of `data`. */
+  readonly schema: number;
+  /** When the ledger learned it; never goes back along positions. */
+  readonly recordedAt: string;
+  /** When it holds in the world, if that differs from `recordedAt`. */
+  readonly effectiveAt?: string;
+  readonly actor: Actor;
+  readonly commandId: string;
+  readonly correlationId: string;
+  readonly causationId?: string;
+  readonly legalBasis?: string;
+  readonly data: object;
+  readonly sealed?: Sealed;
+}
+
+/** An event as read back: its envelope and its place in the whole history, from 1 without gaps. */
+export interface RecordedEvent extends Envelope {
+  readonly position: number;
+}
+
+/** What the store returns: the stored bytes and where they stand. */
+export interface StoredEvent {
+  readonly position: number;
+  /** Canonical JSON of the envelope, exactly as written. */
+  readonly envelope: string;
+}
+
+export const readEvent = (stored: StoredEvent): RecordedEvent =>
+  Object.assign(JSON.parse(stored.envelope) as Envelope, { position: stored.position });
+
+/** A leaf of the public log is bounded by 65,535 bytes (C2SP tlog-tiles); the rest is room for what we may add. */
+export const EVENT_BYTES_MAX = 60_000;
+
+/**
+ * An envelope that waits for its `recordedAt`. It is serialised once, when it is decided, and stamped when its batch is
+ * written: the stamp has to follow the order of commits, which is not known earlier.
+ */
+export interface DraftEvent {
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly beforeStamp: string;
+  readonly afterStamp: string;
+}
+
+const STAMP_MARK = '\u0000';
+
+export function draftEvent(envelope: Omit<Envelope, 'recordedAt'>): DraftEvent {
+  const text = canonicalize({ ...envelope, recordedAt: STAMP_MARK });
+  // U+0000 is escaped in JSON and refused in every input, so that this text stands in the envelope exactly once.
+  const mark = JSON.stringify(STAMP_MARK).slice(1, -1);
+  const at = text.lastIndexOf(`"recordedAt":"${mark}"`) + '"recordedAt":"'.length;
+  const { stream, revision, id, type } = envelope;
+  return { stream, revision, id, type, beforeStamp: text.slice(0, at), afterStamp: text.slice(at + mark.length) };
+}
+
+export const stampEvent = (draft: DraftEvent, recordedAt: string): string =>
+  draft.beforeStamp + recordedAt + draft.afterStamp;

@@ -1,0 +1,79 @@
+import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { EVENT_STORE, type EventStore } from './event-store.js';
+import { EventReader } from './event-reader.js';
+import { eventTypesProjection } from './event-types.projection.js';
+import { Ledger, type LedgerObserver } from './ledger.js';
+import type { NounOutline } from './noun.js';
+import { PostgresEventStore } from './postgres/postgres-event-store.js';
+import type { Projection } from './projection.js';
+import { ProjectionStore } from './projection-store.js';
+import { Projector, type ProjectorLog } from './projector.js';
+import { SealedContents } from './sealed-contents.js';
+import { LedgerSignal } from './signal.js';
+import type { EpochMs } from './time.js';
+import { Vault } from './vault.js';
+import type { Pool } from 'pg';
+
+/** What the ledger needs from the program around it. */
+export interface LedgerOptions {
+  readonly pool: Pool;
+  readonly wrappingKey: Buffer;
+  readonly nouns: readonly NounOutline[];
+  readonly projections: readonly Projection[];
+  readonly observer: LedgerObserver;
+  readonly log: ProjectorLog;
+  readonly clock: () => EpochMs;
+}
+
+/** Notified when rows have moved on; `LedgerSignal` itself is notified when events were written. */
+export const PROGRESS_SIGNAL = Symbol('progress');
+
+/** The write side and the projector, made once for the whole program. */
+@Module({})
+export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly projector: Projector,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.projector.start();
+  }
+
+  /** Connections are closed by now: what was accepted is written, then the views stop following. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.ledger.close();
+    await this.projector.stop();
+  }
+
+  static forRoot(options: LedgerOptions): DynamicModule {
+    const { pool, nouns, clock } = options;
+    const types = nouns.flatMap((noun) => Object.keys(noun.schemas));
+    const projections = [eventTypesProjection(types), ...options.projections];
+    return {
+      module: LedgerModule,
+      global: true,
+      providers: [
+        { provide: EventReader, useValue: new EventReader(nouns) },
+        { provide: LedgerSignal, useValue: new LedgerSignal() },
+        { provide: PROGRESS_SIGNAL, useValue: new LedgerSignal() },
+        { provide: Vault, useValue: new Vault(options.wrappingKey) },
+        { provide: SealedContents, inject: [Vault], useFactory: (vault: Vault) => new SealedContents(pool, vault) },
+        { provide: EVENT_STORE, useFactory: (): EventStore => new PostgresEventStore(pool, clock) },
+        {
+          provide: Ledger,
+          inject: [EVENT_STORE, EventReader, Vault, LedgerSignal],
+          useFactory: (store: EventStore, reader: EventReader, vault: Vault, signal: LedgerSignal) =>
+            new Ledger(store, reader, vault, signal, options.observer, clock),
+        },
+        {
+          provide: Projector,
+          inject: [EVENT_STORE, EventReader, LedgerSignal, PROGRESS_SIGNAL],
+          useFactory: (store: EventStore, reader: EventReader, signal: LedgerSignal, progress: LedgerSignal) =>
+            new Projector(pool, store, reader, new ProjectionStore(pool), projections, signal, progress, options.log),
+        },
+      ],
+      exports: [EventReader, LedgerSignal, PROGRESS_SIGNAL, Vault, SealedContents, EVENT_STORE, Ledger, Projector],
+    };
+  }
+}

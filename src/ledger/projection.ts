@@ -1,0 +1,66 @@
+import type { RecordedEvent } from './event.js';
+
+/** Column values as JSON: money as decimal strings, instants and dates as ISO text. */
+export type Row = Record<string, unknown>;
+
+export interface RowRef {
+  readonly table: string;
+  readonly id: string;
+}
+
+/**
+ * How events become rows. Pure: it sees the rows that it asked for and says what they become; loading and storing them,
+ * in one transaction with the checkpoint, is the projector's part. Raise `version` whenever the same events give other
+ * rows: the projection is then built anew beside the old rows.
+ */
+export interface Projection {
+  readonly name: string;
+  readonly version: number;
+  /** Tables that it alone writes; each has the primary key `id`. */
+  readonly tables: readonly string[];
+  readonly types: readonly string[];
+  /** Rows that `apply` gets or puts for this event. */
+  touches(event: RecordedEvent): readonly RowRef[];
+  apply(event: RecordedEvent, rows: Rows): void;
+}
+
+/** The rows of one batch: what was loaded, and what it has become. */
+export class Rows {
+  private readonly rows = new Map<string, Row>();
+  private readonly changed = new Map<string, Set<string>>();
+
+  load(table: string, row: Row): void {
+    this.rows.set(`${table}/${String(row['id'])}`, row);
+  }
+
+  has(table: string, id: string): boolean {
+    return this.rows.has(`${table}/${id}`);
+  }
+
+  get(table: string, id: string): Row | undefined {
+    return this.rows.get(`${table}/${id}`);
+  }
+
+  /** @throws Error when the row is missing: the event that should have made it was lost or never happened. */
+  need(table: string, id: string): Row {
+    const row = this.get(table, id);
+    if (!row) throw new Error(`There is no row ${id} in ${table}.`);
+    return row;
+  }
+
+  put(table: string, id: string, row: Row): void {
+    this.rows.set(`${table}/${id}`, { ...row, id });
+    let ids = this.changed.get(table);
+    if (!ids) this.changed.set(table, (ids = new Set()));
+    ids.add(id);
+  }
+
+  /** Changes some columns of a row that must exist. */
+  patch(table: string, id: string, columns: Row): void {
+    this.put(table, id, { ...this.need(table, id), ...columns });
+  }
+
+  changes(): Map<string, Row[]> {
+    return new Map([...this.changed].map(([table, ids]) => [table, [...ids].map((id) => this.need(table, id))]));
+  }
+}

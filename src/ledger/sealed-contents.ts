@@ -1,0 +1,29 @@
+import type { Pool } from 'pg';
+import type { Sealed } from './event.js';
+import type { Vault } from './vault.js';
+
+/** Reads what events only commit to. Who may see it is decided by the caller. */
+export class SealedContents {
+  constructor(
+    private readonly pool: Pool,
+    private readonly vault: Vault,
+  ) {}
+
+  /**
+   * The content behind a commitment, checked against it; undefined once it has been erased.
+   * @throws Error if content, key or commitment were changed.
+   */
+  async open(event: { readonly id: string; readonly sealed: Sealed }): Promise<object | undefined> {
+    const { rows } = await this.pool.query<{ wrapped_key: Buffer; ciphertext: Buffer }>(
+      `select k.wrapped_key, c.ciphertext from sealed_contents c join subject_keys k using (subject) where c.event_id = $1`,
+      [event.id],
+    );
+    const [row] = rows;
+    if (!row) return undefined;
+    return this.vault.open(event.sealed, {
+      eventId: event.id,
+      wrappedKey: row.wrapped_key,
+      ciphertext: row.ciphertext,
+    });
+  }
+}

@@ -1,0 +1,175 @@
+import type { CommandContext } from './command-context.js';
+import { EVENT_BYTES_MAX, draftEvent, type DraftEvent, type Sealed } from './event.js';
+import type { SealedContent } from './event-store.js';
+import { derivedId } from './identifiers.js';
+import { streamOf, type DomainEvent, type Noun } from './noun.js';
+import { Refusal, forbid, refuse, unknown } from './refusal.js';
+import type { CachedStream, StateCache, StreamState } from './state-cache.js';
+import type { Vault } from './vault.js';
+
+/** Streams that one command may touch: far above any rule's need, below what would make one command a denial of service. */
+const STREAMS_MAX = 256;
+
+/** Thrown when a decision wants a stream that is not in memory yet; it is loaded and the decision is run again. */
+export class StreamNotLoaded extends Error {
+  constructor(
+    readonly noun: Noun<unknown, DomainEvent>,
+    readonly stream: string,
+  ) {
+    super(stream);
+  }
+}
+
+/** How a decision sees the ledger: the latest states, its own events included. Nothing here waits or changes anything. */
+export class Transaction {
+  readonly reads = new Map<string, CachedStream>();
+  readonly writes = new Map<string, StreamState>();
+  readonly drafts: DraftEvent[] = [];
+  readonly sealedContents: SealedContent[] = [];
+  private named: { noun: Noun<unknown, DomainEvent>; id: string } | undefined;
+
+  constructor(
+    readonly context: CommandContext,
+    /** Instant of the decision, RFC 3339. */
+    readonly now: string,
+    private readonly cache: StateCache,
+    private readonly vault: Vault,
+  ) {}
+
+  /** Starts a new stream; its id and revision go into the answer. */
+  create<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): void {
+    if (noun.exists(this.get(noun, id))) throw refuse(`${noun.name}-exists`, `The ${noun.name} ${id} exists already.`);
+    this.named = { noun: erase(noun), id };
+  }
+
+  /**
+   * The stream that the command is for: it must exist (404) and be at the revision that the caller saw, if the caller
+   * said so (412). Its id and revision go into the answer.
+   */
+  target<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): S {
+    const state = this.existing(noun, id);
+    this.subject(noun, id);
+    return state;
+  }
+
+  /** The stream that the command is for, whether it exists or not; `target` and `create` are the usual ways to say so. */
+  subject<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): void {
+    this.named = { noun: erase(noun), id };
+    const { ifMatch } = this.context;
+    const revision = this.current(noun, id).revision;
+    if (ifMatch !== undefined && ifMatch !== revision) {
+      throw new Refusal(
+        'stale',
+        'stale-revision',
+        `The ${noun.name} is at revision ${revision}, not ${ifMatch}. Read it again and decide anew.`,
+        { expected: ifMatch, actual: revision },
+      );
+    }
+  }
+
+  /** Another stream that has to exist (404). */
+  existing<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): S {
+    const state = this.get(noun, id);
+    if (!noun.exists(state)) throw unknown(noun.name, id);
+    return state;
+  }
+
+  /** A stream that may not exist. */
+  get<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): S {
+    return this.current(noun, id).state as S;
+  }
+
+  /** Adds events to a stream. `sealed` is content that must not be public; it belongs to the first of the events. */
+  append<S, E extends DomainEvent>(noun: Noun<S, E>, id: string, events: readonly E[], sealed?: SealedInput): void {
+    const stream = streamOf(noun, id);
+    let { state, revision } = this.current(noun, id);
+    for (const [index, event] of events.entries()) {
+      revision += 1;
+      const schema = (noun.schemas as Record<string, number>)[event.type];
+      if (schema === undefined) throw new Error(`${noun.name} does not declare its event type "${event.type}".`);
+      this.draft(stream, revision, schema, event, index === 0 ? sealed : undefined);
+      state = noun.evolve(state as S, event);
+    }
+    this.writes.set(stream, { state, revision });
+  }
+
+  /** An id that is a function of the command: deciding again gives the same one. */
+  newId(name = ''): string {
+    return derivedId(this.context.commandId, 'new', name);
+  }
+
+  /** Refuses a caller that is bound to another partner (403). */
+  requireOwn(partnerId: string | undefined): void {
+    const own = this.context.principal.partnerId;
+    if (own !== undefined && own !== partnerId) {
+      throw forbid('not-own', 'This key is bound to a partner and may act only on what belongs to that partner.');
+    }
+  }
+
+  /** Id and revision for the answer. */
+  answer(): { id: string; revision: number } {
+    if (!this.named) throw new Error('A decision must name the stream that it is for.');
+    const { noun, id } = this.named;
+    return { id, revision: this.current(noun, id).revision };
+  }
+
+  private current<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): StreamState {
+    const stream = streamOf(noun, id);
+    const written = this.writes.get(stream);
+    if (written) return written;
+    const cached = this.cache.get(stream);
+    if (!cached) throw new StreamNotLoaded(erase(noun), stream);
+    if (this.reads.size >= STREAMS_MAX && !this.reads.has(stream)) {
+      throw refuse('too-many-streams', `One command may touch at most ${STREAMS_MAX} records.`, { limit: STREAMS_MAX });
+    }
+    this.reads.set(stream, cached);
+    return cached.latest;
+  }
+
+  private draft(stream: string, revision: number, schema: number, event: DomainEvent, content?: SealedInput): void {
+    const { context } = this;
+    const id = derivedId(context.commandId, 'event', String(this.drafts.length));
+    const sealed = content ? this.seal(id, content) : undefined;
+    const draft = draftEvent({
+      v: 1,
+      id,
+      stream,
+      revision,
+      type: event.type,
+      schema,
+      ...(event.effectiveAt === undefined ? {} : { effectiveAt: event.effectiveAt }),
+      actor: { id: context.principal.actorId, role: context.role },
+      commandId: context.commandId,
+      correlationId: context.correlationId,
+      ...(event.legalBasis === undefined ? {} : { legalBasis: event.legalBasis }),
+      data: event.data,
+      ...(sealed === undefined ? {} : { sealed }),
+    });
+    const bytes = Buffer.byteLength(draft.beforeStamp) + Buffer.byteLength(draft.afterStamp);
+    if (bytes > EVENT_BYTES_MAX) {
+      throw new Refusal(
+        'too-large',
+        'event-too-large',
+        `The record would take ${bytes} bytes; ${EVENT_BYTES_MAX} are allowed. Send less at once.`,
+        { bytes, limit: EVENT_BYTES_MAX },
+      );
+    }
+    this.drafts.push(draft);
+  }
+
+  private seal(eventId: string, { subject, content }: SealedInput): Sealed {
+    const { sealed, stored } = this.vault.seal(subject, eventId, content);
+    this.sealedContents.push(stored);
+    return sealed;
+  }
+}
+
+export interface SealedInput {
+  /** Whose content it is: the unit that can be erased. */
+  readonly subject: string;
+  readonly content: object;
+}
+
+/** The cache holds nouns of all kinds; a stream is only ever folded by the noun that its name begins with. */
+export const erase = <S, E extends DomainEvent>(noun: Noun<S, E>): Noun<unknown, DomainEvent> =>
+  noun as unknown as Noun<unknown, DomainEvent>;

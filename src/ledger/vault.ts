@@ -1,0 +1,65 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { canonicalize } from './canonical.js';
+import type { Sealed } from './event.js';
+import type { SealedContent } from './event-store.js';
+
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/**
+ * Seals what must not be public: AES-256-GCM under a key of the subject, which itself is stored only encrypted under the
+ * wrapping key. The wrapping key lives outside the database, so a copy of the database alone opens nothing; destroying a
+ * subject's key erases its content everywhere, backups of the content included.
+ */
+export class Vault {
+  constructor(private readonly wrappingKey: Buffer) {
+    if (wrappingKey.length !== KEY_BYTES) throw new RangeError(`The wrapping key must have ${KEY_BYTES} bytes.`);
+  }
+
+  /** Encrypts `content` for a new subject. The commitment goes into the event, the rest beside the log. */
+  seal(subject: string, eventId: string, content: object): { sealed: Sealed; stored: SealedContent } {
+    const key = randomBytes(KEY_BYTES);
+    const text = canonicalize(content);
+    return {
+      sealed: { subject, commitment: commitTo(key, text) },
+      stored: {
+        eventId,
+        subject,
+        wrappedKey: encrypt(this.wrappingKey, key, subject).toString('base64'),
+        ciphertext: encrypt(key, Buffer.from(text), eventId).toString('base64'),
+      },
+    };
+  }
+
+  /**
+   * Decrypts content and checks it against its commitment.
+   * @throws Error if a byte of it, of the key or of the commitment has changed.
+   */
+  open(sealed: Sealed, stored: { eventId: string; wrappedKey: Buffer; ciphertext: Buffer }): object {
+    const key = decrypt(this.wrappingKey, stored.wrappedKey, sealed.subject);
+    const text = decrypt(key, stored.ciphertext, stored.eventId).toString();
+    if (commitTo(key, text) !== sealed.commitment) throw new Error('The content does not match its commitment.');
+    return JSON.parse(text) as object;
+  }
+}
+
+/** The commitment has a key of its own, so that it says nothing about the ciphertext. */
+function commitTo(subjectKey: Buffer, text: string): string {
+  const key = Buffer.from(hkdfSync('sha256', subjectKey, '', 'ppp-ledger commitment', KEY_BYTES));
+  return createHmac('sha256', key).update(text).digest('base64');
+}
+
+/** nonce || ciphertext || tag; the context is authenticated, so that rows cannot be exchanged. */
+function encrypt(key: Buffer, plain: Buffer, context: string): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
+  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+function decrypt(key: Buffer, sealed: Buffer, context: string): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES))
+    .setAAD(Buffer.from(context))
+    .setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+  return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)), decipher.final()]);
+}

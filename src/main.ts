@@ -1,0 +1,3 @@
+import { runServe } from './cli-commands.js';
+
+process.exitCode = await runServe();

@@ -1,0 +1,12 @@
+import { accessCall } from './access/access-call.js';
+import { accessRequest } from './access/access-request.js';
+import { usage } from './access/usage.js';
+import { commitment } from './capital/commitment.js';
+import { fund } from './capital/fund.js';
+import { facility } from './compute/facility.js';
+import { policy } from './governance/policy.js';
+import { apiKey } from './platform/api-key.js';
+import { partner } from './partners/partner.js';
+
+/** Every noun of the domain: what the ledger can hold. */
+export const NOUNS = [apiKey, partner, policy, fund, commitment, facility, accessCall, accessRequest, usage];

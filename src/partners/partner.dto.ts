@@ -1,0 +1,289 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  IsCalendarDate,
+  IsCountryCode,
+  IsFlag,
+  IsId,
+  IsMatching,
+  IsOneOf,
+  IsPercent,
+  IsText,
+  Optional,
+} from '../platform/validation.js';
+import { ListQueryDto } from '../platform/list-query.dto.js';
+import { LEI_PATTERN } from './lei.js';
+import {
+  AFFILIATION_KINDS,
+  CATEGORIES,
+  LEGAL_FORMS,
+  PARTNER_KINDS,
+  type AffiliationKind,
+  type Category,
+  type LegalForm,
+  type PartnerKind,
+} from './partner.js';
+
+/** Long enough for every name in the registers of the Member States. */
+const LEGAL_NAME_LENGTH_MAX = 300;
+const SOURCE_LENGTH_MAX = 500;
+const BASIS_LENGTH_MAX = 200;
+const EVIDENCE_LENGTH_MAX = 500;
+const LEI_LENGTH = 20;
+
+/** A partner to register: whoever brings money, runs a facility or asks for access. */
+export class RegisterPartnerDto {
+  /**
+   * Name as the register of its country has it.
+   * @example 'Nordlys Materials AS'
+   */
+  @IsText(LEGAL_NAME_LENGTH_MAX)
+  readonly legalName: string;
+
+  /**
+   * Where the partner is established, ISO 3166-1 alpha-2. Access is for users established in a Member State or an
+   * associated country (Art. 12b(15)(a)).
+   * @example 'SE'
+   */
+  @IsCountryCode()
+  readonly country: string;
+
+  /**
+   * What kind of body it is. `union`, `member-state` and `public-bank` bring public money; all others count as private.
+   * @example 'company'
+   */
+  @IsOneOf(LEGAL_FORMS, 'LegalForm')
+  readonly legalForm: LegalForm;
+
+  /**
+   * Legal entity identifier, ISO 17442. Its check digits are verified, not whether it was ever issued.
+   * @example '506700GE1G29325QX363'
+   */
+  @Optional()
+  @IsMatching(LEI_PATTERN, LEI_LENGTH, 'a legal entity identifier: 18 capital letters or digits and 2 check digits')
+  readonly lei?: string;
+
+  /**
+   * When it was entered in the register of its country; not in the future. A start-up is at most five years from it.
+   * @example '2023-05-17'
+   */
+  @Optional()
+  @IsCalendarDate()
+  readonly registeredOn?: string;
+
+  /**
+   * Where the record comes from, if it is a public fact.
+   * @example 'https://www.eib.org/en/about/index'
+   */
+  @Optional()
+  @IsText(SOURCE_LENGTH_MAX)
+  readonly source?: string;
+
+  /**
+   * True for a made-up partner. Every table that shows it says so.
+   * @example true
+   */
+  @Optional()
+  @IsFlag()
+  readonly illustrative?: boolean;
+}
+
+/** The category of a partner from a date on, with its evidence. */
+export class ClassifyPartnerDto {
+  /**
+   * What equal access is measured over. A request counts under the category that is in force when it is submitted.
+   * @example 'sme'
+   */
+  @IsOneOf(CATEGORIES, 'Category')
+  readonly category: Category;
+
+  /**
+   * The rule that the category rests on.
+   * @example 'Recommendation 2003/361/EC, Annex, Art. 2'
+   */
+  @IsText(BASIS_LENGTH_MAX)
+  readonly basis: string;
+
+  /**
+   * Where the evidence is kept; for `tech-giant` the reference of the decision that designates the gatekeeper.
+   * @example 'SME self-assessment 2026-0417'
+   */
+  @IsText(EVIDENCE_LENGTH_MAX)
+  readonly evidenceRef: string;
+
+  /**
+   * First day of the category (UTC). Not before the first day of the category in force.
+   * @example '2026-02-01'
+   */
+  @IsCalendarDate()
+  readonly effectiveFrom: string;
+}
+
+/** A share that another partner holds of this one. */
+export class RecordAffiliationDto {
+  /**
+   * The partner that holds the share.
+   * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
+   */
+  @IsId()
+  readonly otherPartnerId: string;
+
+  /**
+   * `partner` for 25 to 50 %, `linked` above (Recommendation 2003/361/EC, Annex, Art. 3).
+   * @example 'partner'
+   */
+  @IsOneOf(AFFILIATION_KINDS, 'AffiliationKind')
+  readonly kind: AffiliationKind;
+
+  /**
+   * Percent of the capital or of the votes, whichever is higher. The shares of all holders add up to 100 at most.
+   * @example 33.4
+   */
+  @IsPercent()
+  readonly percent: number;
+
+  /**
+   * First day on which the share is held (UTC).
+   * @example '2026-02-01'
+   */
+  @IsCalendarDate()
+  readonly effectiveFrom: string;
+}
+
+/** The end of a share that another partner held. */
+export class EndAffiliationDto {
+  /**
+   * The partner that held the share.
+   * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
+   */
+  @IsId()
+  readonly otherPartnerId: string;
+
+  /**
+   * First day on which the share is no longer held (UTC).
+   * @example '2026-09-01'
+   */
+  @IsCalendarDate()
+  readonly effectiveFrom: string;
+}
+
+/** The acquisition of this partner by another. */
+export class RecordAcquisitionDto {
+  /**
+   * The partner that has taken over this one. Concentration is measured on it from then on.
+   * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
+   */
+  @IsId()
+  readonly acquirerId: string;
+
+  /**
+   * First day of the acquisition (UTC).
+   * @example '2026-06-01'
+   */
+  @IsCalendarDate()
+  readonly effectiveFrom: string;
+}
+
+/** A category and since when it holds. */
+export class ClassificationDto {
+  @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category' })
+  readonly category: Category;
+  /** @example 'Recommendation 2003/361/EC, Annex, Art. 2' */
+  readonly basis: string;
+  /** @example 'SME self-assessment 2026-0417' */
+  readonly evidenceRef: string;
+  /** @example '2026-02-01' */
+  @ApiProperty({ format: 'date' })
+  readonly effectiveFrom: string;
+}
+
+/** A share that another partner holds. */
+export class AffiliationDto {
+  /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  @ApiProperty({ format: 'uuid' })
+  readonly otherPartnerId: string;
+  @ApiProperty({ enum: [...AFFILIATION_KINDS], enumName: 'AffiliationKind' })
+  readonly kind: AffiliationKind;
+  /** @example 33.4 */
+  readonly percent: number;
+  /** @example '2026-02-01' */
+  @ApiProperty({ format: 'date' })
+  readonly effectiveFrom: string;
+}
+
+/** A partner as it stands. */
+export class PartnerDto {
+  /** @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11' */
+  @ApiProperty({ format: 'uuid' })
+  readonly id: string;
+  /** @example 'Nordlys Materials AS' */
+  readonly legalName: string;
+  /**
+   * ISO 3166-1 alpha-2.
+   * @example 'SE'
+   */
+  readonly country: string;
+  @ApiProperty({ enum: [...LEGAL_FORMS], enumName: 'LegalForm' })
+  readonly legalForm: LegalForm;
+  /** Whose money it brings; follows from the legal form. */
+  @ApiProperty({ enum: [...PARTNER_KINDS], enumName: 'PartnerKind' })
+  readonly partnerKind: PartnerKind;
+  /** @example '506700GE1G29325QX363' */
+  readonly lei: string | null;
+  /** @example '2023-05-17' */
+  readonly registeredOn: string | null;
+  /**
+   * In force now; null before the first classification.
+   * @example 'sme'
+   */
+  @ApiProperty({ type: String, enum: [...CATEGORIES, null] })
+  readonly category: Category | null;
+  /** In order of time, the one in force and those before and after it. */
+  @ApiProperty({ type: () => [ClassificationDto] })
+  readonly classifications: ClassificationDto[];
+  /** In force now. */
+  @ApiProperty({ type: () => [AffiliationDto] })
+  readonly affiliations: AffiliationDto[];
+  /**
+   * Acquirer, or holder of the majority, in force now; null when nobody is above the partner.
+   * @example null
+   */
+  readonly parentId: string | null;
+  /** @example 'https://www.eib.org/en/about/index' */
+  readonly source: string | null;
+  /** True for a made-up partner. */
+  readonly illustrative: boolean;
+  /**
+   * For `If-Match`.
+   * @example 3
+   */
+  readonly revision: number;
+}
+
+/** Filters of the list of partners. */
+export class ListPartnersDto extends ListQueryDto {
+  /** In force today. */
+  @Optional()
+  @IsOneOf(CATEGORIES, 'Category')
+  readonly category?: Category;
+
+  /** Where it is established. */
+  @Optional()
+  @IsCountryCode()
+  readonly country?: string;
+
+  /**
+   * Part of the legal name, whatever its case.
+   * @example 'materials'
+   */
+  @Optional()
+  @IsText(100)
+  readonly q?: string;
+}
+
+/** One page of partners. */
+export class PartnerPageDto {
+  @ApiProperty({ type: () => [PartnerDto] })
+  readonly data: PartnerDto[];
+  /** Cursor of the next page; null on the last one. */
+  readonly next: string | null;
+}

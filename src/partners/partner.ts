@@ -1,0 +1,191 @@
+import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../platform/timeline.js';
+
+/** What equal access is measured over. The tests for each are in GBER Art. 22, Recommendation 2003/361 and DMA Art. 3. */
+export const CATEGORIES = [
+  'start-up',
+  'sme',
+  'scale-up',
+  'research',
+  'public-body',
+  'large-enterprise',
+  'tech-giant',
+] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+export const LEGAL_FORMS = [
+  'union',
+  'member-state',
+  'public-bank',
+  'company',
+  'university',
+  'research-organisation',
+  'public-body',
+  'consortium',
+] as const;
+export type LegalForm = (typeof LEGAL_FORMS)[number];
+
+/** Whose money it is, as the capital tables show it. */
+export const PARTNER_KINDS = ['union', 'member-state', 'public-bank', 'private'] as const;
+export type PartnerKind = (typeof PARTNER_KINDS)[number];
+
+/** Recommendation 2003/361/EC, Annex, Art. 3(2) and (3): a partner enterprise holds 25 to 50 %, a linked one the majority. */
+export const AFFILIATION_KINDS = ['linked', 'partner'] as const;
+export type AffiliationKind = (typeof AFFILIATION_KINDS)[number];
+
+export type PartnerRegistered = Fact<
+  'partner-registered',
+  {
+    readonly legalName: string;
+    /** ISO 3166-1 alpha-2: where it is established. */
+    readonly country: string;
+    readonly legalForm: LegalForm;
+    readonly lei?: string;
+    readonly registeredOn?: string;
+    readonly source?: string;
+    readonly illustrative?: boolean;
+  }
+>;
+export type PartnerClassified = Fact<'partner-classified', Classification>;
+export type AffiliationRecorded = Fact<'affiliation-recorded', Holding & { readonly otherPartnerId: string }>;
+export type AffiliationEnded = Fact<'affiliation-ended', Dated & { readonly otherPartnerId: string }>;
+export type PartnerAcquired = Fact<'partner-acquired', Acquisition>;
+export type PartnerEvent =
+  PartnerRegistered | PartnerClassified | AffiliationRecorded | AffiliationEnded | PartnerAcquired;
+
+interface Fact<Type extends string, Data extends object> extends DomainEvent {
+  readonly type: Type;
+  readonly data: Data;
+}
+
+/** `effectiveFrom` is a date in all three: it begins at its first instant, UTC. */
+export interface Classification extends Dated {
+  readonly category: Category;
+  /** The rule that the category rests on, e.g. `Recommendation 2003/361/EC`. */
+  readonly basis: string;
+  /** Where the evidence is kept. For `tech-giant`: the reference of the designation decision. */
+  readonly evidenceRef: string;
+}
+
+export interface Holding extends Dated {
+  readonly kind: AffiliationKind;
+  /** Of this partner's capital or votes, above 0 and up to 100. */
+  readonly percent: number;
+}
+
+export interface Acquisition extends Dated {
+  readonly acquirerId: string;
+}
+
+/** That the holder let go. */
+type Ended = Dated & { readonly kind: 'ended' };
+
+export interface RegisteredPartner {
+  readonly status: 'registered';
+  readonly profile: PartnerRegistered['data'];
+  readonly classifications: Timeline<Classification>;
+  /** By the partner that holds a part of this one. */
+  readonly holdings: ReadonlyMap<string, Timeline<Holding | Ended>>;
+  readonly acquisitions: Timeline<Acquisition>;
+}
+
+export type Partner = { readonly status: 'absent' } | RegisteredPartner;
+
+export const partner: Noun<Partner, PartnerEvent> = {
+  name: 'partner',
+  initial: { status: 'absent' },
+  schemas: {
+    'partner-registered': 1,
+    'partner-classified': 1,
+    'affiliation-recorded': 1,
+    'affiliation-ended': 1,
+    'partner-acquired': 1,
+  },
+  evolve,
+  exists: (state) => state.status !== 'absent',
+};
+
+function evolve(state: Partner, event: PartnerEvent): Partner {
+  if (event.type === 'partner-registered') {
+    return { status: 'registered', profile: event.data, classifications: [], holdings: new Map(), acquisitions: [] };
+  }
+  if (state.status === 'absent') throw new Error(`A partner's stream begins with "${event.type}".`);
+  switch (event.type) {
+    case 'partner-classified':
+      return { ...state, classifications: decided(state.classifications, event.data) };
+    case 'affiliation-recorded': {
+      const { otherPartnerId, ...holding } = event.data;
+      return { ...state, holdings: withHolding(state.holdings, otherPartnerId, holding) };
+    }
+    case 'affiliation-ended': {
+      const { otherPartnerId, effectiveFrom } = event.data;
+      return { ...state, holdings: withHolding(state.holdings, otherPartnerId, { kind: 'ended', effectiveFrom }) };
+    }
+    case 'partner-acquired':
+      return { ...state, acquisitions: decided(state.acquisitions, event.data) };
+    default:
+      return unknownEvent('partner', event);
+  }
+}
+
+function withHolding(
+  holdings: RegisteredPartner['holdings'],
+  holderId: string,
+  change: Holding | Ended,
+): RegisteredPartner['holdings'] {
+  return new Map(holdings).set(holderId, decided(holdings.get(holderId) ?? [], change));
+}
+
+/** The category in force at an instant; undefined when the partner had none by then. */
+export function categoryAt(state: Partner, instant: string): Category | undefined {
+  return state.status === 'absent' ? undefined : inForceAt(state.classifications, instant)?.category;
+}
+
+/** What others hold of this partner at an instant, by holder. */
+export function holdingsAt(state: Partner, instant: string): ReadonlyMap<string, Holding> {
+  const held = new Map<string, Holding>();
+  if (state.status === 'absent') return held;
+  for (const [holderId, timeline] of state.holdings) {
+    const holding = inForceAt(timeline, instant);
+    if (holding !== undefined && holding.kind !== 'ended') held.set(holderId, holding);
+  }
+  return held;
+}
+
+/**
+ * Who controls this partner at an instant: the acquirer in force, else the holder of the majority (there can be only one).
+ * Undefined when it stands for itself. `ultimateParentAt` in `ownership.ts` follows it to the top.
+ */
+export function parentAt(state: Partner, instant: string): string | undefined {
+  if (state.status === 'absent') return undefined;
+  const acquisition = inForceAt(state.acquisitions, instant);
+  if (acquisition !== undefined) return acquisition.acquirerId;
+  for (const [holderId, { kind }] of holdingsAt(state, instant)) if (kind === 'linked') return holderId;
+  return undefined;
+}
+
+/** Everyone who holds a part of this partner or has acquired it, at an instant or any time after it as far as recorded. */
+export function ownersFrom(state: Partner, instant: string): ReadonlySet<string> {
+  if (state.status === 'absent') return new Set();
+  const owners = new Set(fromThenOn(state.acquisitions, instant).map(({ acquirerId }) => acquirerId));
+  for (const [holderId, timeline] of state.holdings) {
+    if (fromThenOn(timeline, instant).some(({ kind }) => kind !== 'ended')) owners.add(holderId);
+  }
+  return owners;
+}
+
+/** Whose money a partner of this legal form brings. Only three forms are public finance; the rest is private (12b(5)). */
+export function partnerKindOf(legalForm: LegalForm): PartnerKind {
+  switch (legalForm) {
+    case 'union':
+    case 'member-state':
+    case 'public-bank':
+      return legalForm;
+    case 'company':
+    case 'university':
+    case 'research-organisation':
+    case 'public-body':
+    case 'consortium':
+      return 'private';
+  }
+}

@@ -1,0 +1,37 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { forbid } from '../ledger/refusal.js';
+import { Authentication } from './authentication.js';
+import { ACCESS, type RouteAccess } from './route-access.js';
+import './request.js';
+
+/** Lets a request through only when its credential has one of the roles that its route names. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authentication: Authentication,
+  ) {}
+
+  async canActivate(host: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.get<RouteAccess | undefined>(ACCESS, host.getHandler());
+    // A route that says nothing is closed, not open.
+    if (!access) throw new Error(`${host.getClass().name}.${host.getHandler().name} does not say who may use it.`);
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const { authorization } = request.headers;
+    if (access.kind === 'public' && !(access.identifies && authorization !== undefined)) return true;
+    request.principal = await this.authentication.authenticate(authorization);
+    if (access.kind === 'public') return true;
+    const { roles } = request.principal;
+    if (access.roles.some((role) => roles.includes(role))) return true;
+    throw forbid(
+      'role-not-allowed',
+      `This needs the role ${access.roles.join(' or ')}; the credential has ${roles.join(', ') || 'none'}.`,
+      {
+        needed: access.roles,
+        roles,
+      },
+    );
+  }
+}

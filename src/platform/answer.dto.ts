@@ -1,0 +1,73 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+
+/** What every command answers. */
+@ApiSchema({ name: 'Answer' })
+export class AnswerDto {
+  /**
+   * Id of the record that the command was for.
+   * @example "3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f"
+   */
+  id: string;
+  /**
+   * Revision of the record after the command; also in `ETag`.
+   * @example 0
+   */
+  revision: number;
+  /**
+   * Position of the command's last event in the whole history; also in `Ledger-Position`. Pass it as `minPosition` to a
+   * read that must see this command.
+   * @example 42
+   */
+  position: number;
+  /**
+   * When the ledger recorded it.
+   * @example "2026-03-01T09:30:00Z"
+   */
+  recordedAt: string;
+}
+
+/** One field that is at fault. */
+@ApiSchema({ name: 'FieldError' })
+export class FieldErrorDto {
+  /**
+   * RFC 6901 pointer into the body.
+   * @example "/amountMinor"
+   */
+  pointer: string;
+  /**
+   * What is wrong and what to do.
+   * @example "amountMinor must be a string with a whole number of minor units."
+   */
+  detail: string;
+}
+
+/** RFC 9457 problem details. A refusal by a rule carries the numbers that decided as further members. */
+@ApiSchema({ name: 'Problem' })
+export class ProblemDto {
+  /**
+   * Identifies the kind of problem.
+   * @example "urn:ppp-ledger:problem:tranche-cap-exceeded"
+   */
+  type: string;
+  /** @example "Refused by a rule" */
+  title: string;
+  /** @example 409 */
+  status: number;
+  /**
+   * What was wrong and what to do.
+   * @example "The tranche has 400000000 minor units left; 500000000 were asked for."
+   */
+  detail: string;
+  /** @example "/v1/commitments/3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f/signature" */
+  instance: string;
+  /**
+   * Stable; programs branch on it.
+   * @example "tranche-cap-exceeded"
+   */
+  code: string;
+  /** Fields that are at fault, if single fields are. */
+  @ApiProperty({ type: () => [FieldErrorDto] })
+  errors: FieldErrorDto[];
+  /** @example "5b0f6f0a-6b55-4a53-9f5e-3c9a3e0f9d4e" */
+  traceId: string;
+}

@@ -1,0 +1,98 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Role } from '../ledger/command-context.js';
+import { unknownEvent, type Noun } from '../ledger/noun.js';
+import { invalid, refuse } from '../ledger/refusal.js';
+import { parseInstant, type EpochMs } from '../ledger/time.js';
+
+export type ApiKeyEvent =
+  | {
+      readonly type: 'api-key-issued';
+      readonly data: {
+        readonly name: string;
+        readonly roles: readonly Role[];
+        readonly partnerId?: string;
+        readonly expiresAt?: string;
+        /** SHA-256 of the key, hex. The key has 256 random bits, so that its hash may be public. */
+        readonly keyHash: string;
+      };
+    }
+  | { readonly type: 'api-key-revoked'; readonly data: Record<string, never> };
+
+export type ApiKey =
+  | { readonly status: 'absent' }
+  | {
+      readonly status: 'active' | 'revoked';
+      readonly name: string;
+      readonly roles: readonly Role[];
+      readonly partnerId?: string;
+      readonly expiresAt?: string;
+      readonly keyHash: string;
+    };
+
+export const apiKey: Noun<ApiKey, ApiKeyEvent> = {
+  name: 'api-key',
+  initial: { status: 'absent' },
+  schemas: { 'api-key-issued': 1, 'api-key-revoked': 1 },
+  exists: (state) => state.status !== 'absent',
+  evolve(state, event) {
+    switch (event.type) {
+      case 'api-key-issued':
+        return { status: 'active', ...event.data };
+      case 'api-key-revoked':
+        return state.status === 'absent' ? state : { ...state, status: 'revoked' };
+      default:
+        return unknownEvent('api-key', event);
+    }
+  },
+};
+
+/** `ppp_<id>_<43 characters of secret>`: recognisable to secret scanners, and it names its own record. */
+export const API_KEY_PATTERN = /^ppp_([0-9a-f-]{36})_[A-Za-z0-9_-]{43}$/;
+const SECRET_BYTES = 32;
+
+/** Makes a key; only its hash is ever stored. */
+export function makeApiKey(id: string): { key: string; keyHash: string } {
+  const key = `ppp_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+  return { key, keyHash: createHash('sha256').update(key).digest('hex') };
+}
+
+/**
+ * Issues a key. A key is either bound to a partner (roles `partner`, `facility`) or belongs to the programme (the others):
+ * one that were both could act for a partner and decide on it.
+ */
+export function issueApiKey(
+  input: { name: string; roles: readonly Role[]; partnerId?: string; expiresAt?: string },
+  keyHash: string,
+  now: string,
+): ApiKeyEvent[] {
+  const bound = input.roles.filter((role) => role === 'partner' || role === 'facility');
+  if (bound.length > 0 && input.partnerId === undefined) {
+    throw invalid(
+      'partner-required',
+      '/partnerId',
+      `The role ${bound.join(', ')} needs the partner that the key is bound to.`,
+    );
+  }
+  if (input.partnerId !== undefined && bound.length < input.roles.length) {
+    throw invalid(
+      'roles-not-for-a-partner',
+      '/roles',
+      'A key that is bound to a partner takes the roles partner and facility only.',
+    );
+  }
+  if (input.expiresAt !== undefined && parseInstant(input.expiresAt) <= parseInstant(now)) {
+    throw invalid('expired', '/expiresAt', 'The key would have expired already. Give an instant in the future.');
+  }
+  const { name, roles, partnerId, expiresAt } = input;
+  const data = { name, roles, ...(partnerId && { partnerId }), ...(expiresAt && { expiresAt }), keyHash };
+  return [{ type: 'api-key-issued', data }];
+}
+
+export function revokeApiKey(state: ApiKey): ApiKeyEvent[] {
+  if (state.status === 'revoked') throw refuse('api-key-revoked', 'This key has been revoked already.');
+  return [{ type: 'api-key-revoked', data: {} }];
+}
+
+export function isUsable(state: ApiKey, at: EpochMs): boolean {
+  return state.status === 'active' && (state.expiresAt === undefined || at < parseInstant(state.expiresAt));
+}

@@ -1,0 +1,122 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { ROLES, type Principal, type Role } from '../ledger/command-context.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { Refusal } from '../ledger/refusal.js';
+import { API_KEY_PATTERN, apiKey, isUsable } from './api-key.js';
+
+/** How long another instance may go on accepting a key that was revoked here. */
+const KEY_STATE_AGE_MS_MAX = 1_000;
+/** Signature algorithms accepted in tokens: asymmetric ones only, so that a public key can never serve as a secret. */
+const TOKEN_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'];
+const CLOCK_TOLERANCE_S = 30;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The actor behind `OPERATOR_KEY`: the programme itself. */
+export const PROGRAMME_ACTOR = 'programme';
+
+export interface AuthenticationSettings {
+  /** The first operator key, from the environment. */
+  readonly operatorKey?: string;
+  readonly oidc?: { readonly issuer: string; readonly audience: string };
+}
+
+/** Finds out who calls: by API key, by the operator key of the environment, or by an OpenID Connect token. */
+export class Authentication {
+  private readonly operatorKeyHash: Buffer | undefined;
+  private keys: JWTVerifyGetKey | undefined;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly settings: AuthenticationSettings,
+  ) {
+    this.operatorKeyHash = settings.operatorKey === undefined ? undefined : sha256(settings.operatorKey);
+  }
+
+  /**
+   * @param authorization the request's `Authorization` header
+   * @throws Refusal (`unauthenticated`) that says which credential is wanted, never why this one failed in detail
+   */
+  async authenticate(authorization: string | undefined): Promise<Principal> {
+    const [scheme, token, ...rest] = (authorization ?? '').split(' ');
+    if (scheme?.toLowerCase() !== 'bearer' || !token || rest.length > 0) {
+      throw unauthenticated('Send an API key or a token: "Authorization: Bearer <key>".');
+    }
+    const key = API_KEY_PATTERN.exec(token);
+    if (key) return this.byApiKey(key[1] ?? '', token);
+    if (this.operatorKeyHash && timingSafeEqual(sha256(token), this.operatorKeyHash)) {
+      return { actorId: PROGRAMME_ACTOR, roles: ['operator'] };
+    }
+    if (this.settings.oidc && token.split('.').length === 3) return this.byToken(token, this.settings.oidc);
+    throw unauthenticated('This credential is not known here.');
+  }
+
+  private async byApiKey(id: string, token: string): Promise<Principal> {
+    const { state } = await this.ledger.read(apiKey, id, KEY_STATE_AGE_MS_MAX);
+    if (state.status === 'absent' || !timingSafeEqual(sha256(token), Buffer.from(state.keyHash, 'hex'))) {
+      throw unauthenticated('This API key is not known here.');
+    }
+    if (!isUsable(state, Date.now())) throw unauthenticated('This API key has expired or was revoked.');
+    return principal(id, state.roles, state.partnerId);
+  }
+
+  private async byToken(token: string, oidc: { issuer: string; audience: string }): Promise<Principal> {
+    const { issuer, audience } = oidc;
+    this.keys ??= createRemoteJWKSet(await jwksUri(issuer));
+    try {
+      const { payload } = await jwtVerify(token, this.keys, {
+        issuer,
+        audience,
+        algorithms: TOKEN_ALGORITHMS,
+        clockTolerance: CLOCK_TOLERANCE_S,
+        requiredClaims: ['sub', 'exp'],
+      });
+      const partnerId = payload['partner_id'];
+      if (partnerId !== undefined && (typeof partnerId !== 'string' || !UUID.test(partnerId))) {
+        throw unauthenticated('The claim "partner_id" of the token must be the id of a partner.');
+      }
+      return principal(`${issuer}#${payload.sub ?? ''}`, rolesOf(payload['roles']), partnerId);
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      if (error instanceof errors.JOSEError && error.code !== 'ERR_JWKS_TIMEOUT') {
+        throw unauthenticated('This token is not valid here.');
+      }
+      throw new Refusal(
+        'unavailable',
+        'issuer-unreachable',
+        'The keys of the token issuer could not be fetched. Try again in a moment.',
+      );
+    }
+  }
+}
+
+async function jwksUri(issuer: string): Promise<URL> {
+  const url = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    const { jwks_uri: uri } = (await response.json()) as { jwks_uri?: string };
+    return new URL(uri ?? '');
+  } catch {
+    throw new Refusal(
+      'unavailable',
+      'issuer-unreachable',
+      'The token issuer could not be reached. Try again in a moment.',
+    );
+  }
+}
+
+function rolesOf(claim: unknown): Role[] {
+  const named: unknown[] = Array.isArray(claim) ? claim : [];
+  return ROLES.filter((role) => named.includes(role));
+}
+
+/** Roles that only make sense for somebody: such a credential without a partner would otherwise see everybody's records. */
+export const BOUND_ROLES: readonly Role[] = ['partner', 'facility'];
+
+function principal(actor: string, roles: readonly Role[], partnerId: string | undefined): Principal {
+  if (partnerId === undefined) return { actorId: actor, roles: roles.filter((role) => !BOUND_ROLES.includes(role)) };
+  return { actorId: partnerId, roles: roles.filter((role) => BOUND_ROLES.includes(role)), partnerId };
+}
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+const unauthenticated = (detail: string): Refusal => new Refusal('unauthenticated', 'unauthenticated', detail);

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
+import { canonicalize } from '../ledger/canonical.js';
+import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
+import { derivedId } from '../ledger/identifiers.js';
+import { Refusal } from '../ledger/refusal.js';
+import { PROGRAMME_ACTOR } from './authentication.js';
+import { ACCESS, type RouteAccess } from './route-access.js';
+import './request.js';
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const REVISION_TAG = /^"(0|[1-9][0-9]{0,14})"$/;
+
+/** Makes the context of a command before its handler runs, and the headers of its answer after. */
+@Injectable()
+export class CommandInterceptor implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  intercept(host: ExecutionContext, next: CallHandler<Answer>): Observable<unknown> {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const access = this.reflector.get<RouteAccess>(ACCESS, host.getHandler());
+    request.command = commandContext(request, access);
+    return next.handle().pipe(map((answer) => toBody(answer, access, http.getResponse<FastifyReply>())));
+  }
+}
+
+/** @throws Refusal 428 without an Idempotency-Key, 400 when it or If-Match is malformed. */
+export function commandContext(request: FastifyRequest, access: RouteAccess): CommandContext {
+  const { principal } = request;
+  if (!principal) throw new Error('A command needs a principal.');
+  const key = idempotencyKey(request);
+  const ifMatch = expectedRevision(request.headers['if-match']);
+  return {
+    principal,
+    role: principal.roles.find((role) => access.roles.includes(role)) ?? 'operator',
+    commandId: commandIdOf(principal, key),
+    fingerprint: fingerprintOf(request.method, request.url, request.body),
+    correlationId: request.id,
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+  };
+}
+
+/**
+ * Keys are scoped to whoever is answerable for them: a partner, however many credentials it holds, or the programme. A
+ * retry with a renewed credential is thereby still a retry, and nobody meets another's keys.
+ */
+export const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
+  derivedId('command', principal.partnerId ?? PROGRAMME_ACTOR, key);
+
+/** Tells a retry from another request under the same key. Headers are left out: they may differ between tries. */
+export function fingerprintOf(method: string, url: string, body: unknown): string {
+  const path = url.split('?', 1)[0] ?? '';
+  return createHash('sha256')
+    .update(`${method} ${path}\n${canonicalBody(body)}`)
+    .digest('base64');
+}
+
+function canonicalBody(body: unknown): string {
+  try {
+    return canonicalize(body ?? null);
+  } catch {
+    throw new Refusal(
+      'malformed',
+      'malformed-json',
+      'The body holds text that has no UTF-8 form (a lone surrogate). Remove it.',
+    );
+  }
+}
+
+function idempotencyKey(request: FastifyRequest): string {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined || key === '') {
+    throw new Refusal(
+      'precondition-required',
+      'idempotency-key-required',
+      'Send an Idempotency-Key header, for example a random UUID, and keep it for every retry of this command.',
+    );
+  }
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
+    throw new Refusal(
+      'malformed',
+      'malformed-idempotency-key',
+      'The Idempotency-Key must have 1 to 255 visible ASCII characters.',
+    );
+  }
+  return key;
+}
+
+function expectedRevision(header: string | undefined): number | undefined {
+  if (header === undefined || header === '*') return undefined;
+  const tag = REVISION_TAG.exec(header);
+  if (!tag) {
+    throw new Refusal(
+      'malformed',
+      'malformed-if-match',
+      'If-Match must be the ETag of the record as you read it, for example "3" with the quotes.',
+    );
+  }
+  return Number(tag[1]);
+}
+
+function toBody(answer: Answer, access: RouteAccess, reply: FastifyReply): object {
+  const { replayed, ...body } = answer;
+  void reply.header('ETag', `"${answer.revision}"`);
+  void reply.header('Ledger-Position', String(answer.position));
+  void reply.header('Cache-Control', 'no-store');
+  if (replayed) void reply.header('Idempotency-Replayed', 'true');
+  if (access.location !== undefined) void reply.header('Location', access.location.replace(':id', answer.id));
+  return body;
+}

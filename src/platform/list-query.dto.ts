@@ -1,0 +1,28 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Matches, MaxLength } from 'class-validator';
+import { Optional } from './validation.js';
+
+/** What every read takes. */
+export class ReadQueryDto {
+  /** Waits up to 5 s until the answer reflects this position: read your own write. */
+  @Optional()
+  @Matches(/^(0|[1-9][0-9]{0,15})$/, { message: 'minPosition must be a position: a whole number from 0.' })
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: 9_007_199_254_740_991, example: 42 })
+  minPosition?: string;
+}
+
+/** What every list takes beside its filters. */
+export class ListQueryDto extends ReadQueryDto {
+  /** Rows on a page, 1 to 200; 50 when left out. */
+  @Optional()
+  @Matches(/^([1-9][0-9]?|1[0-9]{2}|200)$/, { message: 'limit must be a whole number from 1 to 200.' })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 200, default: 50, example: 50 })
+  limit?: string;
+
+  /** The `next` of an earlier page. It holds the whole query: other filters beside it are ignored. */
+  @Optional()
+  @Matches(/^[A-Za-z0-9_-]+$/, { message: 'cursor must be the "next" of an earlier page, unchanged.' })
+  @MaxLength(4096, { message: 'cursor must be the "next" of an earlier page, unchanged.' })
+  @ApiProperty({ type: 'string', pattern: '^[A-Za-z0-9_-]+$', maxLength: 4096 })
+  cursor?: string;
+}

@@ -1,0 +1,38 @@
+import type { CommandContext } from '../ledger/command-context.js';
+import { derivedId, randomId } from '../ledger/identifiers.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { apiKey, issueApiKey, makeApiKey } from './api-key.js';
+import { PROGRAMME_ACTOR } from './authentication.js';
+
+/** The command that makes the very first key: its id is fixed, so that it happens once in the life of a ledger. */
+const FIRST = derivedId('first operator key');
+
+/** Makes the first operator key; undefined when the ledger has had one. */
+export const firstOperatorKey = (ledger: Ledger): Promise<string | undefined> =>
+  issue(ledger, FIRST, 'First operator key');
+
+/** Makes a further operator key, for somebody who can reach the data of the service. */
+export async function newOperatorKey(ledger: Ledger, name: string, expiresAt?: string): Promise<string> {
+  const key = await issue(ledger, randomId(), name, expiresAt);
+  if (key === undefined) throw new Error('A key of this id exists already.');
+  return key;
+}
+
+async function issue(ledger: Ledger, commandId: string, name: string, expiresAt?: string): Promise<string | undefined> {
+  const context: CommandContext = {
+    principal: { actorId: PROGRAMME_ACTOR, roles: ['operator'] },
+    role: 'operator',
+    commandId,
+    fingerprint: 'operator-key',
+    correlationId: commandId,
+  };
+  let issued: string | undefined;
+  const answer = await ledger.execute(context, (tx) => {
+    const id = tx.newId();
+    const { key, keyHash } = makeApiKey(id);
+    issued = key;
+    tx.create(apiKey, id);
+    tx.append(apiKey, id, issueApiKey({ name, roles: ['operator'], ...(expiresAt && { expiresAt }) }, keyHash, tx.now));
+  });
+  return answer.replayed ? undefined : issued;
+}

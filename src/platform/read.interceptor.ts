@@ -1,0 +1,84 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { stringify } from 'csv-stringify/sync';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
+import { Projector } from '../ledger/projector.js';
+import { Refusal } from '../ledger/refusal.js';
+import type { Page, Reading } from './read-model.js';
+import { ACCESS, type RouteAccess } from './route-access.js';
+import './request.js';
+
+/** How long `minPosition` waits. */
+const MIN_POSITION_WAIT_MS = 5_000;
+const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,15})$/;
+
+/** Waits for `minPosition` before a read, and says afterwards which position the answer reflects. */
+@Injectable()
+export class ReadInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly projector: Projector,
+  ) {}
+
+  async intercept(host: ExecutionContext, next: CallHandler<Reading<unknown>>): Promise<Observable<unknown>> {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const access = this.reflector.get<RouteAccess>(ACCESS, host.getHandler());
+    if (access.projection !== undefined) {
+      const position = minPosition(request.query as Record<string, unknown>);
+      if (position > 0) await this.projector.reached(access.projection, position, MIN_POSITION_WAIT_MS);
+    }
+    return next.handle().pipe(map((reading) => toBody(reading, request, http.getResponse<FastifyReply>())));
+  }
+}
+
+/** @throws Refusal 400 when `minPosition` is no whole number. */
+export function minPosition(query: Readonly<Record<string, unknown>>): number {
+  const { minPosition: text } = query;
+  if (text === undefined) return 0;
+  if (typeof text !== 'string' || !WHOLE_NUMBER.test(text) || !Number.isSafeInteger(Number(text))) {
+    throw new Refusal(
+      'malformed',
+      'malformed-parameter',
+      'minPosition must be a position: a whole number from 0.',
+      {},
+      [{ pointer: '/minPosition', detail: 'A whole number from 0.' }],
+    );
+  }
+  return Number(text);
+}
+
+function toBody(reading: Reading<unknown>, request: FastifyRequest, reply: FastifyReply): unknown {
+  void reply.header('Ledger-Position', String(reading.position));
+  if (reading.revision !== undefined) void reply.header('ETag', `"${reading.revision}"`);
+  const { body } = reading;
+  if (isPage(body) && body.next !== null) {
+    const next = new URLSearchParams({ cursor: body.next });
+    void reply.header(
+      'Link',
+      `<${request.url.split('?', 1)[0] ?? ''}${request.asCsv ? '.csv' : ''}?${next.toString()}>; rel="next"`,
+    );
+  }
+  if (!request.asCsv) return body;
+  if (!isPage(body)) throw new Refusal('unknown', 'no-table', 'Only lists can be had as CSV.');
+  void reply.type('text/csv; charset=utf-8; header=present');
+  return toCsv(body.data as readonly object[]);
+}
+
+const isPage = (body: unknown): body is Page<unknown> =>
+  typeof body === 'object' && body !== null && Array.isArray((body as { data?: unknown }).data) && 'next' in body;
+
+/** One line a row. Spreadsheets run cells that begin with `=`, `+`, `-` or `@` as formulas, so that texts are escaped. */
+export function toCsv(rows: readonly object[]): string {
+  return stringify(rows.map(flat), { header: true, escape_formulas: true });
+}
+
+function flat(row: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([key, value]) => [
+      key,
+      typeof value === 'object' && value !== null ? JSON.stringify(value) : value,
+    ]),
+  );
+}

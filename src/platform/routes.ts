@@ -1,0 +1,187 @@
+import {
+  Get,
+  HttpCode,
+  Post,
+  SetMetadata,
+  UseInterceptors,
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiProduces, ApiResponse } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { ROLES, type CommandContext, type Principal, type Role } from '../ledger/command-context.js';
+import { AnswerDto } from './answer.dto.js';
+import { CommandInterceptor } from './command.interceptor.js';
+import { ReadInterceptor } from './read.interceptor.js';
+import { ACCESS, type RouteAccess } from './route-access.js';
+import './request.js';
+
+/** Everybody who holds a credential; what they see is narrowed to their own by the query. */
+export const READERS: readonly Role[] = ROLES;
+
+export interface CommandRouteOptions {
+  /** Below the path of the controller. */
+  readonly path?: string;
+  readonly roles: readonly Role[];
+  /** Something new gets an id: 201, with a `Location` made from this path. Left out: 200. */
+  readonly created?: string;
+  /** Class of the answer, where it has more than the common members. */
+  readonly answer?: new () => AnswerDto;
+}
+
+/**
+ * A command: POST with `Idempotency-Key` and, where the record exists already, `If-Match`. The decorator is the route's
+ * permission, its behaviour and its documentation.
+ */
+export function CommandRoute({ path = '', roles, created, answer = AnswerDto }: CommandRouteOptions): MethodDecorator {
+  const status = created === undefined ? 200 : 201;
+  const access: RouteAccess = { kind: 'command', roles, ...(created === undefined ? {} : { location: created }) };
+  return applyDecorators(
+    Post(path),
+    HttpCode(status),
+    SetMetadata(ACCESS, access),
+    UseInterceptors(CommandInterceptor),
+    ApiBearerAuth(),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: true,
+      description: 'Names this command. Sent again, it is answered again and not carried out again.',
+      schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$' },
+      example: '7f1c1b1e-0d5c-4c57-9a51-2f5f5c1f4a10',
+    }),
+    ApiHeader({
+      name: 'If-Match',
+      required: false,
+      description: 'The `ETag` that you saw: refused with 412 when the record has changed since.',
+      schema: { type: 'string', maxLength: 24, pattern: '^"[0-9]{1,15}"$' },
+    }),
+    ApiResponse({
+      status,
+      description: status === 201 ? 'Recorded; something new has an id.' : 'Recorded.',
+      type: answer,
+      headers: {
+        ETag: { description: 'Revision of the record, quoted.', schema: { type: 'string' } },
+        'Ledger-Position': { description: 'Position of the last event of the command.', schema: { type: 'integer' } },
+        'Idempotency-Replayed': {
+          description: '`true` when this is the answer to an earlier request.',
+          schema: { type: 'string' },
+        },
+        ...(created === undefined
+          ? {}
+          : { Location: { description: 'Where it can be read.', schema: { type: 'string' } } }),
+      },
+    }),
+    problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503),
+  );
+}
+
+export interface ReadRouteOptions {
+  readonly path?: string;
+  /** Left out: public. */
+  readonly roles?: readonly Role[];
+  readonly projection?: string;
+  /** Class of the body. */
+  readonly answer: new () => object;
+  /** A public route that shows more to some credentials. */
+  readonly identifies?: true;
+  /** A list, which can also be had as CSV under the same path with `.csv`. */
+  readonly table?: boolean;
+}
+
+/** A read: says which position it reflects and can wait for one. */
+export function ReadRoute({
+  path = '',
+  roles,
+  projection,
+  answer,
+  table,
+  identifies,
+}: ReadRouteOptions): MethodDecorator {
+  const access: RouteAccess = {
+    kind: roles ? 'read' : 'public',
+    roles: roles ?? [],
+    ...(projection === undefined ? {} : { projection }),
+    ...(identifies && { identifies }),
+  };
+  return applyDecorators(
+    Get(path),
+    SetMetadata(ACCESS, access),
+    UseInterceptors(ReadInterceptor),
+    ...(roles ? [ApiBearerAuth()] : []),
+    ...(table ? [ApiProduces('application/json', 'text/csv')] : []),
+    ApiResponse({
+      status: 200,
+      description: table ? 'One page. The same path with `.csv` gives the page as CSV.' : 'Found.',
+      type: answer,
+      headers: {
+        'Ledger-Position': { description: 'The position that the answer reflects.', schema: { type: 'integer' } },
+        ...(table ? { Link: { description: 'The next page (RFC 8288).', schema: { type: 'string' } } } : {}),
+      },
+    }),
+    problems(400, ...(roles ? [401, 403] : []), ...(path.includes(':') ? [404] : []), 429, 500, 503),
+  );
+}
+
+/** A public answer without an end. */
+export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorator =>
+  applyDecorators(
+    Get(path),
+    SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess),
+    ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      description: 'Position of the last event seen; sent by browsers when they reconnect.',
+      schema: { type: 'string', maxLength: 16, pattern: '^[0-9]{1,15}$' },
+    }),
+    problems(400, 429, 500, 503),
+  );
+
+/** Routes for machines and browsers that are no part of the ledger: health, metrics, documents. */
+export const PublicRoute = (): MethodDecorator =>
+  SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess);
+
+export function problems(...statuses: readonly number[]): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    ...statuses.map((status) =>
+      ApiResponse({
+        status,
+        description: PROBLEM_DESCRIPTIONS[status] ?? 'Refused.',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        ...(status === 429 || status === 503
+          ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } } }
+          : {}),
+      }),
+    ),
+  );
+}
+
+const PROBLEM_DESCRIPTIONS: Record<number, string> = {
+  400: 'Malformed: the request could not be read.',
+  401: 'No credential, or one that is not valid here.',
+  403: 'The credential may not do this.',
+  404: 'Something that is named does not exist.',
+  409: 'A rule refuses it; the problem names the rule and the numbers that decided.',
+  412: 'The record has changed since the revision in `If-Match`.',
+  413: 'The body is larger than this route takes.',
+  415: 'The body is not JSON.',
+  422: 'The content cannot be right, or the Idempotency-Key was used for another request.',
+  428: 'The Idempotency-Key is missing.',
+  429: 'Too many requests.',
+  500: 'A bug; quote the traceId.',
+  503: 'Busy or stopping: send it again.',
+};
+
+/** The command's context: who sends it, under which key. */
+export const Context = createParamDecorator((_: unknown, host: ExecutionContext): CommandContext => {
+  const { command } = host.switchToHttp().getRequest<FastifyRequest>();
+  if (!command) throw new Error('@Context() is for routes that are a @CommandRoute().');
+  return command;
+});
+
+/** Who reads. */
+export const Reader = createParamDecorator((_: unknown, host: ExecutionContext): Principal => {
+  const { principal } = host.switchToHttp().getRequest<FastifyRequest>();
+  if (!principal) throw new Error('@Reader() is for routes that need a credential.');
+  return principal;
+});

@@ -1,0 +1,19 @@
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import type { EpochMs } from '../ledger/time.js';
+
+/** What the program has opened before the application starts, and closes after it has stopped. */
+export interface Runtime {
+  readonly config: Config;
+  readonly pool: Pool;
+  /** A standby for reads, or the same pool. */
+  readonly readPool: Pool;
+  /** 32 bytes, kept outside the database. */
+  readonly wrappingKey: Buffer;
+  readonly log: Logger;
+  readonly clock: () => EpochMs;
+}
+
+/** Token for injection. */
+export const RUNTIME = Symbol('Runtime');

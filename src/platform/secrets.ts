@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StartupError, codeOf } from './startup-error.js';
+
+const KEY_BYTES = 32;
+
+/**
+ * A secret key of 32 bytes in a file of mode 0600, made at first use. Two processes that start together end up with the same
+ * one: the file appears whole or not at all, and the first to link it wins.
+ * @throws StartupError if the file is there but does not hold a key
+ */
+export async function secretKey(folder: string, name: string): Promise<Buffer> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, name);
+  for (;;) {
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw new StartupError(`The key ${path} cannot be read: ${String(error)}`, { cause: error });
+    });
+    if (text !== undefined) {
+      const key = Buffer.from(text.trim(), 'base64');
+      if (key.length === KEY_BYTES) return key;
+      throw new StartupError(
+        `${path} does not hold a key of ${KEY_BYTES} bytes. Restore it from its backup: without it sealed content is lost.`,
+      );
+    }
+    const draft = `${path}.${process.pid}`;
+    await writeFile(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flush: true });
+    await link(draft, path).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
+    await rm(draft);
+  }
+}

@@ -1,0 +1,6 @@
+import { capitalProjection } from './capital/capital.projection.js';
+import { policyProjection } from './governance/policy.projection.js';
+import { partnerProjection } from './partners/partner.projection.js';
+
+/** Every projection of the features; the projector follows the log for all of them. */
+export const PROJECTIONS = [partnerProjection, capitalProjection, policyProjection];

@@ -1,0 +1,132 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createApp, drainOf } from './app.js';
+import type { Config } from './config.js';
+import { Ledger } from './ledger/ledger.js';
+import { createPool } from './platform/database.js';
+import { startEmbeddedDatabase } from './platform/embedded-database.js';
+import { createLog } from './platform/logging.js';
+import { migrate } from './platform/migrate.js';
+import { firstOperatorKey } from './platform/operator-key.js';
+import type { Runtime } from './platform/runtime.js';
+import { secretKey } from './platform/secrets.js';
+import { StartupError, codeOf, reasonOf } from './platform/startup-error.js';
+
+/** Everything that was opened for the application, and how to close it again. */
+export interface OpenRuntime {
+  readonly runtime: Runtime;
+  /** Resolves when the embedded database has ended by itself; never for another database. */
+  readonly databaseEnded: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Service {
+  readonly app: NestFastifyApplication;
+  /** `http://host:port`. */
+  readonly url: string;
+  /** The first operator key, if this start made it. */
+  readonly operatorKey?: string;
+  readonly databaseEnded: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the database, the embedded one if none is given, and brings it up to date.
+ * @throws StartupError that says what to change
+ */
+export async function openRuntime(config: Config, log: Logger): Promise<OpenRuntime> {
+  if (config.eventStoreUrl !== undefined) {
+    throw new StartupError('EVENT_STORE_URL is set, but this version keeps its events in PostgreSQL only. Unset it.');
+  }
+  const embedded =
+    config.databaseUrl === undefined
+      ? await startEmbeddedDatabase({ dataDir: config.dataDir, log: sayTo(log) })
+      : undefined;
+  const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
+  try {
+    await migrate(databaseUrl, { log: sayTo(log) });
+    const wrappingKey = await secretKey(config.dataDir, 'wrapping-key');
+    const pool = createPool({ databaseUrl, log: sayTo(log) });
+    const { databaseReadUrl } = config;
+    const readPool =
+      databaseReadUrl === undefined ? pool : createPool({ databaseUrl: databaseReadUrl, log: sayTo(log) });
+    return {
+      runtime: { config, pool, readPool, wrappingKey, log, clock: Date.now },
+      databaseEnded: embedded?.ended ?? new Promise(() => undefined),
+      close: async () => {
+        await pool.end();
+        if (readPool !== pool) await readPool.end();
+        await embedded?.stop();
+      },
+    };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+/** Starts the whole service. */
+export async function startService(config: Config): Promise<Service> {
+  const log = createLog(config.logLevel);
+  const opened = await openRuntime(config, log);
+  try {
+    const app = await createApp(opened.runtime);
+    await listen(app, config);
+    const operatorKey = config.operatorKey === undefined ? await firstOperatorKey(app.get(Ledger)) : undefined;
+    const stop = async (): Promise<void> => {
+      await drainOf(app).finish();
+      await app.close();
+      await opened.close();
+    };
+    return {
+      app,
+      url: urlOf(app, config),
+      ...(operatorKey && { operatorKey }),
+      databaseEnded: opened.databaseEnded,
+      stop,
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function listen(app: NestFastifyApplication, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    const code = codeOf(error);
+    if (code === 'EADDRINUSE') {
+      throw new StartupError(`Port ${port} on ${host} is taken. Set PORT to another one, or to 0 for any free one.`, {
+        cause: error,
+      });
+    }
+    if (code === 'EACCES') {
+      throw new StartupError(`Port ${port} may not be opened by this user. Set PORT to one above 1023.`, {
+        cause: error,
+      });
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new StartupError(
+        `${host} is no address of this machine (${reasonOf(error)}). Set HOST to one, or to 0.0.0.0 for all.`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+function urlOf(app: NestFastifyApplication, { host }: Config): string {
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
+
+/** What the parts below Nest say about starting and stopping. */
+export const sayTo = (log: Logger) => ({
+  info: (message: string): void => log.info(message),
+  warn: (message: string): void => log.warn(message),
+  debug: (message: string): void => log.debug(message),
+});

@@ -1,0 +1,204 @@
+import type { Mode } from '../access/access-call.js';
+import { dateOf, parseInstant } from '../ledger/time.js';
+import { CATEGORIES, categoryAt, partner, type Category } from '../partners/partner.js';
+import { ultimateParentAt } from '../partners/ownership.js';
+import { accessFigures, sumsOf, withImpact, type AccessFigures, type AccessSums } from './access-figures.js';
+import { gini, hhi, jain, lorenz, theil, type Holding } from './concentration.js';
+import type { Cell, Holder } from './equal-access-fold.js';
+import { policyInForce, type FoldState } from './fold.js';
+import { figures, impacts, isDefined, rounded, type Reason } from './measures.js';
+import { headerOf, type ReportHeader } from './report-header.js';
+
+/** Narrows the report to one facility, one mode of access, or both. */
+export interface AccessFilter {
+  readonly facilityId?: string | undefined;
+  readonly mode?: Mode | undefined;
+}
+
+export interface EqualAccessReport extends ReportHeader {
+  readonly facilityId: string | null;
+  readonly mode: Mode | null;
+  /** All seven, always, in the order of `CATEGORIES`. */
+  readonly categories: readonly (ComparedFigures & { readonly category: Category })[];
+  readonly totals: AccessFigures;
+  readonly concentration: Concentration;
+  readonly countries: readonly (ComparedFigures & { readonly country: string })[];
+  readonly reclassified: readonly Reclassified[];
+  readonly corrections: readonly never[];
+  readonly withheld: readonly never[];
+}
+type ComparedFigures = ReturnType<typeof withImpact>;
+
+/**
+ * Whether access follows demand (Art. 12b(16) of Regulation (EU) 2021/1173), as of the position at which the state stands. Demand is what
+ * was requested in all requests submitted, whatever became of them; what was granted counts as decided, revoked grants included.
+ */
+export function equalAccessReport(state: FoldState, filter: AccessFilter = {}): EqualAccessReport {
+  const cells = [...state.equalAccess.cells.values()].filter((cell) => matches(cell, filter));
+  const holders = [...state.equalAccess.holders.values()].filter((holder) => matches(holder, filter));
+  const asOfDate = state.recordedAt === null ? null : dateOf(parseInstant(state.recordedAt));
+  const all = sumsOf(cells);
+  const rule = policyInForce(state, 'impact-ratio-minimum')?.value ?? null;
+  const lines = <Key>(keys: readonly Key[], keyOf: (cell: Cell) => Key): [Key, ComparedFigures][] => {
+    const groups = keys.map((key) => sumsOf(cells.filter((cell) => keyOf(cell) === key)));
+    const compared = impacts(groups.map(outcomesOf), rule);
+    const figuresOf = (own: AccessSums): AccessFigures => accessFigures(own, all, asOfDate);
+    return zip(
+      keys,
+      zip(groups.map(figuresOf), compared).map(([line, impact]) => withImpact(line, impact)),
+    );
+  };
+  const countries = [...new Set(cells.map(({ country }) => country))].sort();
+  return {
+    ...headerOf(state, all.illustrative > 0),
+    facilityId: filter.facilityId ?? null,
+    mode: filter.mode ?? null,
+    categories: lines(CATEGORIES, (cell) => cell.category).map(([category, line]) => ({ category, ...line })),
+    totals: accessFigures(all, all, asOfDate),
+    concentration: concentrationOf(state, holders),
+    countries: lines(countries, (cell) => cell.country).map(([country, line]) => ({ country, ...line })),
+    reclassified: reclassifiedOf(state, holders),
+    corrections: [],
+    withheld: [],
+  };
+}
+
+const matches = (of: Pick<Cell, 'facilityId' | 'mode'>, { facilityId, mode }: AccessFilter): boolean =>
+  (facilityId === undefined || of.facilityId === facilityId) && (mode === undefined || of.mode === mode);
+
+const outcomesOf = ({ granted, denied }: AccessSums) => ({ successes: granted, trials: granted + denied });
+
+function zip<A, B>(left: readonly A[], right: readonly B[]): [A, B][] {
+  return left.flatMap((one, index) => {
+    const other = right[index];
+    return other === undefined ? [] : [[one, other]];
+  });
+}
+
+/** Inequality of granted chip-hours between ultimate parents. */
+export interface ConcentrationFigures {
+  /** Ultimate parents that are counted. */
+  readonly holders: number;
+  readonly gini: number | null;
+  readonly hhi: number | null;
+  readonly jain: number | null;
+  readonly theil: number | null;
+  readonly theilBetween: number | null;
+  readonly theilWithin: number | null;
+  readonly reasons: Partial<Record<string, Reason>>;
+}
+export interface Concentration extends ConcentrationFigures {
+  /** Lorenz curve in steps of 5 % of the parents. */
+  readonly lorenz: readonly { readonly holders: number; readonly amount: number }[];
+  /** The same with the ultimate parents that were known when each request was submitted. */
+  readonly asSubmitted: ConcentrationFigures;
+  /** The same over all parents that asked, those that were granted nothing included. */
+  readonly applicants: ConcentrationFigures;
+}
+
+const LORENZ_STEPS = 20;
+
+/**
+ * The population is the ultimate parents that hold a grant, as known at the position: two start-ups that one company has bought since are
+ * one. A parent counts in the category that most of its hours were granted in, so that Theil's measure splits exactly.
+ */
+function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentration {
+  const granted = holders.filter((holder) => holder.granted > 0);
+  const asKnown = (holder: Holder): string => parentNow(state, holder.partnerId);
+  const parents = parentHoldings(granted, asKnown);
+  return {
+    ...concentrationFigures(parents),
+    lorenz: lorenz(amountsOf(parents), LORENZ_STEPS).map((point) => ({
+      holders: rounded(point.holders),
+      amount: rounded(point.amount),
+    })),
+    asSubmitted: concentrationFigures(parentHoldings(granted, (holder) => holder.ultimateParentId)),
+    applicants: concentrationFigures(parentHoldings(holders, asKnown)),
+  };
+}
+
+function parentNow(state: FoldState, partnerId: string): string {
+  if (state.recordedAt === null) return partnerId;
+  return ultimateParentAt(partnerId, state.recordedAt, (id) => state.partners.get(id) ?? partner.initial);
+}
+
+const amountsOf = (holdings: readonly Holding[]): bigint[] => holdings.map(({ amount }) => amount);
+
+function parentHoldings(holders: readonly Holder[], parentOf: (holder: Holder) => string): Holding[] {
+  const parents = new Map<string, Map<Category, bigint>>();
+  for (const holder of holders) {
+    const parentId = parentOf(holder);
+    const byCategory = parents.get(parentId) ?? new Map<Category, bigint>();
+    byCategory.set(holder.category, (byCategory.get(holder.category) ?? 0n) + holder.grantedHours);
+    parents.set(parentId, byCategory);
+  }
+  return [...parents.values()].map((byCategory) => ({
+    group: mainCategory(byCategory),
+    amount: [...byCategory.values()].reduce((sum, hours) => sum + hours, 0n),
+  }));
+}
+
+/** The category with most hours; among equals the first in the fixed order. */
+function mainCategory(byCategory: ReadonlyMap<Category, bigint>): Category {
+  const present = CATEGORIES.filter((category) => byCategory.has(category));
+  return present.reduce((main, category) =>
+    (byCategory.get(category) ?? 0n) > (byCategory.get(main) ?? 0n) ? category : main,
+  );
+}
+
+function concentrationFigures(holdings: readonly Holding[]): ConcentrationFigures {
+  const amounts = amountsOf(holdings);
+  const { total, between } = theil(holdings);
+  const measured = figures({
+    gini: gini(amounts),
+    hhi: hhi(amounts),
+    jain: jain(amounts),
+    theil: total,
+    theilBetween: between,
+  });
+  // The rest of the published total, so that the published parts add up to it to the last digit.
+  const within = isDefined(total) && isDefined(between) ? rounded(rounded(total) - rounded(between)) : null;
+  const reasons = within === null ? { ...measured.reasons, theilWithin: 'nothing-granted' as const } : measured.reasons;
+  return { holders: holdings.length, ...measured, theilWithin: within, reasons };
+}
+
+/** Grants that were made under a category which their partner no longer has. History keeps them where they were made. */
+export interface Reclassified {
+  readonly from: Category;
+  readonly to: Category;
+  readonly partners: number;
+  readonly grants: number;
+  readonly chipHoursGranted: number;
+}
+
+function reclassifiedOf(state: FoldState, holders: readonly Holder[]): Reclassified[] {
+  const { recordedAt } = state;
+  if (recordedAt === null) return [];
+  const lines = new Map<
+    string,
+    Reclassified & { readonly partnerIds: Set<string>; grants: number; chipHoursGranted: number }
+  >();
+  for (const { partnerId, category: from, granted, grantedHours } of holders) {
+    const to = categoryAt(state.partners.get(partnerId) ?? partner.initial, recordedAt);
+    if (granted === 0 || to === undefined || to === from) continue;
+    const key = `${from} ${to}`;
+    const line = lines.get(key) ?? {
+      from,
+      to,
+      partners: 0,
+      grants: 0,
+      chipHoursGranted: 0,
+      partnerIds: new Set<string>(),
+    };
+    line.partnerIds.add(partnerId);
+    line.grants += granted;
+    line.chipHoursGranted += Number(grantedHours);
+    lines.set(key, line);
+  }
+  return [...lines.keys()].sort().flatMap((key) => {
+    const line = lines.get(key);
+    if (!line) return [];
+    const { partnerIds, ...rest } = line;
+    return [{ ...rest, partners: partnerIds.size }];
+  });
+}

@@ -1,0 +1,39 @@
+import { canonicalize } from '../ledger/canonical.js';
+import type { PolicyName } from '../governance/policy-values.js';
+import type { PolicyVersion } from '../governance/policy.js';
+import { METHOD_VERSION, policyInForce, type FoldState } from './fold.js';
+
+/** A policy that was in force where a report stands, so that every figure can be read with the rules of its day. */
+export interface PolicyLine {
+  readonly policy: PolicyName;
+  readonly version: number;
+  readonly effectiveFrom: string;
+  readonly value: PolicyVersion['value'];
+}
+
+/** What every report begins with. */
+export interface ReportHeader {
+  readonly position: number;
+  /** When the event at that position was recorded; null for an empty ledger. */
+  readonly asOf: string | null;
+  readonly methodVersion: string;
+  /** True when any record that contributes is marked illustrative. */
+  readonly illustrative: boolean;
+  readonly policies: readonly PolicyLine[];
+}
+
+export const headerOf = (state: FoldState, illustrative: boolean): ReportHeader => ({
+  position: state.position,
+  asOf: state.recordedAt,
+  methodVersion: METHOD_VERSION,
+  illustrative,
+  policies: [...state.policies.keys()].sort().flatMap((policy) => {
+    const adopted = policyInForce(state, policy);
+    if (!adopted) return [];
+    const { version, effectiveFrom, value } = adopted;
+    return [{ policy, version, effectiveFrom, value }];
+  }),
+});
+
+/** The bytes of a report: canonical JSON (RFC 8785), so that the same report is the same text everywhere. */
+export const reportText = (report: ReportHeader): string => canonicalize(report);

@@ -1,0 +1,410 @@
+import type { OpenedCall } from '../../src/access/access-call.js';
+import {
+  accessRequest,
+  grantOf,
+  type AccessRequestEvent,
+  type Application,
+  type GrantRevoked,
+} from '../../src/access/access-request.js';
+import {
+  decideRequest,
+  recordEligibility,
+  revokeGrant,
+  submitRequest,
+  withdrawRequest,
+  type Applicant,
+  type DecisionInput,
+} from '../../src/access/access-request.decisions.js';
+import type { Principal } from '../../src/ledger/command-context.js';
+import { given, refusalOf } from '../support/given.js';
+
+const NOW = '2026-03-10T12:00:00Z';
+const LATER = '2026-03-20T12:00:00Z';
+const OPERATOR: Principal = { actorId: 'key-operator', roles: ['operator'] };
+const PANEL: Principal = { actorId: 'key-panel', roles: ['panel'] };
+const PARTNER: Principal = { actorId: 'applicant', roles: ['partner'], partnerId: 'applicant' };
+
+const CALL: OpenedCall = {
+  status: 'opened',
+  facilityId: 'facility',
+  mode: 'fast-lane',
+  opensAt: '2026-03-01T00:00:00Z',
+  closesAt: '2026-06-01T00:00:00Z',
+  chipHours: 2_000_000,
+};
+const APPLICANT: Applicant = { partnerId: 'applicant', country: 'FR', ultimateParentId: 'parent', category: 'sme' };
+
+const application: Application = {
+  callId: 'call',
+  facilityId: 'facility',
+  mode: 'fast-lane',
+  partnerId: 'applicant',
+  ultimateParentId: 'parent',
+  category: 'sme',
+  country: 'FR',
+  chipHoursRequested: 40_000,
+  submittedAt: NOW,
+};
+const reasonCodes = ['score-above-threshold'];
+const award = {
+  chipHours: 30_000,
+  priceBasis: 'free' as const,
+  validFrom: '2026-04-01T00:00:00Z',
+  validTo: '2026-10-01T00:00:00Z',
+};
+const grantInput: DecisionInput = { outcome: 'granted', reasonCodes, ...award };
+
+const submitted: AccessRequestEvent = {
+  type: 'access-request-submitted',
+  data: { ...application, sector: 'health', submittedBy: 'key-operator' },
+};
+const fromAbroad = (country: string): AccessRequestEvent => ({
+  type: 'access-request-submitted',
+  data: { ...application, country, sector: 'health', submittedBy: 'key-operator' },
+});
+const withdrawn: AccessRequestEvent = {
+  type: 'access-request-withdrawn',
+  data: { ...application, withdrawnAt: NOW },
+};
+const confirmed: AccessRequestEvent = {
+  type: 'eligibility-confirmed',
+  data: { ...application, reasonCodes, checkedAt: NOW },
+};
+const refused: AccessRequestEvent = { ...confirmed, type: 'eligibility-refused' };
+const granted: AccessRequestEvent = {
+  type: 'access-granted',
+  data: { ...application, ...award, reasonCodes, decidedAt: NOW },
+};
+const denied: AccessRequestEvent = { type: 'access-denied', data: { ...application, reasonCodes, decidedAt: NOW } };
+const revoked: GrantRevoked = {
+  type: 'grant-revoked',
+  data: { ...application, chipHours: 30_000, reasonCodes, revokedAt: LATER },
+};
+
+describe('submitting', () => {
+  const input = { callId: 'call', chipHours: 40_000, sector: 'health' };
+  const absent = given(accessRequest);
+  const submit = (change: Partial<Parameters<typeof submitRequest>[2]> = {}, now = NOW, actor = OPERATOR) =>
+    submitRequest(CALL, APPLICANT, { ...input, ...change }, actor, now);
+
+  test('records the category, country and parent of that moment, and who submitted', () => {
+    absent.when(() => submit()).then([submitted]);
+  });
+
+  test('marks what is illustrative, and only that', () => {
+    const data = { ...submitted.data, illustrative: true };
+    absent.when(() => submit({ illustrative: true })).then([{ ...submitted, data }]);
+    absent.when(() => submit({ illustrative: false })).then([submitted]);
+  });
+
+  test('is in time from the first instant of the call until just before its last', () => {
+    absent.when(() => submit({}, '2026-02-28T23:59:59.999Z')).refuses('call-not-open', { opensAt: CALL.opensAt });
+    expect(submit({}, '2026-03-01T00:00:00Z')).toHaveLength(1);
+    expect(submit({}, '2026-05-31T23:59:59.999Z')).toHaveLength(1);
+    absent.when(() => submit({}, '2026-06-01T00:00:00Z')).refuses('call-not-open', { closesAt: CALL.closesAt });
+  });
+
+  test('is refused to a partner without a category in force', () => {
+    absent
+      .when(() => submitRequest(CALL, { ...APPLICANT, category: undefined }, input, OPERATOR, NOW))
+      .refuses('category-missing', { partnerId: 'applicant', submittedAt: NOW });
+  });
+
+  test('asks for at most 50,000 chip-hours in the fast lane, and for any number in a larger mode', () => {
+    expect(submit({ chipHours: 50_000 })).toHaveLength(1);
+    absent
+      .when(() => submit({ chipHours: 50_001 }))
+      .refuses('chip-hours-above-mode-limit', { chipHours: 50_001, chipHoursMax: 50_000 });
+    const large = { ...CALL, mode: 'large-scale' as const };
+    expect(submitRequest(large, APPLICANT, { ...input, chipHours: 50_001 }, OPERATOR, NOW)).toHaveLength(1);
+  });
+});
+
+describe('recording late', () => {
+  const effectiveAt = '2026-03-05T08:00:00.000Z';
+  const input = { callId: 'call', chipHours: 40_000, sector: 'health', effectiveAt };
+  const absent = given(accessRequest);
+
+  test('sets the instant of the submission and of the envelope', () => {
+    const [event] = submitRequest(CALL, APPLICANT, input, OPERATOR, NOW);
+    expect(event.data.submittedAt).toBe('2026-03-05T08:00:00Z');
+    expect(event.effectiveAt).toBe('2026-03-05T08:00:00Z');
+  });
+
+  test('measures the call against the earlier instant, not against now', () => {
+    const afterClosing = '2026-06-15T00:00:00Z';
+    expect(submitRequest(CALL, APPLICANT, input, OPERATOR, afterClosing)).toHaveLength(1);
+    const early = { ...input, effectiveAt: '2026-02-28T00:00:00Z' };
+    absent.when(() => submitRequest(CALL, APPLICANT, early, OPERATOR, NOW)).refuses('call-not-open');
+  });
+
+  test('is refused into the future, and taken up to this very instant', () => {
+    const future = { ...input, effectiveAt: '2026-03-10T12:00:00.001Z' };
+    absent.when(() => submitRequest(CALL, APPLICANT, future, OPERATOR, NOW)).refuses('effective-in-future');
+    expect(submitRequest(CALL, APPLICANT, { ...input, effectiveAt: NOW }, OPERATOR, NOW)).toHaveLength(1);
+  });
+
+  const others: [string, Principal][] = [
+    ['a partner', PARTNER],
+    ['an operator key that is bound to a partner', { ...PARTNER, roles: ['operator'] }],
+    ['an auditor', { actorId: 'key', roles: ['auditor'] }],
+  ];
+  test.each(others)('is not allowed to %s', (_who, actor) => {
+    const refusal = refusalOf(() => submitRequest(CALL, APPLICANT, input, actor, NOW));
+    expect([refusal.kind, refusal.code]).toEqual(['forbidden', 'late-recording-not-allowed']);
+  });
+
+  test('decides no earlier than the step before', () => {
+    const history = given(accessRequest, [submitted]);
+    const at = (effectiveAt: string) => ({ ...grantInput, effectiveAt });
+    history
+      .when((state) => decideRequest(state, at('2026-03-10T11:59:59Z'), PANEL, [], LATER))
+      .refuses('effective-too-early', { notBefore: NOW });
+    const [event] = decideRequest(history.state, at(NOW), PANEL, [], LATER);
+    expect(event).toMatchObject({ data: { decidedAt: NOW }, effectiveAt: NOW });
+  });
+
+  test('applies to withdrawal, eligibility and revocation alike', () => {
+    const late = { effectiveAt: '2026-03-12T00:00:00Z' };
+    const { state } = given(accessRequest, [submitted]);
+    const grant = given(accessRequest, [submitted, granted]).state;
+    const events = [
+      ...withdrawRequest(state, late, OPERATOR, LATER),
+      ...recordEligibility(state, { eligible: false, reasonCodes, ...late }, PANEL, [], LATER),
+      ...revokeGrant(grant, { reasonCodes, ...late }, PANEL, LATER),
+    ];
+    expect(events.map((event) => event.effectiveAt)).toEqual(Array(3).fill(late.effectiveAt));
+  });
+});
+
+describe('withdrawing', () => {
+  test('ends an undecided request, checked or not', () => {
+    for (const history of [[submitted], [submitted, confirmed]]) {
+      given(accessRequest, history)
+        .when((state) => withdrawRequest(state, { reason: 'Funded otherwise.' }, PARTNER, LATER))
+        .then([
+          {
+            type: 'access-request-withdrawn',
+            data: { ...application, reason: 'Funded otherwise.', withdrawnAt: LATER },
+          },
+        ]);
+    }
+  });
+
+  test.each([
+    ['granted', granted, 'request-already-decided'],
+    ['denied', denied, 'request-already-decided'],
+    ['withdrawn', withdrawn, 'request-withdrawn'],
+    ['ineligible', refused, 'request-ineligible'],
+  ])('is refused once the request is %s', (status, event, code) => {
+    given(accessRequest, [submitted, event])
+      .when((state) => withdrawRequest(state, {}, PARTNER, LATER))
+      .refuses(code, { status });
+  });
+});
+
+describe('checking eligibility', () => {
+  const eligible = { eligible: true, reasonCodes };
+  const ineligible = { eligible: false, reasonCodes: ['established-elsewhere'] };
+
+  test('confirms or refuses, under the clause', () => {
+    const legalBasis = '2021/1173 Art. 12b(15)(a)';
+    const history = given(accessRequest, [submitted]);
+    history
+      .when((state) => recordEligibility(state, eligible, PANEL, [], LATER))
+      .then([{ type: 'eligibility-confirmed', data: { ...application, reasonCodes, checkedAt: LATER }, legalBasis }]);
+    history
+      .when((state) => recordEligibility(state, ineligible, PANEL, [], LATER))
+      .then([
+        {
+          type: 'eligibility-refused',
+          data: { ...application, reasonCodes: ['established-elsewhere'], checkedAt: LATER },
+          legalBasis,
+        },
+      ]);
+  });
+
+  test('confirms an applicant from an associated country only while the policy lists it', () => {
+    const history = given(accessRequest, [fromAbroad('NO')]);
+    expect(recordEligibility(history.state, eligible, PANEL, ['NO'], LATER)).toHaveLength(1);
+    history
+      .when((state) => recordEligibility(state, eligible, PANEL, ['IS'], LATER))
+      .refuses('country-not-eligible', { country: 'NO', clause: '2021/1173 Art. 12b(15)(a)' });
+    expect(recordEligibility(history.state, ineligible, PANEL, [], LATER)).toHaveLength(1);
+  });
+
+  test('is recorded once, whichever way it went', () => {
+    for (const event of [confirmed, refused]) {
+      given(accessRequest, [submitted, event])
+        .when((state) => recordEligibility(state, eligible, PANEL, [], LATER))
+        .refuses('eligibility-already-recorded');
+    }
+  });
+
+  test.each([
+    ['granted', granted, 'request-already-decided'],
+    ['denied', denied, 'request-already-decided'],
+    ['withdrawn', withdrawn, 'request-withdrawn'],
+  ])('is refused once the request is %s', (status, event, code) => {
+    given(accessRequest, [submitted, event])
+      .when((state) => recordEligibility(state, eligible, PANEL, [], LATER))
+      .refuses(code, { status });
+  });
+
+  test('needs a reason', () => {
+    given(accessRequest, [submitted])
+      .when((state) => recordEligibility(state, { eligible: true, reasonCodes: [] }, PANEL, [], LATER))
+      .refuses('reason-codes-missing');
+  });
+});
+
+describe('deciding', () => {
+  const history = given(accessRequest, [submitted]);
+
+  test('grants, with or without an explicit eligibility check before', () => {
+    for (const before of [[submitted], [submitted, confirmed]]) {
+      given(accessRequest, before)
+        .when((state) => decideRequest(state, grantInput, PANEL, [], LATER))
+        .then([
+          {
+            type: 'access-granted',
+            data: { ...application, ...award, reasonCodes, decidedAt: LATER },
+            legalBasis: '2021/1173 Art. 12b(15)(b)',
+          },
+        ]);
+    }
+  });
+
+  test('denies with reasons alone', () => {
+    history
+      .when((state) => decideRequest(state, { outcome: 'denied', reasonCodes }, PANEL, [], LATER))
+      .then([{ type: 'access-denied', data: { ...application, reasonCodes, decidedAt: LATER } }]);
+  });
+
+  test.each([
+    ['granted', [granted], 'request-already-decided'],
+    ['denied', [denied], 'request-already-decided'],
+    ['revoked', [granted, revoked], 'request-already-decided'],
+    ['withdrawn', [withdrawn], 'request-withdrawn'],
+    ['ineligible', [refused], 'request-ineligible'],
+  ])('refuses a second decision on a request that is %s', (status, events, code) => {
+    for (const input of [grantInput, { outcome: 'denied' as const, reasonCodes }]) {
+      given(accessRequest, [submitted, ...events])
+        .when((state) => decideRequest(state, input, PANEL, [], LATER))
+        .refuses(code, { status });
+    }
+  });
+
+  test('grants from one chip-hour to all that was requested, and no more', () => {
+    const grant = (chipHours: number) => decideRequest(history.state, { ...grantInput, chipHours }, PANEL, [], LATER);
+    history.when(() => grant(0)).refuses('granted-below-one');
+    expect(grant(1)).toHaveLength(1);
+    expect(grant(40_000)).toHaveLength(1);
+    history
+      .when(() => grant(40_001))
+      .refuses('granted-above-requested', { chipHours: 40_001, chipHoursRequested: 40_000 });
+  });
+
+  test('grants for a time that is not empty', () => {
+    const until = (validTo: string) => decideRequest(history.state, { ...grantInput, validTo }, PANEL, [], LATER);
+    history.when(() => until(award.validFrom)).refuses('validity-out-of-order');
+    expect(until('2026-04-01T00:00:00.001Z')).toHaveLength(1);
+  });
+
+  test('names the field that a grant lacks and that a denial must not have', () => {
+    for (const field of ['chipHours', 'priceBasis', 'validFrom', 'validTo'] as const) {
+      const { [field]: value, ...rest } = grantInput;
+      const lacking = refusalOf(() => decideRequest(history.state, rest as DecisionInput, PANEL, [], LATER));
+      expect([lacking.code, lacking.errors[0]?.pointer]).toEqual(['field-missing', `/${field}`]);
+      const denial = { outcome: 'denied' as const, reasonCodes, [field]: value };
+      const excess = refusalOf(() => decideRequest(history.state, denial, PANEL, [], LATER));
+      expect([excess.code, excess.errors[0]?.pointer]).toEqual(['field-not-for-denial', `/${field}`]);
+    }
+  });
+
+  test('checks the country at granting too, because nobody need have checked it before', () => {
+    const abroad = given(accessRequest, [fromAbroad('CH')]);
+    abroad.when((state) => decideRequest(state, grantInput, PANEL, [], LATER)).refuses('country-not-eligible');
+    expect(decideRequest(abroad.state, grantInput, PANEL, ['CH'], LATER)).toHaveLength(1);
+    expect(decideRequest(abroad.state, { outcome: 'denied', reasonCodes }, PANEL, [], LATER)).toHaveLength(1);
+  });
+
+  test('needs a reason', () => {
+    history
+      .when((state) => decideRequest(state, { ...grantInput, reasonCodes: [] }, PANEL, [], LATER))
+      .refuses('reason-codes-missing');
+  });
+});
+
+describe('one who submitted', () => {
+  const { state } = given(accessRequest, [submitted]);
+  const own: [string, Principal][] = [
+    ['the same key', OPERATOR],
+    ['a panel key bound to the applicant', { actorId: 'applicant', roles: ['panel'], partnerId: 'applicant' }],
+    ['a panel key bound to its ultimate parent', { actorId: 'parent', roles: ['panel'], partnerId: 'parent' }],
+  ];
+
+  test.each(own)('never checks or decides: %s', (_who, actor) => {
+    const attempts = [
+      () => recordEligibility(state, { eligible: true, reasonCodes }, actor, [], LATER),
+      () => decideRequest(state, grantInput, actor, [], LATER),
+      () => decideRequest(state, { outcome: 'denied', reasonCodes }, actor, [], LATER),
+    ];
+    for (const attempt of attempts) {
+      const refusal = refusalOf(attempt);
+      expect([refusal.kind, refusal.code]).toEqual(['forbidden', 'own-request']);
+    }
+  });
+
+  test('is told apart from a reviewer bound to a stranger', () => {
+    const stranger: Principal = { actorId: 'other', roles: ['panel'], partnerId: 'other' };
+    expect(decideRequest(state, grantInput, stranger, [], LATER)).toHaveLength(1);
+  });
+});
+
+describe('a grant', () => {
+  const grant = {
+    id: 'request',
+    partnerId: 'applicant',
+    category: 'sme',
+    country: 'FR',
+    mode: 'fast-lane',
+    facilityId: 'facility',
+    chipHours: 30_000,
+    validFrom: award.validFrom,
+    validTo: award.validTo,
+  };
+
+  test('exists from the decision on and stays on record when it is revoked', () => {
+    expect(grantOf('request', given(accessRequest, [submitted]).state)).toBeNull();
+    expect(grantOf('request', given(accessRequest, [submitted, denied]).state)).toBeNull();
+    expect(grantOf('request', given(accessRequest, [submitted, granted]).state)).toEqual({ ...grant, revoked: false });
+    const { state } = given(accessRequest, [submitted, granted, revoked]);
+    expect(grantOf('request', state)).toEqual({ ...grant, revoked: true });
+  });
+
+  test('is revoked once', () => {
+    given(accessRequest, [submitted, granted])
+      .when((state) => revokeGrant(state, { reasonCodes }, PANEL, LATER))
+      .then([revoked]);
+    given(accessRequest, [submitted, granted, revoked])
+      .when((state) => revokeGrant(state, { reasonCodes }, PANEL, LATER))
+      .refuses('grant-already-revoked');
+  });
+
+  test.each([
+    ['submitted', []],
+    ['withdrawn', [withdrawn]],
+    ['ineligible', [refused]],
+    ['denied', [denied]],
+  ])('cannot be revoked while the request is %s', (status, events) => {
+    given(accessRequest, [submitted, ...events])
+      .when((state) => revokeGrant(state, { reasonCodes }, PANEL, LATER))
+      .refuses('not-granted', { status });
+  });
+});
+
+test('an event that nobody knows stops the reader', () => {
+  const strange = { type: 'access-lotteried', data: {} } as unknown as AccessRequestEvent;
+  expect(() => accessRequest.evolve(accessRequest.initial, strange)).toThrow('unknown type "access-lotteried"');
+});

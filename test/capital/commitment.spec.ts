@@ -1,0 +1,407 @@
+import {
+  commitment,
+  type Commitment,
+  type CommitmentEvent,
+  type CommitmentTerms,
+} from '../../src/capital/commitment.js';
+import { CALLS_MAX, distribute, issueCall, payCall } from '../../src/capital/cash.decisions.js';
+import { amend, cancel, pledge, pledgeTerms, sign } from '../../src/capital/commitment.decisions.js';
+import type { ClosedFund, Fund } from '../../src/capital/fund.js';
+import { given, refusalOf } from '../support/given.js';
+
+const NOW = '2026-06-15T12:00:00Z';
+const TERMS: CommitmentTerms = {
+  fundId: 'fund-a',
+  trancheId: 'tranche-a',
+  trancheRank: 1,
+  trancheKind: 'first-loss',
+  partnerId: 'partner-a',
+  partnerKind: 'member-state',
+  facilityId: 'facility-a',
+  currency: 'EUR',
+  kind: 'capex',
+};
+const CLOSED: ClosedFund = {
+  status: 'closed',
+  currency: 'EUR',
+  targetMinor: 1_000n,
+  tranches: [],
+  facilityIds: ['facility-a'],
+};
+const OPEN: Fund = { ...CLOSED, status: 'established' };
+
+const pledged: CommitmentEvent = { type: 'commitment-pledged', data: { ...TERMS, amountMinor: '1000' } };
+const signed: CommitmentEvent = {
+  type: 'commitment-signed',
+  data: { ...TERMS, amountMinor: '1000', signedOn: '2026-03-02' },
+};
+const called = (callId: string, amountMinor: string): CommitmentEvent => ({
+  type: 'capital-call-issued',
+  data: {
+    ...TERMS,
+    callId,
+    amountMinor,
+    issuedOn: '2026-03-02',
+    dueOn: '2026-03-16',
+    unfundedDeltaMinor: `-${amountMinor}`,
+  },
+});
+const paid = (callId: string, amountMinor: string): CommitmentEvent => ({
+  type: 'capital-call-paid',
+  data: { ...TERMS, callId, amountMinor, paidOn: '2026-03-16' },
+});
+const distributed = (amountMinor: string, recallableMinor: string): CommitmentEvent => ({
+  type: 'distribution-paid',
+  data: { ...TERMS, amountMinor, recallableMinor, paidOn: '2026-04-01', unfundedDeltaMinor: recallableMinor },
+});
+const cancelled: CommitmentEvent = {
+  type: 'commitment-cancelled',
+  data: { ...TERMS, reason: 'withdrawn', releasedMinor: '700', unfundedDeltaMinor: '-700' },
+};
+const taken = (type: CommitmentEvent['type']) => [expect.objectContaining({ type })];
+
+describe('the terms of a pledge', () => {
+  const tranche = {
+    trancheId: 'tranche-a',
+    rank: 1,
+    kind: 'first-loss',
+    capMinor: 1_000n,
+    committedMinor: 0n,
+  } as const;
+  const { trancheRank: _rank, trancheKind: _kind, partnerKind: _partnerKind, ...input } = TERMS;
+  const terms = (change: Partial<typeof input>, facilityCurrency?: string) =>
+    pledgeTerms({ ...input, ...change }, { ...OPEN, tranches: [tranche] }, 'member-state', facilityCurrency);
+
+  it('repeat what later events say of fund and partner', () => {
+    expect(terms({}, 'EUR')).toEqual(TERMS);
+    expect(terms({})).toEqual(TERMS);
+  });
+
+  it('name a tranche of the fund', () => {
+    expect(refusalOf(() => terms({ trancheId: 'tranche-b' })).code).toBe('unknown-tranche');
+  });
+
+  it('are in the currency of the fund and of the facility', () => {
+    expect(refusalOf(() => terms({ currency: 'SEK' })).facts).toEqual({ currency: 'SEK', fundCurrency: 'EUR' });
+    expect(refusalOf(() => terms({}, 'SEK')).facts).toEqual({ currency: 'EUR', facilityCurrency: 'SEK' });
+  });
+});
+
+describe('a pledge', () => {
+  it('records the terms and the amount', () => {
+    expect(pledge(TERMS, { amountMinor: '1000' })).toEqual([pledged]);
+  });
+
+  it('keeps programme, source and that it is illustrative', () => {
+    const further = { programme: 'Digital Europe', source: 'https://example.eu/decision', illustrative: true };
+    expect(pledge(TERMS, { amountMinor: '1', ...further })[0]?.data).toMatchObject(further);
+  });
+
+  it('refuses an amount of nothing or less', () => {
+    for (const amountMinor of ['0', '-1']) {
+      expect(refusalOf(() => pledge(TERMS, { amountMinor })).code).toBe('amount-not-positive');
+    }
+  });
+});
+
+describe('a signature', () => {
+  const on = (signedOn: string) => (state: Commitment) => sign(state, { signedOn }, NOW);
+
+  it('brings the pledged amount', () => {
+    given(commitment, [pledged]).when(on('2026-03-02')).then([signed]);
+  });
+
+  it('may be of today but not of tomorrow', () => {
+    given(commitment, [pledged]).when(on('2026-06-15')).then(taken('commitment-signed'));
+    given(commitment, [pledged])
+      .when(on('2026-06-16'))
+      .refuses('date-in-future', { date: '2026-06-16', today: '2026-06-15' });
+  });
+
+  it('is given once, and not to what is cancelled', () => {
+    given(commitment, [pledged, signed]).when(on('2026-03-02')).refuses('commitment-not-pledged', { status: 'signed' });
+    given(commitment, [pledged, { ...cancelled, data: { ...cancelled.data, releasedMinor: '0' } } as CommitmentEvent])
+      .when(on('2026-03-02'))
+      .refuses('commitment-not-pledged', { status: 'cancelled' });
+    given(commitment).when(on('2026-03-02')).refuses('commitment-not-pledged', { status: 'absent' });
+  });
+});
+
+describe('an amendment', () => {
+  const by = (deltaMinor: string) => (state: Commitment) => amend(state, { deltaMinor, reason: 'scope' });
+
+  it('raises or lowers what may be called', () => {
+    for (const delta of ['1', '-1']) {
+      given(commitment, [pledged, signed])
+        .when(by(delta))
+        .then([
+          {
+            type: 'commitment-amended',
+            data: { ...TERMS, deltaMinor: delta, reason: 'scope', unfundedDeltaMinor: delta },
+          },
+        ]);
+    }
+  });
+
+  it('takes away the whole unfunded part but not one minor unit of what is called', () => {
+    const history = [pledged, signed, called('call-a', '300')];
+    given(commitment, history).when(by('-700')).then(taken('commitment-amended'));
+    given(commitment, history)
+      .when(by('-701'))
+      .refuses('unfunded-below-zero', { unfundedMinor: '700', deltaMinor: '-701' });
+  });
+
+  it('is never of nothing', () => {
+    given(commitment, [pledged, signed]).when(by('0')).refuses('delta-is-zero');
+  });
+
+  it('needs a signature that stands', () => {
+    given(commitment, [pledged]).when(by('1')).refuses('commitment-not-signed', { status: 'pledged' });
+    given(commitment, [pledged, signed, called('call-a', '300'), cancelled])
+      .when(by('1'))
+      .refuses('commitment-not-signed', { status: 'cancelled' });
+  });
+});
+
+describe('a capital call', () => {
+  const input = { amountMinor: '300', issuedOn: '2026-03-02', dueOn: '2026-03-16' };
+  const calling =
+    (change: Partial<typeof input>, of: Fund = CLOSED) =>
+    (state: Commitment) =>
+      issueCall(state, of, 'call-a', { ...input, ...change });
+
+  it('lowers the unfunded part when it is issued', () => {
+    given(commitment, [pledged, signed])
+      .when(calling({}))
+      .then([called('call-a', '300')]);
+  });
+
+  it('waits for financial close', () => {
+    given(commitment, [pledged, signed]).when(calling({}, OPEN)).refuses('no-financial-close', { fundId: 'fund-a' });
+  });
+
+  it('calls the whole unfunded part but not one minor unit more', () => {
+    given(commitment, [pledged, signed])
+      .when(calling({ amountMinor: '1000' }))
+      .then(taken('capital-call-issued'));
+    given(commitment, [pledged, signed])
+      .when(calling({ amountMinor: '1001' }))
+      .refuses('unfunded-below-zero', { unfundedMinor: '1000', amountMinor: '1001' });
+  });
+
+  it('may call again what a distribution made recallable, beyond what was committed', () => {
+    const history = [pledged, signed, called('call-0', '1000'), paid('call-0', '1000'), distributed('500', '400')];
+    given(commitment, history)
+      .when(calling({ amountMinor: '400' }))
+      .then(taken('capital-call-issued'));
+    given(commitment, history)
+      .when(calling({ amountMinor: '401' }))
+      .refuses('unfunded-below-zero');
+  });
+
+  it('is due on the tenth business day at the earliest', () => {
+    given(commitment, [pledged, signed])
+      .when(calling({ dueOn: '2026-03-16' }))
+      .then(taken('capital-call-issued'));
+    given(commitment, [pledged, signed])
+      .when(calling({ dueOn: '2026-03-15' }))
+      .refuses('notice-too-short', { earliestDueOn: '2026-03-16', businessDaysMin: 10 });
+  });
+
+  it('does not count the days on which the institutions and TARGET rest', () => {
+    const overEaster = { issuedOn: '2026-03-30' };
+    given(commitment, [pledged, signed])
+      .when(calling({ ...overEaster, dueOn: '2026-04-16' }))
+      .then(taken('capital-call-issued'));
+    given(commitment, [pledged, signed])
+      .when(calling({ ...overEaster, dueOn: '2026-04-15' }))
+      .refuses('notice-too-short', { earliestDueOn: '2026-04-16' });
+  });
+
+  it('is issued on the day of the signature at the earliest', () => {
+    given(commitment, [pledged, signed])
+      .when(calling({ issuedOn: '2026-03-02' }))
+      .then(taken('capital-call-issued'));
+    given(commitment, [pledged, signed])
+      .when(calling({ issuedOn: '2026-03-01' }))
+      .refuses('call-before-signature', { signedOn: '2026-03-02' });
+  });
+
+  it('needs a signature that stands, and an amount', () => {
+    given(commitment, [pledged]).when(calling({})).refuses('commitment-not-signed');
+    given(commitment, [pledged, signed, called('call-0', '300'), cancelled])
+      .when(calling({}))
+      .refuses('commitment-not-signed', { status: 'cancelled' });
+    given(commitment, [pledged, signed])
+      .when(calling({ amountMinor: '0' }))
+      .refuses('amount-not-positive');
+  });
+
+  it('is one of a bounded number', () => {
+    const calls = Array.from({ length: CALLS_MAX }, (_, index) => called(`call-${index}`, '1'));
+    const large: CommitmentEvent = { ...signed, data: { ...signed.data, amountMinor: '5000' } } as CommitmentEvent;
+    given(commitment, [pledged, large, ...calls.slice(1)])
+      .when(calling({}))
+      .then(taken('capital-call-issued'));
+    given(commitment, [pledged, large, ...calls])
+      .when(calling({}))
+      .refuses('too-many-calls', { limit: CALLS_MAX });
+  });
+});
+
+describe('a payment', () => {
+  const paying =
+    (amountMinor: string, paidOn = '2026-03-16', callId = 'call-a') =>
+    (state: Commitment) =>
+      payCall(state, callId, { amountMinor, paidOn }, NOW);
+  const history = [pledged, signed, called('call-a', '300')];
+
+  it('settles a call in parts, up to the amount of that call', () => {
+    given(commitment, history)
+      .when(paying('300'))
+      .then([paid('call-a', '300')]);
+    given(commitment, [...history, paid('call-a', '100')])
+      .when(paying('200'))
+      .then([paid('call-a', '200')]);
+    given(commitment, [...history, paid('call-a', '100'), called('call-b', '300')])
+      .when(paying('201'))
+      .refuses('paid-exceeds-called', { calledMinor: '300', paidMinor: '100', amountMinor: '201' });
+  });
+
+  it('is made between the day of the call and today', () => {
+    given(commitment, history).when(paying('1', '2026-03-02')).then(taken('capital-call-paid'));
+    given(commitment, history).when(paying('1', '2026-03-01')).refuses('paid-before-call', { issuedOn: '2026-03-02' });
+    given(commitment, history).when(paying('1', '2026-06-15')).then(taken('capital-call-paid'));
+    given(commitment, history).when(paying('1', '2026-06-16')).refuses('date-in-future');
+  });
+
+  it('is still taken on a call that was open when the commitment was cancelled', () => {
+    given(commitment, [...history, cancelled])
+      .when(paying('300'))
+      .then([paid('call-a', '300')]);
+    given(commitment, [...history, cancelled])
+      .when(paying('301'))
+      .refuses('paid-exceeds-called');
+  });
+
+  it('names a call of this commitment, and an amount', () => {
+    given(commitment, history)
+      .when(paying('1', '2026-03-16', 'call-b'))
+      .refuses('unknown-call', { id: 'call-b' });
+    given(commitment, history).when(paying('0')).refuses('amount-not-positive');
+    given(commitment, [pledged]).when(paying('1')).refuses('commitment-not-signed');
+  });
+});
+
+describe('a distribution', () => {
+  const distributing =
+    (amountMinor: string, recallableMinor: string, paidOn = '2026-04-01') =>
+    (state: Commitment) =>
+      distribute(state, { amountMinor, recallableMinor, paidOn }, NOW);
+  const history = [pledged, signed, called('call-a', '300'), paid('call-a', '300')];
+
+  it('gives its recallable part back to the unfunded part', () => {
+    given(commitment, history)
+      .when(distributing('200', '50'))
+      .then([distributed('200', '50')]);
+    expect(given(commitment, [...history, distributed('200', '50')]).state).toMatchObject({
+      unfundedMinor: 750n,
+      distributedMinor: 200n,
+      recallableMinor: 50n,
+    });
+  });
+
+  it('is recallable from nothing up to its amount', () => {
+    given(commitment, history).when(distributing('200', '0')).then(taken('distribution-paid'));
+    given(commitment, history).when(distributing('200', '200')).then(taken('distribution-paid'));
+    given(commitment, history).when(distributing('200', '201')).refuses('recallable-exceeds-amount');
+    given(commitment, history).when(distributing('200', '-1')).refuses('recallable-exceeds-amount');
+  });
+
+  it('makes callable again only what has been called', () => {
+    given(commitment, history).when(distributing('900', '300')).then(taken('distribution-paid'));
+    given(commitment, history)
+      .when(distributing('900', '301'))
+      .refuses('recallable-exceeds-called', { calledMinor: '300', recallableMinor: '301' });
+    given(commitment, [...history, distributed('200', '200')])
+      .when(distributing('900', '101'))
+      .refuses('recallable-exceeds-called', { calledMinor: '100' });
+  });
+
+  it('is paid between the signature and today', () => {
+    given(commitment, history)
+      .when(distributing('1', '0', '2026-03-02'))
+      .then(taken('distribution-paid'));
+    given(commitment, history)
+      .when(distributing('1', '0', '2026-03-01'))
+      .refuses('paid-before-signature');
+    given(commitment, history)
+      .when(distributing('1', '0', '2026-06-15'))
+      .then(taken('distribution-paid'));
+    given(commitment, history)
+      .when(distributing('1', '0', '2026-06-16'))
+      .refuses('date-in-future');
+  });
+
+  it('needs a signature that stands, and an amount', () => {
+    given(commitment, [pledged]).when(distributing('1', '0')).refuses('commitment-not-signed');
+    given(commitment, [...history, cancelled])
+      .when(distributing('1', '0'))
+      .refuses('commitment-not-signed');
+    given(commitment, history).when(distributing('0', '0')).refuses('amount-not-positive');
+  });
+});
+
+describe('a cancellation', () => {
+  const cancelling = (state: Commitment) => cancel(state, { reason: 'withdrawn' });
+
+  it('releases the unfunded part and leaves what is called', () => {
+    given(commitment, [pledged, signed, called('call-a', '300')])
+      .when(cancelling)
+      .then([cancelled]);
+    expect(given(commitment, [pledged, signed, called('call-a', '300'), cancelled]).state).toMatchObject({
+      status: 'cancelled',
+      committedMinor: 300n,
+      calledMinor: 300n,
+      unfundedMinor: 0n,
+    });
+  });
+
+  it('withdraws a pledge, which released nothing because it bound nobody', () => {
+    given(commitment, [pledged])
+      .when(cancelling)
+      .then([
+        {
+          type: 'commitment-cancelled',
+          data: { ...TERMS, reason: 'withdrawn', releasedMinor: '0', unfundedDeltaMinor: '0' },
+        },
+      ]);
+  });
+
+  it('happens once', () => {
+    given(commitment, [pledged, signed, called('call-a', '300'), cancelled])
+      .when(cancelling)
+      .refuses('commitment-cancelled-already');
+  });
+});
+
+describe('a commitment', () => {
+  it('has every amount written with no minus zero', () => {
+    const [event] = cancel(given(commitment, [pledged, signed, called('call-a', '1000')]).state, { reason: 'done' });
+    expect(event?.data).toMatchObject({ releasedMinor: '0', unfundedDeltaMinor: '0' });
+  });
+
+  it('leaves out a facility that it does not have', () => {
+    const { facilityId: _none, ...free } = TERMS;
+    const [event] = pledge(free, { amountMinor: '1' });
+    expect(event?.data).not.toHaveProperty('facilityId');
+  });
+
+  it('stops at an event that it does not know, and at one that cannot be', () => {
+    expect(() => commitment.evolve(commitment.initial, { type: 'commitment-lost', data: {} } as never)).toThrow(
+      'commitment-lost',
+    );
+    expect(() => commitment.evolve(commitment.initial, called('call-a', '1'))).toThrow('absent');
+    expect(() => given(commitment, [pledged, signed, paid('call-x', '1')])).toThrow('never issued');
+  });
+});

@@ -1,0 +1,269 @@
+import { fund, type FundEvent, type TrancheKind } from '../../src/capital/fund.js';
+import {
+  FUND_FACILITIES_MAX,
+  TRANCHE_RANK_MAX,
+  defineTranche,
+  establish,
+  reachFinancialClose,
+  subscribe,
+  type FacilityFunding,
+} from '../../src/capital/fund.decisions.js';
+import { given, refusalOf } from '../support/given.js';
+
+const established: FundEvent = {
+  type: 'fund-established',
+  data: { name: 'InvestAI', currency: 'EUR', targetMinor: '1000' },
+};
+const tranche = (rank: number, kind: TrancheKind, capMinor: string): FundEvent => ({
+  type: 'tranche-defined',
+  data: { trancheId: `tranche-${rank}`, rank, kind, capMinor },
+});
+const subscribed = (deltaMinor: string, facilityId?: string): FundEvent => ({
+  type: 'tranche-subscribed',
+  data: { ...SUBSCRIBER, trancheId: 'tranche-1', deltaMinor, ...(facilityId !== undefined && { facilityId }) },
+});
+const closed: FundEvent = {
+  type: 'financial-close-reached',
+  data: { facilities: [], committedMinor: '100' },
+};
+const SUBSCRIBER = { commitmentId: 'commitment-a', partnerId: 'partner-a', partnerKind: 'union' } as const;
+const FIRST_LOSS = tranche(1, 'first-loss', '300');
+
+describe('establishing a fund', () => {
+  it('records name, currency and target', () => {
+    expect(establish({ name: 'InvestAI', currency: 'EUR', targetMinor: '1' })).toEqual([
+      { type: 'fund-established', data: { name: 'InvestAI', currency: 'EUR', targetMinor: '1' } },
+    ]);
+  });
+
+  it('keeps where the figures come from and that they are illustrative', () => {
+    const [event] = establish({
+      name: 'InvestAI',
+      currency: 'EUR',
+      targetMinor: '1',
+      source: 'https://example.eu/decision',
+      illustrative: true,
+    });
+    expect(event?.data).toMatchObject({ source: 'https://example.eu/decision', illustrative: true });
+  });
+
+  it('refuses a target of nothing', () => {
+    expect(refusalOf(() => establish({ name: 'InvestAI', currency: 'EUR', targetMinor: '0' })).code).toBe(
+      'amount-not-positive',
+    );
+  });
+});
+
+describe('defining a tranche', () => {
+  const define = (rank: number, kind: TrancheKind, capMinor: string) => (state: typeof fund.initial) =>
+    defineTranche(state, 'new', { rank, kind, capMinor });
+
+  it('takes caps up to the target and refuses one minor unit more', () => {
+    given(fund, [established, FIRST_LOSS])
+      .when(define(2, 'senior', '700'))
+      .then([{ type: 'tranche-defined', data: { trancheId: 'new', rank: 2, kind: 'senior', capMinor: '700' } }]);
+    given(fund, [established, FIRST_LOSS])
+      .when(define(2, 'senior', '701'))
+      .refuses('caps-exceed-target', { capsMinor: '1001', targetMinor: '1000' });
+  });
+
+  it('refuses a rank that is taken', () => {
+    given(fund, [established, FIRST_LOSS])
+      .when(define(1, 'first-loss', '1'))
+      .refuses('rank-taken', { rank: 1, trancheId: 'tranche-1' });
+  });
+
+  it('takes ranks from 1 to the limit', () => {
+    expect(given(fund, [established]).when(define(1, 'senior', '1'))).toBeDefined();
+    given(fund, [established])
+      .when(define(0, 'senior', '1'))
+      .refuses('rank-out-of-range');
+    given(fund, [established])
+      .when(define(1.5, 'senior', '1'))
+      .refuses('rank-out-of-range');
+    given(fund, [established])
+      .when(define(TRANCHE_RANK_MAX, 'senior', '1'))
+      .then([expect.objectContaining({ type: 'tranche-defined' })]);
+    given(fund, [established])
+      .when(define(TRANCHE_RANK_MAX + 1, 'senior', '1'))
+      .refuses('rank-out-of-range');
+  });
+
+  it('lets a kind repeat, be missing, or be put between two others', () => {
+    const history = [established, tranche(1, 'first-loss', '100'), tranche(5, 'senior', '100')];
+    for (const kind of ['first-loss', 'mezzanine', 'senior'] as const) {
+      given(fund, history)
+        .when(define(3, kind, '100'))
+        .then([expect.objectContaining({ type: 'tranche-defined' })]);
+    }
+  });
+
+  it('refuses a kind that its rank contradicts, from below and from above', () => {
+    const history = [established, tranche(3, 'mezzanine', '100')];
+    given(fund, history)
+      .when(define(2, 'senior', '100'))
+      .refuses('rank-contradicts-kind', { otherRank: 3, otherKind: 'mezzanine' });
+    given(fund, history)
+      .when(define(4, 'first-loss', '100'))
+      .refuses('rank-contradicts-kind', { otherRank: 3 });
+  });
+
+  it('is over once financial close is reached', () => {
+    given(fund, [established, FIRST_LOSS, closed])
+      .when(define(2, 'senior', '1'))
+      .refuses('layers-settled');
+  });
+
+  it('keeps the tranches in order of rank, whatever the order of definition', () => {
+    const { state } = given(fund, [established, tranche(3, 'senior', '1'), FIRST_LOSS, tranche(2, 'mezzanine', '1')]);
+    expect(state).toMatchObject({ tranches: [{ rank: 1 }, { rank: 2 }, { rank: 3 }] });
+  });
+});
+
+describe('subscribing a tranche', () => {
+  const by = (deltaMinor: bigint, facilityId?: string) => (state: typeof fund.initial) =>
+    subscribe(state, {
+      ...SUBSCRIBER,
+      trancheId: 'tranche-1',
+      deltaMinor,
+      ...(facilityId !== undefined && { facilityId }),
+    });
+
+  it('takes commitments up to the cap and refuses one minor unit more', () => {
+    given(fund, [established, FIRST_LOSS, subscribed('200')])
+      .when(by(100n, 'facility-a'))
+      .then([subscribed('100', 'facility-a')]);
+    given(fund, [established, FIRST_LOSS, subscribed('200')])
+      .when(by(101n))
+      .refuses('tranche-cap-exceeded', { committedMinor: '200', deltaMinor: '101', capMinor: '300' });
+  });
+
+  it('frees what an amendment or a cancellation gives back', () => {
+    given(fund, [established, FIRST_LOSS, subscribed('300'), subscribed('-50')])
+      .when(by(50n))
+      .then([subscribed('50')]);
+  });
+
+  it('never falls below nothing', () => {
+    given(fund, [established, FIRST_LOSS, subscribed('200')])
+      .when(by(-200n))
+      .then([subscribed('-200')]);
+    given(fund, [established, FIRST_LOSS, subscribed('200')])
+      .when(by(-201n))
+      .refuses('tranche-below-zero', { committedMinor: '200' });
+  });
+
+  it('goes on after financial close', () => {
+    given(fund, [established, FIRST_LOSS, subscribed('100'), closed])
+      .when(by(200n))
+      .then([subscribed('200')]);
+  });
+
+  it('refuses a tranche that the fund does not have', () => {
+    given(fund, [established]).when(by(1n)).refuses('unknown-tranche', { id: 'tranche-1' });
+  });
+
+  it('remembers each facility once and refuses one more than the limit', () => {
+    const history = [established, FIRST_LOSS];
+    for (let index = 0; index < FUND_FACILITIES_MAX; index += 1) {
+      history.push(subscribed('1', `facility-${index}`), subscribed('-1', `facility-${index}`));
+    }
+    const full = given(fund, history);
+    expect(full.state).toMatchObject({ facilityIds: { length: FUND_FACILITIES_MAX } });
+    full.when(by(1n, 'facility-0')).then([subscribed('1', 'facility-0')]);
+    full.when(by(1n, 'facility-new')).refuses('too-many-facilities', { limit: FUND_FACILITIES_MAX });
+  });
+});
+
+describe('financial close', () => {
+  const gigafactory = (funding: Partial<FacilityFunding>): FacilityFunding => ({
+    facilityId: 'facility-a',
+    kind: 'ai-gigafactory',
+    unionMinor: 0n,
+    statesMinor: 0n,
+    capexMinor: 1_000n,
+    ...funding,
+  });
+  const closing =
+    (...facilities: readonly FacilityFunding[]) =>
+    (state: typeof fund.initial) =>
+      reachFinancialClose(state, facilities);
+  const ready = given(fund, [established, FIRST_LOSS, subscribed('100')]);
+
+  it('records the sums that it compared and the clause', () => {
+    ready.when(closing(gigafactory({ unionMinor: 100n, statesMinor: 100n }))).then([
+      {
+        type: 'financial-close-reached',
+        data: {
+          facilities: [{ facilityId: 'facility-a', unionMinor: '100', statesMinor: '100' }],
+          committedMinor: '100',
+        },
+        legalBasis: '2021/1173 Art. 12b(5)',
+      },
+    ]);
+  });
+
+  it('needs the states to match the Union to the last minor unit, in every facility', () => {
+    ready
+      .when(closing(gigafactory({ statesMinor: 500n }), gigafactory({ unionMinor: 100n, statesMinor: 99n })))
+      .refuses('states-below-union', {
+        clause: '2021/1173 Art. 12b(5)',
+        unionMinor: '100',
+        statesMinor: '99',
+        facilityId: 'facility-a',
+      });
+  });
+
+  it('lets the Union cover 17 % of the CAPEX and refuses one minor unit more', () => {
+    const full = { statesMinor: 1_000n, capexMinor: 1_000n };
+    ready
+      .when(closing(gigafactory({ ...full, unionMinor: 170n })))
+      .then([expect.objectContaining({ type: 'financial-close-reached' })]);
+    ready
+      .when(closing(gigafactory({ ...full, unionMinor: 171n })))
+      .refuses('union-ceiling-exceeded', { unionMinor: '171', ceilingMinor: '170', capexMinor: '1000' });
+  });
+
+  it('rounds the ceiling down, because 17 % is the most that the law allows', () => {
+    const odd = { statesMinor: 1_000n, capexMinor: 101n };
+    ready
+      .when(closing(gigafactory({ ...odd, unionMinor: 17n })))
+      .then([expect.objectContaining({ type: 'financial-close-reached' })]);
+    ready.when(closing(gigafactory({ ...odd, unionMinor: 18n }))).refuses('union-ceiling-exceeded');
+  });
+
+  it('cannot check the share of a CAPEX that nobody has stated, and need not without the Union', () => {
+    const { capexMinor: _unstated, ...unstated } = gigafactory({ statesMinor: 100n });
+    ready.when(closing(unstated)).then([expect.objectContaining({ type: 'financial-close-reached' })]);
+    ready.when(closing({ ...unstated, unionMinor: 1n })).refuses('capex-unknown', { facilityId: 'facility-a' });
+  });
+
+  it('holds gigafactories alone to Art. 12b(5)', () => {
+    ready
+      .when(closing(gigafactory({ kind: 'supercomputer', unionMinor: 500n })))
+      .then([expect.objectContaining({ type: 'financial-close-reached' })]);
+  });
+
+  it('needs a signed commitment that still stands', () => {
+    given(fund, [established, FIRST_LOSS]).when(closing()).refuses('nothing-signed');
+    given(fund, [established, FIRST_LOSS, subscribed('100'), subscribed('-100')])
+      .when(closing())
+      .refuses('nothing-signed');
+  });
+
+  it('is reached once', () => {
+    given(fund, [established, FIRST_LOSS, subscribed('100'), closed])
+      .when(closing())
+      .refuses('financial-close-reached-already');
+  });
+});
+
+describe('a fund', () => {
+  it('stops at an event that it does not know', () => {
+    expect(() => fund.evolve(fund.initial, { type: 'fund-renamed', data: {} } as never)).toThrow('fund-renamed');
+  });
+
+  it('stops at a history that does not begin with its establishment', () => {
+    expect(() => fund.evolve(fund.initial, closed)).toThrow('before it is established');
+  });
+});

@@ -1,0 +1,130 @@
+import {
+  fundingOf,
+  hostStateCommitted,
+  recordContribution,
+  type ContributionInput,
+} from '../../src/compute/contribution.js';
+import { facility, type ContributionFacts, type FacilityEvent } from '../../src/compute/facility.js';
+import { given } from '../support/given.js';
+import { FACILITY_ID, HOST_ID, registeredEvent } from './history.js';
+
+/** EUR 4 billion, so that the ceiling of 17 % is EUR 680 million. */
+const GIGAFACTORY = registeredEvent({ capexMinor: '400000000000', currency: 'EUR' });
+const CEILING_MINOR = 68_000_000_000n;
+
+const unionInput = (further: Partial<ContributionInput> = {}): ContributionInput => ({
+  commitmentId: 'commitment-1',
+  partnerId: 'union',
+  partnerKind: 'union',
+  kind: 'capex',
+  deltaMinor: CEILING_MINOR,
+  currency: 'EUR',
+  ...further,
+});
+const recorded = (further: Partial<ContributionFacts> = {}): FacilityEvent => ({
+  type: 'contribution-recorded',
+  data: { ...unionInput(), deltaMinor: CEILING_MINOR.toString(), ...further },
+});
+const record = (further: Partial<ContributionInput>) => (state: Parameters<typeof recordContribution>[0]) =>
+  recordContribution(state, unionInput(further));
+
+describe('the contribution of the Union to an AI gigafactory', () => {
+  it('reaches 17 % of the CAPEX and not one cent more', () => {
+    const history = given(facility, [GIGAFACTORY]);
+    history.when(record({})).then([{ ...recorded(), legalBasis: '2021/1173 Art. 12b(5)' }]);
+    history.when(record({ deltaMinor: CEILING_MINOR + 1n })).refuses('union-ceiling-exceeded', {
+      clause: '2021/1173 Art. 12b(5)',
+      requestedMinor: '68000000001',
+      unionMinor: '0',
+      ceilingMinor: '68000000000',
+    });
+  });
+
+  it('is the sum of CAPEX and of access time that is bought', () => {
+    const history = given(facility, [
+      GIGAFACTORY,
+      recorded({ kind: 'access-time-purchase', deltaMinor: '67999999999' }),
+    ]);
+    history.when(record({ deltaMinor: 2n })).refuses('union-ceiling-exceeded');
+    history
+      .when(record({ deltaMinor: 1n }))
+      .then([{ ...recorded({ deltaMinor: '1' }), legalBasis: '2021/1173 Art. 12b(5)' }]);
+    history.when(record({ kind: 'in-kind', deltaMinor: 2n })).then([recorded({ kind: 'in-kind', deltaMinor: '2' })]);
+  });
+
+  it('is exact where 17 % of the CAPEX is no whole cent', () => {
+    const history = given(facility, [registeredEvent({ capexMinor: '101', currency: 'EUR' })]);
+    history.when(record({ deltaMinor: 18n })).refuses('union-ceiling-exceeded', { ceilingMinor: '17' });
+    expect(record({ deltaMinor: 17n })(history.state)).toHaveLength(1);
+  });
+
+  it('may be decreased at any time, and then has room again', () => {
+    const full = [GIGAFACTORY, recorded()];
+    expect(record({ deltaMinor: -1n })(given(facility, full).state)).toHaveLength(1);
+    expect(record({ deltaMinor: 1n })(given(facility, [...full, recorded({ deltaMinor: '-1' })]).state)).toHaveLength(
+      1,
+    );
+  });
+
+  it('is refused while the CAPEX is not known', () => {
+    given(facility, [registeredEvent()])
+      .when(record({ deltaMinor: 1n }))
+      .refuses('capex-unknown');
+  });
+});
+
+describe('contributions to a facility', () => {
+  it('have no ceiling where they are not the Union’s, or the facility is no AI gigafactory', () => {
+    const deltaMinor = CEILING_MINOR + 1n;
+    expect(record({ partnerKind: 'private', deltaMinor })(given(facility, [GIGAFACTORY]).state)).toHaveLength(1);
+    const factory = registeredEvent({ kind: 'ai-factory', capexMinor: '400000000000', currency: 'EUR' });
+    expect(record({ deltaMinor })(given(facility, [factory]).state)).toHaveLength(1);
+  });
+
+  it('are in the currency of the CAPEX, or of the first of them', () => {
+    given(facility, [GIGAFACTORY])
+      .when(record({ currency: 'SEK' }))
+      .refuses('currency-differs', {
+        facilityCurrency: 'EUR',
+      });
+    given(facility, [registeredEvent(), recorded({ partnerKind: 'private', currency: 'SEK' })])
+      .when(record({ partnerKind: 'private' }))
+      .refuses('currency-differs', { facilityCurrency: 'SEK' });
+  });
+
+  it('are added up for the Union and the states apart from the others', () => {
+    const { state } = given(facility, [
+      GIGAFACTORY,
+      recorded({ deltaMinor: '500' }),
+      recorded({ deltaMinor: '40', kind: 'in-kind' }),
+      recorded({ deltaMinor: '300', partnerKind: 'member-state', partnerId: HOST_ID }),
+      recorded({ deltaMinor: '-100', partnerKind: 'member-state', partnerId: HOST_ID }),
+      recorded({ deltaMinor: '7', partnerKind: 'public-bank', partnerId: 'eib' }),
+      recorded({ deltaMinor: '9', partnerKind: 'private', partnerId: 'consortium' }),
+    ]);
+    expect(fundingOf(state, FACILITY_ID)).toEqual({
+      facilityId: FACILITY_ID,
+      kind: 'ai-gigafactory',
+      capexMinor: 400_000_000_000n,
+      unionMinor: 500n,
+      statesMinor: 200n,
+    });
+  });
+});
+
+describe('the commitment of the hosting state', () => {
+  const byHost = (deltaMinor: string) => recorded({ deltaMinor, partnerKind: 'member-state', partnerId: HOST_ID });
+
+  it('stands while something of it is left', () => {
+    expect(hostStateCommitted(given(facility, [GIGAFACTORY]).state)).toBe(false);
+    expect(hostStateCommitted(given(facility, [GIGAFACTORY, byHost('1')]).state)).toBe(true);
+    expect(hostStateCommitted(given(facility, [GIGAFACTORY, byHost('1'), byHost('-1')]).state)).toBe(false);
+  });
+
+  it('is not that of another state, and not without a hosting state', () => {
+    const other = recorded({ partnerKind: 'member-state', partnerId: 'other' });
+    expect(hostStateCommitted(given(facility, [GIGAFACTORY, other]).state)).toBe(false);
+    const hostless = registeredEvent({ hostStatePartnerId: undefined });
+    expect(hostStateCommitted(given(facility, [hostless, byHost('1')]).state)).toBe(false);
+  });
+});

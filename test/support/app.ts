@@ -1,0 +1,119 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from '../../src/app.js';
+import { Config } from '../../src/config.js';
+import { createLog } from '../../src/platform/logging.js';
+import { createTestDatabase } from './database.js';
+
+export const OPERATOR_KEY = 'operator-key-of-the-tests-0123456789';
+
+/** An answer, read: what assertions look at. */
+export interface TestAnswer {
+  readonly status: number;
+  // The API is tested as a client sees it; its bodies have no type of ours.
+  readonly body: any;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface SendOptions {
+  /** Bearer credential; the operator key when left out, none when null. */
+  readonly key?: string | null;
+  readonly idempotencyKey?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The real application on a database of its own, listening on a free port. */
+export interface TestApp {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly databaseUrl: string;
+  post(path: string, body?: unknown, options?: SendOptions): Promise<TestAnswer>;
+  get(path: string, options?: SendOptions): Promise<TestAnswer>;
+  /** Issues an API key and returns it. */
+  keyFor(roles: readonly string[], partnerId?: string): Promise<string>;
+  /** Fails the test, showing the answer, unless the command was recorded. */
+  must(answer: Promise<TestAnswer>): Promise<TestAnswer>;
+  stop(): Promise<void>;
+}
+
+export interface TestAppOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: () => number;
+  /** Share the database of another application: two instances of one service. */
+  readonly sharedWith?: TestApp;
+}
+
+let sent = 0;
+
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const database = options.sharedWith ? undefined : await createTestDatabase();
+  const databaseUrl = options.sharedWith?.databaseUrl ?? database?.url ?? '';
+  const { createPool } = await import('../../src/platform/database.js');
+  const pool = createPool({ databaseUrl, log: { warn: () => undefined } });
+  const config = new Config({ OPERATOR_KEY, ...options.env, DATABASE_URL: databaseUrl });
+  const app = await createApp({
+    config,
+    pool,
+    readPool: pool,
+    wrappingKey: Buffer.alloc(32, 7),
+    log: createLog('silent'),
+    clock: options.clock ?? Date.now,
+  });
+  await app.listen(0, '127.0.0.1');
+  const address = app.getHttpServer().address();
+  if (address === null || typeof address === 'string') throw new Error('no address');
+  const url = `http://127.0.0.1:${address.port}`;
+
+  const send = async (
+    method: string,
+    path: string,
+    body: unknown,
+    { key = OPERATOR_KEY, idempotencyKey, headers }: SendOptions,
+  ): Promise<TestAnswer> => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(method === 'POST' && idempotencyKey !== null
+          ? { 'idempotency-key': idempotencyKey ?? `test-${(sent += 1)}` }
+          : {}),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = /json/.test(response.headers.get('content-type') ?? '');
+    return {
+      status: response.status,
+      text,
+      body: json ? JSON.parse(text) : undefined,
+      headers: Object.fromEntries(response.headers),
+    };
+  };
+  const must = async (answer: Promise<TestAnswer>): Promise<TestAnswer> => {
+    const settled = await answer;
+    if (settled.status >= 300) throw new Error(`Not recorded: ${settled.status} ${settled.text}`);
+    return settled;
+  };
+  const post = (path: string, body?: unknown, sendOptions: SendOptions = {}) => send('POST', path, body, sendOptions);
+  return {
+    app,
+    url,
+    databaseUrl,
+    post,
+    get: (path, sendOptions = {}) => send('GET', path, undefined, sendOptions),
+    must,
+    keyFor: async (roles, partnerId) => {
+      const { body } = await must(
+        post('/v1/api-keys', { name: `Key of ${roles.join(', ')}`, roles, ...(partnerId && { partnerId }) }),
+      );
+      return String(body.key);
+    },
+    stop: async () => {
+      await app.close();
+      await pool.end();
+      await database?.drop();
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { Refusal } from '../../src/ledger/refusal.js';
+import type { DomainEvent, Noun } from '../../src/ledger/noun.js';
+
+/** Folds a history, runs one decision on it and states what must come out. */
+export function given<State, Event extends DomainEvent>(noun: Noun<State, Event>, history: readonly Event[] = []) {
+  const state = history.reduce((current, event) => noun.evolve(current, event), noun.initial);
+  return {
+    state,
+    when: (decide: (state: State) => readonly DomainEvent[]) => ({
+      then: (events: readonly object[]) => expect(decide(state)).toEqual(events),
+      refuses: (code: string, facts?: object) => {
+        const refusal = refusalOf(() => decide(state));
+        expect(refusal.code).toBe(code);
+        if (facts) expect(refusal.facts).toMatchObject(facts);
+      },
+    }),
+  };
+}
+
+/** The refusal that `run` throws; fails the test when it throws none, or something that is no refusal. */
+export function refusalOf(run: () => unknown): Refusal {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+  throw new Error('Expected a refusal, but the decision was taken.');
+}

@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { capacityReport } from '../../src/transparency/capacity-report.js';
+import { capitalReport } from '../../src/transparency/capital-report.js';
+import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
+import { fold, initialFoldState, restore, serialise, type FoldState } from '../../src/transparency/fold.js';
+import { reportText } from '../../src/transparency/report-header.js';
+import type { RecordedEvent } from '../../src/ledger/event.js';
+import { History, tell } from './history.js';
+import { stories } from './stories.js';
+
+const folded = (events: readonly RecordedEvent[], from: FoldState = initialFoldState()): FoldState =>
+  events.reduce(fold, from);
+
+const allReports = (state: FoldState): string[] =>
+  [
+    equalAccessReport(state),
+    equalAccessReport(state, { mode: 'regular' }),
+    capitalReport(state),
+    capacityReport(state),
+  ].map(reportText);
+
+describe('the fold', () => {
+  it('gives the same bytes in one go and from a state stored at any position', () => {
+    fc.assert(
+      fc.property(stories, fc.nat(), (choices, cut) => {
+        const { events } = tell(choices).history;
+        const at = cut % (events.length + 1);
+        const live = folded(events);
+        const resumed = folded(events.slice(at), restore(serialise(folded(events.slice(0, at)))));
+        expect(serialise(resumed)).toBe(serialise(live));
+        expect(allReports(resumed)).toEqual(allReports(live));
+      }),
+    );
+  });
+
+  it('comes back from its text as it was, at every position', () => {
+    fc.assert(
+      fc.property(stories, (choices) => {
+        const state = initialFoldState();
+        for (const event of tell(choices).history.events) {
+          fold(state, event);
+          const text = serialise(state);
+          expect(serialise(restore(text))).toBe(text);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('keeps a state that does not grow with the number of requests', () => {
+    const one = (count: number): number => {
+      const submissions = Array.from({ length: count }, () => ({ step: 2, which: 1, size: 40, hours: 0 }));
+      const decisions = Array.from({ length: count }, () => ({ step: 5, which: 1, size: 5, hours: 0 }));
+      return serialise(folded(tell([...submissions, ...decisions]).history.events)).length;
+    };
+    // Counters get longer, nothing else does.
+    expect(one(1000) - one(10)).toBeLessThan(100);
+  });
+
+  it('refuses an event that does not follow, forwards or backwards', () => {
+    const { events } = tell([]).history;
+    const state = folded(events.slice(0, 3));
+    expect(() => folded(events.slice(4), state)).toThrow('The event at position 5 does not follow position 3.');
+    expect(() => folded(events.slice(2), state)).toThrow('The event at position 3 does not follow position 3.');
+  });
+
+  it('stops at an event of a type that it does not know', () => {
+    const history = new History().record('fund-f', {
+      type: 'financial-close-reached',
+      data: { facilities: [], committedMinor: '0' },
+    });
+    expect(() => folded(history.events.map((event) => ({ ...event, type: 'loss-forgiven' })))).toThrow(
+      'The report does not know the event type "loss-forgiven".',
+    );
+  });
+
+  it('refuses a stored state of another version', () => {
+    const text = serialise(initialFoldState()).replace('"version":1', '"version":0');
+    expect(() => restore(text)).toThrow('The state is of version 0; this program reads version 1.');
+  });
+});
