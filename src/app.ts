@@ -14,6 +14,7 @@ import { registerDocs } from './platform/docs.js';
 import { Drain } from './platform/drain.js';
 import { NestLog } from './platform/logging.js';
 import { Metrics } from './platform/metrics.js';
+import { requirePlainJson } from './platform/plain-json.js';
 import { ProblemFilter } from './platform/problem.js';
 import './platform/request.js';
 import type { Runtime } from './platform/runtime.js';
@@ -108,18 +109,25 @@ function acceptJson(app: NestFastifyApplication): void {
   server.removeAllContentTypeParsers();
   const parse = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.length === 0) done(null, undefined);
-    else
-      void parse(request, String(body), (error, value) => {
-        const malformed = new Refusal(
-          'malformed',
-          'malformed-json',
-          'The body is not valid JSON. Check quotes, commas and brackets.',
-        );
-        done(error ? malformed : null, value);
-      });
+    if (body.length === 0) return done(null, undefined);
+    return parse(request, String(body), (error, value) => {
+      if (error) return done(MALFORMED_JSON);
+      try {
+        // Before anything looks at it: whoever recurses into a body may rely on its depth.
+        requirePlainJson(value);
+        done(null, value);
+      } catch (refusal) {
+        done(refusal as Error);
+      }
+    });
   });
 }
+
+const MALFORMED_JSON = new Refusal(
+  'malformed',
+  'malformed-json',
+  'The body is not valid JSON. Check quotes, commas and brackets.',
+);
 
 async function limitRate(app: NestFastifyApplication, perMinute: number): Promise<void> {
   await app.register(rateLimit, {

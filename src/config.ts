@@ -36,8 +36,8 @@ export class Config {
     const operatorKey = settings.text('OPERATOR_KEY', isOperatorKey, OPERATOR_KEY_HINT);
     const logOrigin = settings.text('LOG_ORIGIN', isLogOrigin, LOG_ORIGIN_HINT);
     const oidc = readOidc(settings);
-    this.logLevel =
-      LOG_LEVELS.find((level) => level === settings.text('LOG_LEVEL', isLogLevel, LOG_LEVEL_HINT)) ?? 'info';
+    const logLevel = settings.text('LOG_LEVEL', isLogLevel, LOG_LEVEL_HINT);
+    this.logLevel = LOG_LEVELS.find((level) => level === logLevel) ?? 'info';
     this.rateLimitPerMinute = settings.integer('RATE_LIMIT_PER_MINUTE', RATE_LIMIT_PER_MINUTE_MAX, 0);
     if (settings.has('DATABASE_READ_URL') && !settings.has('DATABASE_URL')) {
       settings.report(
@@ -161,23 +161,30 @@ const isLogLevel = (value: string): boolean => LOG_LEVELS.some((level) => level 
 /** C2SP tlog-checkpoint: a schema-less URL without space and plus. */
 const isLogOrigin = (value: string): boolean => /^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/[^\s+?#]*)?$/i.test(value);
 
-/** Several hosts are allowed as in libpq, which the URL parser of the platform is not made for: read by hand. */
-const isPostgresUrl = (value: string): boolean => {
-  const parts =
-    /^postgres(?:ql)?:\/\/(?:[^@/?#\s]*@)?(?<hosts>[^@/?#\s]*)(?:\/[^/?#\s]*)?(?:\?(?<query>[^#\s]*))?$/.exec(value);
-  if (!parts?.groups || /%(?![0-9a-f]{2})/i.test(value)) return false;
-  const { hosts = '', query = '' } = parts.groups;
-  if (hosts === '') return new URLSearchParams(query).has('host');
-  return hosts.split(',').every(isHostAndPort);
-};
+/**
+ * Protocol, user, hosts, path and query of a URL that may name several hosts, as databases have it and as the URL parser of the
+ * platform is not made for.
+ */
+const MULTI_HOST_URL =
+  /^(?<protocol>[a-z+]+):\/\/(?:[^@/?#\s]*@)?(?<hosts>[^@/?#\s]*)(?:\/[^/?#\s]*)?(?:\?(?<query>[^#\s]*))?$/;
+
+function isMultiHostUrl(value: string, protocol: RegExp): boolean {
+  const parts = MULTI_HOST_URL.exec(value)?.groups;
+  if (!parts || !protocol.test(parts['protocol'] ?? '') || /%(?![0-9a-f]{2})/i.test(value)) return false;
+  // libpq: a Unix socket is named in the query.
+  if (parts['hosts'] === '') return new URLSearchParams(parts['query']).has('host');
+  return (parts['hosts'] ?? '').split(',').every(isHostAndPort);
+}
 
 const isHostAndPort = (value: string): boolean => {
-  const port = /^(?:\[[0-9a-f:.]+\]|[^:[\]]+)(?::(?<port>\d{1,5}))?$/i.exec(value);
-  return port !== null && Number(port.groups?.['port'] ?? 1) >= 1 && Number(port.groups?.['port'] ?? 1) <= PORT_MAX;
+  const parts = /^(?:\[[0-9a-f:.]+\]|[^:[\]]+)(?::(?<port>\d{1,5}))?$/i.exec(value);
+  const port = Number(parts?.groups?.['port'] ?? 1);
+  return parts !== null && port >= 1 && port <= PORT_MAX;
 };
 
+const isPostgresUrl = (value: string): boolean => isMultiHostUrl(value, /^postgres(ql)?$/);
 /** The names that its client takes; the older `esdb` is the same protocol. */
-const isKurrentUrl = (value: string): boolean => /^(kurrentdb|kurrent|kdb|esdb)(\+discover)?:\/\/[^\s/?#]+/.test(value);
+const isKurrentUrl = (value: string): boolean => isMultiHostUrl(value, /^(kurrentdb|kurrent|kdb|esdb)(\+discover)?$/);
 
 const isIssuer = (value: string): boolean => {
   if (!URL.canParse(value)) return false;

@@ -134,6 +134,12 @@ function requireHostStateCommitment(facility: CallFacility, facilityId: string):
   }
 }
 
+/** For decisions: the ledger has answered 404 already where there is no such call. */
+export function openedCall(state: AccessCall): OpenedCall {
+  if (state.status === 'absent') throw new Error('A call must be opened before requests answer it.');
+  return state;
+}
+
 /** True when a request that arrives at this instant is in time. */
 export function takesRequestsAt(call: OpenedCall, at: string): boolean {
   const atMs = parseInstant(at);

@@ -41,13 +41,19 @@ export class CommitmentController {
     private readonly queries: QueryBus,
   ) {}
 
-  /** Pledge an amount to a tranche. A pledge binds nobody until it is signed. */
+  /**
+   * Pledge an amount to a tranche.
+   * @remarks A pledge binds nobody until it is signed, and a tranche may be over-pledged.
+   */
   @CommandRoute({ roles: PROMISE, created: '/v1/commitments/:id' })
   pledgeCommitment(@Body() body: PledgeCommitmentDto, @Context() context: CommandContext): Promise<Answer> {
     return this.commands.execute(new PledgeCommitment(context, body));
   }
 
-  /** Sign a pledge. The cap of the tranche and the ceiling of 17 % for the Union (Art. 12b(5)) must leave room for it. */
+  /**
+   * Sign a pledge.
+   * @remarks The cap of the tranche and the ceiling of 17 % for the Union (Art. 12b(5)) must leave room for it.
+   */
   @CommandRoute({ path: ':id/signature', roles: PROMISE })
   signCommitment(
     @Param() { id }: IdParams,
@@ -57,7 +63,10 @@ export class CommitmentController {
     return this.commands.execute(new SignCommitment(context, id, body));
   }
 
-  /** Amend a signed commitment. What is called stays committed. */
+  /**
+   * Amend a signed commitment.
+   * @remarks Raises or lowers what is committed; what is called stays committed.
+   */
   @CommandRoute({ path: ':id/amendments', roles: PROMISE })
   amendCommitment(
     @Param() { id }: IdParams,
@@ -67,7 +76,10 @@ export class CommitmentController {
     return this.commands.execute(new AmendCommitment(context, id, body));
   }
 
-  /** Call capital, after the financial close of the fund and with at least 10 business days of notice. */
+  /**
+   * Call capital.
+   * @remarks After the financial close of the fund and with at least 10 business days of notice.
+   */
   @CommandRoute({ path: ':id/calls', roles: CASH, created: '/v1/commitments/:id', answer: CallAnswerDto })
   issueCall(
     @Param() { id }: IdParams,
@@ -77,7 +89,10 @@ export class CommitmentController {
     return this.commands.execute(new IssueCall(context, id, body));
   }
 
-  /** Record a payment on a call, in full or in part. Calls that were open at a cancellation stay payable. */
+  /**
+   * Record a payment on a call.
+   * @remarks In full or in part. Calls that were open at a cancellation stay payable.
+   */
   @CommandRoute({ path: ':id/calls/:callId/payments', roles: CASH, answer: CallAnswerDto })
   payCall(
     @Param() { id, callId }: CallParams,
@@ -87,7 +102,10 @@ export class CommitmentController {
     return this.commands.execute(new PayCall(context, id, callId, body));
   }
 
-  /** Pay money back to the partner. The recallable part of it can be called again. */
+  /**
+   * Pay money back to the partner.
+   * @remarks The recallable part of it can be called again.
+   */
   @CommandRoute({ path: ':id/distributions', roles: CASH })
   distribute(
     @Param() { id }: IdParams,
@@ -97,7 +115,10 @@ export class CommitmentController {
     return this.commands.execute(new Distribute(context, id, body));
   }
 
-  /** Cancel, once: withdraws a pledge, or releases the unfunded part of a signed commitment. */
+  /**
+   * Cancel a commitment, once.
+   * @remarks Withdraws a pledge, or releases the unfunded part of a signed commitment. Open calls stay payable.
+   */
   @CommandRoute({ path: ':id/cancellation', roles: PROMISE })
   cancelCommitment(
     @Param() { id }: IdParams,
@@ -107,7 +128,10 @@ export class CommitmentController {
     return this.commands.execute(new CancelCommitment(context, id, body));
   }
 
-  /** List commitments in the order of their pledges. A credential that is bound to a partner sees that partner's only. */
+  /**
+   * List commitments.
+   * @remarks In the order of their pledges. A credential that is bound to a partner sees that partner's only.
+   */
   @ReadRoute({ roles: READERS, projection: 'capital', answer: CommitmentPageDto, table: true })
   listCommitments(
     @Query() query: ListCommitmentsDto,
@@ -116,7 +140,10 @@ export class CommitmentController {
     return this.queries.execute(new ListCommitments(reader, query));
   }
 
-  /** Read a commitment with its calls. */
+  /**
+   * Read a commitment.
+   * @remarks With its calls and what was paid on each.
+   */
   @ReadRoute({ path: ':id', roles: READERS, projection: 'capital', answer: CommitmentDto })
   getCommitment(
     @Param() { id }: IdParams,

@@ -26,13 +26,19 @@ export class FundController {
     private readonly queries: QueryBus,
   ) {}
 
-  /** Establish a fund. Define its tranches next. */
+  /**
+   * Establish a fund.
+   * @remarks It has no layers yet: define its tranches next.
+   */
   @CommandRoute({ roles: ['operator'], created: '/v1/funds/:id' })
   establishFund(@Body() body: EstablishFundDto, @Context() context: CommandContext): Promise<Answer> {
     return this.commands.execute(new EstablishFund(context, body));
   }
 
-  /** Define a layer of the fund, before its financial close. */
+  /**
+   * Define a layer of the fund.
+   * @remarks Before its financial close; from then on the layers are settled.
+   */
   @CommandRoute({ path: ':id/tranches', roles: ['operator'], created: '/v1/funds/:id', answer: TrancheAnswerDto })
   defineTranche(
     @Param() { id }: IdParams,
@@ -43,8 +49,9 @@ export class FundController {
   }
 
   /**
-   * Reach financial close, once. From then on capital may be called. For every AI gigafactory that the fund finances,
-   * Participating States must at least match the Union, and the Union covers up to 17 % of the CAPEX (Art. 12b(5)).
+   * Reach financial close, once.
+   * @remarks From then on capital may be called. For every AI gigafactory that the fund finances, Participating States
+   * must at least match the Union, and the Union covers up to 17 % of the CAPEX (Art. 12b(5)).
    */
   @CommandRoute({ path: ':id/financial-close', roles: ['operator'] })
   reachFinancialClose(
@@ -55,13 +62,19 @@ export class FundController {
     return this.commands.execute(new ReachFinancialClose(context, id));
   }
 
-  /** List funds in the order in which they were established. */
+  /**
+   * List funds.
+   * @remarks In the order in which they were established, with the totals of every tranche.
+   */
   @ReadRoute({ roles: READERS, projection: 'capital', answer: FundPageDto, table: true })
   listFunds(@Query() query: ListFundsDto): Promise<Reading<Page<FundDto>>> {
     return this.queries.execute(new ListFunds(query));
   }
 
-  /** Read a fund with the totals of every tranche. */
+  /**
+   * Read a fund.
+   * @remarks With the totals of every tranche.
+   */
   @ReadRoute({ path: ':id', roles: READERS, projection: 'capital', answer: FundDto })
   getFund(@Param() { id }: IdParams, @Query() _query: ReadQueryDto): Promise<Reading<FundDto>> {
     return this.queries.execute(new GetFund(id));

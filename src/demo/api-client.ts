@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StartupError } from '../platform/startup-error.js';
 
 /** What the API answered, read as JSON. */
 export interface ApiAnswer {
@@ -21,7 +22,7 @@ export interface ApiCommand extends ApiRequest {
 }
 
 /** Something that keeps the demo from being loaded or shown; the message is for the one who started it. */
-export class DemoFailure extends Error {}
+export class DemoFailure extends StartupError {}
 
 /** Busy, stopping or behind a proxy that is: the same request may succeed a moment later. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);

@@ -208,6 +208,6 @@ async function run(client: Client, { number, file, sql, checksum }: Migration): 
 
 /** The server says where in the text it stumbled, in characters from 1. */
 function lineOf(error: unknown, sql: string): string {
-  const position = error instanceof Error && 'position' in error ? Number(error.position) : 0;
+  const position = typeof error === 'object' && error !== null && 'position' in error ? Number(error.position) : 0;
   return position > 0 ? `, line ${sql.slice(0, position).split('\n').length},` : '';
 }

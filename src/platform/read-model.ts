@@ -32,7 +32,7 @@ export interface ListRequest<T> {
   readonly projection: string;
   /** Table or join to select from; the ordered column is named `created_position` in it. */
   readonly from: string;
-  /** Column list; `created_position` is added. */
+  /** Column list of the rows that `map` gets. */
   readonly columns: string;
   /** What the caller asked for; goes into the cursor, so that the next page is a page of the same list. */
   readonly filters: Readonly<Record<string, string | undefined>>;
@@ -63,14 +63,14 @@ export class ReadModel {
       `select p.position as reflected, r.*
        from (select position from projections where name = $1) p
        left join lateral (
-         select ${request.columns}, created_position from ${request.from}
+         select ${request.columns}, created_position as ordinal from ${request.from}
          where ${['created_position > $2', ...clauses].join(' and ')}
          order by created_position limit $3
        ) r on true
-       order by r.created_position`,
+       order by r.ordinal`,
       values,
     );
-    const found = rows.filter((row) => row['created_position'] !== null);
+    const found = rows.filter((row) => row['ordinal'] !== null);
     const page = found.slice(0, cursor.limit);
     const last = page.at(-1);
     const more = found.length > cursor.limit && last !== undefined;
@@ -78,7 +78,7 @@ export class ReadModel {
       position: Number(rows[0]?.['reflected'] ?? 0),
       body: {
         data: page.map((row) => request.map(row)),
-        next: more ? encodeCursor({ ...cursor, after: Number(last['created_position']) }) : null,
+        next: more ? encodeCursor({ ...cursor, after: Number(last['ordinal']) }) : null,
       },
     };
   }

@@ -11,11 +11,17 @@ export class StartupError extends Error {
 
 /** What an error says, also where the platform hides it: a refused connection to several addresses has an empty message. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  const { message, errors } = fieldsOf(error);
+  if (message === '' && Array.isArray(errors)) return errors.map(reasonOf).join('; ');
+  return typeof message === 'string' ? message : String(error);
 }
 
 /** The code of a system or database error, e.g. `ENOENT` or `57P03`. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const { code } = fieldsOf(error);
+  return typeof code === 'string' ? code : undefined;
 }
+
+/** By its fields and not by its class: errors of the platform may come from another realm, where `instanceof` is false. */
+const fieldsOf = (error: unknown): { message?: unknown; errors?: unknown; code?: unknown } =>
+  typeof error === 'object' && error !== null ? error : {};

@@ -1,7 +1,6 @@
 import { ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { Refusal, type FieldError } from '../ledger/refusal.js';
-import { requirePlainJson } from './plain-json.js';
 
 /** Field errors listed in one answer; the rest would only repeat them. */
 const FIELD_ERRORS_MAX = 50;
@@ -26,7 +25,6 @@ export class EdgeValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && (typeof value !== 'object' || value === null || Array.isArray(value))) {
       throw new Refusal('malformed', 'malformed-json', 'Send a JSON object as the body.');
     }
-    if (metadata.type === 'body') requirePlainJson(value);
     try {
       return await super.transform(value, metadata);
     } catch (error) {

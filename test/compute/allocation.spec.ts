@@ -183,10 +183,10 @@ describe('an allocation inside its grant', () => {
 
   it('counts chip-hours exactly where a double could not', () => {
     const from = '2027-01-01T00:00:00Z';
-    // 100,000 chips for 2,500 hours and a millisecond: 9 x 10^14 + 100,000 chip-milliseconds, ten times over 2^53.
-    const grant = { chipHours: 2_500_000_000, validTo: '2040-01-01T00:00:00Z' };
+    // A million chips for 5,000 hours are 1.8 x 10^16 chip-milliseconds: beyond 2^53, where adding one changes nothing.
+    const grant = { chipHours: 5_000_000_000, validTo: '2040-01-01T00:00:00Z' };
     const huge = [registeredEvent(), installedEvent(1_000_000, from)];
-    const whole = allocatedEvent({ chips: 1_000_000, from, to: '2027-04-15T04:00:00Z' });
+    const whole = allocatedEvent({ chips: 1_000_000, from, to: '2027-07-28T08:00:00Z' });
     const history = given(facility, [...huge, whole]);
     history
       .when(ask({ chips: 1, from: '2028-01-01T00:00:00Z', to: '2028-01-01T00:00:00.001Z' }, grant))
@@ -194,7 +194,7 @@ describe('an allocation inside its grant', () => {
     expect(
       ask(
         { chips: 1, from: '2028-01-01T00:00:00Z', to: '2028-01-01T01:00:00Z' },
-        { ...grant, chipHours: 2_500_000_001 },
+        { ...grant, chipHours: 5_000_000_001 },
       )(history.state),
     ).toHaveLength(1);
   });

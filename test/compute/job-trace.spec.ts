@@ -34,29 +34,33 @@ function trace(): Job[] {
   });
 }
 
-/** First come, first served against a list of what each second-range holds: no tree, no prefix sums, no categories. */
+interface Segment {
+  readonly fromS: number;
+  used: number;
+}
+
+/** First come, first served on a plain list of segments of equal use: no tree, no prefix sums, no categories. */
 function sweep(jobs: readonly Job[]): boolean[] {
-  let segments = [{ fromS: 0, used: 0 }];
+  const segments: Segment[] = [{ fromS: 0, used: 0 }];
   return jobs.map(({ startS, runS, processors }) => {
-    const endS = startS + runS;
-    for (const cut of [startS, endS]) segments = cutAt(segments, cut);
-    const inside = segments.filter(({ fromS }) => fromS >= startS && fromS < endS);
+    const first = cutAt(segments, startS);
+    const inside = segments.slice(first, cutAt(segments, startS + runS));
     const fits = inside.every(({ used }) => used + processors <= CHIPS);
     if (fits) for (const segment of inside) segment.used += processors;
     return fits;
   });
 }
 
-function cutAt(segments: { fromS: number; used: number }[], atS: number): { fromS: number; used: number }[] {
-  let low = 0;
-  let high = segments.length;
+/** Makes a segment start at this second, if none does, and returns its place. */
+function cutAt(segments: Segment[], atS: number): number {
+  let [low, high] = [0, segments.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if ((segments[middle]?.fromS ?? 0) < atS) low = middle + 1;
     else high = middle;
   }
   if (segments[low]?.fromS !== atS) segments.splice(low, 0, { fromS: atS, used: segments[low - 1]?.used ?? 0 });
-  return segments;
+  return low;
 }
 
 function replay(jobs: readonly Job[]): boolean[] {

@@ -14,10 +14,13 @@ const payments = index.to(routeOf('calls/{}/payments'));
 
 /** Signed and raised; a lowered amount counts in full, since the order in which the two are recorded is open. */
 const committedMax = (commitment: DemoCommand): bigint => {
-  const raises = amendments.filter((each) => placeholder(each) === commitment.name).map((each) => amount(each, 'deltaMinor'));
+  const raises = amendments
+    .filter((each) => placeholder(each) === commitment.name)
+    .map((each) => amount(each, 'deltaMinor'));
   return amount(commitment) + sum(raises.filter((delta) => delta > 0n));
 };
-const legalForm = (commitment: DemoCommand): string => text(index.named(reference(commitment, 'partnerId')), 'legalForm');
+const legalForm = (commitment: DemoCommand): string =>
+  text(index.named(reference(commitment, 'partnerId')), 'legalForm');
 const signedCommitments = index.to('/v1/commitments').filter(({ name }) => signed.has(name));
 
 describe('the capital of the demo programme', () => {
@@ -46,7 +49,9 @@ describe('the capital of the demo programme', () => {
 
   it('stays within 17 % of the CAPEX of each gigafactory, once exactly on it, and is matched by the states', () => {
     const shares = facilities.gigafactories.map(({ name, capexMinor }) => {
-      const inFacility = signedCommitments.filter(({ body }) => JSON.stringify(body['facilityId']) === `{"ref":"${name}"}`);
+      const inFacility = signedCommitments.filter(
+        ({ body }) => JSON.stringify(body['facilityId']) === `{"ref":"${name}"}`,
+      );
       const of = (form: string): DemoCommand[] => inFacility.filter((each) => legalForm(each) === form);
       const unionMinor = sum(of('union').map((each) => committedMax(each)));
       expect(unionMinor * 100n).toBeLessThanOrEqual(capexMinor * 17n);
@@ -95,7 +100,9 @@ describe('the capital of the demo programme', () => {
   it('never calls more than is unfunded, nor pays more than was called', () => {
     for (const commitment of signedCommitments) {
       const own = calls.filter((call) => placeholder(call) === commitment.name);
-      const lowered = amendments.filter((each) => placeholder(each) === commitment.name).map((each) => amount(each, 'deltaMinor'));
+      const lowered = amendments
+        .filter((each) => placeholder(each) === commitment.name)
+        .map((each) => amount(each, 'deltaMinor'));
       const leastMinor = amount(commitment) + sum(lowered.filter((delta) => delta < 0n));
       expect(sum(own.map((call) => amount(call)))).toBeLessThanOrEqual(leastMinor);
       for (const call of own) {

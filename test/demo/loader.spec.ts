@@ -57,7 +57,10 @@ class ScriptedApi {
     const scripted = this.script(received, tries);
     if (scripted !== undefined) return scripted;
     const issued = { key: `secret-of-${JSON.stringify((body as { roles?: string[] }).roles)}` };
-    return { status: 201, body: { id: `id-of-${key}`, callId: `call-of-${key}`, position: this.received.length, ...issued } };
+    return {
+      status: 201,
+      body: { id: `id-of-${key}`, callId: `call-of-${key}`, position: this.received.length, ...issued },
+    };
   }
 }
 
@@ -137,7 +140,10 @@ describe('the loader', () => {
       return commands;
     };
     const refusal = { status: 409, body: { code: 'capacity-exceeded', detail: 'No chips are free.' } };
-    const { summary } = await load(new ScriptedApi(({ key }) => (key === 'test:too-much' ? refusal : undefined)), list());
+    const { summary } = await load(
+      new ScriptedApi(({ key }) => (key === 'test:too-much' ? refusal : undefined)),
+      list(),
+    );
     expect(summary.refusals).toEqual([
       { name: 'too-much', status: 409, code: 'capacity-exceeded', detail: 'No chips are free.' },
     ]);

@@ -91,14 +91,20 @@ describe('the demo programme', () => {
     expect(new Set(invented.map(({ body }) => body['legalName'])).size).toBe(invented.length);
     const leis = index.to('/v1/partners').flatMap(({ body }) => (typeof body['lei'] === 'string' ? [body['lei']] : []));
     expect(leis.length).toBeGreaterThan(50);
-    for (const lei of leis) expect({ lei, isValid: isLei(lei), isInvented: lei.startsWith('DEMO00') }).toMatchObject({
-      isValid: true,
-      isInvented: true,
-    });
+    for (const lei of leis)
+      expect({ lei, isValid: isLei(lei), isInvented: lei.startsWith('DEMO00') }).toMatchObject({
+        isValid: true,
+        isInvented: true,
+      });
   });
 
   it('names no partner of a public source as an applicant', () => {
-    const real = new Set(index.to('/v1/partners').filter(({ body }) => body['illustrative'] !== true).map(({ name }) => name));
+    const real = new Set(
+      index
+        .to('/v1/partners')
+        .filter(({ body }) => body['illustrative'] !== true)
+        .map(({ name }) => name),
+    );
     const applicants = programme.access.requests.map(({ applicant }) => applicant.name);
     expect(applicants.filter((name) => real.has(name))).toEqual([]);
   });

@@ -56,7 +56,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     pool,
     readPool: pool,
     wrappingKey: Buffer.alloc(32, 7),
-    log: createLog('silent'),
+    log: createLog(process.env['TEST_LOG'] === undefined ? 'silent' : 'warn'),
     clock: options.clock ?? Date.now,
   });
   await app.listen(0, '127.0.0.1');

@@ -1,0 +1,212 @@
+import { facility, type AllocationFacts, type FacilityEvent, type ReleaseFacts } from '../compute/facility.js';
+import type { RecordedEvent } from '../ledger/event.js';
+import { streamOf, unknownEvent } from '../ledger/noun.js';
+import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
+import { accessCall, type AccessCallEvent } from './access-call.js';
+import { accessRequest, type AccessRequestEvent, type AccessRequestSubmitted } from './access-request.js';
+import { usage, type UsageEvent, type UsageRecord } from './usage.js';
+
+/** Events of facilities say who operates them and what was allocated: what usage is measured against. */
+type AllocationEvent = Extract<
+  FacilityEvent,
+  { type: 'facility-registered' | 'chips-allocated' | 'allocation-released' }
+>;
+type Event = (AccessCallEvent | AccessRequestEvent | UsageEvent | AllocationEvent) & Pick<RecordedEvent, 'stream'>;
+
+// The stream decides which noun an event is of, and the write side appends nothing else to it.
+const eventOf = (recorded: RecordedEvent): Event => recorded as unknown as Event;
+const idOf = (noun: { readonly name: string }, { stream }: Pick<RecordedEvent, 'stream'>): string =>
+  stream.slice(streamOf(noun, '').length);
+
+/** Rows of calls, of requests and the grants that they become, and of what was used of every allocation. */
+export const accessProjection: Projection = {
+  name: 'access',
+  version: 1,
+  tables: ['access_facilities', 'access_calls', 'access_requests', 'allocation_usage'],
+  types: [
+    ...Object.keys(accessCall.schemas),
+    ...Object.keys(accessRequest.schemas),
+    ...Object.keys(usage.schemas),
+    'facility-registered',
+    'chips-allocated',
+    'allocation-released',
+  ],
+  touches,
+  apply,
+};
+
+function touches(recorded: RecordedEvent): readonly RowRef[] {
+  const event = eventOf(recorded);
+  switch (event.type) {
+    case 'facility-registered':
+      return [{ table: 'access_facilities', id: idOf(facility, event) }];
+    case 'chips-allocated':
+      return [
+        { table: 'allocation_usage', id: event.data.allocationId },
+        { table: 'access_facilities', id: idOf(facility, event) },
+      ];
+    case 'allocation-released':
+      return [{ table: 'allocation_usage', id: event.data.allocationId }];
+    case 'usage-reported':
+      return event.data.records.map(({ allocationId }) => ({ table: 'allocation_usage', id: allocationId }));
+    case 'access-call-opened':
+      return [{ table: 'access_calls', id: idOf(accessCall, event) }];
+    default:
+      return [
+        { table: 'access_requests', id: idOf(accessRequest, event) },
+        { table: 'access_facilities', id: event.data.facilityId },
+      ];
+  }
+}
+
+function apply(recorded: RecordedEvent, rows: Rows): void {
+  const event = eventOf(recorded);
+  switch (event.type) {
+    case 'facility-registered': {
+      const operatorPartnerId = event.data.operatorPartnerId ?? null;
+      rows.put('access_facilities', idOf(facility, event), { operator_partner_id: operatorPartnerId });
+      return;
+    }
+    case 'chips-allocated':
+      rows.put('allocation_usage', event.data.allocationId, unused(recorded, event.data, rows));
+      return;
+    case 'allocation-released':
+      rows.patch('allocation_usage', event.data.allocationId, { allocated_to: endAfter(event.data) });
+      return;
+    case 'usage-reported':
+      for (const record of event.data.records) addUsage(rows, record);
+      return;
+    case 'access-call-opened':
+      rows.put('access_calls', idOf(accessCall, event), callRow(recorded, event.data));
+      return;
+    case 'access-request-submitted':
+      rows.put('access_requests', idOf(accessRequest, event), submittedRow(recorded, event, rows));
+      return;
+    default:
+      rows.patch('access_requests', idOf(accessRequest, event), {
+        revision: recorded.revision,
+        ...changeBy(event, recorded.position),
+      });
+  }
+}
+
+function callRow({ position, revision }: RecordedEvent, data: AccessCallEvent['data']): Row {
+  return {
+    created_position: position,
+    revision,
+    facility_id: data.facilityId,
+    mode: data.mode,
+    title: data.title,
+    opens_at: data.opensAt,
+    closes_at: data.closesAt,
+    chip_hours: data.chipHours,
+  };
+}
+
+function submittedRow(recorded: RecordedEvent, { data }: AccessRequestSubmitted, rows: Rows): Row {
+  return {
+    created_position: recorded.position,
+    revision: recorded.revision,
+    call_id: data.callId,
+    facility_id: data.facilityId,
+    operator_partner_id: operatorOf(data.facilityId, rows),
+    mode: data.mode,
+    partner_id: data.partnerId,
+    ultimate_parent_id: data.ultimateParentId,
+    category: data.category,
+    country: data.country,
+    sector: data.sector,
+    chip_hours_requested: data.chipHoursRequested,
+    illustrative: data.illustrative ?? false,
+    status: 'submitted',
+    eligibility: 'unchecked',
+    submitted_at: data.submittedAt,
+    eligibility_reason_codes: [],
+    reason_codes: [],
+    revocation_reason_codes: [],
+    submission_event_id: recorded.id,
+    sealed: recorded.sealed ?? null,
+  };
+}
+
+/** What every later step changes in the row of its request. */
+function changeBy(event: Exclude<AccessRequestEvent, AccessRequestSubmitted>, position: number): Row {
+  switch (event.type) {
+    case 'access-request-withdrawn': {
+      const { withdrawnAt, reason = null } = event.data;
+      return { status: 'withdrawn', withdrawn_at: withdrawnAt, withdrawal_reason: reason };
+    }
+    case 'eligibility-confirmed':
+    case 'eligibility-refused': {
+      const { checkedAt, reasonCodes } = event.data;
+      const checked = { checked_at: checkedAt, eligibility_reason_codes: reasonCodes };
+      return event.type === 'eligibility-confirmed'
+        ? { ...checked, eligibility: 'eligible' }
+        : { ...checked, eligibility: 'ineligible', status: 'ineligible' };
+    }
+    case 'access-granted': {
+      const { chipHours, priceBasis, reasonCodes, validFrom, validTo, decidedAt } = event.data;
+      return {
+        ...{ status: 'granted', granted_position: position, decided_at: decidedAt, reason_codes: reasonCodes },
+        ...{ chip_hours_granted: chipHours, price_basis: priceBasis, valid_from: validFrom, valid_to: validTo },
+      };
+    }
+    case 'access-denied': {
+      const { decidedAt, reasonCodes } = event.data;
+      return { status: 'denied', decided_at: decidedAt, reason_codes: reasonCodes };
+    }
+    case 'grant-revoked': {
+      const { revokedAt, reasonCodes } = event.data;
+      return { status: 'revoked', revoked_at: revokedAt, revocation_reason_codes: reasonCodes };
+    }
+    default:
+      return unknownEvent('access-request', event);
+  }
+}
+
+function unused(recorded: RecordedEvent, data: AllocationFacts, rows: Rows): Row {
+  const facilityId = idOf(facility, recorded);
+  return {
+    created_position: recorded.position,
+    facility_id: facilityId,
+    operator_partner_id: operatorOf(facilityId, rows),
+    grant_id: data.grantId,
+    partner_id: data.partnerId,
+    category: data.category,
+    country: data.country,
+    mode: data.mode,
+    chip_model: data.chipModel,
+    chips: data.chips,
+    allocated_from: data.from,
+    allocated_to: data.to,
+    chip_hours_used: '0',
+    records: 0,
+    records_flagged: 0,
+  };
+}
+
+const operatorOf = (facilityId: string, rows: Rows): unknown =>
+  rows.need('access_facilities', facilityId)['operator_partner_id'];
+
+/** The end of an allocation after a release: not before its start, and a release never moves it back. */
+function endAfter({ from, to, at }: ReleaseFacts): string {
+  if (Date.parse(at) <= Date.parse(from)) return from;
+  return Date.parse(at) < Date.parse(to) ? at : to;
+}
+
+function addUsage(rows: Rows, { allocationId, chipHours, flag, from, to }: UsageRecord): void {
+  const row = rows.need('allocation_usage', allocationId);
+  rows.patch('allocation_usage', allocationId, {
+    // As text, because the column holds sums that a JSON number would round.
+    chip_hours_used: (BigInt(String(row['chip_hours_used'])) + BigInt(chipHours)).toString(),
+    records: Number(row['records']) + 1,
+    records_flagged: Number(row['records_flagged']) + (flag === undefined ? 0 : 1),
+    used_from: earlier(row['used_from'], from),
+    used_to: later(row['used_to'], to),
+  });
+}
+
+const earlier = (known: unknown, instant: string): string =>
+  typeof known === 'string' && Date.parse(known) <= Date.parse(instant) ? known : instant;
+const later = (known: unknown, instant: string): string =>
+  typeof known === 'string' && Date.parse(known) >= Date.parse(instant) ? known : instant;

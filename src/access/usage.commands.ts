@@ -1,0 +1,86 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { allocationOf, facility, registered, type RegisteredFacility } from '../compute/facility.js';
+import type { Answer, CommandContext } from '../ledger/command-context.js';
+import { Ledger } from '../ledger/ledger.js';
+import { unknown } from '../ledger/refusal.js';
+import type { Transaction } from '../ledger/transaction.js';
+import { AllocationPlaces } from './allocation-places.queries.js';
+import type { ReportUsageDto, UsageRecordDto } from './usage.dto.js';
+import { reportUsage, usage, type ReportedUsage, type Usage, type UsageReported } from './usage.js';
+
+export class ReportUsage extends Command<Answer> {
+  constructor(
+    readonly context: CommandContext,
+    readonly body: ReportUsageDto,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ReportUsage)
+export class ReportUsageHandler implements ICommandHandler<ReportUsage> {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly places: AllocationPlaces,
+  ) {}
+
+  async execute({ context, body: { records } }: ReportUsage): Promise<Answer> {
+    const facilityOf = await this.places.facilitiesOf(records.map(({ allocationId }) => allocationId));
+    return this.ledger.execute(context, (tx) => {
+      const events: UsageReported[] = [];
+      // From the last to the first, because the answer is for the facility that was opened last.
+      for (const [facilityId, own] of [...byFacility(records, facilityOf)].reverse()) {
+        const at = ownFacility(tx, facilityId);
+        const reported = reportUsage(openReports(tx, facilityId), facilityId, withAllocations(at, own));
+        tx.append(usage, facilityId, reported);
+        events.push(...reported);
+      }
+      const recorded = events.flatMap(({ data }) => data.records);
+      return { records: recorded.length, flagged: recorded.filter(({ flag }) => flag !== undefined).length };
+    });
+  }
+}
+
+interface Indexed extends UsageRecordDto {
+  readonly index: number;
+}
+
+/** @throws Refusal `unknown-allocation` (404): thrown inside the command, so that it is its recorded answer. */
+function byFacility(
+  records: readonly UsageRecordDto[],
+  facilityOf: ReadonlyMap<string, string>,
+): Map<string, Indexed[]> {
+  const groups = new Map<string, Indexed[]>();
+  for (const [index, record] of records.entries()) {
+    const facilityId = facilityOf.get(record.allocationId);
+    if (facilityId === undefined) throw unknown('allocation', record.allocationId);
+    const group = groups.get(facilityId);
+    if (group) group.push({ ...record, index });
+    else groups.set(facilityId, [{ ...record, index }]);
+  }
+  return groups;
+}
+
+function withAllocations(at: RegisteredFacility, records: readonly Indexed[]): ReportedUsage[] {
+  return records.map(({ allocationId, ...record }) => {
+    const allocation = allocationOf(at, allocationId);
+    if (!allocation) throw unknown('allocation', allocationId);
+    return { allocation, ...record };
+  });
+}
+
+/** A credential that is bound to a partner reports on the facilities that this partner operates. */
+function ownFacility(tx: Transaction, facilityId: string): RegisteredFacility {
+  const at = registered(tx.existing(facility, facilityId));
+  tx.requireOwn(at.operatorPartnerId);
+  return at;
+}
+
+/** The reports on a facility; their stream begins with the first. */
+function openReports(tx: Transaction, facilityId: string): Usage {
+  if (usage.exists(tx.get(usage, facilityId))) return tx.target(usage, facilityId);
+  tx.create(usage, facilityId);
+  return tx.get(usage, facilityId);
+}
+
+export const usageCommandHandlers = [ReportUsageHandler];

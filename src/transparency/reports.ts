@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { EventReader } from '../ledger/event-reader.js';
+import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
+import { Refusal } from '../ledger/refusal.js';
+import { LedgerSignal } from '../ledger/signal.js';
+import { Metrics } from '../platform/metrics.js';
+import type { Reading } from '../platform/read-model.js';
+import { RUNTIME, type Runtime } from '../platform/runtime.js';
+import { fold, initialFoldState, serialise, type FoldState } from './fold.js';
+import { ReportStates, type StateText } from './report-states.queries.js';
+
+/**
+ * A state is stored at every multiple of this position, and a report as of an earlier position folds at most so many events: about a
+ * tenth of a second.
+ */
+export const STATE_EVERY_EVENTS = 10_000;
+/** A state may be missing where an instance stopped before it was stored; a report reaches over two such gaps, not over more. */
+const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS;
+/** Folded without a pause: some milliseconds in which nothing else runs. */
+const BATCH_EVENTS_MAX = 500;
+/** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
+const POLL_MS = 100;
+const FAILURE_RETRY_MS = 5_000;
+const MIN_POSITION_WAIT_MS = 5_000;
+/** Reports as of an earlier position are made one after the other; so many may wait. */
+const WAITING_MAX = 20;
+/** Finished answers kept, at most some hundred kilobytes each. */
+const ANSWERS_MAX = 50;
+
+/** At what point of the history a report is asked for; the present when both are left out. */
+export interface AsOf {
+  /** Position that the answer must have reached. */
+  readonly minPosition?: number | undefined;
+  readonly asOfPosition?: number | undefined;
+  /** RFC 3339. */
+  readonly asOf?: string | undefined;
+}
+
+/** A report: its name tells it apart from all others at the same position, filters included. */
+export interface Render<Body> {
+  readonly name: string;
+  /** Pure and synchronous: the state moves on with the history. */
+  readonly render: (state: FoldState) => Body;
+}
+
+/**
+ * Follows the history with the fold and answers reports: the present from the state in memory, the past from the nearest stored state
+ * and the events after it. Every instance follows for itself. Nothing is stored that the events do not say.
+ */
+@Injectable()
+export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
+  private live: FoldState | undefined;
+  private failure: string | undefined;
+  private readonly stopping = new AbortController();
+  private readonly moved = new LedgerSignal();
+  private readonly answers = new Map<string, Promise<unknown>>();
+  private readonly log: Logger;
+  private unsaved: StateText[] = [];
+  private following: Promise<void> | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly reader: EventReader,
+    private readonly states: ReportStates,
+    private readonly signal: LedgerSignal,
+    @Inject(RUNTIME) { log }: Runtime,
+    metrics: Metrics,
+  ) {
+    this.log = log;
+    metrics.gauge('ppp_report_position', 'Position up to which the reports have followed the history.', () => this.status().position);
+  }
+
+  onApplicationBootstrap(): void {
+    this.following = this.follow();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.following;
+  }
+
+  /** How far the reports have come, and why they stopped if they did. */
+  status(): { readonly name: string; readonly position: number; readonly failure?: string } {
+    return { name: 'reports', position: this.live?.position ?? 0, ...(this.failure && { failure: this.failure }) };
+  }
+
+  /**
+   * Answers a report.
+   * @throws Refusal for a position that is not recorded yet (400), and when the reports have not come far enough or too many are being made
+   *   (503).
+   */
+  async answer<Body>({ minPosition = 0, asOf, asOfPosition }: AsOf, report: Render<Body>): Promise<Reading<Body>> {
+    await this.reached(minPosition);
+    const position = asOf === undefined ? asOfPosition : await this.store.positionAt(asOf);
+    if (position === undefined) return this.present(report);
+    if (position > this.status().position) await this.awaitRecorded(position);
+    const body = await this.remembered(`${position} ${report.name}`, () => this.past(position, report));
+    return { position, body };
+  }
+
+  private async present<Body>(report: Render<Body>): Promise<Reading<Body>> {
+    const state = this.live ?? (await this.reached(1).then(() => this.live));
+    if (!state) throw unavailable('report-not-ready', 'The reports are being prepared. Ask again in a moment.');
+    const { position } = state;
+    // Rendered before anything can move the state: the first caller does it here and now.
+    const body = await this.remembered(`${position} ${report.name}`, () => Promise.resolve(report.render(state)));
+    return { position, body };
+  }
+
+  /** Two who ask for the same at once are answered by one piece of work; the oldest answer is forgotten first. */
+  private remembered<Body>(key: string, make: () => Promise<Body>): Promise<Body> {
+    const known = this.answers.get(key);
+    if (known) return known as Promise<Body>;
+    const answer = make();
+    this.answers.set(key, answer);
+    answer.catch(() => this.answers.delete(key));
+    const [oldest] = this.answers.keys();
+    if (this.answers.size > ANSWERS_MAX && oldest !== undefined) this.answers.delete(oldest);
+    return answer;
+  }
+
+  private async past<Body>(position: number, report: Render<Body>): Promise<Body> {
+    if (this.live?.position === position) return report.render(this.live);
+    if (this.waiting >= WAITING_MAX) {
+      throw unavailable('too-many-reports', 'Many reports of the past are being made. Ask again in a moment.');
+    }
+    this.waiting += 1;
+    const mine = this.turn.then(async () => report.render(await this.stateAt(position)));
+    this.turn = mine.catch(() => undefined);
+    return mine.finally(() => (this.waiting -= 1));
+  }
+
+  private async stateAt(position: number): Promise<FoldState> {
+    const state = (await this.states.nearest(position)) ?? initialFoldState();
+    if (position - state.position > FOLD_EVENTS_MAX) {
+      throw unavailable('report-not-ready', 'The history is being folded for the first time. Ask again in a moment.');
+    }
+    while (state.position < position) {
+      const wanted = Math.min(BATCH_EVENTS_MAX, position - state.position);
+      const events = await this.store.readAll(state.position, wanted);
+      if (events.length === 0) throw new Error(`The log ends at position ${state.position}, before ${position}.`);
+      for (const stored of events) fold(state, this.reader.read(stored));
+    }
+    return state;
+  }
+
+  /** @throws Refusal (400) when the history has not come so far; waits when only this instance has not. */
+  private async awaitRecorded(position: number): Promise<void> {
+    const head = await this.store.head();
+    if (position > head) {
+      const detail = `The history ends at position ${head}; there is no report as of ${position}.`;
+      throw new Refusal('malformed', 'position-not-recorded', detail, { head }, [{ pointer: '/asOfPosition', detail }]);
+    }
+    await this.reached(position);
+  }
+
+  /** @throws Refusal (503) when the reports do not reach the position in time. */
+  private async reached(position: number): Promise<void> {
+    const deadline = Date.now() + MIN_POSITION_WAIT_MS;
+    while ((this.live?.position ?? -1) < position) {
+      const rest = deadline - Date.now();
+      if (this.failure !== undefined || rest <= 0 || this.stopping.signal.aborted) {
+        throw unavailable('position-not-reached', `The reports have not reached position ${position} yet. Ask again in a moment.`);
+      }
+      await this.moved.wait(rest, this.stopping.signal);
+    }
+  }
+
+  private async follow(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        this.live ??= (await this.states.nearest()) ?? initialFoldState();
+        await this.saveStates();
+        const grown = await this.foldNext(this.live);
+        this.failure = undefined;
+        this.moved.notify();
+        if (!grown) await this.signal.wait(POLL_MS, this.stopping.signal);
+      } catch (error) {
+        this.log.error({ err: error, position: this.status().position }, 'The reports stopped following the history.');
+        this.moved.notify();
+        await sleep(FAILURE_RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** True when there was something to fold. */
+  private async foldNext(state: FoldState): Promise<boolean> {
+    const events = await this.store.readAll(state.position, BATCH_EVENTS_MAX);
+    try {
+      for (const stored of events) {
+        fold(state, this.reader.read(stored));
+        if (state.position % STATE_EVERY_EVENTS === 0) {
+          this.unsaved.push({ position: state.position, state: serialise(state) });
+        }
+      }
+    } catch (error) {
+      // The event may have changed a part of the state before it failed: nothing of this state may be shown.
+      this.live = undefined;
+      this.failure = String(error);
+      throw error;
+    }
+    return events.length > 0;
+  }
+
+  private async saveStates(): Promise<void> {
+    for (const state of this.unsaved) await this.states.store(state);
+    this.unsaved = [];
+  }
+}
+
+const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);

@@ -1,0 +1,54 @@
+import { Controller, Query, Req, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Reading } from '../platform/read-model.js';
+import { ReadRoute } from '../platform/routes.js';
+import { CapacityReportDto } from './capacity-report.dto.js';
+import { CapitalReportDto } from './capital-report.dto.js';
+import { EqualAccessReportDto } from './equal-access-report.dto.js';
+import { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
+import { GetCapacity, GetCapital, GetEqualAccess, type ReportBody } from './transparency.queries.js';
+
+@ApiTags('transparency')
+@Controller('v1/transparency')
+export class TransparencyController {
+  constructor(private readonly queries: QueryBus) {}
+
+  /** Read whether access follows demand, by category of user and by country: Art. 12b(16) of Regulation (EU) 2021/1173. */
+  @ReadRoute({ path: 'equal-access', answer: EqualAccessReportDto, table: true })
+  getEqualAccess(
+    @Query() query: EqualAccessQueryDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Reading<ReportBody>> {
+    return this.queries.execute(new GetEqualAccess(query, formOf(request, reply)));
+  }
+
+  /** Read whose money stands in which layer, promised and paid. */
+  @ReadRoute({ path: 'capital', answer: CapitalReportDto, table: true })
+  getCapital(
+    @Query() query: AsOfDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Reading<ReportBody>> {
+    return this.queries.execute(new GetCapital(query, formOf(request, reply)));
+  }
+
+  /** Read what is installed, promised and used, by facility and month. */
+  @ReadRoute({ path: 'capacity', answer: CapacityReportDto, table: true })
+  getCapacity(
+    @Query() query: CapacityQueryDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Reading<ReportBody>> {
+    return this.queries.execute(new GetCapacity(query, formOf(request, reply)));
+  }
+}
+
+/** A report leaves as the text that it is: serialised anew, the same report could have other bytes. */
+function formOf(request: FastifyRequest, reply: FastifyReply): 'json' | 'csv' {
+  if (request.asCsv) return 'csv';
+  void reply.type('application/json; charset=utf-8');
+  return 'json';
+}

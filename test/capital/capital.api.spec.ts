@@ -1,0 +1,379 @@
+import { startTestApp, type TestAnswer, type TestApp } from '../support/app.js';
+
+/** A Monday. Dates in the requests are before it, so that nothing lies in the future. */
+const NOW = Date.parse('2026-06-15T12:00:00Z');
+const NOWHERE = '00000000-0000-4000-8000-000000000000';
+
+let ledger: TestApp;
+beforeAll(async () => {
+  ledger = await startTestApp({ clock: () => NOW });
+});
+afterAll(() => ledger.stop());
+
+const created = async (path: string, body: object): Promise<string> =>
+  String((await ledger.must(ledger.post(path, body))).body.id);
+
+const partnerOf = (legalForm: string, legalName = `Partner, ${legalForm}`): Promise<string> =>
+  created('/v1/partners', { legalName, country: 'BE', legalForm });
+
+const facilityWith = (further: object = {}): Promise<string> =>
+  created('/v1/facilities', {
+    name: 'Gigafactory',
+    country: 'BE',
+    kind: 'ai-gigafactory',
+    capexMinor: '100000',
+    currency: 'EUR',
+    ...further,
+  });
+
+interface TestFund {
+  readonly fundId: string;
+  readonly trancheId: string;
+}
+
+async function fundOf(capMinor = '100000'): Promise<TestFund> {
+  const fundId = await created('/v1/funds', { name: 'Fund', currency: 'EUR', targetMinor: '1000000' });
+  const tranche = await ledger.must(
+    ledger.post(`/v1/funds/${fundId}/tranches`, { rank: 1, kind: 'first-loss', capMinor }),
+  );
+  return { fundId, trancheId: String(tranche.body.trancheId) };
+}
+
+const pledged = (to: TestFund, partnerId: string, amountMinor: string, further: object = {}): Promise<string> =>
+  created('/v1/commitments', { ...to, partnerId, amountMinor, currency: 'EUR', kind: 'capex', ...further });
+
+const sign = (id: string, options = {}): Promise<TestAnswer> =>
+  ledger.post(`/v1/commitments/${id}/signature`, { signedOn: '2026-03-02' }, options);
+
+async function signed(to: TestFund, partnerId: string, amountMinor: string, further: object = {}): Promise<string> {
+  const id = await pledged(to, partnerId, amountMinor, further);
+  await ledger.must(sign(id));
+  return id;
+}
+
+const close = (fundId: string): Promise<TestAnswer> => ledger.post(`/v1/funds/${fundId}/financial-close`);
+
+/** Reads what reflects everything that this spec has written so far. */
+async function read(path: string, options = {}): Promise<TestAnswer> {
+  const { headers } = await ledger.must(ledger.post('/v1/partners', MARK));
+  return ledger.get(`${path}${path.includes('?') ? '&' : '?'}minPosition=${headers['ledger-position']}`, options);
+}
+const MARK = { legalName: 'Mark', country: 'BE', legalForm: 'company' };
+
+describe('a commitment from pledge to cancellation', () => {
+  it('reads after every step as the rules say', async () => {
+    const partnerId = await partnerOf('member-state');
+    const fund = await fundOf();
+    const id = await pledged(fund, partnerId, '1000', { programme: 'National budget' });
+    const path = `/v1/commitments/${id}`;
+    const asRead = async () => (await read(path)).body;
+    const base = {
+      id,
+      ...fund,
+      partnerId,
+      facilityId: null,
+      kind: 'capex',
+      programme: 'National budget',
+      currency: 'EUR',
+      pledgedMinor: '1000',
+      source: null,
+      illustrative: false,
+    };
+    const money = (committed: string, called: string, paid: string, distributed: string, recallable: string) => ({
+      committedMinor: committed,
+      calledMinor: called,
+      paidMinor: paid,
+      distributedMinor: distributed,
+      recallableMinor: recallable,
+      unfundedMinor: (BigInt(committed) - BigInt(called) + BigInt(recallable)).toString(),
+    });
+    const nothing = money('1000', '0', '0', '0', '0');
+    expect(await asRead()).toEqual({
+      ...base,
+      ...nothing,
+      status: 'pledged',
+      signedOn: null,
+      calls: [],
+      revision: 0,
+    });
+
+    await ledger.must(sign(id));
+    await ledger.must(close(fund.fundId));
+    const inForce = { ...base, status: 'signed', signedOn: '2026-03-02' };
+    expect(await asRead()).toEqual({ ...inForce, ...nothing, calls: [], revision: 1 });
+
+    const issued = { amountMinor: '400', issuedOn: '2026-03-02', dueOn: '2026-03-16' };
+    const { body: call } = await ledger.must(ledger.post(`${path}/calls`, issued));
+    const payment = { amountMinor: '300', paidOn: '2026-03-16' };
+    await ledger.must(ledger.post(`${path}/calls/${call.callId}/payments`, payment));
+    const calls = [{ callId: call.callId, ...issued, paidMinor: '300' }];
+    expect(await asRead()).toEqual({ ...inForce, ...money('1000', '400', '300', '0', '0'), calls, revision: 3 });
+
+    const distribution = { amountMinor: '100', recallableMinor: '40', paidOn: '2026-04-01' };
+    await ledger.must(ledger.post(`${path}/distributions`, distribution));
+    await ledger.must(ledger.post(`${path}/amendments`, { deltaMinor: '-140', reason: 'Scope reduced.' }));
+    expect(await asRead()).toEqual({ ...inForce, ...money('860', '400', '300', '100', '40'), calls, revision: 5 });
+
+    await ledger.must(ledger.post(`${path}/cancellation`, { reason: 'Left the consortium.' }));
+    await ledger.must(ledger.post(`${path}/calls/${call.callId}/payments`, { ...payment, amountMinor: '100' }));
+    expect(await asRead()).toEqual({
+      ...inForce,
+      ...money('360', '400', '400', '100', '40'),
+      status: 'cancelled',
+      calls: [{ ...calls[0], paidMinor: '400' }],
+      revision: 7,
+    });
+  });
+
+  it('answers with ids, revision and location as every command does', async () => {
+    const fund = await fundOf();
+    const partnerId = await partnerOf('company');
+    const body = { ...fund, partnerId, amountMinor: '1', currency: 'EUR', kind: 'in-kind' };
+    const pledge = await ledger.post('/v1/commitments', body);
+    expect(pledge).toMatchObject({ status: 201, body: { revision: 0 }, headers: { etag: '"0"' } });
+    expect(pledge.headers['location']).toBe(`/v1/commitments/${pledge.body.id}`);
+    const signature = await sign(pledge.body.id);
+    expect(signature).toMatchObject({ status: 200, body: { id: pledge.body.id, revision: 1 } });
+    expect(Number(signature.headers['ledger-position'])).toBe(signature.body.position);
+  });
+
+  it('issues a call once, however often it is sent', async () => {
+    const fund = await fundOf();
+    const id = await signed(fund, await partnerOf('company'), '1000');
+    await ledger.must(close(fund.fundId));
+    const body = { amountMinor: '600', issuedOn: '2026-03-02', dueOn: '2026-03-16' };
+    const send = () => ledger.post(`/v1/commitments/${id}/calls`, body, { idempotencyKey: `call-of-${id}` });
+    const [first, second] = [await send(), await send()];
+    expect(first.status).toBe(201);
+    expect(second).toMatchObject({ status: 201, body: first.body, headers: { 'idempotency-replayed': 'true' } });
+    const { body: stored } = await read(`/v1/commitments/${id}`);
+    expect(stored.calls).toHaveLength(1);
+  });
+});
+
+describe('a fund', () => {
+  it('reads with the sums of every tranche and of all', async () => {
+    const fund = await fundOf('5000');
+    const second = await ledger.must(
+      ledger.post(`/v1/funds/${fund.fundId}/tranches`, { rank: 3, kind: 'senior', capMinor: '9000' }),
+    );
+    const senior = { ...fund, trancheId: String(second.body.trancheId) };
+    const partnerId = await partnerOf('public-bank');
+    const id = await signed(fund, partnerId, '1000');
+    await pledged(senior, partnerId, '70');
+    await ledger.must(close(fund.fundId));
+    const call = { amountMinor: '400', issuedOn: '2026-03-02', dueOn: '2026-03-16' };
+    await ledger.must(ledger.post(`/v1/commitments/${id}/calls`, call));
+    const none = {
+      pledgedMinor: '0',
+      committedMinor: '0',
+      calledMinor: '0',
+      paidMinor: '0',
+      distributedMinor: '0',
+      recallableMinor: '0',
+      unfundedMinor: '0',
+    };
+    const signedSums = { committedMinor: '1000', calledMinor: '400', unfundedMinor: '600' };
+    const { body, headers } = await read(`/v1/funds/${fund.fundId}`);
+    expect(body).toEqual({
+      id: fund.fundId,
+      name: 'Fund',
+      status: 'closed',
+      currency: 'EUR',
+      targetMinor: '1000000',
+      closedAt: '2026-06-15T12:00:00Z',
+      tranches: [
+        { trancheId: fund.trancheId, rank: 1, kind: 'first-loss', capMinor: '5000', ...none, ...signedSums },
+        { trancheId: senior.trancheId, rank: 3, kind: 'senior', capMinor: '9000', ...none, pledgedMinor: '70' },
+      ],
+      totals: { ...none, ...signedSums, pledgedMinor: '70' },
+      source: null,
+      illustrative: false,
+      revision: 4,
+    });
+    expect(headers['etag']).toBe('"4"');
+  });
+
+  it('lets the last room in a tranche go to exactly one of many signatures', async () => {
+    const fund = await fundOf('1500');
+    const partnerId = await partnerOf('company');
+    const ids = await Promise.all(Array.from({ length: 20 }, () => pledged(fund, partnerId, '1000')));
+    const answers = await Promise.all(ids.map((id) => sign(id)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    const refusals = answers.filter(({ status }) => status !== 200);
+    expect(new Set(refusals.map(({ body }) => body.code))).toEqual(new Set(['tranche-cap-exceeded']));
+    expect((await read(`/v1/funds/${fund.fundId}`)).body.totals).toMatchObject({
+      committedMinor: '1000',
+      pledgedMinor: '19000',
+    });
+  });
+
+  it('gets back the room that an amendment or a cancellation frees', async () => {
+    const fund = await fundOf('1000');
+    const partnerId = await partnerOf('company');
+    const first = await signed(fund, partnerId, '1000');
+    const [second, third] = [await pledged(fund, partnerId, '300'), await pledged(fund, partnerId, '700')];
+    expect(await sign(second, { idempotencyKey: 'too-early' })).toMatchObject({ status: 409 });
+    await ledger.must(ledger.post(`/v1/commitments/${first}/amendments`, { deltaMinor: '-300', reason: 'Less.' }));
+    await ledger.must(sign(second));
+    const more = { deltaMinor: '1', reason: 'More.' };
+    expect(await ledger.post(`/v1/commitments/${first}/amendments`, more)).toMatchObject({
+      status: 409,
+      body: { code: 'tranche-cap-exceeded' },
+    });
+    await ledger.must(ledger.post(`/v1/commitments/${first}/cancellation`, { reason: 'Gone.' }));
+    await ledger.must(sign(third));
+  });
+
+  it('refuses calls before financial close, and closes once', async () => {
+    const fund = await fundOf();
+    expect(await close(fund.fundId)).toMatchObject({ status: 409, body: { code: 'nothing-signed' } });
+    const id = await signed(fund, await partnerOf('company'), '1000');
+    const call = { amountMinor: '1', issuedOn: '2026-03-02', dueOn: '2026-03-16' };
+    expect(await ledger.post(`/v1/commitments/${id}/calls`, call)).toMatchObject({
+      status: 409,
+      body: { code: 'no-financial-close' },
+    });
+    await ledger.must(close(fund.fundId));
+    expect((await close(fund.fundId)).body.code).toBe('financial-close-reached-already');
+    await ledger.must(ledger.post(`/v1/commitments/${id}/calls`, call));
+  });
+});
+
+describe('commitments to an AI gigafactory', () => {
+  it('leave the Union 17 % of the CAPEX, and a refused signature leaves nothing behind', async () => {
+    const fund = await fundOf();
+    const facilityId = await facilityWith();
+    const union = await partnerOf('union');
+    await signed(fund, union, '16999', { facilityId });
+    const one = await pledged(fund, union, '1', { facilityId, kind: 'access-time-purchase' });
+    const two = await pledged(fund, union, '2', { facilityId });
+    const refused = await sign(two);
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: 'union-ceiling-exceeded', clause: '2021/1173 Art. 12b(5)', ceilingMinor: '17000' },
+    });
+    expect((await read(`/v1/commitments/${two}`)).body).toMatchObject({ status: 'pledged', revision: 0 });
+    expect((await read(`/v1/funds/${fund.fundId}`)).body.totals.committedMinor).toBe('16999');
+    await ledger.must(sign(one));
+  });
+
+  it('free the ceiling when they shrink', async () => {
+    const fund = await fundOf();
+    const facilityId = await facilityWith();
+    const union = await partnerOf('union');
+    const first = await signed(fund, union, '17000', { facilityId });
+    const second = await pledged(fund, union, '17000', { facilityId });
+    await ledger.must(ledger.post(`/v1/commitments/${first}/cancellation`, { reason: 'Replaced.' }));
+    await ledger.must(sign(second));
+  });
+
+  it('are matched by Participating States before financial close', async () => {
+    const fund = await fundOf();
+    const facilityId = await facilityWith();
+    await signed(fund, await partnerOf('union'), '1000', { facilityId });
+    const state = await signed(fund, await partnerOf('member-state'), '999', { facilityId });
+    expect(await close(fund.fundId)).toMatchObject({
+      status: 409,
+      body: { code: 'states-below-union', clause: '2021/1173 Art. 12b(5)', unionMinor: '1000', statesMinor: '999' },
+    });
+    await ledger.must(ledger.post(`/v1/commitments/${state}/amendments`, { deltaMinor: '1', reason: 'Match.' }));
+    await ledger.must(close(fund.fundId));
+  });
+
+  it('are in the currency of the facility', async () => {
+    const fund = await fundOf();
+    const facilityId = await facilityWith({ currency: 'SEK' });
+    const body = { ...fund, partnerId: await partnerOf('company'), facilityId };
+    const answer = await ledger.post('/v1/commitments', { ...body, amountMinor: '1', currency: 'EUR', kind: 'capex' });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'currency-differs', facilityCurrency: 'SEK' } });
+  });
+});
+
+describe('a pledge', () => {
+  it.each(['fundId', 'trancheId', 'partnerId', 'facilityId'])('names a %s that exists', async (field) => {
+    const body = { ...(await fundOf()), partnerId: await partnerOf('company'), amountMinor: '1', currency: 'EUR' };
+    const answer = await ledger.post('/v1/commitments', { ...body, kind: 'capex', [field]: NOWHERE });
+    expect(answer).toMatchObject({ status: 404, body: { code: `unknown-${field.slice(0, -2)}` } });
+  });
+
+  it('refuses malformed amounts with a pointer to the field', async () => {
+    const body = { ...(await fundOf()), partnerId: await partnerOf('company'), currency: 'EUR', kind: 'capex' };
+    for (const amountMinor of ['0', '-1', '1.5', 1, '1'.repeat(19)]) {
+      expect(await ledger.post('/v1/commitments', { ...body, amountMinor })).toMatchObject({
+        status: 422,
+        body: { errors: [{ pointer: '/amountMinor' }] },
+      });
+    }
+  });
+});
+
+describe('a key that is bound to a partner', () => {
+  it('pledges and signs for that partner, and for nobody else', async () => {
+    const fund = await fundOf();
+    const [own, other] = [await partnerOf('company', 'Own'), await partnerOf('company', 'Other')];
+    const key = await ledger.keyFor(['partner'], own);
+    const body = { ...fund, amountMinor: '10', currency: 'EUR', kind: 'capex' };
+    expect(await ledger.post('/v1/commitments', { ...body, partnerId: other }, { key })).toMatchObject({ status: 403 });
+    const mine = await ledger.must(ledger.post('/v1/commitments', { ...body, partnerId: own }, { key }));
+    await ledger.must(sign(mine.body.id, { key }));
+    const theirs = await pledged(fund, other, '10');
+    const stale = { key, headers: { 'if-match': '"7"' } };
+    expect(await sign(theirs, stale)).toMatchObject({ status: 403, body: { code: 'not-own' } });
+    expect(await sign(mine.body.id, { ...stale, idempotencyKey: 'stale' })).toMatchObject({ status: 412 });
+  });
+
+  it('reads its own commitments only, whatever it asks for', async () => {
+    const fund = await fundOf();
+    const [own, other] = [await partnerOf('company', 'Own'), await partnerOf('company', 'Other')];
+    const key = await ledger.keyFor(['partner'], own);
+    const mine = await pledged(fund, own, '10');
+    const theirs = await pledged(fund, other, '10');
+    expect((await read(`/v1/commitments/${mine}`, { key })).status).toBe(200);
+    expect((await read(`/v1/commitments/${theirs}`, { key })).status).toBe(404);
+    const idsOf = (answer: TestAnswer) => answer.body.data.map(({ id }: { id: string }) => id);
+    expect(idsOf(await read('/v1/commitments', { key }))).toEqual([mine]);
+    expect(idsOf(await read(`/v1/commitments?partnerId=${other}`, { key }))).toEqual([]);
+    expect(idsOf(await read(`/v1/commitments?fundId=${fund.fundId}`))).toEqual([mine, theirs]);
+  });
+
+  it('states no cash, not even its own', async () => {
+    const fund = await fundOf();
+    const own = await partnerOf('company', 'Own');
+    const id = await signed(fund, own, '10');
+    await ledger.must(close(fund.fundId));
+    const key = await ledger.keyFor(['partner'], own);
+    const call = { amountMinor: '1', issuedOn: '2026-03-02', dueOn: '2026-03-16' };
+    expect((await ledger.post(`/v1/commitments/${id}/calls`, call, { key })).status).toBe(403);
+    const distribution = { amountMinor: '1', recallableMinor: '0', paidOn: '2026-04-01' };
+    expect((await ledger.post(`/v1/commitments/${id}/distributions`, distribution, { key })).status).toBe(403);
+  });
+});
+
+describe('a list of commitments', () => {
+  it('is filtered and paged in the order of the pledges', async () => {
+    const fund = await fundOf();
+    const partnerId = await partnerOf('company');
+    const ids = [];
+    for (let index = 0; index < 5; index += 1) ids.push(await pledged(fund, partnerId, '1'));
+    await ledger.must(sign(String(ids[2])));
+    const all = [];
+    let path = `/v1/commitments?fundId=${fund.fundId}&status=pledged&limit=3`;
+    for (;;) {
+      const { body } = await read(path);
+      all.push(...body.data.map(({ id }: { id: string }) => id));
+      if (body.next === null) break;
+      path = `/v1/commitments?cursor=${body.next}`;
+    }
+    expect(all).toEqual(ids.filter((_, index) => index !== 2));
+  });
+
+  it('can be had as CSV', async () => {
+    const fund = await fundOf();
+    await pledged(fund, await partnerOf('company'), '1');
+    const { text, headers } = await read(`/v1/commitments.csv?fundId=${fund.fundId}`);
+    expect(headers['content-type']).toContain('text/csv');
+    expect(text.split('\n')[0]).toContain('id,fundId,trancheId,partnerId,facilityId,kind,programme,status,currency');
+    expect((await read('/v1/funds.csv')).text).toContain(fund.fundId);
+  });
+});

@@ -1,0 +1,134 @@
+import { startTestApp, type TestApp } from '../support/app.js';
+
+const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
+
+describe('partners over HTTP', () => {
+  let api: TestApp;
+  beforeAll(async () => {
+    api = await startTestApp();
+  });
+  afterAll(() => api.stop());
+
+  const register = async (body: object = COMPANY): Promise<string> =>
+    String((await api.must(api.post('/v1/partners', body))).body.id);
+
+  it('registers a partner and shows it to a reader who waits for the position', async () => {
+    const made = await api.must(api.post('/v1/partners', COMPANY));
+    expect(made.status).toBe(201);
+    expect(made.headers).toMatchObject({ etag: '"0"', location: `/v1/partners/${made.body.id}` });
+    expect(made.headers['ledger-position']).toBe(String(made.body.position));
+    const read = await api.get(`/v1/partners/${made.body.id}?minPosition=${made.body.position}`);
+    expect(read.body).toMatchObject({ ...COMPANY, id: made.body.id, category: null, partnerKind: 'private', revision: 0 });
+    expect(Number(read.headers['ledger-position'])).toBeGreaterThanOrEqual(made.body.position);
+  });
+
+  it('answers the same command again without carrying it out again', async () => {
+    const first = await api.post('/v1/partners', COMPANY, { idempotencyKey: 'once' });
+    const again = await api.post('/v1/partners', COMPANY, { idempotencyKey: 'once' });
+    expect(again.body).toEqual(first.body);
+    expect(again.status).toBe(first.status);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    const other = await api.post('/v1/partners', { ...COMPANY, country: 'FI' }, { idempotencyKey: 'once' });
+    expect(other.status).toBe(422);
+    expect(other.body.code).toBe('idempotency-key-reused');
+  });
+
+  it('carries out one of many concurrent duplicates', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => api.post('/v1/partners', COMPANY, { idempotencyKey: 'concurrent' })),
+    );
+    const recorded = answers.filter(({ status }) => status === 201);
+    expect(recorded.length).toBeGreaterThan(0);
+    expect(new Set(recorded.map(({ body }) => body.id)).size).toBe(1);
+    expect(answers.every(({ status, body }) => status === 201 || body.code === 'command-in-progress')).toBe(true);
+  });
+
+  it('keeps a refusal for ever, word for word', async () => {
+    const id = await register();
+    const classification = { category: 'start-up', basis: 'GBER', evidenceRef: 'E-1', effectiveFrom: '2026-01-01' };
+    const old = await register({ ...COMPANY, registeredOn: '2001-01-01' });
+    const refused = await api.post(`/v1/partners/${old}/classifications`, classification, { idempotencyKey: 'refused' });
+    expect(refused.status).toBe(409);
+    const again = await api.post(`/v1/partners/${old}/classifications`, classification, { idempotencyKey: 'refused' });
+    expect(again.body).toEqual(refused.body);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect((await api.post(`/v1/partners/${id}/classifications`, classification)).status).toBe(200);
+  });
+
+  it('honours If-Match', async () => {
+    const id = await register();
+    const classification = { category: 'sme', basis: 'Recommendation', evidenceRef: 'E-1', effectiveFrom: '2026-01-01' };
+    const stale = await api.post(`/v1/partners/${id}/classifications`, classification, { headers: { 'if-match': '"4"' }, idempotencyKey: 'if-match' });
+    expect(stale.status).toBe(412);
+    const path = `/v1/partners/${id}/classifications`;
+    const fresh = await api.post(path, classification, { headers: { 'if-match': '"0"' }, idempotencyKey: 'if-match' });
+    expect(fresh.status).toBe(200);
+    // The retry names a revision that is now in the past, and is still the same command.
+    const retried = await api.post(path, classification, { headers: { 'if-match': '"0"' }, idempotencyKey: 'if-match' });
+    expect(retried.body).toEqual(fresh.body);
+  });
+
+  it('pages through a filtered list with a cursor that holds the query', async () => {
+    for (let index = 0; index < 5; index += 1) await register({ ...COMPANY, country: 'PT', legalName: `Lisboa ${index}` });
+    const last = await register({ ...COMPANY, country: 'PT', legalName: 'Porto' });
+    const { position } = (await api.post('/v1/partners', COMPANY)).body;
+    const first = await api.get(`/v1/partners?country=PT&limit=4&minPosition=${position}`);
+    expect(first.body.data).toHaveLength(4);
+    expect(first.headers['link']).toContain('rel="next"');
+    const second = await api.get(`/v1/partners?cursor=${first.body.next}`);
+    expect(second.body.data.map((row: { country: string }) => row.country)).toEqual(['PT', 'PT']);
+    expect(second.body.data.at(-1).id).toBe(last);
+    expect(second.body.next).toBeNull();
+  });
+
+  it('gives a list as CSV', async () => {
+    const answer = await api.get('/v1/partners.csv?country=PT&limit=2');
+    expect(answer.headers['content-type']).toContain('text/csv');
+    expect(answer.text.split('\n')[0]).toContain('legalName');
+  });
+
+  it.each([
+    ['no Idempotency-Key', { idempotencyKey: null }, COMPANY, 428, 'idempotency-key-required'],
+    ['no credential', { key: null }, COMPANY, 401, 'unauthenticated'],
+    ['a wrong credential', { key: 'nonsense' }, COMPANY, 401, 'unauthenticated'],
+    ['an unknown field', {}, { ...COMPANY, colour: 'blue' }, 422, 'invalid-content'],
+    ['broken JSON', {}, '{"legalName":', 400, 'malformed-json'],
+    ['a list for a body', {}, [], 400, 'malformed-json'],
+    ['a body that is nested too deep', {}, '['.repeat(20_000) + ']'.repeat(20_000), 422, 'json-too-deep'],
+    ['a body that is too large', {}, { ...COMPANY, legalName: 'x'.repeat(1_100_000) }, 413, 'body-too-large'],
+  ])('refuses %s with a problem that says what to do', async (_what, options, body, status, code) => {
+    const answer = await api.post('/v1/partners', body, options);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.body).toMatchObject({ status, code, instance: '/v1/partners' });
+    expect(answer.status).toBe(status);
+  });
+
+  it('lets a key that is bound to a partner see that partner only', async () => {
+    const [own, other] = [await register(), await register()];
+    const { position } = (await api.post('/v1/partners', COMPANY)).body;
+    const key = await api.keyFor(['partner'], own);
+    const list = await api.get(`/v1/partners?minPosition=${position}`, { key });
+    expect(list.body.data.map(({ id }: { id: string }) => id)).toEqual([own]);
+    expect((await api.get(`/v1/partners/${other}`, { key })).status).toBe(404);
+    expect((await api.post('/v1/partners', COMPANY, { key })).status).toBe(403);
+  });
+
+  it('refuses a key from the moment on at which it is revoked', async () => {
+    const { body } = await api.must(api.post('/v1/api-keys', { name: 'Auditor', roles: ['auditor'] }));
+    expect((await api.get('/v1/partners', { key: body.key })).status).toBe(200);
+    await api.must(api.post(`/v1/api-keys/${body.id}/revocation`));
+    expect((await api.get('/v1/partners', { key: body.key })).status).toBe(401);
+  });
+
+  it('lists the history by position, stream and type', async () => {
+    const id = await register();
+    const all = await api.get('/v1/events?after=0&limit=3', { key: null });
+    expect(all.body.data.map(({ position }: { position: number }) => position)).toEqual([1, 2, 3]);
+    const stream = await api.get(`/v1/events?stream=partner-${id}`, { key: null });
+    expect(stream.body.data).toHaveLength(1);
+    const { position } = stream.body.data[0];
+    const keys = await api.get(`/v1/events?type=api-key-issued&minPosition=${position}`, { key: null });
+    expect(keys.body.data.length).toBeGreaterThan(0);
+    expect((await api.get(`/v1/events/${stream.body.data[0].id}`, { key: null })).body).toEqual(stream.body.data[0]);
+  });
+});
