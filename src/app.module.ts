@@ -34,7 +34,7 @@ export class AppModule {
         PartnersModule,
         CapitalModule,
         GovernanceModule,
-        AuditModule,
+        AuditModule.forRoot(runtime),
       ],
     };
   }

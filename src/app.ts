@@ -41,7 +41,6 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
     rewriteUrl: listBehindCsv,
-    allowErrorHandlerOverride: true,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(runtime), adapter, {
     logger: new NestLog(runtime.log),
@@ -63,7 +62,6 @@ export function drainOf(app: NestFastifyApplication): Drain {
 
 async function configure(app: NestFastifyApplication, runtime: Runtime): Promise<void> {
   const { config, log } = runtime;
-  const filter = new ProblemFilter(log);
   const server = app.getHttpAdapter().getInstance();
   acceptJson(app);
   server.addHook('onRequest', (request, reply, done) => {
@@ -88,8 +86,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   if (config.rateLimitPerMinute > 0) await limitRate(app, config.rateLimitPerMinute);
   logRequests(app, runtime);
   app.useGlobalPipes(new EdgeValidationPipe());
-  app.useGlobalFilters(filter);
-  server.setErrorHandler((error, request, reply) => filter.send(error, request, reply));
+  app.useGlobalFilters(new ProblemFilter(log));
   registerDocs(app);
   watch(app);
 }

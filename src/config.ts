@@ -17,7 +17,7 @@ export class Config {
   /** The first operator key, for automation; absent: one is made and shown once. Never log it. */
   readonly operatorKey?: string;
   /** First line of every checkpoint, a URL without scheme, e.g. `ledger.example.eu/log`. */
-  readonly logOrigin?: string;
+  readonly logOrigin: string;
   /** Issuer and audience of the bearer tokens that are accepted beside API keys; absent: API keys only. */
   readonly oidc?: OidcConfig;
   readonly logLevel: LogLevel;
@@ -34,7 +34,7 @@ export class Config {
     const databaseReadUrl = settings.text('DATABASE_READ_URL', isPostgresUrl, POSTGRES_HINT);
     const eventStoreUrl = settings.text('EVENT_STORE_URL', isKurrentUrl, KURRENT_HINT);
     const operatorKey = settings.text('OPERATOR_KEY', isOperatorKey, OPERATOR_KEY_HINT);
-    const logOrigin = settings.text('LOG_ORIGIN', isLogOrigin, LOG_ORIGIN_HINT);
+    this.logOrigin = settings.text('LOG_ORIGIN', isLogOrigin, LOG_ORIGIN_HINT) ?? LOG_ORIGIN_DEFAULT;
     const oidc = readOidc(settings);
     const logLevel = settings.text('LOG_LEVEL', isLogLevel, LOG_LEVEL_HINT);
     this.logLevel = LOG_LEVELS.find((level) => level === logLevel) ?? 'info';
@@ -49,7 +49,6 @@ export class Config {
     if (databaseReadUrl) this.databaseReadUrl = databaseReadUrl;
     if (eventStoreUrl) this.eventStoreUrl = eventStoreUrl;
     if (operatorKey) this.operatorKey = operatorKey;
-    if (logOrigin) this.logOrigin = logOrigin;
     if (oidc) this.oidc = oidc;
   }
 }
@@ -98,6 +97,8 @@ const OPERATOR_KEY_HINT = `${OPERATOR_KEY_LENGTH_MIN} to ${OPERATOR_KEY_LENGTH_M
 const LOG_ORIGIN_HINT = 'a URL without scheme, space or plus, e.g. ledger.example.eu/log';
 const OIDC_ISSUER_HINT = 'the https URL of the issuer, exactly as its tokens have it (http only on this machine)';
 const OIDC_AUDIENCE_HINT = 'the audience of the tokens, e.g. ppp-ledger';
+/** A name that cannot be anybody's: a ledger that others check gets one of its own before its first event. */
+const LOG_ORIGIN_DEFAULT = 'localhost/log';
 const LOG_LEVEL_HINT = `one of ${LOG_LEVELS.join(', ')}`;
 
 /** Takes values out of the environment and gathers what is wrong with them. */

@@ -47,12 +47,13 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
   try {
     await migrate(databaseUrl, { log: sayTo(log) });
     const wrappingKey = await secretKey(config.dataDir, 'wrapping-key');
+    const logSigningKey = await secretKey(config.dataDir, 'log-signing-key');
     const pool = createPool({ databaseUrl, log: sayTo(log) });
     const { databaseReadUrl } = config;
     const readPool =
       databaseReadUrl === undefined ? pool : createPool({ databaseUrl: databaseReadUrl, log: sayTo(log) });
     return {
-      runtime: { config, pool, readPool, wrappingKey, log, clock: Date.now },
+      runtime: { config, pool, readPool, wrappingKey, logSigningKey, log, clock: Date.now },
       databaseEnded: embedded?.ended ?? new Promise(() => undefined),
       close: async () => {
         await pool.end();

@@ -1,9 +1,12 @@
-import { IsChipHours, IsId, IsInstantOrDate, IsOneOf, IsText } from '../platform/validation.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { ListQueryDto } from '../platform/list-query.dto.js';
+import { IsChipHours, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../platform/validation.js';
 import { MODES, type Mode } from './access-call.js';
 
 /** Room for a title as calls carry it; a longer one is a description. */
 export const TITLE_LENGTH_MAX = 200;
 
+/** A call for requests for access to a facility. */
 export class OpenAccessCallDto {
   /**
    * Facility that the call gives access to. An AI gigafactory needs a signed commitment of its hosting state first (Art. 12b(4)).
@@ -46,4 +49,85 @@ export class OpenAccessCallDto {
    */
   @IsChipHours()
   readonly chipHours: number;
+}
+
+/** Where a call stands today: it opens and closes with the time, without an event. */
+export const CALL_STATUSES = ['announced', 'open', 'closed'] as const;
+export type CallStatus = (typeof CALL_STATUSES)[number];
+
+/** A call for requests for access. */
+export class AccessCallDto {
+  /** @example "a2d9e4f7-5b18-4c63-9e07-8f1d2c3b4a59" */
+  @ApiProperty({ format: 'uuid' })
+  readonly id: string;
+  /** @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60" */
+  @ApiProperty({ format: 'uuid' })
+  readonly facilityId: string;
+  @ApiProperty({ enum: [...MODES], enumName: 'AccessMode', example: 'fast-lane' })
+  readonly mode: Mode;
+  /** @example "Fast lane access, spring 2026" */
+  readonly title: string;
+  /** Where it stands now. */
+  @ApiProperty({ enum: [...CALL_STATUSES], enumName: 'CallStatus', example: 'open' })
+  readonly status: CallStatus;
+  /**
+   * First instant at which a request can be submitted.
+   * @example "2026-03-01T00:00:00Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  readonly opensAt: string;
+  /**
+   * First instant at which none can be submitted any more.
+   * @example "2026-06-01T00:00:00Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  readonly closesAt: string;
+  /**
+   * Chip-hours that the call offers altogether.
+   * @example 2000000
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly chipHours: number;
+  /**
+   * For `If-Match`.
+   * @example 0
+   */
+  readonly revision: number;
+}
+
+/** One page of calls. */
+export class AccessCallPageDto {
+  readonly data: AccessCallDto[];
+  /**
+   * Cursor of the next page; null on the last one.
+   * @example null
+   */
+  readonly next: string | null;
+}
+
+/** Which calls. */
+export class ListAccessCallsDto extends ListQueryDto {
+  /**
+   * Only for this facility.
+   * @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60"
+   */
+  @Optional()
+  @IsId()
+  readonly facilityId?: string;
+
+  /**
+   * Only of this mode.
+   * @example "fast-lane"
+   */
+  @Optional()
+  @IsOneOf(MODES, 'AccessMode')
+  readonly mode?: Mode;
+
+  /**
+   * Only those that stand there now.
+   * @example "open"
+   */
+  @Optional()
+  @IsOneOf(CALL_STATUSES, 'CallStatus')
+  readonly status?: CallStatus;
 }

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import {
   AreReasonCodes,
   IsChipHours,
@@ -10,6 +11,7 @@ import {
   Optional,
 } from '../platform/validation.js';
 import { PRICE_BASES, type PriceBasis } from './access-request.js';
+import { AnswerDto } from '../platform/answer.dto.js';
 import { LateRecordingDto } from './late-recording.dto.js';
 
 /** A name of a sector of the economy. */
@@ -20,6 +22,7 @@ const PURPOSE_LENGTH_MAX = 20_000;
 const CONTACT_LENGTH_MAX = 300;
 const REASON_LENGTH_MAX = 500;
 
+/** A request for access, submitted in answer to a call. */
 export class SubmitAccessRequestDto extends LateRecordingDto {
   /**
    * Call that the request answers; it must be open.
@@ -73,6 +76,7 @@ export class SubmitAccessRequestDto extends LateRecordingDto {
   readonly illustrative?: boolean;
 }
 
+/** The withdrawal of an undecided request. */
 export class WithdrawAccessRequestDto extends LateRecordingDto {
   /**
    * Why the request is withdrawn. Public.
@@ -83,6 +87,7 @@ export class WithdrawAccessRequestDto extends LateRecordingDto {
   readonly reason?: string;
 }
 
+/** The outcome of an eligibility check. */
 export class RecordEligibilityDto extends LateRecordingDto {
   /**
    * True only for an applicant established in a Member State or an associated country (Art. 12b(15)(a)).
@@ -99,6 +104,7 @@ export class RecordEligibilityDto extends LateRecordingDto {
   readonly reasonCodes: string[];
 }
 
+/** The decision on a request. */
 export class DecideAccessRequestDto extends LateRecordingDto {
   /**
    * The decision, taken once.
@@ -147,6 +153,7 @@ export class DecideAccessRequestDto extends LateRecordingDto {
   readonly validTo?: string;
 }
 
+/** The revocation of a grant. */
 export class RevokeGrantDto extends LateRecordingDto {
   /**
    * Why, at least one.
@@ -154,4 +161,14 @@ export class RevokeGrantDto extends LateRecordingDto {
    */
   @AreReasonCodes()
   readonly reasonCodes: string[];
+}
+
+/** A revocation, recorded. */
+export class RevocationAnswerDto extends AnswerDto {
+  /**
+   * Allocations whose later part was released with it.
+   * @example 2
+   */
+  @ApiProperty({ type: 'integer' })
+  releasedAllocations: number;
 }

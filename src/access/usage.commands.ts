@@ -28,8 +28,7 @@ export class ReportUsageHandler implements ICommandHandler<ReportUsage> {
     const facilityOf = await this.places.facilitiesOf(records.map(({ allocationId }) => allocationId));
     return this.ledger.execute(context, (tx) => {
       const events: UsageReported[] = [];
-      // From the last to the first, because the answer is for the facility that was opened last.
-      for (const [facilityId, own] of [...byFacility(records, facilityOf)].reverse()) {
+      for (const [facilityId, own] of byFacility(records, facilityOf)) {
         const at = ownFacility(tx, facilityId);
         const reported = reportUsage(openReports(tx, facilityId), facilityId, withAllocations(at, own));
         tx.append(usage, facilityId, reported);

@@ -1,10 +1,16 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-validator';
-import { CHIP_HOURS_MAX, IsId, IsInstant, IsWhole } from '../platform/validation.js';
+import { CATEGORIES, type Category } from '../partners/partner.js';
+import { AnswerDto } from '../platform/answer.dto.js';
+import { ListQueryDto } from '../platform/list-query.dto.js';
+import { CHIP_HOURS_MAX, IsId, IsInstant, IsOneOf, IsWhole, Optional } from '../platform/validation.js';
+import { MODES, type Mode } from './access-call.js';
 
 /** A day's report of a large facility; at 150 bytes a record, far below the size of a bulk body. */
 export const USAGE_RECORDS_MAX = 10_000;
 
+/** What was used under one allocation in one interval. */
 export class UsageRecordDto {
   /**
    * Allocation that the chips were used under.
@@ -35,6 +41,7 @@ export class UsageRecordDto {
   readonly chipHours: number;
 }
 
+/** A report of usage. */
 export class ReportUsageDto {
   /** Records of any allocations, of several facilities if need be; all of them are recorded or none. */
   @IsArray()
@@ -43,4 +50,134 @@ export class ReportUsageDto {
   @ValidateNested({ each: true })
   @Type(() => UsageRecordDto)
   readonly records: UsageRecordDto[];
+}
+
+/** A report, recorded. `id` is the facility, the last one where the records are of several. */
+export class UsageAnswerDto extends AnswerDto {
+  /**
+   * Records that were recorded.
+   * @example 240
+   */
+  @ApiProperty({ type: 'integer' })
+  records: number;
+  /**
+   * Those among them that lie outside their allocation or exceed it. They are recorded with a flag.
+   * @example 1
+   */
+  @ApiProperty({ type: 'integer' })
+  flagged: number;
+}
+
+/** What was used of one allocation. */
+export class AllocationUsageDto {
+  /**
+   * Id of the allocation.
+   * @example "c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94"
+   */
+  @ApiProperty({ format: 'uuid' })
+  readonly id: string;
+  /** @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60" */
+  @ApiProperty({ format: 'uuid' })
+  readonly facilityId: string;
+  /** @example "d81f3a6c-2b57-4e90-8c14-9a0e5f7b2d63" */
+  @ApiProperty({ format: 'uuid' })
+  readonly grantId: string;
+  /** @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37" */
+  @ApiProperty({ format: 'uuid' })
+  readonly partnerId: string;
+  /** As of the submission of the request. */
+  @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category', example: 'sme' })
+  readonly category: Category;
+  @ApiProperty({ enum: [...MODES], enumName: 'AccessMode', example: 'fast-lane' })
+  readonly mode: Mode;
+  /** @example "NVIDIA GB300" */
+  readonly chipModel: string;
+  /** @example 64 */
+  @ApiProperty({ type: 'integer' })
+  readonly chips: number;
+  /** @example "2026-04-01T00:00:00Z" */
+  @ApiProperty({ format: 'date-time' })
+  readonly from: string;
+  /**
+   * Its end, or the earlier instant from which it was released.
+   * @example "2026-07-01T00:00:00Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  readonly to: string;
+  /**
+   * Its chips times its hours.
+   * @example 139776
+   */
+  readonly chipHoursAllocated: number;
+  /** @example 120310 */
+  readonly chipHoursUsed: number;
+  /**
+   * Records that were reported on it.
+   * @example 91
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly records: number;
+  /**
+   * Those among them with a flag: outside the allocation or beyond it.
+   * @example 0
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly recordsFlagged: number;
+  /**
+   * Beginning of the earliest record; null without any.
+   * @example "2026-04-01T00:00:00Z"
+   */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  readonly usedFrom: string | null;
+  /**
+   * End of the latest record; null without any.
+   * @example "2026-07-01T00:00:00Z"
+   */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  readonly usedTo: string | null;
+}
+
+/** One page of allocations with their use. */
+export class AllocationUsagePageDto {
+  readonly data: AllocationUsageDto[];
+  /**
+   * Cursor of the next page; null on the last one.
+   * @example null
+   */
+  readonly next: string | null;
+}
+
+/** Which allocations. A credential that is bound to a partner sees its own and those on its own facilities. */
+export class ListUsageDto extends ListQueryDto {
+  /**
+   * Only on this facility.
+   * @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60"
+   */
+  @Optional()
+  @IsId()
+  readonly facilityId?: string;
+
+  /**
+   * Only of this partner.
+   * @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"
+   */
+  @Optional()
+  @IsId()
+  readonly partnerId?: string;
+
+  /**
+   * Only under this grant.
+   * @example "d81f3a6c-2b57-4e90-8c14-9a0e5f7b2d63"
+   */
+  @Optional()
+  @IsId()
+  readonly grantId?: string;
+
+  /**
+   * Only of partners of this category.
+   * @example "sme"
+   */
+  @Optional()
+  @IsOneOf(CATEGORIES, 'Category')
+  readonly category?: Category;
 }

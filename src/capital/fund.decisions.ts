@@ -193,9 +193,8 @@ export function reachFinancialClose(state: Fund, facilities: readonly FacilityFu
       committedMinor: '0',
     });
   }
-  for (const facility of facilities) {
-    if (facility.kind === 'ai-gigafactory') checkUnionShare(facility);
-  }
+  const gigafactories = facilities.filter(({ kind }) => kind === 'ai-gigafactory');
+  for (const facility of gigafactories) checkUnionShare(facility);
   return [
     {
       type: 'financial-close-reached',
@@ -208,7 +207,7 @@ export function reachFinancialClose(state: Fund, facilities: readonly FacilityFu
         })),
         committedMinor: formatMinor(committedMinor),
       },
-      legalBasis: CLAUSE,
+      ...(gigafactories.length > 0 && { legalBasis: CLAUSE }),
     },
   ];
 }

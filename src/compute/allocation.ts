@@ -26,10 +26,21 @@ export interface AllocateInput {
 /**
  * Promises chips to the holder of a grant over an interval. It may lie in the past, because what ran before the ledger
  * learned of it is recorded too; the rules are the same.
- * @throws Refusal `empty-interval` (422); `grant-for-another-facility`, `grant-revoked`, `outside-grant-period`,
- * `grant-hours-exceeded`, `unknown-chip-model`, `capacity-exceeded`, `quota-cap-exceeded`, `quota-floor-protected` (409).
+ * @throws Refusal `empty-interval` (422); `not-granted`, `grant-for-another-facility`, `grant-revoked`,
+ * `outside-grant-period`, `grant-hours-exceeded`, `unknown-chip-model`, `capacity-exceeded`, `quota-cap-exceeded`,
+ * `quota-floor-protected` (409).
  */
-export function allocate(state: Facility, facilityId: string, grant: Grant, input: AllocateInput): FacilityEvent[] {
+export function allocate(
+  state: Facility,
+  facilityId: string,
+  grant: Grant | null,
+  input: AllocateInput,
+): FacilityEvent[] {
+  if (!grant) {
+    throw refuse('not-granted', 'The request for access was not granted, so nothing can be allocated under it.', {
+      rule: 'grant',
+    });
+  }
   const from = parseInstant(input.from);
   const to = parseInstant(input.to);
   if (from >= to) {

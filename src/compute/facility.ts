@@ -2,9 +2,9 @@ import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { Mode } from '../access/access-call.js';
 import type { CommitmentKind } from '../capital/commitment.js';
 import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
-import { invalid } from '../ledger/refusal.js';
+import { invalid, refuse } from '../ledger/refusal.js';
 import { parseInstant } from '../ledger/time.js';
-import type { Category, PartnerKind } from '../partners/partner.js';
+import type { Category, LegalForm, PartnerKind } from '../partners/partner.js';
 import { withInstalled, withUsed, type CapacityProfile } from './capacity-profile.js';
 import { categoryIndex, type ChipsByCategory, type QuotaPolicy } from './quota.js';
 
@@ -184,14 +184,24 @@ export function allocationOf(state: Facility, allocationId: string): Allocation 
   return state.status === 'absent' ? undefined : state.allocations.get(allocationId);
 }
 
-/** @throws Refusal `currency-missing` or `capex-missing` (422): an amount and its currency come together. */
-export function registerFacility(description: FacilityDescription): FacilityEvent[] {
-  const { capexMinor, currency } = description;
+/**
+ * @param hostLegalForm of the partner that is named as the hosting state.
+ * @throws Refusal `currency-missing`, `capex-missing` (422: an amount and its currency come together), `host-not-a-state`
+ * (409: 12b(4) speaks of the Member State in whose territory the facility stands).
+ */
+export function registerFacility(description: FacilityDescription, hostLegalForm?: LegalForm): FacilityEvent[] {
+  const { capexMinor, currency, hostStatePartnerId } = description;
   if (capexMinor !== undefined && currency === undefined) {
     throw invalid('currency-missing', '/currency', 'Give the currency of capexMinor.');
   }
   if (capexMinor === undefined && currency !== undefined) {
     throw invalid('capex-missing', '/capexMinor', 'Give the CAPEX that the currency is for, or leave both out.');
+  }
+  if (hostStatePartnerId !== undefined && hostLegalForm !== 'member-state') {
+    throw refuse('host-not-a-state', 'The hosting state must be a partner with the legal form member-state.', {
+      hostStatePartnerId,
+      legalForm: hostLegalForm ?? null,
+    });
   }
   return [{ type: 'facility-registered', data: description }];
 }

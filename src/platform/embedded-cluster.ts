@@ -90,8 +90,8 @@ export async function openCluster(cluster: string, account: Account | undefined)
   if (!(await canReach(dirname(cluster), account))) {
     throw new StartupError(
       `The database files in ${cluster} belong to the user ${account.name}, who can no longer enter ${dirname(cluster)}. Move ` +
-        `them with the service stopped, e.g.: mkdir -p /var/lib/ppp-ledger && mv ${cluster} /var/lib/ppp-ledger/data && ` +
-        `ln -s /var/lib/ppp-ledger/data ${cluster}`,
+        `them with the service stopped, e.g.: mkdir -p /var/lib/ppp-ledger && mv "${cluster}" /var/lib/ppp-ledger/data && ` +
+        `ln -s /var/lib/ppp-ledger/data "${cluster}"`,
     );
   }
   // Restored from a copy as root.

@@ -46,7 +46,8 @@ async function listenOn(path: string, shownFolder: string): Promise<Server | und
     socket.on('error', () => undefined).end(`process ${process.pid} on ${hostname()}`);
   });
   server.unref();
-  server.listen(path);
+  // Root may have left it, and whoever comes next must be able to ask; who may enter the folder decides who can.
+  server.listen({ path, writableAll: true });
   try {
     await once(server, 'listening');
     return server;

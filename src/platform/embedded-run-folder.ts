@@ -34,7 +34,8 @@ export async function makeRunFolder(dataDir: string, account: Account | undefine
 /** Records the run folder in the data folder, in place of one that a killed instance left behind, which is removed. */
 export async function recordRunFolder(dataDir: string, path: string): Promise<void> {
   const earlier = await recordedRunFolder(dataDir);
-  if (earlier) await removeRunFolder(earlier);
+  // What cannot be removed, e.g. as another user made it, is a few bytes and in nobody's way.
+  if (earlier) await removeRunFolder(earlier).catch(() => undefined);
   await forgetRunFolder(dataDir);
   await symlink(path, join(dataDir, LINK));
 }

@@ -51,11 +51,6 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    this.send(error, request, reply);
-  }
-
-  /** Also for errors that come up before or outside of a route. */
-  send(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = asRefusal(error, request);
     if (!refusal) {
       this.log.error({ err: error, traceId: request.id, route: request.routeOptions?.url }, 'A request failed.');

@@ -11,6 +11,8 @@ export interface Runtime {
   readonly readPool: Pool;
   /** 32 bytes, kept outside the database. */
   readonly wrappingKey: Buffer;
+  /** Seed of the Ed25519 key that signs the transparency log, 32 bytes, kept outside the database. */
+  readonly logSigningKey: Buffer;
   readonly log: Logger;
   readonly clock: () => EpochMs;
 }

@@ -141,7 +141,8 @@ export interface ImpactRule {
   readonly decidedMin: number;
   readonly flagBelow: number;
 }
-export type ImpactFlag = 'low' | 'none' | 'not-enough-data';
+export const IMPACT_FLAGS = ['low', 'none', 'not-enough-data'] as const;
+export type ImpactFlag = (typeof IMPACT_FLAGS)[number];
 export interface Impact {
   /** Success rate over that of the reference group. */
   readonly ratio: Measure;

@@ -71,7 +71,11 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     metrics: Metrics,
   ) {
     this.log = log;
-    metrics.gauge('ppp_report_position', 'Position up to which the reports have followed the history.', () => this.status().position);
+    metrics.gauge(
+      'ppp_report_position',
+      'Position up to which the reports have followed the history.',
+      () => this.status().position,
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -94,6 +98,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
    *   (503).
    */
   async answer<Body>({ minPosition = 0, asOf, asOfPosition }: AsOf, report: Render<Body>): Promise<Reading<Body>> {
+    if (asOf !== undefined && asOfPosition !== undefined) throw ambiguous();
     await this.reached(minPosition);
     const position = asOf === undefined ? asOfPosition : await this.store.positionAt(asOf);
     if (position === undefined) return this.present(report);
@@ -103,7 +108,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async present<Body>(report: Render<Body>): Promise<Reading<Body>> {
-    const state = this.live ?? (await this.reached(1).then(() => this.live));
+    const state = this.live;
     if (!state) throw unavailable('report-not-ready', 'The reports are being prepared. Ask again in a moment.');
     const { position } = state;
     // Rendered before anything can move the state: the first caller does it here and now.
@@ -164,7 +169,10 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     while ((this.live?.position ?? -1) < position) {
       const rest = deadline - Date.now();
       if (this.failure !== undefined || rest <= 0 || this.stopping.signal.aborted) {
-        throw unavailable('position-not-reached', `The reports have not reached position ${position} yet. Ask again in a moment.`);
+        throw unavailable(
+          'position-not-reached',
+          `The reports have not reached position ${position} yet. Ask again in a moment.`,
+        );
       }
       await this.moved.wait(rest, this.stopping.signal);
     }
@@ -213,3 +221,8 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
 }
 
 const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
+
+function ambiguous(): Refusal {
+  const detail = 'asOf and asOfPosition name two points of the history. Give one of them.';
+  return new Refusal('malformed', 'malformed-parameter', detail, {}, [{ pointer: '/asOf', detail }]);
+}

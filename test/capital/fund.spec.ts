@@ -239,9 +239,15 @@ describe('financial close', () => {
   });
 
   it('holds gigafactories alone to Art. 12b(5)', () => {
-    ready
-      .when(closing(gigafactory({ kind: 'supercomputer', unionMinor: 500n })))
-      .then([expect.objectContaining({ type: 'financial-close-reached' })]);
+    ready.when(closing(gigafactory({ kind: 'supercomputer', unionMinor: 500n }))).then([
+      {
+        type: 'financial-close-reached',
+        data: {
+          facilities: [{ facilityId: 'facility-a', unionMinor: '500', statesMinor: '0' }],
+          committedMinor: '100',
+        },
+      },
+    ]);
   });
 
   it('needs a signed commitment that still stands', () => {

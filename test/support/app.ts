@@ -1,4 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApp } from '../../src/app.js';
 import { Config } from '../../src/config.js';
 import { createLog } from '../../src/platform/logging.js';
@@ -50,12 +53,14 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const databaseUrl = options.sharedWith?.databaseUrl ?? database?.url ?? '';
   const { createPool } = await import('../../src/platform/database.js');
   const pool = createPool({ databaseUrl, log: { warn: () => undefined } });
-  const config = new Config({ OPERATOR_KEY, ...options.env, DATABASE_URL: databaseUrl });
+  const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-test-'));
+  const config = new Config({ OPERATOR_KEY, DATA_DIR: dataDir, ...options.env, DATABASE_URL: databaseUrl });
   const app = await createApp({
     config,
     pool,
     readPool: pool,
     wrappingKey: Buffer.alloc(32, 7),
+    logSigningKey: Buffer.alloc(32, 9),
     log: createLog(process.env['TEST_LOG'] === undefined ? 'silent' : 'warn'),
     clock: options.clock ?? Date.now,
   });
@@ -114,6 +119,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       await app.close();
       await pool.end();
       await database?.drop();
+      await rm(dataDir, { recursive: true });
     },
   };
 }

@@ -115,7 +115,6 @@ class Teller implements Told {
       this.history.record(stream, {
         type: 'capacity-installed',
         data: { chipModel: 'h200', chips: 1000, effectiveFrom },
-        stream,
       });
     }
     const fund = { name: 'InvestAI', currency: 'EUR', targetMinor: '1000000' };

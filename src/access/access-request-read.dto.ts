@@ -1,0 +1,232 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { CATEGORIES, type Category } from '../partners/partner.js';
+import { ListQueryDto } from '../platform/list-query.dto.js';
+import { IsId, IsOneOf, Optional } from '../platform/validation.js';
+import { MODES, type Mode } from './access-call.js';
+import { PRICE_BASES, type PriceBasis } from './access-request.js';
+
+export const REQUEST_STATUSES = ['submitted', 'ineligible', 'withdrawn', 'granted', 'denied', 'revoked'] as const;
+export type RequestStatus = (typeof REQUEST_STATUSES)[number];
+export const GRANT_STATUSES = ['granted', 'revoked'] as const;
+export type GrantStatus = (typeof GRANT_STATUSES)[number];
+export const ELIGIBILITIES = ['unchecked', 'eligible', 'ineligible'] as const;
+export type Eligibility = (typeof ELIGIBILITIES)[number];
+
+/** What requests and the grants that they became have in common. */
+export class ApplicationDto {
+  /**
+   * Of the request, and of the grant that it became.
+   * @example "d81f3a6c-2b57-4e90-8c14-9a0e5f7b2d63"
+   */
+  @ApiProperty({ format: 'uuid' })
+  readonly id: string;
+  /** @example "a2d9e4f7-5b18-4c63-9e07-8f1d2c3b4a59" */
+  @ApiProperty({ format: 'uuid' })
+  readonly callId: string;
+  /** @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60" */
+  @ApiProperty({ format: 'uuid' })
+  readonly facilityId: string;
+  @ApiProperty({ enum: [...MODES], enumName: 'AccessMode', example: 'fast-lane' })
+  readonly mode: Mode;
+  /** @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37" */
+  @ApiProperty({ format: 'uuid' })
+  readonly partnerId: string;
+  /**
+   * At the top of acquisitions and majority holdings when the request was submitted; the partner itself without any.
+   * @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"
+   */
+  @ApiProperty({ format: 'uuid' })
+  readonly ultimateParentId: string;
+  /** In force when the request was submitted. */
+  @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category', example: 'sme' })
+  readonly category: Category;
+  /**
+   * Where the applicant is established.
+   * @example "FR"
+   */
+  readonly country: string;
+  /** @example "health" */
+  readonly sector: string;
+  /** @example "2026-03-10T09:30:00Z" */
+  @ApiProperty({ format: 'date-time' })
+  readonly submittedAt: string;
+  /**
+   * Asked for.
+   * @example 40000
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly chipHoursRequested: number;
+  /**
+   * True when the record is made up.
+   * @example true
+   */
+  readonly illustrative: boolean;
+  /**
+   * For `If-Match`.
+   * @example 2
+   */
+  readonly revision: number;
+}
+
+/** A request for access as it stands. */
+export class AccessRequestDto extends ApplicationDto {
+  @ApiProperty({ enum: [...REQUEST_STATUSES], enumName: 'RequestStatus', example: 'granted' })
+  readonly status: RequestStatus;
+  /** Outcome of the eligibility check. A request may be decided without one. */
+  @ApiProperty({ enum: [...ELIGIBILITIES], enumName: 'Eligibility', example: 'eligible' })
+  readonly eligibility: Eligibility;
+  /** @example ["established-in-member-state"] */
+  readonly eligibilityReasonCodes: string[];
+  /** @example "2026-03-11T10:00:00Z" */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  readonly checkedAt: string | null;
+  /** @example null */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  readonly withdrawnAt: string | null;
+  /** @example null */
+  readonly withdrawalReason: string | null;
+  /** @example "2026-03-13T15:00:00Z" */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  readonly decidedAt: string | null;
+  /**
+   * Of the decision.
+   * @example ["score-above-threshold"]
+   */
+  readonly reasonCodes: string[];
+  /**
+   * Null unless granted.
+   * @example 30000
+   */
+  @ApiProperty({ type: 'integer', nullable: true })
+  readonly chipHoursGranted: number | null;
+}
+
+/** A request with what is kept confidential. */
+export class AccessRequestDetailDto extends AccessRequestDto {
+  /**
+   * What the chips are for. Null where it is not for this reader, and after it has been erased.
+   * @example "Training of a segmentation model for rare tumours on pseudonymised scans."
+   */
+  readonly purpose: string | null;
+  /**
+   * Whom to ask; null as the purpose, or when none was given.
+   * @example "Access desk, access@example.eu"
+   */
+  readonly contact: string | null;
+}
+
+/** A grant: a request that was granted. */
+export class GrantDto extends ApplicationDto {
+  @ApiProperty({ enum: [...GRANT_STATUSES], enumName: 'GrantStatus', example: 'granted' })
+  readonly status: GrantStatus;
+  /**
+   * Granted: what may be allocated under it altogether.
+   * @example 30000
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly chipHours: number;
+  @ApiProperty({ enum: [...PRICE_BASES], enumName: 'PriceBasis', example: 'free' })
+  readonly priceBasis: PriceBasis;
+  /** @example ["score-above-threshold", "sme-innovation"] */
+  readonly reasonCodes: string[];
+  /** @example "2026-04-01T00:00:00Z" */
+  @ApiProperty({ format: 'date-time' })
+  readonly validFrom: string;
+  /** @example "2026-10-01T00:00:00Z" */
+  @ApiProperty({ format: 'date-time' })
+  readonly validTo: string;
+  /** @example "2026-03-13T15:00:00Z" */
+  @ApiProperty({ format: 'date-time' })
+  readonly decidedAt: string;
+  /** @example null */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  readonly revokedAt: string | null;
+  /** @example [] */
+  readonly revocationReasonCodes: string[];
+  /**
+   * Chips times hours of its allocations, less what was released.
+   * @example 28800
+   */
+  readonly chipHoursAllocated: number;
+  /**
+   * Reported as used.
+   * @example 25100
+   */
+  readonly chipHoursUsed: number;
+}
+
+/** One page of requests. */
+export class AccessRequestPageDto {
+  readonly data: AccessRequestDto[];
+  /**
+   * Cursor of the next page; null on the last one.
+   * @example null
+   */
+  readonly next: string | null;
+}
+
+/** One page of grants. */
+export class GrantPageDto {
+  readonly data: GrantDto[];
+  /**
+   * Cursor of the next page; null on the last one.
+   * @example null
+   */
+  readonly next: string | null;
+}
+
+class ListApplicationsDto extends ListQueryDto {
+  /**
+   * Only in answer to this call.
+   * @example "a2d9e4f7-5b18-4c63-9e07-8f1d2c3b4a59"
+   */
+  @Optional()
+  @IsId()
+  readonly callId?: string;
+
+  /**
+   * Only of this partner.
+   * @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"
+   */
+  @Optional()
+  @IsId()
+  readonly partnerId?: string;
+
+  /**
+   * Only for this facility.
+   * @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60"
+   */
+  @Optional()
+  @IsId()
+  readonly facilityId?: string;
+
+  /**
+   * Only of partners that were of this category at their submission.
+   * @example "sme"
+   */
+  @Optional()
+  @IsOneOf(CATEGORIES, 'Category')
+  readonly category?: Category;
+}
+
+/** Which requests. A credential that is bound to a partner sees its own and those for its own facilities. */
+export class ListAccessRequestsDto extends ListApplicationsDto {
+  /**
+   * Only in this status.
+   * @example "submitted"
+   */
+  @Optional()
+  @IsOneOf(REQUEST_STATUSES, 'RequestStatus')
+  readonly status?: RequestStatus;
+}
+
+/** Which grants. A credential that is bound to a partner sees its own and those for its own facilities. */
+export class ListGrantsDto extends ListApplicationsDto {
+  /**
+   * Only in this status.
+   * @example "granted"
+   */
+  @Optional()
+  @IsOneOf(GRANT_STATUSES, 'GrantStatus')
+  readonly status?: GrantStatus;
+}

@@ -1,0 +1,48 @@
+import { Body, Controller, Param, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
+import { ReadQueryDto } from '../platform/list-query.dto.js';
+import type { Page, Reading } from '../platform/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../platform/routes.js';
+import { IdParams } from '../platform/validation.js';
+import { RevokeGrant } from './access-request.commands.js';
+import { RevocationAnswerDto, RevokeGrantDto } from './access-request.dto.js';
+import { GrantDto, GrantPageDto, ListGrantsDto } from './access-request-read.dto.js';
+import { GetGrant, ListGrants } from './grant.queries.js';
+
+/** Grants are requests that were granted, under the same ids. */
+@ApiTags('access')
+@Controller('v1/grants')
+export class GrantController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  /** Revoke a grant. What is allocated under it from then on is released with it. */
+  @CommandRoute({ path: ':id/revocation', roles: ['operator', 'panel'], answer: RevocationAnswerDto })
+  revokeGrant(
+    @Param() { id }: IdParams,
+    @Body() body: RevokeGrantDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new RevokeGrant(context, id, body));
+  }
+
+  /** List grants, revoked ones included, in the order in which they were given. */
+  @ReadRoute({ roles: READERS, projection: 'access', answer: GrantPageDto, table: true })
+  listGrants(@Query() query: ListGrantsDto, @Reader() reader: Principal): Promise<Reading<Page<GrantDto>>> {
+    return this.queries.execute(new ListGrants(reader, query));
+  }
+
+  /** Read a grant with what was allocated and used under it. */
+  @ReadRoute({ path: ':id', roles: READERS, projection: 'access', answer: GrantDto })
+  getGrant(
+    @Param() { id }: IdParams,
+    @Query() _query: ReadQueryDto,
+    @Reader() reader: Principal,
+  ): Promise<Reading<GrantDto>> {
+    return this.queries.execute(new GetGrant(reader, id));
+  }
+}

@@ -1,0 +1,36 @@
+import { Body, Controller, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
+import type { Page, Reading } from '../platform/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../platform/routes.js';
+import { ReportUsage } from './usage.commands.js';
+import {
+  AllocationUsageDto,
+  AllocationUsagePageDto,
+  ListUsageDto,
+  ReportUsageDto,
+  UsageAnswerDto,
+} from './usage.dto.js';
+import { ListUsage } from './usage.queries.js';
+
+@ApiTags('access')
+@Controller('v1/usage')
+export class UsageController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  /** Report what was used of allocations, up to 10,000 records at a time; all of them are recorded or none. */
+  @CommandRoute({ roles: ['operator', 'facility'], answer: UsageAnswerDto })
+  reportUsage(@Body() body: ReportUsageDto, @Context() context: CommandContext): Promise<Answer> {
+    return this.commands.execute(new ReportUsage(context, body));
+  }
+
+  /** List allocations with what was used of them, in the order in which they were made. */
+  @ReadRoute({ roles: READERS, projection: 'access', answer: AllocationUsagePageDto, table: true })
+  listUsage(@Query() query: ListUsageDto, @Reader() reader: Principal): Promise<Reading<Page<AllocationUsageDto>>> {
+    return this.queries.execute(new ListUsage(reader, query));
+  }
+}

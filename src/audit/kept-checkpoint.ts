@@ -1,0 +1,60 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { codeOf } from '../platform/startup-error.js';
+import { openCheckpoint } from './checkpoint.js';
+import type { TreeHead } from './checkpoint.js';
+import type { VerifierKey } from './note-key.js';
+
+/**
+ * The last signed checkpoint, kept outside the database as well: when an older database is restored, this is what still
+ * knows how far the log had been signed.
+ */
+export class KeptCheckpoint {
+  private readonly path: string;
+
+  constructor(
+    folder: string,
+    private readonly key: VerifierKey,
+  ) {
+    this.path = join(folder, 'last-checkpoint');
+  }
+
+  /**
+   * Undefined before the first.
+   * @throws LogError when the file does not hold a checkpoint of this log, signed with its key
+   */
+  async read(): Promise<TreeHead | undefined> {
+    let note: string;
+    try {
+      note = await readFile(this.path, 'utf8');
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+    return this.requireOwn(note);
+  }
+
+  /** @throws LogError when a checkpoint is not one of this log, signed with its key: both were changed since. */
+  requireOwn(note: string): TreeHead {
+    return openCheckpoint(note, this.key.name, [this.key]).checkpoint;
+  }
+
+  /** Durable when it resolves, and whole or not at all whatever happens meanwhile. */
+  async write(note: string): Promise<void> {
+    const draft = `${this.path}.new`;
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await file.writeFile(note);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, this.path);
+    const folder = await open(dirname(this.path), 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { MODES, type Mode } from '../access/access-call.js';
+import { CATEGORIES, type Category } from '../partners/partner.js';
+import { ListQueryDto, ReadQueryDto } from '../platform/list-query.dto.js';
+import { IsCountryCode, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../platform/validation.js';
+import { FACILITY_KINDS, type FacilityKind } from './facility.js';
+import { CHIP_MODEL_LENGTH_MAX } from './facility.dto.js';
+import type { ChipsByCategory } from './quota.js';
+
+/** Chips of one model. */
+export class InstalledChipsDto {
+  /** @example 'GB300' */
+  readonly chipModel: string;
+  /**
+   * Installed now; 0 where they come later or are retired.
+   * @example 25000
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly installed: number;
+}
+
+/** Floors and caps of one chip model, in force now or later. */
+export class QuotaPolicyDto {
+  /** @example 'GB300' */
+  readonly chipModel: string;
+  /** @example 1 */
+  @ApiProperty({ type: 'integer' })
+  readonly version: number;
+  /** @example { "start-up": 2000, "sme": 3000, "research": 4000 } */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  readonly floors: ChipsByCategory;
+  /** @example { "tech-giant": 5000 } */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  readonly caps: ChipsByCategory;
+  /** @example '2026-03-01T00:00:00Z' */
+  @ApiProperty({ format: 'date-time' })
+  readonly effectiveFrom: string;
+  /** @example 'Decision 12/2026 of the Governing Board' */
+  readonly reason: string;
+}
+
+/** A facility as it stands. */
+export class FacilityDto {
+  /** @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f' */
+  @ApiProperty({ format: 'uuid' })
+  readonly id: string;
+  /** @example 'AI gigafactory North' */
+  readonly name: string;
+  /** @example 'FI' */
+  readonly country: string;
+  @ApiProperty({ enum: [...FACILITY_KINDS], enumName: 'FacilityKind' })
+  readonly kind: FacilityKind;
+  /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  readonly operatorPartnerId: string | null;
+  /** @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11' */
+  readonly hostStatePartnerId: string | null;
+  /** @example '400000000000' */
+  readonly capexMinor: string | null;
+  /**
+   * Of the CAPEX, else of the first contribution.
+   * @example 'EUR'
+   */
+  readonly currency: string | null;
+  /**
+   * Signed by the Union as CAPEX or purchase of access time; at most 17 % of the CAPEX of an AI gigafactory.
+   * @example '60000000000'
+   */
+  readonly unionMinor: string;
+  /**
+   * Signed by Participating States.
+   * @example '90000000000'
+   */
+  readonly statesMinor: string;
+  @ApiProperty({ type: () => [InstalledChipsDto] })
+  readonly chips: InstalledChipsDto[];
+  @ApiProperty({ type: () => [QuotaPolicyDto] })
+  readonly quotaPolicies: QuotaPolicyDto[];
+  /** @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories' */
+  readonly source: string | null;
+  /** True for a made-up facility. */
+  readonly illustrative: boolean;
+  /**
+   * For `If-Match`.
+   * @example 3
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly revision: number;
+}
+
+/** Filters of the list of facilities. */
+export class ListFacilitiesDto extends ListQueryDto {
+  @Optional()
+  @IsOneOf(FACILITY_KINDS, 'FacilityKind')
+  readonly kind?: FacilityKind;
+
+  /** Where it stands. */
+  @Optional()
+  @IsCountryCode()
+  readonly country?: string;
+}
+
+/** One page of facilities. */
+export class FacilityPageDto {
+  readonly data: FacilityDto[];
+  /** Cursor of the next page; null on the last one. */
+  readonly next: string | null;
+}
+
+/** Which part of a facility's capacity. */
+export class CapacityQueryDto extends ReadQueryDto {
+  /**
+   * First instant, or a date for its first instant (UTC); now when left out.
+   * @example '2026-04-01'
+   */
+  @Optional()
+  @IsInstantOrDate()
+  readonly from?: string;
+
+  /**
+   * First instant after the interval; a year after `from` when left out.
+   * @example '2026-07-01'
+   */
+  @Optional()
+  @IsInstantOrDate()
+  readonly to?: string;
+
+  /**
+   * One chip model only.
+   * @example 'GB300'
+   */
+  @Optional()
+  @IsText(CHIP_MODEL_LENGTH_MAX)
+  readonly chipModel?: string;
+}
+
+/** An interval in which nothing changes, for one chip model. */
+export class CapacityStepDto {
+  /** @example 'GB300' */
+  readonly chipModel: string;
+  /** @example '2026-04-01T00:00:00Z' */
+  @ApiProperty({ format: 'date-time' })
+  readonly from: string;
+  /** @example '2026-04-08T00:00:00Z' */
+  @ApiProperty({ format: 'date-time' })
+  readonly to: string;
+  /** @example 25000 */
+  @ApiProperty({ type: 'integer' })
+  readonly installed: number;
+  /** @example 512 */
+  @ApiProperty({ type: 'integer' })
+  readonly allocated: number;
+  /**
+   * Installed less allocated. Floors may keep a part of it for some categories.
+   * @example 24488
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly free: number;
+}
+
+/** The capacity of a facility over an interval. */
+export class CapacityDto {
+  /** @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f' */
+  @ApiProperty({ format: 'uuid' })
+  readonly facilityId: string;
+  /** @example '2026-04-01T00:00:00Z' */
+  @ApiProperty({ format: 'date-time' })
+  readonly from: string;
+  /** @example '2026-07-01T00:00:00Z' */
+  @ApiProperty({ format: 'date-time' })
+  readonly to: string;
+  /** By chip model, then by time, without gaps. A model that is installed only after the interval is left out. */
+  @ApiProperty({ type: () => [CapacityStepDto] })
+  readonly steps: CapacityStepDto[];
+}
+
+/** Chips promised to the holder of a grant. */
+export class AllocationDto {
+  /** @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94' */
+  @ApiProperty({ format: 'uuid' })
+  readonly id: string;
+  /** @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f' */
+  @ApiProperty({ format: 'uuid' })
+  readonly facilityId: string;
+  /** @example '7a1d3c5e-2b4f-8a6c-9d8e-0f1a2b3c4d5e' */
+  @ApiProperty({ format: 'uuid' })
+  readonly grantId: string;
+  /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  @ApiProperty({ format: 'uuid' })
+  readonly partnerId: string;
+  /** Of the partner when it asked for access. */
+  @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category' })
+  readonly category: Category;
+  /** @example 'PT' */
+  readonly country: string;
+  @ApiProperty({ enum: [...MODES], enumName: 'AccessMode' })
+  readonly mode: Mode;
+  /** @example 'GB300' */
+  readonly chipModel: string;
+  /** @example 512 */
+  @ApiProperty({ type: 'integer' })
+  readonly chips: number;
+  /** @example '2026-04-01T00:00:00Z' */
+  @ApiProperty({ format: 'date-time' })
+  readonly from: string;
+  /**
+   * As it is now: a release moves it forward, to `from` where everything was released.
+   * @example '2026-04-08T00:00:00Z'
+   */
+  @ApiProperty({ format: 'date-time' })
+  readonly to: string;
+  /**
+   * From when on the chips were given back; null when they were not.
+   * @example null
+   */
+  readonly releasedAt: string | null;
+  /** @example null */
+  readonly releaseReason: string | null;
+}
+
+/** Filters of the list of allocations. */
+export class ListAllocationsDto extends ListQueryDto {
+  /** @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f' */
+  @Optional()
+  @IsId()
+  readonly facilityId?: string;
+
+  /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  @Optional()
+  @IsId()
+  readonly partnerId?: string;
+
+  /** @example '7a1d3c5e-2b4f-8a6c-9d8e-0f1a2b3c4d5e' */
+  @Optional()
+  @IsId()
+  readonly grantId?: string;
+}
+
+/** One page of allocations. */
+export class AllocationPageDto {
+  readonly data: AllocationDto[];
+  /** Cursor of the next page; null on the last one. */
+  readonly next: string | null;
+}

@@ -1,0 +1,86 @@
+import { Body, Controller, Param, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
+import { ReadQueryDto } from '../platform/list-query.dto.js';
+import type { Page, Reading } from '../platform/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../platform/routes.js';
+import { IdParams } from '../platform/validation.js';
+import { CapacityDto, CapacityQueryDto, FacilityDto, FacilityPageDto, ListFacilitiesDto } from './facility-read.dto.js';
+import { AdoptQuotaPolicy, InstallCapacity, RegisterFacility, RetireCapacity } from './facility.commands.js';
+import { AdoptQuotaPolicyDto, ChangeCapacityDto, QuotaPolicyAnswerDto, RegisterFacilityDto } from './facility.dto.js';
+import { GetCapacity, GetFacility, ListFacilities } from './facility.queries.js';
+
+@ApiTags('compute')
+@Controller('v1/facilities')
+export class FacilityController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  /** Register a facility. It has no chips until capacity is installed. */
+  @CommandRoute({ roles: ['operator'], created: '/v1/facilities/:id' })
+  registerFacility(@Body() body: RegisterFacilityDto, @Context() context: CommandContext): Promise<Answer> {
+    return this.commands.execute(new RegisterFacility(context, body));
+  }
+
+  /** Install chips from an instant on. */
+  @CommandRoute({ path: ':id/capacity', roles: ['operator', 'facility'] })
+  installCapacity(
+    @Param() { id }: IdParams,
+    @Body() body: ChangeCapacityDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new InstallCapacity(context, id, body));
+  }
+
+  /**
+   * Retire chips from an instant on. Refused below what is promised at any time after it: what is allocated, and what
+   * floors keep for a category beyond that.
+   */
+  @CommandRoute({ path: ':id/retirements', roles: ['operator', 'facility'] })
+  retireCapacity(
+    @Param() { id }: IdParams,
+    @Body() body: ChangeCapacityDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new RetireCapacity(context, id, body));
+  }
+
+  /** Adopt floors and caps for a chip model. They bind every allocation that is made from then on. */
+  @CommandRoute({ path: ':id/quota-policies', roles: ['board', 'operator'], answer: QuotaPolicyAnswerDto })
+  adoptQuotaPolicy(
+    @Param() { id }: IdParams,
+    @Body() body: AdoptQuotaPolicyDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new AdoptQuotaPolicy(context, id, body));
+  }
+
+  /** List facilities in the order of their registration. */
+  @ReadRoute({ roles: READERS, projection: 'compute', answer: FacilityPageDto, table: true })
+  listFacilities(@Query() query: ListFacilitiesDto, @Reader() reader: Principal): Promise<Reading<Page<FacilityDto>>> {
+    return this.queries.execute(new ListFacilities(reader, query));
+  }
+
+  /** Read a facility with its chips and the quotas that are in force or to come. */
+  @ReadRoute({ path: ':id', roles: READERS, projection: 'compute', answer: FacilityDto })
+  getFacility(
+    @Param() { id }: IdParams,
+    @Query() _query: ReadQueryDto,
+    @Reader() reader: Principal,
+  ): Promise<Reading<FacilityDto>> {
+    return this.queries.execute(new GetFacility(reader, id));
+  }
+
+  /** Read what is installed, allocated and free over an interval, in steps within which nothing changes. */
+  @ReadRoute({ path: ':id/capacity', roles: READERS, projection: 'compute', answer: CapacityDto })
+  getCapacity(
+    @Param() { id }: IdParams,
+    @Query() query: CapacityQueryDto,
+    @Reader() reader: Principal,
+  ): Promise<Reading<CapacityDto>> {
+    return this.queries.execute(new GetCapacity(reader, id, query));
+  }
+}

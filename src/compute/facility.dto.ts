@@ -1,0 +1,232 @@
+import { AnswerDto } from '../platform/answer.dto.js';
+import { CATEGORIES } from '../partners/partner.js';
+import {
+  AreChipsBy,
+  IsAmountMinor,
+  IsChips,
+  IsCountryCode,
+  IsCurrencyCode,
+  IsFlag,
+  IsId,
+  IsInstantOrDate,
+  IsOneOf,
+  IsProse,
+  IsText,
+  Optional,
+} from '../platform/validation.js';
+import { FACILITY_KINDS, type FacilityKind } from './facility.js';
+import type { ChipsByCategory } from './quota.js';
+
+const NAME_LENGTH_MAX = 300;
+const SOURCE_LENGTH_MAX = 500;
+const REASON_LENGTH_MAX = 2_000;
+/** Names of models are short; they become part of the ids of rows. */
+export const CHIP_MODEL_LENGTH_MAX = 100;
+
+/** A facility to register. It has no chips until capacity is installed. */
+export class RegisterFacilityDto {
+  /** @example 'AI gigafactory North' */
+  @IsText(NAME_LENGTH_MAX)
+  readonly name: string;
+
+  /**
+   * Where it stands, ISO 3166-1 alpha-2.
+   * @example 'FI'
+   */
+  @IsCountryCode()
+  readonly country: string;
+
+  /**
+   * Which article it falls under. The rules of Art. 12b bind `ai-gigafactory`.
+   * @example 'ai-gigafactory'
+   */
+  @IsOneOf(FACILITY_KINDS, 'FacilityKind')
+  readonly kind: FacilityKind;
+
+  /**
+   * The partner that runs it. Keys with the role `facility` that are bound to this partner may allocate its chips.
+   * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
+   */
+  @Optional()
+  @IsId()
+  readonly operatorPartnerId?: string;
+
+  /**
+   * The Member State that hosts it. No call opens for an AI gigafactory before this state has signed a commitment to it
+   * (Art. 12b(4)).
+   * @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11'
+   */
+  @Optional()
+  @IsId()
+  readonly hostStatePartnerId?: string;
+
+  /**
+   * Capital expenditure on the computing infrastructure, in minor units: the Union covers up to 17 % of it (Art. 12b(5)).
+   * @example '400000000000'
+   */
+  @Optional()
+  @IsAmountMinor({ min: '1' })
+  readonly capexMinor?: string;
+
+  /**
+   * Currency of `capexMinor`; given with it or not at all.
+   * @example 'EUR'
+   */
+  @Optional()
+  @IsCurrencyCode()
+  readonly currency?: string;
+
+  /**
+   * Where the record comes from, if it is a public fact.
+   * @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories'
+   */
+  @Optional()
+  @IsText(SOURCE_LENGTH_MAX)
+  readonly source?: string;
+
+  /**
+   * True for a made-up facility. Every table that shows it says so.
+   * @example true
+   */
+  @Optional()
+  @IsFlag()
+  readonly illustrative?: boolean;
+}
+
+/** Chips that come or go. */
+export class ChangeCapacityDto {
+  /**
+   * Model of the chips, as its maker names it. Capacity of different models is never mixed.
+   * @example 'GB300'
+   */
+  @IsText(CHIP_MODEL_LENGTH_MAX)
+  readonly chipModel: string;
+
+  /** @example 25000 */
+  @IsChips()
+  readonly chips: number;
+
+  /**
+   * From when on: an instant, or a date for its first instant (UTC).
+   * @example '2026-03-01'
+   */
+  @IsInstantOrDate()
+  readonly effectiveFrom: string;
+}
+
+/** Floors and caps for one chip model of a facility. */
+export class AdoptQuotaPolicyDto {
+  /** @example 'GB300' */
+  @IsText(CHIP_MODEL_LENGTH_MAX)
+  readonly chipModel: string;
+
+  /**
+   * Chips kept for a category, whether it uses them or not. Together at most what is installed from then on.
+   * @example { "start-up": 2000, "sme": 3000, "research": 4000 }
+   */
+  @AreChipsBy(CATEGORIES)
+  readonly floors: ChipsByCategory;
+
+  /**
+   * The most chips that a category may use at a time. A category that is left out has no cap.
+   * @example { "tech-giant": 5000 }
+   */
+  @AreChipsBy(CATEGORIES)
+  readonly caps: ChipsByCategory;
+
+  /**
+   * From when on it holds: an instant, or a date for its first instant (UTC). Not before the version that precedes it.
+   * @example '2026-03-01'
+   */
+  @IsInstantOrDate()
+  readonly effectiveFrom: string;
+
+  /**
+   * Why the board decided so.
+   * @example 'Decision 12/2026 of the Governing Board'
+   */
+  @IsProse(REASON_LENGTH_MAX)
+  readonly reason: string;
+}
+
+/** Chips for the holder of a grant over an interval. */
+export class AllocateDto {
+  /**
+   * The granted request that the chips are for. It is for this facility, and has chip-hours left.
+   * @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94'
+   */
+  @IsId()
+  readonly grantId: string;
+
+  /** @example 'GB300' */
+  @IsText(CHIP_MODEL_LENGTH_MAX)
+  readonly chipModel: string;
+
+  /** @example 512 */
+  @IsChips()
+  readonly chips: number;
+
+  /**
+   * First instant; a date stands for its first instant (UTC). Not before the grant is valid.
+   * @example '2026-04-01T00:00:00Z'
+   */
+  @IsInstantOrDate()
+  readonly from: string;
+
+  /**
+   * First instant after it. Not after the grant ends.
+   * @example '2026-04-08T00:00:00Z'
+   */
+  @IsInstantOrDate()
+  readonly to: string;
+}
+
+/** Chips given back before the end. */
+export class ReleaseAllocationDto {
+  /**
+   * From when on the chips are free; at the start of the allocation or before it, all of them are.
+   * @example '2026-04-05T12:00:00Z'
+   */
+  @IsInstantOrDate()
+  readonly at: string;
+
+  /**
+   * Why; `given-back` when left out.
+   * @example 'The training run ended early.'
+   */
+  @Optional()
+  @IsProse(REASON_LENGTH_MAX)
+  readonly reason?: string;
+}
+
+/** Path of an allocation. */
+export class AllocationParams {
+  /**
+   * Id of the facility.
+   * @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f'
+   */
+  @IsId()
+  readonly id: string;
+
+  /**
+   * Id of the allocation, as it was answered when it was made.
+   * @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94'
+   */
+  @IsId()
+  readonly allocationId: string;
+}
+
+/** What is answered to the adoption of a quota policy. */
+export class QuotaPolicyAnswerDto extends AnswerDto {
+  /**
+   * Version of the policy for this chip model, counting up from 1.
+   * @example 1
+   */
+  version: number;
+}
+
+/** What is answered to an allocation and to its release. */
+export class AllocationAnswerDto extends AnswerDto {
+  /** @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94' */
+  allocationId: string;
+}

@@ -1,0 +1,195 @@
+import type { RecordedEvent } from '../ledger/event.js';
+import { streamOf, unknownEvent } from '../ledger/noun.js';
+import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
+import { formatInstant, parseInstant } from '../ledger/time.js';
+import {
+  countsAgainstCeiling,
+  facility,
+  type AllocationFacts,
+  type ContributionFacts,
+  type FacilityDescription,
+  type FacilityEvent,
+  type QuotaFacts,
+  type ReleaseFacts,
+} from './facility.js';
+
+/** Rows of facilities, of their chips over time, of quotas and of allocations. */
+export const computeProjection: Projection = {
+  name: 'compute',
+  version: 1,
+  tables: ['facilities', 'capacity_changes', 'quota_policies', 'allocations'],
+  types: Object.keys(facility.schemas),
+  touches,
+  apply,
+};
+
+// The stream decides which noun an event is of, and the write side appends nothing else to it.
+const eventOf = (recorded: RecordedEvent): FacilityEvent => recorded as unknown as FacilityEvent;
+const idOf = ({ stream }: RecordedEvent): string => stream.slice(streamOf(facility, '').length);
+
+function touches(recorded: RecordedEvent): readonly RowRef[] {
+  const event = eventOf(recorded);
+  const facilityId = idOf(recorded);
+  const own = { table: 'facilities', id: facilityId };
+  const changes = changesOf(event).map((change) => ({ table: 'capacity_changes', id: changeId(facilityId, change) }));
+  switch (event.type) {
+    case 'facility-registered':
+    case 'contribution-recorded':
+      return [own];
+    case 'capacity-installed':
+    case 'capacity-retired':
+      return [own, ...changes];
+    case 'quota-policy-adopted':
+      return [own, { table: 'quota_policies', id: policyId(facilityId, event.data) }];
+    case 'chips-allocated':
+    case 'allocation-released':
+      return [own, { table: 'allocations', id: event.data.allocationId }, ...changes];
+    default:
+      return unknownEvent('facility', event);
+  }
+}
+
+function apply(recorded: RecordedEvent, rows: Rows): void {
+  const event = eventOf(recorded);
+  const facilityId = idOf(recorded);
+  if (event.type === 'facility-registered') {
+    rows.put('facilities', facilityId, registeredRow(recorded, event.data));
+    return;
+  }
+  rows.patch('facilities', facilityId, { revision: recorded.revision });
+  for (const change of changesOf(event)) addChange(rows, facilityId, change);
+  switch (event.type) {
+    case 'contribution-recorded':
+      rows.patch('facilities', facilityId, contributed(rows.need('facilities', facilityId), event.data));
+      return;
+    case 'capacity-installed':
+    case 'capacity-retired':
+      return;
+    case 'quota-policy-adopted':
+      rows.put('quota_policies', policyId(facilityId, event.data), policyRow(recorded, facilityId, event.data));
+      return;
+    case 'chips-allocated':
+      rows.put('allocations', event.data.allocationId, allocatedRow(recorded, rows, facilityId, event.data));
+      return;
+    case 'allocation-released': {
+      const { allocationId, at, reason } = event.data;
+      const ends = { ends_at: endAfter(event.data), released_at: at, release_reason: reason };
+      rows.patch('allocations', allocationId, ends);
+      return;
+    }
+    default:
+      unknownEvent('facility', event);
+  }
+}
+
+interface CapacityChange {
+  readonly chipModel: string;
+  /** Canonical text of an instant, so that equal instants are one row. */
+  readonly at: string;
+  readonly installed?: number;
+  readonly allocated?: number;
+}
+
+/** What an event changes about the chips of a facility, and when. */
+function changesOf(event: FacilityEvent): readonly CapacityChange[] {
+  switch (event.type) {
+    case 'capacity-installed':
+    case 'capacity-retired': {
+      const { chipModel, chips, effectiveFrom } = event.data;
+      return [{ chipModel, at: effectiveFrom, installed: event.type === 'capacity-installed' ? chips : -chips }];
+    }
+    case 'chips-allocated': {
+      const { chipModel, chips, from, to } = event.data;
+      return [
+        { chipModel, at: from, allocated: chips },
+        { chipModel, at: to, allocated: -chips },
+      ];
+    }
+    case 'allocation-released': {
+      const { chipModel, chips, to } = event.data;
+      return [
+        { chipModel, at: endAfter(event.data), allocated: -chips },
+        { chipModel, at: to, allocated: chips },
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+const endAfter = ({ from, at }: ReleaseFacts): string => formatInstant(Math.max(parseInstant(from), parseInstant(at)));
+
+const changeId = (facilityId: string, { chipModel, at }: CapacityChange): string => `${facilityId}/${chipModel}/${at}`;
+const policyId = (facilityId: string, { chipModel, version }: QuotaFacts): string =>
+  `${facilityId}/${chipModel}/${version}`;
+
+function addChange(rows: Rows, facilityId: string, change: CapacityChange): void {
+  const id = changeId(facilityId, change);
+  const before = rows.get('capacity_changes', id);
+  rows.put('capacity_changes', id, {
+    facility_id: facilityId,
+    chip_model: change.chipModel,
+    changes_at: change.at,
+    installed_delta: Number(before?.['installed_delta'] ?? 0) + (change.installed ?? 0),
+    allocated_delta: Number(before?.['allocated_delta'] ?? 0) + (change.allocated ?? 0),
+  });
+}
+
+function registeredRow(recorded: RecordedEvent, data: FacilityDescription): Row {
+  return {
+    created_position: recorded.position,
+    revision: recorded.revision,
+    name: data.name,
+    country: data.country,
+    kind: data.kind,
+    operator_partner_id: data.operatorPartnerId ?? null,
+    host_state_partner_id: data.hostStatePartnerId ?? null,
+    capex_minor: data.capexMinor ?? null,
+    currency: data.currency ?? null,
+    union_minor: '0',
+    states_minor: '0',
+    source: data.source ?? null,
+    illustrative: data.illustrative ?? false,
+  };
+}
+
+function contributed(row: Row, data: ContributionFacts): Row {
+  const plus = (column: string): string => (BigInt(String(row[column])) + BigInt(data.deltaMinor)).toString();
+  return {
+    currency: row['currency'] ?? data.currency,
+    ...(countsAgainstCeiling(data) && { union_minor: plus('union_minor') }),
+    ...(data.partnerKind === 'member-state' && { states_minor: plus('states_minor') }),
+  };
+}
+
+function policyRow(recorded: RecordedEvent, facilityId: string, data: QuotaFacts): Row {
+  return {
+    created_position: recorded.position,
+    facility_id: facilityId,
+    chip_model: data.chipModel,
+    version: data.version,
+    floors: data.floors,
+    caps: data.caps,
+    effective_from: data.effectiveFrom,
+    reason: data.reason,
+  };
+}
+
+function allocatedRow(recorded: RecordedEvent, rows: Rows, facilityId: string, data: AllocationFacts): Row {
+  return {
+    created_position: recorded.position,
+    facility_id: facilityId,
+    operator_partner_id: rows.need('facilities', facilityId)['operator_partner_id'],
+    grant_id: data.grantId,
+    partner_id: data.partnerId,
+    category: data.category,
+    country: data.country,
+    mode: data.mode,
+    chip_model: data.chipModel,
+    chips: data.chips,
+    starts_at: data.from,
+    ends_at: data.to,
+    released_at: null,
+    release_reason: null,
+  };
+}

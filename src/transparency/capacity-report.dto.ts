@@ -1,0 +1,72 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { CapacityReport, CapacityRow, ChipHours } from './capacity-report.js';
+import { ReportHeaderDto } from './transparency.dto.js';
+
+/** Chip-hours of one month: installed = outage + allocated + free. */
+export class ChipHoursDto implements ChipHours {
+  /** @example 74400 */
+  readonly installedChipHours: number;
+  /**
+   * Recorded outages. There is no record of outages yet: 0.
+   * @example 0
+   */
+  readonly outageChipHours: number;
+  /** @example 52000 */
+  readonly allocatedChipHours: number;
+  /** @example 22400 */
+  readonly freeChipHours: number;
+}
+
+/** The same for one chip model. */
+export class ChipModelHoursDto extends ChipHoursDto {
+  /** @example 'NVIDIA B200' */
+  readonly chipModel: string;
+}
+
+/** One facility in one month. */
+export class CapacityRowDto extends ChipHoursDto implements CapacityRow {
+  /** @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60' */
+  @ApiProperty({ format: 'uuid' })
+  readonly facilityId: string;
+  /** @example 'Nordic gigafactory' */
+  readonly facilityName: string;
+  /** @example 'FI' */
+  readonly country: string;
+  /**
+   * UTC.
+   * @example '2026-03'
+   */
+  readonly month: string;
+  /**
+   * Reported use, spread evenly over the interval of each report.
+   * @example 48000
+   */
+  readonly usedChipHours: number;
+  /** By name; use is not reported by model. */
+  @ApiProperty({ type: () => [ChipModelHoursDto] })
+  readonly chipModels: ChipModelHoursDto[];
+}
+
+/** All facilities in one month. */
+export class CapacityTotalDto extends ChipHoursDto {
+  /** @example '2026-03' */
+  readonly month: string;
+  /** @example 48000 */
+  readonly usedChipHours: number;
+}
+
+/** What is installed, promised and used, by facility and month. */
+export class CapacityReportDto extends ReportHeaderDto implements CapacityReport {
+  /**
+   * The facility that the report is narrowed to; null for all.
+   * @example null
+   */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  readonly facilityId: string | null;
+  /** By name of the facility, then by month: at most ten years, and at most two of them ahead. */
+  @ApiProperty({ type: () => [CapacityRowDto] })
+  readonly rows: CapacityRowDto[];
+  /** By month. */
+  @ApiProperty({ type: () => [CapacityTotalDto] })
+  readonly totals: CapacityTotalDto[];
+}

@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { EventReader } from '../../src/ledger/event-reader.js';
+import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
+import { draftEvent, type RecordedEvent } from '../../src/ledger/event.js';
+import { parseInstant } from '../../src/ledger/time.js';
+import { capacityReport } from '../../src/transparency/capacity-report.js';
+import { capitalReport } from '../../src/transparency/capital-report.js';
+import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
+import { fold, initialFoldState, type FoldState } from '../../src/transparency/fold.js';
+import { reportText } from '../../src/transparency/report-header.js';
+import { STATE_EVERY_EVENTS } from '../../src/transparency/reports.js';
+import { startTestApp, type TestApp } from '../support/app.js';
+import { BEGIN, tell, type Choice } from './history.js';
+
+const PATH = '/v1/transparency';
+const BATCH_EVENTS = 1000;
+
+/** A long random history, the same in every run. */
+const choices: Choice[] = fc.sample(
+  fc.record({ step: fc.nat(17), which: fc.nat(30), size: fc.nat(60), hours: fc.nat(3) }),
+  { numRuns: 12_500, seed: 20260302 },
+);
+
+let now = parseInstant(BEGIN);
+let first: TestApp;
+let second: TestApp;
+let events: readonly RecordedEvent[];
+
+/** Writes a history as it stands, at the times that it says, without the commands that would have led to it. */
+async function write(app: TestApp, history: readonly RecordedEvent[]): Promise<void> {
+  const store = app.app.get<EventStore>(EVENT_STORE);
+  const revisions = new Map<string, number>();
+  for (let start = 0; start < history.length; start += BATCH_EVENTS) {
+    const batch = history.slice(start, start + BATCH_EVENTS);
+    now = parseInstant(batch.at(-1)?.recordedAt ?? BEGIN);
+    const commands = batch.map(({ position: _position, recordedAt: _recordedAt, ...envelope }) => {
+      const revision = (revisions.get(envelope.stream) ?? -1) + 1;
+      revisions.set(envelope.stream, revision);
+      const drafts = [draftEvent({ ...envelope, revision })];
+      return { commandId: envelope.commandId, fingerprint: 'f', events: drafts, outcome: '{}', sealed: [] };
+    });
+    const result = await store.append({ expected: new Map(), commands });
+    if (!result.ok) throw new Error('The history was not written.');
+  }
+}
+
+/** What an auditor would compute from the events alone. */
+const recomputed = (position: number): FoldState => events.slice(0, position).reduce(fold, initialFoldState());
+
+beforeAll(async () => {
+  first = await startTestApp({ clock: () => now });
+  await write(first, tell(choices).history.events);
+  const store = first.app.get<EventStore>(EVENT_STORE);
+  const stored = await store.readAll(0, 100_000);
+  events = stored.map((event) => first.app.get(EventReader).read(event));
+  second = await startTestApp({ sharedWith: first, clock: () => now });
+}, 120_000);
+
+afterAll(async () => {
+  await second?.stop();
+  await first?.stop();
+});
+
+describe('the transparency reports over HTTP', () => {
+  it('are public, and the very bytes that anyone computes from the events', async () => {
+    const state = recomputed(events.length);
+    const reports = {
+      'equal-access': equalAccessReport(state),
+      capital: capitalReport(state),
+      capacity: capacityReport(state),
+    };
+    expect(events.length).toBeGreaterThan(STATE_EVERY_EVENTS);
+    for (const [name, report] of Object.entries(reports)) {
+      const answer = await first.get(`${PATH}/${name}?minPosition=${events.length}`, { key: null });
+      expect(answer.status).toBe(200);
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(answer.headers['ledger-position']).toBe(String(events.length));
+      expect(answer.text).toBe(reportText(report));
+    }
+  });
+
+  it('are the same bytes as of any earlier position, on every instance, near a stored state or far from one', async () => {
+    for (const position of [
+      0,
+      1,
+      57,
+      STATE_EVERY_EVENTS - 1,
+      STATE_EVERY_EVENTS,
+      STATE_EVERY_EVENTS + 1,
+      events.length - 1,
+      events.length,
+    ]) {
+      const expected = reportText(equalAccessReport(recomputed(position)));
+      for (const app of [first, second]) {
+        const answer = await app.get(`${PATH}/equal-access?asOfPosition=${position}`, { key: null });
+        expect(answer.headers['ledger-position']).toBe(String(position));
+        expect(answer.text).toBe(expected);
+      }
+    }
+  });
+
+  it('answer as of a time with the last position recorded by then', async () => {
+    const [one, other] = [events[2_000], events[2_001 + BATCH_EVENTS]];
+    const asOf = one?.recordedAt ?? '';
+    const position = events.filter((event) => parseInstant(event.recordedAt) <= parseInstant(asOf)).length;
+    expect(other?.recordedAt).not.toBe(asOf);
+    const answer = await first.get(`${PATH}/capital?asOf=${asOf}`, { key: null });
+    expect(answer.body).toMatchObject({ position, asOf });
+    expect(answer.text).toBe(reportText(capitalReport(recomputed(position))));
+  });
+
+  it('are empty before the first event, and whole after the last', async () => {
+    expect((await first.get(`${PATH}/capacity?asOf=2000-01-01`, { key: null })).body).toMatchObject({
+      position: 0,
+      asOf: null,
+      rows: [],
+    });
+    expect((await first.get(`${PATH}/capacity?asOf=2100-01-01`, { key: null })).body.position).toBe(events.length);
+  });
+
+  it('narrow to a facility and a mode', async () => {
+    const state = recomputed(events.length);
+    const facilityId = '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60';
+    const answer = await first.get(`${PATH}/equal-access?mode=regular&facilityId=${facilityId}`, { key: null });
+    expect(answer.text).toBe(reportText(equalAccessReport(state, { mode: 'regular', facilityId })));
+    const capacity = await first.get(`${PATH}/capacity?facilityId=${facilityId}`, { key: null });
+    expect(capacity.text).toBe(reportText(capacityReport(state, facilityId)));
+  });
+
+  it('come as CSV with a line for every category, the total and every country', async () => {
+    const { text, headers } = await first.get(`${PATH}/equal-access.csv`, { key: null });
+    expect(headers['content-type']).toContain('text/csv');
+    const [head, ...lines] = text.trimEnd().split('\n');
+    expect(head).toMatch(/^scope,category,country,submitted,/);
+    expect(lines.map((line) => line.split(',').slice(0, 3).join(','))).toEqual([
+      ...['start-up', 'sme', 'scale-up', 'research', 'public-body', 'large-enterprise', 'tech-giant'].map(
+        (category) => `category,${category},`,
+      ),
+      'total,,',
+      ...['FI', 'GR', 'IT'].map((country) => `country,,${country}`),
+    ]);
+    for (const name of ['capital', 'capacity']) {
+      const table = await first.get(`${PATH}/${name}.csv?asOfPosition=10`, { key: null });
+      expect([table.status, table.headers['ledger-position']]).toEqual([200, '10']);
+      expect(table.text).toContain(',position,asOf,methodVersion,illustrative');
+    }
+  });
+
+  it.each([
+    ['asOf and asOfPosition together', `asOf=2026-03-02&asOfPosition=1`, 'malformed-parameter'],
+    ['a position that is no number', 'asOfPosition=-1', 'malformed-parameter'],
+    ['an instant that is none', 'asOf=yesterday', 'malformed-parameter'],
+    ['a mode that does not exist', 'mode=express', 'malformed-parameter'],
+    ['a parameter that does not exist', 'asof=2026-03-02', 'malformed-parameter'],
+    ['a position that is not recorded yet', 'asOfPosition=99999999', 'position-not-recorded'],
+  ])('refuse %s', async (_what, query, code) => {
+    const { status, body } = await first.get(`${PATH}/equal-access?${query}`, { key: null });
+    expect([status, body.code]).toEqual([400, code]);
+  });
+
+  it('see what was written just before, on the instance that wrote it and on the other', async () => {
+    const partner = { legalName: 'Nordlys Materials', country: 'FI', legalForm: 'company' };
+    const { body } = await first.must(first.post('/v1/partners', partner));
+    for (const app of [first, second]) {
+      const answer = await app.get(`${PATH}/equal-access?minPosition=${body.position}`, { key: null });
+      expect(answer.body.position).toBeGreaterThanOrEqual(body.position);
+    }
+  });
+
+  it('keep their places under many readers at once', async () => {
+    const positions = Array.from({ length: 15 }, (_, index) => 300 * (index + 1));
+    const answers = await Promise.all(
+      positions.flatMap((position) =>
+        [1, 2].map(() => first.get(`${PATH}/equal-access?asOfPosition=${position}`, { key: null })),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(answers.map(({ body }) => body.position)).toEqual(positions.flatMap((position) => [position, position]));
+  });
+
+  it('turn readers away when too many wait for the past, and say when to come back', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        first.get(`${PATH}/equal-access?asOfPosition=${9_000 + index}`, { key: null }),
+      ),
+    );
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { status, body, headers } of refused) {
+      expect([status, body.code]).toEqual([503, 'too-many-reports']);
+      expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    }
+  });
+});
