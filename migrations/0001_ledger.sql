@@ -31,16 +31,18 @@ create table commands (
 );
 comment on table commands is 'What was answered to every command, for good: the same key gives the same answer for ever.';
 
-create table subject_keys (
-  subject uuid primary key,
+create table content_keys (
+  event_id uuid primary key,
+  subject uuid not null,
   wrapped_key bytea not null
 );
+comment on table content_keys is
+  'Every content has a key of its own, encrypted under the wrapping key. A subject is erased by deleting its keys.';
+create index content_keys_subject on content_keys (subject);
 create table sealed_contents (
-  event_id uuid primary key,
-  subject uuid not null references subject_keys (subject) on delete cascade,
+  event_id uuid primary key references content_keys on delete cascade,
   ciphertext bytea not null
 );
-create index sealed_contents_subject on sealed_contents (subject);
 
 create function refuse_rewriting_history() returns trigger language plpgsql as $$
 begin
@@ -55,24 +57,26 @@ create trigger commands_are_immutable before update or delete or truncate on com
 -- Appends a batch in one round trip. It is a function because each statement inside sees what was committed before the
 -- lock on the head was granted; a single statement with data-modifying CTEs would check against an older snapshot.
 --
--- Returns one row: `first_position` is set when the batch was written. Otherwise nothing was written, and either the
--- clock of the caller is behind (`head_recorded_at` is later than `stamp`), or streams are stale, or commands were
--- carried out before.
+-- The events are stamped here, under that lock: with the caller's clock, or with the last stamp if the caller's clock is
+-- behind it. So `recordedAt` never goes back along positions, however much the clocks of the instances differ or jump, and
+-- is right again as soon as the clocks are. The envelope is the text before the stamp, the stamp, and the text after it.
+--
+-- Returns one row: `first_position` and `stamped_at` are set when the batch was written. Otherwise nothing was written,
+-- because streams are stale or commands were carried out before, and all of both are named.
 create function append_batch(
   stamp timestamptz,
   expected_streams text[], expected_revisions integer[],
-  event_streams text[], event_revisions integer[], event_ids uuid[], event_types text[], event_envelopes text[],
+  event_streams text[], event_revisions integer[], event_ids uuid[], event_types text[],
+  texts_before_stamp text[], texts_after_stamp text[],
   command_ids uuid[], command_fingerprints text[], command_last_events integer[], command_outcomes text[],
   sealed jsonb,
-  out first_position bigint, out head_recorded_at timestamptz, out stale text[], out duplicates uuid[]
+  out first_position bigint, out stamped_at timestamptz, out stale text[], out duplicates uuid[]
 ) language plpgsql as $$
 declare
-  head_position bigint;
+  head ledger_head;
+  stamp_text text;
 begin
-  select position, recorded_at into strict head_position, head_recorded_at from ledger_head for update;
-  if stamp < head_recorded_at then
-    return;
-  end if;
+  select * into strict head from ledger_head for update;
   select array_agg(x.stream) into stale
     from unnest(expected_streams, expected_revisions) as x (stream, revision)
     where x.revision <> coalesce((select max(e.revision) from events e where e.stream = x.stream), -1);
@@ -80,24 +84,26 @@ begin
   if stale is not null or duplicates is not null then
     return;
   end if;
+  stamped_at := greatest(stamp, head.recorded_at);
+  -- Milliseconds only where there are any: the one canonical text of an instant.
+  stamp_text := replace(to_char(stamped_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '.000Z', 'Z');
   insert into events (position, stream, revision, id, type, recorded_at, envelope)
-    select head_position + x.ordinal, x.stream, x.revision, x.id, x.type, stamp, x.envelope
-    from unnest(event_streams, event_revisions, event_ids, event_types, event_envelopes)
-      with ordinality as x (stream, revision, id, type, envelope, ordinal);
+    select head.position + x.ordinal, x.stream, x.revision, x.id, x.type, stamped_at, x.before || stamp_text || x.after
+    from unnest(event_streams, event_revisions, event_ids, event_types, texts_before_stamp, texts_after_stamp)
+      with ordinality as x (stream, revision, id, type, before, after, ordinal);
   insert into commands (command_id, fingerprint, position, recorded_at, outcome)
-    select x.command_id, x.fingerprint, head_position + x.last_event, stamp, x.outcome
+    select x.command_id, x.fingerprint, head.position + x.last_event, stamped_at, x.outcome
     from unnest(command_ids, command_fingerprints, command_last_events, command_outcomes)
       as x (command_id, fingerprint, last_event, outcome);
   if sealed is not null then
-    insert into subject_keys (subject, wrapped_key)
-      select distinct on (x.subject) x.subject, decode(x."wrappedKey", 'base64')
-      from jsonb_to_recordset(sealed) as x (subject uuid, "wrappedKey" text)
-      on conflict (subject) do nothing;
-    insert into sealed_contents (event_id, subject, ciphertext)
-      select x."eventId", x.subject, decode(x.ciphertext, 'base64')
-      from jsonb_to_recordset(sealed) as x ("eventId" uuid, subject uuid, ciphertext text);
+    insert into content_keys (event_id, subject, wrapped_key)
+      select x."eventId", x.subject, decode(x."wrappedKey", 'base64')
+      from jsonb_to_recordset(sealed) as x ("eventId" uuid, subject uuid, "wrappedKey" text);
+    insert into sealed_contents (event_id, ciphertext)
+      select x."eventId", decode(x.ciphertext, 'base64')
+      from jsonb_to_recordset(sealed) as x ("eventId" uuid, ciphertext text);
   end if;
-  update ledger_head set position = head_position + cardinality(event_ids), recorded_at = stamp;
-  first_position := head_position + 1;
+  update ledger_head set position = head.position + cardinality(event_ids), recorded_at = stamped_at;
+  first_position := head.position + 1;
 end
 $$;

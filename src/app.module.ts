@@ -1,5 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { AccessModule } from './access/access.module.js';
+import { ComputeModule } from './compute/compute.module.js';
+import { TransparencyModule } from './transparency/transparency.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { CapitalModule } from './capital/capital.module.js';
 import { GovernanceModule } from './governance/governance.module.js';
@@ -33,6 +36,9 @@ export class AppModule {
         PlatformModule.forRoot(runtime, metrics),
         PartnersModule,
         CapitalModule,
+        AccessModule,
+        ComputeModule,
+        TransparencyModule,
         GovernanceModule,
         AuditModule.forRoot(runtime),
       ],

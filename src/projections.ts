@@ -1,6 +1,8 @@
+import { computeProjection } from './compute/facility.projection.js';
+import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
 import { policyProjection } from './governance/policy.projection.js';
 import { partnerProjection } from './partners/partner.projection.js';
 
 /** Every projection of the features; the projector follows the log for all of them. */
-export const PROJECTIONS = [partnerProjection, capitalProjection, policyProjection];
+export const PROJECTIONS = [partnerProjection, capitalProjection, accessProjection, computeProjection, policyProjection];

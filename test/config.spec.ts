@@ -17,6 +17,7 @@ describe('the settings', () => {
       host: '127.0.0.1',
       port: 3000,
       dataDir: resolve('data'),
+      logOrigin: 'localhost/log',
       logLevel: 'info',
       rateLimitPerMinute: 0,
     });

@@ -62,7 +62,15 @@ export function submitRequest(
   }
   const { facilityId, mode } = call;
   const data = {
-    ...{ callId, facilityId, mode, partnerId, ultimateParentId, category, country, chipHoursRequested, submittedAt },
+    callId,
+    facilityId,
+    mode,
+    partnerId,
+    ultimateParentId,
+    category,
+    country,
+    chipHoursRequested,
+    submittedAt,
     sector,
     submittedBy: actor.actorId,
     ...(illustrative && { illustrative }),

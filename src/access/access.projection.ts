@@ -147,8 +147,14 @@ function changeBy(event: Exclude<AccessRequestEvent, AccessRequestSubmitted>, po
     case 'access-granted': {
       const { chipHours, priceBasis, reasonCodes, validFrom, validTo, decidedAt } = event.data;
       return {
-        ...{ status: 'granted', granted_position: position, decided_at: decidedAt, reason_codes: reasonCodes },
-        ...{ chip_hours_granted: chipHours, price_basis: priceBasis, valid_from: validFrom, valid_to: validTo },
+        status: 'granted',
+        granted_position: position,
+        decided_at: decidedAt,
+        reason_codes: reasonCodes,
+        chip_hours_granted: chipHours,
+        price_basis: priceBasis,
+        valid_from: validFrom,
+        valid_to: validTo,
       };
     }
     case 'access-denied': {

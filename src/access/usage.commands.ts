@@ -40,31 +40,28 @@ export class ReportUsageHandler implements ICommandHandler<ReportUsage> {
   }
 }
 
-interface Indexed extends UsageRecordDto {
-  readonly index: number;
-}
+/** A record with its place in the request. */
+type Entry = readonly [index: number, record: UsageRecordDto];
 
 /** @throws Refusal `unknown-allocation` (404): thrown inside the command, so that it is its recorded answer. */
-function byFacility(
-  records: readonly UsageRecordDto[],
-  facilityOf: ReadonlyMap<string, string>,
-): Map<string, Indexed[]> {
-  const groups = new Map<string, Indexed[]>();
-  for (const [index, record] of records.entries()) {
-    const facilityId = facilityOf.get(record.allocationId);
-    if (facilityId === undefined) throw unknown('allocation', record.allocationId);
+function byFacility(records: readonly UsageRecordDto[], facilityOf: ReadonlyMap<string, string>): Map<string, Entry[]> {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of records.entries()) {
+    const [, { allocationId }] = entry;
+    const facilityId = facilityOf.get(allocationId);
+    if (facilityId === undefined) throw unknown('allocation', allocationId);
     const group = groups.get(facilityId);
-    if (group) group.push({ ...record, index });
-    else groups.set(facilityId, [{ ...record, index }]);
+    if (group) group.push(entry);
+    else groups.set(facilityId, [entry]);
   }
   return groups;
 }
 
-function withAllocations(at: RegisteredFacility, records: readonly Indexed[]): ReportedUsage[] {
-  return records.map(({ allocationId, ...record }) => {
+function withAllocations(at: RegisteredFacility, entries: readonly Entry[]): ReportedUsage[] {
+  return entries.map(([index, { allocationId, from, to, chipHours }]) => {
     const allocation = allocationOf(at, allocationId);
     if (!allocation) throw unknown('allocation', allocationId);
-    return { allocation, ...record };
+    return { allocation, from, to, chipHours, index };
   });
 }
 

@@ -49,6 +49,7 @@ export class ReportUsageDto {
   @ArrayMaxSize(USAGE_RECORDS_MAX)
   @ValidateNested({ each: true })
   @Type(() => UsageRecordDto)
+  @ApiProperty({ maxItems: USAGE_RECORDS_MAX })
   readonly records: UsageRecordDto[];
 }
 

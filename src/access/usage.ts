@@ -95,21 +95,24 @@ export function reportUsage(state: Usage, facilityId: string, reported: readonly
   return events;
 }
 
-function recordOf({ allocation, chipHours, index, ...interval }: ReportedUsage, totalChipHours: bigint): UsageRecord {
-  const [fromMs, toMs] = [parseInstant(interval.from), parseInstant(interval.to)];
-  const [from, to] = [formatInstant(fromMs), formatInstant(toMs)];
+function recordOf(report: ReportedUsage, totalChipHours: bigint): UsageRecord {
+  const fromMs = parseInstant(report.from);
+  const toMs = parseInstant(report.to);
+  const from = formatInstant(fromMs);
+  const to = formatInstant(toMs);
   if (fromMs >= toMs) {
     throw invalid(
       'usage-interval-out-of-order',
-      `/records/${index}/to`,
+      `/records/${report.index}/to`,
       `The interval would end at ${to}, which is not after it begins at ${from}. Give a later end.`,
-      { index, from, to },
+      { index: report.index, from, to },
     );
   }
+  const { allocation, chipHours } = report;
   const { allocationId, grantId, partnerId, category, country, mode } = allocation;
+  const record = { allocationId, grantId, partnerId, category, country, mode, from, to, chipHours };
   const flag = flagOf(allocation, fromMs, toMs, totalChipHours);
-  const facts = { allocationId, grantId, partnerId, category, country, mode };
-  return { ...facts, from, to, chipHours, ...(flag && { flag }) };
+  return flag === undefined ? record : { ...record, flag };
 }
 
 /** One flag a record; too much weighs more than at the wrong time, since the total is what the reports add up. */

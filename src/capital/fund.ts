@@ -3,8 +3,6 @@ import { unknownEvent } from '../ledger/noun.js';
 import type { PartnerKind } from '../partners/partner.js';
 import { parseMinor } from './money.js';
 
-export type { PartnerKind };
-
 /** From the one that loses first to the one that is paid first. */
 export const TRANCHE_KINDS = ['first-loss', 'mezzanine', 'senior'] as const;
 export type TrancheKind = (typeof TRANCHE_KINDS)[number];

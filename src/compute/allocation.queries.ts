@@ -2,7 +2,8 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Mode } from '../access/access-call.js';
 import type { Principal } from '../ledger/command-context.js';
 import type { Category } from '../partners/partner.js';
-import { ReadModel, type Condition, type Page, type Reading } from '../platform/read-model.js';
+import { ReadModel, type Page, type Reading } from '../platform/read-model.js';
+import { is } from './facility.queries.js';
 import type { AllocationDto, ListAllocationsDto } from './facility-read.dto.js';
 
 export class ListAllocations extends Query<Reading<Page<AllocationDto>>> {
@@ -47,9 +48,6 @@ export class ListAllocationsHandler implements IQueryHandler<ListAllocations> {
     });
   }
 }
-
-const is = (column: string, value: string | undefined): Condition | undefined =>
-  value === undefined ? undefined : { column, value };
 
 interface AllocationRow {
   readonly id: string;

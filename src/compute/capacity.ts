@@ -9,6 +9,7 @@ import {
   type Facility,
   type FacilityEvent,
   type QuotaFacts,
+  type QuotaPolicyAdopted,
 } from './facility.js';
 import { firstShortage, installedAtLeast, shortageFacts, sumOfFloors } from './quota.js';
 
@@ -66,7 +67,7 @@ export function retireCapacity(state: Facility, { chipModel, chips, effectiveFro
  * @throws Refusal `floor-above-cap` (422); `unknown-chip-model`, `quota-policy-out-of-order`, `floors-exceed-capacity`,
  * `too-many-quota-policies` (409).
  */
-export function adoptQuotaPolicy(state: Facility, input: Omit<QuotaFacts, 'version'>): FacilityEvent[] {
+export function adoptQuotaPolicy(state: Facility, input: Omit<QuotaFacts, 'version'>): [QuotaPolicyAdopted] {
   const { chipModel, floors, caps, reason } = input;
   const { profile, policies } = chipModelOf(state, chipModel);
   requireFloorsBelowCaps(input);

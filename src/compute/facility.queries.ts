@@ -118,7 +118,8 @@ export class ListFacilitiesHandler implements IQueryHandler<ListFacilities> {
 const facilitiesFor = (reader: Principal): string =>
   reader.partnerId === undefined ? 'facilities' : FACILITIES_BY_VIEWER;
 
-const is = (column: string, value: string | undefined): Condition | undefined =>
+/** A filter that was given. */
+export const is = (column: string, value: string | undefined): Condition | undefined =>
   value === undefined ? undefined : { column, value };
 
 /**

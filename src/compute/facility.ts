@@ -84,12 +84,13 @@ export interface ReleaseFacts extends AllocationFacts {
   readonly reason: string;
 }
 
+export type QuotaPolicyAdopted = Fact<'quota-policy-adopted', QuotaFacts>;
 export type FacilityEvent =
   | Fact<'facility-registered', FacilityDescription>
   | Fact<'contribution-recorded', ContributionFacts>
   | Fact<'capacity-installed', CapacityFacts>
   | Fact<'capacity-retired', CapacityFacts>
-  | Fact<'quota-policy-adopted', QuotaFacts>
+  | QuotaPolicyAdopted
   | Fact<'chips-allocated', AllocationFacts>
   | Fact<'allocation-released', ReleaseFacts>;
 

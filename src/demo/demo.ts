@@ -21,10 +21,10 @@ export interface DemoOptions {
 }
 
 const ILLUSTRATIVE = [
-  'ILLUSTRATIVE. Public facts: the fund and its size, its three kinds of layer, the programmes of the Union and the',
-  'bodies that take part, four gigafactories of about 100,000 chips, the AI factories with country and host.',
-  'Generated from a fixed seed: every amount, site and date beyond these, all applicants, requests, decisions,',
-  'allocations and usage. No figure above says anything about a real applicant.',
+  'ILLUSTRATIVE. Public facts: the fund and its size, its three kinds of layer, the programmes of the',
+  'Union and the bodies that take part, four gigafactories of about 100,000 chips, the AI factories',
+  'with country and host. Generated from a fixed seed: every amount, site and date beyond these, all',
+  'applicants, requests, decisions, allocations and usage. No figure above is about a real applicant.',
 ];
 
 /**

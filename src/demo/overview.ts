@@ -28,7 +28,8 @@ export function equalAccessOverview(report: EqualAccessReport): TextTable {
       line.representation === null ? NOT_DEFINED : line.representation.toFixed(2),
     ]),
     notes: [
-      'Mh: million chip-hours. Success: granted among decided. Ratio: share given over share asked; 1 is equal to demand.',
+      'Mh: million chip-hours. Success: granted among decided.',
+      'Ratio: share given over share asked; 1 is equal to demand.',
       `Position ${report.position}, method ${report.methodVersion}.`,
     ],
   };
@@ -43,19 +44,25 @@ export function capitalOverview(report: CapitalReport): TextTable {
       left('partner'),
       ...['pledged', 'signed', 'called', 'paid', 'distributed', 'unfunded'].map(right),
     ],
-    rows: [...report.rows, ...totals].map((line) => [
-      line.trancheKind,
-      line.partnerKind,
-      millions(line.pledgedMinor),
-      millions(line.committedMinor),
-      millions(line.calledMinor),
-      millions(line.paidMinor),
-      millions(line.distributedMinor),
-      millions(line.unfundedMinor),
-    ]),
+    rows: [...report.rows, ...totals]
+      .filter(takesPart)
+      .map((line) => [
+        line.trancheKind,
+        line.partnerKind,
+        millions(line.pledgedMinor),
+        millions(line.committedMinor),
+        millions(line.calledMinor),
+        millions(line.paidMinor),
+        millions(line.distributedMinor),
+        millions(line.unfundedMinor),
+      ]),
     notes: [`Position ${report.position}, method ${report.methodVersion}.`],
   };
 }
+
+/** Most kinds of partner stand in some layers only. */
+const takesPart = ({ pledgedMinor, committedMinor }: { pledgedMinor: string; committedMinor: string }): boolean =>
+  pledgedMinor !== '0' || committedMinor !== '0';
 
 /** By hand and not by locale: the same text on every machine. */
 const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');

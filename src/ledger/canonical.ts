@@ -1,13 +1,13 @@
 /**
  * Canonical JSON text of a value (RFC 8785, JSON Canonicalization Scheme): members sorted by UTF-16 code units, no white
  * space, numbers as ECMAScript prints them. Members that are `undefined` are left out, as JSON.stringify does.
- * @throws TypeError for what JSON cannot carry: non-finite numbers, lone surrogates, functions, bigints.
+ * @throws TypeError for what JSON cannot carry: non-finite numbers, lone surrogates, functions, bigints, dates, maps, sets.
  */
 export function canonicalize(value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') return canonicalNumber(value);
   if (typeof value === 'string') return canonicalString(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalize).join(',')}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, canonicalize).join(',')}]`;
   if (typeof value === 'object') return canonicalObject(value);
   throw new TypeError(`A ${typeof value} has no JSON form.`);
 }
@@ -26,6 +26,11 @@ function canonicalString(value: string): string {
 }
 
 function canonicalObject(value: object): string {
+  // Their content is not in their members: they would pass as empty objects, and it would be lost.
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON === 'function' || Symbol.iterator in value) {
+    throw new TypeError(`A ${value.constructor.name} has no canonical JSON form.`);
+  }
   const members: string[] = [];
   for (const key of Object.keys(value).sort()) {
     const member = (value as Record<string, unknown>)[key];

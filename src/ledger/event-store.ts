@@ -10,8 +10,9 @@ export interface EventStore {
    * idempotency records and their sealed content. `expected` holds the last revision of every stream that any of them
    * read or wrote (-1: the stream must not exist).
    *
-   * A rejection writes nothing and names what stood in the way. A thrown error means that the outcome is unknown: the
-   * same batch may be appended again, and if it had been written its commands come back as `duplicates`.
+   * A rejection writes nothing and names all that stood in the way. A thrown error means that the outcome is unknown: the
+   * same batch may be appended again, and if it had been written its commands come back as `duplicates`. The exception are
+   * errors for which `isCausedByContent` holds: nothing was written, and nothing of the kind ever will be.
    */
   append(batch: AppendBatch): Promise<AppendResult>;
   /** Events of one stream from a revision on, in order; at most `limit`. */
@@ -46,13 +47,14 @@ export interface AppendCommand {
   readonly sealed: readonly SealedContent[];
 }
 
-/** Content behind a keyed commitment: unreadable without the wrapping key, gone once the subject's key is destroyed. */
+/** Content behind a keyed commitment: unreadable without the wrapping key, gone once its own key is destroyed. */
 export interface SealedContent {
   readonly eventId: string;
+  /** Whose content it is: the unit that is erased. */
   readonly subject: string;
-  /** The subject's key, encrypted under the wrapping key; base64. */
+  /** The key of the content, encrypted under the wrapping key; base64. */
   readonly wrappedKey: string;
-  /** The content, encrypted under the subject's key; base64. */
+  /** The content, encrypted under its key; base64. */
   readonly ciphertext: string;
 }
 
@@ -73,4 +75,32 @@ export interface StoredOutcome {
   readonly position: number;
   readonly recordedAt: string;
   readonly outcome: string;
+}
+
+/**
+ * What no engine may store, checked by every engine before it writes: a gap or a repetition in a stream would stop all
+ * readers for good, and there is no taking back.
+ * @throws UnwritableBatch unless every event continues its stream, from the revision that the batch expects.
+ */
+export function checkContinuity({ expected, commands }: AppendBatch): void {
+  const last = new Map(expected);
+  for (const { events } of commands) {
+    for (const { stream, revision } of events) {
+      const before = last.get(stream);
+      if (before === undefined) throw new UnwritableBatch(`${stream} is written, but no revision of it is expected.`);
+      if (revision !== before + 1)
+        throw new UnwritableBatch(`${stream}: revision ${revision} does not follow ${before}.`);
+      last.set(stream, revision);
+    }
+  }
+}
+
+/** A bug of the program, not a state of the store. */
+export class UnwritableBatch extends Error {}
+
+/** Data exceptions and integrity violations (SQLSTATE classes 22 and 23), too: sending the same again cannot help. */
+export function isCausedByContent(error: unknown): boolean {
+  if (error instanceof UnwritableBatch) return true;
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
 }

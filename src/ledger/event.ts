@@ -8,7 +8,7 @@ export interface Actor {
 
 /** A keyed commitment to content that is kept, encrypted and erasable, outside the log. */
 export interface Sealed {
-  /** Whose key the content is encrypted under; erasing the subject destroys that key. */
+  /** Whose content it is; erasing the subject destroys the keys of all its contents. */
   readonly subject: string;
   /** HMAC-SHA256, base64, over the canonical JSON of the content. */
   readonly commitment: string;
@@ -49,11 +49,17 @@ export interface StoredEvent {
   readonly envelope: string;
 }
 
-export const readEvent = (stored: StoredEvent): RecordedEvent =>
-  Object.assign(JSON.parse(stored.envelope) as Envelope, { position: stored.position });
+/** @throws Error on an envelope of a later make: nobody knows what its members mean. */
+export function readEvent({ position, envelope }: StoredEvent): RecordedEvent {
+  const event = JSON.parse(envelope) as Envelope;
+  if (event.v !== 1) throw new Error(`Position ${position} holds an envelope of unknown version ${String(event.v)}.`);
+  return Object.assign(event, { position });
+}
 
 /** A leaf of the public log is bounded by 65,535 bytes (C2SP tlog-tiles); the rest is room for what we may add. */
 export const EVENT_BYTES_MAX = 60_000;
+/** `2026-11-24T05:38:00.250Z` */
+const STAMP_BYTES = 24;
 
 /**
  * An envelope that waits for its `recordedAt`. It is serialised once, when it is decided, and stamped when its batch is
@@ -66,6 +72,8 @@ export interface DraftEvent {
   readonly type: string;
   readonly beforeStamp: string;
   readonly afterStamp: string;
+  /** Of the envelope in UTF-8, once it is stamped. */
+  readonly bytes: number;
 }
 
 const STAMP_MARK = '\u0000';
@@ -76,7 +84,16 @@ export function draftEvent(envelope: Omit<Envelope, 'recordedAt'>): DraftEvent {
   const mark = JSON.stringify(STAMP_MARK).slice(1, -1);
   const at = text.lastIndexOf(`"recordedAt":"${mark}"`) + '"recordedAt":"'.length;
   const { stream, revision, id, type } = envelope;
-  return { stream, revision, id, type, beforeStamp: text.slice(0, at), afterStamp: text.slice(at + mark.length) };
+  const bytes = Buffer.byteLength(text) - mark.length + STAMP_BYTES;
+  return {
+    stream,
+    revision,
+    id,
+    type,
+    beforeStamp: text.slice(0, at),
+    afterStamp: text.slice(at + mark.length),
+    bytes,
+  };
 }
 
 export const stampEvent = (draft: DraftEvent, recordedAt: string): string =>

@@ -1,10 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { AppendCommand, EventStore, StoredOutcome } from './event-store.js';
+import { isCausedByContent, type AppendBatch, type AppendCommand } from './event-store.js';
+import type { AppendResult, EventStore, StoredOutcome } from './event-store.js';
+import type { MonotonicTime } from './monotonic-time.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
-import type { EpochMs } from './time.js';
 
 /** Commands in one write. More would not make it faster, but every one of them waits for all. */
 const BATCH_COMMANDS_MAX = 1_000;
+/** Text in one write, so that a write stays short whatever is in it. A single command that is larger is written alone. */
+const BATCH_BYTES_MAX = 8 * 1_048_576;
 /** How long a batch whose outcome is unknown is tried again before its callers are told. */
 const UNKNOWN_OUTCOME_MS_MAX = 10_000;
 const RETRY_FIRST_MS = 20;
@@ -13,21 +15,27 @@ const RETRY_MS_MAX = 1_000;
 /** A command that has been decided and waits to be written. */
 export interface Decided<Job> {
   readonly job: Job;
-  readonly command: AppendCommand;
+  /** Undefined when nothing is to be recorded: what was read is then only compared with what the store holds. */
+  readonly command: AppendCommand | undefined;
+  readonly bytes: number;
   /** Every stream that the decision looked at. */
   readonly reads: ReadonlyMap<string, CachedStream>;
   /** State and revision of every stream that it adds to, after its events. */
   readonly writes: ReadonlyMap<string, StreamState>;
 }
 
+/** None of these throws: the batch that calls them has others to answer. */
 export interface GroupCommitEvents<Job> {
   settled(job: Job, outcome: StoredOutcome, replayed: boolean): void;
+  /** What a decision without anything to record had read was true, and is durable. */
+  confirmed(job: Job): void;
   failed(job: Job, error: unknown): void;
-  /** Decide this command again: what it was decided on has changed. */
-  again(job: Job): void;
-  /** Bring a stream up to date with the store. */
-  refresh(entry: CachedStream): Promise<void>;
+  /** Decide this command again: what it was decided on has changed, by another writer if `conflict`. */
+  again(job: Job, conflict: boolean): void;
+  /** Brings a stream up to date with the store. */
+  refresh(entry: CachedStream): Promise<unknown>;
   committed(batch: CommittedBatch): void;
+  unavailable(error: unknown): void;
 }
 
 export interface CommittedBatch {
@@ -43,28 +51,29 @@ export interface CommittedBatch {
  */
 export class GroupCommit<Job> {
   private waiting: Decided<Job>[] = [];
-  private recovering: Decided<Job>[] | undefined;
+  /** Set while streams are brought up to date: what is decided meanwhile may rest on old states, and is decided again. */
+  private premature: Decided<Job>[] | undefined;
   private writing: Promise<void> | undefined;
-  /** After an error that only one command can have caused, this many are written one at a time to find it. */
-  private oneByOne = 0;
+  /** Commands in the next write. */
+  private batchMax = BATCH_COMMANDS_MAX;
 
   constructor(
     private readonly store: EventStore,
     private readonly cache: StateCache,
     private readonly events: GroupCommitEvents<Job>,
-    private readonly clock: () => EpochMs,
+    private readonly time: MonotonicTime,
   ) {}
 
+  /** To be called in the same turn as the decision: nothing may come between the states that it saw and its own. */
   add(decided: Decided<Job>): void {
-    if (this.recovering) {
-      // It was decided on states that are being dropped; it is decided again with the others.
-      this.recovering.push(decided);
+    if (this.premature) {
+      this.premature.push(decided);
       return;
     }
     for (const entry of decided.reads.values()) entry.pending += 1;
     for (const [stream, state] of decided.writes) entryOf(decided, stream).latest = state;
     this.waiting.push(decided);
-    this.writing ??= this.write().finally(() => (this.writing = undefined));
+    this.writing ??= this.write();
   }
 
   /** Resolves when nothing waits and nothing is on its way. */
@@ -73,131 +82,196 @@ export class GroupCommit<Job> {
   }
 
   private async write(): Promise<void> {
-    // Commands that arrive in the same turn of the event loop share the first batch.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0) {
-      const size = this.oneByOne > 0 ? 1 : BATCH_COMMANDS_MAX;
-      this.oneByOne = Math.max(0, this.oneByOne - 1);
-      await this.writeBatch(this.waiting.splice(0, size));
+    try {
+      // Commands that arrive in the same turn of the event loop share the first batch.
+      await new Promise((resolve) => setImmediate(resolve));
+      while (this.waiting.length > 0) await this.writeBatch(this.nextBatch());
+    } finally {
+      // In the same turn as the last look at the queue: whoever adds a command after it must find nobody writing.
+      this.writing = undefined;
     }
   }
 
-  private async writeBatch(batch: readonly Decided<Job>[]): Promise<void> {
-    const expected = new Map<string, number>();
-    for (const { reads } of batch) {
-      for (const [stream, entry] of reads) expected.set(stream, entry.committed.revision);
+  private nextBatch(): readonly Decided<Job>[] {
+    let count = 0;
+    let bytes = 0;
+    for (const decided of this.waiting) {
+      bytes += decided.bytes;
+      if (count === this.batchMax || (count > 0 && bytes > BATCH_BYTES_MAX)) break;
+      count += 1;
     }
-    const commands = batch.map(({ command }) => command);
-    const startedAt = performance.now();
+    return this.waiting.splice(0, count);
+  }
+
+  private async writeBatch(decided: readonly Decided<Job>[]): Promise<void> {
+    const batch = batchOf(decided);
+    const startedAt = this.time.now();
+    let result: AppendResult;
     try {
-      const result = await this.append(() => this.store.append({ expected, commands }));
-      if (result.ok) {
-        this.settle(batch, result.firstPosition, result.recordedAt);
-        const events = commands.reduce((sum, command) => sum + command.events.length, 0);
-        this.events.committed({ commands: commands.length, events, durationMs: performance.now() - startedAt });
-      } else await this.recover(batch, result.stale, result.duplicates);
+      result = await this.append(batch);
     } catch (error) {
-      await this.giveUp(batch, error);
+      if (isCausedByContent(error)) this.isolate(decided, error);
+      else this.giveUp(decided, error);
+      return;
+    }
+    if (result.ok) {
+      this.batchMax = BATCH_COMMANDS_MAX;
+      this.settle(decided, result, startedAt);
+    } else if (result.stale.length + result.duplicates.length > 0) {
+      await this.recover(decided, new Set(result.stale), result.duplicates);
+    } else {
+      this.giveUp(decided, new Error('The store rejected a batch without a reason.'));
     }
   }
 
   /** Tries again while the outcome is unknown: what was written after all comes back as a duplicate of itself. */
-  private async append<T>(attempt: () => Promise<T>): Promise<T> {
-    const deadline = this.clock() + UNKNOWN_OUTCOME_MS_MAX;
+  private async append(batch: AppendBatch): Promise<AppendResult> {
+    const deadline = this.time.now() + UNKNOWN_OUTCOME_MS_MAX;
     for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
       try {
-        return await attempt();
+        return await this.store.append(batch);
       } catch (error) {
-        if (isCausedByContent(error) || this.clock() + delayMs > deadline) throw error;
-        await sleep(delayMs * (0.5 + Math.random() / 2));
+        if (isCausedByContent(error) || this.time.now() + delayMs > deadline) throw error;
       }
+      await this.time.sleep(delayMs);
     }
   }
 
-  private settle(batch: readonly Decided<Job>[], firstPosition: number, recordedAt: string): void {
+  private settle(
+    batch: readonly Decided<Job>[],
+    { firstPosition, recordedAt }: { firstPosition: number; recordedAt: string },
+    startedAt: number,
+  ): void {
     let position = firstPosition - 1;
-    const now = this.clock();
+    let commands = 0;
     for (const decided of batch) {
-      const { job, command, reads, writes } = decided;
-      for (const entry of reads.values()) {
+      for (const entry of decided.reads.values()) {
         entry.pending -= 1;
-        entry.checkedAt = now;
+        entry.checkedAt = Math.max(entry.checkedAt, startedAt);
       }
-      for (const [stream, state] of writes) entryOf(decided, stream).committed = state;
-      position += command.events.length;
-      const { commandId, fingerprint, outcome } = command;
-      this.events.settled(job, { commandId, fingerprint, position, recordedAt, outcome }, false);
+      for (const [stream, state] of decided.writes) entryOf(decided, stream).committed = state;
+      if (decided.command === undefined) {
+        this.events.confirmed(decided.job);
+        continue;
+      }
+      const { commandId, fingerprint, outcome, events } = decided.command;
+      position += events.length;
+      commands += 1;
+      this.events.settled(decided.job, { commandId, fingerprint, position, recordedAt, outcome }, false);
     }
+    const durationMs = this.time.now() - startedAt;
+    this.events.committed({ commands, events: position - firstPosition + 1, durationMs });
   }
 
   /**
-   * Something stood in the way of the batch and nothing of it was written. What was carried out before is answered; all
-   * the others, those that were still gathering included, are decided again on fresh states, in their order.
+   * Something stood in the way of the batch, and nothing of it was written. What was carried out before is answered, by
+   * another instance or by our own attempt whose answer was lost; what rests on streams that have moved is decided again.
+   * The others of the batch go first, by themselves: they do not wait for a race over streams that they have no part in.
    */
   private async recover(
     batch: readonly Decided<Job>[],
-    stale: readonly string[],
+    moved: ReadonlySet<string>,
     duplicates: readonly StoredOutcome[],
   ): Promise<void> {
-    const undone = this.rollBack(batch);
-    this.recovering = [];
-    const answered = new Map(duplicates.map((outcome) => [outcome.commandId, outcome]));
-    try {
-      const entries = new Map(undone.flatMap(({ reads }) => [...reads]));
-      // A duplicate may have been written by another instance, or by our own attempt whose answer was lost: either way
-      // the streams that it wrote have moved.
-      const moved = duplicates.length > 0 ? [...entries.keys()] : stale;
-      await Promise.all(
-        moved.flatMap((stream) => entries.get(stream) ?? []).map((entry) => this.events.refresh(entry)),
-      );
-    } catch {
-      // What cannot be refreshed is dropped and loaded again by the decision that needs it.
-      this.cache.clear();
+    const answers = new Map(duplicates.map((outcome) => [outcome.commandId, outcome]));
+    const answerTo = ({ command }: Decided<Job>) => command && answers.get(command.commandId);
+    const undone = this.takeBack(batch, (decided) => answerTo(decided) !== undefined || readsAny(decided, moved));
+    this.batchMax = batch.filter((decided) => !undone.has(decided)).length || BATCH_COMMANDS_MAX;
+    this.premature = [];
+    await this.refresh(undone, moved);
+    const { premature } = this;
+    this.premature = undefined;
+    for (const decided of undone) {
+      const answer = answerTo(decided);
+      if (answer) this.events.settled(decided.job, answer, true);
+      else this.events.again(decided.job, readsAny(decided, moved));
     }
-    const again = [...undone, ...this.recovering];
-    this.recovering = undefined;
-    for (const { job, command } of again) {
-      const outcome = answered.get(command.commandId);
-      if (outcome) this.events.settled(job, outcome, true);
-      else this.events.again(job);
-    }
+    for (const { job } of premature) this.events.again(job, false);
   }
 
-  private async giveUp(batch: readonly Decided<Job>[], error: unknown): Promise<void> {
-    if (isCausedByContent(error) && batch.length > 1) {
-      this.oneByOne = batch.length;
-      await this.recover(batch, [], []);
+  /** What cannot be brought up to date is dropped, and loaded again by the decision that needs it. */
+  private async refresh(undone: ReadonlySet<Decided<Job>>, moved: ReadonlySet<string>): Promise<void> {
+    const entries = new Map([...undone].flatMap(({ reads }) => [...reads]));
+    const refreshed = [...moved].map(async (stream) => {
+      const entry = entries.get(stream);
+      if (!entry) return;
+      const { revision } = entry.committed;
+      await this.events.refresh(entry).catch(() => undefined);
+      // A store that holds less than it once did, as after a failover: what we know of the stream never happened.
+      if (entry.committed.revision === revision) this.cache.drop(stream);
+    });
+    await Promise.all(refreshed);
+  }
+
+  /** One command of the batch cannot be written: it is looked for by halving, so that its neighbours pass. */
+  private isolate(batch: readonly Decided<Job>[], error: unknown): void {
+    if (batch.length > 1) {
+      this.waiting = [...batch, ...this.waiting];
+      this.batchMax = Math.ceil(batch.length / 2);
       return;
     }
-    const undone = this.rollBack(batch);
-    const failed = isCausedByContent(error) ? batch : undone;
-    for (const { reads } of undone) for (const stream of reads.keys()) this.cache.drop(stream);
-    for (const { job } of failed) this.events.failed(job, error);
-    for (const decided of undone) if (!failed.includes(decided)) this.events.again(decided.job);
+    const [culprit] = batch;
+    for (const decided of this.takeBack(batch, (candidate) => candidate === culprit)) {
+      if (decided === culprit) this.events.failed(decided.job, error);
+      else this.events.again(decided.job, false);
+    }
   }
 
-  /** Forgets what was decided but not written: the batch, and everything decided on top of it. */
-  private rollBack(batch: readonly Decided<Job>[]): Decided<Job>[] {
-    const undone = [...batch, ...this.waiting];
-    this.waiting = [];
+  /** The store is out of reach. Nobody knows what it holds, so everything that waits fails and every state is forgotten. */
+  private giveUp(batch: readonly Decided<Job>[], error: unknown): void {
+    this.events.unavailable(error);
+    const undone = this.takeBack(batch, () => true);
+    for (const { reads } of undone) for (const stream of reads.keys()) this.cache.drop(stream);
+    for (const { job } of undone) this.events.failed(job, error);
+  }
+
+  /**
+   * Takes decisions back, in the batch and behind it, with all that were made on top of them, in their order. The others
+   * stay decided and stay first.
+   */
+  private takeBack(
+    batch: readonly Decided<Job>[],
+    isFirst: (decided: Decided<Job>) => boolean,
+  ): ReadonlySet<Decided<Job>> {
+    const undone = new Set<Decided<Job>>();
+    const kept: Decided<Job>[] = [];
+    const unwritten = new Set<string>();
+    for (const decided of [...batch, ...this.waiting]) {
+      if (isFirst(decided) || readsAny(decided, unwritten)) {
+        undone.add(decided);
+        for (const stream of decided.writes.keys()) unwritten.add(stream);
+      } else kept.push(decided);
+    }
     for (const { reads } of undone) {
       for (const entry of reads.values()) {
+        entry.pending -= 1;
         entry.latest = entry.committed;
-        entry.pending = 0;
       }
     }
+    for (const decided of kept) {
+      for (const [stream, state] of decided.writes) entryOf(decided, stream).latest = state;
+    }
+    this.waiting = kept;
     return undone;
   }
+}
+
+function batchOf(batch: readonly Decided<unknown>[]): AppendBatch {
+  const expected = new Map<string, number>();
+  for (const { reads } of batch) {
+    for (const [stream, entry] of reads) expected.set(stream, entry.committed.revision);
+  }
+  return { expected, commands: batch.flatMap(({ command }) => command ?? []) };
+}
+
+function readsAny({ reads }: Decided<unknown>, streams: ReadonlySet<string>): boolean {
+  if (streams.size === 0) return false;
+  for (const stream of reads.keys()) if (streams.has(stream)) return true;
+  return false;
 }
 
 function entryOf(decided: Decided<unknown>, stream: string): CachedStream {
   const entry = decided.reads.get(stream);
   if (!entry) throw new Error(`${stream} was written without having been read.`);
   return entry;
-}
-
-/** Data exceptions and integrity violations (SQLSTATE classes 22 and 23): sending the same again cannot help. */
-function isCausedByContent(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^2[23]...$/.test(code);
 }

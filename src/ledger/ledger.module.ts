@@ -15,7 +15,7 @@ import { Vault } from './vault.js';
 import type { Pool } from 'pg';
 
 /** What the ledger needs from the program around it. */
-export interface LedgerOptions {
+export interface LedgerModuleOptions {
   readonly pool: Pool;
   readonly wrappingKey: Buffer;
   readonly nouns: readonly NounOutline[];
@@ -46,7 +46,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
     await this.projector.stop();
   }
 
-  static forRoot(options: LedgerOptions): DynamicModule {
+  static forRoot(options: LedgerModuleOptions): DynamicModule {
     const { pool, nouns, clock } = options;
     const types = nouns.flatMap((noun) => Object.keys(noun.schemas));
     const projections = [eventTypesProjection(types), ...options.projections];
@@ -64,7 +64,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
           provide: Ledger,
           inject: [EVENT_STORE, EventReader, Vault, LedgerSignal],
           useFactory: (store: EventStore, reader: EventReader, vault: Vault, signal: LedgerSignal) =>
-            new Ledger(store, reader, vault, signal, options.observer, clock),
+            new Ledger(store, reader, vault, signal, { observer: observerOf(options), clock }),
         },
         {
           provide: Projector,
@@ -77,3 +77,8 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
     };
   }
 }
+
+const observerOf = ({ observer, log }: LedgerModuleOptions): LedgerObserver => ({
+  committed: (batch) => observer.committed?.(batch),
+  unavailable: (error) => log.error({ err: error }, 'Commands could not be written: the store did not answer.'),
+});

@@ -1,11 +1,15 @@
 import type { Answer, CommandContext } from './command-context.js';
-import type { AppendCommand, EventStore, StoredOutcome } from './event-store.js';
+import type { EventStore, StoredOutcome } from './event-store.js';
 import type { EventReader } from './event-reader.js';
 import { GroupCommit, type CommittedBatch, type Decided } from './group-commit.js';
+import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import { streamOf, type DomainEvent, type Noun } from './noun.js';
-import { Refusal, type FieldError, type RefusalFacts, type RefusalKind } from './refusal.js';
+import { answerOf, refusalOutcome, type Outcome } from './outcome.js';
+import { Refusal } from './refusal.js';
 import type { LedgerSignal } from './signal.js';
 import { StateCache, type CachedStream } from './state-cache.js';
+import { asRefusal } from './store-unavailable.js';
+import { Streams } from './streams.js';
 import { formatInstant, type EpochMs } from './time.js';
 import { StreamNotLoaded, Transaction, erase } from './transaction.js';
 import type { Vault } from './vault.js';
@@ -15,17 +19,28 @@ export type Decide = (tx: Transaction) => object | void;
 
 /** Commands inside the ledger at a time, waiting or on their way to the store. Beyond it callers are told to come back. */
 const COMMANDS_MAX = 10_000;
+/** Text of the commands inside that have been decided, for the same reason: a few of them may be large. */
+const COMMANDS_BYTES_MAX = 64 * 1_048_576;
 /** How often a command is decided again because another instance was faster, before its caller is told to come back. */
 const ATTEMPTS_MAX = 20;
 /** Times that a decision may ask for one more stream: each costs a read, so a decision that walks a chain stays bounded. */
 const LOADS_MAX = 300;
-const STREAM_PAGE = 5_000;
 /** Outcomes kept in memory, so that the usual quick retry costs no write attempt. */
 const RECENT_OUTCOMES_MAX = 20_000;
+/** A longer one is not kept: the store has it. */
+const RECENT_OUTCOME_LENGTH_MAX = 4_096;
 
-/** Sees how the ledger fares; for metrics. */
+/** Sees how the ledger fares; for metrics and logs. */
 export interface LedgerObserver {
   committed?(batch: CommittedBatch): void;
+  /** A batch could not be written, for longer than its callers should wait. */
+  unavailable?(error: unknown): void;
+}
+
+export interface LedgerOptions {
+  readonly observer?: LedgerObserver;
+  readonly clock?: () => EpochMs;
+  readonly time?: MonotonicTime;
 }
 
 interface Job {
@@ -35,31 +50,9 @@ interface Job {
   readonly reject: (error: unknown) => void;
   attempts: number;
   loads: number;
-}
-
-/** What is stored as the outcome of a command. */
-type Outcome =
-  | { readonly answer: { readonly id: string; readonly revision: number } & Record<string, unknown> }
-  | {
-      readonly refusal: {
-        readonly kind: RefusalKind;
-        readonly code: string;
-        readonly detail: string;
-        readonly facts: RefusalFacts;
-        readonly errors: readonly FieldError[];
-      };
-      readonly correlationId: string;
-    };
-
-/** A refusal that was decided earlier: answered again word for word. */
-export class ReplayedRefusal extends Refusal {
-  constructor(
-    refusal: Pick<Refusal, 'kind' | 'code' | 'detail' | 'facts' | 'errors'>,
-    readonly correlationId: string,
-    readonly replayed: boolean,
-  ) {
-    super(refusal.kind, refusal.code, refusal.detail, refusal.facts, refusal.errors);
-  }
+  bytes: number;
+  /** The `If-Match` that did not hold, until it is sure that it does not. */
+  stale?: Refusal;
 }
 
 /**
@@ -69,35 +62,38 @@ export class ReplayedRefusal extends Refusal {
  */
 export class Ledger {
   private readonly cache = new StateCache();
-  private readonly loading = new Map<string, Promise<void>>();
-  private readonly running = new Map<string, string>();
+  private readonly streams: Streams;
+  private readonly running = new Map<string, Promise<Answer>>();
   private readonly recent = new Map<string, StoredOutcome>();
   private readonly commit: GroupCommit<Job>;
+  private readonly observer: LedgerObserver;
+  private readonly clock: () => EpochMs;
+  private bytesInside = 0;
   private closed = false;
 
   constructor(
     private readonly store: EventStore,
-    private readonly reader: EventReader,
+    reader: EventReader,
     private readonly vault: Vault,
     signal: LedgerSignal,
-    private readonly observer: LedgerObserver = {},
-    private readonly clock: () => EpochMs = Date.now,
+    { observer = {}, clock = Date.now, time = monotonicTime }: LedgerOptions = {},
   ) {
-    this.commit = new GroupCommit(
-      store,
-      this.cache,
-      {
-        settled: (job, outcome, replayed) => this.settle(job, outcome, replayed),
-        failed: (job, error) => this.fail(job, error),
-        again: (job) => this.again(job),
-        refresh: (entry) => this.refresh(entry),
-        committed: (batch) => {
-          signal.notify();
-          this.observer.committed?.(batch);
-        },
+    this.observer = observer;
+    this.clock = clock;
+    this.streams = new Streams(this.cache, store, reader, time);
+    const events = {
+      settled: (job: Job, outcome: StoredOutcome, replayed: boolean) => this.settle(job, outcome, replayed),
+      confirmed: (job: Job) => void this.answerStale(job),
+      failed: (job: Job, error: unknown) => job.reject(asRefusal(error)),
+      again: (job: Job, conflict: boolean) => this.again(job, conflict),
+      refresh: (entry: CachedStream) => this.streams.refresh(entry),
+      committed: (batch: CommittedBatch) => {
+        signal.notify();
+        this.observer.committed?.(batch);
       },
-      clock,
-    );
+      unavailable: (error: unknown) => this.observer.unavailable?.(error),
+    };
+    this.commit = new GroupCommit(store, this.cache, events, time);
   }
 
   /** Commands inside, waiting or on their way to the store. */
@@ -115,7 +111,7 @@ export class Ledger {
     if (this.closed) throw unavailable('shutting-down', 'The service is stopping. Send the command again in a moment.');
     const { commandId } = context;
     const known = this.recent.get(commandId);
-    if (known) return this.replay(context, known);
+    if (known) return answerOf(context, known, true);
     if (this.running.has(commandId)) {
       throw new Refusal(
         'conflict',
@@ -123,66 +119,81 @@ export class Ledger {
         'A command with this Idempotency-Key is still running. Ask again in a moment.',
       );
     }
-    if (this.running.size >= COMMANDS_MAX) {
+    if (this.running.size >= COMMANDS_MAX || this.bytesInside >= COMMANDS_BYTES_MAX) {
       throw unavailable(
         'queue-full',
         'More commands are waiting than the service takes at a time. Send the command again in a moment.',
       );
     }
-    this.running.set(commandId, context.fingerprint);
-    try {
-      return await new Promise<Answer>((resolve, reject) => {
-        this.run({ context, decide, resolve, reject, attempts: 0, loads: 0 });
-      });
-    } finally {
-      this.running.delete(commandId);
-    }
+    const answer = this.start(context, decide).finally(() => this.running.delete(commandId));
+    this.running.set(commandId, answer);
+    return answer;
   }
 
-  /** The state of a stream, at most `maxAgeMs` behind what other instances wrote. */
+  /**
+   * What is durable of a stream: at least what the store held `maxAgeMs` ago, other instances included.
+   * @throws Refusal (`unavailable`) when the store does not answer.
+   */
   async read<S, E extends DomainEvent>(
     noun: Noun<S, E>,
     id: string,
     maxAgeMs = 0,
   ): Promise<{ state: S; revision: number }> {
-    const stream = streamOf(noun, id);
-    const cached = this.cache.get(stream);
-    if (!cached) await this.load(erase(noun), stream);
-    else if (this.clock() - cached.checkedAt > maxAgeMs) await this.refresh(cached);
-    const entry = this.cache.get(stream);
-    if (!entry) return this.read(noun, id, maxAgeMs);
-    return { state: entry.committed.state as S, revision: entry.committed.revision };
+    const { state, revision } = await this.streams.read(erase(noun), streamOf(noun, id), maxAgeMs);
+    return { state: state as S, revision };
   }
 
   /** Takes no further commands and waits until those inside are answered. */
   async close(): Promise<void> {
     this.closed = true;
+    while (this.running.size > 0) await Promise.allSettled(this.running.values());
     await this.commit.drained();
+  }
+
+  private async start(context: CommandContext, decide: Decide): Promise<Answer> {
+    let job: Job | undefined;
+    try {
+      return await new Promise<Answer>((resolve, reject) => {
+        job = { context, decide, resolve, reject, attempts: 0, loads: 0, bytes: 0 };
+        this.run(job);
+      });
+    } finally {
+      this.bytesInside -= job?.bytes ?? 0;
+    }
   }
 
   private run(job: Job): void {
     const tx = new Transaction(job.context, formatInstant(this.clock()), this.cache, this.vault);
     try {
-      const further = job.decide(tx) ?? {};
-      this.submit(job, tx, { answer: { ...further, ...tx.answer() } });
+      this.commit.add(this.decide(job, tx));
     } catch (error) {
       if (error instanceof StreamNotLoaded) this.loadThenRun(job, error);
-      else if (error instanceof Refusal && error.kind === 'stale') void this.answerStale(job, error);
-      else if (error instanceof Refusal) this.submit(job, withoutEvents(tx), refusalOutcome(error, job.context));
       else job.reject(error);
     }
   }
 
-  private submit(job: Job, tx: Transaction, outcome: Outcome): void {
-    const command: AppendCommand = {
-      commandId: job.context.commandId,
-      fingerprint: job.context.fingerprint,
-      events: tx.drafts,
-      outcome: JSON.stringify(outcome),
-      sealed: tx.sealedContents,
-    };
-    const decided: Decided<Job> = { job, command, reads: tx.reads, writes: tx.writes };
-    this.commit.add(decided);
+  /** @throws StreamNotLoaded, and whatever the decision throws that is no refusal: a bug, which is not recorded. */
+  private decide(job: Job, tx: Transaction): Decided<Job> {
+    try {
+      const further = job.decide(tx) ?? {};
+      return this.decided(job, tx, { answer: { ...further, ...tx.answer() } });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      tx.withdraw();
+      if (error.kind !== 'stale') return this.decided(job, tx, refusalOutcome(error, job.context));
+      job.stale = error;
+      return { job, command: undefined, bytes: 0, reads: tx.reads, writes: tx.writes };
+    }
+  }
+
+  private decided(job: Job, tx: Transaction, result: Outcome): Decided<Job> {
+    const { commandId, fingerprint } = job.context;
+    const outcome = JSON.stringify(result);
+    const bytes = bytesOf(tx) + outcome.length;
+    this.bytesInside += bytes - job.bytes;
+    job.bytes = bytes;
+    const command = { commandId, fingerprint, events: tx.drafts, outcome, sealed: tx.sealedContents };
+    return { job, command, bytes, reads: tx.reads, writes: tx.writes };
   }
 
   private loadThenRun(job: Job, missing: StreamNotLoaded): void {
@@ -191,43 +202,34 @@ export class Ledger {
       job.reject(new Error(`A decision asked for more than ${LOADS_MAX} streams; the last was ${missing.stream}.`));
       return;
     }
-    this.load(missing.noun, missing.stream).then(
-      () => this.run(job),
-      (error: unknown) => this.fail(job, error),
-    );
+    this.streams.load(missing.noun, missing.stream).then(() => this.run(job), job.reject);
   }
 
   /** A stale `If-Match` is not an outcome of the command; but if the command was carried out before, that is the answer. */
-  private async answerStale(job: Job, refusal: Refusal): Promise<void> {
+  private async answerStale(job: Job): Promise<void> {
     try {
       const stored = await this.store.outcomeOf(job.context.commandId);
       if (stored) this.settle(job, stored, true);
-      else job.reject(refusal);
+      else job.reject(job.stale);
     } catch (error) {
-      this.fail(job, error);
+      job.reject(asRefusal(error));
     }
   }
 
-  private again(job: Job): void {
-    job.attempts += 1;
-    if (job.attempts > ATTEMPTS_MAX) {
-      job.reject(
-        unavailable(
-          'contended',
-          'Other writers changed the same records again and again. Send the command again in a moment.',
-        ),
-      );
-    } else {
-      this.run(job);
-    }
+  private again(job: Job, conflict: boolean): void {
+    job.loads = 0;
+    if (conflict) job.attempts += 1;
+    if (job.attempts <= ATTEMPTS_MAX) return this.run(job);
+    job.reject(
+      unavailable(
+        'contended',
+        'Other writers changed the same records again and again. Send the command again in a moment.',
+      ),
+    );
   }
 
   private settle(job: Job, stored: StoredOutcome, replayed: boolean): void {
-    this.recent.set(stored.commandId, stored);
-    if (this.recent.size > RECENT_OUTCOMES_MAX) {
-      const oldest = this.recent.keys().next();
-      if (!oldest.done) this.recent.delete(oldest.value);
-    }
+    this.remember(stored);
     try {
       job.resolve(answerOf(job.context, stored, replayed));
     } catch (error) {
@@ -235,97 +237,20 @@ export class Ledger {
     }
   }
 
-  private replay(context: CommandContext, stored: StoredOutcome): Answer {
-    return answerOf(context, stored, true);
-  }
-
-  private fail(job: Job, error: unknown): void {
-    job.reject(error instanceof Refusal ? error : new StoreUnavailable(error));
-  }
-
-  private load(noun: Noun<unknown, DomainEvent>, stream: string): Promise<void> {
-    const running = this.loading.get(stream);
-    if (running) return running;
-    const loading = this.loadStream(noun, stream).finally(() => this.loading.delete(stream));
-    this.loading.set(stream, loading);
-    return loading;
-  }
-
-  private async loadStream(noun: Noun<unknown, DomainEvent>, stream: string): Promise<void> {
-    const checkedAt = this.clock();
-    const start = { state: noun.initial, revision: -1 };
-    const committed = await this.catchUp(noun, stream, start);
-    if (this.cache.get(stream)) return;
-    this.cache.put({ stream, noun, committed, latest: committed, pending: 0, checkedAt });
-  }
-
-  /** Brings a cached stream up to what the store holds. Decisions on their way keep the state that they were made on. */
-  private async refresh(entry: CachedStream): Promise<void> {
-    const checkedAt = this.clock();
-    const base = entry.committed;
-    const committed = await this.catchUp(entry.noun, entry.stream, base);
-    if (entry.pending > 0 || entry.committed !== base) return;
-    entry.checkedAt = checkedAt;
-    if (committed.revision === base.revision) return;
-    entry.committed = committed;
-    entry.latest = committed;
-  }
-
-  private async catchUp(
-    noun: Noun<unknown, DomainEvent>,
-    stream: string,
-    from: { state: unknown; revision: number },
-  ): Promise<{ state: unknown; revision: number }> {
-    let { state, revision } = from;
-    for (;;) {
-      const page = await this.store.readStream(stream, revision + 1, STREAM_PAGE);
-      for (const stored of page) {
-        const event = this.reader.read(stored);
-        if (event.revision !== revision + 1) throw new Error(`${stream} has a gap before revision ${event.revision}.`);
-        state = noun.evolve(state, event);
-        revision = event.revision;
-      }
-      if (page.length < STREAM_PAGE) return { state, revision };
-    }
-  }
-}
-
-/** The store did not answer; whether the command was recorded will show when it is sent again with the same key. */
-export class StoreUnavailable extends Refusal {
-  constructor(override readonly cause: unknown) {
-    super(
-      'unavailable',
-      'store-unavailable',
-      'The ledger could not be reached in time. Send the command again with the same Idempotency-Key: it is recorded once.',
-    );
+  private remember(stored: StoredOutcome): void {
+    if (stored.outcome.length > RECENT_OUTCOME_LENGTH_MAX) return;
+    this.recent.set(stored.commandId, stored);
+    if (this.recent.size <= RECENT_OUTCOMES_MAX) return;
+    const oldest = this.recent.keys().next();
+    if (!oldest.done) this.recent.delete(oldest.value);
   }
 }
 
 const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
 
-/** A refusal records what it was decided on, but none of the events that the decision had begun to write. */
-function withoutEvents(tx: Transaction): Transaction {
-  tx.drafts.length = 0;
-  tx.sealedContents.length = 0;
-  tx.writes.clear();
-  return tx;
-}
-
-function refusalOutcome(error: Refusal, context: CommandContext): Outcome {
-  const { kind, code, detail, facts, errors } = error;
-  return { refusal: { kind, code, detail, facts, errors }, correlationId: context.correlationId };
-}
-
-function answerOf(context: CommandContext, stored: StoredOutcome, replayed: boolean): Answer {
-  if (stored.fingerprint !== context.fingerprint) {
-    throw new Refusal(
-      'invalid',
-      'idempotency-key-reused',
-      'This Idempotency-Key was used for another request. Use a new key for a new request.',
-    );
-  }
-  const outcome = JSON.parse(stored.outcome) as Outcome;
-  if ('refusal' in outcome) throw new ReplayedRefusal(outcome.refusal, outcome.correlationId, replayed);
-  const { position, recordedAt } = stored;
-  return { ...outcome.answer, position, recordedAt, ...(replayed ? { replayed } : {}) };
+function bytesOf({ drafts, sealedContents }: Transaction): number {
+  let bytes = 0;
+  for (const draft of drafts) bytes += draft.bytes;
+  for (const { ciphertext } of sealedContents) bytes += ciphertext.length;
+  return bytes;
 }

@@ -15,7 +15,7 @@ export class SealedContents {
    */
   async open(event: { readonly id: string; readonly sealed: Sealed }): Promise<object | undefined> {
     const { rows } = await this.pool.query<{ wrapped_key: Buffer; ciphertext: Buffer }>(
-      `select k.wrapped_key, c.ciphertext from sealed_contents c join subject_keys k using (subject) where c.event_id = $1`,
+      'select wrapped_key, ciphertext from sealed_contents join content_keys using (event_id) where event_id = $1',
       [event.id],
     );
     const [row] = rows;

@@ -13,7 +13,7 @@ export interface CachedStream {
   latest: StreamState;
   /** Decisions on their way; such an entry is never dropped. */
   pending: number;
-  /** When `committed` was last known to be what the store holds, in ms since the epoch. */
+  /** When `committed` was last known to be what the store holds, in monotonic ms. */
   checkedAt: number;
 }
 

@@ -79,9 +79,18 @@ export class Transaction {
     return this.current(noun, id).state as S;
   }
 
+  /** Forgets the events: a refusal records what it was decided on, but nothing that the decision had begun to write. */
+  withdraw(): void {
+    this.drafts.length = 0;
+    this.sealedContents.length = 0;
+    this.writes.clear();
+  }
+
   /** Adds events to a stream. `sealed` is content that must not be public; it belongs to the first of the events. */
   append<S, E extends DomainEvent>(noun: Noun<S, E>, id: string, events: readonly E[], sealed?: SealedInput): void {
     const stream = streamOf(noun, id);
+    if (sealed && events.length === 0)
+      throw new Error(`${stream}: there is no event that could commit to the content.`);
     let { state, revision } = this.current(noun, id);
     for (const [index, event] of events.entries()) {
       revision += 1;
@@ -145,7 +154,7 @@ export class Transaction {
       data: event.data,
       ...(sealed === undefined ? {} : { sealed }),
     });
-    const bytes = Buffer.byteLength(draft.beforeStamp) + Buffer.byteLength(draft.afterStamp);
+    const { bytes } = draft;
     if (bytes > EVENT_BYTES_MAX) {
       throw new Refusal(
         'too-large',

@@ -8,16 +8,16 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Seals what must not be public: AES-256-GCM under a key of the subject, which itself is stored only encrypted under the
- * wrapping key. The wrapping key lives outside the database, so a copy of the database alone opens nothing; destroying a
- * subject's key erases its content everywhere, backups of the content included.
+ * Seals what must not be public: AES-256-GCM under a key of its own, which itself is stored only encrypted under the
+ * wrapping key. The wrapping key lives outside the database, so a copy of the database alone opens nothing; destroying the
+ * keys of a subject erases its contents everywhere, backups of the contents included.
  */
 export class Vault {
   constructor(private readonly wrappingKey: Buffer) {
     if (wrappingKey.length !== KEY_BYTES) throw new RangeError(`The wrapping key must have ${KEY_BYTES} bytes.`);
   }
 
-  /** Encrypts `content` for a new subject. The commitment goes into the event, the rest beside the log. */
+  /** Encrypts `content`, which can be erased with its subject. The commitment goes into the event, the rest beside the log. */
   seal(subject: string, eventId: string, content: object): { sealed: Sealed; stored: SealedContent } {
     const key = randomBytes(KEY_BYTES);
     const text = canonicalize(content);
@@ -45,8 +45,8 @@ export class Vault {
 }
 
 /** The commitment has a key of its own, so that it says nothing about the ciphertext. */
-function commitTo(subjectKey: Buffer, text: string): string {
-  const key = Buffer.from(hkdfSync('sha256', subjectKey, '', 'ppp-ledger commitment', KEY_BYTES));
+function commitTo(contentKey: Buffer, text: string): string {
+  const key = Buffer.from(hkdfSync('sha256', contentKey, '', 'ppp-ledger commitment', KEY_BYTES));
   return createHmac('sha256', key).update(text).digest('base64');
 }
 

@@ -26,6 +26,12 @@ export class AnswerDto {
   recordedAt: string;
 }
 
+/** A sentence for people; it may name what was sent. */
+const SENTENCE = { pattern: String.raw`^\S(.*\S)?$`, maxLength: 4_096 };
+const KEBAB_CASE = '[a-z0-9]+(-[a-z0-9]+)*';
+/** As many as the validation of a body reports. */
+const FIELD_ERRORS_MAX = 50;
+
 /** One field that is at fault. */
 @ApiSchema({ name: 'FieldError' })
 export class FieldErrorDto {
@@ -33,11 +39,13 @@ export class FieldErrorDto {
    * RFC 6901 pointer into the body.
    * @example "/amountMinor"
    */
+  @ApiProperty({ format: 'json-pointer', maxLength: 1_024 })
   pointer: string;
   /**
    * What is wrong and what to do.
    * @example "amountMinor must be a string with a whole number of minor units."
    */
+  @ApiProperty(SENTENCE)
   detail: string;
 }
 
@@ -48,25 +56,31 @@ export class ProblemDto {
    * Identifies the kind of problem.
    * @example "urn:ppp-ledger:problem:tranche-cap-exceeded"
    */
+  @ApiProperty({ format: 'uri', pattern: `^(about:blank|urn:ppp-ledger:problem:${KEBAB_CASE})$`, maxLength: 128 })
   type: string;
   /** @example "Refused by a rule" */
+  @ApiProperty(SENTENCE)
   title: string;
   /** @example 409 */
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 400, maximum: 599 })
   status: number;
   /**
    * What was wrong and what to do.
    * @example "The tranche has 400000000 minor units left; 500000000 were asked for."
    */
+  @ApiProperty(SENTENCE)
   detail: string;
   /** @example "/v1/commitments/3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f/signature" */
+  @ApiProperty({ format: 'uri-reference', maxLength: 16_384 })
   instance: string;
   /**
    * Stable; programs branch on it.
    * @example "tranche-cap-exceeded"
    */
+  @ApiProperty({ pattern: `^${KEBAB_CASE}$`, maxLength: 100 })
   code: string;
   /** Fields that are at fault, if single fields are. */
-  @ApiProperty({ type: () => [FieldErrorDto] })
+  @ApiProperty({ type: () => [FieldErrorDto], maxItems: FIELD_ERRORS_MAX })
   errors: FieldErrorDto[];
   /** @example "5b0f6f0a-6b55-4a53-9f5e-3c9a3e0f9d4e" */
   traceId: string;

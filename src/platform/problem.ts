@@ -1,7 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { ReplayedRefusal } from '../ledger/ledger.js';
+import { ReplayedRefusal } from '../ledger/outcome.js';
 import { Refusal, STATUS_OF_REFUSAL, type FieldError, type RefusalKind } from '../ledger/refusal.js';
 
 /** Seconds after which a caller may come back when the service was busy or the ledger out of reach. */

@@ -8,7 +8,7 @@ import {
   createParamDecorator,
   type ExecutionContext,
 } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiProduces, ApiResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension, ApiHeader, ApiResponse, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ROLES, type CommandContext, type Principal, type Role } from '../ledger/command-context.js';
 import { AnswerDto } from './answer.dto.js';
@@ -42,7 +42,7 @@ export function CommandRoute({ path = '', roles, created, answer = AnswerDto }: 
     HttpCode(status),
     SetMetadata(ACCESS, access),
     UseInterceptors(CommandInterceptor),
-    ApiBearerAuth(),
+    ...credential(roles),
     ApiHeader({
       name: 'Idempotency-Key',
       required: true,
@@ -54,22 +54,20 @@ export function CommandRoute({ path = '', roles, created, answer = AnswerDto }: 
       name: 'If-Match',
       required: false,
       description: 'The `ETag` that you saw: refused with 412 when the record has changed since.',
-      schema: { type: 'string', maxLength: 24, pattern: '^"[0-9]{1,15}"$' },
+      schema: REVISION_TAG,
     }),
     ApiResponse({
       status,
       description: status === 201 ? 'Recorded; something new has an id.' : 'Recorded.',
       type: answer,
       headers: {
-        ETag: { description: 'Revision of the record, quoted.', schema: { type: 'string' } },
-        'Ledger-Position': { description: 'Position of the last event of the command.', schema: { type: 'integer' } },
+        ETag: { description: 'Revision of the record, quoted.', schema: REVISION_TAG },
+        'Ledger-Position': { description: 'Position of the last event of the command.', schema: POSITION },
         'Idempotency-Replayed': {
           description: '`true` when this is the answer to an earlier request.',
-          schema: { type: 'string' },
+          schema: { type: 'string', enum: ['true'] },
         },
-        ...(created === undefined
-          ? {}
-          : { Location: { description: 'Where it can be read.', schema: { type: 'string' } } }),
+        ...(created === undefined ? {} : { Location: { description: 'Where it can be read.', schema: PATH } }),
       },
     }),
     problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503),
@@ -85,7 +83,7 @@ export interface ReadRouteOptions {
   readonly answer: new () => object;
   /** A public route that shows more to some credentials. */
   readonly identifies?: true;
-  /** A list, which can also be had as CSV under the same path with `.csv`. */
+  /** A table, which can also be had as CSV under the same path with `.csv`. */
   readonly table?: boolean;
 }
 
@@ -104,30 +102,53 @@ export function ReadRoute({
     ...(projection === undefined ? {} : { projection }),
     ...(identifies && { identifies }),
   };
+  const isOne = path.includes(':');
   return applyDecorators(
     Get(path),
     SetMetadata(ACCESS, access),
     UseInterceptors(ReadInterceptor),
-    ...(roles ? [ApiBearerAuth()] : []),
-    ...(table ? [ApiProduces('application/json', 'text/csv')] : []),
+    ...(roles ? credential(roles) : [anonymous(identifies)]),
     ApiResponse({
       status: 200,
-      description: table ? 'One page. The same path with `.csv` gives the page as CSV.' : 'Found.',
+      description: `${isOne ? 'Found.' : 'As it stands.'}${table ? ' The same path with `.csv` gives it as CSV.' : ''}`,
       type: answer,
       headers: {
-        'Ledger-Position': { description: 'The position that the answer reflects.', schema: { type: 'integer' } },
-        ...(table ? { Link: { description: 'The next page (RFC 8288).', schema: { type: 'string' } } } : {}),
+        'Ledger-Position': { description: 'The position that the answer reflects.', schema: POSITION },
+        ...(isOne ? { ETag: { description: 'Revision of the record, if it has one.', schema: REVISION_TAG } } : {}),
+        ...(isPage(answer)
+          ? { Link: { description: 'The next page, if there is one (RFC 8288).', schema: LINK } }
+          : {}),
       },
     }),
-    problems(400, ...(roles ? [401, 403] : []), ...(path.includes(':') ? [404] : []), 429, 500, 503),
+    problems(400, ...(roles ? [401, 403] : identifies ? [401] : []), ...(isOne ? [404] : []), 429, 500, 503),
   );
 }
+
+const POSITION = { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+const REVISION_TAG = { type: 'string', pattern: '^"(0|[1-9][0-9]{0,14})"$', maxLength: 17 } as const;
+const PATH = { type: 'string', format: 'uri-reference', maxLength: 200 } as const;
+/** A path, a cursor of up to 4,096 characters and `rel="next"`. */
+const LINK = { type: 'string', pattern: '^<.+>; rel="next"$', maxLength: 4_400 } as const;
+const SECONDS = { type: 'integer', format: 'int32', minimum: 0, maximum: 60 } as const;
+
+/** Lists answer with their `<Noun>PageDto`; reports are tables, but no pages. */
+const isPage = (answer: new () => object): boolean => answer.name.endsWith('PageDto');
+
+/** Says who may use a route, to the reader of the document as well. */
+const credential = (roles: readonly Role[]): readonly MethodDecorator[] => [
+  ApiBearerAuth(),
+  ApiExtension('x-roles', [...roles]),
+];
+
+/** Public on purpose: an empty requirement says so, and tells it from a route where it was forgotten. */
+const anonymous = (identifies?: true): MethodDecorator =>
+  identifies ? applyDecorators(ApiBearerAuth(), ApiSecurity({})) : ApiSecurity({});
 
 /** A public answer without an end. */
 export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorator =>
   applyDecorators(
     Get(path),
-    SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess),
+    PublicRoute(),
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,
@@ -137,9 +158,9 @@ export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorato
     problems(400, 429, 500, 503),
   );
 
-/** Routes for machines and browsers that are no part of the ledger: health, metrics, documents. */
+/** Needs no credential: the log, and what is for machines and browsers, health, metrics and documents. */
 export const PublicRoute = (): MethodDecorator =>
-  SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess);
+  applyDecorators(SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess), anonymous());
 
 export function problems(...statuses: readonly number[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
@@ -149,7 +170,7 @@ export function problems(...statuses: readonly number[]): MethodDecorator & Clas
         description: PROBLEM_DESCRIPTIONS[status] ?? 'Refused.',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
         ...(status === 429 || status === 503
-          ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } } }
+          ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: SECONDS } } }
           : {}),
       }),
     ),

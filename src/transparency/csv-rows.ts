@@ -14,11 +14,14 @@ const standing = ({ position, asOf, methodVersion, illustrative }: ReportHeader)
   illustrative,
 });
 
+/** All groups together have nobody to be compared with. */
+const NOT_COMPARED = { impactRatio: null, impactPValue: null, impactFlag: null };
+
 /** One line per category, one for the total, one per country. */
 export function equalAccessRows(report: EqualAccessReport): CsvRow[] {
   const lines = [
     ...report.categories.map((line) => ({ scope: 'category', ...line })),
-    { scope: 'total', ...report.totals },
+    { scope: 'total', ...report.totals, ...NOT_COMPARED },
     ...report.countries.map((line) => ({ scope: 'country', ...line })),
   ];
   return lines.map((line) => {

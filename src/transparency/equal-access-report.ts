@@ -104,7 +104,7 @@ const LORENZ_STEPS = 20;
  */
 function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentration {
   const granted = holders.filter((holder) => holder.granted > 0);
-  const asKnown = (holder: Holder): string => parentNow(state, holder.partnerId);
+  const asKnown = parentsNow(state);
   const parents = parentHoldings(granted, asKnown);
   return {
     ...concentrationFigures(parents),
@@ -117,9 +117,17 @@ function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentr
   };
 }
 
-function parentNow(state: FoldState, partnerId: string): string {
-  if (state.recordedAt === null) return partnerId;
-  return ultimateParentAt(partnerId, state.recordedAt, (id) => state.partners.get(id) ?? partner.initial);
+/** Finds parents as known at the position, each once: a partner has a holder for every mode and facility that it asked for. */
+function parentsNow(state: FoldState): (holder: Holder) => string {
+  const { recordedAt, partners } = state;
+  const parents = new Map<string, string>();
+  return ({ partnerId }) => {
+    const known = parents.get(partnerId);
+    if (known !== undefined || recordedAt === null) return known ?? partnerId;
+    const parentId = ultimateParentAt(partnerId, recordedAt, (id) => partners.get(id) ?? partner.initial);
+    parents.set(partnerId, parentId);
+    return parentId;
+  };
 }
 
 const amountsOf = (holdings: readonly Holding[]): bigint[] => holdings.map(({ amount }) => amount);

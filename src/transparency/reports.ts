@@ -11,11 +11,8 @@ import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { fold, initialFoldState, serialise, type FoldState } from './fold.js';
 import { ReportStates, type StateText } from './report-states.queries.js';
 
-/**
- * A state is stored at every multiple of this position, and a report as of an earlier position folds at most so many events: about a
- * tenth of a second.
- */
-export const STATE_EVERY_EVENTS = 10_000;
+/** A state is stored at every multiple of this position, so that a report as of an earlier one folds no more than so many events. */
+export const STATE_EVERY_EVENTS = 5_000;
 /** A state may be missing where an instance stopped before it was stored; a report reaches over two such gaps, not over more. */
 const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS;
 /** Folded without a pause: some milliseconds in which nothing else runs. */
@@ -26,8 +23,10 @@ const FAILURE_RETRY_MS = 5_000;
 const MIN_POSITION_WAIT_MS = 5_000;
 /** Reports as of an earlier position are made one after the other; so many may wait. */
 const WAITING_MAX = 20;
-/** Finished answers kept, at most some hundred kilobytes each. */
+/** Answers kept of each sort, present and past, at most some hundred kilobytes each. */
 const ANSWERS_MAX = 50;
+/** While the history grows, the present is reported anew this often: the routes are public, and a report costs more than a read. */
+const PRESENT_MS_MAX = 200;
 
 /** At what point of the history a report is asked for; the present when both are left out. */
 export interface AsOf {
@@ -55,6 +54,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
   private failure: string | undefined;
   private readonly stopping = new AbortController();
   private readonly moved = new LedgerSignal();
+  private readonly latest = new Map<string, { readonly madeAtMs: number; readonly reading: Reading<unknown> }>();
   private readonly answers = new Map<string, Promise<unknown>>();
   private readonly log: Logger;
   private unsaved: StateText[] = [];
@@ -101,30 +101,31 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     if (asOf !== undefined && asOfPosition !== undefined) throw ambiguous();
     await this.reached(minPosition);
     const position = asOf === undefined ? asOfPosition : await this.store.positionAt(asOf);
-    if (position === undefined) return this.present(report);
+    if (position === undefined) return this.present(minPosition, report);
     if (position > this.status().position) await this.awaitRecorded(position);
     const body = await this.remembered(`${position} ${report.name}`, () => this.past(position, report));
     return { position, body };
   }
 
-  private async present<Body>(report: Render<Body>): Promise<Reading<Body>> {
-    const state = this.live;
-    if (!state) throw unavailable('report-not-ready', 'The reports are being prepared. Ask again in a moment.');
-    const { position } = state;
-    // Rendered before anything can move the state: the first caller does it here and now.
-    const body = await this.remembered(`${position} ${report.name}`, () => Promise.resolve(report.render(state)));
-    return { position, body };
+  private present<Body>(minPosition: number, { name, render }: Render<Body>): Reading<Body> {
+    const { live } = this;
+    if (!live) throw unavailable('report-not-ready', 'The reports are being prepared. Ask again in a moment.');
+    const known = this.latest.get(name);
+    const isFresh =
+      known && performance.now() - known.madeAtMs < PRESENT_MS_MAX && known.reading.position >= minPosition;
+    if (known && (isFresh || known.reading.position === live.position)) return known.reading as Reading<Body>;
+    const reading = { position: live.position, body: render(live) };
+    keep(this.latest, name, { madeAtMs: performance.now(), reading });
+    return reading;
   }
 
-  /** Two who ask for the same at once are answered by one piece of work; the oldest answer is forgotten first. */
+  /** Two who ask for the same at once are answered by one piece of work. */
   private remembered<Body>(key: string, make: () => Promise<Body>): Promise<Body> {
     const known = this.answers.get(key);
     if (known) return known as Promise<Body>;
     const answer = make();
-    this.answers.set(key, answer);
+    keep(this.answers, key, answer);
     answer.catch(() => this.answers.delete(key));
-    const [oldest] = this.answers.keys();
-    if (this.answers.size > ANSWERS_MAX && oldest !== undefined) this.answers.delete(oldest);
     return answer;
   }
 
@@ -218,6 +219,14 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     for (const state of this.unsaved) await this.states.store(state);
     this.unsaved = [];
   }
+}
+
+/** The oldest entry is forgotten first. */
+function keep<Entry>(entries: Map<string, Entry>, key: string, entry: Entry): void {
+  entries.delete(key);
+  entries.set(key, entry);
+  const [oldest] = entries.keys();
+  if (entries.size > ANSWERS_MAX && oldest !== undefined) entries.delete(oldest);
 }
 
 const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);

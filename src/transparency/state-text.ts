@@ -1,24 +1,38 @@
 import { canonicalize } from '../ledger/canonical.js';
 
+// States hold no objects with these members.
+const INTEGER = '$integer';
+const MAP = '$map';
+
 /**
- * A state of maps and big integers as canonical JSON, and back. The same state gives the same bytes however it came about: object
- * members and map entries are sorted, so that the order in which events arrived in a map leaves no trace.
+ * A state of maps and big integers as canonical JSON. The same state gives the same bytes however it came about: members of objects and
+ * entries of maps are sorted, so that the order in which events arrived leaves no trace. In one pass, because nothing else runs meanwhile.
  */
-export const stateText = (state: object): string => canonicalize(encoded(state));
+export function stateText(value: unknown): string {
+  if (typeof value === 'bigint') return `{"${INTEGER}":"${value}"}`;
+  if (value instanceof Map) return `{"${MAP}":[${entriesText(value)}]}`;
+  if (Array.isArray(value)) return `[${value.map(stateText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return canonicalize(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members
+    .sort(byKey)
+    .map(([name, member]) => `${canonicalize(name)}:${stateText(member)}`)
+    .join(',')}}`;
+}
 
 /** @throws SyntaxError if the text is no JSON. */
 export const parseStateText = (text: string): unknown => JSON.parse(text, (_key, value: unknown) => decoded(value));
 
-// States hold no objects with these members, and free JSON (the value of a policy) only as text.
-const INTEGER = '$integer';
-const MAP = '$map';
+function entriesText(map: ReadonlyMap<string | number, unknown>): string {
+  return [...map]
+    .sort(byKey)
+    .map(([key, entry]) => `[${canonicalize(key)},${stateText(entry)}]`)
+    .join(',');
+}
 
-function encoded(value: unknown): unknown {
-  if (typeof value === 'bigint') return { [INTEGER]: value.toString() };
-  if (value instanceof Map) return { [MAP]: [...value].sort(byKey).map(([key, entry]) => [key, encoded(entry)]) };
-  if (Array.isArray(value)) return value.map(encoded);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, encoded(member)]));
+/** Numbers by size, strings by code unit; a map has keys of one kind. */
+function byKey([one]: readonly [string | number, unknown], [other]: readonly [string | number, unknown]): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function decoded(value: unknown): unknown {
@@ -26,9 +40,4 @@ function decoded(value: unknown): unknown {
   if (INTEGER in value) return BigInt(String(value[INTEGER]));
   if (MAP in value) return new Map(value[MAP] as [string | number, unknown][]);
   return value;
-}
-
-/** Numbers by size, strings by code unit; a map has keys of one kind. */
-function byKey([one]: readonly [string | number, unknown], [other]: readonly [string | number, unknown]): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

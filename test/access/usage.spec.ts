@@ -113,7 +113,11 @@ describe('reporting usage', () => {
   test('writes events that stay well below their limit, the longest values included', () => {
     const id = 'ffffffff-ffff-4fff-8fff-ffffffffffff';
     const longest = allocation({
-      ...{ allocationId: id, grantId: id, partnerId: id, category: 'large-enterprise', mode: 'ai-for-science' },
+      allocationId: id,
+      grantId: id,
+      partnerId: id,
+      category: 'large-enterprise',
+      mode: 'ai-for-science',
       to: parseInstant('2026-04-01T09:59:59.999Z'),
     });
     const long = report(100_000_000_000, {

@@ -45,7 +45,9 @@ describe('the transparency log over HTTP', () => {
       }
     }
     expect(range.root()).toEqual(root);
-    const tiles = new Map([...builder.takeFullTiles(), ...builder.partialTiles()].map((tile) => [formatTilePath(tile.address), tile]));
+    const tiles = new Map(
+      [...builder.takeFullTiles(), ...builder.partialTiles()].map((tile) => [formatTilePath(tile.address), tile]),
+    );
     for (const address of tilesOfGrowth(0, size)) {
       const path = formatTilePath(address);
       const built = tiles.get(path);
@@ -81,7 +83,10 @@ describe('the transparency log over HTTP', () => {
     const second = await startTestApp({ sharedWith: api });
     try {
       for (let round = 0; round < 5; round += 1) {
-        await Promise.all([register(20), ...Array.from({ length: 20 }, () => second.must(second.post('/v1/partners', COMPANY)))]);
+        await Promise.all([
+          register(20),
+          ...Array.from({ length: 20 }, () => second.must(second.post('/v1/partners', COMPANY))),
+        ]);
       }
       const { position } = (await api.must(api.post('/v1/partners', COMPANY))).body;
       const event = (await api.get(`/v1/events?after=${position - 1}`, { key: null })).body.data[0];
@@ -101,7 +106,8 @@ describe('the transparency log over HTTP', () => {
         roots.set(range.size, range.root());
       }
       expect(checkpoints.length).toBeGreaterThan(1);
-      for (const { size, root } of checkpoints) expect(new Uint8Array(root)).toEqual(new Uint8Array(roots.get(Number(size)) ?? []));
+      for (const { size, root } of checkpoints)
+        expect(new Uint8Array(root)).toEqual(new Uint8Array(roots.get(Number(size)) ?? []));
     } finally {
       await client.end();
     }

@@ -87,14 +87,19 @@ function build(steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? S
 describe('a capacity profile', () => {
   it('has at every hour the levels that a model per hour has', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const { model, profile } = build(steps);
-        for (let hour = 0; hour < HOURS; hour++) {
+        const hours = Array.from({ length: HOURS }, (_, hour) => hour);
+        const actual = hours.map((hour) => {
           const levels = levelsAt(profile, hour * MS_PER_HOUR + 17);
-          expect(installedOf(levels)).toBe(model.installed[hour]);
-          expect(loadOf(levels)).toBe(model.usedTotal(hour) - (model.installed[hour] ?? 0));
-          CATEGORIES.forEach((_, category) => expect(usedBy(levels, category)).toBe(model.usedAt(category, hour)));
-        }
+          const used = CATEGORIES.map((_, category) => usedBy(levels, category));
+          return { installed: installedOf(levels), load: loadOf(levels), used };
+        });
+        const expected = hours.map((hour) => {
+          const [installed, used] = [model.installed[hour] ?? 0, CATEGORIES.map((_, each) => model.usedAt(each, hour))];
+          return { installed, load: model.usedTotal(hour) - installed, used };
+        });
+        expect(actual).toEqual(expected);
       }),
       { numRuns: 60 },
     );
@@ -103,7 +108,7 @@ describe('a capacity profile', () => {
   it('finds the same first hour without room as the inequalities tested hour by hour', () => {
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 120 }),
+        fc.array(step, { maxLength: 120, size: 'max' }),
         fc.integer({ min: 1, max: 30 }),
         categoryNumber,
         chipsBy,
@@ -131,10 +136,10 @@ describe('a capacity profile', () => {
     const policy = fc.record({ effectiveFrom, floors: chipsBy, caps: chipsBy });
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 60 }),
+        fc.array(step, { maxLength: 60, size: 'max' }),
         fc.integer({ min: 1, max: 30 }),
         categoryNumber,
-        fc.array(policy, { maxLength: 5 }),
+        fc.array(policy, { maxLength: 5, size: 'max' }),
         interval,
         (steps, chips, category, unordered, span) => {
           const { model, profile } = build(steps);
@@ -167,7 +172,7 @@ describe('a capacity profile', () => {
   it('is empty again when everything that was used has been given back, in whatever order', () => {
     const use = fc.record({ chips: fc.integer({ min: 1, max: 9 }), span: interval, category: categoryNumber });
     fc.assert(
-      fc.property(fc.array(use, { maxLength: 150 }), fc.infiniteStream(fc.nat()), (uses, order) => {
+      fc.property(fc.array(use, { maxLength: 150, size: 'max' }), fc.infiniteStream(fc.nat()), (uses, order) => {
         let profile: CapacityProfile;
         for (const { chips, span, category } of uses) profile = withUsed(profile, category, chips, span.from, span.to);
         const keyed = uses.map((each) => ({ each, key: order.next().value as number })).sort((a, b) => a.key - b.key);

@@ -155,7 +155,11 @@ describe('the embedded database', () => {
     expect(await query(url, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
 
-  it('is started by exactly one of several instances that start at the same time', async () => {
+  it('is started by exactly one of several instances at the same moment, also over the lock of a killed one', async () => {
+    const { service } = await startService();
+    service.kill('SIGKILL');
+    await once(service, 'exit');
+    expect(await readdir(dataDir)).toContain('instance.sock');
     const outcomes = await Promise.allSettled([start(), start(), start()]);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });

@@ -53,7 +53,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const databaseUrl = options.sharedWith?.databaseUrl ?? database?.url ?? '';
   const { createPool } = await import('../../src/platform/database.js');
   const pool = createPool({ databaseUrl, log: { warn: () => undefined } });
-  const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-test-'));
+  const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-app-'));
   const config = new Config({ OPERATOR_KEY, DATA_DIR: dataDir, ...options.env, DATABASE_URL: databaseUrl });
   const app = await createApp({
     config,

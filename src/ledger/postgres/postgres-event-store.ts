@@ -1,42 +1,32 @@
-import type { Pool } from 'pg';
-import { stampEvent, type StoredEvent } from '../event.js';
-import type { AppendBatch, AppendResult, EventStore, StoredOutcome } from '../event-store.js';
-import { formatInstant, type EpochMs } from '../time.js';
+import type { Pool, QueryConfig } from 'pg';
+import type { StoredEvent } from '../event.js';
+import { checkContinuity, type AppendBatch, type AppendResult, type EventStore } from '../event-store.js';
+import type { StoredOutcome } from '../event-store.js';
+import { formatInstant, parseInstant, type EpochMs } from '../time.js';
 
-/** Attempts to be given a time stamp that is not before the last one; the second normally succeeds. */
-const STAMP_ATTEMPTS_MAX = 10;
+/** After that long an append counts as lost, and is sent again: its caller waits for ten seconds at the most. */
+const APPEND_MS_MAX = 5_000;
 
 /** The event log in PostgreSQL: one function call, so one round trip and one commit, for a whole batch. */
 export class PostgresEventStore implements EventStore {
-  /**
-   * How far this clock is behind the latest one that wrote, in ms. Instances whose clocks differ thereby follow the
-   * fastest, and `recordedAt` never goes back along positions.
-   */
-  private clockLagMs = 0;
-
   constructor(
     private readonly pool: Pool,
     private readonly clock: () => EpochMs = Date.now,
   ) {}
 
   async append(batch: AppendBatch): Promise<AppendResult> {
-    for (let attempt = 1; attempt <= STAMP_ATTEMPTS_MAX; attempt += 1) {
-      const stamp = this.clock() + this.clockLagMs;
-      const recordedAt = formatInstant(stamp);
-      const { rows } = await this.pool.query<AppendRow>({
-        name: 'append-batch',
-        text: 'select * from append_batch($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)',
-        values: appendParameters(batch, recordedAt),
-      });
-      const [row] = rows;
-      if (!row) throw new Error('append_batch returned no row.');
-      if (row.first_position !== null) return { ok: true, firstPosition: row.first_position, recordedAt };
-      if (row.stale !== null || row.duplicates !== null) {
-        return { ok: false, stale: row.stale ?? [], duplicates: await this.outcomesOf(row.duplicates ?? []) };
-      }
-      this.clockLagMs += Math.max(1, Date.parse(row.head_recorded_at) - stamp);
-    }
-    throw new Error('The clock of this instance cannot keep up with the clocks of the others.');
+    checkContinuity(batch);
+    const { rows } = await this.pool.query<AppendRow>({
+      name: 'append-batch',
+      text: 'select * from append_batch($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
+      values: appendParameters(batch, formatInstant(this.clock())),
+      query_timeout: APPEND_MS_MAX,
+    } as QueryConfig);
+    const [row] = rows;
+    if (!row) throw new Error('append_batch returned no row.');
+    const { first_position: firstPosition, stamped_at: recordedAt, stale, duplicates } = row;
+    if (firstPosition !== null && recordedAt !== null) return { ok: true, firstPosition, recordedAt };
+    return { ok: false, stale: stale ?? [], duplicates: await this.outcomesOf(duplicates ?? []) };
   }
 
   async readStream(stream: string, fromRevision: number, limit: number): Promise<readonly StoredEvent[]> {
@@ -71,7 +61,7 @@ export class PostgresEventStore implements EventStore {
     // `recorded_at` grows with the position, so the answer is found by halving instead of with another index.
     let low = 0;
     let high = await this.head();
-    const wanted = Date.parse(recordedAt);
+    const wanted = parseInstant(recordedAt);
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       const { rows } = await this.pool.query<{ recorded_at: string }>({
@@ -81,7 +71,7 @@ export class PostgresEventStore implements EventStore {
       });
       const [row] = rows;
       if (!row) throw new Error(`Position ${middle} is missing from the log.`);
-      if (Date.parse(row.recorded_at) <= wanted) low = middle;
+      if (parseInstant(row.recorded_at) <= wanted) low = middle;
       else high = middle - 1;
     }
     return low;
@@ -105,25 +95,26 @@ export class PostgresEventStore implements EventStore {
 
 interface AppendRow {
   first_position: number | null;
-  head_recorded_at: string;
+  stamped_at: string | null;
   stale: string[] | null;
   duplicates: string[] | null;
 }
 
-/** Columns instead of rows: the statement has the same thirteen parameters whatever the size of the batch. */
-function appendParameters({ expected, commands }: AppendBatch, recordedAt: string): unknown[] {
+/** Columns instead of rows: the statement has the same fourteen parameters whatever the size of the batch. */
+function appendParameters({ expected, commands }: AppendBatch, stamp: string): unknown[] {
   const events = commands.flatMap((command) => command.events);
   const sealed = commands.flatMap((command) => command.sealed);
   let last = 0;
   return [
-    recordedAt,
+    stamp,
     [...expected.keys()],
     [...expected.values()],
     events.map((event) => event.stream),
     events.map((event) => event.revision),
     events.map((event) => event.id),
     events.map((event) => event.type),
-    events.map((event) => stampEvent(event, recordedAt)),
+    events.map((event) => event.beforeStamp),
+    events.map((event) => event.afterStamp),
     commands.map((command) => command.commandId),
     commands.map((command) => command.fingerprint),
     commands.map((command) => (last += command.events.length)),

@@ -1,0 +1,51 @@
+import type { Answer, CommandContext } from './command-context.js';
+import type { StoredOutcome } from './event-store.js';
+import { Refusal, type FieldError, type RefusalFacts, type RefusalKind } from './refusal.js';
+
+/** What is stored as the outcome of a command. */
+export type Outcome =
+  | { readonly answer: { readonly id: string; readonly revision: number } & Record<string, unknown> }
+  | {
+      readonly refusal: {
+        readonly kind: RefusalKind;
+        readonly code: string;
+        readonly detail: string;
+        readonly facts: RefusalFacts;
+        readonly errors: readonly FieldError[];
+      };
+      readonly correlationId: string;
+    };
+
+/** A refusal that was decided earlier: answered again word for word. */
+export class ReplayedRefusal extends Refusal {
+  constructor(
+    refusal: Pick<Refusal, 'kind' | 'code' | 'detail' | 'facts' | 'errors'>,
+    readonly correlationId: string,
+    readonly replayed: boolean,
+  ) {
+    super(refusal.kind, refusal.code, refusal.detail, refusal.facts, refusal.errors);
+  }
+}
+
+export function refusalOutcome(error: Refusal, context: CommandContext): Outcome {
+  const { kind, code, detail, facts, errors } = error;
+  return { refusal: { kind, code, detail, facts, errors }, correlationId: context.correlationId };
+}
+
+/**
+ * The answer that is stored for a command, as often as it is asked for.
+ * @throws Refusal that is stored instead of an answer, or because the same key was used for another request
+ */
+export function answerOf(context: CommandContext, stored: StoredOutcome, replayed: boolean): Answer {
+  if (stored.fingerprint !== context.fingerprint) {
+    throw new Refusal(
+      'invalid',
+      'idempotency-key-reused',
+      'This Idempotency-Key was used for another request. Use a new key for a new request.',
+    );
+  }
+  const outcome = JSON.parse(stored.outcome) as Outcome;
+  if ('refusal' in outcome) throw new ReplayedRefusal(outcome.refusal, outcome.correlationId, replayed);
+  const { position, recordedAt } = stored;
+  return { ...outcome.answer, position, recordedAt, ...(replayed ? { replayed } : {}) };
+}

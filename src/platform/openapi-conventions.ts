@@ -1,0 +1,176 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+/**
+ * What the names and types of this API say by convention, written out in its OpenAPI document, so that no DTO has to repeat it:
+ * an `...Id` is a UUID, an `...At` an instant, a `...Minor` an amount, and so on. What a DTO says itself always wins, and a
+ * convention that does not fit the example at the field is left alone: the linter then asks for an explicit one.
+ */
+export interface Schema {
+  type?: string | string[];
+  format?: string;
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  minItems?: number;
+  maxItems?: number;
+  enum?: readonly unknown[];
+  example?: unknown;
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  oneOf?: Schema[];
+  anyOf?: Schema[];
+  allOf?: Schema[];
+  additionalProperties?: boolean | Schema;
+  $ref?: string;
+}
+
+const PAGE_ROWS_MAX = 200;
+const CURSOR_LENGTH_MAX = 4_096;
+/** Sums of amounts of 18 digits, as `numeric(38, 0)` holds them, with a sign. */
+const SUM_DIGITS_MAX = 38;
+
+const UUID: Schema = {
+  format: 'uuid',
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+  maxLength: 36,
+};
+
+/** By name of a text; the first that fits. */
+const TEXTS: readonly (readonly [RegExp, Schema])[] = [
+  [/^(id|[a-z]\w*Id)$/, UUID],
+  [/Minor$/, { pattern: `^(0|-?[1-9][0-9]{0,${SUM_DIGITS_MAX - 1}})$`, maxLength: SUM_DIGITS_MAX + 1 }],
+  [/^asOf$|At$/, { format: 'date-time' }],
+  [/On$/, { format: 'date' }],
+  [/^country$/, { pattern: '^[A-Z]{2}$', maxLength: 2 }],
+  [/^currency$/, { pattern: '^[A-Z]{3}$', maxLength: 3 }],
+  [/^next$/, { pattern: '^[A-Za-z0-9_-]+$', maxLength: CURSOR_LENGTH_MAX }],
+];
+
+const LENGTHS: Readonly<Record<string, number>> = { uuid: 36, 'date-time': 24, date: 10, uri: 2_048 };
+
+/** Numbers that have no fraction; JSON carries them exactly up to 2^53 - 1. They count something: none is negative. */
+const WHOLE = /^(v|schema|rank|revision|version|position)$|(Rank|Position)$|^chips$|chipHours|ChipHours/;
+
+/** Members of request bodies, by name. */
+type Taken = ReadonlyMap<string, Schema>;
+
+export function applyConventions(document: OpenAPIObject): void {
+  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
+  const bodies = bodySchemas(document, schemas);
+  for (const name of bodies) closeObject(schemas[name]);
+  const taken = takenBy(bodies, schemas);
+  for (const [name, schema] of Object.entries(schemas)) {
+    constrain(name, schema, taken);
+    if (name.endsWith('PageDto') && schema.properties?.['data']) schema.properties['data'].maxItems ??= PAGE_ROWS_MAX;
+  }
+  for (const path of Object.values(document.paths)) {
+    for (const operation of [path.get, path.post]) {
+      for (const parameter of operation?.parameters ?? []) {
+        if ('schema' in parameter) constrain(parameter.name, parameter.schema as Schema, taken);
+      }
+    }
+  }
+}
+
+/** Names of all schemas that a request body is made of. */
+function bodySchemas(document: OpenAPIObject, schemas: Record<string, Schema>): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { $ref } = node as Schema;
+    const name = $ref?.split('/').at(-1);
+    if (name !== undefined && !found.has(name)) {
+      found.add(name);
+      visit(schemas[name]);
+    }
+    for (const value of Object.values(node)) visit(value);
+  };
+  for (const { post } of Object.values(document.paths)) visit(post?.requestBody);
+  return found;
+}
+
+/** Unknown fields are refused. */
+function closeObject(schema: Schema | undefined): void {
+  if (schema?.type === 'object') schema.additionalProperties ??= false;
+}
+
+/** The widest that any command takes under a name: answers give back what commands took. */
+function takenBy(bodies: ReadonlySet<string>, schemas: Record<string, Schema>): Taken {
+  const taken = new Map<string, Schema>();
+  for (const body of bodies) {
+    for (const [name, schema] of Object.entries(schemas[body]?.properties ?? {})) {
+      if (schema.maxLength === undefined && schema.maxItems === undefined) continue;
+      const known = taken.get(name);
+      taken.set(name, known === undefined ? schema : wider(known, schema));
+    }
+  }
+  return taken;
+}
+
+function wider(one: Schema, other: Schema): Schema {
+  const [wide, narrow] = (one.maxLength ?? 0) < (other.maxLength ?? 0) ? [other, one] : [one, other];
+  const { pattern, ...rest } = wide;
+  return pattern !== undefined && pattern === narrow.pattern ? wide : rest;
+}
+
+function constrain(name: string, schema: Schema, taken: Taken): void {
+  const types = [schema.type ?? []].flat();
+  if (types.includes('string')) constrainText(name, schema, taken);
+  else dropTextLimits(schema);
+  if (types.includes('integer') || (types.includes('number') && schema.format === undefined && WHOLE.test(name))) {
+    constrainWhole(schema, types);
+  }
+  if (types.includes('array') && schema.maxItems === undefined) constrainList(schema, takenAs(name, taken));
+  for (const [member, child] of Object.entries(schema.properties ?? {})) constrain(member, child, taken);
+  for (const child of [schema.items, schema.additionalProperties, ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])]) {
+    if (typeof child === 'object') constrain(name, child, taken);
+  }
+}
+
+function constrainText(name: string, schema: Schema, taken: Taken): void {
+  if (schema.enum) return;
+  const isBare = schema.format === undefined && schema.pattern === undefined && schema.maxLength === undefined;
+  if (isBare) {
+    const { format, pattern, maxLength } = TEXTS.find(([names]) => names.test(name))?.[1] ?? takenAs(name, taken) ?? {};
+    const fits = pattern === undefined || typeof schema.example !== 'string' || RegExp(pattern).test(schema.example);
+    if (fits)
+      Object.assign(schema, {
+        ...(format && { format }),
+        ...(pattern && { pattern }),
+        ...(maxLength && { maxLength }),
+      });
+  }
+  const length = LENGTHS[schema.format ?? ''];
+  if (length !== undefined) schema.maxLength ??= length;
+}
+
+/** `releaseReason` is given back as some `reason` was taken, `fundName` as a `name`. */
+function takenAs(name: string, taken: Taken): Schema | undefined {
+  const lastWords = [...name.matchAll(/[A-Z]/g)].map(
+    ({ index }) => name.charAt(index).toLowerCase() + name.slice(index + 1),
+  );
+  return [name, ...lastWords].map((words) => taken.get(words)).find((schema) => schema !== undefined);
+}
+
+/** The validator of a query sees the text of a number, and says how it must look; in the document it is a number. */
+function dropTextLimits(schema: Schema): void {
+  delete schema.pattern;
+  delete schema.maxLength;
+  delete schema.minLength;
+}
+
+function constrainWhole(schema: Schema, types: readonly string[]): void {
+  const whole = types.map((type) => (type === 'number' ? 'integer' : type));
+  schema.type = whole.length === 1 ? 'integer' : whole;
+  schema.format ??= 'int64';
+  schema.minimum ??= 0;
+  schema.maximum ??= Number.MAX_SAFE_INTEGER;
+}
+
+function constrainList(schema: Schema, taken: Schema | undefined): void {
+  if (taken?.maxItems === undefined || !taken.items) return;
+  schema.maxItems = taken.maxItems;
+  schema.items = { ...taken.items, ...schema.items };
+}

@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+const START_MS_MAX = 60_000;
+const STOP_MS_MAX = 15_000;
+
+export interface ServerProcess {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a server as a process of its own and waits for the first address that it prints. */
+export async function startServer(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await firstUrl(child);
+  return {
+    url,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+      if (child.exitCode === null) await once(child, 'exit');
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function firstUrl(child: ChildProcess): Promise<string> {
+  if (!child.stdout) throw new Error('The server has no output.');
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX);
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const url = /http:\/\/[^\s)]+/.exec(line)?.[0];
+      if (url !== undefined) {
+        child.stdout.resume();
+        return url.replace('[::1]', '127.0.0.1');
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new Error('The server ended before it listened.');
+}

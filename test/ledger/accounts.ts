@@ -1,0 +1,91 @@
+import type { CommandContext } from '../../src/ledger/command-context.js';
+import type { Decide } from '../../src/ledger/ledger.js';
+import { unknownEvent, type Noun } from '../../src/ledger/noun.js';
+import { refuse } from '../../src/ledger/refusal.js';
+import type { Transaction } from '../../src/ledger/transaction.js';
+import { idOf } from './batches.js';
+
+export type AccountEvent =
+  | { readonly type: 'account-opened'; readonly data: { readonly amount: number } }
+  | { readonly type: 'amount-moved'; readonly data: { readonly amount: number } };
+
+export type Account = { readonly status: 'absent' } | { readonly status: 'open'; readonly balance: number };
+
+/** The smallest noun on which lost, repeated and overlooked events show: the sum never changes, and nobody owes. */
+export const account: Noun<Account, AccountEvent> = {
+  name: 'account',
+  initial: { status: 'absent' },
+  schemas: { 'account-opened': 1, 'amount-moved': 1 },
+  exists: (state) => state.status === 'open',
+  evolve(state, event) {
+    switch (event.type) {
+      case 'account-opened':
+        return { status: 'open', balance: event.data.amount };
+      case 'amount-moved':
+        if (state.status === 'absent') throw new Error('An account begins with "amount-moved".');
+        return { status: 'open', balance: state.balance + event.data.amount };
+      default:
+        return unknownEvent('account', event);
+    }
+  },
+};
+
+/** What a decision saw, recorded with it: must be what the history says at that place. */
+export type Seen = Readonly<Record<string, number | null>>;
+
+const balanceOf = (state: Account): number | null => (state.status === 'open' ? state.balance : null);
+
+export const openAccount =
+  (id: string, amount: number): Decide =>
+  (tx) => {
+    const seen = { [id]: balanceOf(tx.get(account, id)) };
+    tx.create(account, id);
+    tx.append(account, id, [{ type: 'account-opened', data: { amount } }]);
+    return { seen, opened: true };
+  };
+
+/** Moves an amount, unless there is less; a third account is only looked at. */
+export const move =
+  (from: string, to: string, amount: number, witness: string): Decide =>
+  (tx) => {
+    tx.subject(account, from);
+    const seen: Record<string, number | null> = {};
+    for (const id of [from, to, witness]) seen[id] = balanceOf(tx.get(account, id));
+    const balance = tx.existing(account, from);
+    tx.existing(account, to);
+    if (balance.status === 'open' && balance.balance < amount) {
+      // Written before it is refused: nothing of it may remain.
+      moveOn(tx, to, amount);
+      throw refuse('too-little', 'There is less than that.', { seen });
+    }
+    moveOn(tx, from, -amount);
+    if (to !== from) moveOn(tx, to, amount);
+    else moveOn(tx, from, amount);
+    return { seen };
+  };
+
+const moveOn = (tx: Transaction, id: string, amount: number): void =>
+  tx.append(account, id, [{ type: 'amount-moved', data: { amount } }]);
+
+export class Blunder extends Error {}
+
+/** A decision with a bug in it, which shows only after it has begun to write. */
+export const blunder =
+  (id: string): Decide =>
+  (tx) => {
+    tx.create(account, idOf(`blunder on ${id}`));
+    tx.append(account, idOf(`blunder on ${id}`), [{ type: 'account-opened', data: { amount: 1 } }]);
+    tx.get(account, id);
+    throw new Blunder('a bug');
+  };
+
+export function contextOf(key: string, overrides: Partial<CommandContext> = {}): CommandContext {
+  return {
+    principal: { actorId: 'programme', roles: ['operator'] },
+    role: 'operator',
+    commandId: idOf(key),
+    fingerprint: `fingerprint of ${key}`,
+    correlationId: 'correlation',
+    ...overrides,
+  };
+}

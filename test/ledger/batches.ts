@@ -1,0 +1,46 @@
+import type { AppendBatch, AppendCommand, SealedContent } from '../../src/ledger/event-store.js';
+import { draftEvent, type DraftEvent } from '../../src/ledger/event.js';
+import { derivedId } from '../../src/ledger/identifiers.js';
+
+/** Ids that are told apart by a word: the same word gives the same id. */
+export const idOf = (word: string): string => derivedId('test', word);
+
+export interface CommandParts {
+  /** `[stream, revision]` of every event. */
+  readonly events?: readonly (readonly [stream: string, revision: number])[];
+  readonly data?: object;
+  readonly outcome?: string;
+  readonly sealed?: readonly SealedContent[];
+}
+
+/** A command as the ledger hands it to a store. */
+export function commandOf(word: string, { events = [], data = {}, outcome, sealed = [] }: CommandParts): AppendCommand {
+  const commandId = idOf(word);
+  return {
+    commandId,
+    fingerprint: `fingerprint of ${word}`,
+    events: events.map(([stream, revision], index) => draftOf(commandId, index, stream, revision, data)),
+    outcome: outcome ?? JSON.stringify({ answered: word }),
+    sealed,
+  };
+}
+
+export const batchOf = (
+  expected: Readonly<Record<string, number>>,
+  ...commands: readonly AppendCommand[]
+): AppendBatch => ({ expected: new Map(Object.entries(expected)), commands });
+
+function draftOf(commandId: string, index: number, stream: string, revision: number, data: object): DraftEvent {
+  return draftEvent({
+    v: 1,
+    id: derivedId(commandId, 'event', String(index)),
+    stream,
+    revision,
+    type: 'thing-happened',
+    schema: 1,
+    actor: { id: 'tester', role: 'operator' },
+    commandId,
+    correlationId: 'correlation',
+    data,
+  });
+}

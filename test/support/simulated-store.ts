@@ -1,0 +1,154 @@
+import { checkContinuity, type AppendBatch, type AppendResult, type EventStore } from '../../src/ledger/event-store.js';
+import type { StoredOutcome } from '../../src/ledger/event-store.js';
+import { stampEvent, type StoredEvent } from '../../src/ledger/event.js';
+import { formatInstant, parseInstant, type EpochMs } from '../../src/ledger/time.js';
+import type { SimulatedWorld } from './simulated-world.js';
+
+interface Recorded extends StoredEvent {
+  readonly id: string;
+  readonly at: EpochMs;
+}
+
+/** What a database would hold. Everything in it happens at once and as a whole. */
+export class SimulatedLog {
+  readonly events: Recorded[] = [];
+  readonly streams = new Map<string, StoredEvent[]>();
+  readonly outcomes = new Map<string, StoredOutcome>();
+  private stampedAt: EpochMs = 0;
+
+  append({ expected, commands }: AppendBatch, clock: EpochMs): AppendResult {
+    checkContent(commands);
+    const stale = [...expected].flatMap(([stream, revision]) =>
+      (this.streams.get(stream)?.length ?? 0) - 1 === revision ? [] : [stream],
+    );
+    const duplicates = commands.flatMap(({ commandId }) => this.outcomes.get(commandId) ?? []);
+    if (stale.length + duplicates.length > 0) return { ok: false, stale, duplicates };
+    const firstPosition = this.events.length + 1;
+    this.stampedAt = Math.max(this.stampedAt, clock);
+    const recordedAt = formatInstant(this.stampedAt);
+    for (const { commandId, fingerprint, events, outcome } of commands) {
+      for (const draft of events) {
+        const stored = { position: this.events.length + 1, envelope: stampEvent(draft, recordedAt) };
+        this.events.push({ ...stored, id: draft.id, at: this.stampedAt });
+        this.streams.set(draft.stream, [...(this.streams.get(draft.stream) ?? []), stored]);
+      }
+      this.outcomes.set(commandId, { commandId, fingerprint, position: this.events.length, recordedAt, outcome });
+    }
+    return { ok: true, firstPosition, recordedAt };
+  }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function checkContent(commands: AppendBatch['commands']): void {
+  for (const { commandId, outcome, events } of commands) {
+    if (!UUID.test(commandId)) throw sqlError('22P02');
+    const texts = [
+      outcome,
+      ...events.flatMap(({ stream, beforeStamp, afterStamp }) => [stream, beforeStamp, afterStamp]),
+    ];
+    if (texts.some((text) => text.includes('\u0000'))) throw sqlError('22021');
+  }
+  if (new Set(commands.map(({ commandId }) => commandId)).size < commands.length) throw sqlError('23505');
+}
+
+const sqlError = (code: string): Error => Object.assign(new Error(`SQLSTATE ${code}`), { code });
+
+/** What lies between an instance and its database. */
+export interface Line {
+  /** Carries a request there and its answer back, or loses either. */
+  call<T>(request: () => T): Promise<T>;
+}
+
+const SOUND: Line = { call: async (request) => request() };
+
+/** One instance's access to a simulated log. Passes the contract of event stores as long as its line is sound. */
+export class SimulatedStore implements EventStore {
+  constructor(
+    private readonly log: SimulatedLog,
+    private readonly clock: () => EpochMs = Date.now,
+    private readonly line: Line = SOUND,
+  ) {}
+
+  async append(batch: AppendBatch): Promise<AppendResult> {
+    checkContinuity(batch);
+    return this.line.call(() => this.log.append(batch, this.clock()));
+  }
+
+  readStream(stream: string, fromRevision: number, limit: number): Promise<readonly StoredEvent[]> {
+    return this.line.call(() => (this.log.streams.get(stream) ?? []).slice(fromRevision, fromRevision + limit));
+  }
+
+  readAll(afterPosition: number, limit: number): Promise<readonly StoredEvent[]> {
+    return this.line.call(() => this.log.events.slice(afterPosition, afterPosition + limit).map(asStored));
+  }
+
+  readEvent(id: string): Promise<StoredEvent | undefined> {
+    return this.line.call(() => this.log.events.filter((event) => event.id === id).map(asStored)[0]);
+  }
+
+  head(): Promise<number> {
+    return this.line.call(() => this.log.events.length);
+  }
+
+  positionAt(recordedAt: string): Promise<number> {
+    return this.line.call(() => {
+      const wanted = parseInstant(recordedAt);
+      return this.log.events.filter(({ at }) => at <= wanted).length;
+    });
+  }
+
+  outcomeOf(commandId: string): Promise<StoredOutcome | undefined> {
+    return this.line.call(() => this.log.outcomes.get(commandId));
+  }
+}
+
+const asStored = ({ position, envelope }: Recorded): StoredEvent => ({ position, envelope });
+
+/** How often what goes wrong, out of 1. */
+export interface Faults {
+  /** The request never arrives. */
+  readonly lost: number;
+  /** The request is carried out, but its answer is lost. */
+  readonly unanswered: number;
+  /** The request counts as lost, and is carried out later all the same. */
+  readonly late: number;
+}
+
+const LATENCY_MS_MAX = 8;
+const LATE_MS_MAX = 4_000;
+
+/** A line on which requests take their time and get lost, as the seed of its world has it. */
+export class UnreliableLine implements Line {
+  /** Until then nothing gets through. */
+  downUntil = 0;
+
+  constructor(
+    private readonly world: SimulatedWorld,
+    public faults: Faults,
+  ) {}
+
+  async call<T>(request: () => T): Promise<T> {
+    const { world, faults } = this;
+    await world.sleep(world.integer(0, LATENCY_MS_MAX));
+    if (world.now() < this.downUntil || world.chance(faults.lost)) throw connectionLost();
+    if (world.chance(faults.late)) {
+      world.later(world.integer(1, LATE_MS_MAX), () => void attempt(request));
+      throw connectionLost();
+    }
+    const answer = request();
+    await world.sleep(world.integer(0, LATENCY_MS_MAX));
+    if (world.now() < this.downUntil || world.chance(faults.unanswered)) throw connectionLost();
+    return answer;
+  }
+}
+
+function attempt(request: () => unknown): void {
+  try {
+    request();
+  } catch {
+    // Nobody waits for it any more.
+  }
+}
+
+const connectionLost = (): Error => Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });
