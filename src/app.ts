@@ -21,6 +21,9 @@ import type { Runtime } from './platform/runtime.js';
 import { EdgeValidationPipe } from './platform/validation.pipe.js';
 
 const BODY_BYTES_MAX = 1_048_576;
+/** Routes that take thousands of records at once. */
+const BULK_ROUTES = new Set(['/v1/usage']);
+const BULK_BODY_BYTES_MAX = 16 * 1_048_576;
 /** Longer than any path of ours; a longer one is answered 404 without being looked at. */
 const PARAMETER_LENGTH_MAX = 200;
 /** A request whose headers or body take longer is ended, so that slow senders cannot hold all connections. */
@@ -64,6 +67,9 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   const { config, log } = runtime;
   const server = app.getHttpAdapter().getInstance();
   acceptJson(app);
+  server.addHook('onRoute', (route) => {
+    if (BULK_ROUTES.has(route.url)) route.bodyLimit = BULK_BODY_BYTES_MAX;
+  });
   server.addHook('onRequest', (request, reply, done) => {
     request.asCsv = CSV in request.raw;
     void reply.header('X-Request-Id', request.id);

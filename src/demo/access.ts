@@ -45,7 +45,9 @@ export function addAccess(commands: CommandList, random: Random, input: AccessIn
   const calls = planAccessCalls(input.facilities);
   const requests = planRequests(random, calls, input);
   const byCall = groupedBy(requests, ({ call }) => call.name);
-  for (const call of calls) {
+  // A call that nobody answers has nothing to show.
+  const answered = calls.filter(({ name }) => byCall.has(name));
+  for (const call of answered) {
     addAccessCall(commands, random, call, byCall.get(call.name) ?? [], input.hostSignatures.get(call.facility.name));
   }
   const acquired = addRequests(commands, random, requests);
@@ -58,7 +60,7 @@ export function addAccess(commands: CommandList, random: Random, input: AccessIn
   addUsage(commands, allocations, revokedOn);
   const overAllocated = requests.filter(({ name }) => name === OVER_ALLOCATED);
   const [overAllocation = ''] = overAllocated.map((request) => addOverAllocation(commands, request));
-  return { calls, requests, allocations, acquired, revoked: [...revokedOn.keys()], overAllocation };
+  return { calls: answered, requests, allocations, acquired, revoked: [...revokedOn.keys()], overAllocation };
 }
 
 function planRequests(random: Random, calls: readonly AccessCall[], input: AccessInput): RequestPlan[] {

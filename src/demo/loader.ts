@@ -77,13 +77,15 @@ export class Loader {
       progress.end();
     }
     const { replayed, refusals, position } = run;
+    // Waits for the list of partners, so that whoever starts the demo again at once finds it loaded.
+    await this.isLoaded(position);
     const durationMs = Math.round(performance.now() - startedAt);
     return { loaded: true, commands: commands.length, replayed, refusals, position, durationMs };
   }
 
   /** The last partner of the programme is registered after everything else. */
-  private async isLoaded(): Promise<boolean> {
-    const path = `/v1/partners?limit=1&q=${encodeURIComponent(LAST_PARTNER)}`;
+  private async isLoaded(minPosition = 0): Promise<boolean> {
+    const path = `/v1/partners?limit=1&minPosition=${minPosition}&q=${encodeURIComponent(LAST_PARTNER)}`;
     const { data } = await this.api.read({ path, key: this.options.operatorKey });
     return Array.isArray(data) && data.length > 0;
   }

@@ -26,8 +26,9 @@ export class AnswerDto {
   recordedAt: string;
 }
 
-/** A sentence for people; it may name what was sent. */
-const SENTENCE = { pattern: String.raw`^\S(.*\S)?$`, maxLength: 4_096 };
+/** What was sent may be named in an answer, and a body holds up to 1 MiB; in a pointer `~` and `/` take two characters. */
+const QUOTING_LENGTH_MAX = 2 * 1_048_576;
+const SENTENCE = { pattern: String.raw`^\S[\s\S]*$`, maxLength: QUOTING_LENGTH_MAX };
 const KEBAB_CASE = '[a-z0-9]+(-[a-z0-9]+)*';
 /** As many as the validation of a body reports. */
 const FIELD_ERRORS_MAX = 50;
@@ -39,7 +40,7 @@ export class FieldErrorDto {
    * RFC 6901 pointer into the body.
    * @example "/amountMinor"
    */
-  @ApiProperty({ format: 'json-pointer', maxLength: 1_024 })
+  @ApiProperty({ format: 'json-pointer', maxLength: QUOTING_LENGTH_MAX })
   pointer: string;
   /**
    * What is wrong and what to do.

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { CapacityReport, CapacityRow, ChipHours } from './capacity-report.js';
-import { ReportHeaderDto } from './transparency.dto.js';
+import { REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
+
+const MONTH = { pattern: '^[0-9]{4}-(0[1-9]|1[0-2])$', maxLength: 7 } as const;
 
 /** Chip-hours of one month: installed = outage + allocated + free. */
 export class ChipHoursDto implements ChipHours {
@@ -36,6 +38,7 @@ export class CapacityRowDto extends ChipHoursDto implements CapacityRow {
    * UTC.
    * @example '2026-03'
    */
+  @ApiProperty(MONTH)
   readonly month: string;
   /**
    * Reported use, spread evenly over the interval of each report.
@@ -43,13 +46,14 @@ export class CapacityRowDto extends ChipHoursDto implements CapacityRow {
    */
   readonly usedChipHours: number;
   /** By name; use is not reported by model. */
-  @ApiProperty({ type: () => [ChipModelHoursDto] })
+  @ApiProperty({ type: () => [ChipModelHoursDto], maxItems: REPORT_LINES_MAX })
   readonly chipModels: ChipModelHoursDto[];
 }
 
 /** All facilities in one month. */
 export class CapacityTotalDto extends ChipHoursDto {
   /** @example '2026-03' */
+  @ApiProperty(MONTH)
   readonly month: string;
   /** @example 48000 */
   readonly usedChipHours: number;
@@ -64,9 +68,9 @@ export class CapacityReportDto extends ReportHeaderDto implements CapacityReport
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   readonly facilityId: string | null;
   /** By name of the facility, then by month: at most ten years, and at most two of them ahead. */
-  @ApiProperty({ type: () => [CapacityRowDto] })
+  @ApiProperty({ type: () => [CapacityRowDto], maxItems: REPORT_LINES_MAX })
   readonly rows: CapacityRowDto[];
   /** By month. */
-  @ApiProperty({ type: () => [CapacityTotalDto] })
+  @ApiProperty({ type: () => [CapacityTotalDto], maxItems: REPORT_LINES_MAX })
   readonly totals: CapacityTotalDto[];
 }

@@ -5,9 +5,9 @@ import { PARTNER_KINDS, type PartnerKind } from '../partners/partner.js';
 import { RATIO_BASES, type CapitalRatios, type CapitalReport, type CapitalRow } from './capital-report.js';
 import type { FacilityCapital, FundPicture, Layer, PublishedAmounts } from './capital-report.js';
 import type { Reason } from './measures.js';
-import { ReportHeaderDto } from './transparency.dto.js';
+import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 
-const REASONS_SCHEMA = { type: 'object', additionalProperties: { type: 'string' } } as const;
+const SUM = { pattern: '^(0|-?[1-9][0-9]{0,37})$', maxLength: 39 } as const;
 
 /** Sums of minor units, as decimal strings. */
 export class PublishedAmountsDto implements PublishedAmounts {
@@ -69,10 +69,13 @@ export class CapitalRowDto extends PublishedAmountsDto implements CapitalRow {
    * Commitments pledged.
    * @example 12
    */
+  @ApiProperty({ type: 'integer' })
   readonly pledges: number;
   /** @example 10 */
+  @ApiProperty({ type: 'integer' })
   readonly signatures: number;
   /** @example 1 */
+  @ApiProperty({ type: 'integer' })
   readonly cancellations: number;
 }
 
@@ -87,12 +90,16 @@ export class CapitalTotalDto extends PublishedAmountsDto {
 /** Minor units by kind of partner. */
 export class ByPartnerKindDto implements Readonly<Record<PartnerKind, string>> {
   /** @example '34000000000' */
+  @ApiProperty(SUM)
   readonly union: string;
   /** @example '40000000000' */
+  @ApiProperty(SUM)
   readonly 'member-state': string;
   /** @example '26000000000' */
+  @ApiProperty(SUM)
   readonly 'public-bank': string;
   /** @example '100000000000' */
+  @ApiProperty(SUM)
   readonly private: string;
 }
 
@@ -138,7 +145,7 @@ export class FundPictureDto implements FundPicture {
   /** True once financial close is reached. */
   readonly closed: boolean;
   /** From the most senior down: the first loss is at the bottom. */
-  @ApiProperty({ type: () => [LayerDto] })
+  @ApiProperty({ type: () => [LayerDto], maxItems: REPORT_LINES_MAX })
   readonly layers: LayerDto[];
 }
 
@@ -212,15 +219,15 @@ export class FacilityCapitalDto implements FacilityCapital {
 /** Whose money stands in which layer, promised and paid. */
 export class CapitalReportDto extends ReportHeaderDto implements CapitalReport {
   /** By fund, tranche from the first loss up, and kind of partner. */
-  @ApiProperty({ type: () => [CapitalRowDto] })
+  @ApiProperty({ type: () => [CapitalRowDto], maxItems: REPORT_LINES_MAX })
   readonly rows: CapitalRowDto[];
-  @ApiProperty({ type: () => [CapitalTotalDto] })
+  @ApiProperty({ type: () => [CapitalTotalDto], maxItems: REPORT_LINES_MAX })
   readonly totals: CapitalTotalDto[];
-  @ApiProperty({ type: () => [FundPictureDto] })
+  @ApiProperty({ type: () => [FundPictureDto], maxItems: REPORT_LINES_MAX })
   readonly funds: FundPictureDto[];
-  @ApiProperty({ type: () => [CapitalRatiosDto] })
+  @ApiProperty({ type: () => [CapitalRatiosDto], maxItems: REPORT_LINES_MAX })
   readonly ratios: CapitalRatiosDto[];
   /** By name. */
-  @ApiProperty({ type: () => [FacilityCapitalDto] })
+  @ApiProperty({ type: () => [FacilityCapitalDto], maxItems: REPORT_LINES_MAX })
   readonly facilities: FacilityCapitalDto[];
 }

@@ -1,26 +1,31 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../access/access-call.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import type { ConcentrationFigures, EqualAccessReport, Reclassified } from './equal-access-report.js';
+import { COUNTRY_CODES } from '../platform/reference/countries.js';
+import { LORENZ_STEPS, type ConcentrationFigures, type EqualAccessReport } from './equal-access-report.js';
+import type { Reclassified } from './equal-access-report.js';
 import { IMPACT_FLAGS, type ImpactFlag, type Reason } from './measures.js';
-import { ReportHeaderDto } from './transparency.dto.js';
-
-const REASONS_SCHEMA = { type: 'object', additionalProperties: { type: 'string' } } as const;
+import { REASONS_SCHEMA, ReportHeaderDto } from './transparency.dto.js';
 
 /** Requested chip-hours by what became of the request; they add up to `chipHoursRequested`. */
 export class RequestedHoursDto {
   /** @example 12000 */
+  @ApiProperty({ type: 'integer' })
   readonly withdrawn: number;
   /** @example 4000 */
+  @ApiProperty({ type: 'integer' })
   readonly ineligible: number;
   /** @example 90000 */
+  @ApiProperty({ type: 'integer' })
   readonly pending: number;
   /** @example 260000 */
+  @ApiProperty({ type: 'integer' })
   readonly denied: number;
   /**
    * Requested, not granted, in requests that were granted.
    * @example 634000
    */
+  @ApiProperty({ type: 'integer' })
   readonly granted: number;
 }
 
@@ -30,31 +35,40 @@ export class AccessFiguresDto {
    * All requests. Always withdrawn + ineligible + pending + denied + granted.
    * @example 120
    */
+  @ApiProperty({ type: 'integer' })
   readonly submitted: number;
   /** @example 3 */
+  @ApiProperty({ type: 'integer' })
   readonly withdrawn: number;
   /** @example 2 */
+  @ApiProperty({ type: 'integer' })
   readonly ineligible: number;
   /** @example 15 */
+  @ApiProperty({ type: 'integer' })
   readonly pending: number;
   /** @example 30 */
+  @ApiProperty({ type: 'integer' })
   readonly denied: number;
   /**
    * Revoked grants included: they were granted.
    * @example 70
    */
+  @ApiProperty({ type: 'integer' })
   readonly granted: number;
   /**
    * Granted free of charge, Art. 12b(15)(b).
    * @example 65
    */
+  @ApiProperty({ type: 'integer' })
   readonly grantedFree: number;
   /** @example 5 */
+  @ApiProperty({ type: 'integer' })
   readonly grantedPayPerUse: number;
   /**
    * Granted and later revoked.
    * @example 1
    */
+  @ApiProperty({ type: 'integer' })
   readonly revoked: number;
   /**
    * Demand: chip-hours of all requests submitted, whatever became of them.
@@ -196,6 +210,7 @@ export class ConcentrationFiguresDto implements ConcentrationFigures {
    * Ultimate parents counted.
    * @example 180
    */
+  @ApiProperty({ type: 'integer' })
   readonly holders: number;
   /**
    * 0: all have the same; towards 1: one has all.
@@ -249,7 +264,7 @@ export class LorenzPointDto {
 /** Concentration over parents that hold a grant, as known at the position, and two other ways to see it. */
 export class ConcentrationDto extends ConcentrationFiguresDto {
   /** In steps of 5 % of the parents; empty when nothing is granted. */
-  @ApiProperty({ type: () => [LorenzPointDto] })
+  @ApiProperty({ type: () => [LorenzPointDto], maxItems: LORENZ_STEPS + 1 })
   readonly lorenz: LorenzPointDto[];
   /** With the parents that were known when each request was submitted. */
   @ApiProperty({ type: () => ConcentrationFiguresDto })
@@ -266,8 +281,10 @@ export class ReclassifiedDto implements Reclassified {
   @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category' })
   readonly to: Category;
   /** @example 1 */
+  @ApiProperty({ type: 'integer' })
   readonly partners: number;
   /** @example 2 */
+  @ApiProperty({ type: 'integer' })
   readonly grants: number;
   /** @example 24000 */
   readonly chipHoursGranted: number;
@@ -288,21 +305,21 @@ export class EqualAccessReportDto extends ReportHeaderDto implements EqualAccess
   @ApiProperty({ type: String, enum: [...MODES, null] })
   readonly mode: Mode | null;
   /** All seven, always, in the same order. */
-  @ApiProperty({ type: () => [CategoryFiguresDto] })
+  @ApiProperty({ type: () => [CategoryFiguresDto], minItems: CATEGORIES.length, maxItems: CATEGORIES.length })
   readonly categories: CategoryFiguresDto[];
   @ApiProperty({ type: () => AccessFiguresDto })
   readonly totals: AccessFiguresDto;
   @ApiProperty({ type: () => ConcentrationDto })
   readonly concentration: ConcentrationDto;
   /** Every country with a request, by code. */
-  @ApiProperty({ type: () => [CountryFiguresDto] })
+  @ApiProperty({ type: () => [CountryFiguresDto], maxItems: COUNTRY_CODES.length })
   readonly countries: CountryFiguresDto[];
-  @ApiProperty({ type: () => [ReclassifiedDto] })
+  @ApiProperty({ type: () => [ReclassifiedDto], maxItems: CATEGORIES.length * (CATEGORIES.length - 1) })
   readonly reclassified: ReclassifiedDto[];
   /** Corrections of published reports. None are recorded yet: empty. */
-  @ApiProperty({ type: 'array', items: { type: 'object' }, example: [] })
+  @ApiProperty({ type: 'array', items: { type: 'object' }, maxItems: 0, example: [] })
   readonly corrections: never[];
   /** Figures kept back because they would disclose single applicants. This method keeps back none: empty. */
-  @ApiProperty({ type: 'array', items: { type: 'object' }, example: [] })
+  @ApiProperty({ type: 'array', items: { type: 'object' }, maxItems: 0, example: [] })
   readonly withheld: never[];
 }

@@ -96,7 +96,7 @@ export interface Concentration extends ConcentrationFigures {
   readonly applicants: ConcentrationFigures;
 }
 
-const LORENZ_STEPS = 20;
+export const LORENZ_STEPS = 20;
 
 /**
  * The population is the ultimate parents that hold a grant, as known at the position: two start-ups that one company has bought since are

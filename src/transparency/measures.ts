@@ -4,18 +4,20 @@
  */
 
 /** Why a figure is not defined. Published beside the `null`, because 0 would say something else. */
-export type Reason =
-  | 'no-requests'
-  | 'no-demand'
-  | 'nothing-granted'
-  | 'no-decisions'
-  | 'no-decisions-with-a-limit'
-  | 'not-enough-data'
-  | 'no-policy'
-  | 'median-not-reached'
-  | 'no-public-contribution'
-  | 'nothing-committed'
-  | 'no-facility-with-capex';
+export const REASONS = [
+  'no-requests',
+  'no-demand',
+  'nothing-granted',
+  'no-decisions',
+  'no-decisions-with-a-limit',
+  'not-enough-data',
+  'no-policy',
+  'median-not-reached',
+  'no-public-contribution',
+  'nothing-committed',
+  'no-facility-with-capex',
+] as const;
+export type Reason = (typeof REASONS)[number];
 
 /** A figure, or the reason why there is none. */
 export type Measure = number | Reason;

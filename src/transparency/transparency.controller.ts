@@ -17,7 +17,7 @@ export class TransparencyController {
 
   /** Read whether access follows demand, by category of user and by country: Art. 12b(16) of Regulation (EU) 2021/1173. */
   @ReadRoute({ path: 'equal-access', answer: EqualAccessReportDto, table: true })
-  getEqualAccess(
+  getEqualAccessReport(
     @Query() query: EqualAccessQueryDto,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -27,7 +27,7 @@ export class TransparencyController {
 
   /** Read whose money stands in which layer, promised and paid. */
   @ReadRoute({ path: 'capital', answer: CapitalReportDto, table: true })
-  getCapital(
+  getCapitalReport(
     @Query() query: AsOfDto,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -37,7 +37,7 @@ export class TransparencyController {
 
   /** Read what is installed, promised and used, by facility and month. */
   @ReadRoute({ path: 'capacity', answer: CapacityReportDto, table: true })
-  getCapacity(
+  getCapacityReport(
     @Query() query: CapacityQueryDto,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -4,7 +4,14 @@ import { MODES, type Mode } from '../access/access-call.js';
 import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
 import { ReadQueryDto } from '../platform/list-query.dto.js';
 import { IsId, IsInstantOrDate, IsOneOf, Optional } from '../platform/validation.js';
+import { REASONS } from './measures.js';
 import type { PolicyLine, ReportHeader } from './report-header.js';
+
+/** Why figures are null, by their names. */
+export const REASONS_SCHEMA = { type: 'object', additionalProperties: { type: 'string', enum: [...REASONS] } } as const;
+
+/** Said for readers that set aside room. A report has a line for each facility and month, or fund and layer: thousands at most. */
+export const REPORT_LINES_MAX = 100_000;
 
 /** At what point of the history a report is wanted; the present when nothing is given. */
 export class AsOfDto extends ReadQueryDto {
@@ -84,10 +91,11 @@ export class ReportHeaderDto implements ReportHeader {
    * Version of what is counted and of every formula. Reports compare only under the same one.
    * @example '1.0'
    */
+  @ApiProperty({ pattern: '^[0-9]+\\.[0-9]+$', maxLength: 10 })
   readonly methodVersion: string;
   /** True when any record that contributes is made up and marked so. */
   readonly illustrative: boolean;
   /** In force at `asOf`, in the order of their names. */
-  @ApiProperty({ type: () => [PolicyLineDto] })
+  @ApiProperty({ type: () => [PolicyLineDto], maxItems: POLICY_NAMES.length })
   readonly policies: PolicyLineDto[];
 }

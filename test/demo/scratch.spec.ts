@@ -6,9 +6,24 @@ it('scratch', async () => {
   try {
     const p = demoProgramme();
     const ok = /^\/v1\/(partners|funds|policies)(\/|$)/;
-    const names = new Set(p.commands.filter((c) => ok.test(c.path) && c.name !== 'financial-close' && !c.name.startsWith('acquisition') && !c.name.endsWith(':tech-giant')).map((c) => c.name));
+    const names = new Set(
+      p.commands
+        .filter(
+          (c) =>
+            ok.test(c.path) &&
+            c.name !== 'financial-close' &&
+            !c.name.startsWith('acquisition') &&
+            !c.name.endsWith(':tech-giant'),
+        )
+        .map((c) => c.name),
+    );
     const t = Date.now();
-    const s = await new Loader({ baseUrl: app.url, operatorKey: OPERATOR_KEY, progress: process.stderr }).load({ keyPrefix: 'x', commands: p.commands.filter((c) => names.has(c.name)) });
+    const s = await new Loader({ baseUrl: app.url, operatorKey: OPERATOR_KEY, progress: process.stderr }).load({
+      keyPrefix: 'x',
+      commands: p.commands.filter((c) => names.has(c.name)),
+    });
     console.log(s, Date.now() - t);
-  } finally { await app.stop(); }
+  } finally {
+    await app.stop();
+  }
 }, 200000);

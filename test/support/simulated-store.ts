@@ -41,9 +41,10 @@ export class SimulatedLog {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function checkContent(commands: AppendBatch['commands']): void {
-  for (const { commandId, outcome, events } of commands) {
+  for (const { commandId, fingerprint, outcome, events } of commands) {
     if (!UUID.test(commandId)) throw sqlError('22P02');
     const texts = [
+      fingerprint,
       outcome,
       ...events.flatMap(({ stream, beforeStamp, afterStamp }) => [stream, beforeStamp, afterStamp]),
     ];
