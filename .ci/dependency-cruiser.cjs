@@ -33,7 +33,8 @@ module.exports = {
     },
     {
       name: 'verifiable-without-a-server',
-      comment: 'The offline verifier runs the very functions of audit/ and transparency/: they load without Nest and pg.',
+      comment:
+        'The offline verifier runs the very functions of audit/ and transparency/: they load without Nest and pg.',
       severity: 'error',
       from: { path: '^src/(audit|transparency)/', pathNot: [SERVER_ROLE, SERVER_PARTS] },
       to: { path: NEST_OR_DATABASE, reachable: true },
@@ -50,7 +51,10 @@ module.exports = {
       comment: 'A package that only another one brings along is gone with its next version.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'unknown', 'undetermined'], dependencyTypesNot: ['type-only'] },
+      to: {
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'unknown', 'undetermined'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'nothing-missing',

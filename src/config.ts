@@ -18,6 +18,8 @@ export class Config {
   readonly operatorKey?: string;
   /** First line of every checkpoint, a URL without scheme, e.g. `ledger.example.eu/log`. */
   readonly logOrigin: string;
+  /** Absolute path of the policy (C2SP tlog-policy) that names the witnesses of the log; absent: it has none. */
+  readonly logPolicy?: string;
   /** Issuer and audience of the bearer tokens that are accepted beside API keys; absent: API keys only. */
   readonly oidc?: OidcConfig;
   readonly logLevel: LogLevel;
@@ -35,9 +37,9 @@ export class Config {
     const eventStoreUrl = settings.text('EVENT_STORE_URL', isKurrentUrl, KURRENT_HINT);
     const operatorKey = settings.text('OPERATOR_KEY', isOperatorKey, OPERATOR_KEY_HINT);
     this.logOrigin = settings.text('LOG_ORIGIN', isLogOrigin, LOG_ORIGIN_HINT) ?? LOG_ORIGIN_DEFAULT;
+    const logPolicy = settings.text('LOG_POLICY', isPath, LOG_POLICY_HINT);
     const oidc = readOidc(settings);
-    const logLevel = settings.text('LOG_LEVEL', isLogLevel, LOG_LEVEL_HINT);
-    this.logLevel = LOG_LEVELS.find((level) => level === logLevel) ?? 'info';
+    this.logLevel = settings.logLevel();
     this.rateLimitPerMinute = settings.integer('RATE_LIMIT_PER_MINUTE', RATE_LIMIT_PER_MINUTE_MAX, 0);
     if (settings.has('DATABASE_READ_URL') && !settings.has('DATABASE_URL')) {
       settings.report(
@@ -49,7 +51,39 @@ export class Config {
     if (databaseReadUrl) this.databaseReadUrl = databaseReadUrl;
     if (eventStoreUrl) this.eventStoreUrl = eventStoreUrl;
     if (operatorKey) this.operatorKey = operatorKey;
+    if (logPolicy) this.logPolicy = resolve(logPolicy);
     if (oidc) this.oidc = oidc;
+  }
+}
+
+/** The settings of a witness, a small service of its own that follows the logs of others. */
+export class WitnessConfig {
+  readonly host: string;
+  /** 0 lets the system choose a free one. */
+  readonly port: number;
+  /** Absolute folder of its key and of what it has cosigned. */
+  readonly dataDir: string;
+  /** Name of its key; absent: the one that the key in the folder has. */
+  readonly name?: string;
+  /** Absolute path of the list of the logs that it follows. */
+  readonly logs: string;
+  readonly logLevel: LogLevel;
+
+  /**
+   * @param flags what the command line says.
+   * @throws ConfigError with every problem, not only the first.
+   */
+  constructor(env: Readonly<Record<string, string | undefined>>, flags: { readonly name?: string; readonly logs?: string }) {
+    const settings = new Settings({ ...env, '--name': flags.name, '--logs': flags.logs });
+    this.host = settings.text('HOST', isHost, HOST_HINT) ?? '127.0.0.1';
+    this.port = settings.integer('PORT', PORT_MAX, 3001);
+    this.dataDir = resolve(settings.text('DATA_DIR', isPath, DATA_DIR_HINT) ?? 'witness-data');
+    const name = settings.text('--name', isLogOrigin, WITNESS_NAME_HINT);
+    this.logs = resolve(settings.text('--logs', isPath, WITNESS_LOGS_HINT) ?? '');
+    this.logLevel = settings.logLevel();
+    if (!settings.has('--logs')) settings.report(`--logs is missing: set it to ${WITNESS_LOGS_HINT}.`);
+    settings.throwProblems();
+    if (name) this.name = name;
   }
 }
 
@@ -95,6 +129,9 @@ const POSTGRES_HINT =
 const KURRENT_HINT = 'kurrentdb://user:password@host:2113?tls=true or kurrentdb+discover://...';
 const OPERATOR_KEY_HINT = `${OPERATOR_KEY_LENGTH_MIN} to ${OPERATOR_KEY_LENGTH_MAX} visible ASCII characters without spaces, e.g. the output of "openssl rand -hex 32"`;
 const LOG_ORIGIN_HINT = 'a URL without scheme, space or plus, e.g. ledger.example.eu/log';
+const LOG_POLICY_HINT = 'the path of a tlog-policy file, e.g. ./log-policy';
+const WITNESS_NAME_HINT = 'a URL without scheme, space or plus that names you, e.g. witness.example.eu';
+const WITNESS_LOGS_HINT = 'the path of a file with a line "log <verifier key>" for each log to follow';
 const OIDC_ISSUER_HINT = 'the https URL of the issuer, exactly as its tokens have it (http only on this machine)';
 const OIDC_AUDIENCE_HINT = 'the audience of the tokens, e.g. ppp-ledger';
 /** A name that cannot be anybody's: a ledger that others check gets one of its own before its first event. */
@@ -123,6 +160,11 @@ class Settings {
   integer(name: string, max: number, otherwise: number): number {
     const accepts = (value: string) => /^\d{1,7}$/.test(value) && Number(value) <= max;
     return Number(this.text(name, accepts, `a whole number from 0 to ${max}`) ?? otherwise);
+  }
+
+  logLevel(): LogLevel {
+    const logLevel = this.text('LOG_LEVEL', isLogLevel, LOG_LEVEL_HINT);
+    return LOG_LEVELS.find((level) => level === logLevel) ?? 'info';
   }
 
   report(problem: string): void {

@@ -97,6 +97,7 @@ export class AccessCallDto {
 
 /** One page of calls. */
 export class AccessCallPageDto {
+  @ApiProperty({ type: () => [AccessCallDto] })
   readonly data: AccessCallDto[];
   /**
    * Cursor of the next page; null on the last one.

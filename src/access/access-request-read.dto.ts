@@ -157,6 +157,7 @@ export class GrantDto extends ApplicationDto {
 
 /** One page of requests. */
 export class AccessRequestPageDto {
+  @ApiProperty({ type: () => [AccessRequestDto] })
   readonly data: AccessRequestDto[];
   /**
    * Cursor of the next page; null on the last one.
@@ -167,6 +168,7 @@ export class AccessRequestPageDto {
 
 /** One page of grants. */
 export class GrantPageDto {
+  @ApiProperty({ type: () => [GrantDto] })
   readonly data: GrantDto[];
   /**
    * Cursor of the next page; null on the last one.

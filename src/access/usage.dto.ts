@@ -49,7 +49,7 @@ export class ReportUsageDto {
   @ArrayMaxSize(USAGE_RECORDS_MAX)
   @ValidateNested({ each: true })
   @Type(() => UsageRecordDto)
-  @ApiProperty({ maxItems: USAGE_RECORDS_MAX })
+  @ApiProperty({ type: () => [UsageRecordDto], maxItems: USAGE_RECORDS_MAX })
   readonly records: UsageRecordDto[];
 }
 
@@ -140,6 +140,7 @@ export class AllocationUsageDto {
 
 /** One page of allocations with their use. */
 export class AllocationUsagePageDto {
+  @ApiProperty({ type: () => [AllocationUsageDto] })
   readonly data: AllocationUsageDto[];
   /**
    * Cursor of the next page; null on the last one.

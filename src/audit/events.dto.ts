@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { ListQueryDto } from '../platform/list-query.dto.js';
 import { IsMatching, Optional } from '../platform/validation.js';
+import { POLICY_ITEMS_MAX } from './policy.js';
 
 const STREAM = /^[a-z][a-z-]{1,40}-[a-z0-9-]{1,64}$/;
 const TYPE = /^[a-z][a-z-]{1,60}$/;
@@ -45,6 +46,35 @@ export class SealedDto {
    * @example '3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
    */
   readonly commitment: string;
+}
+
+/** How far an event has come: every step can be checked without trusting the ledger any more. */
+export const LOG_STATES = ['recorded', 'integrated', 'witnessed'] as const;
+
+/** What the transparency log says about an event. */
+export class EventLogDto {
+  /**
+   * `recorded`: durable, and not yet in a signed checkpoint. `integrated`: a checkpoint that the log has signed covers it.
+   * `witnessed`: the quorum of witnesses has cosigned one that does.
+   */
+  @ApiProperty({ enum: [...LOG_STATES], enumName: 'LogState', example: 'witnessed' })
+  readonly state: (typeof LOG_STATES)[number];
+  /** Size of the tree of that checkpoint, which is the one in the receipt of the event; null while it is only recorded. */
+  @ApiProperty({
+    type: 'integer',
+    format: 'int64',
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    nullable: true,
+    example: 57,
+  })
+  readonly treeSize: number | null;
+  /** How many witnesses have cosigned that checkpoint. */
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 0, maximum: POLICY_ITEMS_MAX, example: 2 })
+  readonly witnesses: number;
+  /** How many witnesses the policy of the log names. */
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 0, maximum: POLICY_ITEMS_MAX, example: 3 })
+  readonly of: number;
 }
 
 /** One event: its envelope as stored, and its position. */
@@ -99,6 +129,8 @@ export class EventDto {
   /** The sealed content, for credentials that may see it; null once it has been erased. */
   @ApiProperty({ type: Object, additionalProperties: true, nullable: true, required: false })
   readonly content?: object | null;
+  /** Where a single event is read: how far the transparency log is with it. */
+  readonly log?: EventLogDto;
 }
 
 /** One page of events. */

@@ -8,7 +8,8 @@ import { unknown } from '../ledger/refusal.js';
 import { SealedContents } from '../ledger/sealed-contents.js';
 import { decodeCursor, encodeCursor, pageLimit, type Page, type Reading } from '../platform/read-model.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
-import type { EventDto, ListEventsDto } from './events.dto.js';
+import { CosignedCheckpoints } from './cosigned-checkpoints.js';
+import type { EventDto, EventLogDto, ListEventsDto } from './events.dto.js';
 
 export class ListEvents extends Query<Reading<Page<EventDto>>> {
   constructor(readonly query: ListEventsDto) {
@@ -91,6 +92,7 @@ export class GetEventHandler implements IQueryHandler<GetEvent> {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly contents: SealedContents,
+    private readonly checkpoints: CosignedCheckpoints,
   ) {}
 
   async execute({ reader, id }: GetEvent): Promise<Reading<EventDto>> {
@@ -100,7 +102,16 @@ export class GetEventHandler implements IQueryHandler<GetEvent> {
     const { sealed } = event;
     const content =
       sealed && maySeeSealed(reader) ? ((await this.contents.open({ ...event, sealed })) ?? null) : undefined;
-    return { position: stored.position, body: { ...event, ...(content !== undefined && { content }) } };
+    const log = await this.logOf(stored.position);
+    return { position: stored.position, body: { ...event, ...(content !== undefined && { content }), log } };
+  }
+
+  private async logOf(position: number): Promise<EventLogDto> {
+    const of = this.checkpoints.policy.witnesses.length;
+    const coverage = await this.checkpoints.covering(position);
+    if (coverage.state === 'recorded') return { state: 'recorded', treeSize: null, witnesses: 0, of };
+    const { size, cosigners } = coverage.checkpoint;
+    return { state: coverage.state, treeSize: size, witnesses: cosigners.length, of };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { HASH_BYTES } from './merkle.js';
 import type { HashTile, TileAddress } from './tile.js';
 
 export interface LogHead {
@@ -28,7 +29,9 @@ export class LogStore {
 
   /** The checkpoint of exactly this size, if one was signed. */
   async checkpointOf(size: number): Promise<string | undefined> {
-    const { rows } = await this.pool.query<{ note: string }>('select note from log_checkpoints where size = $1', [size]);
+    const { rows } = await this.pool.query<{ note: string }>('select note from log_checkpoints where size = $1', [
+      size,
+    ]);
     return rows[0]?.note;
   }
 
@@ -40,6 +43,16 @@ export class LogStore {
       values: [level, index, width],
     });
     return rows[0]?.bytes;
+  }
+
+  /** The first hashes of a tile, whatever its width was when a checkpoint was signed: every wider one begins with them. */
+  async tilePart({ level, index, width }: TileAddress): Promise<Uint8Array | undefined> {
+    const { rows } = await this.pool.query<{ bytes: Buffer }>({
+      name: 'log-tile-part',
+      text: `select bytes from log_tiles where level = $1 and index = $2 and width >= $3 order by width limit 1`,
+      values: [level, index, width],
+    });
+    return rows[0]?.bytes.subarray(0, width * HASH_BYTES);
   }
 
   /** Entries `[from, to)`, counted from 0: the stored bytes of the events. */

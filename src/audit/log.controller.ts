@@ -19,7 +19,10 @@ const PREFIX = '/log/';
 export class LogController {
   constructor(private readonly log: PublishedLog) {}
 
-  /** The last signed checkpoint: origin, size and root of the history, with its signatures (C2SP tlog-checkpoint). */
+  /**
+   * The last signed checkpoint: origin, size and root of the history (C2SP tlog-checkpoint), with the cosignatures that
+   * witnesses have given it so far.
+   */
   @PublicRoute()
   @Get('log/checkpoint')
   @ApiProduces('text/plain')
@@ -28,6 +31,33 @@ export class LogController {
   async getCheckpoint(@Res() reply: FastifyReply): Promise<void> {
     const note = await this.log.checkpoint();
     await reply.header('Cache-Control', CHECKPOINT_CACHE).type('text/plain; charset=utf-8').send(note);
+  }
+
+  /**
+   * The last checkpoint that the quorum of witnesses has cosigned. On a busy log it is some seconds behind the last
+   * signed one, which no witness can have seen yet; a client that insists on the quorum starts from here.
+   */
+  @PublicRoute()
+  @Get('log/checkpoint/witnessed')
+  @ApiProduces('text/plain')
+  @ApiResponse({ status: 200, description: 'A signed note.', schema: { type: 'string', maxLength: 65_536 } })
+  @problems(404, 429, 500, 503)
+  async getWitnessedCheckpoint(@Res() reply: FastifyReply): Promise<void> {
+    const note = await this.log.witnessedCheckpoint();
+    await reply.header('Cache-Control', CHECKPOINT_CACHE).type('text/plain; charset=utf-8').send(note);
+  }
+
+  /**
+   * The policy of the log: its key, its witnesses with theirs, and how many of them make a checkpoint trustworthy (C2SP
+   * tlog-policy). A convenience: an auditor brings a copy that was checked.
+   */
+  @PublicRoute()
+  @Get('log/policy')
+  @ApiProduces('text/plain')
+  @ApiResponse({ status: 200, description: 'A policy file.', schema: { type: 'string', maxLength: 1_000_000 } })
+  @problems(429, 500)
+  async getLogPolicy(@Res() reply: FastifyReply): Promise<void> {
+    await reply.header('Cache-Control', CHECKPOINT_CACHE).type('text/plain; charset=utf-8').send(this.log.policy);
   }
 
   /** The verifier key of the log (C2SP signed-note). A convenience: an auditor brings a copy of their own. */

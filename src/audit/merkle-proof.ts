@@ -1,4 +1,4 @@
-import { foldEdge, type Hash, isSubtree, splitPoint } from './merkle.js';
+import { CompactRange, foldEdge, type Hash, isSubtree, splitPoint } from './merkle.js';
 
 /** A complete subtree: the root over the leaves `[index * 2^level, (index + 1) * 2^level)`. Level 0 is the leaves. */
 export interface NodeAddress {
@@ -53,6 +53,11 @@ export async function proveSubtree(start: number, end: number, size: number, rea
 /** Root of the tree of `size` leaves from the hashes of its complete subtrees. */
 export async function readRoot(size: number, read: HashReader): Promise<Hash> {
   return foldEdge(await read(completeSubtrees({ start: 0, end: size })));
+}
+
+/** The tree of `size` leaves as its right edge, so that further leaves can be added to it. */
+export async function readTree(size: number, read: HashReader): Promise<CompactRange> {
+  return CompactRange.resume(size, await read(completeSubtrees({ start: 0, end: size })));
 }
 
 /** The ranges whose roots make up the proof, lowest first. `known`: the verifier has the root of `wanted` already. */

@@ -4,16 +4,19 @@ import { encodeBundle } from './entry-bundle.js';
 import { LogError } from './log-error.js';
 import type { LogStore } from './log-store.queries.js';
 import type { LogWriter } from './log-writer.js';
-import { proveInclusion } from './merkle-proof.js';
+import { leafHash, type CompactRange } from './merkle.js';
+import { proveInclusion, readTree } from './merkle-proof.js';
 import { formatProof } from './proof.js';
 import { tileReader } from './tile-reader.js';
 import { parseTilePath, tileWidth, type BundleAddress, type TileAddress } from './tile.js';
-import { openCheckpoint } from './checkpoint.js';
-import { parseNote } from './note.js';
-import { formatVerifierKey, type VerifierKey } from './note-key.js';
+import type { CosignedCheckpoint, CosignedCheckpoints } from './cosigned-checkpoints.js';
+import { formatNote } from './note.js';
+import { formatVerifierKey } from './note-key.js';
 
 /** How long a receipt waits for an event that was recorded just now. */
 const INTEGRATION_WAIT_MS = 5_000;
+/** Of at most 60,000 bytes each; mostly there are as many as were written in the last fifth of a second. */
+const ENTRIES_PER_READ = 1_000;
 
 /** What the log shows to the world. */
 export class PublishedLog {
@@ -21,11 +24,16 @@ export class PublishedLog {
     private readonly store: LogStore,
     private readonly events: EventStore,
     private readonly writer: LogWriter,
-    private readonly key: VerifierKey,
+    private readonly checkpoints: CosignedCheckpoints,
   ) {}
 
   get verifierKey(): string {
-    return formatVerifierKey(this.key);
+    return formatVerifierKey(this.checkpoints.policy.logKey);
+  }
+
+  /** The policy that the log is published under (C2SP tlog-policy). */
+  get policy(): string {
+    return this.checkpoints.policy.text;
   }
 
   /** Number of events that the last checkpoint covers. */
@@ -33,11 +41,33 @@ export class PublishedLog {
     return (await this.store.head()).size;
   }
 
-  /** @throws Refusal (404) before the first event has been integrated. */
+  /**
+   * The newest signed checkpoint, with whatever cosignatures it has by now: no witness holds it up.
+   * @throws Refusal (404) before the first event has been integrated.
+   */
   async checkpoint(): Promise<string> {
-    const { note } = await this.store.head();
-    if (note === null) throw new Refusal('unknown', 'log-empty', 'Nothing has been recorded yet, so that nothing is signed.');
-    return note;
+    return formatNote((await this.newest()).note);
+  }
+
+  /**
+   * The newest checkpoint that has the quorum of the policy, for those who take no other. While events keep coming it is
+   * not the newest of all: that one is signed before any witness has seen it.
+   * @throws Refusal (404) while there is none.
+   */
+  async witnessedCheckpoint(): Promise<string> {
+    const witnessed = await this.checkpoints.witnessed();
+    if (witnessed !== undefined) return formatNote(witnessed.note);
+    throw new Refusal(
+      'unknown',
+      'not-witnessed',
+      `No checkpoint has the quorum "${this.checkpoints.policy.quorum}" yet.`,
+    );
+  }
+
+  private async newest(): Promise<CosignedCheckpoint> {
+    const newest = await this.checkpoints.newest();
+    if (newest !== undefined) return newest;
+    throw new Refusal('unknown', 'log-empty', 'Nothing has been recorded yet, so that nothing is signed.');
   }
 
   /** A hash tile or an entry bundle by its path; undefined when the signed log has no such thing. */
@@ -53,20 +83,42 @@ export class PublishedLog {
   }
 
   /**
-   * The receipt of an event.
+   * The tree over the first `size` events that are recorded. What no checkpoint covers yet is hashed here, so that its root
+   * is known at once; the checkpoint that covers it follows.
+   * @throws RangeError when fewer are recorded.
+   */
+  async treeAt(size: number): Promise<CompactRange> {
+    const head = await this.store.head();
+    const covered = Math.min(size, head.size);
+    const read = tileReader(covered, async (tile) => (await this.store.tilePart(tile)) ?? new Uint8Array());
+    const tree = await readTree(covered, read);
+    while (tree.size < size) {
+      const entries = await this.store.entries(tree.size, Math.min(size, tree.size + ENTRIES_PER_READ));
+      if (entries.length === 0) throw new RangeError(`Only ${tree.size} events are recorded, not ${size}.`);
+      for (const entry of entries) tree.append(leafHash(entry));
+    }
+    return tree;
+  }
+
+  /**
+   * The receipt of an event, under a witnessed checkpoint if one covers it.
    * @throws Refusal 404 for an unknown event, 503 when it has not been integrated yet
    */
   async receipt(eventId: string): Promise<string> {
     const event = await this.events.readEvent(eventId);
     if (!event) throw unknown('event', eventId);
     if (!(await this.writer.covers(event.position, INTEGRATION_WAIT_MS))) {
-      throw new Refusal('unavailable', 'not-integrated', 'The event is recorded, but no checkpoint covers it yet. Ask again in a moment.');
+      throw new Refusal(
+        'unavailable',
+        'not-integrated',
+        'The event is recorded, but no checkpoint covers it yet. Ask again in a moment.',
+      );
     }
-    const checkpoint = await this.checkpoint();
-    const { size } = openCheckpoint(checkpoint, this.key.name, [this.key]).checkpoint;
+    const coverage = await this.checkpoints.covering(event.position);
+    const { size, note } = coverage.state === 'recorded' ? await this.newest() : coverage.checkpoint;
     const index = event.position - 1;
     const read = tileReader(size, async (tile) => (await this.store.tile(tile)) ?? new Uint8Array());
-    return formatProof({ index, hashes: await proveInclusion(index, size, read), checkpoint: parseNote(checkpoint) });
+    return formatProof({ index, hashes: await proveInclusion(index, size, read), checkpoint: note });
   }
 }
 

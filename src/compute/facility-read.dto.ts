@@ -101,6 +101,7 @@ export class ListFacilitiesDto extends ListQueryDto {
 
 /** One page of facilities. */
 export class FacilityPageDto {
+  @ApiProperty({ type: () => [FacilityDto] })
   readonly data: FacilityDto[];
   /** Cursor of the next page; null on the last one. */
   readonly next: string | null;
@@ -237,6 +238,7 @@ export class ListAllocationsDto extends ListQueryDto {
 
 /** One page of allocations. */
 export class AllocationPageDto {
+  @ApiProperty({ type: () => [AllocationDto] })
   readonly data: AllocationDto[];
   /** Cursor of the next page; null on the last one. */
   readonly next: string | null;

@@ -217,12 +217,10 @@ export class GroupCommit<Job> {
     }
   }
 
-  /** The store is out of reach. Nobody knows what it holds, so everything that waits fails and every state is forgotten. */
+  /** The store is out of reach, so everything that waits fails. Should the batch arrive after all, its streams have moved. */
   private giveUp(batch: readonly Decided<Job>[], error: unknown): void {
     this.events.unavailable(error);
-    const undone = this.takeBack(batch, () => true);
-    for (const { reads } of undone) for (const stream of reads.keys()) this.cache.drop(stream);
-    for (const { job } of undone) this.events.failed(job, error);
+    for (const { job } of this.takeBack(batch, () => true)) this.events.failed(job, error);
   }
 
   /**

@@ -47,10 +47,6 @@ export class StateCache {
     this.entries.delete(stream);
   }
 
-  clear(): void {
-    this.entries.clear();
-  }
-
   get size(): number {
     return this.entries.size;
   }

@@ -24,6 +24,13 @@ export class AnswerDto {
    * @example "2026-03-01T09:30:00Z"
    */
   recordedAt: string;
+  /**
+   * Recorded: durable, before this answer was given. The transparency log follows within a second or so: `GET
+   * /v1/events/{id}` says, under `log`, when a signed checkpoint covers an event and when witnesses have cosigned it;
+   * `/log/checkpoint` and `/log/checkpoint/witnessed` say it of every event up to their size.
+   */
+  @ApiProperty({ enum: ['recorded'], example: 'recorded' })
+  logState: 'recorded';
 }
 
 /** What was sent may be named in an answer, and a body holds up to 1 MiB; in a pointer `~` and `/` take two characters. */

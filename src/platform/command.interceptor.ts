@@ -110,5 +110,6 @@ function toBody(answer: Answer, access: RouteAccess, reply: FastifyReply): objec
   void reply.header('Cache-Control', 'no-store');
   if (replayed) void reply.header('Idempotency-Replayed', 'true');
   if (access.location !== undefined) void reply.header('Location', access.location.replace(':id', answer.id));
-  return body;
+  // Said here and not stored: the same answer is given again when the log has long been further.
+  return { ...body, logState: 'recorded' };
 }

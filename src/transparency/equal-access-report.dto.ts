@@ -2,8 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../access/access-call.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { COUNTRY_CODES } from '../platform/reference/countries.js';
-import { LORENZ_STEPS, type ConcentrationFigures, type EqualAccessReport } from './equal-access-report.js';
-import type { Reclassified } from './equal-access-report.js';
+import { ConcentrationDto } from './concentration.dto.js';
+import type { EqualAccessReport, Reclassified } from './equal-access-report.js';
 import { IMPACT_FLAGS, type ImpactFlag, type Reason } from './measures.js';
 import { REASONS_SCHEMA, ReportHeaderDto } from './transparency.dto.js';
 
@@ -202,76 +202,6 @@ export class CountryFiguresDto extends ComparedFiguresDto {
    * @example 'FI'
    */
   readonly country: string;
-}
-
-/** Inequality of granted chip-hours between ultimate parents. */
-export class ConcentrationFiguresDto implements ConcentrationFigures {
-  /**
-   * Ultimate parents counted.
-   * @example 180
-   */
-  @ApiProperty({ type: 'integer' })
-  readonly holders: number;
-  /**
-   * 0: all have the same; towards 1: one has all.
-   * @example 0.61
-   */
-  readonly gini: number | null;
-  /**
-   * Herfindahl-Hirschman index, from 1/n to 1.
-   * @example 0.021
-   */
-  readonly hhi: number | null;
-  /**
-   * Jain's index, 1 / (n HHI).
-   * @example 0.26
-   */
-  readonly jain: number | null;
-  /**
-   * Theil's T, the sum of the two parts below.
-   * @example 0.72
-   */
-  readonly theil: number | null;
-  /**
-   * Between categories; a parent counts in the one that most of its hours were granted in.
-   * @example 0.11
-   */
-  readonly theilBetween: number | null;
-  /**
-   * Within categories.
-   * @example 0.61
-   */
-  readonly theilWithin: number | null;
-  /** Why a figure is null, by its name. */
-  @ApiProperty({ ...REASONS_SCHEMA, example: { gini: 'nothing-granted' } })
-  readonly reasons: Partial<Record<string, Reason>>;
-}
-
-/** A point of the Lorenz curve. */
-export class LorenzPointDto {
-  /**
-   * Part of the parents, those with least first.
-   * @example 0.5
-   */
-  readonly holders: number;
-  /**
-   * Part of the chip-hours that they hold together.
-   * @example 0.12
-   */
-  readonly amount: number;
-}
-
-/** Concentration over parents that hold a grant, as known at the position, and two other ways to see it. */
-export class ConcentrationDto extends ConcentrationFiguresDto {
-  /** In steps of 5 % of the parents; empty when nothing is granted. */
-  @ApiProperty({ type: () => [LorenzPointDto], maxItems: LORENZ_STEPS + 1 })
-  readonly lorenz: LorenzPointDto[];
-  /** With the parents that were known when each request was submitted. */
-  @ApiProperty({ type: () => ConcentrationFiguresDto })
-  readonly asSubmitted: ConcentrationFiguresDto;
-  /** Over all parents that asked, those that were granted nothing included. */
-  @ApiProperty({ type: () => ConcentrationFiguresDto })
-  readonly applicants: ConcentrationFiguresDto;
 }
 
 /** Grants that were made under a category which their partner no longer has; they stay where they were counted. */

@@ -35,5 +35,21 @@ export const headerOf = (state: FoldState, illustrative: boolean): ReportHeader 
   }),
 });
 
+/** The history that a report was made from, as a transparency log knows it. */
+export interface Binding {
+  /** Number of events that the history had: the position of the report. */
+  readonly treeSize: number;
+  /** Merkle root over exactly these events (RFC 9162), base64 as in a checkpoint: it leaves no other history for these figures. */
+  readonly root: string;
+}
+export type Bound<Report extends ReportHeader = ReportHeader> = Report & Binding;
+
+/** Binds a report to the history up to its position; `root` is that of the tree with as many leaves. */
+export const bound = <Report extends ReportHeader>(report: Report, root: Uint8Array): Bound<Report> => ({
+  ...report,
+  treeSize: report.position,
+  root: Buffer.from(root).toString('base64'),
+});
+
 /** The bytes of a report: canonical JSON (RFC 8785), so that the same report is the same text everywhere. */
-export const reportText = (report: ReportHeader): string => canonicalize(report);
+export const reportText = (report: Bound): string => canonicalize(report);

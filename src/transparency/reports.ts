@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { CompactRange, leafHash } from '../audit/merkle.js';
+import { PublishedLog } from '../audit/published-log.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Refusal } from '../ledger/refusal.js';
@@ -40,8 +42,14 @@ export interface AsOf {
 /** A report: its name tells it apart from all others at the same position, filters included. */
 export interface Render<Body> {
   readonly name: string;
-  /** Pure and synchronous: the state moves on with the history. */
-  readonly render: (state: FoldState) => Body;
+  /** Pure and synchronous: the state moves on with the history. `root` is the Merkle root over the events up to its position. */
+  readonly render: (state: FoldState, root: Uint8Array) => Body;
+}
+
+/** What is known of the history up to a position: its figures, and its events as one Merkle tree. */
+interface Standing {
+  readonly state: FoldState;
+  readonly tree: CompactRange;
 }
 
 /**
@@ -50,7 +58,7 @@ export interface Render<Body> {
  */
 @Injectable()
 export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
-  private live: FoldState | undefined;
+  private live: Standing | undefined;
   private failure: string | undefined;
   private readonly stopping = new AbortController();
   private readonly moved = new LedgerSignal();
@@ -66,6 +74,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly reader: EventReader,
     private readonly states: ReportStates,
+    private readonly publishedLog: PublishedLog,
     private readonly signal: LedgerSignal,
     @Inject(RUNTIME) { log }: Runtime,
     metrics: Metrics,
@@ -89,7 +98,11 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** How far the reports have come, and why they stopped if they did. */
   status(): { readonly name: string; readonly position: number; readonly failure?: string } {
-    return { name: 'reports', position: this.live?.position ?? 0, ...(this.failure && { failure: this.failure }) };
+    return {
+      name: 'reports',
+      position: this.live?.state.position ?? 0,
+      ...(this.failure && { failure: this.failure }),
+    };
   }
 
   /**
@@ -110,11 +123,12 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
   private present<Body>(minPosition: number, { name, render }: Render<Body>): Reading<Body> {
     const { live } = this;
     if (!live) throw unavailable('report-not-ready', 'The reports are being prepared. Ask again in a moment.');
+    const { position } = live.state;
     const known = this.latest.get(name);
     const isFresh =
       known && performance.now() - known.madeAtMs < PRESENT_MS_MAX && known.reading.position >= minPosition;
-    if (known && (isFresh || known.reading.position === live.position)) return known.reading as Reading<Body>;
-    const reading = { position: live.position, body: render(live) };
+    if (known && (isFresh || known.reading.position === position)) return known.reading as Reading<Body>;
+    const reading = { position, body: render(live.state, live.tree.root()) };
     keep(this.latest, name, { madeAtMs: performance.now(), reading });
     return reading;
   }
@@ -130,12 +144,15 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async past<Body>(position: number, report: Render<Body>): Promise<Body> {
-    if (this.live?.position === position) return report.render(this.live);
+    if (this.live?.state.position === position) return report.render(this.live.state, this.live.tree.root());
     if (this.waiting >= WAITING_MAX) {
       throw unavailable('too-many-reports', 'Many reports of the past are being made. Ask again in a moment.');
     }
     this.waiting += 1;
-    const mine = this.turn.then(async () => report.render(await this.stateAt(position)));
+    const mine = this.turn.then(async () => {
+      const tree = await this.publishedLog.treeAt(position);
+      return report.render(await this.stateAt(position), tree.root());
+    });
     this.turn = mine.catch(() => undefined);
     return mine.finally(() => (this.waiting -= 1));
   }
@@ -167,7 +184,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
   /** @throws Refusal (503) when the reports do not reach the position in time. */
   private async reached(position: number): Promise<void> {
     const deadline = Date.now() + MIN_POSITION_WAIT_MS;
-    while ((this.live?.position ?? -1) < position) {
+    while ((this.live?.state.position ?? -1) < position) {
       const rest = deadline - Date.now();
       if (this.failure !== undefined || rest <= 0 || this.stopping.signal.aborted) {
         throw unavailable(
@@ -182,7 +199,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
   private async follow(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       try {
-        this.live ??= (await this.states.nearest()) ?? initialFoldState();
+        this.live ??= await this.resume();
         await this.saveStates();
         const grown = await this.foldNext(this.live);
         this.failure = undefined;
@@ -196,12 +213,18 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
+  private async resume(): Promise<Standing> {
+    const state = (await this.states.nearest()) ?? initialFoldState();
+    return { state, tree: await this.publishedLog.treeAt(state.position) };
+  }
+
   /** True when there was something to fold. */
-  private async foldNext(state: FoldState): Promise<boolean> {
+  private async foldNext({ state, tree }: Standing): Promise<boolean> {
     const events = await this.store.readAll(state.position, BATCH_EVENTS_MAX);
     try {
       for (const stored of events) {
         fold(state, this.reader.read(stored));
+        tree.append(leafHash(Buffer.from(stored.envelope)));
         if (state.position % STATE_EVERY_EVENTS === 0) {
           this.unsaved.push({ position: state.position, state: serialise(state) });
         }

@@ -5,10 +5,13 @@ import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
 import { ReadQueryDto } from '../platform/list-query.dto.js';
 import { IsId, IsInstantOrDate, IsOneOf, Optional } from '../platform/validation.js';
 import { REASONS } from './measures.js';
-import type { PolicyLine, ReportHeader } from './report-header.js';
+import type { Bound, PolicyLine } from './report-header.js';
 
 /** Why figures are null, by their names. */
-export const REASONS_SCHEMA = { type: 'object', additionalProperties: { type: 'string', enum: [...REASONS] } } as const;
+export const REASONS_SCHEMA: { type: 'object'; additionalProperties: { type: 'string'; enum: string[] } } = {
+  type: 'object',
+  additionalProperties: { type: 'string', enum: [...REASONS] },
+};
 
 /** Said for readers that set aside room. A report has a line for each facility and month, or fund and layer: thousands at most. */
 export const REPORT_LINES_MAX = 100_000;
@@ -76,12 +79,24 @@ export class PolicyLineDto implements PolicyLine {
 }
 
 /** What every report says about itself. */
-export class ReportHeaderDto implements ReportHeader {
+export class ReportHeaderDto implements Bound {
   /**
    * The position of the history that the report reflects.
    * @example 4217
    */
   readonly position: number;
+  /**
+   * Number of events in that history; the same as `position`.
+   * @example 4217
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly treeSize: number;
+  /**
+   * Merkle root over exactly these events (RFC 9162), base64 as in a checkpoint of that size: proves which history was counted.
+   * @example '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
+   */
+  @ApiProperty({ pattern: '^[A-Za-z0-9+/]{43}=$', maxLength: 44 })
+  readonly root: string;
   /**
    * When the event at that position was recorded; null while nothing is.
    * @example '2026-03-01T09:30:00Z'

@@ -4,8 +4,8 @@ import { capacityReport } from './capacity-report.js';
 import { capitalReport } from './capital-report.js';
 import { capacityRows, capitalRows, equalAccessRows, type CsvRow } from './csv-rows.js';
 import { equalAccessReport } from './equal-access-report.js';
-import { reportText, type ReportHeader } from './report-header.js';
-import { Reports, type AsOf, type Render } from './reports.js';
+import { bound, reportText, type Bound } from './report-header.js';
+import { Reports, type AsOf } from './reports.js';
 import type { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
 
 /** The report's own bytes, or its lines for CSV. */
@@ -45,7 +45,8 @@ export class GetEqualAccessHandler implements IQueryHandler<GetEqualAccess> {
     const { facilityId, mode } = query;
     return this.reports.answer(asOfOf(query), {
       name: `equal-access ${facilityId ?? '-'} ${mode ?? '-'} ${form}`,
-      render: (state) => bodyOf(equalAccessReport(state, { facilityId, mode }), equalAccessRows, form),
+      render: (state, root) =>
+        bodyOf(bound(equalAccessReport(state, { facilityId, mode }), root), equalAccessRows, form),
     });
   }
 }
@@ -55,8 +56,10 @@ export class GetCapitalHandler implements IQueryHandler<GetCapital> {
   constructor(private readonly reports: Reports) {}
 
   execute({ query, form }: GetCapital): Promise<Reading<ReportBody>> {
-    const render: Render<ReportBody>['render'] = (state) => bodyOf(capitalReport(state), capitalRows, form);
-    return this.reports.answer(asOfOf(query), { name: `capital ${form}`, render });
+    return this.reports.answer(asOfOf(query), {
+      name: `capital ${form}`,
+      render: (state, root) => bodyOf(bound(capitalReport(state), root), capitalRows, form),
+    });
   }
 }
 
@@ -68,7 +71,7 @@ export class GetCapacityHandler implements IQueryHandler<GetCapacity> {
     const { facilityId } = query;
     return this.reports.answer(asOfOf(query), {
       name: `capacity ${facilityId ?? '-'} ${form}`,
-      render: (state) => bodyOf(capacityReport(state, facilityId), capacityRows, form),
+      render: (state, root) => bodyOf(bound(capacityReport(state, facilityId), root), capacityRows, form),
     });
   }
 }
@@ -81,10 +84,10 @@ const asOfOf = ({ minPosition, asOfPosition, asOf }: AsOfDto): AsOf => ({
   asOf,
 });
 
-const bodyOf = <Report extends ReportHeader>(
-  report: Report,
-  rowsOf: (report: Report) => CsvRow[],
-  form: Form,
-): ReportBody => (form === 'csv' ? { data: rowsOf(report), next: null } : reportText(report));
+function bodyOf<Report extends Bound>(report: Report, rowsOf: (report: Report) => CsvRow[], form: Form): ReportBody {
+  if (form === 'json') return reportText(report);
+  const { treeSize, root } = report;
+  return { data: rowsOf(report).map((row) => ({ ...row, treeSize, root })), next: null };
+}
 
 export const transparencyQueryHandlers = [GetEqualAccessHandler, GetCapitalHandler, GetCapacityHandler];

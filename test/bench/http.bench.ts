@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
@@ -121,11 +121,12 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 async function main(): Promise<void> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-bench-'));
+  // Made by the service itself: below a folder of mode 0700 the database of root would be kept elsewhere.
+  const dataDir = join(tmpdir(), `ppp-ledger-bench-${randomUUID()}`);
   const servers: ServerProcess[] = [];
   try {
     const env = {
-      DATA_DIR: join(dataDir, 'data'),
+      DATA_DIR: dataDir,
       PORT: '0',
       OPERATOR_KEY,
       LOG_LEVEL: 'warn',

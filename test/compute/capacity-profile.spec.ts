@@ -131,6 +131,48 @@ describe('a capacity profile', () => {
     );
   });
 
+  it('is exact on the brink, where floors, capacity and use differ by a chip at the worst hour', () => {
+    const weeks = 14 * 24;
+    const use = fc.record({
+      chips: fc.integer({ min: 1, max: 30 }),
+      from: fc.integer({ min: 0, max: weeks - 1 }),
+      hours: fc.integer({ min: 1, max: 60 }),
+      category: categoryNumber,
+    });
+    fc.assert(
+      fc.property(
+        fc.array(use, { minLength: 60, maxLength: 160, size: 'max' }),
+        fc.dictionary(fc.constantFrom(...CATEGORIES), fc.integer({ min: 0, max: 250 }), { noNullPrototype: true }),
+        fc.integer({ min: 0, max: 2 }),
+        categoryNumber,
+        (uses, floors, missing, category) => {
+          const chips = 5;
+          const used = CATEGORIES.map(() => new Array<number>(weeks + 60).fill(0));
+          for (const { chips, from, hours, category } of uses) {
+            const levels = used[category] ?? [];
+            for (let hour = from; hour < from + hours; hour++) levels[hour] = (levels[hour] ?? 0) + chips;
+          }
+          const needed = Array.from({ length: weeks }, (_, hour) =>
+            CATEGORIES.reduce((sum, each, index) => {
+              const floor = index === category ? 0 : (floors[each] ?? 0);
+              return sum + Math.max(used[index]?.[hour] ?? 0, floor);
+            }, chips),
+          );
+          const installed = Math.max(...needed) - missing;
+          const profile = uses.reduce(
+            (current, { chips, from, hours, category }) => withUsed(current, category, chips, from, from + hours),
+            withInstalled(undefined, installed, -1),
+          );
+          const policy = { version: 1, floors, caps: {}, effectiveFrom: 0 };
+          const rule = roomFor({ chips, category: CATEGORIES[category] as Category, policy });
+          const first = needed.findIndex((need) => need > installed);
+          expect(firstBreach(profile, rule, 0, weeks)?.instant).toBe(first < 0 ? undefined : first);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
   it('tests every hour under the policy that is in force then', () => {
     const effectiveFrom = fc.integer({ min: -5, max: HOURS });
     const policy = fc.record({ effectiveFrom, floors: chipsBy, caps: chipsBy });

@@ -80,13 +80,13 @@ export class Schedule {
     const { world } = this;
     const busyMs = world.pick([5, 50, 500, 5_000]);
     const work: Promise<void>[] = [];
-    for (let left = world.integer(1, 40); left > 0; left -= 1) {
+    for (let left = world.integer(1, world.pick([6, 15, 40])); left > 0; left -= 1) {
       const sent = this.compose(`command ${left}`);
       this.sent.push(sent);
       const copies = world.chance(0.2) ? world.integer(2, 3) : 1;
       for (let copy = 0; copy < copies; copy += 1) work.push(this.soon(busyMs, () => this.insist(sent)));
     }
-    for (let left = world.integer(0, 5); left > 0; left -= 1) work.push(this.soon(busyMs, () => this.readOne()));
+    for (let left = world.integer(0, 15); left > 0; left -= 1) work.push(this.soon(busyMs, () => this.readOne()));
     if (!this.isCalm && world.chance(0.3)) work.push(this.soon(busyMs, () => this.breakDown()));
     await Promise.all(work);
   }
@@ -124,16 +124,17 @@ export class Schedule {
     });
     const askedAt = this.world.now();
     const revisionBefore = this.revisionOf(sent.on);
+    const wasDone = this.log.outcomes.has(context.commandId);
     const outcome = await ledger.execute(context, decide).then(textOf, (error: unknown) => error);
     const tookMs = this.world.now() - askedAt;
     if (tookMs > ANSWER_MS_MAX) this.fail(`${key} was answered after ${tookMs} ms`);
     if (typeof outcome === 'string') sent.answers.add(outcome);
-    else if (outcome instanceof Refusal) return this.hear(sent, outcome, revisionBefore);
+    else if (outcome instanceof Refusal) return this.hear(sent, outcome, revisionBefore, wasDone);
     else sent.answers.add(`bug: ${outcome instanceof Error ? outcome.constructor.name : String(outcome)}`);
     return true;
   }
 
-  private hear(sent: Sent, refusal: Refusal, revisionBefore: number): boolean {
+  private hear(sent: Sent, refusal: Refusal, revisionBefore: number, wasDone: boolean): boolean {
     if (refusal.kind === 'unavailable') {
       if (this.isCalm) this.fail(`${sent.key} was turned away by a store in good order: ${refusal.message}`);
       return false;
@@ -143,6 +144,7 @@ export class Schedule {
       sent.answers.add(refusalText(refusal));
       return true;
     }
+    if (wasDone) this.fail(`${sent.key} had been carried out, but was turned away for its If-Match.`);
     const actual = Number(refusal.facts['actual']);
     if (actual < revisionBefore || actual > this.revisionOf(sent.on)) {
       this.fail(`${sent.key} heard of revision ${actual}, which was never durable while it was asking.`);
@@ -151,14 +153,17 @@ export class Schedule {
   }
 
   private async readOne(): Promise<void> {
-    const id = this.world.pick(this.accounts);
+    const { world } = this;
+    const id = world.pick(this.accounts);
     const before = this.revisionOf(id);
+    const maxAgeMs = world.pick([0, 0, 1, 5]);
+    await world.sleep(maxAgeMs);
     const read = await this.anyLedger()
-      .read(account, id)
+      .read(account, id, maxAgeMs)
       .catch(() => undefined);
     if (!read) return;
     if (read.revision < before || read.revision > this.revisionOf(id)) {
-      this.fail(`A read answered revision ${read.revision}, which was not the last one at any time during it.`);
+      this.fail(`A read answered revision ${read.revision}, which was not the last one at any time that it may show.`);
     }
     new History(this.log).checkState(id, read, (complaint) => this.fail(complaint));
   }
@@ -183,7 +188,10 @@ export class Schedule {
         history.checkState(id, await ledger.read(account, id, Infinity), (complaint) => this.fail(complaint));
         const fresh = await ledger.read(account, id);
         history.checkState(id, fresh, (complaint) => this.fail(complaint));
-        if (fresh.revision !== this.revisionOf(id)) this.fail(`A fresh read of ${id} is not up to date.`);
+        const kept = await ledger.read(account, id, Infinity);
+        if (fresh.revision !== this.revisionOf(id) || kept.revision !== fresh.revision) {
+          this.fail(`A fresh read of ${id} is not up to date, or was forgotten.`);
+        }
       }
     }
     for (const sent of this.sent) await this.send(sent, this.anyLedger());

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../support/app.js';
 
@@ -49,7 +50,7 @@ describe('every operation of the OpenAPI document', () => {
   beforeAll(async () => {
     process.stdout.write(`Fuzz seed: ${SEED} (set FUZZ_SEED to repeat)\n`);
     api = await startTestApp();
-    document = (await api.get('/openapi.json', { key: null })).body as Document;
+    document = JSON.parse(await readFile('openapi/openapi.json', 'utf8')) as Document;
     const partner = { legalName: 'Fuzz', country: 'SE', legalForm: 'company' };
     const made = await Promise.all([1, 2, 3].map(() => api.must(api.post('/v1/partners', partner))));
     ids = made.map(({ body }) => String(body.id));
@@ -130,7 +131,9 @@ describe('every operation of the OpenAPI document', () => {
           path,
         );
         const search = new URLSearchParams(
-          Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]])),
+          Object.entries(query).flatMap(([name, value]) =>
+            value === undefined ? [] : [[name, value] as [string, string]],
+          ),
         );
         return { url: search.size > 0 ? `${filled}?${search.toString()}` : filled, body, key, headers };
       });

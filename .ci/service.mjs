@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** From an empty folder: build, first start of the database, migrations; on a machine that is busy with other things. */
+const START_MS_MAX = 180_000;
+/** What the service promises; the rest is for what npm and the shell around it take. */
+const STOP_MS_MAX = 10_000;
+const ANNOUNCEMENT = /(https?:\/\/[^\s)]+)/;
+
+const running = new Set();
+
+/** A service as a process of its own, as somebody would start it. `owner` is the user that it runs as: `{ uid, gid }`. */
+export class Service {
+  constructor(command, { cwd, env, owner }) {
+    this.child = spawn('bash', ['-c', command], {
+      cwd,
+      env: {
+        PATH: process.env.PATH,
+        HOME: cwd,
+        LANG: 'C.UTF-8',
+        CI: 'true',
+        npm_config_update_notifier: 'false',
+        ...env,
+      },
+      ...owner,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.output = '';
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (chunk) => (this.output += chunk));
+    this.exited = once(this.child, 'close').then(([code, signal]) => code ?? signal);
+    running.add(this);
+    void this.exited.then(() => running.delete(this));
+  }
+
+  /** Waits until it says where it listens, and answers there that it is ready. */
+  async ready() {
+    const deadline = Date.now() + START_MS_MAX;
+    while (Date.now() < deadline) {
+      this.url = ANNOUNCEMENT.exec(this.output)?.[1];
+      if (this.url && (await statusOf(`${this.url}/readyz`)) === 200) return this;
+      const ended = await Promise.race([this.exited.then((code) => `with ${code}`), delay(250)]);
+      if (ended) throw new Error(`It ended ${ended} instead of starting:\n${this.output}`);
+    }
+    throw new Error(`It was not ready within ${START_MS_MAX / 1000} s:\n${this.output}`);
+  }
+
+  /** Sends a signal to the process that was started, as a supervisor would, and says how it ended. */
+  async end(signal, withinMs = STOP_MS_MAX) {
+    this.child.kill(signal);
+    return this.ended(withinMs);
+  }
+
+  async ended(withinMs) {
+    const code = await Promise.race([this.exited, delay(withinMs, undefined, { ref: false })]);
+    if (code === undefined) throw new Error(`It did not end within ${withinMs / 1000} s:\n${this.output}`);
+    return code;
+  }
+}
+
+/** Nothing that a check has started outlives it. */
+export function endAll() {
+  for (const { child } of running) {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+async function statusOf(url) {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    await answer.arrayBuffer();
+    return answer.status;
+  } catch {
+    // Not listening yet.
+    return undefined;
+  }
+}

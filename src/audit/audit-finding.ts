@@ -1,0 +1,70 @@
+/** Something published that is proven wrong, in the words of whoever has to act on it. */
+export interface Finding {
+  /** The check that found it, e.g. `entries`. */
+  readonly check: string;
+  /** One sentence with the numbers that decided. */
+  readonly message: string;
+  /** Path of the artefact below the prefix of the log, e.g. `tile/entries/000`. */
+  readonly artefact?: string;
+  readonly position?: number;
+  readonly stream?: string;
+  readonly type?: string;
+  /** Hex for hashes, else as published. */
+  readonly expected?: string;
+  readonly found?: string;
+  /** What the auditor does next. */
+  readonly nextStep: string;
+}
+
+/** A check was made and did not hold: exit code 1. */
+export class ProvenWrong extends Error {
+  override readonly name = 'ProvenWrong';
+
+  constructor(readonly finding: Finding) {
+    super(finding.message);
+  }
+}
+
+/** Something that was asked for could not be checked, which says nothing about the log: exit code 2. */
+export class NotCheckable extends Error {
+  override readonly name = 'NotCheckable';
+
+  constructor(
+    message: string,
+    readonly nextStep: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The call itself is wrong, e.g. an option that names no file: exit code 64. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Keeps the earliest of all findings, however many there are: the ones after it often follow from it. */
+export class Findings {
+  private earliest: Finding | undefined;
+  private found = 0;
+
+  add(finding: Finding): void {
+    this.found += 1;
+    if (this.earliest === undefined || placeOf(finding) < placeOf(this.earliest)) this.earliest = finding;
+  }
+
+  /** The one with the lowest position. */
+  get first(): Finding | undefined {
+    return this.earliest;
+  }
+
+  get count(): number {
+    return this.found;
+  }
+}
+
+const placeOf = ({ position = Infinity }: Finding): number => position;
+
+export const ANOTHER_COPY =
+  'Read it again, and from another copy (an archive, a mirror). If it stays so, keep what you have as evidence and ask the ' +
+  'operator to restore it from a backup.';

@@ -1,0 +1,187 @@
+import { ANOTHER_COPY, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
+import { openCheckpoint, parseCheckpoint, type Checkpoint } from './checkpoint.js';
+import { LogError } from './log-error.js';
+import type { LogSource } from './log-source.js';
+import { HASH_BYTES } from './merkle.js';
+import type { HashReader } from './merkle-proof.js';
+import { formatNote, parseNote, type SignedNote } from './note.js';
+import { formatVerifierKey, parseVerifierKey, wrapSameKey, type VerifierKey } from './note-key.js';
+import { cosignersOf, isQuorum, openWithPolicy, type Cosigner, type Policy } from './policy.js';
+import { tileReader } from './tile-reader.js';
+import { formatTilePath, TILE_WIDTH, type BundleAddress, type TileAddress } from './tile.js';
+
+/** What the auditor brings along. Nothing of it comes from the log that is checked. */
+export interface Trust {
+  /** The auditor's own copy of the log's verifier key; without it the log's own word has to do. */
+  readonly key?: VerifierKey;
+  readonly policy?: Policy;
+  /** A checkpoint that the auditor kept: the log must have grown from it. */
+  readonly kept?: string;
+}
+
+/** A log whose checkpoint is signed as it should be. Its tiles and entries are still to be checked against it. */
+export interface OpenedLog {
+  readonly source: LogSource;
+  readonly note: SignedNote;
+  readonly checkpoint: Checkpoint;
+  readonly key: VerifierKey;
+  /** False when the key came with the log, so that the signature says nothing about whose log it is. */
+  readonly keyIsAuditors: boolean;
+  readonly cosigners: readonly Cosigner[];
+  /** Signatures on the checkpoint by keys that nobody gave. */
+  readonly unknownSignatures: number;
+  /** Why the quorum of the auditor's policy is not met. */
+  readonly quorumMissing?: string;
+  readonly kept?: Checkpoint;
+  /** Hashes of the tree, read from the published tiles; unauthenticated. */
+  readonly hashes: HashReader;
+}
+
+/**
+ * Opens a log: reads its checkpoint and verifies the signatures.
+ * @throws ProvenWrong when a signature does not hold, or the checkpoint is none
+ * @throws NotCheckable when there is no checkpoint or no key
+ */
+export async function openLog(source: LogSource, trust: Trust): Promise<OpenedLog> {
+  const bytes = await source.read('checkpoint');
+  if (bytes === undefined) throw new NotCheckable(`${source.name} has no checkpoint.`, 'Give the place of a log.');
+  const key = await keyOf(source, trust);
+  const { note, checkpoint, known } = opened(bytes, key, trust.policy);
+  const cosigners = trust.policy ? cosignersOf(trust.policy, known) : [];
+  const quorumMissing = trust.policy && missingQuorum(note, trust.policy, cosigners);
+  return {
+    source,
+    note,
+    checkpoint,
+    key,
+    keyIsAuditors: trust.key !== undefined || trust.policy !== undefined,
+    cosigners,
+    unknownSignatures: known.unknown,
+    ...(quorumMissing !== undefined && { quorumMissing }),
+    ...(trust.kept !== undefined && { kept: keptCheckpoint(trust.kept, key) }),
+    hashes: tileReader(checkpoint.size, async (tile) => (await readTile(source, tile)).bytes),
+  };
+}
+
+/** The note as published, e.g. to keep it. */
+export const noteText = ({ note }: OpenedLog): string => formatNote(note);
+
+function opened(bytes: Uint8Array, key: VerifierKey, policy: Policy | undefined) {
+  try {
+    const note = parseNote(bytes);
+    const keys = [key, ...(policy?.witnesses.map((witness) => witness.key) ?? [])];
+    const { checkpoint, note: known } = openCheckpoint(note, key.name, keys);
+    // A note that only a witness has signed is no checkpoint of the log.
+    openCheckpoint(note, key.name, [key]);
+    return { note, checkpoint, known };
+  } catch (error) {
+    if (error instanceof LogError) throw wrongCheckpoint(error, key);
+    throw error;
+  }
+}
+
+function wrongCheckpoint({ code, message, facts }: LogError, key: VerifierKey): ProvenWrong {
+  const expected = facts['expected'] ?? (code === 'no-trusted-signature' ? formatVerifierKey(key) : undefined);
+  return new ProvenWrong({
+    check: code === 'malformed' ? 'checkpoint' : 'signature',
+    artefact: 'checkpoint',
+    message,
+    ...(expected !== undefined && { expected: String(expected) }),
+    ...(facts['found'] !== undefined && { found: String(facts['found']) }),
+    nextStep: `Make sure that the verifier key is that of this log. ${ANOTHER_COPY}`,
+  });
+}
+
+function missingQuorum(note: SignedNote, policy: Policy, cosigners: readonly Cosigner[]): string | undefined {
+  if (isQuorum(policy, new Set(cosigners.map(({ name }) => name)))) return undefined;
+  try {
+    openWithPolicy(note, policy);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LogError) return error.message;
+    throw error;
+  }
+}
+
+/** The auditor's key, or else the one that the source gives. */
+async function keyOf(source: LogSource, { key, policy }: Trust): Promise<VerifierKey> {
+  const [listed] = policy?.logs ?? [];
+  if (key && policy && !policy.logs.some((log) => log.key.name === key.name && wrapSameKey(log.key, key))) {
+    throw new NotCheckable('The policy does not list the log whose verifier key you gave.', 'Give the policy of this log.');
+  }
+  if (key) return key;
+  if (policy && listed && policy.logs.length === 1) return listed.key;
+  const published = await source.read('vkey');
+  if (published === undefined) {
+    throw new NotCheckable(`${source.name} publishes no verifier key, and none was given.`, 'Give yours with --vkey.');
+  }
+  return publishedKey(published);
+}
+
+/** @throws ProvenWrong if what is published is no key */
+export function publishedKey(bytes: Uint8Array): VerifierKey {
+  const text = Buffer.from(bytes).toString('utf8');
+  try {
+    if (!text.endsWith('\n')) throw new LogError('malformed', 'The published verifier key does not end in a newline.');
+    return parseVerifierKey(text.slice(0, -1));
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    const finding: Finding = { check: 'signature', artefact: 'vkey', message: error.message, nextStep: ANOTHER_COPY };
+    throw new ProvenWrong(finding);
+  }
+}
+
+/** @throws NotCheckable if the auditor's file is no checkpoint of this log */
+function keptCheckpoint(text: string, key: VerifierKey): Checkpoint {
+  try {
+    return openCheckpoint(text, key.name, [key]).checkpoint;
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    throw new NotCheckable(
+      `The checkpoint that you kept cannot be used: ${error.message}`,
+      'Give one of this log, as "audit checkpoint" printed it, signed with the same key.',
+    );
+  }
+}
+
+/** The origin of whatever checkpoint the source has, before anything is verified: for messages only. */
+export const claimedOrigin = (bytes: Uint8Array): string => parseCheckpoint(parseNote(bytes).text).origin;
+
+/**
+ * The hashes of a tile of the log.
+ * @throws NotCheckable if the source does not have it
+ * @throws ProvenWrong if it has another length
+ */
+export async function readTile(source: LogSource, address: TileAddress): Promise<{ path: string; bytes: Uint8Array }> {
+  const { path, bytes, isWhole } = await readEither(source, address);
+  const wanted = address.width * HASH_BYTES;
+  if (isWhole ? bytes.length !== TILE_WIDTH * HASH_BYTES : bytes.length !== wanted) {
+    const message = `The tile has ${bytes.length} bytes, not ${isWhole ? TILE_WIDTH * HASH_BYTES : wanted}.`;
+    throw new ProvenWrong({ check: 'tiles', artefact: path, message, nextStep: ANOTHER_COPY });
+  }
+  return { path, bytes: bytes.subarray(0, wanted) };
+}
+
+/** A bundle of the log, and whether it is the full one although a part of it was asked for. */
+export const readBundle = (source: LogSource, address: BundleAddress): Promise<Artefact> => readEither(source, address);
+
+export interface Artefact {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly isWhole: boolean;
+}
+
+/** A log may drop a partial tile once the full one is there (C2SP tlog-tiles, "Partial Tiles"). */
+async function readEither(source: LogSource, address: TileAddress | BundleAddress): Promise<Artefact> {
+  const path = formatTilePath(address);
+  const bytes = await source.read(path);
+  if (bytes !== undefined) return { path, bytes, isWhole: address.width === TILE_WIDTH };
+  const whole = { ...address, width: TILE_WIDTH };
+  const wholePath = formatTilePath(whole);
+  const found = address.width < TILE_WIDTH ? await source.read(wholePath) : undefined;
+  if (found !== undefined) return { path: wholePath, bytes: found, isWhole: true };
+  throw new NotCheckable(
+    `${source.name} does not have ${path}, although its checkpoint covers it.`,
+    'A log has to serve what it signed: ask its operator for it, or read another copy.',
+  );
+}

@@ -1,0 +1,56 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, reasonOf } from '../platform/startup-error.js';
+import { NotCheckable } from './audit-finding.js';
+import { ARTEFACT_BYTES_MAX, type LogSource } from './log-source.js';
+
+const READS_MAX = 4;
+
+/** A log in a folder: `checkpoint` and `tile/...`, as any web server would serve it. */
+export class FolderSource implements LogSource {
+  readonly readsMax = READS_MAX;
+  /** What else lies in the folder is nobody's business. */
+  readonly others: readonly string[] = [];
+
+  private constructor(
+    readonly name: string,
+    private readonly folder: string,
+  ) {}
+
+  /** @throws NotCheckable if the folder holds no checkpoint */
+  static async open(name: string): Promise<FolderSource> {
+    for (const folder of [name, join(name, 'log')]) {
+      const source = new FolderSource(name, folder);
+      if ((await source.read('checkpoint')) !== undefined) return source;
+    }
+    throw new NotCheckable(`${name} holds no file "checkpoint".`, 'Give the folder that has it, with "tile" beside it.');
+  }
+
+  async read(path: string): Promise<Uint8Array | undefined> {
+    try {
+      const file = await open(join(this.folder, path), 'r');
+      try {
+        const { size } = await file.stat();
+        if (size > ARTEFACT_BYTES_MAX) throw tooLong(path, size);
+        return await file.readFile();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      // A name that is a file where a folder is expected has nothing below it.
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+      if (error instanceof NotCheckable) throw error;
+      throw new NotCheckable(`${join(this.folder, path)} cannot be read: ${reasonOf(error)}.`, 'Make it readable.', {
+        cause: error,
+      });
+    }
+  }
+
+  async close(): Promise<void> {}
+}
+
+const tooLong = (path: string, bytes: number): NotCheckable =>
+  new NotCheckable(
+    `${path} has ${bytes} bytes; nothing of a log has more than ${ARTEFACT_BYTES_MAX}.`,
+    'Give the folder of a log.',
+  );

@@ -1,0 +1,24 @@
+import { stat } from 'node:fs/promises';
+import { codeOf, reasonOf } from '../platform/startup-error.js';
+import { ArchiveSource } from './archive-source.js';
+import { NotCheckable } from './audit-finding.js';
+import { FolderSource } from './audit-source-folder.js';
+import { UrlSource } from './audit-source-url.js';
+import type { LogSource } from './log-source.js';
+
+/**
+ * Opens a log where it is: the address of a service or of a log, a folder with the same layout, or an exported archive.
+ * @throws NotCheckable when there is nothing to be opened
+ * @throws ProvenWrong for an archive that is damaged
+ */
+export async function openSource(name: string): Promise<LogSource> {
+  if (/^https?:\/\//i.test(name)) return UrlSource.open(name);
+  const found = await stat(name).catch((error: unknown) => {
+    const why = codeOf(error) === 'ENOENT' ? 'there is no such file or folder' : reasonOf(error);
+    throw new NotCheckable(
+      `${name} cannot be read: ${why}.`,
+      'Give the address of a log, a folder or an exported archive.',
+    );
+  });
+  return found.isDirectory() ? FolderSource.open(name) : ArchiveSource.open(name);
+}

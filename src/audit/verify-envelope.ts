@@ -1,0 +1,186 @@
+import { isUtf8 } from 'node:buffer';
+import { canonicalize } from '../ledger/canonical.js';
+import { EVENT_BYTES_MAX, type RecordedEvent } from '../ledger/event.js';
+import { EventReader } from '../ledger/event-reader.js';
+import type { NounOutline } from '../ledger/noun.js';
+import { formatInstant } from '../ledger/time.js';
+import { ProvenWrong } from './audit-finding.js';
+import { labelOf } from './verify-walk.js';
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const STREAM_ID = /^[a-z0-9-]{1,64}$/;
+/** HMAC-SHA256, base64: 32 bytes in one canonical form. */
+const COMMITMENT = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+const CORRELATION_LENGTH_MAX = 200;
+
+type Members = Readonly<Record<string, unknown>>;
+type Test = (value: unknown) => boolean;
+
+const isText: Test = (value) => typeof value === 'string' && value !== '';
+const isId: Test = (value) => typeof value === 'string' && ID.test(value);
+const isCount: Test = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isRecord = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const hasOnly = (value: Members, tests: Readonly<Record<string, Test>>): boolean =>
+  Object.keys(value).length === Object.keys(tests).length &&
+  Object.entries(tests).every(([name, test]) => test(value[name]));
+
+const REQUIRED: Readonly<Record<string, Test>> = {
+  v: (value) => value === 1,
+  id: isId,
+  stream: isText,
+  revision: isCount,
+  type: isText,
+  schema: (value) => isCount(value) && value !== 0,
+  recordedAt: isInstant,
+  actor: (value) => isRecord(value) && hasOnly(value, { id: isText, role: isText }),
+  commandId: isId,
+  correlationId: (value) => isText(value) && String(value).length <= CORRELATION_LENGTH_MAX,
+  data: isRecord,
+};
+const OPTIONAL: Readonly<Record<string, Test>> = {
+  effectiveAt: isInstant,
+  causationId: isId,
+  legalBasis: isText,
+  sealed: (value) =>
+    isRecord(value) && hasOnly(value, { subject: isId, commitment: (text) => COMMITMENT.test(String(text)) }),
+};
+
+/** The one canonical text of an instant, so that equal instants are equal text. */
+function isInstant(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const at = Date.parse(value);
+  return !Number.isNaN(at) && formatInstant(at) === value;
+}
+
+/**
+ * Reads entry after entry as events, and checks what can be said of each by itself and of the one before it: canonical
+ * text, a form and a type that are known, and a time of recording that never goes back.
+ */
+export class EnvelopeCheck {
+  private recordedAtMs = -Infinity;
+  private recordedAt = '';
+  private readonly nouns = new Map<string, { readonly noun: string; readonly schema: number }>();
+  private readonly lifting: EventReader;
+
+  /** @param nouns every noun of the domain: which types there are, and on which streams. */
+  constructor(nouns: readonly NounOutline[]) {
+    this.lifting = new EventReader(nouns);
+    for (const { name, schemas } of nouns) {
+      for (const [type, schema] of Object.entries(schemas)) this.nouns.set(type, { noun: name, schema });
+    }
+  }
+
+  /**
+   * @returns the event, lifted to the schema of today
+   * @throws ProvenWrong
+   */
+  read(position: number, entry: Uint8Array): RecordedEvent {
+    const wrong = (message: string, facts: { expected?: string; found?: string } = {}): ProvenWrong =>
+      new ProvenWrong({ check: 'envelopes', position, ...labelOf(entry), message, ...facts, nextStep: CONTRACT_BROKEN });
+    if (entry.length > EVENT_BYTES_MAX) throw wrong(`The event has ${entry.length} bytes; ${EVENT_BYTES_MAX} are allowed.`);
+    const text = isUtf8(entry) ? Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString('utf8') : undefined;
+    const value = text === undefined ? undefined : parse(text);
+    if (text === undefined || !isRecord(value)) throw wrong('The entry is no JSON object in UTF-8.');
+    if (!isCanonical(value, text)) throw wrong('The entry is not canonical JSON (RFC 8785).', canonicalFacts(value, text));
+    const problem = problemOf(value);
+    if (problem !== undefined) throw wrong(problem);
+    const event = Object.assign(value, { position }) as unknown as RecordedEvent;
+    const { type, stream, schema, recordedAt } = event;
+    const known = this.nouns.get(type);
+    if (known === undefined) throw wrong(`Nobody knows events of the type "${type}".`);
+    if (!stream.startsWith(`${known.noun}-`) || !STREAM_ID.test(stream.slice(known.noun.length + 1))) {
+      throw wrong(`"${type}" does not belong on this stream.`, { expected: `${known.noun}-<id>`, found: stream });
+    }
+    if (schema > known.schema) throw wrong(`Version ${schema} of "${type}" is newer than version ${known.schema}, the last one known.`);
+    this.checkTime(recordedAt, wrong);
+    return schema === known.schema ? event : this.lifting.read({ position, envelope: text });
+  }
+
+  private checkTime(recordedAt: string, wrong: (message: string, facts: object) => ProvenWrong): void {
+    if (recordedAt === this.recordedAt) return;
+    const ms = Date.parse(recordedAt);
+    if (ms < this.recordedAtMs) {
+      throw wrong('The event was recorded before the one that precedes it.', {
+        expected: `${this.recordedAt} or later`,
+        found: recordedAt,
+      });
+    }
+    this.recordedAtMs = ms;
+    this.recordedAt = recordedAt;
+  }
+}
+
+const CONTRACT_BROKEN =
+  'The log signed it like this, so that every copy is the same. Keep the checkpoint and the entry, and ask the operator to explain it; ' +
+  'if the program that wrote it is newer than this one, verify with that.';
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * True if the text is the canonical one of the value that was read from it. Printing what was read gives the same text
+ * back only without white space, with numbers and strings in their one form, and without a member twice; then it remains
+ * that members are sorted. That is several times faster than to serialise it canonically, and rare cases do that.
+ */
+export function isCanonical(value: unknown, text: string): boolean {
+  // Escaped surrogates: a lone one has no canonical form, and JSON.stringify would pass it.
+  const isPlain = !text.includes('\\ud') && JSON.stringify(value) === text && isSorted(value);
+  return isPlain || canonicalText(value) === text;
+}
+
+function isSorted(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isSorted);
+  let before: string | undefined;
+  // Own members only: the value comes from JSON.parse.
+  for (const name in value) {
+    if (before !== undefined && name <= before) return false;
+    before = name;
+    const member = (value as Members)[name];
+    if (typeof member === 'object' && !isSorted(member)) return false;
+  }
+  return true;
+}
+
+function canonicalText(value: unknown): string | undefined {
+  try {
+    return canonicalize(value);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** The texts from where they differ. */
+function canonicalFacts(value: unknown, text: string): { expected?: string; found?: string } {
+  const canonical = canonicalText(value);
+  if (canonical === undefined) return {};
+  let at = 0;
+  while (canonical[at] === text[at]) at += 1;
+  const from = Math.max(0, at - 20);
+  return { expected: canonical.slice(from, at + 40), found: text.slice(from, at + 40) };
+}
+
+function problemOf(envelope: Members): string | undefined {
+  let members = 0;
+  for (const name in REQUIRED) {
+    if (!(REQUIRED[name]?.(envelope[name]) ?? false)) return `"${name}" is missing or not what an envelope has there.`;
+    members += 1;
+  }
+  for (const name in OPTIONAL) {
+    if (envelope[name] === undefined) continue;
+    if (!(OPTIONAL[name]?.(envelope[name]) ?? false)) return `"${name}" is not what an envelope has there.`;
+    members += 1;
+  }
+  const names = Object.keys(envelope);
+  if (names.length === members) return undefined;
+  const other = names.find((name) => !(name in REQUIRED) && !(name in OPTIONAL));
+  return `Version 1 of the envelope has no member "${other ?? ''}".`;
+}

@@ -1,0 +1,176 @@
+// That the committed document is what the code says is checked with the built program, by `npm run openapi:check`: here, types
+// are stripped without being looked at, and the document is made from types.
+import { readFile } from 'node:fs/promises';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { ROLES } from '../src/ledger/command-context.js';
+import type { Schema } from '../src/platform/openapi-conventions.js';
+import { startTestApp, type TestApp } from './support/app.js';
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required?: boolean;
+  readonly schema: Schema;
+}
+
+interface Response {
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+}
+
+interface Operation {
+  readonly operationId?: string;
+  readonly summary?: string;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly 'x-roles'?: readonly string[];
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required?: boolean; readonly content: Response['content'] };
+  readonly responses: Readonly<Record<string, Response>>;
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+let app: TestApp;
+let document: Document;
+let operations: readonly { method: string; path: string; operation: Operation; name: string }[];
+
+beforeAll(async () => {
+  app = await startTestApp({ env: { RATE_LIMIT_PER_MINUTE: '100000' } });
+  document = JSON.parse(await readFile(new URL('../openapi/openapi.json', import.meta.url), 'utf8')) as Document;
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation, name: `${method} ${path}` })),
+  );
+});
+
+afterAll(() => app.stop());
+
+describe('the committed OpenAPI document', () => {
+  it('names every operation once, says what it does and who may use it', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { name, operation } of operations) {
+      expect([name, operation.operationId, operation.summary]).toEqual([
+        name,
+        expect.stringMatching(/^[a-z][A-Za-z]+$/),
+        expect.stringMatching(/\.$/),
+      ]);
+      const { security = [], 'x-roles': roles = [] } = operation;
+      const isPublic = security.some((requirement) => Object.keys(requirement).length === 0);
+      const isForRoles = roles.length > 0 && roles.every((role) => ROLES.some((known) => known === role));
+      expect([name, isPublic !== isForRoles, security.length > 0]).toEqual([name, true, true]);
+    }
+  });
+
+  it('answers every refusal with a problem', () => {
+    for (const { name, operation } of operations) {
+      const refused = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
+      expect([name, refused.map(([status]) => status)]).toEqual([name, expect.arrayContaining(['429', '500'])]);
+      for (const [status, { content }] of refused) {
+        const schema = content?.['application/problem+json']?.schema;
+        expect([name, status, schema]).toEqual([name, status, { $ref: '#/components/schemas/Problem' }]);
+      }
+    }
+  });
+
+  it('asks for an Idempotency-Key on every command, and for nothing but what it knows', () => {
+    for (const { name, method, operation } of operations) {
+      const key = operation.parameters?.find((parameter) => parameter.name === 'Idempotency-Key');
+      expect([name, key?.required ?? false]).toEqual([name, method === 'post']);
+      const body = bodyOf(operation);
+      if (body) expect([name, resolved(body).additionalProperties]).toEqual([name, false]);
+    }
+  });
+});
+
+describe('the examples of the OpenAPI document', () => {
+  it('are valid where they stand', () => {
+    const wrong: unknown[] = [];
+    for (const [schemaName, schema] of Object.entries(document.components.schemas)) {
+      for (const [member, child] of Object.entries(schema.properties ?? {})) {
+        const { example } = child;
+        if (example === undefined) continue;
+        const errors = errorsOf(`#/components/schemas/${schemaName}/properties/${member}`, example);
+        if (errors !== undefined) wrong.push({ schemaName, member, example, errors });
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('make bodies that hold to their schema', () => {
+    for (const { name, operation } of operations) {
+      const body = bodyOf(operation);
+      if (!body?.$ref) continue;
+      expect([name, errorsOf(body.$ref, exampleOf(body))]).toEqual([name, undefined]);
+    }
+  });
+
+  it('pass the edge: what is refused is refused by a rule, because the ids name nothing', async () => {
+    for (const { name, method, path, operation } of operations) {
+      if (method !== 'post') continue;
+      const body = bodyOf(operation);
+      const answer = await app.post(withExamples(path, operation), body && exampleOf(body));
+      expect([name, answer.status, answer.body]).toEqual([
+        name,
+        expect.any(Number),
+        expect.not.objectContaining({ code: expect.stringMatching(/^(invalid-content|malformed-.*|internal-error)$/) }),
+      ]);
+      expect([name, [200, 201, 403, 404, 409, 422]]).toEqual([name, expect.arrayContaining([answer.status])]);
+    }
+  });
+});
+
+describe('the headers of the OpenAPI document', () => {
+  it('come with the answers: limits with all, permission for any page with public reads only', async () => {
+    for (const { name, method, path, operation } of operations) {
+      if (method !== 'get' || path.endsWith('/stream')) continue;
+      const isOpen = 'Access-Control-Allow-Origin' in (operation.responses['200']?.headers ?? {});
+      const { headers } = await app.get(withExamples(path, operation), { headers: { origin: 'https://example.eu' } });
+      expect([name, headers['access-control-allow-origin']]).toEqual([name, isOpen ? '*' : undefined]);
+      expect([name, headers['ratelimit-limit']]).toEqual([name, '100000']);
+    }
+  });
+});
+
+const bodyOf = (operation: Operation): Schema | undefined =>
+  operation.requestBody?.content?.['application/json']?.schema;
+
+function resolved(schema: Schema): Schema {
+  const name = (schema.$ref ?? schema.allOf?.[0]?.$ref)?.split('/').at(-1);
+  return name === undefined ? schema : (document.components.schemas[name] ?? {});
+}
+
+/** What the examples at the members add up to. Of what is optional, whatever has an example is there. */
+function exampleOf(schema: Schema): unknown {
+  if (schema.example !== undefined) return schema.example;
+  const { properties, items, enum: values, example } = resolved(schema);
+  if (example !== undefined) return example;
+  if (values) return values[0];
+  if (items) return [exampleOf(items)];
+  const members = Object.entries(properties ?? {}).map(([name, child]) => [name, exampleOf(child)] as const);
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined));
+}
+
+function withExamples(path: string, operation: Operation): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const parameter = operation.parameters?.find((known) => known.name === name);
+    return String(parameter?.schema.example);
+  });
+}
+
+const DOCUMENT_ID = 'urn:ppp-ledger:openapi';
+let ajv: Ajv2020 | undefined;
+
+/** OpenAPI 3.1 schemas are JSON Schema 2020-12. */
+function errorsOf(ref: string, value: unknown): ValidateFunction['errors'] | undefined {
+  if (!ajv) {
+    ajv = new Ajv2020({ strict: false, allErrors: true });
+    addFormats.default(ajv);
+    ajv.addSchema({ ...document, $id: DOCUMENT_ID });
+  }
+  const validate = ajv.compile({ $ref: `${DOCUMENT_ID}${ref.replaceAll('~', '~0')}` });
+  return validate(value) ? undefined : validate.errors;
+}

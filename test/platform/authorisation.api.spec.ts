@@ -1,0 +1,204 @@
+import { readFile } from 'node:fs/promises';
+import { ROLES, type Role } from '../../src/ledger/command-context.js';
+import { startTestApp, type TestApp } from '../support/app.js';
+
+const EVERYBODY: readonly Role[] = ROLES;
+
+/**
+ * Who may use what, said a second time and independently of the code: a route that changes its roles, or a new one, has to
+ * be entered here as well.
+ */
+const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
+  issueApiKey: ['operator'],
+  revokeApiKey: ['operator'],
+  registerPartner: ['operator'],
+  classifyPartner: ['operator'],
+  recordAffiliation: ['operator'],
+  endAffiliation: ['operator'],
+  recordAcquisition: ['operator'],
+  listPartners: EVERYBODY,
+  getPartner: EVERYBODY,
+  adoptPolicy: ['board'],
+  listPolicies: 'public',
+  establishFund: ['operator'],
+  defineTranche: ['operator'],
+  reachFinancialClose: ['operator'],
+  listFunds: EVERYBODY,
+  getFund: EVERYBODY,
+  pledgeCommitment: ['operator', 'partner'],
+  signCommitment: ['operator', 'partner'],
+  amendCommitment: ['operator', 'partner'],
+  cancelCommitment: ['operator', 'partner'],
+  issueCall: ['operator'],
+  payCall: ['operator'],
+  distribute: ['operator'],
+  listCommitments: EVERYBODY,
+  getCommitment: EVERYBODY,
+  registerFacility: ['operator'],
+  installCapacity: ['operator', 'facility'],
+  retireCapacity: ['operator', 'facility'],
+  adoptQuotaPolicy: ['operator', 'board'],
+  listFacilities: EVERYBODY,
+  getFacility: EVERYBODY,
+  getCapacity: EVERYBODY,
+  allocateChips: ['operator', 'facility'],
+  releaseAllocation: ['operator', 'facility'],
+  listAllocations: EVERYBODY,
+  openAccessCall: ['operator'],
+  listAccessCalls: EVERYBODY,
+  getAccessCall: EVERYBODY,
+  submitAccessRequest: ['operator', 'partner'],
+  withdrawAccessRequest: ['operator', 'partner'],
+  recordEligibility: ['panel'],
+  decideAccessRequest: ['panel'],
+  listAccessRequests: EVERYBODY,
+  getAccessRequest: EVERYBODY,
+  revokeGrant: ['operator', 'panel'],
+  listGrants: EVERYBODY,
+  getGrant: EVERYBODY,
+  reportUsage: ['operator', 'facility'],
+  listUsage: EVERYBODY,
+  publishReport: ['operator', 'board'],
+  decideCorrectiveAction: ['board'],
+  eraseSubject: ['operator'],
+  getEqualAccessReport: 'public',
+  getCapitalReport: 'public',
+  getCapacityReport: 'public',
+  listPublishedReports: 'public',
+  getPublishedReport: 'public',
+  getPublishedReportStreams: 'public',
+  listEvents: 'public',
+  getEvent: 'public',
+  getEventProof: 'public',
+  streamEvents: 'public',
+  getCheckpoint: 'public',
+  getWitnessedCheckpoint: 'public',
+  getLogPolicy: 'public',
+  getVerifierKey: 'public',
+};
+
+interface Operation {
+  readonly operationId: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+describe('who may do what', () => {
+  let api: TestApp;
+  let operations: readonly Operation[];
+  const keys = new Map<Role, string>();
+  let partners: readonly string[];
+
+  beforeAll(async () => {
+    api = await startTestApp();
+    // The committed document: that it is what the code says is checked when it is generated.
+    const document = JSON.parse(await readFile('openapi/openapi.json', 'utf8')) as {
+      paths: Record<string, Record<string, { operationId: string }>>;
+    };
+    operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { operationId }]) => ({ operationId, method: method.toUpperCase(), path })),
+    );
+    const register = async (): Promise<string> =>
+      String(
+        (await api.must(api.post('/v1/partners', { legalName: 'Partner', country: 'SE', legalForm: 'company' }))).body
+          .id,
+      );
+    partners = [await register(), await register()];
+    for (const role of ROLES) {
+      const bound = role === 'partner' || role === 'facility';
+      keys.set(role, await api.keyFor([role], bound ? partners[0] : undefined));
+    }
+  });
+  afterAll(() => api.stop());
+
+  const send = ({ method, path }: Operation, key: string | null) => {
+    const url = path.replaceAll(/\{\w+\}/g, '00000000-0000-4000-8000-000000000000');
+    return method === 'POST' ? api.post(url, {}, { key }) : api.get(url, { key });
+  };
+
+  it('knows every operation of the document', () => {
+    expect(operations.map(({ operationId }) => operationId).filter((id) => !(id in MAY))).toEqual([]);
+  });
+
+  it('refuses everybody without a credential, apart from public reads', async () => {
+    for (const operation of operations) {
+      if (operation.operationId === 'streamEvents') continue;
+      const { status } = await send(operation, null);
+      const expected = MAY[operation.operationId] === 'public';
+      expect({ operation: operation.operationId, unauthenticated: status === 401 }).toEqual({
+        operation: operation.operationId,
+        unauthenticated: !expected,
+      });
+    }
+  });
+
+  it.each(ROLES)('lets %s do what its role says and nothing else', async (role) => {
+    for (const operation of operations) {
+      const may = MAY[operation.operationId];
+      if (may === undefined || may === 'public') continue;
+      const { status, body } = await send(operation, keys.get(role) ?? '');
+      const refused = status === 403 && body.code === 'role-not-allowed';
+      expect({ operation: operation.operationId, refused }).toEqual({
+        operation: operation.operationId,
+        refused: !may.includes(role),
+      });
+      expect(status).not.toBe(401);
+      expect(status).toBeLessThan(500);
+    }
+  });
+
+  it('shows a bound key nothing of another partner, and lets it change nothing', async () => {
+    const [own = '', other = ''] = partners;
+    const fund = (await api.must(api.post('/v1/funds', { name: 'Fund', currency: 'EUR', targetMinor: '1000000' }))).body
+      .id;
+    const tranche = await api.must(
+      api.post(`/v1/funds/${fund}/tranches`, { rank: 1, kind: 'senior', capMinor: '1000000' }),
+    );
+    const pledge = (partnerId: string) => ({
+      fundId: fund,
+      trancheId: tranche.body.trancheId,
+      partnerId,
+      amountMinor: '1000',
+      currency: 'EUR',
+      kind: 'capex',
+    });
+    const theirs = (await api.must(api.post('/v1/commitments', pledge(other)))).body.id;
+    const key = keys.get('partner') ?? '';
+    expect((await api.post('/v1/commitments', pledge(other), { key })).status).toBe(403);
+    const mine = await api.must(api.post('/v1/commitments', pledge(own), { key }));
+    expect((await api.post(`/v1/commitments/${theirs}/signature`, { signedOn: '2026-01-01' }, { key })).status).toBe(
+      403,
+    );
+    const { position } = mine.body;
+    expect((await api.get(`/v1/commitments/${theirs}?minPosition=${position}`, { key })).status).toBe(404);
+    const list = await api.get(`/v1/commitments?minPosition=${position}`, { key });
+    expect(list.body.data.map(({ partnerId }: { partnerId: string }) => partnerId)).toEqual([own]);
+  });
+
+  it('gives nobody both sides: a key that is bound to a partner takes no role of the programme', async () => {
+    const mixed = await api.post('/v1/api-keys', { name: 'Both', roles: ['partner', 'panel'], partnerId: partners[0] });
+    expect(mixed.status).toBe(422);
+    const unbound = await api.post('/v1/api-keys', { name: 'Unbound', roles: ['partner'] });
+    expect(unbound.status).toBe(422);
+  });
+
+  it('refuses a key once it has expired', async () => {
+    const soon = new Date(Date.now() + 1_500).toISOString();
+    const { body } = await api.must(api.post('/v1/api-keys', { name: 'Short', roles: ['auditor'], expiresAt: soon }));
+    expect((await api.get('/v1/partners', { key: body.key })).status).toBe(200);
+    for (let tries = 0; tries < 100 && Date.now() <= Date.parse(soon); tries += 1)
+      await api.get('/livez', { key: null });
+    const deadline = Date.parse(soon) + 5_000;
+    let { status } = await api.get('/v1/partners', { key: body.key });
+    while (status !== 401 && Date.now() < deadline) ({ status } = await api.get('/v1/partners', { key: body.key }));
+    expect(status).toBe(401);
+  });
+
+  it('does not show a key a second time', async () => {
+    const issue = { name: 'Once', roles: ['auditor'] };
+    const first = await api.must(api.post('/v1/api-keys', issue, { idempotencyKey: 'key-once' }));
+    const again = await api.must(api.post('/v1/api-keys', issue, { idempotencyKey: 'key-once' }));
+    expect(first.body.key).toMatch(/^ppp_/);
+    expect(again.body).toEqual({ ...first.body, key: null });
+  });
+});
