@@ -9,6 +9,11 @@ const STOP_MS_MAX = 10_000;
 const ANNOUNCEMENT = /(https?:\/\/[^\s)]+)/;
 
 const running = new Set();
+// A check that takes too long is ended from outside: what it has started ends with it.
+process.once('SIGTERM', () => {
+  endAll();
+  process.exit(143);
+});
 
 /** A service as a process of its own, as somebody would start it. `owner` is the user that it runs as: `{ uid, gid }`. */
 export class Service {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { Service, endAll } from './service.mjs';
 
 // node .ci/start.mjs FOLDER [--uid N --gid N]: starts and stops the service of a clean clone in all the ways that happen.
@@ -27,7 +27,8 @@ try {
   const first = await start('exec npm start').ready();
   say('npm start: ready');
   const document = JSON.parse(await readFile(join(folder, 'openapi', 'openapi.json'), 'utf8'));
-  assert.deepEqual(await (await fetch(`${first.url}/openapi.json`)).json(), document);
+  const served = await (await fetch(`${first.url}/openapi.json`)).json();
+  assert.ok(isDeepStrictEqual(served, document), '/openapi.json is not the committed document: npm run openapi.');
   assert.match(await (await fetch(`${first.url}/docs/`)).text(), /swagger-ui/);
   say('/openapi.json is the committed document, /docs shows it');
   assert.equal(await first.end('SIGTERM'), 0, `SIGTERM to npm start:\n${first.output}`);

@@ -9,6 +9,7 @@ import { GovernanceModule } from './governance/governance.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { NOUNS } from './nouns.js';
 import { PartnersModule } from './partners/partners.module.js';
+import { ErasureModule } from './platform/erasure.module.js';
 import { Metrics } from './platform/metrics.js';
 import { PlatformModule } from './platform/platform.module.js';
 import type { Runtime } from './platform/runtime.js';
@@ -34,6 +35,7 @@ export class AppModule {
           clock,
         }),
         PlatformModule.forRoot(runtime, metrics),
+        ErasureModule,
         PartnersModule,
         CapitalModule,
         AccessModule,

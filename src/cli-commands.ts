@@ -1,10 +1,10 @@
-import { ConfigError, loadConfig, type Config } from './config.js';
+import { ConfigError, loadConfig, loadWitnessConfig, type Config, type WitnessFlags } from './config.js';
 import { newOperatorKey } from './platform/operator-key.js';
 import { createLog } from './platform/logging.js';
 import { findEmbeddedDatabase, startEmbeddedDatabase } from './platform/embedded-database.js';
 import { migrate } from './platform/migrate.js';
 import { StartupError } from './platform/startup-error.js';
-import { openRuntime, sayTo, startService, type Service } from './service.js';
+import type { Service } from './service.js';
 
 /** EX_SOFTWARE and EX_UNAVAILABLE of sysexits.h; wrong settings are 78. */
 const EXIT_BUG = 70;
@@ -15,6 +15,7 @@ const STOP_MS_MAX = 10_000;
 /** `ppp-ledger serve`: runs until SIGTERM or SIGINT. Resolves with the exit code. */
 export const runServe = (): Promise<number> =>
   guarded(async (config) => {
+    const { startService } = await loadService();
     const service = await startService(config);
     announce(service);
     return untilStopped(service);
@@ -23,6 +24,7 @@ export const runServe = (): Promise<number> =>
 /** `ppp-ledger migrate`: brings the database up to date and ends. */
 export const runMigrate = (): Promise<number> =>
   guarded(async (config) => {
+    const { sayTo } = await loadService();
     const log = sayTo(createLog(config.logLevel));
     if (config.databaseUrl !== undefined) {
       await migrate(config.databaseUrl, { log });
@@ -42,6 +44,7 @@ export const runOperatorKey = (): Promise<number> =>
   guarded(async (config) => {
     const running = config.databaseUrl ?? (await findEmbeddedDatabase(config.dataDir));
     const { operatorKey: _first, ...settings } = config;
+    const { openRuntime } = await loadService();
     const opened = await openRuntime(
       { ...settings, ...(running && { databaseUrl: running }) },
       createLog(config.logLevel),
@@ -62,6 +65,7 @@ export const runOperatorKey = (): Promise<number> =>
 /** `ppp-ledger demo`: serves with the demo programme loaded. */
 export const runDemo = (): Promise<number> =>
   guarded(async (config) => {
+    const { startService } = await loadService();
     const service = await startService(config);
     try {
       const { runDemo: showDemo } = await import('./demo/demo.js');
@@ -78,6 +82,25 @@ export const runDemo = (): Promise<number> =>
     }
     return untilStopped(service);
   });
+
+/** `ppp-ledger witness`: follows the logs of others until SIGTERM or SIGINT. */
+export const runWitness = (flags: WitnessFlags): Promise<number> =>
+  reported(async () => {
+    const config = loadWitnessConfig(flags);
+    const { startWitness } = await import('./audit/witness-service.js');
+    const witness = await startWitness(config, createLog(config.logLevel));
+    process.stdout.write(`The witness ${witness.name} listens on ${witness.url}.\n`);
+    for (const origin of witness.origins) process.stdout.write(`It follows ${origin}.\n`);
+    process.stdout.write(`Its verifier key: ${witness.vkey}\n`);
+    await Promise.race([once('SIGTERM'), once('SIGINT')]);
+    const deadline = setTimeout(() => process.exit(EXIT_BUG), STOP_MS_MAX);
+    await witness.stop();
+    clearTimeout(deadline);
+    return 0;
+  });
+
+/** The whole service takes seconds to load, and not every command needs it. */
+const loadService = () => import('./service.js');
 
 function announce({ url, operatorKey }: Service): void {
   process.stdout.write(`The partnership ledger listens on ${url} (API documentation: ${url}/docs).\n`);
@@ -103,10 +126,13 @@ async function untilStopped(service: Service): Promise<number> {
 const once = (name: 'SIGTERM' | 'SIGINT'): Promise<typeof name> =>
   new Promise((resolve) => process.once(name, () => resolve(name)));
 
-/** Reads the settings, runs a command and turns what went wrong into one message and an exit code. */
-async function guarded(run: (config: Config) => Promise<number>): Promise<number> {
+/** Reads the settings of the service and runs a command. */
+const guarded = (run: (config: Config) => Promise<number>): Promise<number> => reported(() => run(loadConfig()));
+
+/** Turns what went wrong into one message and an exit code. */
+async function reported(run: () => Promise<number>): Promise<number> {
   try {
-    return await run(loadConfig());
+    return await run();
   } catch (error) {
     if (error instanceof ConfigError) {
       process.stderr.write(`ppp-ledger: ${error.message}\n`);

@@ -7,6 +7,9 @@ const USAGE = `Usage: ppp-ledger <command>
   demo           serve with the demo programme loaded, and show its tables
   migrate        bring the database up to date
   operator-key   make a new operator key and print it
+  witness        cosign the checkpoints of logs until SIGTERM
+                   --logs FILE   the logs: lines "log <verifier key>"
+                   --name NAME   what it is called, at its first start
 
 Settings come from the environment: HOST, PORT, DATA_DIR, DATABASE_URL, OPERATOR_KEY and others; see the README.
 `;
@@ -22,20 +25,26 @@ async function run(): Promise<number> {
     return 0;
   }
   if (command === undefined || rest.length > 0) return usage();
+  const { help: _help, ...flags } = values;
+  if (command !== 'witness' && Object.keys(flags).length > 0) return usage();
   // The commands pull in the whole application; a wrong name should not wait for that.
   const commands = await import('./cli-commands.js');
   if (command === 'serve') return commands.runServe();
   if (command === 'demo') return commands.runDemo();
   if (command === 'migrate') return commands.runMigrate();
   if (command === 'operator-key') return commands.runOperatorKey();
+  if (command === 'witness') return commands.runWitness(flags);
   return usage();
 }
 
 function parse() {
   try {
-    return parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+    return parseArgs({
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' }, logs: { type: 'string' }, name: { type: 'string' } },
+    });
   } catch {
-    return { positionals: [], values: { help: false } };
+    return { positionals: [], values: {} };
   }
 }
 

@@ -56,6 +56,12 @@ export class Config {
   }
 }
 
+/** What the command line says of a witness. */
+export interface WitnessFlags {
+  readonly name?: string;
+  readonly logs?: string;
+}
+
 /** The settings of a witness, a small service of its own that follows the logs of others. */
 export class WitnessConfig {
   readonly host: string;
@@ -69,11 +75,8 @@ export class WitnessConfig {
   readonly logs: string;
   readonly logLevel: LogLevel;
 
-  /**
-   * @param flags what the command line says.
-   * @throws ConfigError with every problem, not only the first.
-   */
-  constructor(env: Readonly<Record<string, string | undefined>>, flags: { readonly name?: string; readonly logs?: string }) {
+  /** @throws ConfigError with every problem, not only the first. */
+  constructor(env: Readonly<Record<string, string | undefined>>, flags: WitnessFlags) {
     const settings = new Settings({ ...env, '--name': flags.name, '--logs': flags.logs });
     this.host = settings.text('HOST', isHost, HOST_HINT) ?? '127.0.0.1';
     this.port = settings.integer('PORT', PORT_MAX, 3001);
@@ -103,6 +106,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * @throws ConfigError with every problem of the environment, not only the first.
  */
 export const loadConfig = (env: Readonly<Record<string, string | undefined>> = process.env): Config => new Config(env);
+
+/** The settings of a witness; see `loadConfig`. */
+export const loadWitnessConfig = (
+  flags: WitnessFlags,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): WitnessConfig => new WitnessConfig(env, flags);
 
 /** The settings cannot be used. Every problem names its variable and what to set; none repeats a value that may be secret. */
 export class ConfigError extends Error {

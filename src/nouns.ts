@@ -6,7 +6,21 @@ import { fund } from './capital/fund.js';
 import { facility } from './compute/facility.js';
 import { policy } from './governance/policy.js';
 import { apiKey } from './platform/api-key.js';
+import { subject } from './platform/erasure.js';
 import { partner } from './partners/partner.js';
+import { report } from './transparency/publication.js';
 
 /** Every noun of the domain: what the ledger can hold. */
-export const NOUNS = [apiKey, partner, policy, fund, commitment, facility, accessCall, accessRequest, usage];
+export const NOUNS = [
+  apiKey,
+  partner,
+  policy,
+  fund,
+  commitment,
+  facility,
+  accessCall,
+  accessRequest,
+  usage,
+  report,
+  subject,
+];

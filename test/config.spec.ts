@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
-import { ConfigError, loadConfig } from '../src/config.js';
+import { ConfigError, loadConfig, loadWitnessConfig } from '../src/config.js';
 
-const problemsOf = (env: Record<string, string>): readonly string[] => {
+const problemsOf = (env: Record<string, string>): readonly string[] => problemsIn(() => loadConfig(env));
+
+const problemsIn = (load: () => unknown): readonly string[] => {
   try {
-    loadConfig(env);
+    load();
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
@@ -33,6 +35,7 @@ describe('the settings', () => {
       EVENT_STORE_URL: 'kurrentdb://admin:secret@one:2113,two:2113?tls=true',
       OPERATOR_KEY: 'k'.repeat(32),
       LOG_ORIGIN: 'ledger.example.eu/log',
+      LOG_POLICY: 'log-policy',
       OIDC_ISSUER: 'https://login.example.eu/realms/ppp',
       OIDC_AUDIENCE: 'ppp-ledger',
       LOG_LEVEL: 'debug',
@@ -47,6 +50,7 @@ describe('the settings', () => {
       eventStoreUrl: 'kurrentdb://admin:secret@one:2113,two:2113?tls=true',
       operatorKey: 'k'.repeat(32),
       logOrigin: 'ledger.example.eu/log',
+      logPolicy: resolve('log-policy'),
       oidc: { issuer: 'https://login.example.eu/realms/ppp', audience: 'ppp-ledger' },
       logLevel: 'debug',
       rateLimitPerMinute: 600,
@@ -159,5 +163,35 @@ describe('the settings', () => {
     ['é'.repeat(40), 1],
   ])('want an operator key of 32 to 255 visible characters: %s', (OPERATOR_KEY, problems) => {
     expect(problemsOf({ OPERATOR_KEY })).toHaveLength(problems);
+  });
+});
+
+describe('the settings of a witness', () => {
+  it('need only the list of the logs that it follows', () => {
+    expect({ ...loadWitnessConfig({ logs: 'logs' }, {}) }).toEqual({
+      host: '127.0.0.1',
+      port: 3001,
+      dataDir: resolve('witness-data'),
+      logs: resolve('logs'),
+      logLevel: 'info',
+    });
+  });
+
+  it('are taken as they are set', () => {
+    const env = { HOST: '0.0.0.0', PORT: '0', DATA_DIR: '/srv/witness', LOG_LEVEL: 'warn' };
+    expect({ ...loadWitnessConfig({ logs: '/srv/logs', name: 'witness.example.eu' }, env) }).toEqual({
+      host: '0.0.0.0',
+      port: 0,
+      dataDir: '/srv/witness',
+      name: 'witness.example.eu',
+      logs: '/srv/logs',
+      logLevel: 'warn',
+    });
+  });
+
+  it('are refused all at once, each with what to set', () => {
+    const problems = problemsIn(() => loadWitnessConfig({ name: 'my witness' }, { PORT: '70000' }));
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['PORT', '--name', '--logs']);
+    for (const problem of problems) expect(problem).toContain(': set it to ');
   });
 });

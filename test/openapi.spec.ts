@@ -100,6 +100,18 @@ describe('the examples of the OpenAPI document', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('are there for every parameter of a path, and valid', () => {
+    for (const { name, path, operation } of operations) {
+      for (const [index, parameter] of (operation.parameters ?? []).entries()) {
+        const { example } = parameter.schema;
+        if (parameter.in === 'path') expect([name, example]).toEqual([name, expect.any(String)]);
+        if (example === undefined) continue;
+        const ref = `#/paths/${escaped(path)}/${name.split(' ', 1)[0] ?? ''}/parameters/${index}/schema`;
+        expect([name, parameter.name, errorsOf(ref, example)]).toEqual([name, parameter.name, undefined]);
+      }
+    }
+  });
+
   it('make bodies that hold to their schema', () => {
     for (const { name, operation } of operations) {
       const body = bodyOf(operation);
@@ -161,6 +173,9 @@ function withExamples(path: string, operation: Operation): string {
   });
 }
 
+/** In a JSON pointer that is part of a URI. */
+const escaped = (path: string): string => encodeURIComponent(path.replaceAll('/', '~1'));
+
 const DOCUMENT_ID = 'urn:ppp-ledger:openapi';
 let ajv: Ajv2020 | undefined;
 
@@ -171,6 +186,7 @@ function errorsOf(ref: string, value: unknown): ValidateFunction['errors'] | und
     addFormats.default(ajv);
     ajv.addSchema({ ...document, $id: DOCUMENT_ID });
   }
-  const validate = ajv.compile({ $ref: `${DOCUMENT_ID}${ref.replaceAll('~', '~0')}` });
+  const validate = ajv.getSchema(DOCUMENT_ID + ref);
+  if (!validate) throw new Error(`There is no ${ref}.`);
   return validate(value) ? undefined : validate.errors;
 }

@@ -113,6 +113,12 @@ export class AccessRequestDetailDto extends AccessRequestDto {
    * @example "Access desk, access@example.eu"
    */
   readonly contact: string | null;
+  /**
+   * When purpose and contact were erased; null while they were not.
+   * @example null
+   */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  readonly erasedAt: string | null;
 }
 
 /** A grant: a request that was granted. */

@@ -55,11 +55,13 @@ export class GetAccessRequestHandler implements IQueryHandler<GetAccessRequest> 
       map: (record: object) => record as RequestRow,
     });
     const mayKnow = reader.roles.some((role) => CONFIDANTS.has(role)) || reader.partnerId === row.partner_id;
-    return { ...reading, body: { ...toRequest(row), ...(mayKnow ? await this.open(row) : UNKNOWN) } };
+    const confidential = mayKnow ? await this.open(row) : UNKNOWN;
+    return { ...reading, body: { ...toRequest(row), ...confidential, erasedAt: row.erased_at } };
   }
 
   private async open(row: RequestRow): Promise<Confidential> {
-    if (row.sealed === null) return UNKNOWN;
+    // Erased as soon as it is on record, whether the content has been deleted already or not.
+    if (row.sealed === null || row.erased_at !== null) return UNKNOWN;
     const content = await this.sealed.open({ id: row.submission_event_id, sealed: row.sealed });
     return { ...UNKNOWN, ...content };
   }
@@ -123,6 +125,7 @@ interface RequestRow extends ApplicationRow {
   readonly chip_hours_granted: number | null;
   readonly submission_event_id: string;
   readonly sealed: Sealed | null;
+  readonly erased_at: string | null;
 }
 
 export function toApplication(row: ApplicationRow): ApplicationDto {

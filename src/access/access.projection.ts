@@ -2,6 +2,7 @@ import { facility, type AllocationFacts, type FacilityEvent, type ReleaseFacts }
 import type { RecordedEvent } from '../ledger/event.js';
 import { streamOf, unknownEvent } from '../ledger/noun.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
+import type { ErasureEvent } from '../platform/erasure.js';
 import { accessCall, type AccessCallEvent } from './access-call.js';
 import { accessRequest, type AccessRequestEvent, type AccessRequestSubmitted } from './access-request.js';
 import { usage, type UsageEvent, type UsageRecord } from './usage.js';
@@ -11,7 +12,8 @@ type AllocationEvent = Extract<
   FacilityEvent,
   { type: 'facility-registered' | 'chips-allocated' | 'allocation-released' }
 >;
-type Event = (AccessCallEvent | AccessRequestEvent | UsageEvent | AllocationEvent) & Pick<RecordedEvent, 'stream'>;
+type Event = (AccessCallEvent | AccessRequestEvent | UsageEvent | AllocationEvent | ErasureEvent) &
+  Pick<RecordedEvent, 'stream'>;
 
 // The stream decides which noun an event is of, and the write side appends nothing else to it.
 const eventOf = (recorded: RecordedEvent): Event => recorded as unknown as Event;
@@ -30,6 +32,7 @@ export const accessProjection: Projection = {
     'facility-registered',
     'chips-allocated',
     'allocation-released',
+    'personal-data-erased',
   ],
   touches,
   apply,
@@ -49,6 +52,9 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
       return [{ table: 'allocation_usage', id: event.data.allocationId }];
     case 'usage-reported':
       return event.data.records.map(({ allocationId }) => ({ table: 'allocation_usage', id: allocationId }));
+    case 'personal-data-erased':
+      // Texts are sealed under the id of their request.
+      return [{ table: 'access_requests', id: event.data.subject }];
     case 'access-call-opened':
       return [{ table: 'access_calls', id: idOf(accessCall, event) }];
     default:
@@ -75,6 +81,11 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
       return;
     case 'usage-reported':
       for (const record of event.data.records) addUsage(rows, record);
+      return;
+    case 'personal-data-erased':
+      if (rows.get('access_requests', event.data.subject)) {
+        rows.patch('access_requests', event.data.subject, { erased_at: event.data.erasedAt });
+      }
       return;
     case 'access-call-opened':
       rows.put('access_calls', idOf(accessCall, event), callRow(recorded, event.data));

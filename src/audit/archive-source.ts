@@ -68,7 +68,8 @@ export class ArchiveSource implements LogSource {
       const header = readTarHeader(block.subarray(padding));
       if (at === 0 && (header === undefined || typeof header === 'string')) throw noArchive(this.name);
       if (typeof header === 'string') throw damaged(this.name, at, header);
-      if (block.subarray(0, padding).some((byte) => byte !== 0)) throw damaged(this.name, at, 'it has bytes between two files');
+      if (block.subarray(0, padding).some((byte) => byte !== 0))
+        throw damaged(this.name, at, 'it has bytes between two files');
       at += padding + BLOCK_BYTES;
       if (header === undefined) return this.checkEnd(at, size);
       if (at + header.bytes > size) throw damaged(this.name, at, `${header.name} runs past its end`);

@@ -47,9 +47,11 @@ export class UsageError extends Error {
 export class Findings {
   private earliest: Finding | undefined;
   private found = 0;
+  private readonly checks = new Set<string>();
 
   add(finding: Finding): void {
     this.found += 1;
+    this.checks.add(finding.check);
     if (this.earliest === undefined || placeOf(finding) < placeOf(this.earliest)) this.earliest = finding;
   }
 
@@ -60,6 +62,11 @@ export class Findings {
 
   get count(): number {
     return this.found;
+  }
+
+  /** True if something was found by a check. */
+  has(check: string): boolean {
+    return this.checks.has(check);
   }
 }
 

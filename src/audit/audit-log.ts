@@ -107,7 +107,10 @@ function missingQuorum(note: SignedNote, policy: Policy, cosigners: readonly Cos
 async function keyOf(source: LogSource, { key, policy }: Trust): Promise<VerifierKey> {
   const [listed] = policy?.logs ?? [];
   if (key && policy && !policy.logs.some((log) => log.key.name === key.name && wrapSameKey(log.key, key))) {
-    throw new NotCheckable('The policy does not list the log whose verifier key you gave.', 'Give the policy of this log.');
+    throw new NotCheckable(
+      'The policy does not list the log whose verifier key you gave.',
+      'Give the policy of this log.',
+    );
   }
   if (key) return key;
   if (policy && listed && policy.logs.length === 1) return listed.key;

@@ -23,7 +23,10 @@ export class FolderSource implements LogSource {
       const source = new FolderSource(name, folder);
       if ((await source.read('checkpoint')) !== undefined) return source;
     }
-    throw new NotCheckable(`${name} holds no file "checkpoint".`, 'Give the folder that has it, with "tile" beside it.');
+    throw new NotCheckable(
+      `${name} holds no file "checkpoint".`,
+      'Give the folder that has it, with "tile" beside it.',
+    );
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {

@@ -52,7 +52,8 @@ export class UrlSource implements LogSource {
 
 /** The address as a prefix: without query, ending in a slash. */
 export function addressOf(name: string): string {
-  if (!URL.canParse(name)) throw new NotCheckable(`${name} is no address.`, 'Give one such as https://ledger.example.eu.');
+  if (!URL.canParse(name))
+    throw new NotCheckable(`${name} is no address.`, 'Give one such as https://ledger.example.eu.');
   const { origin, pathname } = new URL(name);
   return `${origin}${pathname.replace(/\/*(checkpoint)?$/, '')}/`;
 }

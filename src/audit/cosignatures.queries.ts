@@ -131,10 +131,9 @@ export class CosignatureStore {
         'insert into log_cosignatures (size, witness, line) values ($1, $2, $3) on conflict do nothing',
         [size, witness, line],
       );
-      const { rows } = await client.query<{ witness: string }>(
-        'select witness from log_cosignatures where size = $1',
-        [size],
-      );
+      const { rows } = await client.query<{ witness: string }>('select witness from log_cosignatures where size = $1', [
+        size,
+      ]);
       if (isWitnessed(rows.map((row) => row.witness))) {
         await client.query('update log_checkpoints set witnessed = true where size = $1 and not witnessed', [size]);
       }

@@ -44,9 +44,7 @@ export class CosignedCheckpoints {
   async witnessed(): Promise<CosignedCheckpoint | undefined> {
     if (this.vkeys.length === 0) return undefined;
     const rows = await this.store.newestWitnessed(this.vkeys, WITNESSED_LOOK_BACK_MAX);
-    return rows
-      .map((row) => this.cosigned(row))
-      .find(({ cosigners }) => this.policy.isWitnessedBy(new Set(cosigners)));
+    return rows.map((row) => this.cosigned(row)).find(({ cosigners }) => this.policy.isWitnessedBy(new Set(cosigners)));
   }
 
   /** The checkpoint that says most about an event: a witnessed one, else the newest with any cosignature, else the newest. */

@@ -129,6 +129,9 @@ export class EventDto {
   /** The sealed content, for credentials that may see it; null once it has been erased. */
   @ApiProperty({ type: Object, additionalProperties: true, nullable: true, required: false })
   readonly content?: object | null;
+  /** When the sealed content was erased; left out while it was not. */
+  @ApiProperty({ format: 'date-time', required: false })
+  readonly erasedAt?: string;
   /** Where a single event is read: how far the transparency log is with it. */
   readonly log?: EventLogDto;
 }

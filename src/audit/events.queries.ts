@@ -3,13 +3,18 @@ import type { Pool } from 'pg';
 import { Inject } from '@nestjs/common';
 import type { Principal } from '../ledger/command-context.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
-import { readEvent, type StoredEvent } from '../ledger/event.js';
+import { readEvent, type Sealed, type StoredEvent } from '../ledger/event.js';
+import { streamOf } from '../ledger/noun.js';
 import { unknown } from '../ledger/refusal.js';
 import { SealedContents } from '../ledger/sealed-contents.js';
 import { decodeCursor, encodeCursor, pageLimit, type Page, type Reading } from '../platform/read-model.js';
+import { erasureOf, subject, type ErasureEvent } from '../platform/erasure.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { CosignedCheckpoints } from './cosigned-checkpoints.js';
 import type { EventDto, EventLogDto, ListEventsDto } from './events.dto.js';
+
+/** A subject is erased once; a second time only what was sealed for it in the meantime. */
+const ERASURES_MAX = 1_000;
 
 export class ListEvents extends Query<Reading<Page<EventDto>>> {
   constructor(readonly query: ListEventsDto) {
@@ -100,10 +105,23 @@ export class GetEventHandler implements IQueryHandler<GetEvent> {
     if (!stored) throw unknown('event', id);
     const event = readEvent(stored);
     const { sealed } = event;
-    const content =
-      sealed && maySeeSealed(reader) ? ((await this.contents.open({ ...event, sealed })) ?? null) : undefined;
+    const confidential = sealed && (await this.confidentialOf({ ...event, sealed }, reader));
     const log = await this.logOf(stored.position);
-    return { position: stored.position, body: { ...event, ...(content !== undefined && { content }), log } };
+    return { position: stored.position, body: { ...event, ...confidential, log } };
+  }
+
+  /** The content for those who may see it; for everybody, since when there is none. */
+  private async confidentialOf(
+    event: { readonly id: string; readonly sealed: Sealed },
+    reader: Principal | undefined,
+  ): Promise<Pick<EventDto, 'content' | 'erasedAt'>> {
+    const stored = await this.store.readStream(streamOf(subject, event.sealed.subject), 0, ERASURES_MAX);
+    const erasedAt = erasureOf(
+      stored.map((erasure) => readEvent(erasure) as unknown as ErasureEvent),
+      event.id,
+    );
+    if (erasedAt !== undefined) return { ...(maySeeSealed(reader) && { content: null }), erasedAt };
+    return maySeeSealed(reader) ? { content: (await this.contents.open(event)) ?? null } : {};
   }
 
   private async logOf(position: number): Promise<EventLogDto> {

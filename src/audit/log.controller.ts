@@ -67,7 +67,10 @@ export class LogController {
   @ApiResponse({ status: 200, description: 'A verifier key.', schema: { type: 'string', maxLength: 1_024 } })
   @problems(429, 500)
   async getVerifierKey(@Res() reply: FastifyReply): Promise<void> {
-    await reply.header('Cache-Control', CHECKPOINT_CACHE).type('text/plain; charset=utf-8').send(`${this.log.verifierKey}\n`);
+    await reply
+      .header('Cache-Control', CHECKPOINT_CACHE)
+      .type('text/plain; charset=utf-8')
+      .send(`${this.log.verifierKey}\n`);
   }
 
   /** Hash tiles and entry bundles. Left out of the OpenAPI document: its paths are those of C2SP tlog-tiles. */
@@ -77,7 +80,8 @@ export class LogController {
   async getTile(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const path = request.url.split('?', 1)[0] ?? '';
     const bytes = await this.log.tile(path.slice(PREFIX.length));
-    if (bytes === undefined) throw new Refusal('unknown', 'unknown-tile', `The log has no ${path.slice(PREFIX.length)}.`);
+    if (bytes === undefined)
+      throw new Refusal('unknown', 'unknown-tile', `The log has no ${path.slice(PREFIX.length)}.`);
     const tag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
     void reply.header('Cache-Control', IMMUTABLE).header('ETag', tag);
     if (request.headers['if-none-match'] === tag) await reply.status(304).send();

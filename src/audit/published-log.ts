@@ -64,12 +64,6 @@ export class PublishedLog {
     );
   }
 
-  private async newest(): Promise<CosignedCheckpoint> {
-    const newest = await this.checkpoints.newest();
-    if (newest !== undefined) return newest;
-    throw new Refusal('unknown', 'log-empty', 'Nothing has been recorded yet, so that nothing is signed.');
-  }
-
   /** A hash tile or an entry bundle by its path; undefined when the signed log has no such thing. */
   async tile(path: string): Promise<Uint8Array | undefined> {
     const address = parse(path);
@@ -119,6 +113,12 @@ export class PublishedLog {
     const index = event.position - 1;
     const read = tileReader(size, async (tile) => (await this.store.tile(tile)) ?? new Uint8Array());
     return formatProof({ index, hashes: await proveInclusion(index, size, read), checkpoint: note });
+  }
+
+  private async newest(): Promise<CosignedCheckpoint> {
+    const newest = await this.checkpoints.newest();
+    if (newest !== undefined) return newest;
+    throw new Refusal('unknown', 'log-empty', 'Nothing has been recorded yet, so that nothing is signed.');
   }
 }
 

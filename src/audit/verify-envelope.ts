@@ -77,12 +77,21 @@ export class EnvelopeCheck {
    */
   read(position: number, entry: Uint8Array): RecordedEvent {
     const wrong = (message: string, facts: { expected?: string; found?: string } = {}): ProvenWrong =>
-      new ProvenWrong({ check: 'envelopes', position, ...labelOf(entry), message, ...facts, nextStep: CONTRACT_BROKEN });
-    if (entry.length > EVENT_BYTES_MAX) throw wrong(`The event has ${entry.length} bytes; ${EVENT_BYTES_MAX} are allowed.`);
+      new ProvenWrong({
+        check: 'envelopes',
+        position,
+        ...labelOf(entry),
+        message,
+        ...facts,
+        nextStep: CONTRACT_BROKEN,
+      });
+    if (entry.length > EVENT_BYTES_MAX)
+      throw wrong(`The event has ${entry.length} bytes; ${EVENT_BYTES_MAX} are allowed.`);
     const text = isUtf8(entry) ? Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString('utf8') : undefined;
     const value = text === undefined ? undefined : parse(text);
     if (text === undefined || !isRecord(value)) throw wrong('The entry is no JSON object in UTF-8.');
-    if (!isCanonical(value, text)) throw wrong('The entry is not canonical JSON (RFC 8785).', canonicalFacts(value, text));
+    if (!isCanonical(value, text))
+      throw wrong('The entry is not canonical JSON (RFC 8785).', canonicalFacts(value, text));
     const problem = problemOf(value);
     if (problem !== undefined) throw wrong(problem);
     const event = Object.assign(value, { position }) as unknown as RecordedEvent;
@@ -92,7 +101,8 @@ export class EnvelopeCheck {
     if (!stream.startsWith(`${known.noun}-`) || !STREAM_ID.test(stream.slice(known.noun.length + 1))) {
       throw wrong(`"${type}" does not belong on this stream.`, { expected: `${known.noun}-<id>`, found: stream });
     }
-    if (schema > known.schema) throw wrong(`Version ${schema} of "${type}" is newer than version ${known.schema}, the last one known.`);
+    if (schema > known.schema)
+      throw wrong(`Version ${schema} of "${type}" is newer than version ${known.schema}, the last one known.`);
     this.checkTime(recordedAt, wrong);
     return schema === known.schema ? event : this.lifting.read({ position, envelope: text });
   }

@@ -82,7 +82,8 @@ class ScratchFile {
   append(chunk: Uint8Array): number {
     this.descriptor ??= openScratch();
     const at = this.bytes;
-    for (let done = 0; done < chunk.length;) done += writeSync(this.descriptor, chunk, done, chunk.length - done, at + done);
+    for (let done = 0; done < chunk.length;)
+      done += writeSync(this.descriptor, chunk, done, chunk.length - done, at + done);
     this.bytes += chunk.length;
     return at;
   }

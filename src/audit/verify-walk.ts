@@ -71,10 +71,7 @@ export class LogWalk {
 
   private async fetch(address: BundleAddress): Promise<Fetched> {
     const { source } = this.log;
-    const [bundle, tile] = await Promise.all([
-      readBundle(source, address),
-      readTile(source, { ...address, level: 0 }),
-    ]);
+    const [bundle, tile] = await Promise.all([readBundle(source, address), readTile(source, { ...address, level: 0 })]);
     return { address, ...bundle, tile };
   }
 
@@ -116,7 +113,8 @@ export class LogWalk {
     const { path, bytes } = await readTile(this.log.source, address);
     for (let at = 0; at < address.width; at += 1) {
       const expected = hashAt(built, at);
-      if (!hashesEqual(expected, hashAt(bytes, at))) throw await this.blameNode({ address, bytes: built }, at, path, bytes);
+      if (!hashesEqual(expected, hashAt(bytes, at)))
+        throw await this.blameNode({ address, bytes: built }, at, path, bytes);
     }
     this.counts.tiles += 1;
     await this.options.onArtefact?.(path, bytes);
@@ -183,7 +181,12 @@ export class LogWalk {
     });
   }
 
-  private async blameNode({ address, bytes: built }: HashTile, at: number, path: string, bytes: Uint8Array): Promise<ProvenWrong> {
+  private async blameNode(
+    { address, bytes: built }: HashTile,
+    at: number,
+    path: string,
+    bytes: Uint8Array,
+  ): Promise<ProvenWrong> {
     const { size, root } = this.log.checkpoint;
     const span = TILE_WIDTH ** address.level;
     const start = (address.index * TILE_WIDTH + at) * span;
@@ -232,7 +235,10 @@ interface Fetched {
 /** The bundle as it has to be for the size of the checkpoint, where the source only has the full one. */
 function onlyFirst({ bytes, address, isWhole }: Fetched, entries: readonly Uint8Array[]): Uint8Array {
   if (!isWhole || address.width === TILE_WIDTH) return bytes;
-  return bytes.subarray(0, entries.reduce((sum, entry) => sum + 2 + entry.length, 0));
+  return bytes.subarray(
+    0,
+    entries.reduce((sum, entry) => sum + 2 + entry.length, 0),
+  );
 }
 
 /** A length in the bundle was changed: the first entry that is not the one in the tile says where. */
@@ -256,7 +262,13 @@ function damagedBundle({ address, path, bytes, tile }: Fetched, why: string): Fi
     start = end;
   }
   const message = `The bundle has bytes after its last entry. ${why}`;
-  return { check: 'entries', artefact: path, position: address.index * TILE_WIDTH + address.width, message, nextStep: ANOTHER_COPY };
+  return {
+    check: 'entries',
+    artefact: path,
+    position: address.index * TILE_WIDTH + address.width,
+    message,
+    nextStep: ANOTHER_COPY,
+  };
 }
 
 /** Stream and type as the bytes have them; they may be what was changed. */
@@ -292,4 +304,3 @@ async function* ahead<Item, Read>(
   }
   for (const next of running) yield await next;
 }
-

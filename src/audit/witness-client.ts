@@ -51,7 +51,12 @@ export async function submitCheckpoint(
   return read(witness, request, response, body);
 }
 
-function read(witness: SubmissionWitness, request: AddCheckpoint, { status, headers }: Response, body: string): Submission {
+function read(
+  witness: SubmissionWitness,
+  request: AddCheckpoint,
+  { status, headers }: Response,
+  body: string,
+): Submission {
   if (status === 200) return readCosignature(witness, request, body);
   if (status === 409) return readSize(request, headers.get('content-type') ?? '', body);
   const said = `It answered ${status}: ${oneLine(body)}`;
@@ -77,7 +82,8 @@ function readSize({ oldSize, note }: AddCheckpoint, contentType: string, body: s
   }
   if (size !== oldSize) return { kind: 'elsewhere', size };
   // Some witnesses answer so, and not with 422, when they have cosigned another root of this size.
-  if (size === parseCheckpoint(note.text).size) return failed('fork', `It has cosigned another tree of ${size} leaves.`);
+  if (size === parseCheckpoint(note.text).size)
+    return failed('fork', `It has cosigned another tree of ${size} leaves.`);
   return failed('refusing', `It contradicts itself: it has cosigned ${size} last, and does not take it.`);
 }
 

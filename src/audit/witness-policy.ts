@@ -53,7 +53,10 @@ export class LogPolicy {
  */
 export function readLogPolicy(path: string | undefined, logKey: VerifierKey): LogPolicy {
   if (path === undefined) {
-    return new LogPolicy(formatPolicy({ logs: [{ key: logKey }], witnesses: [], groups: [], quorum: NO_QUORUM }), logKey);
+    return new LogPolicy(
+      formatPolicy({ logs: [{ key: logKey }], witnesses: [], groups: [], quorum: NO_QUORUM }),
+      logKey,
+    );
   }
   try {
     const text = decodeUtf8(readFileSync(path));

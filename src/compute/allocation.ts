@@ -4,14 +4,7 @@ import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
 import { usedBy } from './capacity-profile.js';
 import { chipModelOf } from './capacity.js';
-import {
-  chipMsOf,
-  registered,
-  type Allocation,
-  type Facility,
-  type FacilityEvent,
-  type ReleaseFacts,
-} from './facility.js';
+import { chipMsOf, registered, type Allocation, type Facility, type FacilityEvent } from './facility.js';
 import { categoryIndex, firstShortage, shortageFacts, type Shortage } from './quota.js';
 
 export interface AllocateInput {
@@ -184,13 +177,9 @@ export function releaseGrant(state: Facility, grantId: string, at: string, reaso
   return remaining.map((allocation) => releaseOf(allocation, at, reason));
 }
 
-function releaseOf({ released: _, from, to, ...facts }: Allocation, at: string, reason: string): FacilityEvent {
-  const data: ReleaseFacts = {
-    ...facts,
-    from: formatInstant(from),
-    to: formatInstant(to),
-    at: formatInstant(parseInstant(at)),
-    reason,
-  };
-  return { type: 'allocation-released', data };
+function releaseOf(allocation: Allocation, at: string, reason: string): FacilityEvent {
+  const { allocationId, grantId, partnerId, category, country, mode, chipModel, chips } = allocation;
+  const [from, to] = [formatInstant(allocation.from), formatInstant(allocation.to)];
+  const facts = { allocationId, grantId, partnerId, category, country, mode, chipModel, chips, from, to };
+  return { type: 'allocation-released', data: { ...facts, at: formatInstant(parseInstant(at)), reason } };
 }

@@ -54,7 +54,7 @@ function callsOf(facility: Facility, mode: Mode): AccessCall[] {
       name: `access-call:${facility.name.slice('facility:'.length)}-${mode}-${number}`,
       facility,
       mode,
-      title: `${facility.label}: ${mode}, call ${number}`,
+      title: `${facility.label}: ${mode}, call ${number} (illustrative)`,
       opensOn,
       closesOn,
       demand: demand * callMonths * growth * scale,

@@ -170,9 +170,11 @@ export function addOverAllocation(commands: CommandList, request: RequestPlan): 
     name,
     path: `/v1/facilities/{${facility.name}}/allocations`,
     body: {
-      ...{ grantId: { ref: request.name }, chipModel: facility.chipModel },
+      grantId: { ref: request.name },
+      chipModel: facility.chipModel,
       chips: facility.installations.reduce((sum, { chips }) => sum + chips, 1),
-      ...{ from: midnight(validFrom), to: `${validFrom}T01:00:00Z` },
+      from: midnight(validFrom),
+      to: `${validFrom}T01:00:00Z`,
     },
     answerField: 'allocationId',
     after: [`decision:${request.name}`, ...facility.ready],

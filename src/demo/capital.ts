@@ -3,7 +3,7 @@ import type { CommandList } from './command-list.js';
 import { addCourse, FINANCIAL_CLOSE } from './commitment-course.js';
 import type { CommitmentPlan, Course } from './commitment-course.js';
 import type { Gigafactory } from './facilities.js';
-import { EIB_GROUP, FUND, MEMBER_STATES, SOURCES, stateOf, UNION } from './public-facts.js';
+import { EIB_GROUP, FUND, MEMBER_STATES, SOURCES, stateOf, UNION, UNION_PROGRAMMES } from './public-facts.js';
 import type { Random } from './random.js';
 
 const MILLION_EURO_MINOR = 100_000_000n;
@@ -84,10 +84,11 @@ const ACCESS_TIME_INDEX = 2;
 function unionPlans({ name: facility }: Gigafactory, index: number): CommitmentPlan[] {
   const [digitalEurope = 0n, horizonEurope = 0n, investEu = 0n] = UNION_MILLIONS[index] ?? [];
   const key = facility.slice('facility:gigafactory-'.length);
+  const [first, second, third] = UNION_PROGRAMMES;
   const parts = [
-    { programme: 'Digital Europe', millions: digitalEurope, course: 'paid' },
-    { programme: 'Horizon Europe', millions: horizonEurope, course: 'called' },
-    { programme: 'InvestEU', millions: investEu, course: 'part-paid' },
+    { programme: first, millions: digitalEurope, course: 'paid' },
+    { programme: second, millions: horizonEurope, course: 'called' },
+    { programme: third, millions: investEu, course: 'part-paid' },
   ] as const;
   return parts.map(({ programme, millions, course }) => ({
     name: `commitment:union-${key}-${programme.toLowerCase().replaceAll(' ', '-')}`,
@@ -123,7 +124,13 @@ function statePlans(gigafactories: readonly Gigafactory[], random: Random): Comm
     const shares = split(STATE_MILLIONS.other * MILLION_EURO_MINOR, PARTNER_STATES, random);
     const plan = (partner: string, amountMinor: bigint, tranche: TrancheName, course: Course, signedOn: string) => ({
       name: `commitment:${partner.slice('partner:'.length)}-${facility.slice('facility:gigafactory-'.length)}`,
-      ...{ partner, tranche, facility, amountMinor, kind: 'capex' as const, course, signedOn },
+      partner,
+      tranche,
+      facility,
+      amountMinor,
+      kind: 'capex' as const,
+      course,
+      signedOn,
     });
     const hostMinor = STATE_MILLIONS.host * MILLION_EURO_MINOR;
     return [
@@ -219,9 +226,13 @@ function addPledgeAndSignature(commands: CommandList, plan: CommitmentPlan): str
     name,
     path: '/v1/commitments',
     body: {
-      ...{ fundId: { ref: FUND_NAME }, trancheId: { ref: tranche }, partnerId: { ref: partner } },
+      fundId: { ref: FUND_NAME },
+      trancheId: { ref: tranche },
+      partnerId: { ref: partner },
       ...(facility === undefined ? {} : { facilityId: { ref: facility } }),
-      ...{ amountMinor: String(amountMinor), currency: FUND.currency, kind },
+      amountMinor: String(amountMinor),
+      currency: FUND.currency,
+      kind,
       ...(programme === undefined ? {} : { programme }),
       ...(source === undefined ? {} : { source }),
       illustrative: true,

@@ -83,7 +83,9 @@ class CommitmentCourse {
     const amountMinor = this.percent(this.random.integer(5, 12));
     const recallableMinor = this.random.chance(0.5) ? amountMinor / 2n : 0n;
     const body = {
-      ...{ amountMinor: String(amountMinor), recallableMinor: String(recallableMinor), paidOn: DISTRIBUTED_ON },
+      amountMinor: String(amountMinor),
+      recallableMinor: String(recallableMinor),
+      paidOn: DISTRIBUTED_ON,
     };
     this.add('distribution', 'distributions', body, [`payment:${this.key}-1`, `payment:${this.key}-2`]);
   }

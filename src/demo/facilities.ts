@@ -37,7 +37,8 @@ export interface Gigafactory extends Facility {
 }
 
 const BILLION_EURO_MINOR = 100_000_000_000n;
-const GIGAFACTORY_MODEL = 'accelerator-2026';
+/** How many chips of what kind a facility has is not public: the names of the models say so wherever they are shown. */
+const GIGAFACTORY_MODEL = 'illustrative-2026';
 const GIGAFACTORY_OPENS_ON = '2026-03-02';
 
 interface GigafactoryPlan {
@@ -112,9 +113,15 @@ function addGigafactory(commands: CommandList, plan: GigafactoryPlan): Gigafacto
     name,
     path: '/v1/facilities',
     body: {
-      ...{ name: label, country, kind: 'ai-gigafactory' },
-      ...{ operatorPartnerId: { ref: operator }, hostStatePartnerId: { ref: hostState } },
-      ...{ capexMinor: String(capexMinor), currency: 'EUR', source: SOURCES.investAi, illustrative: true },
+      name: label,
+      country,
+      kind: 'ai-gigafactory',
+      operatorPartnerId: { ref: operator },
+      hostStatePartnerId: { ref: hostState },
+      capexMinor: String(capexMinor),
+      currency: 'EUR',
+      source: SOURCES.investAi,
+      illustrative: true,
     },
   });
   const floors = { 'start-up': 4_000, sme: 4_000, 'scale-up': 2_000, research: 8_000 };
@@ -126,14 +133,14 @@ function addGigafactory(commands: CommandList, plan: GigafactoryPlan): Gigafacto
 }
 
 const SELECTION_ROUNDS: Readonly<Record<AiFactory['selected'], { opensOn: string; model: string; chips: number }>> = {
-  '2024-12': { opensOn: '2025-01-06', model: 'accelerator-2024', chips: 6_000 },
-  '2025-03': { opensOn: '2025-06-02', model: 'accelerator-2025', chips: 5_000 },
-  '2025-10': { opensOn: '2026-01-12', model: 'accelerator-2025', chips: 2_500 },
+  '2024-12': { opensOn: '2025-01-06', model: 'illustrative-2024', chips: 6_000 },
+  '2025-03': { opensOn: '2025-06-02', model: 'illustrative-2025', chips: 5_000 },
+  '2025-10': { opensOn: '2026-01-12', model: 'illustrative-2025', chips: 2_500 },
 };
 
 /** Extend systems that were running before the selection, which is where the first calls of the programme open. */
 const RUNNING_BEFORE: ReadonlySet<string> = new Set(['bsc', 'it4lia', 'lumi']);
-const OLD_MODEL = 'accelerator-2022';
+const OLD_MODEL = 'illustrative-2022';
 const OLD_MODEL_CHIPS = 1_200;
 
 function addAiFactory(commands: CommandList, factory: AiFactory, random: Random): Facility {
@@ -181,7 +188,10 @@ function addQuotaPolicy(commands: CommandList, facility: Equipped): string[] {
     path: `/v1/facilities/{${name}}/quota-policies`,
     sender: 'board',
     body: {
-      ...{ chipModel, floors, caps, effectiveFrom: installations[0]?.from ?? PROGRAMME_END },
+      chipModel,
+      floors,
+      caps,
+      effectiveFrom: installations[0]?.from ?? PROGRAMME_END,
       reason: 'Reserved resources for research and small enterprises, and a ceiling for the largest (illustrative).',
     },
     after: installations.map((_, index) => `capacity:${name}-${index + 1}`),

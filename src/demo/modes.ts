@@ -52,8 +52,13 @@ export const MODE_PROFILES: Readonly<Record<Mode, ModeProfile>> = {
     success: 0.5,
     full: 0.35,
     applicants: mix({
-      ...{ 'start-up': 24, sme: 20, 'scale-up': 20, research: 12 },
-      ...{ 'public-body': 4, 'large-enterprise': 13, 'tech-giant': 7 },
+      'start-up': 24,
+      sme: 20,
+      'scale-up': 20,
+      research: 12,
+      'public-body': 4,
+      'large-enterprise': 13,
+      'tech-giant': 7,
     }),
   },
   'ai-for-science': {
@@ -76,8 +81,13 @@ export const MODE_PROFILES: Readonly<Record<Mode, ModeProfile>> = {
     success: 0.45,
     full: 0.3,
     applicants: mix({
-      ...{ 'start-up': 12, sme: 14, 'scale-up': 20, research: 28 },
-      ...{ 'public-body': 8, 'large-enterprise': 12, 'tech-giant': 6 },
+      'start-up': 12,
+      sme: 14,
+      'scale-up': 20,
+      research: 28,
+      'public-body': 8,
+      'large-enterprise': 12,
+      'tech-giant': 6,
     }),
   },
   'open-frontier': {

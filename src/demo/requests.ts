@@ -9,8 +9,18 @@ import type { RequestPlan } from './request-plan.js';
 export const ASSOCIATED_COUNTRIES_POLICY = 'policy:associated-countries';
 
 const SECTORS = [
-  ...['health', 'manufacturing', 'energy', 'climate', 'agriculture', 'mobility', 'finance', 'public-administration'],
-  ...['languages', 'materials', 'space', 'cybersecurity'],
+  'health',
+  'manufacturing',
+  'energy',
+  'climate',
+  'agriculture',
+  'mobility',
+  'finance',
+  'public-administration',
+  'languages',
+  'materials',
+  'space',
+  'cybersecurity',
 ];
 const PURPOSES = [
   'Training of a domain model from scratch.',
@@ -43,8 +53,11 @@ export function addAccessCall(
     name: call.name,
     path: '/v1/access-calls',
     body: {
-      ...{ facilityId: { ref: call.facility.name }, mode: call.mode, title: call.title },
-      ...{ opensAt: midnight(call.opensOn), closesAt: midnight(call.closesOn) },
+      facilityId: { ref: call.facility.name },
+      mode: call.mode,
+      title: call.title,
+      opensAt: midnight(call.opensOn),
+      closesAt: midnight(call.closesOn),
       chipHours: Math.ceil((grantedHours * random.between(1.02, 1.25)) / HOURS_STEP + 1) * HOURS_STEP,
     },
     after: hostSignature === undefined ? [] : [hostSignature],
@@ -63,8 +76,14 @@ export function addRequest(commands: CommandList, random: Random, request: Reque
     name,
     path: '/v1/access-requests',
     body: {
-      ...{ callId: { ref: call.name }, partnerId: { ref: applicant.name }, chipHours, sector: random.pick(SECTORS) },
-      ...{ purpose: random.pick(PURPOSES), ...contact, illustrative: true, effectiveAt: submittedAt },
+      callId: { ref: call.name },
+      partnerId: { ref: applicant.name },
+      chipHours,
+      sector: random.pick(SECTORS),
+      purpose: random.pick(PURPOSES),
+      ...contact,
+      illustrative: true,
+      effectiveAt: submittedAt,
     },
     after: [...settled, ...(isAfterAcquisition ? [ACQUIRED_CATEGORY] : [])],
   });
@@ -118,7 +137,12 @@ function decisionOf({ category, chipHours }: RequestPlan, outcome: Decided, rand
     ...(isFree ? [FREE_BY_CATEGORY.has(category) ? `free-for-${category}` : 'free-for-union-funded-project'] : []),
   ];
   return {
-    ...{ outcome: 'granted', chipHours: award.chipHours, priceBasis: isFree ? 'free' : 'pay-per-use', reasonCodes },
-    ...{ validFrom: midnight(award.validFrom), validTo: midnight(award.validTo), effectiveAt },
+    outcome: 'granted',
+    chipHours: award.chipHours,
+    priceBasis: isFree ? 'free' : 'pay-per-use',
+    reasonCodes,
+    validFrom: midnight(award.validFrom),
+    validTo: midnight(award.validTo),
+    effectiveAt,
   };
 }

@@ -58,7 +58,8 @@ function recordOf({ allocation, from, to }: UsageSlice): DemoBody {
   const allocatedHours = allocation.chips * daysBetween(from, to) * HOURS_PER_DAY;
   return {
     allocationId: { ref: allocation.name },
-    ...{ from: midnight(from), to: midnight(to) },
+    from: midnight(from),
+    to: midnight(to),
     chipHours: Math.round(allocatedHours * allocation.utilisation),
   };
 }

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { RecordedEvent } from './event.js';
-import { Rows, type Projection, type Row } from './projection.js';
+import { Rows, type Projection, type Row, type RowRef } from './projection.js';
 
 /** Rows in one statement; a batch with more is written in several. */
 const ROWS_PER_STATEMENT_MAX = 5_000;
@@ -8,9 +8,47 @@ const ROWS_PER_STATEMENT_MAX = 5_000;
 /** Suffix of the tables in which a new version is built beside the served one. */
 const BUILDING = '__building';
 
+/** How long a switch waits for those who read. Everybody who wants to read waits behind it, so it rather tries again. */
+const SWITCH_LOCK_MS_MAX = 100;
+const LOCK_NOT_AVAILABLE = '55P03';
+
 export interface Checkpoint {
+  readonly name: string;
   readonly version: number;
   readonly position: number;
+  /** Why it does not go on; null while it does. */
+  readonly failure: string | null;
+}
+
+/** The checkpoints of all projections, as they were at one moment. */
+export class Checkpoints {
+  private readonly byName: ReadonlyMap<string, Checkpoint>;
+
+  constructor(rows: readonly Checkpoint[]) {
+    this.byName = new Map(rows.map((row) => [row.name, row]));
+  }
+
+  /** The rows that are read. */
+  served({ name }: Projection): Checkpoint | undefined {
+    return this.byName.get(name);
+  }
+
+  /** The rows that are being built beside them. */
+  building({ name }: Projection): Checkpoint | undefined {
+    return this.byName.get(name + BUILDING);
+  }
+}
+
+/** A projection's rows, those served or those being built, and how far they have come. */
+export interface Lane {
+  readonly projection: Projection;
+  readonly name: string;
+  readonly suffix: string;
+  readonly from: number;
+}
+
+export function laneOf(projection: Projection, { name, position }: Checkpoint): Lane {
+  return { projection, name, suffix: name === projection.name ? '' : BUILDING, from: position };
 }
 
 /** The SQL of projections: checkpoints, loading and storing of rows, building a new version beside the old one. */
@@ -19,16 +57,10 @@ export class ProjectionStore {
 
   constructor(private readonly pool: Pool) {}
 
-  /** Served and building checkpoints of a projection. */
-  async checkpoints({ name }: Projection): Promise<{ served?: Checkpoint; building?: Checkpoint }> {
-    const { rows } = await this.pool.query<Checkpoint & { name: string }>(
-      'select name, version, position from projections where name = any ($1)',
-      [[name, name + BUILDING]],
-    );
-    const find = (wanted: string) => rows.find((row) => row.name === wanted);
-    const served = find(name);
-    const building = find(name + BUILDING);
-    return { ...(served && { served }), ...(building && { building }) };
+  /** `session`: the one to ask in, if it matters which. */
+  async checkpoints(session: Pool | PoolClient = this.pool): Promise<Checkpoints> {
+    const { rows } = await session.query<Checkpoint>('select name, version, position, failure from projections');
+    return new Checkpoints(rows);
   }
 
   async register({ name, version }: Projection): Promise<void> {
@@ -38,71 +70,83 @@ export class ProjectionStore {
     ]);
   }
 
-  /** Applies a batch: rows and checkpoint change together or not at all. False when somebody else was faster. */
-  async apply(
-    projection: Projection,
-    building: boolean,
-    from: number,
-    to: number,
-    events: readonly RecordedEvent[],
-  ): Promise<boolean> {
+  /**
+   * Applies a batch up to the position `to`: rows and checkpoint change together or not at all. False when somebody else
+   * was faster.
+   */
+  async apply(lane: Lane, to: number, events: readonly RecordedEvent[]): Promise<boolean> {
     return this.inTransaction(async (client) => {
-      const name = building ? projection.name + BUILDING : projection.name;
       const { rowCount } = await client.query(
-        'update projections set position = $3 where name = $1 and position = $2 and version = $4',
-        [name, from, to, projection.version],
+        'update projections set position = $3, failure = null where name = $1 and position = $2 and version = $4',
+        [lane.name, lane.from, to, lane.projection.version],
       );
       if (rowCount !== 1) return false;
-      if (events.length > 0) await this.applyRows(client, projection, building, events);
+      if (events.length > 0) await this.applyRows(client, lane, events);
       return true;
     });
+  }
+
+  /** Notes why a projection does not go on, for all instances to see, until it does. True when that is news. */
+  async fail(name: string, failure: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query(
+      'update projections set failure = $2 where name = $1 and failure is distinct from $2',
+      [name, failure],
+    );
+    return rowCount === 1;
   }
 
   /** Empty tables beside the served ones, for a version that starts from the beginning. */
   async startBuilding(projection: Projection): Promise<void> {
     await this.inTransaction(async (client) => {
+      // The checkpoint before the tables, here and everywhere: whoever takes them the other way round meets a deadlock.
+      await client.query(
+        `insert into projections (name, version, position, building) values ($1, $2, 0, true)
+         on conflict (name) do update set version = excluded.version, position = 0, failure = null`,
+        [projection.name + BUILDING, projection.version],
+      );
       for (const table of projection.tables) {
         await client.query(`drop table if exists ${table}${BUILDING}`);
         await client.query(`create table ${table}${BUILDING} (like ${table} including all)`);
       }
-      await client.query(
-        `insert into projections (name, version, position, building) values ($1, $2, 0, true)
-         on conflict (name) do update set version = excluded.version, position = 0`,
-        [projection.name + BUILDING, projection.version],
-      );
       return true;
     });
   }
 
-  /** Puts the built tables in the place of the served ones. Readers see the old rows before and the new ones after. */
+  /**
+   * Puts the built tables in the place of the served ones. Readers see the old rows before and the new ones after. False
+   * when it has to be tried again: somebody else was faster, or is reading for longer than readers can be kept waiting.
+   */
   async switchToBuilt(projection: Projection, position: number): Promise<boolean> {
-    return this.inTransaction(async (client) => {
-      const { rowCount } = await client.query('delete from projections where name = $1 and position = $2', [
-        projection.name + BUILDING,
-        position,
-      ]);
-      if (rowCount !== 1) return false;
-      for (const table of projection.tables) {
-        await client.query(`drop table ${table}`);
-        await client.query(`alter table ${table}${BUILDING} rename to ${table}`);
-        this.columns.delete(table);
-      }
-      await client.query('update projections set version = $2, position = $3 where name = $1', [
-        projection.name,
-        projection.version,
-        position,
-      ]);
-      return true;
-    });
+    try {
+      return await this.inTransaction((client) => this.exchange(client, projection, position));
+    } catch (error) {
+      if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return false;
+      throw error;
+    }
   }
 
-  private async applyRows(
-    client: PoolClient,
-    projection: Projection,
-    building: boolean,
-    events: readonly RecordedEvent[],
-  ): Promise<void> {
-    const suffix = building ? BUILDING : '';
+  private async exchange(client: PoolClient, projection: Projection, position: number): Promise<boolean> {
+    await client.query(`set local lock_timeout = ${SWITCH_LOCK_MS_MAX}`);
+    const { rowCount } = await client.query('delete from projections where name = $1 and position = $2', [
+      projection.name + BUILDING,
+      position,
+    ]);
+    if (rowCount !== 1) return false;
+    await client.query('update projections set version = $2, position = $3, failure = null where name = $1', [
+      projection.name,
+      projection.version,
+      position,
+    ]);
+    for (const table of projection.tables) {
+      await client.query(`drop table ${table}`);
+      await client.query(`alter table ${table}${BUILDING} rename to ${table}`);
+      this.columns.delete(table);
+    }
+    return true;
+  }
+
+  private async applyRows(client: PoolClient, lane: Lane, events: readonly RecordedEvent[]): Promise<void> {
+    const { projection, suffix } = lane;
     const rows = new Rows();
     for (const [table, ids] of touchedIds(projection, events)) {
       const loaded = await client.query<Row>(`select * from ${table}${suffix} where id = any ($1)`, [[...ids]]);
@@ -180,11 +224,19 @@ export class ProjectionFailure extends Error {
 function touchedIds(projection: Projection, events: readonly RecordedEvent[]): Map<string, Set<string>> {
   const touched = new Map<string, Set<string>>();
   for (const event of events) {
-    for (const { table, id } of projection.touches(event)) {
+    for (const { table, id } of touchesOf(projection, event)) {
       let ids = touched.get(table);
       if (!ids) touched.set(table, (ids = new Set()));
       ids.add(id);
     }
   }
   return touched;
+}
+
+function touchesOf(projection: Projection, event: RecordedEvent): readonly RowRef[] {
+  try {
+    return projection.touches(event);
+  } catch (error) {
+    throw new ProjectionFailure(projection.name, event, error);
+  }
 }

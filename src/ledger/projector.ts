@@ -1,17 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { EventReader } from './event-reader.js';
-import type { RecordedEvent } from './event.js';
+import type { RecordedEvent, StoredEvent } from './event.js';
 import type { EventStore } from './event-store.js';
 import type { Projection } from './projection.js';
-import type { Checkpoint, ProjectionStore } from './projection-store.js';
+import { ProjectionFailure, laneOf } from './projection-store.js';
+import type { Checkpoint, Checkpoints, Lane, ProjectionStore } from './projection-store.js';
 import { Refusal } from './refusal.js';
 import type { LedgerSignal } from './signal.js';
 
 const BATCH_EVENTS_MAX = 1_000;
 /** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
 const POLL_MS = 100;
+/** How soon another instance takes over when the leader is gone. */
 const LEADER_RETRY_MS = 1_000;
-const FAILURE_RETRY_MS = 5_000;
+/** How often a projection that has stopped is tried again. */
+const FAILURE_RETRY_MS = 1_000;
+/** How soon a switch is tried again that had to wait for somebody who reads for long. */
+const SWITCH_RETRY_MS = 1_000;
 /** How often a waiting reader looks at the checkpoint itself, for the case that another instance leads. */
 const WAIT_POLL_MS = 20;
 /** Any fixed number: whoever holds this session-level advisory lock moves the projections. */
@@ -31,7 +37,8 @@ export interface ProjectorLog {
 /** Follows the log in order and keeps the rows of all projections in step. One instance leads at a time. */
 export class Projector {
   private readonly stopping = new AbortController();
-  private readonly failures = new Map<string, string>();
+  /** When lanes that stopped are tried again, in monotonic ms. */
+  private readonly retryAt = new Map<string, number>();
   private readonly positions = new Map<string, number>();
   private following: Promise<void> | undefined;
 
@@ -56,15 +63,18 @@ export class Projector {
     await this.following;
   }
 
-  /** Where every projection stands, as the database has it. */
+  /** Where every projection stands and why it does not go on, whichever instance leads. */
   async status(): Promise<readonly ProjectionStatus[]> {
-    return Promise.all(
-      this.projections.map(async (projection) => {
-        const { served } = await this.rows.checkpoints(projection);
-        const failure = this.failures.get(projection.name);
-        return { name: projection.name, position: served?.position ?? 0, ...(failure && { failure }) };
-      }),
-    );
+    const checkpoints = await this.rows.checkpoints();
+    return this.projections.map((projection) => {
+      const { name } = projection;
+      const served = checkpoints.served(projection);
+      const building = checkpoints.building(projection);
+      // A rebuild of what is served anyway is the business of whoever asked for it.
+      const isReplaced = served?.version !== projection.version;
+      const failure = served?.failure ?? (isReplaced ? building?.failure : null);
+      return { name, position: served?.position ?? 0, ...(failure && { failure }) };
+    });
   }
 
   /**
@@ -72,72 +82,62 @@ export class Projector {
    * @throws Refusal (`unavailable`) when it takes longer than `timeoutMs`.
    */
   async reached(name: string, position: number, timeoutMs: number): Promise<void> {
-    const projection = this.projections.find((candidate) => candidate.name === name);
-    if (!projection) throw new Error(`There is no projection "${name}".`);
-    const deadline = Date.now() + timeoutMs;
+    const projection = this.named(name);
+    const deadline = performance.now() + timeoutMs;
     while ((this.positions.get(name) ?? 0) < position) {
-      const { served } = await this.rows.checkpoints(projection);
-      if (served && served.position >= position) return;
-      if (Date.now() >= deadline) {
-        throw new Refusal(
-          'unavailable',
-          'position-not-reached',
-          `The view has not reached position ${position} yet. Ask again in a moment.`,
-          {
-            position: served?.position ?? 0,
-            minPosition: position,
-          },
-        );
-      }
+      const since = this.progress.count;
+      const reached = (await this.rows.checkpoints()).served(projection)?.position ?? 0;
+      if (reached >= position) return;
+      if (performance.now() >= deadline || this.stopping.signal.aborted) throw notReached(position, reached);
+      await this.progress.wait(WAIT_POLL_MS, this.stopping.signal, since);
+    }
+  }
+
+  /**
+   * Builds the rows of a projection anew from position 1, beside those that are served, and then switches over.
+   * @throws Error when an event stands in the way
+   */
+  async rebuild(name: string): Promise<void> {
+    const projection = this.named(name);
+    await this.rows.startBuilding(projection);
+    this.signal.notify();
+    for (;;) {
+      const building = (await this.rows.checkpoints()).building(projection);
+      if (!building) return;
+      if (building.failure !== null) throw new Error(building.failure);
+      if (this.stopping.signal.aborted) throw new Error(`Stopped before "${name}" was built anew; it will be.`);
       await this.progress.wait(WAIT_POLL_MS, this.stopping.signal);
     }
   }
 
-  /** Builds the rows of a projection anew from position 1, beside those that are served, and then switches over. */
-  async rebuild(name: string): Promise<void> {
+  private named(name: string): Projection {
     const projection = this.projections.find((candidate) => candidate.name === name);
     if (!projection) throw new Error(`There is no projection "${name}".`);
-    await this.rows.startBuilding(projection);
-    this.signal.notify();
-    while (!this.stopping.signal.aborted) {
-      const { building } = await this.rows.checkpoints(projection);
-      if (!building) return;
-      await this.progress.wait(WAIT_POLL_MS, this.stopping.signal);
-    }
+    return projection;
   }
 
   private async follow(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
+    const { signal: stopping } = this.stopping;
+    while (!stopping.aborted) {
       try {
         const leader = await this.lead();
-        if (!leader) {
-          await this.signal.wait(LEADER_RETRY_MS, this.stopping.signal);
-          continue;
-        }
-        try {
-          await this.followAsLeader();
-        } finally {
-          // The lock goes with its session, so that a broken connection cannot keep it.
-          leader.release(true);
-        }
+        if (leader) await this.followAs(leader);
+        else await pause(LEADER_RETRY_MS, stopping);
       } catch (error) {
         this.log.error({ err: error }, 'The projector lost its connection and starts again.');
-        await this.signal.wait(LEADER_RETRY_MS, this.stopping.signal);
+        await pause(LEADER_RETRY_MS, stopping);
       }
     }
   }
 
+  /** A session that holds the lock; undefined when that of another instance does. */
   private async lead(): Promise<PoolClient | undefined> {
     const client = await this.pool.connect();
     try {
       const { rows } = await client.query<{ leads: boolean }>('select pg_try_advisory_lock($1) as leads', [
         LEADER_LOCK,
       ]);
-      if (rows[0]?.leads) {
-        // A session that ends takes the lock along; the loop notices with its next statement.
-        client.on('error', () => undefined);
-        return client;
-      }
+      if (rows[0]?.leads) return client;
       client.release();
       return undefined;
     } catch (error) {
@@ -146,38 +146,58 @@ export class Projector {
     }
   }
 
-  private async followAsLeader(): Promise<void> {
-    let retryFailuresAt = 0;
-    while (!this.stopping.signal.aborted) {
-      if (Date.now() >= retryFailuresAt) {
-        retryFailuresAt = Date.now() + FAILURE_RETRY_MS;
-        this.failures.clear();
+  private async followAs(leader: PoolClient): Promise<void> {
+    const { signal: stopping } = this.stopping;
+    try {
+      while (!stopping.aborted) {
+        const since = this.signal.count;
+        const moved = await this.step(leader);
+        if (!moved) await this.signal.wait(POLL_MS, stopping, since);
       }
-      const moved = await this.step();
-      if (!moved) await this.signal.wait(POLL_MS, this.stopping.signal);
+    } finally {
+      // The lock goes with its session, so that a broken connection cannot keep it.
+      leader.release(true);
     }
   }
 
-  /** One batch for every projection that is not up to date. */
-  private async step(): Promise<boolean> {
-    const lanes: { projection: Projection; building: boolean; from: number }[] = [];
-    for (const projection of this.projections) {
-      if (this.failures.has(projection.name)) continue;
-      const { served, building } = await this.rows.checkpoints(projection);
-      if (served?.version === projection.version) lanes.push({ projection, building: false, from: served.position });
-      else if (building?.version !== projection.version) await this.rows.startBuilding(projection);
-      if (building?.version === projection.version) {
-        lanes.push({ projection, building: true, from: building.position });
-        await this.switchWhenCaughtUp(projection, served, building);
-      }
+  /** One batch for every lane. True when one of them moved. */
+  private async step(leader: PoolClient): Promise<boolean> {
+    // Asked in the session that holds the lock: where it has been lost this fails, and with it the leadership. Two leaders
+    // for the length of a step do no harm, since a checkpoint that has moved is never moved again from the same place.
+    const lanes = await this.lanes(await this.rows.checkpoints(leader));
+    // Each from where it stands, so that none waits for another that builds or has stopped; those that are furthest first,
+    // so that what is built comes to stand no further behind than what is served.
+    const places = [...new Set(lanes.map(({ from }) => from))].sort((a, b) => b - a);
+    let moved = false;
+    for (const place of places) {
+      const stored = await this.store.readAll(place, BATCH_EVENTS_MAX);
+      const here = lanes.filter(({ from }) => from === place);
+      if (stored.length > 0 && (await this.advanceAll(here, stored))) moved = true;
     }
-    const from = Math.min(...lanes.map((lane) => lane.from));
-    const stored = lanes.length > 0 ? await this.store.readAll(from, BATCH_EVENTS_MAX) : [];
-    if (stored.length === 0) return false;
-    const events = stored.map((event) => this.reader.read(event));
-    await Promise.all(lanes.map((lane) => this.advance(lane, events)));
-    this.progress.notify();
-    return true;
+    if (moved) this.progress.notify();
+    return moved;
+  }
+
+  private async lanes(checkpoints: Checkpoints): Promise<readonly Lane[]> {
+    const lanes = await Promise.all(this.projections.map((projection) => this.lanesOf(projection, checkpoints)));
+    return lanes.flat().filter(({ name }) => this.isDue(name));
+  }
+
+  /** The rows that are served, if they are of this version, and those that are being built, if any are. */
+  private async lanesOf(projection: Projection, checkpoints: Checkpoints): Promise<readonly Lane[]> {
+    const { name, version } = projection;
+    const served = checkpoints.served(projection);
+    const building = checkpoints.building(projection);
+    const isServed = served?.version === version;
+    if (building?.version !== version) {
+      if (isServed) return [laneOf(projection, served)];
+      if (this.isDue(name)) await this.attempt(name, () => this.rows.startBuilding(projection));
+      return [];
+    }
+    if (this.isDue(building.name)) {
+      await this.attempt(building.name, () => this.switchWhenCaughtUp(projection, served, building));
+    }
+    return [...(isServed ? [laneOf(projection, served)] : []), laneOf(projection, building)];
   }
 
   private async switchWhenCaughtUp(
@@ -185,34 +205,93 @@ export class Projector {
     served: Checkpoint | undefined,
     building: Checkpoint,
   ): Promise<void> {
-    const target = served?.version === projection.version ? served.position : await this.store.head();
-    if (building.position < target) return;
+    if (building.position < (served?.position ?? 0)) return;
+    // Rows of an older version stand still meanwhile: those that are at most one batch behind are better.
+    const isReplaced = served?.version !== projection.version;
+    if (isReplaced && (await this.store.head()) - building.position > BATCH_EVENTS_MAX) return;
     if (await this.rows.switchToBuilt(projection, building.position)) {
       this.log.info(
         { projection: projection.name, position: building.position },
         'A projection was built anew and is served.',
       );
       this.progress.notify();
+    } else this.retryAt.set(building.name, performance.now() + SWITCH_RETRY_MS);
+  }
+
+  /** Applies what was read to lanes that stand right before it. True when there was an event that can be read. */
+  private async advanceAll(lanes: readonly Lane[], stored: readonly StoredEvent[]): Promise<boolean> {
+    const { events, failure } = this.readable(stored);
+    const results = await Promise.allSettled(lanes.map((lane) => this.advance(lane, events)));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    if (failure !== undefined) for (const { name } of lanes) await this.halt(name, failure);
+    return events.length > 0;
+  }
+
+  /** The events up to the first that this program does not know: no projection may go past it. */
+  private readable(stored: readonly StoredEvent[]): { events: readonly RecordedEvent[]; failure?: unknown } {
+    const events: RecordedEvent[] = [];
+    for (const event of stored) {
+      try {
+        events.push(this.reader.read(event));
+      } catch (failure) {
+        return { events, failure };
+      }
+    }
+    return { events };
+  }
+
+  /** Up to the last of the events, or to the one that the projection cannot apply. */
+  private async advance(lane: Lane, events: readonly RecordedEvent[]): Promise<void> {
+    const to = events.at(-1)?.position;
+    if (to === undefined) return;
+    const { name, types } = lane.projection;
+    const wanted = new Set(types);
+    try {
+      const mine = events.filter(({ type }) => wanted.has(type));
+      const moved = await this.rows.apply(lane, to, mine);
+      if (moved && lane.name === name) this.positions.set(name, to);
+    } catch (error) {
+      if (error instanceof ProjectionFailure) {
+        const { position } = error.event;
+        await this.advance(
+          lane,
+          events.filter((event) => event.position < position),
+        );
+      }
+      await this.halt(lane.name, error);
     }
   }
 
-  private async advance(
-    { projection, building, from }: { projection: Projection; building: boolean; from: number },
-    events: readonly RecordedEvent[],
-  ): Promise<void> {
-    const to = events.at(-1)?.position ?? from;
-    if (to <= from) return;
-    const wanted = new Set(projection.types);
-    const mine = events.filter((event) => event.position > from && wanted.has(event.type));
+  private async attempt(name: string, work: () => Promise<void>): Promise<void> {
     try {
-      const moved = await this.rows.apply(projection, building, from, to, mine);
-      if (moved && !building) this.positions.set(projection.name, to);
+      await work();
     } catch (error) {
-      this.failures.set(projection.name, String(error));
-      this.log.error(
-        { err: error, projection: projection.name },
-        'A projection stopped; it is never skipped past an event.',
-      );
+      await this.halt(name, error);
     }
   }
+
+  /** Stops a lane, visibly and until it is tried again; an event is never skipped. The others go on. */
+  private async halt(name: string, error: unknown): Promise<void> {
+    this.retryAt.set(name, performance.now() + FAILURE_RETRY_MS);
+    const isNews = await this.rows.fail(name, error instanceof Error ? error.message : String(error));
+    if (isNews) {
+      this.log.error({ err: error, projection: name }, 'A projection stopped; it is never skipped past an event.');
+    }
+  }
+
+  private isDue(name: string): boolean {
+    return (this.retryAt.get(name) ?? 0) <= performance.now();
+  }
 }
+
+const notReached = (minPosition: number, position: number): Refusal =>
+  new Refusal(
+    'unavailable',
+    'position-not-reached',
+    `The view has not reached position ${minPosition} yet. Ask again in a moment.`,
+    { position, minPosition },
+  );
+
+/** Ends early when the program stops. */
+const pause = (ms: number, stopping: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal: stopping }).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 
 /**
  * Tells everyone in this process that the history has grown. A hint to look, never the news itself: whoever follows the
@@ -6,13 +6,23 @@ import { EventEmitter } from 'node:events';
  */
 export class LedgerSignal {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
+  private notifications = 0;
+
+  /** Notifications so far. Whoever remembers it before looking can wait for those that came after. */
+  get count(): number {
+    return this.notifications;
+  }
 
   notify(): void {
+    this.notifications += 1;
     this.emitter.emit('grown');
   }
 
-  /** Resolves at the next notification or after `timeoutMs`, whichever comes first. */
-  wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  /** Resolves at the next notification, at once if there was one after `since`, or after `timeoutMs`. */
+  wait(timeoutMs: number, signal?: AbortSignal, since = this.notifications): Promise<void> {
+    if (since !== this.notifications || signal?.aborted) return Promise.resolve();
+    // As many may wait as there are readers; each takes its listener along when it goes.
+    if (signal) setMaxListeners(0, signal);
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
@@ -23,7 +33,6 @@ export class LedgerSignal {
       const timer = setTimeout(done, timeoutMs);
       this.emitter.once('grown', done);
       signal?.addEventListener('abort', done, { once: true });
-      if (signal?.aborted) done();
     });
   }
 }

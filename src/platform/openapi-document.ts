@@ -19,6 +19,7 @@ const TAGS: Readonly<Record<string, string>> = {
   log: 'The same history as a transparency log that anyone can verify with tools of their own.',
   partners: 'Who takes part: identity, category over time, who holds whom.',
   policies: 'Decisions of the governing board that the rules read, each with its reason and date.',
+  subjects: 'Whose sealed content is kept beside the public history, and how it is erased.',
   transparency: 'The public report: whether access follows demand, whose money it is, what is installed and used.',
 };
 

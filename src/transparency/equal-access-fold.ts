@@ -10,6 +10,7 @@ import { businessDaysBetween } from '../platform/reference/business-days.js';
 import { allocatedChipMs, releasedChipMs } from './chip-time.js';
 import { observe, type Histogram } from './durations.js';
 import { unknownToReport } from './ledger-event.js';
+import type { CorrectiveAction, CorrectiveActionDecided } from './publication.js';
 
 /**
  * The part of the report's state that shows whether access follows demand: counts, exact sums and histograms per cell. It grows with the
@@ -19,6 +20,8 @@ import { unknownToReport } from './ledger-event.js';
 export interface EqualAccessState {
   readonly cells: Map<string, Cell>;
   readonly holders: Map<string, Holder>;
+  /** Decided by the Governing Board, in order. */
+  readonly correctiveActions: CorrectiveAction[];
   /** Cut-off dates of the calls whose limit for a decision is counted from them. */
   readonly cutOffs: Map<string, string>;
 }
@@ -80,6 +83,7 @@ export interface Holder {
 export const initialEqualAccess = (): EqualAccessState => ({
   cells: new Map(),
   holders: new Map(),
+  correctiveActions: [],
   cutOffs: new Map(),
 });
 
@@ -88,7 +92,11 @@ export const DECISION_DAYS_MAX = 750;
 
 type Of<Event, Type extends string> = Extract<Event, { type: Type }>;
 export type EqualAccessEvent =
-  AccessCallEvent | AccessRequestEvent | UsageEvent | Of<FacilityEvent, 'chips-allocated' | 'allocation-released'>;
+  | AccessCallEvent
+  | AccessRequestEvent
+  | UsageEvent
+  | CorrectiveActionDecided
+  | Of<FacilityEvent, 'chips-allocated' | 'allocation-released'>;
 
 /** Applies one event to the state, in place. */
 export function foldEqualAccess(
@@ -107,6 +115,9 @@ export function foldEqualAccess(
       return;
     case 'allocation-released':
       allocationCell(state, event.data, stream).allocatedChipMs -= releasedChipMs(event.data);
+      return;
+    case 'corrective-action-decided':
+      state.correctiveActions.push(event.data);
       return;
     case 'usage-reported':
       for (const record of event.data.records) {

@@ -5,7 +5,8 @@ import { COUNTRY_CODES } from '../platform/reference/countries.js';
 import { ConcentrationDto } from './concentration.dto.js';
 import type { EqualAccessReport, Reclassified } from './equal-access-report.js';
 import { IMPACT_FLAGS, type ImpactFlag, type Reason } from './measures.js';
-import { REASONS_SCHEMA, ReportHeaderDto } from './transparency.dto.js';
+import { ReportedActionDto } from './report-publication.dto.js';
+import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 
 /** Requested chip-hours by what became of the request; they add up to `chipHoursRequested`. */
 export class RequestedHoursDto {
@@ -246,6 +247,9 @@ export class EqualAccessReportDto extends ReportHeaderDto implements EqualAccess
   readonly countries: CountryFiguresDto[];
   @ApiProperty({ type: () => [ReclassifiedDto], maxItems: CATEGORIES.length * (CATEGORIES.length - 1) })
   readonly reclassified: ReclassifiedDto[];
+  /** Decided by the Governing Board where shares were out of balance with demand, over all facilities and modes. */
+  @ApiProperty({ type: () => [ReportedActionDto], maxItems: REPORT_LINES_MAX })
+  readonly correctiveActions: ReportedActionDto[];
   /** Corrections of published reports. None are recorded yet: empty. */
   @ApiProperty({ type: 'array', items: { type: 'object' }, maxItems: 0, example: [] })
   readonly corrections: never[];

@@ -7,6 +7,7 @@ import { gini, hhi, jain, lorenz, theil, type Holding } from './concentration.js
 import type { Cell, Holder } from './equal-access-fold.js';
 import { policyInForce, type FoldState } from './fold.js';
 import { figures, impacts, isDefined, rounded, type Reason } from './measures.js';
+import type { CorrectiveAction } from './publication.js';
 import { headerOf, type ReportHeader } from './report-header.js';
 
 /** Narrows the report to one facility, one mode of access, or both. */
@@ -24,10 +25,13 @@ export interface EqualAccessReport extends ReportHeader {
   readonly concentration: Concentration;
   readonly countries: readonly (ComparedFigures & { readonly country: string })[];
   readonly reclassified: readonly Reclassified[];
+  /** Art. 12b(16): what the Governing Board decided, over all facilities and modes. */
+  readonly correctiveActions: readonly PublishedAction[];
   readonly corrections: readonly never[];
   readonly withheld: readonly never[];
 }
 type ComparedFigures = ReturnType<typeof withImpact>;
+export type PublishedAction = Omit<CorrectiveAction, 'category'> & { readonly category: Category | null };
 
 /**
  * Whether access follows demand (Art. 12b(16) of Regulation (EU) 2021/1173), as of the position at which the state stands. Demand is what
@@ -58,6 +62,10 @@ export function equalAccessReport(state: FoldState, filter: AccessFilter = {}): 
     concentration: concentrationOf(state, holders),
     countries: lines(countries, (cell) => cell.country).map(([country, line]) => ({ country, ...line })),
     reclassified: reclassifiedOf(state, holders),
+    correctiveActions: state.equalAccess.correctiveActions.map((action) => ({
+      ...action,
+      category: action.category ?? null,
+    })),
     corrections: [],
     withheld: [],
   };

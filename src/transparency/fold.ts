@@ -16,7 +16,7 @@ import { parseStateText, stateText } from './state-text.js';
 export const METHOD_VERSION = '1.0';
 
 /** Version of the form of the stored state: a state of another one is not read but folded again from the events. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 /** All that the transparency reports know of the history up to a position. A function of the events alone: no clock, no settings. */
 export interface FoldState {
@@ -67,6 +67,9 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'quota-policy-adopted':
     // Commitments say the same of each facility, and what of it was paid.
     case 'contribution-recorded':
+    // What was published is this very report; what was erased was never counted.
+    case 'report-published':
+    case 'personal-data-erased':
       return;
     case 'policy-adopted':
       state.policies.set(event.data.policy, decided(state.policies.get(event.data.policy) ?? [], event.data));
@@ -111,6 +114,7 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'access-granted':
     case 'access-denied':
     case 'grant-revoked':
+    case 'corrective-action-decided':
       return foldEqualAccess(state.equalAccess, event, stream);
     default:
       return unknownToReport(event);

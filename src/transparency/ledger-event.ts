@@ -8,6 +8,8 @@ import type { PolicyAdopted } from '../governance/policy.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { PartnerEvent } from '../partners/partner.js';
 import type { ApiKeyEvent } from '../platform/api-key.js';
+import type { ErasureEvent } from '../platform/erasure.js';
+import type { ReportEvent } from './publication.js';
 
 /** Every event that the ledger records. The switch of the fold over it does not compile while one is missing there. */
 export type LedgerFact =
@@ -19,7 +21,9 @@ export type LedgerFact =
   | FacilityEvent
   | AccessCallEvent
   | AccessRequestEvent
-  | UsageEvent;
+  | UsageEvent
+  | ReportEvent
+  | ErasureEvent;
 
 /** A fact with the stream that it was recorded on: the stream says which fund or facility it is about. */
 export type LedgerEvent = LedgerFact & Pick<RecordedEvent, 'stream'>;

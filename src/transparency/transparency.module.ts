@@ -1,15 +1,23 @@
 import { Module } from '@nestjs/common';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { ReportStates } from './report-states.queries.js';
+import { PublicationTexts } from './publication-texts.queries.js';
+import { publicationCommandHandlers } from './report-publication.commands.js';
+import { ReportPublicationController } from './report-publication.controller.js';
+import { Publications, publicationQueryHandlers } from './report-publication.queries.js';
 import { Reports } from './reports.js';
 import { TransparencyController } from './transparency.controller.js';
 import { transparencyQueryHandlers } from './transparency.queries.js';
 
 @Module({
-  controllers: [TransparencyController],
+  controllers: [TransparencyController, ReportPublicationController],
   providers: [
     ...transparencyQueryHandlers,
+    ...publicationCommandHandlers,
+    ...publicationQueryHandlers,
+    Publications,
     Reports,
+    { provide: PublicationTexts, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new PublicationTexts(pool) },
     { provide: ReportStates, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new ReportStates(pool) },
   ],
   exports: [Reports],

@@ -152,6 +152,13 @@ describe('an allocation inside its grant', () => {
       .refuses('grant-for-another-facility', { grantFacilityId: 'another' });
   });
 
+  it('is not made under a request that was not granted', () => {
+    const input = { allocationId: 'new', chipModel: 'GB300', chips: 10, from: MARCH_1, to: MARCH_2 };
+    given(facility, HUNDRED)
+      .when((state) => allocate(state, FACILITY_ID, null, input))
+      .refuses('not-granted');
+  });
+
   it('is not made under a revoked grant', () => {
     given(facility, HUNDRED)
       .when(ask({}, { revoked: true }))

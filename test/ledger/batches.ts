@@ -6,20 +6,22 @@ import { derivedId } from '../../src/ledger/identifiers.js';
 export const idOf = (word: string): string => derivedId('test', word);
 
 export interface CommandParts {
-  /** `[stream, revision]` of every event. */
-  readonly events?: readonly (readonly [stream: string, revision: number])[];
+  /** `stream@revision` of every event. */
+  readonly events?: readonly string[];
   readonly data?: object;
+  readonly type?: string;
   readonly outcome?: string;
   readonly sealed?: readonly SealedContent[];
 }
 
 /** A command as the ledger hands it to a store. */
-export function commandOf(word: string, { events = [], data = {}, outcome, sealed = [] }: CommandParts): AppendCommand {
+export function commandOf(word: string, parts: CommandParts): AppendCommand {
+  const { events = [], data = {}, type = 'thing-happened', outcome, sealed = [] } = parts;
   const commandId = idOf(word);
   return {
     commandId,
     fingerprint: `fingerprint of ${word}`,
-    events: events.map(([stream, revision], index) => draftOf(commandId, index, stream, revision, data)),
+    events: events.map((place, index) => draftOf(commandId, index, place, { type, data })),
     outcome: outcome ?? JSON.stringify({ answered: word }),
     sealed,
   };
@@ -30,17 +32,18 @@ export const batchOf = (
   ...commands: readonly AppendCommand[]
 ): AppendBatch => ({ expected: new Map(Object.entries(expected)), commands });
 
-function draftOf(commandId: string, index: number, stream: string, revision: number, data: object): DraftEvent {
+function draftOf(commandId: string, index: number, place: string, event: { type: string; data: object }): DraftEvent {
+  const [stream = '', revision] = place.split('@');
   return draftEvent({
     v: 1,
     id: derivedId(commandId, 'event', String(index)),
     stream,
-    revision,
-    type: 'thing-happened',
+    revision: Number(revision),
+    type: event.type,
     schema: 1,
     actor: { id: 'tester', role: 'operator' },
     commandId,
     correlationId: 'correlation',
-    data,
+    data: event.data,
   });
 }

@@ -28,7 +28,7 @@ describe('the event store in PostgreSQL', () => {
     });
 
     it('refuses to rewrite history', async () => {
-      await store.append(batchOf({ a: -1 }, commandOf('first', { events: [['a', 0]] })));
+      await store.append(batchOf({ a: -1 }, commandOf('first', { events: ['a@0'] })));
       for (const statement of [
         `update events set type = 'other'`,
         'delete from events',
@@ -58,7 +58,7 @@ describe('the event store in PostgreSQL', () => {
     it('writes the events of a batch and its sealed content together or not at all', async () => {
       const head = await store.head();
       const { stored } = vault.seal('no uuid', idOf('halfway'), {});
-      const batch = batchOf({ b: -1 }, commandOf('halfway', { events: [['b', 0]], sealed: [stored] }));
+      const batch = batchOf({ b: -1 }, commandOf('halfway', { events: ['b@0'], sealed: [stored] }));
       const error = await store.append(batch).catch((caught: unknown) => caught);
       expect(isCausedByContent(error)).toBe(true);
       expect(await store.head()).toBe(head);

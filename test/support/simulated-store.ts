@@ -1,6 +1,6 @@
 import { checkContinuity, type AppendBatch, type AppendResult, type EventStore } from '../../src/ledger/event-store.js';
 import type { StoredOutcome } from '../../src/ledger/event-store.js';
-import { stampEvent, type StoredEvent } from '../../src/ledger/event.js';
+import { stampEvent, type Envelope, type StoredEvent } from '../../src/ledger/event.js';
 import { formatInstant, parseInstant, type EpochMs } from '../../src/ledger/time.js';
 import type { SimulatedWorld } from './simulated-world.js';
 
@@ -35,6 +35,15 @@ export class SimulatedLog {
       this.outcomes.set(commandId, { commandId, fingerprint, position: this.events.length, recordedAt, outcome });
     }
     return { ok: true, firstPosition, recordedAt };
+  }
+
+  /** A failover to a database that had not received the last commits. */
+  forgetAfter(position: number): void {
+    for (const { envelope } of this.events.splice(position)) {
+      const { stream, revision, commandId } = JSON.parse(envelope) as Envelope;
+      this.streams.set(stream, (this.streams.get(stream) ?? []).slice(0, revision));
+      this.outcomes.delete(commandId);
+    }
   }
 }
 

@@ -1,0 +1,318 @@
+import type { RecordedEvent } from '../ledger/event.js';
+import type { NounOutline } from '../ledger/noun.js';
+import { Findings, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
+import { openLog, publishedKey, type OpenedLog, type Trust } from './audit-log.js';
+import type { LogSource } from './log-source.js';
+import { hashesEqual, type Hash } from './merkle.js';
+import { formatVerifierKey, wrapSameKey } from './note-key.js';
+import { encodeBase64, encodeHex } from './strict-text.js';
+import { AllocationRule } from './verify-allocations.js';
+import { CallRule } from './verify-calls.js';
+import { CapacityRule } from './verify-capacity.js';
+import { CommitmentRule } from './verify-commitments.js';
+import { EnvelopeCheck } from './verify-envelope.js';
+import { FundRule } from './verify-funds.js';
+import { OrderCheck } from './verify-order.js';
+import { PartnerRule } from './verify-partners.js';
+import { RequestRule } from './verify-requests.js';
+import type { Rule } from './verify-rule.js';
+import { LogWalk } from './verify-walk.js';
+
+export interface CheckLine {
+  readonly check: string;
+  readonly what: string;
+}
+
+/** What a verification comes to. `unchecked`: nothing is proven wrong, but something that was asked for could not be checked. */
+export interface Verification {
+  readonly verdict: 'verified' | 'wrong' | 'unchecked';
+  readonly source: string;
+  readonly origin?: string;
+  readonly size?: number;
+  /** Base64, as in the checkpoint. */
+  readonly root?: string;
+  readonly verifierKey?: string;
+  readonly keyFrom?: 'auditor' | 'source';
+  /** Checks that were made and hold. */
+  readonly checked: readonly CheckLine[];
+  /** What a verification like this does not say. */
+  readonly notChecked: readonly CheckLine[];
+  /** What was asked for and could not be checked. */
+  readonly uncheckable: readonly (CheckLine & { readonly nextStep: string })[];
+  /** The first thing that is wrong, by position. */
+  readonly finding?: Finding;
+  /** How many things are wrong; later ones may follow from the first. */
+  readonly findings: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly entriesPerSecond: number;
+}
+
+/** Told how far the reading has come. */
+export interface ProgressListener {
+  begin(entries: number): void;
+  reached(entries: number): void;
+  end(): void;
+}
+
+export interface VerifyOptions {
+  readonly trust: Trust;
+  /** Every noun of the domain: which events there are. */
+  readonly nouns: readonly NounOutline[];
+  readonly progress?: ProgressListener;
+}
+
+/**
+ * Verifies a log from its first entry to its checkpoint. Reads nothing but the log and what the auditor brings along; keeps
+ * nothing in memory that grows with the log (what has to be compared over its whole length goes to a temporary file).
+ */
+export async function verify(source: LogSource, options: VerifyOptions): Promise<Verification> {
+  return new Verifier(source, options).run();
+}
+
+class Verifier {
+  private readonly checked: CheckLine[] = [];
+  private readonly notChecked: CheckLine[] = [];
+  private readonly uncheckable: (CheckLine & { nextStep: string })[] = [];
+  private readonly findings = new Findings();
+  private readonly startedAt = performance.now();
+  private log: OpenedLog | undefined;
+  private walk: LogWalk | undefined;
+
+  constructor(
+    private readonly source: LogSource,
+    private readonly options: VerifyOptions,
+  ) {}
+
+  async run(): Promise<Verification> {
+    try {
+      const log = await openLog(this.source, this.options.trust);
+      this.log = log;
+      this.sayWhoSigned(log);
+      await this.checkPublishedKey(log);
+      await this.checkHistory(log);
+    } catch (error) {
+      if (error instanceof ProvenWrong) this.findings.add(error.finding);
+      else if (error instanceof NotCheckable) this.cannot(this.source.name, error.message, error.nextStep);
+      else throw error;
+    }
+    return this.verification();
+  }
+
+  private sayWhoSigned({ key, keyIsAuditors, cosigners, quorumMissing, unknownSignatures, note }: OpenedLog): void {
+    const whose = keyIsAuditors ? 'the key that you gave' : 'the key that the log itself publishes';
+    this.holds('signature', `The checkpoint is signed with ${whose}, ${formatVerifierKey(key)}.`);
+    if (!keyIsAuditors) {
+      this.skip(
+        'whose log it is',
+        'The verifier key came with the log. Bring a copy of your own (--vkey) to know who signed.',
+      );
+    }
+    if (quorumMissing !== undefined)
+      this.cannot('cosignatures', quorumMissing, 'Witnesses may be late: try again in a minute.');
+    else if (this.options.trust.policy) {
+      const names = cosigners.map(({ name }) => name).join(', ');
+      this.holds('cosignatures', `The quorum of your policy is met: ${names || 'it asks for none'}.`);
+    } else {
+      const there = `the checkpoint bears ${unknownSignatures} of ${note.signatures.length} signatures by keys that you did not give`;
+      this.skip('cosignatures', `No policy was given (--policy); ${there}.`);
+    }
+  }
+
+  /** Where a log publishes its key as a convenience, it should be the one that others know. */
+  private async checkPublishedKey({ key, keyIsAuditors }: OpenedLog): Promise<void> {
+    const published = keyIsAuditors ? await this.source.read('vkey') : undefined;
+    if (published === undefined) return;
+    const found = publishedKey(published);
+    if (found.name === key.name && wrapSameKey(found, key)) return;
+    throw new ProvenWrong({
+      check: 'signature',
+      artefact: 'vkey',
+      message: 'The log publishes another verifier key than the one that signed its checkpoint.',
+      expected: formatVerifierKey(key),
+      found: formatVerifierKey(found),
+      nextStep: 'Ask the operator which of the two is right; whoever trusts the published one is misled.',
+    });
+  }
+
+  private async checkHistory(log: OpenedLog): Promise<void> {
+    const order = new OrderCheck(this.findings);
+    const rules = rulesOf(this.findings);
+    try {
+      const lastCommandId = await this.read(log, order, rules);
+      this.sayWhatHashed();
+      const streams = order.finish();
+      this.unlessFound('streams', `${count(streams)} streams count their events from 0 without a gap.`);
+      this.unlessFound('ids', 'No two events share an id.');
+      for (const rule of rules) {
+        rule.finish({ lastCommandId });
+        this.unlessFound(rule.check, rule.holds);
+      }
+    } finally {
+      order.close();
+      for (const rule of rules) rule.close();
+    }
+  }
+
+  /** @returns the command of the last event. */
+  private async read(log: OpenedLog, order: OrderCheck, rules: readonly Rule[]): Promise<string> {
+    const envelopes = new EnvelopeCheck(this.options.nouns);
+    const byType = rulesByType(rules);
+    const { progress } = this.options;
+    const onSize = log.kept && { size: log.kept.size, seen: (root: Hash) => this.compareKept(log, root) };
+    this.walk = new LogWalk(log, onSize && { onSize });
+    let last: RecordedEvent | undefined;
+    progress?.begin(log.checkpoint.size);
+    try {
+      for await (const { first, entries } of this.walk.stretches()) {
+        for (const [at, entry] of entries.entries()) {
+          const event = this.readEvent(envelopes, first + at, entry);
+          if (event === undefined) continue;
+          order.accept(event);
+          for (const rule of byType.get(event.type) ?? []) rule.accept(event);
+          last = event;
+        }
+        progress?.reached(first + entries.length - 1);
+      }
+    } finally {
+      progress?.end();
+    }
+    this.sayKept(log);
+    this.unlessFound('envelopes', ENVELOPES_HOLD);
+    return last?.commandId ?? '';
+  }
+
+  private readEvent(envelopes: EnvelopeCheck, position: number, entry: Uint8Array): RecordedEvent | undefined {
+    try {
+      return envelopes.read(position, entry);
+    } catch (error) {
+      if (!(error instanceof ProvenWrong)) throw error;
+      this.findings.add(error.finding);
+      return undefined;
+    }
+  }
+
+  private compareKept({ kept }: OpenedLog, root: Hash): void {
+    if (kept === undefined || hashesEqual(kept.root, root)) return;
+    throw new ProvenWrong({
+      check: 'kept checkpoint',
+      artefact: 'checkpoint',
+      message: `The log has signed two histories: at size ${kept.size} it has another root than in the checkpoint that you kept.`,
+      expected: encodeHex(kept.root),
+      found: encodeHex(root),
+      nextStep: 'Keep both checkpoints: together they prove it. Tell the governing board and the witnesses.',
+    });
+  }
+
+  private sayKept({ kept, checkpoint: { size } }: OpenedLog): void {
+    if (kept === undefined)
+      this.skip('kept checkpoint', 'None was given (--checkpoint), so that a rewritten history would not show.');
+    else if (kept.size > size) {
+      const why = `The one that you kept is of size ${kept.size}, this log ends at ${size}: an older copy, or it was cut off.`;
+      this.cannot(
+        'kept checkpoint',
+        why,
+        'Read the log from its own address again; if it stays shorter, tell the board and the witnesses.',
+      );
+    } else
+      this.holds('kept checkpoint', `The log has grown from the checkpoint of size ${count(kept.size)} that you kept.`);
+  }
+
+  private sayWhatHashed(): void {
+    const { entries, bytes, bundles, tiles } = this.walk?.counts ?? { entries: 0, bytes: 0, bundles: 0, tiles: 0 };
+    this.holds(
+      'entries',
+      `${count(entries)} leaf hashes over ${count(bytes)} bytes in ${count(bundles)} bundles; positions 1 to ${entries} are dense.`,
+    );
+    this.holds('tiles', `${count(tiles)} hash tiles, each hash computed again.`);
+    this.holds('root', 'The root computed from the entries is the one that was signed.');
+  }
+
+  private holds(check: string, what: string): void {
+    this.checked.push({ check, what });
+  }
+
+  /** Unless something was found by the check. */
+  private unlessFound(check: string, what: string): void {
+    if (!this.findings.has(check)) this.holds(check, what);
+  }
+
+  private skip(check: string, what: string): void {
+    this.notChecked.push({ check, what });
+  }
+
+  private cannot(check: string, what: string, nextStep: string): void {
+    this.uncheckable.push({ check, what, nextStep });
+  }
+
+  private verification(): Verification {
+    const { log, findings, uncheckable, checked, notChecked } = this;
+    const seconds = (performance.now() - this.startedAt) / 1_000;
+    const entries = this.walk?.counts.entries ?? 0;
+    const verdict = findings.first ? 'wrong' : uncheckable.length > 0 ? 'unchecked' : 'verified';
+    if (this.source.others.length > 0) this.skip('other files', this.source.others.join(', '));
+    return {
+      verdict,
+      source: this.source.name,
+      ...(log && {
+        origin: log.checkpoint.origin,
+        size: log.checkpoint.size,
+        root: encodeBase64(log.checkpoint.root),
+        verifierKey: formatVerifierKey(log.key),
+        keyFrom: log.keyIsAuditors ? ('auditor' as const) : ('source' as const),
+      }),
+      checked,
+      notChecked: [...notChecked, ...NEVER_CHECKED],
+      uncheckable,
+      ...(findings.first && { finding: findings.first }),
+      findings: findings.count,
+      entries,
+      bytes: this.walk?.counts.bytes ?? 0,
+      seconds: Number(seconds.toFixed(3)),
+      entriesPerSecond: Math.round(entries / seconds),
+    };
+  }
+}
+
+const rulesOf = (findings: Findings): Rule[] => [
+  new FundRule(findings),
+  new CommitmentRule(findings),
+  new CapacityRule(findings),
+  new AllocationRule(findings),
+  new CallRule(findings),
+  new RequestRule(findings),
+  new PartnerRule(findings),
+];
+
+function rulesByType(rules: readonly Rule[]): Map<string, Rule[]> {
+  const byType = new Map<string, Rule[]>();
+  for (const rule of rules) {
+    for (const type of rule.types) byType.set(type, [...(byType.get(type) ?? []), rule]);
+  }
+  return byType;
+}
+
+const ENVELOPES_HOLD =
+  'Every event is canonical JSON of a known form, type and version, on a stream of its kind; none was recorded before the one that precedes it.';
+
+/** What no log can show, or what only the decisions themselves check. */
+const NEVER_CHECKED: readonly CheckLine[] = [
+  { check: 'sealed content', what: 'It is kept outside the log; the events only commit to it.' },
+  {
+    check: 'idempotency records',
+    what: 'They are not in the log: whether a command was answered twice alike cannot be seen in it.',
+  },
+  { check: 'permissions', what: 'Who held which key and role: the log names actors, not their credentials.' },
+  {
+    check: 'ownership',
+    what: 'Ultimate parents and cycles of affiliations: decided once, not computed a second time here.',
+  },
+  {
+    check: 'eligibility by country',
+    what: 'Depends on a policy and on lists of countries; not computed a second time here.',
+  },
+  { check: 'the world', what: 'Whether what was recorded is true.' },
+];
+
+const count = (number: number): string => number.toLocaleString('en');

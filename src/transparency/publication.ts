@@ -1,0 +1,162 @@
+import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { invalid, refuse, unknown } from '../ledger/refusal.js';
+import { MS_PER_DAY, formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
+import type { Category } from '../partners/partner.js';
+
+/** The reports that are published, each over all facilities and modes. */
+export const REPORT_KINDS = ['equal-access', 'capital', 'capacity'] as const;
+export type ReportKind = (typeof REPORT_KINDS)[number];
+
+/** What a publication is about. Each end is an instant, or a date that stands for the whole day. */
+export interface Period {
+  readonly periodFrom: string;
+  readonly periodTo: string;
+}
+
+/** The report of a kind as it stood at a position, by its hash: whoever has the events can make the same bytes again. */
+export interface PublishedFacts {
+  readonly position: number;
+  readonly treeSize: number;
+  /** Merkle root over the events up to the position, base64 as in a checkpoint. */
+  readonly root: string;
+  readonly methodVersion: string;
+  /** Length of the report. */
+  readonly byteCount: number;
+  /** Of the report's bytes, hex. */
+  readonly sha256: string;
+  /** The completeness index: how far every stream had come at the position. */
+  readonly streams: {
+    readonly count: number;
+    /** Of the index as it is served, hex. */
+    readonly sha256: string;
+  };
+}
+
+export interface ReportPublished extends DomainEvent {
+  readonly type: 'report-published';
+  readonly data: PublishedFacts & Period & { readonly kind: ReportKind; readonly interim?: true };
+}
+
+/** Art. 12b(16): what the Governing Board does about an imbalance that a report shows. */
+export interface CorrectiveAction extends Period {
+  readonly actionId: string;
+  readonly reportId: string;
+  /** The users that it is for; all of them where it is left out. */
+  readonly category?: Category;
+  readonly reason: string;
+  readonly measure: string;
+  readonly decidedAt: string;
+}
+
+export interface CorrectiveActionDecided extends DomainEvent {
+  readonly type: 'corrective-action-decided';
+  readonly data: CorrectiveAction;
+}
+
+export type ReportEvent = ReportPublished | CorrectiveActionDecided;
+
+export type Report =
+  | { readonly status: 'absent' }
+  | { readonly status: 'published'; readonly kind: ReportKind; readonly period: Period; readonly actions: number };
+
+export const report: Noun<Report, ReportEvent> = {
+  name: 'report',
+  initial: { status: 'absent' },
+  schemas: { 'report-published': 1, 'corrective-action-decided': 1 },
+  exists: (state) => state.status !== 'absent',
+  evolve(state, event) {
+    switch (event.type) {
+      case 'report-published': {
+        const { kind, periodFrom, periodTo } = event.data;
+        return { status: 'published', kind, period: { periodFrom, periodTo }, actions: 0 };
+      }
+      case 'corrective-action-decided':
+        if (state.status === 'absent') throw new Error('An action was decided on a report that was never published.');
+        return { ...state, actions: state.actions + 1 };
+      default:
+        return unknownEvent('report', event);
+    }
+  },
+};
+
+/** The last instant of a period: what was recorded by then is in the report. */
+export const periodEnd = ({ periodTo }: Period): EpochMs =>
+  parseInstant(periodTo) + (isDate(periodTo) ? MS_PER_DAY - 1 : 0);
+
+const isDate = (text: string): boolean => text.length === 'YYYY-MM-DD'.length;
+const normal = (text: string): string => (isDate(text) ? text : formatInstant(parseInstant(text)));
+
+/**
+ * Publishes a report. Before its period is over it is marked as interim; it then reflects all that is recorded.
+ * @param facts of the report as of the end of the period; undefined when nothing was recorded by then.
+ * @throws Refusal `period-out-of-order` (422); `period-not-begun`, `nothing-to-report` (409).
+ */
+export function publishReport(
+  input: Period & { readonly kind: ReportKind },
+  facts: PublishedFacts | undefined,
+  now: string,
+): [ReportPublished] {
+  const { kind, periodFrom, periodTo } = input;
+  const [begin, end] = [parseInstant(periodFrom), periodEnd(input)];
+  if (begin >= end) {
+    const detail = `The period would end on ${periodTo}, which is not after it begins, on ${periodFrom}.`;
+    throw invalid('period-out-of-order', '/periodTo', `${detail} Give a later end.`, { periodFrom, periodTo });
+  }
+  if (begin > parseInstant(now)) {
+    throw refuse('period-not-begun', `The period begins on ${periodFrom}. Publish it when it has begun.`, {
+      periodFrom,
+      now,
+    });
+  }
+  if (facts === undefined) {
+    throw refuse('nothing-to-report', `Nothing was recorded by the end of the period, ${periodTo}.`, { periodTo });
+  }
+  const period = { periodFrom: normal(periodFrom), periodTo: normal(periodTo) };
+  const interim = end >= parseInstant(now);
+  return [
+    {
+      type: 'report-published',
+      ...(kind === 'equal-access' && { legalBasis: MONITORING }),
+      data: { kind, ...period, ...(interim && { interim }), ...facts },
+    },
+  ];
+}
+
+const MONITORING = '2021/1173 Art. 12b(16)';
+
+/** A board that needs more has another problem than a report can show. */
+export const ACTIONS_PER_REPORT_MAX = 100;
+
+export interface ActionInput {
+  readonly reportId: string;
+  readonly category?: Category | undefined;
+  readonly reason: string;
+  readonly measure: string;
+}
+
+/**
+ * Decides on a corrective action, on the ground of a published report on equal access.
+ * @throws Refusal `report-without-imbalance`, `too-many-corrective-actions` (409).
+ */
+export function decideCorrectiveAction(
+  state: Report,
+  { reportId, category, reason, measure }: ActionInput,
+  actionId: string,
+  now: string,
+): [CorrectiveActionDecided] {
+  if (state.status === 'absent') throw unknown('report', reportId);
+  if (state.kind !== 'equal-access') {
+    throw refuse(
+      'report-without-imbalance',
+      `A report on ${state.kind} shows no shares of access. Name a published report on equal access.`,
+      { kind: state.kind, clause: MONITORING },
+    );
+  }
+  if (state.actions >= ACTIONS_PER_REPORT_MAX) {
+    throw refuse('too-many-corrective-actions', `A report carries up to ${ACTIONS_PER_REPORT_MAX} actions.`, {
+      limit: ACTIONS_PER_REPORT_MAX,
+    });
+  }
+  const action = { actionId, reportId, ...state.period, ...(category && { category }), reason, measure };
+  return [{ type: 'corrective-action-decided', legalBasis: MONITORING, data: { ...action, decidedAt: now } }];
+}

@@ -1,0 +1,120 @@
+import { Body, Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiExtraModels, ApiProduces, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer, CommandContext } from '../ledger/command-context.js';
+import { Refusal } from '../ledger/refusal.js';
+import type { Page, Reading } from '../platform/read-model.js';
+import { CommandRoute, Context, PublicRoute, ReadRoute, problems } from '../platform/routes.js';
+import { IdParams } from '../platform/validation.js';
+import { CapacityReportDto } from './capacity-report.dto.js';
+import { CapitalReportDto } from './capital-report.dto.js';
+import { EqualAccessReportDto } from './equal-access-report.dto.js';
+import { DecideCorrectiveAction, PublishReport } from './report-publication.commands.js';
+import {
+  CorrectiveActionAnswerDto,
+  DecideCorrectiveActionDto,
+  ListPublishedReportsDto,
+  PublishReportDto,
+  PublishedReportAnswerDto,
+  PublishedReportPageDto,
+  type PublishedReportDto,
+} from './report-publication.dto.js';
+import { ListPublishedReports, Publications, type Published } from './report-publication.queries.js';
+
+/** A published text never changes. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+const REPORTS = [EqualAccessReportDto, CapitalReportDto, CapacityReportDto];
+
+@ApiTags('transparency')
+@Controller('v1/transparency')
+export class ReportPublicationController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+    private readonly publications: Publications,
+  ) {}
+
+  /** Publish a report as of the end of a period: its hash and its root become part of the history, its bytes stay as they are. */
+  @CommandRoute({
+    path: 'reports',
+    roles: ['operator', 'board'],
+    created: '/v1/transparency/reports/:id',
+    answer: PublishedReportAnswerDto,
+  })
+  publishReport(@Body() body: PublishReportDto, @Context() context: CommandContext): Promise<Answer> {
+    return this.commands.execute(new PublishReport(context, body));
+  }
+
+  /** Decide on a corrective action where shares of access are out of balance with demand: Art. 12b(16). */
+  @CommandRoute({
+    path: 'corrective-actions',
+    roles: ['board'],
+    created: '/v1/transparency/reports',
+    answer: CorrectiveActionAnswerDto,
+  })
+  decideCorrectiveAction(@Body() body: DecideCorrectiveActionDto, @Context() context: CommandContext): Promise<Answer> {
+    return this.commands.execute(new DecideCorrectiveAction(context, body));
+  }
+
+  /** List the published reports in the order of their publication, with the corrective actions that were decided on them. */
+  @ReadRoute({ path: 'reports', projection: 'publications', answer: PublishedReportPageDto, table: true })
+  listPublishedReports(@Query() query: ListPublishedReportsDto): Promise<Reading<Page<PublishedReportDto>>> {
+    return this.queries.execute(new ListPublishedReports(query));
+  }
+
+  /** Read a published report: exactly the bytes whose SHA-256 the event of its publication holds; it is the `ETag`, too. */
+  @PublicRoute()
+  @Get('reports/:id')
+  @ApiExtraModels(...REPORTS)
+  @ApiResponse({
+    status: 200,
+    description: 'The report, in canonical JSON (RFC 8785).',
+    content: { 'application/json': { schema: { oneOf: REPORTS.map((model) => ({ $ref: getSchemaPath(model) })) } } },
+  })
+  @problems(400, 404, 429, 500, 503)
+  async getPublishedReport(
+    @Param() { id }: IdParams,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await send(await this.publications.report(id), 'application/json; charset=utf-8', request, reply);
+  }
+
+  /**
+   * Read the completeness index of a published report: one line of canonical JSON for each stream, with the number of its events
+   * and the revision of its last one. Whoever holds a stream sees from it that no event was held back.
+   */
+  @PublicRoute()
+  @Get('reports/:id/streams')
+  @ApiProduces('application/jsonl')
+  @ApiResponse({
+    status: 200,
+    description: 'JSON lines, by stream.',
+    schema: {
+      type: 'string',
+      example: '{"count":2,"lastRevision":1,"stream":"fund-0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"}\n',
+    },
+  })
+  @problems(400, 404, 429, 500, 503)
+  async getPublishedStreams(
+    @Param() { id }: IdParams,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await send(await this.publications.streams(id), 'application/jsonl; charset=utf-8', request, reply);
+  }
+}
+
+async function send(
+  { position, sha256, body }: Published<unknown>,
+  type: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  if (request.asCsv) throw new Refusal('unknown', 'no-table', 'A published report has one form only.');
+  const tag = `"${sha256}"`;
+  void reply.header('Cache-Control', IMMUTABLE).header('ETag', tag).header('Ledger-Position', String(position));
+  if (request.headers['if-none-match'] === tag) await reply.status(304).send();
+  else await reply.type(type).send(body);
+}

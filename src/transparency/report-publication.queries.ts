@@ -1,0 +1,191 @@
+import { Readable } from 'node:stream';
+import { Inject, Injectable } from '@nestjs/common';
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { EventReader } from '../ledger/event-reader.js';
+import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
+import { streamOf } from '../ledger/noun.js';
+import { Refusal, unknown } from '../ledger/refusal.js';
+import { ReadModel, type Page, type Reading } from '../platform/read-model.js';
+import { METHOD_VERSION } from './fold.js';
+import { report, type PublishedFacts, type ReportKind, type ReportPublished } from './publication.js';
+import { publishedText } from './publication-text.js';
+import { PublicationTexts, TextChanged, type StoredText } from './publication-texts.queries.js';
+import type { CorrectiveActionDto, ListPublishedReportsDto, PublishedReportDto } from './report-publication.dto.js';
+import { Reports } from './reports.js';
+
+/** A published text. */
+export interface Published<Body> {
+  /** That the report reflects. */
+  readonly position: number;
+  /** Hex. */
+  readonly sha256: string;
+  readonly body: Body;
+}
+
+/** Makes the texts of publications from the events, keeps them, and gives them out as they were published. */
+@Injectable()
+export class Publications {
+  constructor(
+    private readonly reports: Reports,
+    private readonly texts: PublicationTexts,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly reader: EventReader,
+  ) {}
+
+  /**
+   * Makes the report of a kind, and the completeness index, as of an instant, and stores both, so that an event may name them.
+   * Undefined when nothing was recorded by then.
+   * @throws Refusal (503) while the reports do not follow the history.
+   */
+  async prepare(kind: ReportKind, asOf: string): Promise<PublishedFacts | undefined> {
+    const position = await this.store.positionAt(asOf);
+    if (position === 0) return undefined;
+    const { text, root } = await this.made(kind, position);
+    const { sha256, byteCount } = await this.texts.put(text);
+    const streams = await this.texts.putStreams(position);
+    return {
+      position,
+      treeSize: position,
+      root: Buffer.from(root).toString('base64'),
+      methodVersion: METHOD_VERSION,
+      byteCount,
+      sha256,
+      streams: { count: streams.count, sha256: streams.sha256 },
+    };
+  }
+
+  /**
+   * The report as it was published.
+   * @throws Refusal 404 for an unknown report, 503 when its bytes are not those that were published.
+   */
+  async report(id: string): Promise<Published<Buffer>> {
+    const { position, kind, sha256, methodVersion } = await this.find(id);
+    await this.keep(sha256, async () => {
+      if (methodVersion !== METHOD_VERSION) throw lost(id, methodVersion);
+      return this.texts.put((await this.made(kind, position)).text);
+    });
+    return { position, sha256, body: await this.whole(id, sha256) };
+  }
+
+  /**
+   * The completeness index of a report as it was published. It breaks off when its bytes are not those that were published.
+   * @throws Refusal 404 for an unknown report.
+   */
+  async streams(id: string): Promise<Published<Readable>> {
+    const { position, streams } = await this.find(id);
+    const { sha256 } = streams;
+    await this.keep(sha256, () => this.texts.putStreams(position));
+    return { position, sha256, body: Readable.from(this.texts.parts(sha256), { objectMode: false }) };
+  }
+
+  private async find(id: string): Promise<ReportPublished['data']> {
+    const [stored] = await this.store.readStream(streamOf(report, id), 0, 1);
+    if (!stored) throw unknown('report', id);
+    return (this.reader.read(stored) as unknown as ReportPublished).data;
+  }
+
+  private async made(kind: ReportKind, position: number): Promise<{ text: string; root: Uint8Array }> {
+    const { body } = await this.reports.answer(
+      { asOfPosition: position },
+      { name: `published ${kind}`, render: (state, root) => ({ text: publishedText(kind, state, root), root }) },
+    );
+    return body;
+  }
+
+  /** A ledger that was set up from the events alone has no text yet: it is made again, and must be the same. */
+  private async keep(sha256: string, make: () => Promise<StoredText>): Promise<void> {
+    if (await this.texts.has(sha256)) return;
+    const made = await make();
+    if (made.sha256 !== sha256) throw new TextChanged(sha256, made.sha256);
+  }
+
+  private async whole(id: string, sha256: string): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    try {
+      for await (const part of this.texts.parts(sha256)) parts.push(part);
+    } catch (error) {
+      if (error instanceof TextChanged) throw changed(id, error);
+      throw error;
+    }
+    return Buffer.concat(parts);
+  }
+}
+
+/** Better no report than another one under the same name. */
+const changed = (id: string, { expected, found }: TextChanged): Refusal =>
+  new Refusal(
+    'unavailable',
+    'published-report-changed',
+    'The stored report is not the one that was published. Restore it, or make it again from the events up to its position.',
+    { id, expected, found },
+  );
+
+const lost = (id: string, methodVersion: string): Refusal =>
+  new Refusal(
+    'unavailable',
+    'published-report-missing',
+    `The report was made by method ${methodVersion}, and its bytes are not stored here. Make it again from the events with that method.`,
+    { id, methodVersion },
+  );
+
+export class ListPublishedReports extends Query<Reading<Page<PublishedReportDto>>> {
+  constructor(readonly query: ListPublishedReportsDto) {
+    super();
+  }
+}
+
+@QueryHandler(ListPublishedReports)
+export class ListPublishedReportsHandler implements IQueryHandler<ListPublishedReports> {
+  constructor(private readonly rows: ReadModel) {}
+
+  execute({ query }: ListPublishedReports): Promise<Reading<Page<PublishedReportDto>>> {
+    return this.rows.list({
+      projection: 'publications',
+      from: 'published_reports',
+      columns: '*',
+      filters: { kind: query.kind },
+      limit: query.limit,
+      cursor: query.cursor,
+      where: ({ kind }) => [kind === undefined ? undefined : { column: 'kind', value: kind }],
+      map: (record: object) => toPublishedReport(record as PublishedRow),
+    });
+  }
+}
+
+interface PublishedRow {
+  readonly id: string;
+  readonly revision: number;
+  readonly kind: ReportKind;
+  readonly period_from: string;
+  readonly period_to: string;
+  readonly interim: boolean;
+  readonly position: number;
+  readonly root: string;
+  readonly method_version: string;
+  readonly byte_count: number;
+  readonly sha256: string;
+  readonly stream_count: number;
+  readonly streams_sha256: string;
+  readonly published_at: string;
+  readonly corrective_actions: CorrectiveActionDto[];
+}
+
+const toPublishedReport = (row: PublishedRow): PublishedReportDto => ({
+  id: row.id,
+  kind: row.kind,
+  periodFrom: row.period_from,
+  periodTo: row.period_to,
+  interim: row.interim,
+  position: row.position,
+  treeSize: row.position,
+  root: row.root,
+  methodVersion: row.method_version,
+  byteCount: row.byte_count,
+  sha256: row.sha256,
+  streams: { count: row.stream_count, sha256: row.streams_sha256 },
+  publishedAt: row.published_at,
+  correctiveActions: row.corrective_actions,
+  revision: row.revision,
+});
+
+export const publicationQueryHandlers = [ListPublishedReportsHandler];

@@ -1,0 +1,371 @@
+import { EventReader } from '../../src/ledger/event-reader.js';
+import type { AppendBatch, EventStore } from '../../src/ledger/event-store.js';
+import { readEvent } from '../../src/ledger/event.js';
+import { Ledger, type Decide } from '../../src/ledger/ledger.js';
+import { Refusal, invalid } from '../../src/ledger/refusal.js';
+import { LedgerSignal } from '../../src/ledger/signal.js';
+import { Vault } from '../../src/ledger/vault.js';
+import { SimulatedLog, SimulatedStore, type Line } from '../support/simulated-store.js';
+import { SimulatedWorld } from '../support/simulated-world.js';
+import { account, blunder, contextOf, move, openAccount } from './accounts.js';
+import { batchOf, commandOf, idOf } from './batches.js';
+
+const ACCOUNT = idOf('account');
+const OTHER = idOf('other account');
+const lost = (): Error => new Error('Connection terminated unexpectedly');
+
+/** A ledger on a simulated log, with a line on which every test places its own faults. */
+function setUp(log = new SimulatedLog()) {
+  const world = new SimulatedWorld(1);
+  const batches: AppendBatch[] = [];
+  const faults = { lose: 0, unanswered: 0, down: false, before: (_batch: AppendBatch): void => undefined };
+  const line: Line = {
+    call: async (request) => {
+      await world.sleep(1);
+      if (faults.down) throw lost();
+      return request();
+    },
+  };
+  const sound = new SimulatedStore(log, () => world.now(), line);
+  const store: EventStore = Object.assign(Object.create(sound) as EventStore, {
+    append: async (batch: AppendBatch) => {
+      batches.push(batch);
+      faults.before(batch);
+      if ((faults.lose -= 1) >= 0) throw lost();
+      const result = await sound.append(batch);
+      if ((faults.unanswered -= 1) >= 0) throw lost();
+      return result;
+    },
+  });
+  const unavailable: unknown[] = [];
+  const ledger = new Ledger(store, new EventReader([account]), new Vault(Buffer.alloc(32)), new LedgerSignal(), {
+    clock: () => Date.parse('2026-11-24T05:38:00Z') + world.now(),
+    time: world,
+    observer: { unavailable: (error) => unavailable.push(error) },
+  });
+  const execute = (key: string, decide: Decide, overrides = {}) => ledger.execute(contextOf(key, overrides), decide);
+  return { world, log, ledger, execute, batches, faults, unavailable, store };
+}
+
+const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
+  const error = await work.then(
+    () => new Error('was carried out'),
+    (caught: unknown) => caught,
+  );
+  if (error instanceof Refusal) return error;
+  throw error;
+};
+
+const deposit = (id: string, amount: number): Decide => move(id, id, amount, id);
+
+describe('the ledger', () => {
+  it('answers a caller who sends one command after the other without a pause', async () => {
+    const { world, execute, log } = setUp();
+    const client = async (): Promise<void> => {
+      await execute('open', openAccount(ACCOUNT, 10));
+      for (let count = 0; count < 10; count += 1) await execute(`next ${count}`, deposit(ACCOUNT, 1));
+    };
+    await world.run(client());
+    expect(log.events).toHaveLength(21);
+  });
+
+  it('writes commands together that come together, in their order', async () => {
+    const { world, execute, batches, log } = setUp();
+    await world.run(execute('open', openAccount(ACCOUNT, 10)));
+    const answers = await world.run(
+      Promise.all(Array.from({ length: 50 }, (_, index) => execute(`together ${index}`, deposit(ACCOUNT, 1)))),
+    );
+    expect(batches.map(({ commands }) => commands.length)).toEqual([1, 50]);
+    expect(answers.map(({ position }) => position)).toEqual(answers.map((_, index) => 1 + 2 * (index + 1)));
+    expect(log.events).toHaveLength(101);
+  });
+
+  it('remembers a refusal as it remembers an answer', async () => {
+    const { world, execute, log } = setUp();
+    const first = await world.run(refusalOf(execute('key', move(ACCOUNT, OTHER, 1, OTHER))));
+    expect(first).toMatchObject({ kind: 'unknown', code: 'unknown-account', replayed: false });
+    await world.run(execute('open', openAccount(ACCOUNT, 10)));
+    await world.run(execute('open other', openAccount(OTHER, 10)));
+    const later = await world.run(refusalOf(execute('key', move(ACCOUNT, OTHER, 1, OTHER))));
+    expect(later).toMatchObject({ kind: 'unknown', code: 'unknown-account', replayed: true, facts: first.facts });
+    const elsewhere = setUp(log);
+    const there = await elsewhere.world.run(refusalOf(elsewhere.execute('key', move(ACCOUNT, OTHER, 1, OTHER))));
+    expect(there).toMatchObject({ code: 'unknown-account', replayed: true, correlationId: 'correlation' });
+  });
+
+  it('keeps the errors of single fields in a refusal that is asked for again', async () => {
+    const { world, execute } = setUp();
+    const decide: Decide = () => {
+      throw invalid('too-long', '/name', 'The name is too long.', { length: 300 });
+    };
+    const first = await world.run(refusalOf(execute('key', decide)));
+    const again = await world.run(refusalOf(execute('key', decide)));
+    expect(again).toMatchObject({
+      errors: [{ pointer: '/name', detail: 'The name is too long.' }],
+      facts: first.facts,
+    });
+  });
+
+  it('gives every caller of the same key the same answer, here and on another instance, and none for another request', async () => {
+    const { world, execute, log } = setUp();
+    const answer = await world.run(execute('key', openAccount(ACCOUNT, 10)));
+    expect(await world.run(execute('key', openAccount(ACCOUNT, 10)))).toEqual({ ...answer, replayed: true });
+    const other = setUp(log);
+    expect(await other.world.run(other.execute('key', openAccount(ACCOUNT, 10)))).toEqual({
+      ...answer,
+      replayed: true,
+    });
+    for (const { world: there, execute: send } of [setUp(log), other]) {
+      const refusal = await there.run(refusalOf(send('key', openAccount(ACCOUNT, 10), { fingerprint: 'another' })));
+      expect(refusal).toMatchObject({ kind: 'invalid', code: 'idempotency-key-reused' });
+    }
+    expect(log.events).toHaveLength(1);
+  });
+
+  it('tells a second caller to wait while the first one is being answered', async () => {
+    const { world, execute } = setUp();
+    const first = execute('key', openAccount(ACCOUNT, 10));
+    expect(await world.run(refusalOf(execute('key', openAccount(ACCOUNT, 10))))).toMatchObject({
+      kind: 'conflict',
+      code: 'command-in-progress',
+    });
+    const answer = await world.run(first);
+    expect(await world.run(execute('key', openAccount(ACCOUNT, 10)))).toEqual({ ...answer, replayed: true });
+  });
+
+  it('leaves no trace of a decision that has a bug', async () => {
+    const { world, execute, log } = setUp();
+    await world.run(execute('open', openAccount(ACCOUNT, 10)));
+    const work = [deposit(ACCOUNT, 1), blunder(ACCOUNT), deposit(ACCOUNT, 2)];
+    const results = await world.run(Promise.allSettled(work.map((decide, index) => execute(`key ${index}`, decide))));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(log.events).toHaveLength(5);
+    expect(log.outcomes.has(idOf('key 1'))).toBe(false);
+    expect(await world.run(execute('key 1', deposit(ACCOUNT, 1)))).toMatchObject({ position: 7 });
+  });
+
+  it.each([
+    ['an answer that has no JSON form', () => ({ total: 1n })],
+    ['nothing that it is for', () => undefined],
+  ])('turns away a decision with %s as a bug', async (_what, decide) => {
+    const { world, execute, log } = setUp();
+    await expect(world.run(execute('key', decide as Decide))).rejects.not.toBeInstanceOf(Refusal);
+    expect(log.outcomes.size).toBe(0);
+  });
+
+  describe('when the store does not answer', () => {
+    it('tries again, and finds out what became of a write whose answer was lost', async () => {
+      for (const fault of ['lose', 'unanswered'] as const) {
+        const { world, execute, faults, log, batches } = setUp();
+        faults[fault] = 3;
+        const work = ['a', 'b', 'c'].map((key) => execute(key, openAccount(idOf(key), 1)));
+        const answers = await world.run(Promise.all(work));
+        expect(answers.map(({ position }) => position)).toEqual([1, 2, 3]);
+        expect(log.events).toHaveLength(3);
+        expect(batches.length).toBeLessThanOrEqual(4);
+      }
+    });
+
+    it('tells everybody after ten seconds, and carries out once what is sent again', async () => {
+      const { world, execute, faults, log, unavailable } = setUp();
+      await world.run(execute('open', openAccount(ACCOUNT, 10)));
+      faults.down = true;
+      const early = execute('early', deposit(ACCOUNT, 1));
+      const late = world.sleep(3_000).then(() => execute('late', deposit(ACCOUNT, 2)));
+      for (const work of [early, late]) {
+        expect(await world.run(refusalOf(work))).toMatchObject({ kind: 'unavailable', code: 'store-unavailable' });
+      }
+      expect(world.now()).toBeGreaterThan(9_000);
+      expect(world.now()).toBeLessThan(11_000);
+      expect(unavailable).toHaveLength(1);
+      faults.down = false;
+      const answers = [execute('early', deposit(ACCOUNT, 1)), execute('late', deposit(ACCOUNT, 2))];
+      expect((await world.run(Promise.all(answers))).map(({ revision }) => revision)).toEqual([2, 4]);
+      expect(log.events).toHaveLength(5);
+    });
+
+    it('says so to readers as well', async () => {
+      const { world, ledger, faults } = setUp();
+      faults.down = true;
+      expect(await world.run(refusalOf(ledger.read(account, ACCOUNT)))).toMatchObject({ kind: 'unavailable' });
+    });
+
+    it('goes on after a failover to a database that had not received the last commits', async () => {
+      const { world, execute, log } = setUp();
+      await world.run(execute('open', openAccount(ACCOUNT, 10)));
+      await world.run(execute('lost', deposit(ACCOUNT, 1)));
+      log.forgetAfter(1);
+      expect(await world.run(execute('next', deposit(ACCOUNT, 1)))).toMatchObject({ revision: 2, position: 3 });
+    });
+  });
+
+  describe('with other writers', () => {
+    it('decides again on what they have written', async () => {
+      const { world, execute, log } = setUp();
+      await world.run(execute('open', openAccount(ACCOUNT, 10)));
+      const other = setUp(log);
+      await other.world.run(other.execute('elsewhere', deposit(ACCOUNT, 5)));
+      const answer = await world.run(execute('here', deposit(ACCOUNT, 1)));
+      expect(answer).toMatchObject({ revision: 4, seen: { [ACCOUNT]: 10 } });
+    });
+
+    it('gives up on a record that is always changed by somebody faster, while its neighbours pass', async () => {
+      const { world, execute, log, faults, batches } = setUp();
+      await world.run(execute('open', openAccount(ACCOUNT, 10)));
+      await world.run(execute('open other', openAccount(OTHER, 10)));
+      faults.before = ({ expected }) => {
+        const revision = expected.get(`account-${ACCOUNT}`);
+        if (revision !== undefined) log.append(otherWriter(revision), 0);
+      };
+      const results = [refusalOf(execute('hot', deposit(ACCOUNT, 1))), execute('cold', deposit(OTHER, 1))] as const;
+      expect(await world.run(results[1])).toMatchObject({ revision: 2 });
+      expect(batches).toHaveLength(4);
+      expect(await world.run(results[0])).toMatchObject({ kind: 'unavailable', code: 'contended' });
+      expect(batches.length).toBeLessThan(30);
+    });
+
+    const otherWriter = (revision: number): AppendBatch => {
+      const events = [`account-${ACCOUNT}@${revision + 1}`];
+      const command = commandOf(`faster ${revision}`, { events, type: 'amount-moved', data: { amount: 0 } });
+      return batchOf({ [`account-${ACCOUNT}`]: revision }, command);
+    };
+
+    it('takes an If-Match that is ahead of what it has heard, and answers a stale one with what is durable', async () => {
+      const { world, execute, ledger, log, faults } = setUp();
+      await world.run(execute('open', openAccount(ACCOUNT, 10)));
+      const other = setUp(log);
+      await other.world.run(other.execute('elsewhere', deposit(ACCOUNT, 5)));
+      expect(await world.run(execute('ahead', deposit(ACCOUNT, 1), { ifMatch: 2 }))).toMatchObject({ revision: 4 });
+      faults.lose = 1;
+      const pending = execute('pending', deposit(ACCOUNT, 1));
+      const stale = refusalOf(execute('stale', deposit(ACCOUNT, 1), { ifMatch: 4 }));
+      expect(await world.run(stale)).toMatchObject({ kind: 'stale', facts: { expected: 4, actual: 6 } });
+      expect(await world.run(pending)).toMatchObject({ revision: 6 });
+      expect(log.outcomes.has(idOf('stale'))).toBe(false);
+      expect((await world.run(ledger.read(account, ACCOUNT))).revision).toBe(6);
+    });
+
+    it('answers a command again that was carried out with its If-Match elsewhere', async () => {
+      const { world, execute, log } = setUp();
+      const answer = await world.run(execute('open', openAccount(ACCOUNT, 10)));
+      const done = await world.run(execute('key', deposit(ACCOUNT, 1), { ifMatch: answer.revision }));
+      const other = setUp(log);
+      const again = await other.world.run(other.execute('key', deposit(ACCOUNT, 1), { ifMatch: answer.revision }));
+      expect(again).toEqual({ ...done, replayed: true });
+    });
+  });
+
+  describe('with a command that cannot be stored', () => {
+    it('finds it among a thousand, and lets the others pass in their order', async () => {
+      const { world, execute, log, batches } = setUp();
+      await world.run(execute('open', openAccount(ACCOUNT, 10)));
+      const results = await world.run(
+        Promise.allSettled(
+          Array.from({ length: 1_000 }, (_, index) =>
+            execute(`command ${index}`, deposit(ACCOUNT, 1), index % 400 === 7 ? { fingerprint: 'poison \u0000' } : {}),
+          ),
+        ),
+      );
+      const failed = results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []));
+      expect(failed).toEqual([7, 407, 807]);
+      for (const index of failed) {
+        const result = results[index];
+        expect(result?.status === 'rejected' && result.reason).not.toBeInstanceOf(Refusal);
+        expect(log.outcomes.has(idOf(`command ${index}`))).toBe(false);
+      }
+      expect(log.events).toHaveLength(1 + 2 * 997);
+      expect(batches.length).toBeLessThan(100);
+    });
+  });
+
+  describe('limits', () => {
+    const padded =
+      (id: string, length: number): Decide =>
+      (tx) => {
+        tx.create(account, id);
+        tx.append(account, id, [{ type: 'account-opened', data: { amount: 1 } }]);
+        return { padding: 'x'.repeat(length) };
+      };
+
+    it('turns away what comes when ten thousand commands are inside, and takes more once they are answered', async () => {
+      const { world, execute, ledger, faults, batches } = setUp();
+      faults.down = true;
+      const inside = Array.from({ length: 10_000 }, (_, index) => execute(`key ${index}`, openAccount(ACCOUNT, 1)));
+      expect(ledger.queued).toBe(10_000);
+      expect(await world.run(refusalOf(execute('one more', openAccount(ACCOUNT, 1))))).toMatchObject({
+        kind: 'unavailable',
+        code: 'queue-full',
+      });
+      await world.run(Promise.allSettled(inside));
+      faults.down = false;
+      const again = Array.from({ length: 10_000 }, (_, index) => execute(`key ${index}`, openAccount(ACCOUNT, 1)));
+      const results = await world.run(Promise.allSettled(again));
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(Math.max(...batches.map(({ commands }) => commands.length))).toBe(1_000);
+      expect(ledger.queued).toBe(0);
+    });
+
+    it('writes at most 8 MiB at a time, and a larger command alone', async () => {
+      const { world, execute, batches } = setUp();
+      const size = 1_048_576;
+      const sizes = [1, 3, 3, 3, 9, 9, 1, 1];
+      await world.run(Promise.all(sizes.map((_, index) => execute(`open ${index}`, openAccount(idOf(`${index}`), 1)))));
+      batches.length = 0;
+      const work = sizes.map((mebibytes, index) =>
+        execute(`key ${index}`, padded(idOf(`p${index}`), mebibytes * size)),
+      );
+      await world.run(Promise.all(work));
+      expect(batches.flatMap(({ commands }) => commands).length).toBe(8);
+      for (const { commands } of batches) {
+        const bytes = commands.reduce((sum, { outcome }) => sum + outcome.length, 0);
+        if (commands.length > 1) expect(bytes).toBeLessThanOrEqual(8 * size);
+      }
+    });
+
+    it('turns away what comes when more than 64 MiB are inside', async () => {
+      const { world, execute, faults } = setUp();
+      await world.run(
+        Promise.all(
+          Array.from({ length: 8 }, (_, index) =>
+            execute(`o${index}`, deposit(idOf(`p${index}`), 1)).catch(() => undefined),
+          ),
+        ),
+      );
+      faults.lose = 1;
+      const inside = Array.from({ length: 8 }, (_, index) =>
+        execute(`key ${index}`, padded(idOf(`p${index}`), 8 * 1_048_576)),
+      );
+      expect(await world.run(refusalOf(execute('one more', openAccount(ACCOUNT, 1))))).toMatchObject({
+        code: 'queue-full',
+      });
+      await world.run(Promise.all(inside));
+      await world.run(execute('one more', openAccount(ACCOUNT, 1)));
+    });
+
+    it('stops a decision that asks for streams without end', async () => {
+      const { world, execute } = setUp();
+      const endless: Decide = (tx) => {
+        for (let index = 0; ; index += 1) tx.get(account, idOf(`endless ${index}`));
+      };
+      expect(await world.run(refusalOf(execute('key', endless)))).toMatchObject({ code: 'too-many-streams' });
+      let run = 0;
+      const elsewhere: Decide = (tx) => void tx.get(account, idOf(`never the same ${(run += 1)}`)) ?? elsewhere(tx);
+      await expect(world.run(execute('other key', elsewhere))).rejects.toThrow('more than 300 streams');
+    });
+  });
+
+  describe('closing', () => {
+    it('answers everybody who is inside and takes nobody in', async () => {
+      const { world, execute, ledger, log } = setUp();
+      const inside = [execute('a', openAccount(ACCOUNT, 1)), execute('b', openAccount(OTHER, 1))];
+      const closing = ledger.close();
+      expect(await world.run(refusalOf(execute('c', openAccount(ACCOUNT, 1))))).toMatchObject({
+        code: 'shutting-down',
+      });
+      await world.run(closing);
+      expect(log.events.map((event) => readEvent(event).type)).toEqual(['account-opened', 'account-opened']);
+      await Promise.all(inside);
+      await ledger.close();
+    });
+  });
+});
