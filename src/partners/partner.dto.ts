@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
+  REGISTRATION_YEAR_MIN,
   IsCalendarDate,
   IsCountryCode,
   IsFlag,
@@ -67,7 +68,7 @@ export class RegisterPartnerDto {
    * @example '2023-05-17'
    */
   @Optional()
-  @IsCalendarDate()
+  @IsCalendarDate({ yearMin: REGISTRATION_YEAR_MIN })
   readonly registeredOn?: string;
 
   /**

@@ -18,6 +18,8 @@ export const CHIPS_MAX = 1_000_000;
 export const CHIP_HOURS_MAX = 100_000_000_000;
 /** The years that an instant or a date may lie in. Beyond them it is a typing error, not a plan. */
 export const YEAR_MIN = 1970;
+/** The oldest university was founded in 1088. */
+export const REGISTRATION_YEAR_MIN = 1000;
 export const YEAR_MAX = 2200;
 /** A decision with more reasons than this names none of them. */
 export const REASON_CODES_MAX = 20;
@@ -45,8 +47,8 @@ const NEVER_IN_PROSE = /[\p{Cs}\u202A-\u202E\u2066-\u2069]|(?![\n\t])\p{Cc}/u;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /** True for a real calendar date `YYYY-MM-DD` between 1970 and 2200. */
-export const isDate = (value: unknown): value is string =>
-  typeof value === 'string' && DATE.test(value) && isOnTheCalendar(value);
+export const isDate = (value: unknown, yearMin = YEAR_MIN): value is string =>
+  typeof value === 'string' && DATE.test(value) && isOnTheCalendar(value, yearMin);
 
 /** True for an RFC 3339 instant in UTC with `Z`, at most milliseconds, no leap second, on a real date between 1970 and 2200. */
 export const isInstant = (value: unknown): value is string =>
@@ -58,12 +60,12 @@ export const isId = (value: unknown): value is string => typeof value === 'strin
 export const isText = (value: unknown, lengthMax: number): value is string =>
   isTrimmed(value, lengthMax) && !NEVER_IN_A_LINE.test(value);
 
-function isOnTheCalendar(date: string): boolean {
+function isOnTheCalendar(date: string, yearMin = YEAR_MIN): boolean {
   const at = Date.parse(`${date}T00:00:00Z`);
   if (Number.isNaN(at)) return false;
   const year = Number(date.slice(0, 4));
   // JavaScript reads 30 February as 2 March: only a date that comes back unchanged exists.
-  return year >= YEAR_MIN && year <= YEAR_MAX && new Date(at).toISOString().startsWith(date);
+  return year >= yearMin && year <= YEAR_MAX && new Date(at).toISOString().startsWith(date);
 }
 
 function isTrimmed(value: unknown, lengthMax: number): value is string {
@@ -146,14 +148,14 @@ export const IsInstant = (): PropertyDecorator =>
     { type: 'string', format: 'date-time', pattern: INSTANT.source, maxLength: 24 },
   );
 
-/** A calendar date. */
-export const IsCalendarDate = (): PropertyDecorator =>
-  check('isCalendarDate', `a real date such as 2026-03-01, ${YEAR_MIN} to ${YEAR_MAX}`, isDate, {
-    type: 'string',
-    format: 'date',
-    pattern: DATE.source,
-    maxLength: 10,
-  });
+/** A calendar date; not before 1970 unless `yearMin` says otherwise. */
+export const IsCalendarDate = ({ yearMin = YEAR_MIN }: { readonly yearMin?: number } = {}): PropertyDecorator =>
+  check(
+    'isCalendarDate',
+    `a real date such as 2026-03-01, ${yearMin} to ${YEAR_MAX}`,
+    (value) => isDate(value, yearMin),
+    { type: 'string', format: 'date', pattern: DATE.source, maxLength: 10 },
+  );
 
 /** An instant, or a date that stands for its first instant in UTC. */
 export const IsInstantOrDate = (): PropertyDecorator =>

@@ -60,7 +60,11 @@ export class TestWitness {
 /** Writes the policy "k of these witnesses" beside the first of them, and returns its path. */
 export async function writePolicy(witnesses: readonly TestWitness[], threshold: number): Promise<string> {
   const path = join(witnesses[0]?.folder ?? '', `policy-${threshold}`);
-  const policy = thresholdPolicy({ key: appLogKey }, witnesses.map(({ inPolicy }) => inPolicy), threshold);
+  const policy = thresholdPolicy(
+    { key: appLogKey },
+    witnesses.map(({ inPolicy }) => inPolicy),
+    threshold,
+  );
   await writeFile(path, formatPolicy(policy));
   return path;
 }
