@@ -1,41 +1,55 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Service, endAll } from './service.mjs';
 
 // node .ci/readme.mjs FOLDER: runs the commands of README.md in a clean clone.
-//
-// A block "```sh check" must end with 0; it finds a running service at $URL, and its operator key in $OPERATOR_KEY. A block
-// "```sh serves" must become ready, and stop with 0 when it is asked to. Other blocks only show something.
 
 const [folder] = process.argv.slice(2);
 const OPERATOR_KEY = 'operator-key-of-the-readme-check-0123456789';
-const BLOCK_MS_MAX = 300_000;
-const BLOCK = /^```sh (check|serves)\n(.*?)^```$/gms;
+/** Installs, builds, and loads the demo programme. */
+const SERVING_MS_MAX = 420_000;
+const COMMANDS_MS_MAX = 120_000;
+const BLOCK = /^```sh\n(.*?)^```$/gms;
+/** The first of all checks has run it: once is enough. */
+const CHECKED_BEFORE = 'npm ci && npm test\n';
+/** Serves until Ctrl-C. */
+const DEMO = 'npm ci && npm run demo\n';
+
+const say = (text) => process.stdout.write(`  ${text}\n`);
+const start = (command, env) => new Service(command, { cwd: folder, env: { PORT: '0', LOG_LEVEL: 'warn', ...env } });
 
 const readme = await readFile(join(folder, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(BLOCK)].map(([, kind, text]) => ({ kind, text }));
-assert.ok(blocks.length > 0, 'README.md has no block that is marked for checking.');
-
-const start = (command, env) =>
-  new Service(`set -eu\n${command}`, { cwd: folder, env: { PORT: '0', OPERATOR_KEY, LOG_LEVEL: 'warn', ...env } });
+const blocks = [...readme.matchAll(BLOCK)].map(([, text]) => text);
+for (const known of [CHECKED_BEFORE, DEMO]) assert.ok(blocks.includes(known), `README.md does not say: ${known}`);
 
 try {
-  // On data of its own: what the blocks before it have left behind must not be needed.
-  const service = start('exec npm start', { DATA_DIR: join(folder, 'data', 'readme') });
-  await service.ready();
-  for (const { kind, text } of blocks) {
-    const title = text.split('\n', 1)[0];
-    if (kind === 'serves') {
-      const served = await start(text).ready();
-      assert.equal(await served.endAll('SIGTERM'), 0, `${title}: SIGTERM\n${served.output}`);
-    } else {
-      const run = start(text, { URL: service.url });
-      assert.equal(await run.ended(BLOCK_MS_MAX), 0, `${title}\n${run.output}`);
-    }
-    process.stdout.write(`  ${kind === 'serves' ? 'serves and stops' : 'runs'}: ${title}\n`);
+  await rm(join(folder, 'data'), { recursive: true, force: true });
+  await demo(DEMO, /Loaded the demo programme/);
+  say('npm ci && npm run demo: loads, shows its tables, serves until Ctrl-C');
+  await demo('npm run demo', /nothing was loaded/);
+  say('npm run demo once more: finds its data');
+
+  const service = await start('exec npm start', { OPERATOR_KEY, DATA_DIR: join(folder, 'data', 'readme') }).ready();
+  for (const block of blocks.filter((text) => text !== CHECKED_BEFORE && text !== DEMO)) {
+    const title = block.split('\n', 1)[0];
+    const run = start(`set -euo pipefail\n${block}`, { URL: service.url, OPERATOR_KEY });
+    assert.equal(await run.ended(COMMANDS_MS_MAX), 0, `${title}\n${run.output}`);
+    say(title);
   }
   assert.equal(await service.end('SIGTERM'), 0, service.output);
 } finally {
   endAll();
+}
+
+/** Runs the demo, does what it says, and ends it as somebody at a terminal does. */
+async function demo(command, expected) {
+  const service = await start(command).ready(SERVING_MS_MAX);
+  assert.match(service.output, expected);
+  assert.match(service.output, /^Equal access: [^]*^Capital: /m);
+  const [, curl] = /^Try:\n([^]*)/m.exec(service.output) ?? [];
+  const tried = start(curl);
+  assert.equal(await tried.ended(COMMANDS_MS_MAX), 0, tried.output);
+  assert.ok(JSON.parse(tried.output.slice(tried.output.indexOf('{'))).data.length > 0, tried.output);
+  await service.interrupted();
 }

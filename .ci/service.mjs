@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const START_MS_MAX = 180_000;
 /** What the service promises; the rest is for what npm and the shell around it take. */
 const STOP_MS_MAX = 10_000;
-const ANNOUNCEMENT = /(https?:\/\/[^\s)]+)/;
+const ANNOUNCEMENT = /(http:\/\/[^\s/)]+:\d+)/;
 
 const running = new Set();
 // A check that takes too long is ended from outside: what it has started ends with it.
@@ -40,20 +40,26 @@ export class Service {
   }
 
   /** Waits until it says where it listens, and answers there that it is ready. */
-  async ready() {
-    const deadline = Date.now() + START_MS_MAX;
+  async ready(withinMs = START_MS_MAX) {
+    const deadline = Date.now() + withinMs;
     while (Date.now() < deadline) {
       this.url = ANNOUNCEMENT.exec(this.output)?.[1];
       if (this.url && (await statusOf(`${this.url}/readyz`)) === 200) return this;
       const ended = await Promise.race([this.exited.then((code) => `with ${code}`), delay(250)]);
       if (ended) throw new Error(`It ended ${ended} instead of starting:\n${this.output}`);
     }
-    throw new Error(`It was not ready within ${START_MS_MAX / 1000} s:\n${this.output}`);
+    throw new Error(`It was not ready within ${withinMs / 1000} s:\n${this.output}`);
   }
 
   /** Sends a signal to the process that was started, as a supervisor would, and says how it ended. */
   async end(signal, withinMs = STOP_MS_MAX) {
     this.child.kill(signal);
+    return this.ended(withinMs);
+  }
+
+  /** Ctrl-C: a terminal sends it to everything that was started in it. */
+  async interrupted(withinMs = STOP_MS_MAX) {
+    process.kill(-this.child.pid, 'SIGINT');
     return this.ended(withinMs);
   }
 

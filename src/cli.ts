@@ -10,6 +10,8 @@ const USAGE = `Usage: ppp-ledger <command>
   witness        cosign the checkpoints of logs until SIGTERM
                    --logs FILE   the logs: lines "log <verifier key>"
                    --name NAME   what it is called, at its first start
+  audit yearly   write the use of access time in a year, with the events behind every figure
+                   (audit yearly --help shows its options)
 
 Settings come from the environment: HOST, PORT, DATA_DIR, DATABASE_URL, OPERATOR_KEY and others; see the README.
 `;
@@ -18,6 +20,11 @@ Settings come from the environment: HOST, PORT, DATA_DIR, DATABASE_URL, OPERATOR
 const EXIT_USAGE = 64;
 
 async function run(): Promise<number> {
+  const [first, second, ...further] = process.argv.slice(2);
+  if (first === 'audit' && second === 'yearly') {
+    const { runYearly } = await import('./cli-yearly.js');
+    return runYearly(further, { out: process.stdout, err: process.stderr });
+  }
   const { positionals, values } = parse();
   const [command, ...rest] = positionals;
   if (values.help) {

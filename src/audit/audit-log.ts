@@ -1,12 +1,14 @@
 import { ANOTHER_COPY, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
-import { openCheckpoint, parseCheckpoint, type Checkpoint } from './checkpoint.js';
+import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { LogError } from './log-error.js';
 import type { LogSource } from './log-source.js';
-import { HASH_BYTES } from './merkle.js';
-import type { HashReader } from './merkle-proof.js';
+import { HASH_BYTES, type Hash } from './merkle.js';
+import { proveConsistency, type HashReader } from './merkle-proof.js';
+import { verifyConsistency } from './merkle-verify.js';
 import { formatNote, parseNote, type SignedNote } from './note.js';
 import { formatVerifierKey, parseVerifierKey, wrapSameKey, type VerifierKey } from './note-key.js';
-import { cosignersOf, isQuorum, openWithPolicy, type Cosigner, type Policy } from './policy.js';
+import { cosignersOf, isQuorum, NO_QUORUM, openWithPolicy, type Cosigner, type Policy } from './policy.js';
+import { encodeHex } from './strict-text.js';
 import { tileReader } from './tile-reader.js';
 import { formatTilePath, TILE_WIDTH, type BundleAddress, type TileAddress } from './tile.js';
 
@@ -43,8 +45,7 @@ export interface OpenedLog {
  * @throws NotCheckable when there is no checkpoint or no key
  */
 export async function openLog(source: LogSource, trust: Trust): Promise<OpenedLog> {
-  const bytes = await source.read('checkpoint');
-  if (bytes === undefined) throw new NotCheckable(`${source.name} has no checkpoint.`, 'Give the place of a log.');
+  const bytes = await readCheckpoint(source, trust.policy);
   const key = await keyOf(source, trust);
   const { note, checkpoint, known } = opened(bytes, key, trust.policy);
   const cosigners = trust.policy ? cosignersOf(trust.policy, known) : [];
@@ -61,6 +62,18 @@ export async function openLog(source: LogSource, trust: Trust): Promise<OpenedLo
     ...(trust.kept !== undefined && { kept: keptCheckpoint(trust.kept, key) }),
     hashes: tileReader(checkpoint.size, async (tile) => (await readTile(source, tile)).bytes),
   };
+}
+
+/**
+ * The last checkpoint; for an auditor with a policy the last one that has a quorum, where the log shows it apart: on a busy log
+ * no witness can have seen the very last one.
+ */
+async function readCheckpoint(source: LogSource, policy: Policy | undefined): Promise<Uint8Array> {
+  const asksForWitnesses = policy !== undefined && policy.quorum !== NO_QUORUM;
+  const witnessed = asksForWitnesses ? await source.read('checkpoint/witnessed') : undefined;
+  const bytes = witnessed ?? (await source.read('checkpoint'));
+  if (bytes === undefined) throw new NotCheckable(`${source.name} has no checkpoint.`, 'Give the place of a log.');
+  return bytes;
 }
 
 /** The note as published, e.g. to keep it. */
@@ -147,8 +160,36 @@ function keptCheckpoint(text: string, key: VerifierKey): Checkpoint {
   }
 }
 
-/** The origin of whatever checkpoint the source has, before anything is verified: for messages only. */
-export const claimedOrigin = (bytes: Uint8Array): string => parseCheckpoint(parseNote(bytes).text).origin;
+/**
+ * The log has signed two checkpoints that no one history can have.
+ * @param root of the log at the size of the checkpoint that was kept, if it is known.
+ */
+export const twoHistories = (kept: Checkpoint, root?: Hash): ProvenWrong =>
+  new ProvenWrong({
+    check: 'kept checkpoint',
+    artefact: 'checkpoint',
+    message: `The log has signed two histories: at size ${kept.size} it is another one than in the checkpoint that you kept.`,
+    expected: encodeHex(kept.root),
+    ...(root !== undefined && { found: encodeHex(root) }),
+    nextStep: 'Keep both checkpoints: together they prove it. Tell the governing board and the witnesses.',
+  });
+
+/**
+ * The log has to have grown from the checkpoint that the auditor kept, which its tiles prove without its entries.
+ * @throws ProvenWrong if it has not, NotCheckable if it ends before
+ */
+export async function requireGrowth({ kept, checkpoint, hashes }: OpenedLog): Promise<void> {
+  if (kept === undefined || kept.size === 0) return;
+  const { size, root } = checkpoint;
+  if (kept.size > size) {
+    throw new NotCheckable(
+      `The checkpoint that you kept is of size ${kept.size}, this log ends at ${size}: an older copy, or it was cut off.`,
+      'Read the log from its own address again; if it stays shorter, tell the board and the witnesses.',
+    );
+  }
+  const proof = await proveConsistency(kept.size, size, hashes);
+  if (!verifyConsistency(kept.size, size, kept.root, root, proof)) throw twoHistories(kept);
+}
 
 /**
  * The hashes of a tile of the log.

@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../ledger/event.js';
 import { MS_PER_HOUR } from '../ledger/time.js';
 import type { Findings } from './audit-finding.js';
 import { Partitions } from './verify-partitions.js';
-import { Facts, holds, idOf, type Rule } from './verify-rule.js';
+import { Facts, holds, idOf, only, type Rule } from './verify-rule.js';
 
 type Row = readonly [
   allocationId: string,
@@ -16,6 +16,8 @@ type Row = readonly [
 /** What the events of an allocation repeat, and its usage as far as it names it. */
 const REPEATED = ['grantId', 'partnerId', 'category', 'country', 'mode', 'chipModel', 'chips'];
 const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode'];
+
+const WANTED = [...REPEATED, 'from', 'to', 'at'];
 
 interface Allocation {
   readonly facilityId: string;
@@ -44,7 +46,7 @@ export class AllocationRule implements Rule {
       const facts = Facts.of(event);
       if (type !== 'usage-reported') {
         const id = facts.text('allocationId');
-        this.rows.add(id, [id, position, stream, type, idOf(stream, 'facility'), facts.data]);
+        this.rows.add(id, [id, position, stream, type, idOf(stream, 'facility'), only(facts.data, WANTED)]);
         return;
       }
       const facilityId = facts.text('facilityId');

@@ -46,11 +46,17 @@ const OPTIONAL: Readonly<Record<string, Test>> = {
     isRecord(value) && hasOnly(value, { subject: isId, commitment: (text) => COMMITMENT.test(String(text)) }),
 };
 
+/** All events of a batch are recorded at the same instant. */
+let lastInstant = '';
+
 /** The one canonical text of an instant, so that equal instants are equal text. */
 function isInstant(value: unknown): boolean {
+  if (value === lastInstant && value !== '') return true;
   if (typeof value !== 'string') return false;
   const at = Date.parse(value);
-  return !Number.isNaN(at) && formatInstant(at) === value;
+  if (Number.isNaN(at) || formatInstant(at) !== value) return false;
+  lastInstant = value;
+  return true;
 }
 
 /**

@@ -3,7 +3,7 @@ import { Findings } from './audit-finding.js';
 import { Partitions } from './verify-partitions.js';
 import { findingOf, Violation, type Place } from './verify-rule.js';
 
-type IdRow = readonly [id: string, position: number, stream: string, type: string];
+type IdRow = readonly [id: string, position: number];
 type StreamRow = readonly [stream: string, revision: number, position: number, type: string];
 
 /** Every stream counts its events from 0 without a gap, and no two events share an id. */
@@ -14,7 +14,7 @@ export class OrderCheck {
   constructor(private readonly findings: Findings) {}
 
   accept({ id, stream, revision, position, type }: RecordedEvent): void {
-    this.ids.add(id, [id, position, stream, type]);
+    this.ids.add(id, [id, position]);
     this.streams.add(stream, [stream, revision, position, type]);
   }
 
@@ -46,11 +46,19 @@ export class OrderCheck {
 
   private checkIds(rows: Iterable<IdRow>): void {
     const seen = new Map<string, number>();
-    for (const [id, position, stream, type] of rows) {
+    for (const [id, position] of rows) {
       const other = seen.get(id);
       if (other === undefined) seen.set(id, position);
-      else this.add('ids', { position, stream, type }, `The event at position ${other} has the same id ${id}.`);
+      else this.add('ids', this.placeOf(position), `The event at position ${other} has the same id ${id}.`);
     }
+  }
+
+  /** Looked for only when something is wrong: every row would otherwise carry it. */
+  private placeOf(position: number): Place {
+    for (const rows of this.streams) {
+      for (const [stream, , at, type] of rows) if (at === position) return { position, stream, type };
+    }
+    throw new Error(`Position ${position} was not read.`);
   }
 
   private add(check: string, place: Place, message: string, expected?: string, found?: string): void {

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** So many that what belongs together in one of them fits into memory, also of a hundred million rows. */
-const PARTITIONS = 256;
-/** Gathered for each partition before it is written: 2 MB of memory for 256 of them. */
-const CHUNK_BYTES = 8_192;
+const PARTITIONS = 128;
+/** Gathered for each partition before it is written: 4 MB of memory for all of them. */
+const CHUNK_BYTES = 32_768;
 /** UTF-8 has at most three bytes for what is one unit of a JavaScript string. */
 const BYTES_PER_UNIT_MAX = 3;
 
 /**
  * Rows set aside by a key, to be looked at later key by key, in memory that does not grow with their number: all rows of one
- * key are in one of 256 partitions, in the order in which they came, and what is full goes to a temporary file. The file has
+ * key are in one of 128 partitions, in the order in which they came, and what is full goes to a temporary file. The file has
  * no name any more as soon as it is open, so that nothing is left behind however the process ends.
  */
 export class Partitions<Row extends readonly unknown[]> {

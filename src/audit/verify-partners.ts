@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import type { Findings } from './audit-finding.js';
 import { Partitions } from './verify-partitions.js';
-import { Facts, holds, idOf, type Rule } from './verify-rule.js';
+import { Facts, holds, idOf, only, type Rule } from './verify-rule.js';
 
 type Row = readonly [
   partnerId: string,
@@ -59,9 +59,6 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
   'access-request-submitted': ['category', 'country', 'submittedAt'],
   'commitment-pledged': ['partnerKind'],
 };
-
-const only = (data: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(names.map((name) => [name, data[name]]));
 
 function apply(partners: Map<string, Known>, id: string, facts: Facts): void {
   const partner = partners.get(id);

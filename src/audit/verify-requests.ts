@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../ledger/event.js';
 import { MS_PER_HOUR } from '../ledger/time.js';
 import type { Findings } from './audit-finding.js';
 import { Partitions } from './verify-partitions.js';
-import { Facts, findingOf, holds, idOf, Violation, type LogEnd, type Place, type Rule } from './verify-rule.js';
+import { Facts, findingOf, holds, idOf, only, Violation, type LogEnd, type Place, type Rule } from './verify-rule.js';
 
 type Row = readonly [
   requestId: string,
@@ -12,6 +12,7 @@ type Row = readonly [
   commandId: string,
   actorId: string,
   effectiveAt: string | null,
+  application: string,
   data: Readonly<Record<string, unknown>>,
 ];
 
@@ -29,6 +30,8 @@ const APPLICATION = [
 ];
 /** What an allocation repeats of its grant. */
 const ALLOCATION = ['partnerId', 'category', 'country', 'mode'];
+const SUBMISSION = [...ALLOCATION, 'facilityId', 'ultimateParentId', 'submittedBy', 'submittedAt'];
+const STEP = ['chipHours', 'chipHoursRequested', 'priceBasis', 'reasonCodes', 'validFrom', 'validTo'];
 
 type Status = 'submitted' | 'eligible' | 'ineligible' | 'withdrawn' | 'denied' | 'granted' | 'revoked';
 /** From which status each step may be taken. */
@@ -48,6 +51,13 @@ const JUDGED: ReadonlySet<string> = new Set([
   'access-granted',
   'access-denied',
 ]);
+
+const WANTED: Readonly<Record<string, readonly string[]>> = {
+  'access-request-submitted': SUBMISSION,
+  ...Object.fromEntries(Object.entries(STEPS).map(([type, { at }]) => [type, [...STEP, at]])),
+  'chips-allocated': [...ALLOCATION, 'chips', 'from', 'to'],
+  'allocation-released': ['chips', 'from', 'to', 'at'],
+};
 
 interface Request {
   readonly data: Readonly<Record<string, unknown>>;
@@ -81,7 +91,9 @@ export class RequestRule implements Rule {
     holds(this.check, this.findings, () => {
       const isAllocation = type === 'chips-allocated' || type === 'allocation-released';
       const id = isAllocation ? Facts.of(event).text('grantId') : idOf(stream, 'access-request');
-      this.rows.add(id, [id, position, stream, type, commandId, actor.id, effectiveAt, event.data as Row[7]]);
+      const application = isAllocation ? '' : applicationOf(event.data);
+      const data = only(event.data, WANTED[type] ?? []);
+      this.rows.add(id, [id, position, stream, type, commandId, actor.id, effectiveAt, application, data]);
     });
   }
 
@@ -99,7 +111,7 @@ export class RequestRule implements Rule {
     for (const row of rows) {
       const [id, position, stream, type] = row;
       if (broken.has(id)) continue;
-      const facts = new Facts({ position, stream, type }, row[7]);
+      const facts = new Facts({ position, stream, type }, row[8]);
       const isRight = holds(this.check, this.findings, () => {
         const request = requests.get(id);
         if (request) requireReleased(request, row[4]);
@@ -119,7 +131,7 @@ export class RequestRule implements Rule {
 /** Known beforehand, so that it can be summed up what lies behind it without keeping every allocation. */
 function revokedFrom(rows: Iterable<Row>): Map<string, number> {
   const revoked = new Map<string, number>();
-  for (const [id, , , type, , , , data] of rows) {
+  for (const [id, , , type, , , , , data] of rows) {
     if (type === 'grant-revoked') revoked.set(id, Date.parse(String(data['revokedAt'])));
   }
   return revoked;
@@ -144,7 +156,7 @@ function apply(request: Request | undefined, row: Row, facts: Facts, revokedAt: 
   const type = row[3];
   if (type === 'access-request-submitted') {
     facts.require(request === undefined, 'The request is submitted a second time.');
-    return submitted(facts);
+    return submitted(row[7], facts);
   }
   facts.require(request !== undefined, 'The request was never submitted.');
   const known = request as Request;
@@ -154,14 +166,12 @@ function apply(request: Request | undefined, row: Row, facts: Facts, revokedAt: 
   return known;
 }
 
-const applicationOf = (data: Readonly<Record<string, unknown>>): string =>
-  JSON.stringify(APPLICATION.map((name) => data[name]));
+const applicationOf = (data: object): string => JSON.stringify(Object.values(only(data, APPLICATION)));
 
-function submitted(facts: Facts): Request {
-  const { data } = facts;
+function submitted(application: string, facts: Facts): Request {
   return {
-    data,
-    application: applicationOf(data),
+    data: facts.data,
+    application,
     own: new Set([facts.text('submittedBy'), facts.text('partnerId'), facts.text('ultimateParentId')]),
     status: 'submitted',
     since: facts.instant('submittedAt'),
@@ -173,10 +183,10 @@ function submitted(facts: Facts): Request {
   };
 }
 
-function step(request: Request, [, , , type, commandId, actorId, effectiveAt]: Row, facts: Facts): void {
+function step(request: Request, row: Row, facts: Facts): void {
+  const [, , , type, commandId, actorId, effectiveAt, stated] = row;
   const next = STEPS[type];
   if (next === undefined) throw new Error(`There is no step for ${type}.`);
-  const stated = applicationOf(facts.data);
   facts.require(stated === request.application, 'The event repeats another application.', request.application, stated);
   const isDecided = request.status === 'granted' || request.status === 'denied';
   const what = isDecided ? 'The request is decided already' : 'The request does not take this step';

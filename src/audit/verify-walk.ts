@@ -1,5 +1,5 @@
 import { ANOTHER_COPY, ProvenWrong, type Finding } from './audit-finding.js';
-import { readBundle, readTile, type OpenedLog } from './audit-log.js';
+import { readBundle, readTile, twoHistories, type OpenedLog } from './audit-log.js';
 import { decodeBundle } from './entry-bundle.js';
 import { LogError } from './log-error.js';
 import { hashesEqual, leafHash, type Hash } from './merkle.js';
@@ -22,8 +22,17 @@ export interface WalkOptions {
   readonly size?: number;
   /** Gets every artefact once it is checked, in the order in which a log grows. */
   readonly onArtefact?: (path: string, bytes: Uint8Array) => Promise<void>;
-  /** A root that a shorter history is known by, looked at on the way. */
-  readonly onSize?: { readonly size: number; readonly seen: (root: Hash) => void };
+  /** Roots that shorter histories are known by, looked at on the way. */
+  readonly rootsAt?: { readonly sizes: ReadonlySet<number>; readonly seen: (root: Hash, size: number) => void };
+}
+
+/** Compares the history with the checkpoint that the auditor kept, when the walk comes to its size. */
+export function keptOptions({ kept }: OpenedLog): Pick<WalkOptions, 'rootsAt'> {
+  if (kept === undefined) return {};
+  const seen = (root: Hash): void => {
+    if (!hashesEqual(kept.root, root)) throw twoHistories(kept, root);
+  };
+  return { rootsAt: { sizes: new Set([kept.size]), seen } };
 }
 
 /** What was looked at on a walk. */
@@ -96,11 +105,11 @@ export class LogWalk {
   }
 
   private async append(entries: readonly Uint8Array[], read: Fetched): Promise<void> {
-    const { onArtefact, onSize } = this.options;
+    const { onArtefact, rootsAt } = this.options;
     for (const [at, entry] of entries.entries()) {
       this.builder.append(hashAt(read.tile.bytes, at));
       this.counts.bytes += entry.length;
-      if (this.builder.size === onSize?.size) onSize.seen(this.builder.root());
+      if (rootsAt?.sizes.has(this.builder.size)) rootsAt.seen(this.builder.root(), this.builder.size);
     }
     this.counts.entries += entries.length;
     const { address } = read;

@@ -3,9 +3,8 @@ import type { NounOutline } from '../ledger/noun.js';
 import { Findings, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
 import { openLog, publishedKey, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
-import { hashesEqual, type Hash } from './merkle.js';
 import { formatVerifierKey, wrapSameKey } from './note-key.js';
-import { encodeBase64, encodeHex } from './strict-text.js';
+import { encodeBase64 } from './strict-text.js';
 import { AllocationRule } from './verify-allocations.js';
 import { CallRule } from './verify-calls.js';
 import { CapacityRule } from './verify-capacity.js';
@@ -16,7 +15,7 @@ import { OrderCheck } from './verify-order.js';
 import { PartnerRule } from './verify-partners.js';
 import { RequestRule } from './verify-requests.js';
 import type { Rule } from './verify-rule.js';
-import { LogWalk } from './verify-walk.js';
+import { keptOptions, LogWalk } from './verify-walk.js';
 
 export interface CheckLine {
   readonly check: string;
@@ -160,8 +159,7 @@ class Verifier {
     const envelopes = new EnvelopeCheck(this.options.nouns);
     const byType = rulesByType(rules);
     const { progress } = this.options;
-    const onSize = log.kept && { size: log.kept.size, seen: (root: Hash) => this.compareKept(log, root) };
-    this.walk = new LogWalk(log, onSize && { onSize });
+    this.walk = new LogWalk(log, keptOptions(log));
     let last: RecordedEvent | undefined;
     progress?.begin(log.checkpoint.size);
     try {
@@ -191,18 +189,6 @@ class Verifier {
       this.findings.add(error.finding);
       return undefined;
     }
-  }
-
-  private compareKept({ kept }: OpenedLog, root: Hash): void {
-    if (kept === undefined || hashesEqual(kept.root, root)) return;
-    throw new ProvenWrong({
-      check: 'kept checkpoint',
-      artefact: 'checkpoint',
-      message: `The log has signed two histories: at size ${kept.size} it has another root than in the checkpoint that you kept.`,
-      expected: encodeHex(kept.root),
-      found: encodeHex(root),
-      nextStep: 'Keep both checkpoints: together they prove it. Tell the governing board and the witnesses.',
-    });
   }
 
   private sayKept({ kept, checkpoint: { size } }: OpenedLog): void {

@@ -2,7 +2,7 @@ import { COMMITMENT_KINDS, type CommitmentKind } from '../capital/commitment.js'
 import { invalid, type Refusal } from '../ledger/refusal.js';
 import { isCountry } from '../platform/reference/countries.js';
 import { isMemberState } from '../platform/reference/member-states.js';
-import { isPlainObject } from '../platform/validation.js';
+import { isPlainObject } from '../platform/plain-json.js';
 
 /** Every policy there is, and what its value looks like. */
 export interface PolicyValues {

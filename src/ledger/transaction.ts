@@ -16,7 +16,11 @@ export class StreamNotLoaded extends Error {
     readonly noun: Noun<unknown, DomainEvent>,
     readonly stream: string,
   ) {
+    // Thrown for every stream that is new: where from is of no interest, and finding out costs more than the rest.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(stream);
+    Error.stackTraceLimit = limit;
   }
 }
 

@@ -18,7 +18,7 @@ export class ErasureController {
    * are. It cannot be undone.
    */
   @CommandRoute({ path: ':id/erasure', roles: ['operator'], answer: ErasureAnswerDto })
-  erasePersonalData(
+  eraseSubject(
     @Param() { id }: IdParams,
     @Body() body: ErasePersonalDataDto,
     @Context() context: CommandContext,

@@ -33,3 +33,10 @@ export function requirePlainJson(body: unknown): void {
     }
   }
 }
+
+/** True for what `{...}` in JSON becomes, and for nothing with a class of its own. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

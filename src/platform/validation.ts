@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
+import { isPlainObject } from './plain-json.js';
 import { COUNTRY_CODES, isCountry } from './reference/countries.js';
 import { CURRENCY_CODES, isCurrency } from './reference/currencies.js';
 
@@ -304,12 +305,6 @@ export const AreChipsBy = (keys: readonly string[]): PropertyDecorator =>
       additionalProperties: false,
     },
   );
-
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
 
 /** Route parameter of everything that has an id. */
 export class IdParams {

@@ -24,6 +24,8 @@ import { ListPublishedReports, Publications, type Published } from './report-pub
 
 /** A published text never changes. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** Said for readers that set aside room: ten million streams. */
+const INDEX_BYTES_MAX = 1_000_000_000;
 const REPORTS = [EqualAccessReportDto, CapitalReportDto, CapacityReportDto];
 
 @ApiTags('transparency')
@@ -93,11 +95,13 @@ export class ReportPublicationController {
     description: 'JSON lines, by stream.',
     schema: {
       type: 'string',
+      pattern: String.raw`^(\{[^\n]+\}\n)+$`,
+      maxLength: INDEX_BYTES_MAX,
       example: '{"count":2,"lastRevision":1,"stream":"fund-0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"}\n',
     },
   })
   @problems(400, 404, 429, 500, 503)
-  async getPublishedStreams(
+  async getPublishedReportStreams(
     @Param() { id }: IdParams,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,

@@ -16,6 +16,7 @@ const PERIOD_END = {
 
 /** A report to be published. */
 export class PublishReportDto {
+  /** Which report: over all facilities and modes of access. */
   @IsOneOf(REPORT_KINDS, 'ReportKind')
   readonly kind: ReportKind;
 
@@ -199,6 +200,7 @@ export class PublishedReportPageDto {
 
 /** Which published reports. */
 export class ListPublishedReportsDto extends ListQueryDto {
+  /** One kind only. */
   @Optional()
   @IsOneOf(REPORT_KINDS, 'ReportKind')
   readonly kind?: ReportKind;

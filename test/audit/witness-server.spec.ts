@@ -41,8 +41,8 @@ describe('a witness over HTTP', () => {
     await rm(folder, { recursive: true });
   });
 
-  const post = (body: string | Uint8Array): Promise<Response> =>
-    fetch(`${witness.url}/add-checkpoint`, { method: 'POST', body: body as BodyInit });
+  const post = (body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
+    fetch(`${witness.url}/add-checkpoint`, { method: 'POST', body });
   const add = async (request: Request): Promise<Response> => post(await addCheckpointBody(request));
   const statusOf = async (request: Request): Promise<number> => (await add(request)).status;
   const get = (path: string): Promise<Response> => fetch(witness.url + path);

@@ -1,20 +1,35 @@
 import { isDeepStrictEqual } from 'node:util';
-import { readEvent, type RecordedEvent } from '../../src/ledger/event.js';
-import type { SimulatedLog } from '../support/simulated-store.js';
+import type { StoredOutcome } from '../../src/ledger/event-store.js';
+import { readEvent, type RecordedEvent, type StoredEvent } from '../../src/ledger/event.js';
 import { account, type Account, type AccountEvent, type Seen } from './accounts.js';
 import { idOf } from './batches.js';
-import type { Schedule, Sent } from './schedule.js';
+import type { Sent } from './sent.js';
+
+type Fail = (complaint: string) => never;
 
 /** What is stored, read back without any of the code that wrote it. */
 export class History {
   private readonly events: readonly RecordedEvent[];
+  private readonly byCommand = new Map<string, RecordedEvent[]>();
 
-  constructor(private readonly log: SimulatedLog) {
-    this.events = log.events.map(readEvent);
+  constructor(
+    stored: readonly StoredEvent[],
+    private readonly outcomes: ReadonlyMap<string, StoredOutcome>,
+  ) {
+    this.events = stored.map(readEvent);
+    for (const event of this.events) {
+      const others = this.byCommand.get(event.commandId);
+      if (others) others.push(event);
+      else this.byCommand.set(event.commandId, [event]);
+    }
+  }
+
+  private eventsOf(commandId: string): readonly RecordedEvent[] {
+    return this.byCommand.get(commandId) ?? [];
   }
 
   /** @throws Error unless the state is what the first events of its stream give. */
-  checkState(id: string, { state, revision }: { state: Account; revision: number }, fail: (complaint: string) => void) {
+  checkState(id: string, { state, revision }: { state: Account; revision: number }, fail: Fail) {
     const own = this.events.filter(({ stream }) => stream === `account-${id}`).slice(0, revision + 1);
     if (own.length !== revision + 1) fail(`${id} is held at revision ${revision}, but has ${own.length} events.`);
     const replayed = own.reduce(
@@ -25,66 +40,65 @@ export class History {
   }
 
   /** Everything that must hold at the end, whatever has happened. */
-  check(schedule: Schedule): void {
-    this.checkOrder(schedule);
-    for (const sent of schedule.sent) this.checkCommand(sent, schedule);
-    const known = new Set(schedule.sent.map(({ key }) => idOf(key)));
-    for (const { commandId } of this.events) if (!known.has(commandId)) schedule.fail(`Nobody sent ${commandId}.`);
-    this.checkSeen(schedule);
+  check(sent: readonly Sent[], fail: Fail): void {
+    this.checkOrder(fail);
+    for (const command of sent) this.checkCommand(command, fail);
+    const known = new Set(sent.map(({ key }) => idOf(key)));
+    for (const { commandId } of this.events) if (!known.has(commandId)) fail(`Nobody sent ${commandId}.`);
+    this.checkSeen(fail);
   }
 
-  private checkOrder(schedule: Schedule): void {
+  private checkOrder(fail: Fail): void {
     const revisions = new Map<string, number>();
     const ids = new Set<string>();
     let recordedAt = 0;
     for (const [index, event] of this.events.entries()) {
-      if (event.position !== index + 1) schedule.fail(`Position ${index + 1} is missing.`);
+      if (event.position !== index + 1) fail(`Position ${index + 1} is missing.`);
       const revision = (revisions.get(event.stream) ?? -1) + 1;
-      if (event.revision !== revision) schedule.fail(`${event.stream} has no revision ${revision}.`);
+      if (event.revision !== revision) fail(`${event.stream} has no revision ${revision}.`);
       revisions.set(event.stream, revision);
-      if (ids.has(event.id)) schedule.fail(`${event.id} is there twice.`);
+      if (ids.has(event.id)) fail(`${event.id} is there twice.`);
       ids.add(event.id);
-      if (Date.parse(event.recordedAt) < recordedAt) schedule.fail(`Time goes back at position ${event.position}.`);
+      if (Date.parse(event.recordedAt) < recordedAt) fail(`Time goes back at position ${event.position}.`);
       recordedAt = Date.parse(event.recordedAt);
     }
   }
 
-  private checkCommand({ key, kind, answers }: Sent, schedule: Schedule): void {
-    const events = this.events.filter(({ commandId }) => commandId === idOf(key));
-    const stored = this.log.outcomes.get(idOf(key));
-    if (answers.size > 1) schedule.fail(`${key} got different answers: ${[...answers].join(' / ')}`);
+  private checkCommand({ key, kind, answers }: Sent, fail: Fail): void {
+    const events = this.eventsOf(idOf(key));
+    const stored = this.outcomes.get(idOf(key));
+    if (answers.size > 1) fail(`${key} got different answers: ${[...answers].join(' / ')}`);
     const [answer] = answers;
     if (kind !== 'ordinary') {
-      const expected = kind === 'blunder' ? 'bug: Blunder' : 'bug: Error';
-      if (answer !== expected && answer !== undefined) schedule.fail(`${key}, a ${kind}, was answered: ${answer}`);
-      if (stored || events.length > 0) schedule.fail(`${key}, a ${kind}, was recorded.`);
+      if (answer !== undefined && !answer.startsWith('bug: ')) fail(`${key}, a ${kind}, was answered: ${answer}`);
+      if (stored || events.length > 0) fail(`${key}, a ${kind}, was recorded.`);
       return;
     }
     if (!stored) {
-      if (answer !== undefined) schedule.fail(`${key} was answered and is not stored: ${answer}`);
-      if (events.length > 0) schedule.fail(`${key} has events but no outcome.`);
+      if (answer !== undefined) fail(`${key} was answered and is not stored: ${answer}`);
+      if (events.length > 0) fail(`${key} has events but no outcome.`);
       return;
     }
-    if (answer === undefined) schedule.fail(`${key} is stored, but asking again did not give its answer.`);
+    if (answer === undefined) fail(`${key} is stored, but asking again did not give its answer.`);
     const expected = answer?.startsWith('answer ') ? eventCountOf(stored.outcome) : 0;
-    if (events.length !== expected) schedule.fail(`${key} has ${events.length} events instead of ${expected}.`);
+    if (events.length !== expected) fail(`${key} has ${events.length} events instead of ${expected}.`);
     const last = events.at(-1)?.position ?? stored.position;
-    if (last !== stored.position) schedule.fail(`${key} is said to end at ${stored.position}, not ${last}.`);
+    if (last !== stored.position) fail(`${key} is said to end at ${stored.position}, not ${last}.`);
   }
 
   /** Every decision was taken on what the history says at its place: nothing came between. */
-  private checkSeen(schedule: Schedule): void {
-    const outcomes = [...this.log.outcomes.values()].sort((a, b) => a.position - b.position);
+  private checkSeen(fail: Fail): void {
+    const outcomes = [...this.outcomes.values()].sort((a, b) => a.position - b.position);
     const states = new Map<string, Account>();
     let position = 0;
     for (const { commandId, position: end, outcome } of outcomes) {
-      const count = this.events.filter((event) => event.commandId === commandId).length;
+      const count = this.eventsOf(commandId).length;
       for (; position < end - count; position += 1) this.advance(states, position);
       for (const [id, balance] of Object.entries(seenIn(outcome))) {
         const state = states.get(id) ?? account.initial;
         const actual = state.status === 'open' ? state.balance : null;
-        if (actual !== balance) schedule.fail(`${commandId} saw ${balance} in ${id}, where ${actual} was.`);
-        if (actual !== null && actual < 0) schedule.fail(`${id} owes ${-actual}.`);
+        if (actual !== balance) fail(`${commandId} saw ${balance} in ${id}, where ${actual} was.`);
+        if (actual !== null && actual < 0) fail(`${id} owes ${-actual}.`);
       }
     }
   }

@@ -1,6 +1,6 @@
 import { Schedule } from './schedule.js';
 
-const SCHEDULES = 1_500;
+const SCHEDULES = 1_000;
 /** A seed of a run that failed can be given to look at it again. */
 const given = process.env['SIMULATION_SEED'];
 const first = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);

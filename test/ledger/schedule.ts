@@ -1,31 +1,19 @@
-import type { Answer } from '../../src/ledger/command-context.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
-import { Ledger, type Decide } from '../../src/ledger/ledger.js';
-import { Refusal } from '../../src/ledger/refusal.js';
+import { Ledger } from '../../src/ledger/ledger.js';
 import { LedgerSignal } from '../../src/ledger/signal.js';
 import { Vault } from '../../src/ledger/vault.js';
 import { SimulatedLog, SimulatedStore, UnreliableLine, type Faults } from '../support/simulated-store.js';
 import { SimulatedWorld } from '../support/simulated-world.js';
-import { account, blunder, contextOf, move, openAccount } from './accounts.js';
+import { account } from './accounts.js';
 import { idOf } from './batches.js';
 import { History } from './history.js';
+import { compose, send, type Sent } from './sent.js';
 
 const START = Date.parse('2026-11-24T05:38:00Z');
 const CALM: Faults = { lost: 0, unanswered: 0, late: 0 };
 /** Ten seconds of trying, an attempt on the way, a load before it; in simulated time. */
 const ANSWER_MS_MAX = 15_000;
 const vault = new Vault(Buffer.alloc(32, 7));
-
-/** One command and all that its callers ever heard about it. */
-export interface Sent {
-  readonly key: string;
-  readonly decide: Decide;
-  readonly kind: 'ordinary' | 'blunder' | 'poison';
-  readonly ifMatch?: number;
-  readonly on: string;
-  /** Final answers, as text: there may be only one, however often it was asked for. */
-  readonly answers: Set<string>;
-}
 
 /** One run of everything that may happen to the write side, in the order that its seed gives. */
 export class Schedule {
@@ -59,7 +47,7 @@ export class Schedule {
     const { world } = this;
     await world.run(this.load());
     await world.run(this.comeToRest());
-    new History(this.log).check(this);
+    this.history().check(this.sent, (complaint) => this.fail(complaint));
   }
 
   private startInstance(): void {
@@ -81,7 +69,7 @@ export class Schedule {
     const busyMs = world.pick([5, 50, 500, 5_000]);
     const work: Promise<void>[] = [];
     for (let left = world.integer(1, world.pick([6, 15, 40])); left > 0; left -= 1) {
-      const sent = this.compose(`command ${left}`);
+      const sent = compose(world, `command ${left}`, this.accounts);
       this.sent.push(sent);
       const copies = world.chance(0.2) ? world.integer(2, 3) : 1;
       for (let copy = 0; copy < copies; copy += 1) work.push(this.soon(busyMs, () => this.insist(sent)));
@@ -89,20 +77,6 @@ export class Schedule {
     for (let left = world.integer(0, 15); left > 0; left -= 1) work.push(this.soon(busyMs, () => this.readOne()));
     if (!this.isCalm && world.chance(0.3)) work.push(this.soon(busyMs, () => this.breakDown()));
     await Promise.all(work);
-  }
-
-  private compose(key: string): Sent {
-    const { world, accounts } = this;
-    const [from, to, witness] = [world.pick(accounts), world.pick(accounts), world.pick(accounts)];
-    const on = from;
-    const answers = new Set<string>();
-    const dice = world.random();
-    if (dice < 0.04) return { key, on, answers, kind: 'blunder', decide: blunder(from) };
-    if (dice < 0.08) return { key, on, answers, kind: 'poison', decide: move(from, to, 1, witness) };
-    if (dice < 0.25) return { key, on, answers, kind: 'ordinary', decide: openAccount(from, world.integer(0, 50)) };
-    const decide = move(from, to, world.integer(0, 30), witness);
-    if (dice < 0.35) return { key, on, answers, kind: 'ordinary', decide, ifMatch: world.integer(0, 6) };
-    return { key, on, answers, kind: 'ordinary', decide };
   }
 
   private async soon(withinMs: number, act: () => Promise<void>): Promise<void> {
@@ -115,41 +89,26 @@ export class Schedule {
     while (!(await this.send(sent, this.anyLedger()))) await this.world.sleep(this.world.integer(1, 2_000));
   }
 
-  /** True when the answer is final. */
+  /** True when there is no reason to send it again. */
   private async send(sent: Sent, ledger: Ledger): Promise<boolean> {
-    const { key, kind, ifMatch, decide } = sent;
-    const context = contextOf(key, {
-      ...(ifMatch === undefined ? {} : { ifMatch }),
-      ...(kind === 'poison' ? { fingerprint: 'poison \u0000' } : {}),
-    });
     const askedAt = this.world.now();
     const revisionBefore = this.revisionOf(sent.on);
-    const wasDone = this.log.outcomes.has(context.commandId);
-    const outcome = await ledger.execute(context, decide).then(textOf, (error: unknown) => error);
+    const wasDone = this.log.outcomes.has(idOf(sent.key));
+    const refusal = await send(sent, ledger);
     const tookMs = this.world.now() - askedAt;
-    if (tookMs > ANSWER_MS_MAX) this.fail(`${key} was answered after ${tookMs} ms`);
-    if (typeof outcome === 'string') sent.answers.add(outcome);
-    else if (outcome instanceof Refusal) return this.hear(sent, outcome, revisionBefore, wasDone);
-    else sent.answers.add(`bug: ${outcome instanceof Error ? outcome.constructor.name : String(outcome)}`);
-    return true;
-  }
-
-  private hear(sent: Sent, refusal: Refusal, revisionBefore: number, wasDone: boolean): boolean {
-    if (refusal.kind === 'unavailable') {
-      if (this.isCalm) this.fail(`${sent.key} was turned away by a store in good order: ${refusal.message}`);
-      return false;
+    if (tookMs > ANSWER_MS_MAX) this.fail(`${sent.key} was answered after ${tookMs} ms.`);
+    if (refusal?.kind === 'unavailable' && this.isCalm) {
+      this.fail(`${sent.key} was turned away by a store in good order: ${refusal.message}`);
     }
-    if (refusal.code === 'command-in-progress') return false;
-    if (refusal.code !== 'stale-revision') {
-      sent.answers.add(refusalText(refusal));
+    if (refusal?.kind === 'stale') {
+      if (wasDone) this.fail(`${sent.key} had been carried out, but was turned away for its If-Match.`);
+      const actual = Number(refusal.facts['actual']);
+      if (actual < revisionBefore || actual > this.revisionOf(sent.on)) {
+        this.fail(`${sent.key} heard of revision ${actual}, which was never durable while it was asking.`);
+      }
       return true;
     }
-    if (wasDone) this.fail(`${sent.key} had been carried out, but was turned away for its If-Match.`);
-    const actual = Number(refusal.facts['actual']);
-    if (actual < revisionBefore || actual > this.revisionOf(sent.on)) {
-      this.fail(`${sent.key} heard of revision ${actual}, which was never durable while it was asking.`);
-    }
-    return true;
+    return refusal === undefined;
   }
 
   private async readOne(): Promise<void> {
@@ -165,7 +124,7 @@ export class Schedule {
     if (read.revision < before || read.revision > this.revisionOf(id)) {
       this.fail(`A read answered revision ${read.revision}, which was not the last one at any time that it may show.`);
     }
-    new History(this.log).checkState(id, read, (complaint) => this.fail(complaint));
+    this.history().checkState(id, read, (complaint) => this.fail(complaint));
   }
 
   /** The database is out of reach of everybody, for less or for longer than they are ready to wait. */
@@ -182,7 +141,7 @@ export class Schedule {
       line.downUntil = 0;
     }
     await world.sleep(60_000);
-    const history = new History(this.log);
+    const history = this.history();
     for (const { ledger } of this.instances) {
       for (const id of this.accounts) {
         history.checkState(id, await ledger.read(account, id, Infinity), (complaint) => this.fail(complaint));
@@ -201,7 +160,7 @@ export class Schedule {
   private async closeWithWork(ledger: Ledger, index: number): Promise<void> {
     let open = 0;
     const work = Array.from({ length: 3 }, async (_, copy) => {
-      const sent = this.compose(`last ${index} ${copy}`);
+      const sent = compose(this.world, `last ${index} ${copy}`, this.accounts);
       this.sent.push(sent);
       open += 1;
       await this.send(sent, ledger);
@@ -215,6 +174,10 @@ export class Schedule {
     await Promise.all(work);
   }
 
+  private history(): History {
+    return new History(this.log.events, this.log.outcomes);
+  }
+
   private revisionOf(id: string): number {
     return (this.log.streams.get(`account-${id}`)?.length ?? 0) - 1;
   }
@@ -224,10 +187,3 @@ export class Schedule {
     throw new Error(complaint);
   }
 }
-
-const textOf = ({ replayed: _, ...answer }: Answer): string => `answer ${JSON.stringify(answer)}`;
-
-const refusalText = (refusal: Refusal): string => {
-  const { kind, code, detail, facts } = refusal;
-  return `refusal ${JSON.stringify({ kind, code, detail, facts })}`;
-};

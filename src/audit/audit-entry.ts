@@ -1,0 +1,86 @@
+import { ANOTHER_COPY, NotCheckable, ProvenWrong } from './audit-finding.js';
+import { readBundle, type OpenedLog } from './audit-log.js';
+import { decodeBundle } from './entry-bundle.js';
+import { LogError } from './log-error.js';
+import { hashesEqual, leafHash, type Hash } from './merkle.js';
+import { proveInclusion } from './merkle-proof.js';
+import { inclusionRoot } from './merkle-verify.js';
+import { encodeHex } from './strict-text.js';
+import { TILE_WIDTH, tileWidth } from './tile.js';
+import { labelOf } from './verify-walk.js';
+
+/** One entry, and the proof that it is the one that was signed. */
+export interface ProvenEntry {
+  readonly position: number;
+  readonly entry: Uint8Array;
+  readonly leaf: Hash;
+  /** From the leaf's sibling upwards. */
+  readonly path: readonly Hash[];
+}
+
+/**
+ * Reads one entry and proves it by the tiles, without reading the rest of the log.
+ * @throws ProvenWrong if the proof does not lead to the signed root
+ * @throws NotCheckable for a position that the log does not have
+ */
+export async function readEntry(log: OpenedLog, position: number): Promise<ProvenEntry> {
+  const { size, root } = log.checkpoint;
+  if (position < 1 || position > size) {
+    throw new NotCheckable(`There is no position ${position}: the log has ${size}.`, `Give one from 1 to ${size}.`);
+  }
+  const number = position - 1;
+  const index = Math.floor(number / TILE_WIDTH);
+  const width = tileWidth('entries', index, size);
+  const { path: artefact, bytes, isWhole } = await readBundle(log.source, { level: 'entries', index, width });
+  const entry = entryOf(bytes, isWhole ? TILE_WIDTH : width, number % TILE_WIDTH, artefact);
+  const leaf = leafHash(entry);
+  const path = await proveInclusion(number, size, log.hashes);
+  const found = inclusionRoot(number, size, leaf, path);
+  if (found !== undefined && hashesEqual(found, root)) return { position, entry, leaf, path };
+  throw new ProvenWrong({
+    check: 'entries',
+    artefact,
+    position,
+    ...labelOf(entry),
+    message: 'The entry and the tiles do not lead to the signed root.',
+    expected: encodeHex(root),
+    found: found === undefined ? 'a proof of the wrong length' : encodeHex(found),
+    nextStep: `Run "audit verify": it says which of them was changed. ${ANOTHER_COPY}`,
+  });
+}
+
+function entryOf(bundle: Uint8Array, width: number, at: number, artefact: string): Uint8Array {
+  try {
+    const entry = decodeBundle(bundle, width)[at];
+    if (entry === undefined) throw new Error(`The bundle has no entry ${at}.`);
+    return entry;
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    throw new ProvenWrong({ check: 'entries', artefact, message: error.message, nextStep: ANOTHER_COPY });
+  }
+}
+
+/**
+ * The last position whose event was recorded at or before an instant; 0 if there is none. Halves the log, because the time
+ * of recording never goes back along positions.
+ */
+export async function positionAt(log: OpenedLog, instantMs: number): Promise<number> {
+  let low = 0;
+  let high = log.checkpoint.size;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const { entry } = await readEntry(log, middle);
+    if (recordedAtMs(entry, middle) <= instantMs) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function recordedAtMs(entry: Uint8Array, position: number): number {
+  // In canonical text the members behind it are sorted after it, and data stands before it: the last one is the envelope's.
+  const text = Buffer.from(entry).toString('utf8');
+  const [, recordedAt = ''] = /^.*"recordedAt":"([^"]+)"/s.exec(text) ?? [];
+  const at = Date.parse(recordedAt);
+  if (!Number.isNaN(at)) return at;
+  throw new NotCheckable(`The event at position ${position} does not say when it was recorded.`, 'Run "audit verify".');
+}

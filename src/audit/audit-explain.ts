@@ -1,0 +1,167 @@
+import { EventReader } from '../ledger/event-reader.js';
+import type { RecordedEvent } from '../ledger/event.js';
+import type { DomainEvent, Noun } from '../ledger/noun.js';
+import { readEntry, type ProvenEntry } from './audit-entry.js';
+import { NotCheckable } from './audit-finding.js';
+import { readBundle, type OpenedLog } from './audit-log.js';
+import { meaningOf } from './audit-meaning.js';
+import { decodeBundle } from './entry-bundle.js';
+import { encodeHex } from './strict-text.js';
+import { bundlesOfGrowth, TILE_WIDTH } from './tile.js';
+import type { ProgressListener } from './verify.js';
+import { LogWalk } from './verify-walk.js';
+
+export type ExplainTarget = { readonly position: number } | { readonly eventId: string };
+
+/** A noun whose states are only shown. */
+export type AnyNoun = Noun<unknown, DomainEvent>;
+
+export interface PathStep {
+  /** On which side of what is below it the hash stands. */
+  readonly side: 'left' | 'right';
+  /** Hex. */
+  readonly hash: string;
+}
+
+/** One event, how it is proven, and what it did. */
+export interface Explanation {
+  readonly position: number;
+  /** The entry, exactly as signed. */
+  readonly envelope: string;
+  readonly event: RecordedEvent;
+  readonly meaning: string;
+  readonly leaf: string;
+  readonly path: readonly PathStep[];
+  readonly root: string;
+  readonly size: number;
+  /** The events before it on its stream, the last ones only. */
+  readonly before: readonly { readonly position: number; readonly revision: number; readonly type: string }[];
+  /** What it changed in the state of its stream. */
+  readonly changes: readonly { readonly what: string; readonly before: string; readonly after: string }[];
+}
+
+const BEFORE_MAX = 20;
+
+/**
+ * Explains one event. The history before it is read as well, because only that says what it did to its stream.
+ * @throws ProvenWrong, NotCheckable
+ */
+export async function explain(
+  log: OpenedLog,
+  target: ExplainTarget,
+  nouns: readonly AnyNoun[],
+  progress?: ProgressListener,
+): Promise<Explanation> {
+  const position = 'position' in target ? target.position : await findEvent(log, target.eventId);
+  const proven = await readEntry(log, position);
+  const reader = new EventReader(nouns);
+  const envelope = Buffer.from(proven.entry).toString('utf8');
+  const event = reader.read({ position, envelope });
+  const noun = nouns.find(({ name, schemas }) => event.type in schemas && event.stream.startsWith(`${name}-`));
+  const stream = await streamUpTo(log, position, event.stream, reader, progress);
+  return {
+    position,
+    envelope,
+    event,
+    meaning: meaningOf(event),
+    leaf: encodeHex(proven.leaf),
+    path: stepsOf(proven, log.checkpoint.size),
+    root: encodeHex(log.checkpoint.root),
+    size: log.checkpoint.size,
+    before: stream
+      .slice(0, -1)
+      .slice(-BEFORE_MAX)
+      .map(({ position: at, revision, type }) => ({ position: at, revision, type })),
+    changes: noun ? changesBy(noun, stream) : [],
+  };
+}
+
+/** The position of an event; by the text alone, because the entry that is found is proven afterwards. */
+async function findEvent(log: OpenedLog, eventId: string): Promise<number> {
+  const wanted = Buffer.from(`"id":"${eventId}"`);
+  for (const address of bundlesOfGrowth(0, log.checkpoint.size)) {
+    const { bytes, isWhole } = await readBundle(log.source, address);
+    if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(wanted)) continue;
+    const entries = decodeBundle(bytes, isWhole ? TILE_WIDTH : address.width).slice(0, address.width);
+    const at = entries.findIndex((entry) => idOf(entry, wanted) === eventId);
+    if (at >= 0) return address.index * TILE_WIDTH + at + 1;
+  }
+  throw new NotCheckable(`The log has no event ${eventId}.`, 'Give the id of an event that the checkpoint covers.');
+}
+
+/** Data may name the event too. */
+function idOf(entry: Uint8Array, wanted: Buffer): unknown {
+  const text = Buffer.from(entry);
+  return text.includes(wanted) ? (JSON.parse(text.toString('utf8')) as { id?: unknown }).id : undefined;
+}
+
+/** The events of a stream up to a position, in order; the hashes of everything up to there are checked on the way. */
+async function streamUpTo(
+  log: OpenedLog,
+  position: number,
+  stream: string,
+  reader: EventReader,
+  progress: ProgressListener | undefined,
+): Promise<RecordedEvent[]> {
+  const wanted = Buffer.from(`"stream":"${stream}"`);
+  const events: RecordedEvent[] = [];
+  progress?.begin(position);
+  try {
+    for await (const { first, entries } of new LogWalk(log, { size: position }).stretches()) {
+      for (const [at, bytes] of entries.entries()) {
+        const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+        if (!text.includes(wanted)) continue;
+        const event = reader.read({ position: first + at, envelope: text.toString('utf8') });
+        if (event.stream === stream) events.push(event);
+      }
+      progress?.reached(first + entries.length - 1);
+    }
+  } finally {
+    progress?.end();
+  }
+  return events;
+}
+
+/** RFC 9162 section 2.1.3.2: which side every hash of the path stands on. */
+function stepsOf({ position, path }: ProvenEntry, size: number): PathStep[] {
+  let index = position - 1;
+  let last = size - 1;
+  return path.map((hash) => {
+    const isLeft = index % 2 === 1 || index === last;
+    if (isLeft) {
+      while (index % 2 === 0 && index !== 0) {
+        index /= 2;
+        last = Math.floor(last / 2);
+      }
+    }
+    index = Math.floor(index / 2);
+    last = Math.floor(last / 2);
+    return { side: isLeft ? 'left' : 'right', hash: encodeHex(hash) };
+  });
+}
+
+function changesBy(noun: AnyNoun, stream: readonly RecordedEvent[]): Explanation['changes'] {
+  let state = noun.initial;
+  let before = state;
+  for (const event of stream) {
+    before = state;
+    state = noun.evolve(state, event);
+  }
+  const [old, now] = [new Map(flat(before, '')), new Map(flat(state, ''))];
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((what) => old.get(what) !== now.get(what))
+    .map((what) => ({ what, before: old.get(what) ?? 'nothing', after: now.get(what) ?? 'nothing' }));
+}
+
+/** A state as lines; of collections, how much is in them. */
+function* flat(value: unknown, name: string): Generator<[string, string]> {
+  if (typeof value !== 'object' || value === null) {
+    if (value !== undefined) yield [name, String(value)];
+  } else if (Array.isArray(value)) {
+    yield [name, `${value.length} of them`];
+  } else if ('size' in value && typeof value.size === 'number') {
+    yield [name, `${value.size} of them`];
+  } else {
+    for (const [member, inner] of Object.entries(value)) yield* flat(inner, name === '' ? member : `${name}.${member}`);
+  }
+}

@@ -1,0 +1,106 @@
+import { stringify } from 'csv-stringify/sync';
+import { canonicalize } from '../ledger/canonical.js';
+import type { Category } from '../partners/partner.js';
+import { positionsText, type PositionRange } from './positions.js';
+
+/** Version of what is counted and of the form of the file. Two files compare only under the same one. */
+export const YEARLY_METHOD_VERSION = '1.0';
+
+interface FigureMeaning {
+  readonly unit: 'requests' | 'grants' | 'chip-hours';
+  readonly meaning: string;
+}
+
+/** Every figure of the file, and what it says. Chip-hours are exact sums that are rounded half up once. */
+export const YEARLY_FIGURES = {
+  requestsSubmitted: { unit: 'requests', meaning: 'Requests for access that were submitted in the year.' },
+  chipHoursRequested: { unit: 'chip-hours', meaning: 'What these requests asked for.' },
+  grantsDecided: { unit: 'grants', meaning: 'Requests that were granted in the year.' },
+  chipHoursGranted: { unit: 'chip-hours', meaning: 'What these grants hold, for whatever time they are valid.' },
+  chipHoursGrantedFree: { unit: 'chip-hours', meaning: 'Of it, granted free of charge (Art. 12b(15)(b)).' },
+  grantsRevoked: { unit: 'grants', meaning: 'Grants that were revoked in the year.' },
+  chipHoursAllocated: {
+    unit: 'chip-hours',
+    meaning: 'Chips by the time within the year for which they were allocated; what was released is taken off.',
+  },
+  chipHoursUsed: {
+    unit: 'chip-hours',
+    meaning: 'Reported use. Where a report reaches beyond the year, the part of its time that lies within it.',
+  },
+  chipHoursUsedFlagged: { unit: 'chip-hours', meaning: 'Of it, beyond or outside the allocation.' },
+} as const satisfies Record<string, FigureMeaning>;
+export type YearlyFigureName = keyof typeof YEARLY_FIGURES;
+export const YEARLY_FIGURE_NAMES = Object.keys(YEARLY_FIGURES) as YearlyFigureName[];
+
+/** A figure and the positions of all events that it is made of, in order. */
+export interface YearlyFigure {
+  readonly value: number;
+  readonly positions: readonly PositionRange[];
+}
+
+/** A group of users. What is null is not told apart in it. */
+export interface YearlyGroup {
+  readonly facilityId: string | null;
+  readonly facilityName: string | null;
+  readonly category: Category | null;
+  /** ISO 3166-1 alpha-2, where the users are established. */
+  readonly country: string | null;
+}
+export type YearlyRow = YearlyGroup & { readonly figures: Readonly<Record<YearlyFigureName, YearlyFigure>> };
+
+/** The data on the use of access time in one year: Art. 12b(17)(l) of Regulation (EU) 2021/1173. */
+export interface YearlyFile {
+  readonly year: number;
+  readonly methodVersion: string;
+  /** How much of the history is in it. Use that is reported later gives another file, with a later position. */
+  readonly position: number;
+  readonly treeSize: number;
+  /** Merkle root over these events, base64 as in a checkpoint. */
+  readonly root: string;
+  /** When the event at the position was recorded; null for an empty ledger. */
+  readonly asOf: string | null;
+  readonly scope: string;
+  readonly illustrative: boolean;
+  readonly definitions: typeof YEARLY_FIGURES;
+  /** By facility, category and country: only groups in which something happened in the year. */
+  readonly rows: readonly YearlyRow[];
+  readonly byFacility: readonly YearlyRow[];
+  readonly byCategory: readonly YearlyRow[];
+  readonly byCountry: readonly YearlyRow[];
+  readonly total: YearlyRow;
+}
+
+/** The file as canonical JSON (RFC 8785): the same history gives the same bytes. */
+export const yearlyJson = (file: YearlyFile): string => `${canonicalize(file)}\n`;
+
+/** The file as CSV (RFC 4180): one line a figure, so that each has its own positions beside it. */
+export function yearlyCsv(file: YearlyFile): string {
+  const { year, position, root, asOf, methodVersion, illustrative } = file;
+  const levels = [
+    ['facility-category-country', file.rows],
+    ['facility', file.byFacility],
+    ['category', file.byCategory],
+    ['country', file.byCountry],
+    ['total', [file.total]],
+  ] as const;
+  const lines = levels.flatMap(([level, rows]) =>
+    rows.flatMap(({ figures, ...group }) =>
+      YEARLY_FIGURE_NAMES.map((figure) => ({
+        year,
+        level,
+        ...group,
+        figure,
+        unit: YEARLY_FIGURES[figure].unit,
+        value: figures[figure].value,
+        positions: positionsText(figures[figure].positions),
+        asOfPosition: position,
+        asOf,
+        root,
+        methodVersion,
+        illustrative: String(illustrative),
+      })),
+    ),
+  );
+  // Spreadsheets run cells that begin with `=`, `+`, `-` or `@` as formulas.
+  return stringify(lines, { header: true, escape_formulas: true });
+}

@@ -1,0 +1,41 @@
+import type { NounOutline } from '../ledger/noun.js';
+import { NotCheckable } from './audit-finding.js';
+import { openLog, type OpenedLog, type Trust } from './audit-log.js';
+import type { LogSource } from './log-source.js';
+import { EnvelopeCheck } from './verify-envelope.js';
+import { LogWalk } from './verify-walk.js';
+import { YearlyUse } from './yearly.js';
+import type { YearlyFile } from './yearly-file.js';
+
+export interface YearlyRequest {
+  readonly year: number;
+  readonly trust: Trust;
+  /** Every noun of the domain: which events there are. */
+  readonly nouns: readonly NounOutline[];
+  /** Number of events to count; all that the checkpoint covers when left out. */
+  readonly size?: number;
+}
+
+/**
+ * Makes the file of a year from a log, and checks on the way that every entry is one that was signed. Memory grows with the
+ * ranges of positions that the figures name, not with the log.
+ * @throws ProvenWrong when an entry or a tile is not what was signed
+ * @throws NotCheckable when something cannot be read, or the log is shorter than `size`
+ */
+export async function readYear(
+  source: LogSource,
+  { year, trust, nouns, size }: YearlyRequest,
+): Promise<{ readonly file: YearlyFile; readonly log: OpenedLog }> {
+  const log = await openLog(source, trust);
+  if (size !== undefined && size > log.checkpoint.size) {
+    const message = `The checkpoint covers ${log.checkpoint.size} events, not ${size}.`;
+    throw new NotCheckable(message, 'Give a position that is covered, or try again in a moment.');
+  }
+  const walk = new LogWalk(log, size === undefined ? {} : { size });
+  const envelopes = new EnvelopeCheck(nouns);
+  const use = new YearlyUse(year);
+  for await (const { first, entries } of walk.stretches()) {
+    for (const [at, entry] of entries.entries()) use.accept(envelopes.read(first + at, entry));
+  }
+  return { file: use.file(walk.root()), log };
+}

@@ -1,0 +1,105 @@
+import { canonicalize } from '../../src/ledger/canonical.js';
+import { derivedId } from '../../src/ledger/identifiers.js';
+import { formatInstant, parseInstant } from '../../src/ledger/time.js';
+import { NOUNS } from '../../src/nouns.js';
+import { signCheckpoint } from '../../src/audit/checkpoint.js';
+import { encodeBundle } from '../../src/audit/entry-bundle.js';
+import type { LogSource } from '../../src/audit/log-source.js';
+import { leafHash } from '../../src/audit/merkle.js';
+import { formatVerifierKey, noteKeyOf, signingKey, type SigningKey } from '../../src/audit/note-key.js';
+import { formatTilePath, TILE_WIDTH, type HashTile } from '../../src/audit/tile.js';
+import { TileBuilder } from '../../src/audit/tile-builder.js';
+
+export const ORIGIN = 'ledger.example.eu/log';
+export const LOG_KEY = signingKey(ORIGIN, Buffer.alloc(32, 9));
+export const LOG_VKEY = formatVerifierKey(noteKeyOf(LOG_KEY));
+
+const BEGIN = '2026-03-02T08:00:00Z';
+const SCHEMAS: Readonly<Record<string, number>> = Object.assign({}, ...NOUNS.map(({ schemas }) => schemas));
+
+export interface WrittenEvent {
+  stream: string;
+  type: string;
+  data: Record<string, unknown>;
+  actor?: string;
+  effectiveAt?: string;
+  /** Further or other members of the envelope. */
+  envelope?: Record<string, unknown>;
+}
+
+/** Writes envelopes as the ledger does: dense revisions, derived ids, canonical text. */
+export class EnvelopeWriter {
+  private readonly revisions = new Map<string, number>();
+  private commands = 0;
+  private atMs = parseInstant(BEGIN);
+
+  /** The events of one command, as entries of the log. */
+  command(...events: readonly WrittenEvent[]): Buffer[] {
+    const commandId = derivedId('command', String((this.commands += 1)));
+    this.atMs += 250;
+    return events.map(({ stream, type, data, actor = 'programme', effectiveAt, envelope }, at) => {
+      const revision = (this.revisions.get(stream) ?? -1) + 1;
+      this.revisions.set(stream, revision);
+      const text = canonicalize({
+        v: 1,
+        id: derivedId(commandId, 'event', String(at)),
+        stream,
+        revision,
+        type,
+        schema: SCHEMAS[type] ?? 1,
+        recordedAt: formatInstant(this.atMs),
+        ...(effectiveAt !== undefined && { effectiveAt }),
+        actor: { id: actor, role: 'operator' },
+        commandId,
+        correlationId: commandId,
+        data,
+        ...envelope,
+      });
+      return Buffer.from(text);
+    });
+  }
+}
+
+/** Files of a log by path, as a server or a folder would have them. */
+export class MemoryLog implements LogSource {
+  readonly name = 'memory';
+  readonly readsMax = 4;
+  readonly others: readonly string[] = [];
+  readonly files = new Map<string, Buffer>();
+  /** Reads under way, and the most that there ever were. */
+  reading = 0;
+  readingMax = 0;
+
+  constructor(entries: readonly Uint8Array[], key: SigningKey = LOG_KEY) {
+    const builder = new TileBuilder();
+    for (const entry of entries) builder.append(leafHash(entry));
+    this.put(builder.takeFullTiles());
+    this.put(builder.partialTiles());
+    for (let first = 0; first < entries.length; first += TILE_WIDTH) {
+      const part = entries.slice(first, first + TILE_WIDTH);
+      const path = formatTilePath({ level: 'entries', index: first / TILE_WIDTH, width: part.length });
+      this.files.set(path, Buffer.from(encodeBundle(part)));
+    }
+    const checkpoint = signCheckpoint({ origin: key.name, size: entries.length, root: builder.root() }, key);
+    this.files.set('checkpoint', Buffer.from(checkpoint));
+    this.files.set('vkey', Buffer.from(`${formatVerifierKey(noteKeyOf(key))}\n`));
+  }
+
+  get checkpoint(): string {
+    return this.files.get('checkpoint')?.toString() ?? '';
+  }
+
+  async read(path: string): Promise<Uint8Array | undefined> {
+    this.reading += 1;
+    this.readingMax = Math.max(this.readingMax, this.reading);
+    await Promise.resolve();
+    this.reading -= 1;
+    return this.files.get(path);
+  }
+
+  async close(): Promise<void> {}
+
+  private put(tiles: readonly HashTile[]): void {
+    for (const { address, bytes } of tiles) this.files.set(formatTilePath(address), Buffer.from(bytes));
+  }
+}

@@ -1,0 +1,254 @@
+import type { WrittenEvent } from './written-log.js';
+
+type Data = Record<string, unknown>;
+
+const event = (stream: string, type: string, data: Data, rest: Partial<WrittenEvent> = {}): WrittenEvent => ({
+  stream,
+  type,
+  data,
+  ...rest,
+});
+
+export const STATE = 'state';
+export const UNION = 'union';
+export const STARTUP = 'startup';
+export const SITE = 'site';
+export const FUND = 'fund';
+export const TRANCHE = 'first-loss-layer';
+export const CALL = 'call';
+export const MODEL = 'gb300';
+
+/** What every event of a commitment repeats. */
+export const termsOf = (partnerId: string, partnerKind: string): Data => ({
+  fundId: FUND,
+  trancheId: TRANCHE,
+  trancheRank: 1,
+  trancheKind: 'first-loss',
+  partnerId,
+  partnerKind,
+  facilityId: SITE,
+  currency: 'EUR',
+  kind: 'capex',
+});
+
+/** What every event of a request repeats. */
+export const applicationOf = (hours: number): Data => ({
+  callId: CALL,
+  facilityId: SITE,
+  mode: 'regular',
+  partnerId: STARTUP,
+  ultimateParentId: STARTUP,
+  category: 'start-up',
+  country: 'SE',
+  chipHoursRequested: hours,
+  submittedAt: '2026-03-02T08:00:00Z',
+});
+
+export const allocationOf = (allocationId: string, grantId: string, chips: number, from: string, to: string): Data => ({
+  allocationId,
+  grantId,
+  partnerId: STARTUP,
+  category: 'start-up',
+  country: 'SE',
+  mode: 'regular',
+  chipModel: MODEL,
+  chips,
+  from,
+  to,
+});
+
+/** Signs, and books what is signed to its layer and its facility: one command. */
+export function signed(id: string, terms: Data, amountMinor: string): WrittenEvent[] {
+  const { partnerId, partnerKind, facilityId, trancheId, kind, currency } = terms;
+  const change = { commitmentId: id, partnerId, partnerKind, deltaMinor: amountMinor };
+  return [
+    event(`commitment-${id}`, 'commitment-signed', { ...terms, amountMinor, signedOn: '2026-02-02' }),
+    event(`fund-${FUND}`, 'tranche-subscribed', { ...change, trancheId, facilityId }),
+    event(`facility-${SITE}`, 'contribution-recorded', { ...change, kind, currency }),
+  ];
+}
+
+export const partner = (id: string, legalForm: string, country = 'SE'): WrittenEvent =>
+  event(`partner-${id}`, 'partner-registered', { legalName: id, country, legalForm });
+
+export const classified = (id: string, category: string): WrittenEvent =>
+  event(`partner-${id}`, 'partner-classified', { category, basis: 'b', evidenceRef: 'e', effectiveFrom: '2026-01-01' });
+
+export const submitted = (id: string, hours: number): WrittenEvent =>
+  event(`access-request-${id}`, 'access-request-submitted', {
+    ...applicationOf(hours),
+    sector: 'materials',
+    submittedBy: 'applicant',
+  });
+
+export const granted = (id: string, hours: number, chipHours = hours): WrittenEvent =>
+  event(
+    `access-request-${id}`,
+    'access-granted',
+    {
+      ...applicationOf(hours),
+      chipHours,
+      priceBasis: 'free',
+      reasonCodes: ['sme-innovation'],
+      validFrom: '2026-05-01T00:00:00Z',
+      validTo: '2026-08-01T00:00:00Z',
+      decidedAt: '2026-03-02T08:10:00Z',
+    },
+    { actor: 'panel' },
+  );
+
+export const allocated = (data: Data): WrittenEvent => event(`facility-${SITE}`, 'chips-allocated', data);
+
+/**
+ * A short programme, command by command, that touches every rule: money from pledge to payment, chips from installation to
+ * usage, a request that is granted and one that is denied, a grant that is revoked.
+ */
+export function programme(): WrittenEvent[][] {
+  const state = termsOf(STATE, 'member-state');
+  const union = termsOf(UNION, 'union');
+  const fund = `fund-${FUND}`;
+  const site = `facility-${SITE}`;
+  const first = allocationOf('a1', 'r1', 60, '2026-05-01T00:00:00Z', '2026-05-11T00:00:00Z');
+  const second = allocationOf('a2', 'r2', 40, '2026-05-02T00:00:00Z', '2026-05-12T00:00:00Z');
+  return [
+    [partner(STATE, 'member-state')],
+    [partner(UNION, 'union', 'BE')],
+    [partner(STARTUP, 'company')],
+    [classified(STARTUP, 'start-up')],
+    [event(fund, 'fund-established', { name: 'Fund', currency: 'EUR', targetMinor: '500000' })],
+    [event(fund, 'tranche-defined', { trancheId: TRANCHE, rank: 1, kind: 'first-loss', capMinor: '100000' })],
+    [
+      event(site, 'facility-registered', {
+        name: 'Site',
+        country: 'SE',
+        kind: 'ai-gigafactory',
+        hostStatePartnerId: STATE,
+        capexMinor: '400000',
+        currency: 'EUR',
+      }),
+    ],
+    [event('commitment-c1', 'commitment-pledged', { ...state, amountMinor: '70000' })],
+    signed('c1', state, '70000'),
+    [event('commitment-c2', 'commitment-pledged', { ...union, amountMinor: '20000' })],
+    signed('c2', union, '20000'),
+    [
+      event(fund, 'financial-close-reached', {
+        facilities: [{ facilityId: SITE, unionMinor: '20000', statesMinor: '70000' }],
+        committedMinor: '90000',
+      }),
+    ],
+    [
+      event('commitment-c1', 'capital-call-issued', {
+        ...state,
+        callId: 'k1',
+        amountMinor: '30000',
+        issuedOn: '2026-03-02',
+        dueOn: '2026-03-31',
+        unfundedDeltaMinor: '-30000',
+      }),
+    ],
+    [
+      event('commitment-c1', 'capital-call-paid', {
+        ...state,
+        callId: 'k1',
+        amountMinor: '30000',
+        paidOn: '2026-03-30',
+      }),
+    ],
+    [
+      event('commitment-c1', 'distribution-paid', {
+        ...state,
+        amountMinor: '5000',
+        recallableMinor: '2000',
+        paidOn: '2026-04-10',
+        unfundedDeltaMinor: '2000',
+      }),
+    ],
+    [event(site, 'capacity-installed', { chipModel: MODEL, chips: 100, effectiveFrom: '2026-04-01T00:00:00Z' })],
+    [
+      event(site, 'quota-policy-adopted', {
+        chipModel: MODEL,
+        version: 1,
+        floors: { sme: 0 },
+        caps: { 'start-up': 100 },
+        effectiveFrom: '2026-04-01T00:00:00Z',
+        reason: 'r',
+      }),
+    ],
+    [
+      event(`access-call-${CALL}`, 'access-call-opened', {
+        facilityId: SITE,
+        mode: 'regular',
+        title: 't',
+        opensAt: '2026-03-01T00:00:00Z',
+        closesAt: '2026-12-31T00:00:00Z',
+        chipHours: 1_000_000,
+      }),
+    ],
+    [submitted('r1', 20_000)],
+    [
+      event(
+        'access-request-r1',
+        'eligibility-confirmed',
+        { ...applicationOf(20_000), reasonCodes: ['ok'], checkedAt: '2026-03-02T08:05:00Z' },
+        { actor: 'panel' },
+      ),
+    ],
+    [granted('r1', 20_000)],
+    [submitted('r2', 12_000)],
+    [granted('r2', 12_000, 10_000)],
+    [submitted('r3', 50)],
+    [
+      event(
+        'access-request-r3',
+        'access-denied',
+        { ...applicationOf(50), reasonCodes: ['no'], decidedAt: '2026-03-02T08:10:00Z' },
+        { actor: 'panel' },
+      ),
+    ],
+    [allocated(first)],
+    [allocated(second)],
+    [
+      event('usage-site', 'usage-reported', {
+        facilityId: SITE,
+        records: [
+          {
+            allocationId: 'a1',
+            grantId: 'r1',
+            partnerId: STARTUP,
+            category: 'start-up',
+            country: 'SE',
+            mode: 'regular',
+            from: '2026-05-01T00:00:00Z',
+            to: '2026-05-02T00:00:00Z',
+            chipHours: 1000,
+          },
+        ],
+      }),
+    ],
+    [event(site, 'allocation-released', { ...first, at: '2026-05-06T00:00:00Z', reason: 'given-back' })],
+    [
+      event(
+        'access-request-r2',
+        'grant-revoked',
+        { ...applicationOf(12_000), chipHours: 10_000, reasonCodes: ['fraud'], revokedAt: '2026-05-07T00:00:00Z' },
+        { actor: 'panel' },
+      ),
+      event(site, 'allocation-released', { ...second, at: '2026-05-07T00:00:00Z', reason: 'grant-revoked' }),
+    ],
+    [
+      event('commitment-c1', 'commitment-cancelled', {
+        ...state,
+        reason: 'r',
+        releasedMinor: '42000',
+        unfundedDeltaMinor: '-42000',
+      }),
+      ...cancellation(),
+    ],
+  ];
+}
+
+function cancellation(): WrittenEvent[] {
+  const [, subscribed, contributed] = signed('c1', termsOf(STATE, 'member-state'), '-42000');
+  return subscribed && contributed ? [subscribed, contributed] : [];
+}

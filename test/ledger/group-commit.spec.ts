@@ -1,0 +1,74 @@
+import type { AppendBatch, EventStore, StoredOutcome } from '../../src/ledger/event-store.js';
+import { GroupCommit, type Decided } from '../../src/ledger/group-commit.js';
+import { StateCache } from '../../src/ledger/state-cache.js';
+import { SimulatedLog, SimulatedStore } from '../support/simulated-store.js';
+import { SimulatedWorld } from '../support/simulated-world.js';
+import { commandOf } from './batches.js';
+
+/** What a job hears, as a promise. */
+interface Job {
+  settled(outcome: StoredOutcome): void;
+  failed(error: unknown): void;
+}
+
+function setUp(store: EventStore = new SimulatedStore(new SimulatedLog())) {
+  const world = new SimulatedWorld(1);
+  const commit = new GroupCommit<Job>(
+    store,
+    new StateCache(),
+    {
+      settled: (job, outcome) => job.settled(outcome),
+      failed: (job, error) => job.failed(error),
+      confirmed: () => undefined,
+      again: () => undefined,
+      refresh: () => Promise.resolve(),
+      committed: () => undefined,
+      unavailable: () => undefined,
+    },
+    world,
+  );
+  const send = (word: string): Promise<StoredOutcome> =>
+    new Promise((settled, failed) => commit.add(decided(word, { settled, failed })));
+  return { world, commit, send };
+}
+
+const decided = (word: string, job: Job): Decided<Job> => ({
+  job,
+  command: commandOf(word, {}),
+  bytes: 0,
+  reads: new Map(),
+  writes: new Map(),
+});
+
+describe('the group commit', () => {
+  it.each(Array.from({ length: 12 }, (_, turns) => turns))(
+    'writes what is added %i turns after an answer, when it has just stopped writing',
+    async (turns) => {
+      const { world, send } = setUp();
+      const client = async (): Promise<void> => {
+        await send('first');
+        for (let turn = 0; turn < turns; turn += 1) await null;
+        await send('second');
+      };
+      await world.run(client());
+    },
+  );
+
+  it('is drained when nothing waits any more', async () => {
+    const { world, commit, send } = setUp();
+    await commit.drained();
+    let answered = 0;
+    for (const word of ['a', 'b', 'c']) void send(word).then(() => (answered += 1));
+    await world.run(commit.drained());
+    expect(answered).toBe(3);
+  });
+
+  it('does not believe a store that rejects a batch without a reason', async () => {
+    const log = new SimulatedLog();
+    const store: EventStore = Object.assign(Object.create(new SimulatedStore(log)) as EventStore, {
+      append: async (_batch: AppendBatch) => ({ ok: false, stale: [], duplicates: [] }),
+    });
+    const { world, send } = setUp(store);
+    await expect(world.run(send('a'))).rejects.toThrow('without a reason');
+  });
+});

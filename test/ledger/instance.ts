@@ -1,0 +1,79 @@
+import { Pool } from 'pg';
+import { EventReader } from '../../src/ledger/event-reader.js';
+import type { EventStore } from '../../src/ledger/event-store.js';
+import { Ledger } from '../../src/ledger/ledger.js';
+import type { NounOutline } from '../../src/ledger/noun.js';
+import { PostgresEventStore } from '../../src/ledger/postgres/postgres-event-store.js';
+import { ProjectionStore } from '../../src/ledger/projection-store.js';
+import type { Projection } from '../../src/ledger/projection.js';
+import { Projector } from '../../src/ledger/projector.js';
+import { LedgerSignal } from '../../src/ledger/signal.js';
+import { Vault } from '../../src/ledger/vault.js';
+import { createPool } from '../../src/platform/database.js';
+import { account } from './accounts.js';
+
+export interface InstanceOptions {
+  readonly nouns?: readonly NounOutline[];
+  readonly projections?: readonly Projection[];
+  /** Puts something between the instance and its store. */
+  readonly through?: (store: EventStore) => EventStore;
+}
+
+/** One instance of the service, as far as the ledger goes: its own connections, its own memory. */
+export interface Instance {
+  readonly pool: Pool;
+  readonly store: EventStore;
+  readonly ledger: Ledger;
+  readonly projector: Projector;
+  /** What it has logged as an error. */
+  readonly errors: string[];
+  stop(): Promise<void>;
+}
+
+export function openInstance(databaseUrl: string, options: InstanceOptions = {}): Instance {
+  const { nouns = [account], projections = [accountsProjection], through = (store: EventStore) => store } = options;
+  const pool = createPool({ databaseUrl, connectionsMax: 10, log: { warn: () => undefined } });
+  const store = through(new PostgresEventStore(pool));
+  const reader = new EventReader(nouns);
+  const signal = new LedgerSignal();
+  const errors: string[] = [];
+  const log = { info: () => undefined, error: (_fields: object, message: string) => void errors.push(message) };
+  const rows = new ProjectionStore(pool);
+  const ledger = new Ledger(store, reader, new Vault(Buffer.alloc(32, 7)), signal);
+  const projector = new Projector(pool, store, reader, rows, projections, signal, new LedgerSignal(), log);
+  return {
+    pool,
+    store,
+    ledger,
+    projector,
+    errors,
+    stop: async () => {
+      await ledger.close();
+      await projector.stop();
+      await pool.end();
+    },
+  };
+}
+
+export const ACCOUNTS_TABLE = `create table accounts (
+  id uuid primary key, created_position bigint not null, revision integer not null, balance integer not null, moves integer not null
+)`;
+
+/** Counts as it goes: an event that is applied twice, or not at all, shows for ever. */
+export const accountsProjection: Projection = {
+  name: 'accounts',
+  version: 1,
+  tables: ['accounts'],
+  types: ['account-opened', 'amount-moved'],
+  touches: (event) => [{ table: 'accounts', id: event.stream.slice('account-'.length) }],
+  apply: (event, rows) => {
+    const id = event.stream.slice('account-'.length);
+    const { amount } = event.data as { amount: number };
+    if (event.type === 'account-opened') {
+      rows.put('accounts', id, { created_position: event.position, revision: 0, balance: amount, moves: 0 });
+    } else {
+      const { balance, moves } = rows.need('accounts', id) as { balance: number; moves: number };
+      rows.patch('accounts', id, { revision: event.revision, balance: balance + amount, moves: moves + 1 });
+    }
+  },
+};

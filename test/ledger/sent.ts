@@ -1,0 +1,57 @@
+import type { Answer, CommandContext } from '../../src/ledger/command-context.js';
+import type { Decide, Ledger } from '../../src/ledger/ledger.js';
+import { Refusal } from '../../src/ledger/refusal.js';
+import type { SimulatedWorld } from '../support/simulated-world.js';
+import { blunder, contextOf, move, openAccount } from './accounts.js';
+
+/** One command and all that its callers ever heard about it. */
+export interface Sent {
+  readonly key: string;
+  readonly decide: Decide;
+  readonly kind: 'ordinary' | 'blunder' | 'poison';
+  readonly ifMatch?: number;
+  /** The account that it is for. */
+  readonly on: string;
+  /** Final answers, as text: there may be only one, however often it was asked for. */
+  readonly answers: Set<string>;
+}
+
+/** Chance composes a command on some of the accounts. */
+export function compose(chance: SimulatedWorld, key: string, accounts: readonly [string, ...string[]]): Sent {
+  const [from, to, witness] = [chance.pick(accounts), chance.pick(accounts), chance.pick(accounts)];
+  const sent = { key, on: from, kind: 'ordinary', answers: new Set<string>() } as const;
+  const dice = chance.random();
+  if (dice < 0.04) return { ...sent, kind: 'blunder', decide: blunder(from) };
+  if (dice < 0.08) return { ...sent, kind: 'poison', decide: move(from, to, 1, witness) };
+  if (dice < 0.25) return { ...sent, decide: openAccount(from, chance.integer(0, 50)) };
+  const decide = move(from, to, chance.integer(0, 30), witness);
+  return dice < 0.35 ? { ...sent, decide, ifMatch: chance.integer(0, 6) } : { ...sent, decide };
+}
+
+export function contextFor({ key, kind, ifMatch }: Sent): CommandContext {
+  return contextOf(key, {
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    // No store can hold this character in a text.
+    ...(kind === 'poison' ? { fingerprint: 'poison \u0000' } : {}),
+  });
+}
+
+/** Sends a command once, and notes the answer if it is final. Returns a refusal that is not. */
+export async function send(sent: Sent, ledger: Ledger): Promise<Refusal | undefined> {
+  const outcome = await ledger.execute(contextFor(sent), sent.decide).then(textOf, (error: unknown) => error);
+  if (typeof outcome === 'string') sent.answers.add(outcome);
+  else if (!(outcome instanceof Refusal)) sent.answers.add(`bug: ${String(outcome)}`);
+  else if (isFinal(outcome)) sent.answers.add(refusalText(outcome));
+  else return outcome;
+  return undefined;
+}
+
+/** Those that are not recorded: the caller may come again, with the same key. */
+const isFinal = ({ kind, code }: Refusal): boolean =>
+  kind !== 'unavailable' && kind !== 'stale' && code !== 'command-in-progress';
+
+const textOf = ({ replayed: _, ...answer }: Answer): string => `answer ${JSON.stringify(answer)}`;
+
+function refusalText({ kind, code, detail, facts }: Refusal): string {
+  return `refusal ${JSON.stringify({ kind, code, detail, facts })}`;
+}

@@ -1,0 +1,167 @@
+import { EVENT_BYTES_MAX, stampEvent } from '../../src/ledger/event.js';
+import { StateCache } from '../../src/ledger/state-cache.js';
+import { StreamNotLoaded, Transaction } from '../../src/ledger/transaction.js';
+import { Vault } from '../../src/ledger/vault.js';
+import type { CommandContext } from '../../src/ledger/command-context.js';
+import type { Noun } from '../../src/ledger/noun.js';
+import { refusalOf } from '../support/given.js';
+import { contextOf } from './accounts.js';
+
+const NOW = '2026-11-24T05:38:00Z';
+
+type NoteEvent = { readonly type: 'note-added'; readonly data: { readonly text: string } };
+
+const note: Noun<readonly string[], NoteEvent> = {
+  name: 'note',
+  initial: [],
+  schemas: { 'note-added': 2 },
+  exists: (texts) => texts.length > 0,
+  evolve: (texts, event) => [...texts, event.data.text],
+};
+
+const added = (...texts: string[]): NoteEvent[] => texts.map((text) => ({ type: 'note-added', data: { text } }));
+
+/** A transaction that knows some streams: their texts by id. */
+function transaction(known: Readonly<Record<string, readonly string[]>>, overrides: Partial<CommandContext> = {}) {
+  const cache = new StateCache();
+  for (const [id, texts] of Object.entries(known)) {
+    const state = { state: texts, revision: texts.length - 1 };
+    cache.put({ stream: `note-${id}`, noun: note as never, committed: state, latest: state, pending: 0, checkedAt: 0 });
+  }
+  return new Transaction(contextOf('key', overrides), NOW, cache, new Vault(Buffer.alloc(32)));
+}
+
+describe('a transaction', () => {
+  it('shows a decision what it has appended itself', () => {
+    const tx = transaction({ a: ['one'], b: [] });
+    tx.append(note, 'a', added('two', 'three'));
+    expect(tx.get(note, 'a')).toEqual(['one', 'two', 'three']);
+    tx.create(note, 'b');
+    tx.append(note, 'b', added('first'));
+    expect(tx.drafts.map(({ stream, revision }) => `${stream}@${revision}`)).toEqual([
+      'note-a@1',
+      'note-a@2',
+      'note-b@0',
+    ]);
+    expect(tx.answer()).toEqual({ id: 'b', revision: 0 });
+    expect([...tx.reads.keys()]).toEqual(['note-a', 'note-b']);
+  });
+
+  it('asks for a stream that is not in memory', () => {
+    expect(() => transaction({}).get(note, 'a')).toThrow(StreamNotLoaded);
+  });
+
+  it('refuses to create what exists, and to find what does not', () => {
+    const tx = transaction({ a: ['one'], b: [] });
+    expect(refusalOf(() => tx.create(note, 'a'))).toMatchObject({ kind: 'conflict', code: 'note-exists' });
+    expect(refusalOf(() => tx.target(note, 'b'))).toMatchObject({ kind: 'unknown', code: 'unknown-note' });
+    expect(refusalOf(() => tx.existing(note, 'b'))).toMatchObject({ kind: 'unknown', facts: { id: 'b' } });
+  });
+
+  it('compares If-Match with the stream that the command is for', () => {
+    expect(transaction({ a: ['one'] }, { ifMatch: 0 }).target(note, 'a')).toEqual(['one']);
+    for (const ifMatch of [1, 7]) {
+      const tx = transaction({ a: ['one'] }, { ifMatch });
+      expect(refusalOf(() => tx.target(note, 'a'))).toMatchObject({
+        kind: 'stale',
+        facts: { expected: ifMatch, actual: 0 },
+      });
+    }
+  });
+
+  it('gives the same ids to the same command, and others to others', () => {
+    const [once, again, other] = [transaction({}), transaction({}), transaction({}, contextOf('other key'))];
+    expect(once.newId()).toBe(again.newId());
+    expect(once.newId('call')).toBe(again.newId('call'));
+    expect(new Set([once.newId(), once.newId('call'), other.newId(), other.newId('call')]).size).toBe(4);
+  });
+
+  it('writes the whole envelope', () => {
+    const tx = transaction({ a: [] }, { role: 'panel', correlationId: 'request' });
+    const at = { effectiveAt: '2026-01-01T00:00:00Z', legalBasis: '2021/1173 Art. 12b(5)' };
+    tx.append(note, 'a', [{ type: 'note-added', data: { text: 'one' }, ...at } as NoteEvent]);
+    const [draft] = tx.drafts;
+    expect(draft && JSON.parse(stampEvent(draft, NOW))).toEqual({
+      v: 1,
+      id: draft?.id,
+      stream: 'note-a',
+      revision: 0,
+      type: 'note-added',
+      schema: 2,
+      recordedAt: NOW,
+      ...at,
+      actor: { id: 'programme', role: 'panel' },
+      commandId: tx.context.commandId,
+      correlationId: 'request',
+      data: { text: 'one' },
+    });
+  });
+
+  it('takes an event of 60,000 bytes, and none that is longer', () => {
+    const empty = transaction({ a: [] });
+    empty.append(note, 'a', added(''));
+    const room = EVENT_BYTES_MAX - (empty.drafts[0]?.bytes ?? 0);
+    const full = transaction({ a: [] });
+    // Two bytes each in UTF-8.
+    full.append(note, 'a', added('é'.repeat(Math.floor(room / 2)) + 'x'.repeat(room % 2)));
+    const [draft] = full.drafts;
+    expect(draft && Buffer.byteLength(stampEvent(draft, '2026-11-24T05:38:00.250Z'))).toBe(EVENT_BYTES_MAX);
+    const over = transaction({ a: [] });
+    expect(refusalOf(() => over.append(note, 'a', added('x'.repeat(room + 1))))).toMatchObject({
+      kind: 'too-large',
+      code: 'event-too-large',
+      facts: { bytes: EVENT_BYTES_MAX + 1, limit: EVENT_BYTES_MAX },
+    });
+  });
+
+  it('lets one command touch 256 streams, and no more', () => {
+    const tx = transaction(Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`${index}`, ['x']])));
+    for (let index = 0; index < 256; index += 1) tx.get(note, `${index}`);
+    expect(tx.get(note, '0')).toEqual(['x']);
+    expect(refusalOf(() => tx.get(note, '256'))).toMatchObject({ code: 'too-many-streams', facts: { limit: 256 } });
+  });
+
+  it('commits to sealed content in the first of the events, and to none without an event', () => {
+    const tx = transaction({ a: [] });
+    const sealed = { subject: tx.newId(), content: { purpose: 'secret' } };
+    tx.append(note, 'a', added('one', 'two'), sealed);
+    const envelopes = tx.drafts.map((draft) => JSON.parse(stampEvent(draft, NOW)));
+    expect(envelopes.map(({ sealed: commitment }) => commitment?.subject)).toEqual([sealed.subject, undefined]);
+    expect(tx.sealedContents.map(({ eventId }) => eventId)).toEqual([tx.drafts[0]?.id]);
+    expect(JSON.stringify(envelopes) + JSON.stringify(tx.sealedContents)).not.toContain('secret');
+    expect(() => tx.append(note, 'a', [], sealed)).toThrow('no event that could commit');
+  });
+
+  it('lets a bound caller act only on what is its own', () => {
+    const principal = { actorId: 'partner-1', roles: ['partner'] as const, partnerId: 'partner-1' };
+    const bound = transaction({}, { principal });
+    bound.requireOwn('partner-1');
+    for (const other of ['partner-2', undefined]) {
+      expect(refusalOf(() => bound.requireOwn(other))).toMatchObject({ kind: 'forbidden', code: 'not-own' });
+    }
+    transaction({}).requireOwn('anybody');
+  });
+
+  it('refuses to write an event that its noun does not declare', () => {
+    const tx = transaction({ a: [] });
+    expect(() => tx.append(note, 'a', [{ type: 'note-lost', data: {} } as never])).toThrow('does not declare');
+  });
+});
+
+describe('the cache of states', () => {
+  const entry = (stream: string, pending = 0) => {
+    const state = { state: [], revision: -1 };
+    return { stream, noun: note as never, committed: state, latest: state, pending, checkedAt: 0 };
+  };
+
+  it('drops what was used longest ago, but nothing that is on its way to the store', () => {
+    const cache = new StateCache(3);
+    for (const stream of ['a', 'b', 'c']) cache.put(entry(stream, stream === 'b' ? 1 : 0));
+    cache.get('a');
+    cache.put(entry('d'));
+    expect(['a', 'b', 'c', 'd'].filter((stream) => cache.get(stream))).toEqual(['a', 'b', 'd']);
+    for (const stream of ['e', 'f', 'g']) cache.put(entry(stream));
+    expect(cache.size).toBe(3);
+    expect(cache.get('b')?.pending).toBe(1);
+  });
+});
