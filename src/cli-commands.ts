@@ -1,14 +1,20 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatVerifierKey, noteKeyOf, signingKey } from './audit/note-key.js';
 import { ConfigError, loadConfig, loadWitnessConfig, type Config, type WitnessFlags } from './config.js';
 import { newOperatorKey } from './platform/operator-key.js';
 import { createLog } from './platform/logging.js';
 import { findEmbeddedDatabase, startEmbeddedDatabase } from './platform/embedded-database.js';
 import { migrate } from './platform/migrate.js';
-import { StartupError } from './platform/startup-error.js';
+import { secretKey } from './platform/secrets.js';
+import { StartupError, reasonOf } from './platform/startup-error.js';
 import type { Service } from './service.js';
 
 /** EX_SOFTWARE and EX_UNAVAILABLE of sysexits.h; wrong settings are 78. */
 const EXIT_BUG = 70;
 const EXIT_UNAVAILABLE = 69;
+/** File of the signing key in DATA_DIR. */
+const LOG_SIGNING_KEY = 'log-signing-key';
 /** A stop that takes longer than this is ended; what was answered is durable long before. */
 const STOP_MS_MAX = 10_000;
 
@@ -60,6 +66,43 @@ export const runOperatorKey = (): Promise<number> =>
       await opened.close();
     }
     return 0;
+  });
+
+/** `ppp-ledger keys show`: prints the verifier key of the log, for auditors to keep. The signing key stays where it is. */
+export const runKeysShow = (): Promise<number> =>
+  guarded(async ({ dataDir, logOrigin }) => {
+    await access(join(dataDir, LOG_SIGNING_KEY)).catch((error: unknown) => {
+      throw new StartupError(
+        `There is no signing key in ${dataDir} (${reasonOf(error)}): it is made when the service starts for the first time. ` +
+          'Set DATA_DIR to the folder of the service.',
+        { cause: error },
+      );
+    });
+    const key = noteKeyOf(signingKey(logOrigin, await secretKey(dataDir, LOG_SIGNING_KEY)));
+    process.stdout.write(`${formatVerifierKey(key)}\n`);
+    return 0;
+  });
+
+/** `ppp-ledger audit import`: loads an exported log into the empty database of the settings. */
+export const runAuditImport = (args: readonly string[]): Promise<number> =>
+  guarded(async (config) => {
+    const { runImport } = await import('./audit/audit-command.js');
+    const { importLog } = await import('./audit/archive-import.queries.js');
+    const streams = { out: process.stdout, err: process.stderr };
+    return runImport(args, streams, async (log, progress) => {
+      const { openRuntime } = await loadService();
+      const { runtime, close } = await openRuntime(config, createLog(config.logLevel));
+      try {
+        const ownKey = noteKeyOf(signingKey(config.logOrigin, runtime.logSigningKey));
+        const { events, continuesLog } = await importLog(log, runtime.pool, ownKey, progress);
+        const what = continuesLog
+          ? 'The log goes on: its key is the one of this installation.'
+          : `This installation has another key or LOG_ORIGIN: it will publish the same history under ${config.logOrigin}.`;
+        return `${events} events of ${log.checkpoint.origin} were imported; read back, they have the same root. ${what}`;
+      } finally {
+        await close();
+      }
+    });
   });
 
 /** `ppp-ledger demo`: serves with the demo programme loaded. */

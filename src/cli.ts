@@ -10,8 +10,9 @@ const USAGE = `Usage: ppp-ledger <command>
   witness        cosign the checkpoints of logs until SIGTERM
                    --logs FILE   the logs: lines "log <verifier key>"
                    --name NAME   what it is called, at its first start
-  audit yearly   write the use of access time in a year, with the events behind every figure
-                   (audit yearly --help shows its options)
+  keys show      print the verifier key of the log, for auditors to keep
+  audit          verify, replay, explain, export or import a log; write the file of a year
+                   (audit --help shows the commands, audit yearly --help those of the file)
 
 Settings come from the environment: HOST, PORT, DATA_DIR, DATABASE_URL, OPERATOR_KEY and others; see the README.
 `;
@@ -25,12 +26,19 @@ async function run(): Promise<number> {
     const { runYearly } = await import('./cli-yearly.js');
     return runYearly(further, { out: process.stdout, err: process.stderr });
   }
+  if (first === 'audit' && second === 'import') return (await import('./cli-commands.js')).runAuditImport(further);
+  if (first === 'audit') {
+    const { runAudit } = await import('./audit/audit-command.js');
+    return runAudit(process.argv.slice(3), { out: process.stdout, err: process.stderr });
+  }
   const { positionals, values } = parse();
   const [command, ...rest] = positionals;
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;
   }
+  if (command === 'keys' && rest.length === 1 && rest[0] === 'show')
+    return (await import('./cli-commands.js')).runKeysShow();
   if (command === undefined || rest.length > 0) return usage();
   const { help: _help, ...flags } = values;
   if (command !== 'witness' && Object.keys(flags).length > 0) return usage();

@@ -6,6 +6,7 @@ import addFormats from 'ajv-formats';
 import { ROLES } from '../src/ledger/command-context.js';
 import type { Schema } from '../src/platform/openapi-conventions.js';
 import { startTestApp, type TestApp } from './support/app.js';
+import { SCRIPT_MS_MAX, runReadmeScript } from './support/readme.js';
 
 interface Parameter {
   readonly name: string;
@@ -135,6 +136,31 @@ describe('the examples of the OpenAPI document', () => {
   });
 });
 
+describe('the answers that the OpenAPI document describes', () => {
+  it(
+    'are what is answered, for every read of a ledger that something has happened in',
+    async () => {
+      await runReadmeScript(app.url);
+      const records = new Map<string, string>();
+      for (const { name, method, path, operation } of operations) {
+        if (method !== 'get' || path.endsWith('/stream')) continue;
+        const answer = await app.get(withIds(path, operation, records));
+        if (answer.status !== 200) {
+          expect([name, answer.body]).toEqual([name, expect.objectContaining({ status: 404 })]);
+          continue;
+        }
+        records.set(path, answer.body?.data?.[0]?.id);
+        const type = answer.headers['content-type']?.split(';', 1)[0] ?? '';
+        const ref = `#/paths/${escaped(path)}/get/responses/200/content/${escaped(type)}/schema`;
+        expect([name, errorsOf(ref, answer.body ?? answer.text)]).toEqual([name, undefined]);
+      }
+      // Nearly all lists have something in them by then.
+      expect([...records.values()].filter((id) => id !== undefined).length).toBeGreaterThan(6);
+    },
+    SCRIPT_MS_MAX,
+  );
+});
+
 describe('the headers of the OpenAPI document', () => {
   it('come with the answers: limits with all, permission for any page with public reads only', async () => {
     for (const { name, method, path, operation } of operations) {
@@ -164,6 +190,12 @@ function exampleOf(schema: Schema): unknown {
   if (items) return [exampleOf(items)];
   const members = Object.entries(properties ?? {}).map(([name, child]) => [name, exampleOf(child)] as const);
   return Object.fromEntries(members.filter(([, value]) => value !== undefined));
+}
+
+/** With the id of the first record of the list above it, where that was read before. */
+function withIds(path: string, operation: Operation, records: ReadonlyMap<string, string>): string {
+  const id = records.get(path.slice(0, path.indexOf('/{id}')));
+  return id === undefined ? withExamples(path, operation) : path.replace('{id}', id);
 }
 
 function withExamples(path: string, operation: Operation): string {

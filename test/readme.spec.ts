@@ -1,11 +1,5 @@
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { OPERATOR_KEY, startTestApp, type TestApp } from './support/app.js';
-
-const FIRST_LINE = '# from nothing to the report';
-/** Some twenty commands, each with a curl and a node of its own. */
-const SCRIPT_MS_MAX = 120_000;
+import { startTestApp, type TestApp } from './support/app.js';
+import { SCRIPT_MS_MAX, runReadmeScript } from './support/readme.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -17,8 +11,8 @@ describe('the script of curls in the README', () => {
   it(
     'takes a newcomer from nothing to the report, as it stands',
     async () => {
-      const { stdout } = await run(await scriptOf('README.md'));
-      const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+      const printed = await runReadmeScript(app.url);
+      const report = JSON.parse(answersIn(printed).at(-1) ?? '');
       expect(report.totals).toMatchObject({ submitted: 1, granted: 1, pending: 0, denied: 0 });
       expect(report.totals.chipHoursGranted).toBeGreaterThan(0);
       expect(report.totals.chipHoursAllocated).toBeGreaterThan(0);
@@ -41,19 +35,5 @@ describe('the script of curls in the README', () => {
   );
 });
 
-async function scriptOf(file: string): Promise<string> {
-  const readme = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
-  const scripts = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = '']) => text);
-  const script = scripts.find((text) => text.startsWith(`${FIRST_LINE}\n`));
-  if (script === undefined) throw new Error(`${file} has no block of commands that begins with "${FIRST_LINE}".`);
-  return script;
-}
-
-/** Ends with the first command that fails, and shows what it answered. */
-const run = (script: string) =>
-  promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
-    env: { PATH: process.env['PATH'], URL: app.url, OPERATOR_KEY },
-    timeout: SCRIPT_MS_MAX,
-  }).catch((error: { message: string; stdout: string }) => {
-    throw new Error(`${error.message}\n${error.stdout}`);
-  });
+/** curl ends no line. */
+const answersIn = (output: string): readonly string[] => output.split(/(?<=\})\s*(?=\{)/);

@@ -243,6 +243,32 @@ async function withLog(
   });
 }
 
+/** Loads a log that was verified; says what came of it. */
+export type LogLoader = (log: OpenedLog, progress: AuditProgress) => Promise<string>;
+
+/** `ppp-ledger audit import FILE`. The caller brings the database: nothing else of these commands needs one. */
+export async function runImport(args: readonly string[], io: CommandStreams, load: LogLoader): Promise<number> {
+  return reported(io, async () => {
+    const { positionals, values } = parse(args, {});
+    const [name] = positionals;
+    if (values['help'] === true) {
+      io.out.write(AUDIT_USAGE);
+      return EXIT_VERIFIED;
+    }
+    if (name === undefined || positionals.length > 1) throw new UsageError('"audit import" takes one FILE.');
+    const trust = await readTrust(values as TrustValues);
+    return withSource(name, async (source) => {
+      const verification = await verify(source, { trust, nouns: NOUNS, progress: new AuditProgress(io.err) });
+      if (verification.verdict !== 'verified') {
+        io.err.write(`${verificationText(verification)}Nothing was imported.\n`);
+        return exitOf(verification);
+      }
+      io.out.write(`${await load(await openLog(source, trust), new AuditProgress(io.err))}\n`);
+      return EXIT_VERIFIED;
+    });
+  });
+}
+
 function warnOfKey({ key, keyIsAuditors }: OpenedLog, { err }: CommandStreams): void {
   if (keyIsAuditors) return;
   err.write(

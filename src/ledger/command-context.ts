@@ -17,7 +17,7 @@ export interface CommandContext {
   readonly role: Role;
   /** A function of the idempotency key and of who used it. */
   readonly commandId: string;
-  /** SHA-256 over method, path and canonical body, base64: tells a retry from another request with the same key. */
+  /** HMAC-SHA256 over method, path and canonical body, base64: tells a retry from another request with the same key. */
   readonly fingerprint: string;
   /** Id of the request, for logs and problem details. */
   readonly correlationId: string;

@@ -39,7 +39,7 @@ export interface AppendBatch {
 
 export interface AppendCommand {
   readonly commandId: string;
-  /** SHA-256 of the canonical request, base64. */
+  /** HMAC-SHA256 of the canonical request, base64. */
   readonly fingerprint: string;
   readonly events: readonly DraftEvent[];
   /** JSON text of what is answered, apart from what the store adds (position and time). */

@@ -56,6 +56,8 @@ export class GroupCommit<Job> {
   private writing: Promise<void> | undefined;
   /** Commands in the next write. */
   private batchMax = BATCH_COMMANDS_MAX;
+  /** Commands at the head of the queue among which one cannot be written. */
+  private suspects = 0;
 
   constructor(
     private readonly store: EventStore,
@@ -115,7 +117,7 @@ export class GroupCommit<Job> {
       return;
     }
     if (result.ok) {
-      this.batchMax = BATCH_COMMANDS_MAX;
+      this.suspect(this.suspects - decided.length);
       this.settle(decided, result, startedAt);
     } else if (result.stale.length + result.duplicates.length > 0) {
       await this.recover(decided, new Set(result.stale), result.duplicates);
@@ -176,6 +178,7 @@ export class GroupCommit<Job> {
     const answers = new Map(duplicates.map((outcome) => [outcome.commandId, outcome]));
     const answerTo = ({ command }: Decided<Job>) => command && answers.get(command.commandId);
     const undone = this.takeBack(batch, (decided) => answerTo(decided) !== undefined || readsAny(decided, moved));
+    this.suspects = 0;
     this.batchMax = batch.filter((decided) => !undone.has(decided)).length || BATCH_COMMANDS_MAX;
     this.premature = [];
     await this.refresh(undone, moved);
@@ -207,14 +210,20 @@ export class GroupCommit<Job> {
   private isolate(batch: readonly Decided<Job>[], error: unknown): void {
     if (batch.length > 1) {
       this.waiting = [...batch, ...this.waiting];
-      this.batchMax = Math.ceil(batch.length / 2);
+      this.suspect(batch.length);
       return;
     }
+    this.suspect(0);
     const [culprit] = batch;
     for (const decided of this.takeBack(batch, (candidate) => candidate === culprit)) {
       if (decided === culprit) this.events.failed(decided.job, error);
       else this.events.again(decided.job, false);
     }
+  }
+
+  private suspect(count: number): void {
+    this.suspects = Math.max(0, count);
+    this.batchMax = this.suspects > 0 ? Math.ceil(this.suspects / 2) : BATCH_COMMANDS_MAX;
   }
 
   /** The store is out of reach, so everything that waits fails. Should the batch arrive after all, its streams have moved. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { createHmac } from 'node:crypto';
+import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
@@ -9,6 +9,7 @@ import { derivedId } from '../ledger/identifiers.js';
 import { Refusal } from '../ledger/refusal.js';
 import { PROGRAMME_ACTOR } from './authentication.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
+import { RUNTIME, type Runtime } from './runtime.js';
 import './request.js';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
@@ -17,19 +18,22 @@ const REVISION_TAG = /^"(0|[1-9][0-9]{0,14})"$/;
 /** Makes the context of a command before its handler runs, and the headers of its answer after. */
 @Injectable()
 export class CommandInterceptor implements NestInterceptor {
-  constructor(private readonly reflector: Reflector) {}
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(RUNTIME) private readonly runtime: Pick<Runtime, 'wrappingKey'>,
+  ) {}
 
   intercept(host: ExecutionContext, next: CallHandler<Answer>): Observable<unknown> {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const access = this.reflector.get<RouteAccess>(ACCESS, host.getHandler());
-    request.command = commandContext(request, access);
+    request.command = commandContext(request, access, this.runtime.wrappingKey);
     return next.handle().pipe(map((answer) => toBody(answer, access, http.getResponse<FastifyReply>())));
   }
 }
 
 /** @throws Refusal 428 without an Idempotency-Key, 400 when it or If-Match is malformed. */
-export function commandContext(request: FastifyRequest, access: RouteAccess): CommandContext {
+export function commandContext(request: FastifyRequest, access: RouteAccess, secret: Buffer): CommandContext {
   const { principal } = request;
   if (!principal) throw new Error('A command needs a principal.');
   const key = idempotencyKey(request);
@@ -38,7 +42,7 @@ export function commandContext(request: FastifyRequest, access: RouteAccess): Co
     principal,
     role: principal.roles.find((role) => access.roles.includes(role)) ?? 'operator',
     commandId: commandIdOf(principal, key),
-    fingerprint: fingerprintOf(request.method, request.url, request.body),
+    fingerprint: fingerprintOf(secret, request.method, request.url, request.body),
     correlationId: request.id,
     ...(ifMatch === undefined ? {} : { ifMatch }),
   };
@@ -51,10 +55,13 @@ export function commandContext(request: FastifyRequest, access: RouteAccess): Co
 export const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
   derivedId('command', principal.partnerId ?? PROGRAMME_ACTOR, key);
 
-/** Tells a retry from another request under the same key. Headers are left out: they may differ between tries. */
-export function fingerprintOf(method: string, url: string, body: unknown): string {
+/**
+ * Tells a retry from another request under the same key. Headers are left out: they may differ between tries. Keyed, because
+ * the body may hold what is erased later, and a plain hash would still answer to guesses.
+ */
+export function fingerprintOf(secret: Buffer, method: string, url: string, body: unknown): string {
   const path = url.split('?', 1)[0] ?? '';
-  return createHash('sha256')
+  return createHmac('sha256', secret)
     .update(`${method} ${path}\n${canonicalBody(body)}`)
     .digest('base64');
 }

@@ -116,6 +116,7 @@ function wider(one: Schema, other: Schema): Schema {
 }
 
 function constrain(name: string, schema: Schema, taken: Taken): void {
+  if (isAnything(schema)) delete schema.type;
   const types = [schema.type ?? []].flat();
   if (types.includes('string')) constrainText(name, schema, taken);
   else dropTextLimits(schema);
@@ -128,6 +129,10 @@ function constrain(name: string, schema: Schema, taken: Taken): void {
     if (typeof child === 'object') constrain(name, child, taken);
   }
 }
+
+/** A member of type `unknown` is taken for an object; an example that is none says that it may be any JSON. */
+const isAnything = ({ type, properties, additionalProperties, example }: Schema): boolean =>
+  type === 'object' && !properties && !additionalProperties && example !== undefined && typeof example !== 'object';
 
 function constrainText(name: string, schema: Schema, taken: Taken): void {
   if (schema.enum) return;

@@ -79,6 +79,9 @@ const HEADERS = {
   },
 } satisfies NonNullable<OpenAPIObject['components']>['headers'];
 
+/** Plain text is lines, each with its end: what other tools read line by line. */
+const LINES = String.raw`^([^\n]*\n)+$`;
+
 /** Writes out what holds for every route: who may use it, and the headers that come with every answer. */
 function completeOperation(operation: Operation): void {
   const isPublic = isAnonymous(operation);
@@ -91,7 +94,10 @@ function completeOperation(operation: Operation): void {
   ];
   const common = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   for (const response of Object.values(operation.responses)) {
-    if (response && !('$ref' in response)) response.headers = { ...response.headers, ...common };
+    if (!response || '$ref' in response) continue;
+    response.headers = { ...response.headers, ...common };
+    const text = response.content?.['text/plain']?.schema;
+    if (text && !('$ref' in text)) text.pattern ??= LINES;
   }
   const { requestBody } = operation;
   if (requestBody && 'content' in requestBody && JSON.stringify(requestBody.content).includes('/EmptyBody"')) {

@@ -5,6 +5,7 @@ import { CosignatureCollector, type WitnessStatus } from '../audit/cosignature-c
 import { LogWriter, type LogStatus } from '../audit/log-writer.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Projector, type ProjectionStatus } from '../ledger/projector.js';
+import { Reports } from '../transparency/reports.js';
 import { Metrics } from './metrics.js';
 import { PublicRoute } from './routes.js';
 
@@ -31,6 +32,7 @@ export class OperationsController {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly writer: LogWriter,
     private readonly collector: CosignatureCollector,
+    private readonly reports: Reports,
   ) {}
 
   /** The process answers. */
@@ -62,7 +64,7 @@ export class OperationsController {
   private async readiness(): Promise<Readiness> {
     try {
       const position = await this.store.head();
-      const projections = await this.projector.status();
+      const projections = [...(await this.projector.status()), this.reports.status()];
       const log = await this.writer.status();
       const reason = viewsReason(projections, position) ?? logReason(log, position);
       return {

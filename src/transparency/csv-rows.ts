@@ -7,9 +7,10 @@ import type { ReportHeader } from './report-header.js';
 export type CsvRow = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Where every figure stands; a line that is cut out of its file still says it. */
-const standing = ({ position, asOf, methodVersion, illustrative }: ReportHeader): CsvRow => ({
+const standing = ({ position, asOf, effectiveAt, methodVersion, illustrative }: ReportHeader): CsvRow => ({
   position,
   asOf,
+  effectiveAt,
   methodVersion,
   illustrative,
 });

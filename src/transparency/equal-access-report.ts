@@ -5,7 +5,7 @@ import { ultimateParentAt } from '../partners/ownership.js';
 import { accessFigures, sumsOf, withImpact, type AccessFigures, type AccessSums } from './access-figures.js';
 import { gini, hhi, jain, lorenz, theil, type Holding } from './concentration.js';
 import type { Cell, Holder } from './equal-access-fold.js';
-import { policyInForce, type FoldState } from './fold.js';
+import { policyInForce, standingAt, type FoldState } from './fold.js';
 import { figures, impacts, isDefined, rounded, type Reason } from './measures.js';
 import type { CorrectiveAction } from './publication.js';
 import { headerOf, type ReportHeader } from './report-header.js';
@@ -40,7 +40,8 @@ export type PublishedAction = Omit<CorrectiveAction, 'category'> & { readonly ca
 export function equalAccessReport(state: FoldState, filter: AccessFilter = {}): EqualAccessReport {
   const cells = [...state.equalAccess.cells.values()].filter((cell) => matches(cell, filter));
   const holders = [...state.equalAccess.holders.values()].filter((holder) => matches(holder, filter));
-  const asOfDate = state.recordedAt === null ? null : dateOf(parseInstant(state.recordedAt));
+  const at = standingAt(state);
+  const asOfDate = at === null ? null : dateOf(parseInstant(at));
   const all = sumsOf(cells);
   const rule = policyInForce(state, 'impact-ratio-minimum')?.value ?? null;
   const lines = <Key>(keys: readonly Key[], keyOf: (cell: Cell) => Key): [Key, ComparedFigures][] => {
@@ -127,12 +128,13 @@ function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentr
 
 /** Finds parents as known at the position, each once: a partner has a holder for every mode and facility that it asked for. */
 function parentsNow(state: FoldState): (holder: Holder) => string {
-  const { recordedAt, partners } = state;
+  const { partners } = state;
+  const at = standingAt(state);
   const parents = new Map<string, string>();
   return ({ partnerId }) => {
     const known = parents.get(partnerId);
-    if (known !== undefined || recordedAt === null) return known ?? partnerId;
-    const parentId = ultimateParentAt(partnerId, recordedAt, (id) => partners.get(id) ?? partner.initial);
+    if (known !== undefined || at === null) return known ?? partnerId;
+    const parentId = ultimateParentAt(partnerId, at, (id) => partners.get(id) ?? partner.initial);
     parents.set(partnerId, parentId);
     return parentId;
   };
@@ -188,14 +190,14 @@ export interface Reclassified {
 }
 
 function reclassifiedOf(state: FoldState, holders: readonly Holder[]): Reclassified[] {
-  const { recordedAt } = state;
-  if (recordedAt === null) return [];
+  const at = standingAt(state);
+  if (at === null) return [];
   const lines = new Map<
     string,
     Reclassified & { readonly partnerIds: Set<string>; grants: number; chipHoursGranted: number }
   >();
   for (const { partnerId, category: from, granted, grantedHours } of holders) {
-    const to = categoryAt(state.partners.get(partnerId) ?? partner.initial, recordedAt);
+    const to = categoryAt(state.partners.get(partnerId) ?? partner.initial, at);
     if (granted === 0 || to === undefined || to === from) continue;
     const key = `${from} ${to}`;
     const line = lines.get(key) ?? {

@@ -1,6 +1,7 @@
 import type { PolicyVersion } from '../governance/policy.js';
 import type { PolicyName } from '../governance/policy-values.js';
 import type { RecordedEvent } from '../ledger/event.js';
+import { parseInstant } from '../ledger/time.js';
 import { partner, type Partner } from '../partners/partner.js';
 import { decided, inForceAt, type Timeline } from '../platform/timeline.js';
 import { foldCapacity, initialCapacity, type CapacityState } from './capacity-fold.js';
@@ -25,6 +26,8 @@ export interface FoldState {
   position: number;
   /** When that event was recorded: what "as of" means in every report. Null before the first. */
   recordedAt: string | null;
+  /** Set on a state of effective time: what took effect later is not in it, and the state is read as of this instant. */
+  effectiveAt: string | null;
   readonly policies: Map<PolicyName, Timeline<PolicyVersion>>;
   readonly partners: Map<string, Partner>;
   readonly equalAccess: EqualAccessState;
@@ -36,6 +39,7 @@ export const initialFoldState = (): FoldState => ({
   version: STATE_VERSION,
   position: 0,
   recordedAt: null,
+  effectiveAt: null,
   policies: new Map(),
   partners: new Map(),
   equalAccess: initialEqualAccess(),
@@ -49,14 +53,55 @@ export const initialFoldState = (): FoldState => ({
  * @throws Error when the event is not the next one, or of a type that the report does not know: both would make every later figure wrong.
  */
 export function fold(state: FoldState, event: RecordedEvent): FoldState {
-  if (event.position !== state.position + 1) {
-    throw new Error(`The event at position ${event.position} does not follow position ${state.position}.`);
-  }
+  requireNext(state, event);
   apply(state, event as unknown as LedgerEvent);
-  state.position = event.position;
-  state.recordedAt = event.recordedAt;
+  return moveTo(state, event);
+}
+
+/**
+ * Applies the next event if it had taken effect by the instant of the state, and passes over it if not. Between the order of recording and
+ * that of effect nothing is lost: a step of a request never takes effect before the one that it follows.
+ * @throws Error as `fold`, and for a state that has no such instant.
+ */
+export function foldEffective(state: FoldState, event: RecordedEvent): FoldState {
+  const { effectiveAt } = state;
+  if (effectiveAt === null) throw new Error('The state is not one of effective time.');
+  requireNext(state, event);
+  const since = event.effectiveAt ?? event.recordedAt;
+  const isDescription = DESCRIPTIONS.has(event.type as LedgerEvent['type']);
+  if (isDescription || parseInstant(since) <= parseInstant(effectiveAt)) apply(state, event as unknown as LedgerEvent);
+  return moveTo(state, event);
+}
+
+/** Say what things are, or carry dates of their own by which they are read: they count whenever they were recorded. */
+const DESCRIPTIONS: ReadonlySet<LedgerEvent['type']> = new Set([
+  'policy-adopted',
+  'partner-registered',
+  'partner-classified',
+  'affiliation-recorded',
+  'affiliation-ended',
+  'partner-acquired',
+  'fund-established',
+  'tranche-defined',
+  'facility-registered',
+  'capacity-installed',
+  'capacity-retired',
+  'access-call-opened',
+]);
+
+function requireNext(state: FoldState, { position }: RecordedEvent): void {
+  if (position === state.position + 1) return;
+  throw new Error(`The event at position ${position} does not follow position ${state.position}.`);
+}
+
+function moveTo(state: FoldState, { position, recordedAt }: RecordedEvent): FoldState {
+  state.position = position;
+  state.recordedAt = recordedAt;
   return state;
 }
+
+/** The instant as of which a state is read: what is in force, how long a request has waited. Null before the first event. */
+export const standingAt = ({ effectiveAt, recordedAt }: FoldState): string | null => effectiveAt ?? recordedAt;
 
 function apply(state: FoldState, event: LedgerEvent): void {
   const { stream } = event;
@@ -123,9 +168,9 @@ function apply(state: FoldState, event: LedgerEvent): void {
 
 /** The policy in force where the state stands; undefined when none was adopted. */
 export function policyInForce<Name extends PolicyName>(state: FoldState, name: Name): PolicyVersion<Name> | undefined {
-  const { recordedAt } = state;
-  if (recordedAt === null) return undefined;
-  return inForceAt((state.policies.get(name) ?? []) as Timeline<PolicyVersion<Name>>, recordedAt);
+  const at = standingAt(state);
+  if (at === null) return undefined;
+  return inForceAt((state.policies.get(name) ?? []) as Timeline<PolicyVersion<Name>>, at);
 }
 
 /** Canonical JSON of the state: the same position gives the same bytes, whether it was folded in one go or from a stored state. */

@@ -16,6 +16,8 @@ export interface ReportHeader {
   readonly position: number;
   /** When the event at that position was recorded; null for an empty ledger. */
   readonly asOf: string | null;
+  /** What took effect later is left out, and everything is read as of this instant; null where nothing is left out. */
+  readonly effectiveAt: string | null;
   readonly methodVersion: string;
   /** True when any record that contributes is marked illustrative. */
   readonly illustrative: boolean;
@@ -25,6 +27,7 @@ export interface ReportHeader {
 export const headerOf = (state: FoldState, illustrative: boolean): ReportHeader => ({
   position: state.position,
   asOf: state.recordedAt,
+  effectiveAt: state.effectiveAt,
   methodVersion: METHOD_VERSION,
   illustrative,
   policies: [...state.policies.keys()].sort().flatMap((policy) => {

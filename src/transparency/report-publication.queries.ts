@@ -25,6 +25,8 @@ export interface Published<Body> {
 /** Makes the texts of publications from the events, keeps them, and gives them out as they were published. */
 @Injectable()
 export class Publications {
+  private readonly making = new Map<string, Promise<StoredText>>();
+
   constructor(
     private readonly reports: Reports,
     private readonly texts: PublicationTexts,
@@ -92,10 +94,12 @@ export class Publications {
     return body;
   }
 
-  /** A ledger that was set up from the events alone has no text yet: it is made again, and must be the same. */
+  /** A ledger that was set up from the events alone has no text yet: it is made again, once for all who wait, and must be the same. */
   private async keep(sha256: string, make: () => Promise<StoredText>): Promise<void> {
     if (await this.texts.has(sha256)) return;
-    const made = await make();
+    const making = this.making.get(sha256) ?? make().finally(() => this.making.delete(sha256));
+    this.making.set(sha256, making);
+    const made = await making;
     if (made.sha256 !== sha256) throw new TextChanged(sha256, made.sha256);
   }
 

@@ -10,13 +10,15 @@ import { LedgerSignal } from '../ledger/signal.js';
 import { Metrics } from '../platform/metrics.js';
 import type { Reading } from '../platform/read-model.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
-import { fold, initialFoldState, serialise, type FoldState } from './fold.js';
+import { fold, foldEffective, initialFoldState, serialise, type FoldState } from './fold.js';
 import { ReportStates, type StateText } from './report-states.queries.js';
 
 /** A state is stored at every multiple of this position, so that a report as of an earlier one folds no more than so many events. */
 export const STATE_EVERY_EVENTS = 5_000;
 /** A state may be missing where an instance stopped before it was stored; a report reaches over two such gaps, not over more. */
 const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS;
+/** Events that a report of effective time looks at beyond its instant: some seconds of work. */
+const EFFECTIVE_EVENTS_MAX = 200_000;
 /** Folded without a pause: some milliseconds in which nothing else runs. */
 const BATCH_EVENTS_MAX = 500;
 /** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
@@ -37,6 +39,8 @@ export interface AsOf {
   readonly asOfPosition?: number | undefined;
   /** RFC 3339. */
   readonly asOf?: string | undefined;
+  /** RFC 3339, canonical. Only what had taken effect by then counts. */
+  readonly effectiveAt?: string | undefined;
 }
 
 /** A report: its name tells it apart from all others at the same position, filters included. */
@@ -110,14 +114,18 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
    * @throws Refusal for a position that is not recorded yet (400), and when the reports have not come far enough or too many are being made
    *   (503).
    */
-  async answer<Body>({ minPosition = 0, asOf, asOfPosition }: AsOf, report: Render<Body>): Promise<Reading<Body>> {
+  async answer<Body>(
+    { minPosition = 0, asOf, asOfPosition, effectiveAt }: AsOf,
+    report: Render<Body>,
+  ): Promise<Reading<Body>> {
     if (asOf !== undefined && asOfPosition !== undefined) throw ambiguous();
     await this.reached(minPosition);
     const position = asOf === undefined ? asOfPosition : await this.store.positionAt(asOf);
-    if (position === undefined) return this.present(minPosition, report);
-    if (position > this.status().position) await this.awaitRecorded(position);
-    const body = await this.remembered(`${position} ${report.name}`, () => this.past(position, report));
-    return { position, body };
+    if (position === undefined && effectiveAt === undefined) return this.present(minPosition, report);
+    const at = position ?? this.status().position;
+    if (at > this.status().position) await this.awaitRecorded(at);
+    const name = `${at} ${effectiveAt ?? '-'} ${report.name}`;
+    return { position: at, body: await this.remembered(name, () => this.past(at, effectiveAt, report)) };
   }
 
   private present<Body>(minPosition: number, { name, render }: Render<Body>): Reading<Body> {
@@ -143,15 +151,20 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     return answer;
   }
 
-  private async past<Body>(position: number, report: Render<Body>): Promise<Body> {
-    if (this.live?.state.position === position) return report.render(this.live.state, this.live.tree.root());
+  private async past<Body>(position: number, effectiveAt: string | undefined, report: Render<Body>): Promise<Body> {
+    if (effectiveAt === undefined && this.live?.state.position === position) {
+      return report.render(this.live.state, this.live.tree.root());
+    }
     if (this.waiting >= WAITING_MAX) {
       throw unavailable('too-many-reports', 'Many reports of the past are being made. Ask again in a moment.');
     }
     this.waiting += 1;
     const mine = this.turn.then(async () => {
       const tree = await this.publishedLog.treeAt(position);
-      return report.render(await this.stateAt(position), tree.root());
+      const state = await (effectiveAt === undefined
+        ? this.stateAt(position)
+        : this.effectiveState(position, effectiveAt));
+      return report.render(state, tree.root());
     });
     this.turn = mine.catch(() => undefined);
     return mine.finally(() => (this.waiting -= 1));
@@ -162,11 +175,30 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     if (position - state.position > FOLD_EVENTS_MAX) {
       throw unavailable('report-not-ready', 'The history is being folded for the first time. Ask again in a moment.');
     }
+    return this.foldTo(position, state, fold);
+  }
+
+  /**
+   * What had taken effect by an instant, as far as it is known at a position. What was recorded by the instant had taken effect, too: only
+   * the events after it have to be looked at one by one.
+   * @throws Refusal (400) when these are too many.
+   */
+  private async effectiveState(position: number, effectiveAt: string): Promise<FoldState> {
+    const recordedBy = Math.min(position, await this.store.positionAt(effectiveAt));
+    const looked = position - recordedBy;
+    if (looked > EFFECTIVE_EVENTS_MAX) throw tooFar(effectiveAt, looked);
+    const state = await this.stateAt(recordedBy);
+    if (looked === 0) return state;
+    state.effectiveAt = effectiveAt;
+    return this.foldTo(position, state, foldEffective);
+  }
+
+  private async foldTo(position: number, state: FoldState, apply: typeof fold): Promise<FoldState> {
     while (state.position < position) {
       const wanted = Math.min(BATCH_EVENTS_MAX, position - state.position);
       const events = await this.store.readAll(state.position, wanted);
       if (events.length === 0) throw new Error(`The log ends at position ${state.position}, before ${position}.`);
-      for (const stored of events) fold(state, this.reader.read(stored));
+      for (const stored of events) apply(state, this.reader.read(stored));
     }
     return state;
   }
@@ -257,4 +289,11 @@ const unavailable = (code: string, detail: string): Refusal => new Refusal('unav
 function ambiguous(): Refusal {
   const detail = 'asOf and asOfPosition name two points of the history. Give one of them.';
   return new Refusal('malformed', 'malformed-parameter', detail, {}, [{ pointer: '/asOf', detail }]);
+}
+
+function tooFar(effectiveAt: string, looked: number): Refusal {
+  const limit = EFFECTIVE_EVENTS_MAX;
+  const detail = `${looked} events were recorded after ${effectiveAt}; ${limit} can be looked at. Give an earlier asOf or a later effectiveAt.`;
+  const facts = { effectiveAt, looked, limit };
+  return new Refusal('malformed', 'effective-time-too-far', detail, facts, [{ pointer: '/effectiveAt', detail }]);
 }

@@ -27,6 +27,15 @@ export class AsOfDto extends ReadQueryDto {
   @IsInstantOrDate()
   readonly asOf?: string;
 
+  /**
+   * Only what had taken effect by this instant (a date: its first instant, UTC), as far as it is known at the position: what was recorded
+   * late counts from its `effectiveAt`, everything else from when it was recorded. An instant after `asOf` leaves nothing out.
+   * @example '2026-06-30'
+   */
+  @Optional()
+  @IsInstantOrDate()
+  readonly effectiveAt?: string;
+
   /** The report as it stood at this position of the history. The same position and method give the same bytes. */
   @Optional()
   @Matches(/^(0|[1-9][0-9]{0,14})$/, { message: 'asOfPosition must be a position: a whole number from 0.' })
@@ -102,6 +111,12 @@ export class ReportHeaderDto implements Bound {
    * @example '2026-03-01T09:30:00Z'
    */
   readonly asOf: string | null;
+  /**
+   * Only what had taken effect by then is counted; null when nothing is left out.
+   * @example null
+   */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  readonly effectiveAt: string | null;
   /**
    * Version of what is counted and of every formula. Reports compare only under the same one.
    * @example '1.0'

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { ReportStates } from './report-states.queries.js';
 import { PublicationTexts } from './publication-texts.queries.js';
@@ -9,6 +9,8 @@ import { Reports } from './reports.js';
 import { TransparencyController } from './transparency.controller.js';
 import { transparencyQueryHandlers } from './transparency.queries.js';
 
+/** Global, because the readiness of the service depends on its reports. */
+@Global()
 @Module({
   controllers: [TransparencyController, ReportPublicationController],
   providers: [

@@ -1,4 +1,5 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { formatInstant, parseInstant } from '../ledger/time.js';
 import type { Page, Reading } from '../platform/read-model.js';
 import { capacityReport } from './capacity-report.js';
 import { capitalReport } from './capital-report.js';
@@ -78,10 +79,11 @@ export class GetCapacityHandler implements IQueryHandler<GetCapacity> {
 
 const positionOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
 
-const asOfOf = ({ minPosition, asOfPosition, asOf }: AsOfDto): AsOf => ({
+const asOfOf = ({ minPosition, asOfPosition, asOf, effectiveAt }: AsOfDto): AsOf => ({
   minPosition: positionOf(minPosition),
   asOfPosition: positionOf(asOfPosition),
   asOf,
+  effectiveAt: effectiveAt === undefined ? undefined : formatInstant(parseInstant(effectiveAt)),
 });
 
 function bodyOf<Report extends Bound>(report: Report, rowsOf: (report: Report) => CsvRow[], form: Form): ReportBody {

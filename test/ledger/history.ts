@@ -88,12 +88,15 @@ export class History {
 
   /** Every decision was taken on what the history says at its place: nothing came between. */
   private checkSeen(fail: Fail): void {
-    const outcomes = [...this.outcomes.values()].sort((a, b) => a.position - b.position);
+    const decisions = [...this.outcomes.values()].map(({ commandId, position: end, outcome }) => ({
+      commandId,
+      outcome,
+      start: end - this.eventsOf(commandId).length,
+    }));
     const states = new Map<string, Account>();
     let position = 0;
-    for (const { commandId, position: end, outcome } of outcomes) {
-      const count = this.eventsOf(commandId).length;
-      for (; position < end - count; position += 1) this.advance(states, position);
+    for (const { commandId, outcome, start } of decisions.sort((a, b) => a.start - b.start)) {
+      for (; position < start; position += 1) this.advance(states, position);
       for (const [id, balance] of Object.entries(seenIn(outcome))) {
         const state = states.get(id) ?? account.initial;
         const actual = state.status === 'open' ? state.balance : null;

@@ -275,7 +275,7 @@ describe('the ledger', () => {
         expect(log.outcomes.has(idOf(`command ${index}`))).toBe(false);
       }
       expect(log.events).toHaveLength(1 + 2 * 997);
-      expect(batches.length).toBeLessThan(150);
+      expect(batches.length).toBeLessThan(50);
     });
   });
 

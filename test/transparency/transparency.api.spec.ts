@@ -148,7 +148,7 @@ describe('the transparency reports over HTTP', () => {
     for (const name of ['capital', 'capacity']) {
       const table = await first.get(`${PATH}/${name}.csv?asOfPosition=10`, { key: null });
       expect([table.status, table.headers['ledger-position']]).toEqual([200, '10']);
-      expect(table.text).toContain(',position,asOf,methodVersion,illustrative,treeSize,root');
+      expect(table.text).toContain(',position,asOf,effectiveAt,methodVersion,illustrative,treeSize,root');
     }
   });
 

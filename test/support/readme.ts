@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { OPERATOR_KEY } from './app.js';
+
+const FIRST_LINE = '# from nothing to the report';
+/** Some twenty commands, each with a curl and a node of its own. */
+export const SCRIPT_MS_MAX = 120_000;
+
+/**
+ * Runs the README's script of curls, as it stands, on the service at `url`. It ends with the first command that fails.
+ * @returns what it has printed
+ */
+export async function runReadmeScript(url: string): Promise<string> {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  const script = blocks.find((text) => text.startsWith(`${FIRST_LINE}\n`));
+  if (script === undefined) throw new Error(`README.md has no commands that begin with "${FIRST_LINE}".`);
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
+    env: { PATH: process.env['PATH'], URL: url, OPERATOR_KEY },
+    timeout: SCRIPT_MS_MAX,
+  }).catch((error: { message: string; stdout: string }) => {
+    throw new Error(`${error.message}\n${error.stdout}`);
+  });
+  return stdout;
+}
