@@ -55,7 +55,16 @@ export class Findings {
     if (this.earliest === undefined || placeOf(finding) < placeOf(this.earliest)) this.earliest = finding;
   }
 
-  /** The one with the lowest position. */
+  /**
+   * Bytes that are not the ones that were signed: what else they are said to be is of no interest then.
+   */
+  outrank(finding: Finding): void {
+    this.found += 1;
+    this.checks.add(finding.check);
+    this.earliest = finding;
+  }
+
+  /** The one with the lowest position, unless one outranks it. */
   get first(): Finding | undefined {
     return this.earliest;
   }

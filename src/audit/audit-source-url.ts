@@ -11,7 +11,7 @@ const WAIT_MS_MIN = 250;
 const WAIT_MS_MAX = 15_000;
 const RETRY_AFTER_S_MAX = 60;
 /** Busy, stopping, or behind a proxy that is. */
-const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504]);
 
 /** A log at its address. */
 export class UrlSource implements LogSource {

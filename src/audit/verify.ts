@@ -92,7 +92,7 @@ class Verifier {
       await this.checkPublishedKey(log);
       await this.checkHistory(log);
     } catch (error) {
-      if (error instanceof ProvenWrong) this.findings.add(error.finding);
+      if (error instanceof ProvenWrong) this.findings.outrank(error.finding);
       else if (error instanceof NotCheckable) this.cannot(this.source.name, error.message, error.nextStep);
       else throw error;
     }

@@ -1,13 +1,13 @@
 import { NOUNS } from '../../src/nouns.js';
 import { noteKeyOf } from '../../src/audit/note-key.js';
 import { verify, type Verification } from '../../src/audit/verify.js';
-import { EnvelopeWriter, LOG_KEY, MemoryLog, type WrittenEvent } from './written-log.js';
+import { EnvelopeWriter, LOG_KEY, signedLog, type WrittenEvent } from './written-log.js';
 import * as story from './written-programme.js';
 
 type Commands = WrittenEvent[][];
 
 const verified = (entries: readonly Uint8Array[]): Promise<Verification> =>
-  verify(new MemoryLog(entries), { trust: { key: noteKeyOf(LOG_KEY) }, nouns: NOUNS });
+  verify(signedLog(entries), { trust: { key: noteKeyOf(LOG_KEY) }, nouns: NOUNS });
 
 function entriesOf(commands: Commands): Buffer[] {
   const writer = new EnvelopeWriter();

@@ -7,7 +7,7 @@ import { encodeBundle } from '../../src/audit/entry-bundle.js';
 import type { LogSource } from '../../src/audit/log-source.js';
 import { leafHash } from '../../src/audit/merkle.js';
 import { formatVerifierKey, noteKeyOf, signingKey, type SigningKey } from '../../src/audit/note-key.js';
-import { formatTilePath, TILE_WIDTH, type HashTile } from '../../src/audit/tile.js';
+import { bundlesOfGrowth, formatTilePath, TILE_WIDTH, tilesOfGrowth } from '../../src/audit/tile.js';
 import { TileBuilder } from '../../src/audit/tile-builder.js';
 
 export const ORIGIN = 'ledger.example.eu/log';
@@ -65,24 +65,13 @@ export class MemoryLog implements LogSource {
   readonly name = 'memory';
   readonly readsMax = 4;
   readonly others: readonly string[] = [];
-  readonly files = new Map<string, Buffer>();
+  readonly files: Map<string, Buffer>;
   /** Reads under way, and the most that there ever were. */
   reading = 0;
   readingMax = 0;
 
-  constructor(entries: readonly Uint8Array[], key: SigningKey = LOG_KEY) {
-    const builder = new TileBuilder();
-    for (const entry of entries) builder.append(leafHash(entry));
-    this.put(builder.takeFullTiles());
-    this.put(builder.partialTiles());
-    for (let first = 0; first < entries.length; first += TILE_WIDTH) {
-      const part = entries.slice(first, first + TILE_WIDTH);
-      const path = formatTilePath({ level: 'entries', index: first / TILE_WIDTH, width: part.length });
-      this.files.set(path, Buffer.from(encodeBundle(part)));
-    }
-    const checkpoint = signCheckpoint({ origin: key.name, size: entries.length, root: builder.root() }, key);
-    this.files.set('checkpoint', Buffer.from(checkpoint));
-    this.files.set('vkey', Buffer.from(`${formatVerifierKey(noteKeyOf(key))}\n`));
+  constructor(files: Iterable<readonly [string, Buffer]>) {
+    this.files = new Map(files);
   }
 
   get checkpoint(): string {
@@ -98,8 +87,35 @@ export class MemoryLog implements LogSource {
   }
 
   async close(): Promise<void> {}
+}
 
-  private put(tiles: readonly HashTile[]): void {
-    for (const { address, bytes } of tiles) this.files.set(formatTilePath(address), Buffer.from(bytes));
+/** A log of these entries, signed. */
+export function signedLog(entries: readonly Uint8Array[], key: SigningKey = LOG_KEY): MemoryLog {
+  const builder = new TileBuilder();
+  for (const entry of entries) builder.append(leafHash(entry));
+  const files = new Map<string, Buffer>();
+  for (const { address, bytes } of [...builder.takeFullTiles(), ...builder.partialTiles()]) {
+    files.set(formatTilePath(address), Buffer.from(bytes));
   }
+  for (let first = 0; first < entries.length; first += TILE_WIDTH) {
+    const part = entries.slice(first, first + TILE_WIDTH);
+    const path = formatTilePath({ level: 'entries', index: first / TILE_WIDTH, width: part.length });
+    files.set(path, Buffer.from(encodeBundle(part)));
+  }
+  const checkpoint = signCheckpoint({ origin: key.name, size: entries.length, root: builder.root() }, key);
+  files.set('checkpoint', Buffer.from(checkpoint));
+  files.set('vkey', Buffer.from(`${formatVerifierKey(noteKeyOf(key))}\n`));
+  return new MemoryLog(files);
+}
+
+/** Everything that a source has of a log of this size. */
+export async function copyOf(source: LogSource, size: number): Promise<MemoryLog> {
+  const paths = ['checkpoint', 'vkey', ...[...bundlesOfGrowth(0, size), ...tilesOfGrowth(0, size)].map(formatTilePath)];
+  const files = new Map<string, Buffer>();
+  for (const path of paths) {
+    const bytes = await source.read(path);
+    if (bytes === undefined) throw new Error(`There is no ${path}.`);
+    files.set(path, Buffer.from(bytes));
+  }
+  return new MemoryLog(files);
 }

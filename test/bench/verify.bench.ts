@@ -11,7 +11,7 @@ import { formatVerifierKey, noteKeyOf } from '../../src/audit/note-key.js';
 import { bundlesOfGrowth, formatTilePath, TILE_WIDTH } from '../../src/audit/tile.js';
 import { TileBuilder } from '../../src/audit/tile-builder.js';
 import { verify } from '../../src/audit/verify.js';
-import { verificationText } from '../../src/audit/verify-text.js';
+import { verificationText } from '../../src/audit/audit-text.js';
 import { NOUNS } from '../../src/nouns.js';
 import { formatInstant, parseInstant } from '../../src/ledger/time.js';
 import { LOG_KEY, ORIGIN, EnvelopeWriter, type WrittenEvent } from '../audit/written-log.js';

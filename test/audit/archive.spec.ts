@@ -1,0 +1,185 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { importLog } from '../../src/audit/archive-import.queries.js';
+import { exportLog } from '../../src/audit/archive-export.js';
+import { ArchiveSource } from '../../src/audit/archive-source.js';
+import { BLOCK_BYTES, readTarHeader, tarHeader } from '../../src/audit/archive-tar.js';
+import { openLog, type OpenedLog } from '../../src/audit/audit-log.js';
+import { openSource } from '../../src/audit/audit-source.js';
+import { noteKeyOf, signingKey } from '../../src/audit/note-key.js';
+import { encodeBase64 } from '../../src/audit/strict-text.js';
+import { verify } from '../../src/audit/verify.js';
+import { NOUNS } from '../../src/nouns.js';
+import { startTestApp, type TestApp } from '../support/app.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { EnvelopeWriter, LOG_KEY, ORIGIN, signedLog } from './written-log.js';
+import { programme } from './written-programme.js';
+
+const key = noteKeyOf(LOG_KEY);
+const CLASSIFICATION = { category: 'sme', basis: 'b', evidenceRef: 'e', effectiveFrom: '2026-01-01' };
+const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
+
+describe('the container of an exported log', () => {
+  it('reads back the headers that it writes, and takes those of other programs', () => {
+    const header = tarHeader('tile/entries/x001/x234/067.p/255', 16_777_216);
+    expect(readTarHeader(header)).toEqual({
+      name: 'tile/entries/x001/x234/067.p/255',
+      bytes: 16_777_216,
+      isFolder: false,
+    });
+    // GNU tar writes its own magic number, and a folder ends in a slash.
+    const gnu = withChecksum(tarHeader('tile/', 0), (block) => {
+      block.write('5', 156);
+      block.write('ustar  \u0000', 257);
+    });
+    expect(readTarHeader(gnu)).toEqual({ name: 'tile/', bytes: 0, isFolder: true });
+    expect(readTarHeader(Buffer.alloc(BLOCK_BYTES))).toBeUndefined();
+  });
+
+  it('refuses links and whatever else has no place in a log', () => {
+    for (const type of ['1', '2', '3', 'x', 'L']) {
+      expect(readTarHeader(withChecksum(tarHeader('checkpoint', 0), (block) => block.write(type, 156)))).toMatch(
+        /of the type/,
+      );
+    }
+    expect(() => tarHeader('x'.repeat(101), 0)).toThrow(RangeError);
+  });
+
+  it('finds a changed bit in any byte of a header', () => {
+    const header = tarHeader('checkpoint', 192);
+    const missed = Array.from({ length: BLOCK_BYTES * 8 }, (_, bit) => bit).filter((bit) => {
+      const changed = Buffer.from(header);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      return typeof readTarHeader(changed) !== 'string';
+    });
+    expect(missed).toEqual([]);
+  });
+
+  function withChecksum(header: Buffer, change: (block: Buffer) => void): Buffer {
+    change(header);
+    header.fill(' ', 148, 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\u0000 `, 148);
+    return header;
+  }
+});
+
+describe('the import of an exported log', () => {
+  let api: TestApp;
+  let folder: string;
+  let log: OpenedLog;
+  let classified: string;
+  const opened: { drop(): Promise<void> }[] = [];
+  const emptyDatabase = async (): Promise<TestDatabase> => {
+    const database = await createTestDatabase();
+    opened.push(database);
+    return database;
+  };
+  const rootOf = (of: OpenedLog): string => encodeBase64(of.checkpoint.root);
+  /** The service on a database that is there already. */
+  const serve = (database: TestDatabase, origin = ORIGIN): Promise<TestApp> =>
+    startTestApp({ env: { LOG_ORIGIN: origin }, sharedWith: { databaseUrl: database.url } as TestApp });
+  const register = (at: TestApp, idempotencyKey: string) => at.post('/v1/partners', COMPANY, { idempotencyKey });
+  const covered = async (at: TestApp, position: number): Promise<void> => {
+    const [event] = (await at.get(`/v1/events?after=${position - 1}`, { key: null })).body.data;
+    expect((await at.get(`/v1/events/${event.id}/proof`, { key: null })).status).toBe(200);
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-archive-'));
+    api = await startTestApp({ env: { LOG_ORIGIN: ORIGIN } });
+    const made = await Promise.all(Array.from({ length: 300 }, (_, n) => api.must(register(api, `partner-${n}`))));
+    classified = String(made[0]?.body.id);
+    const last = await api.must(
+      api.post(`/v1/partners/${classified}/classifications`, CLASSIFICATION, { idempotencyKey: 'class' }),
+    );
+    await covered(api, Number(last.body.position));
+    await covered(api, Math.max(...made.map(({ body }) => Number(body.position))));
+    const source = await openSource(api.url);
+    await exportLog(source, { key }, join(folder, 'log.tar'));
+    log = await openLog(await ArchiveSource.open(join(folder, 'log.tar')), { key });
+  });
+  afterAll(async () => {
+    await log.source.close();
+    for (const database of opened) await database.drop();
+    await api.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('stores every event with its exact bytes, and goes on with the log of its own key', async () => {
+    const database = await emptyDatabase();
+    expect(await importLog(log, database.pool, key)).toEqual({ events: log.checkpoint.size, continuesLog: true });
+    const second = await serve(database);
+    try {
+      const source = await openSource(second.url);
+      const before = await verify(source, { trust: { key }, nouns: NOUNS });
+      expect(before).toMatchObject({ verdict: 'verified', size: log.checkpoint.size, root: rootOf(log) });
+      const { body } = await second.must(register(second, 'after-the-import'));
+      expect(body.position).toBe(log.checkpoint.size + 1);
+      await covered(second, Number(body.position));
+      const kept = await readFile(join(folder, 'log.tar')).then((bytes) => bytes.subarray(512, 512 + 192));
+      const grown = await verify(source, {
+        trust: { key, kept: kept.toString().replaceAll('\u0000', '') },
+        nouns: NOUNS,
+      });
+      expect(grown).toMatchObject({ verdict: 'verified', size: Number(body.position) });
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('builds a log of another name from the same events, to the same root', async () => {
+    const database = await emptyDatabase();
+    const mirror = noteKeyOf(signingKey('mirror.example/log', Buffer.alloc(32, 9)));
+    expect(await importLog(log, database.pool, mirror)).toMatchObject({ continuesLog: false });
+    const second = await serve(database, 'mirror.example/log');
+    try {
+      await covered(second, log.checkpoint.size);
+      const found = await verify(await openSource(second.url), { trust: { key: mirror }, nouns: NOUNS });
+      expect(found).toMatchObject({ verdict: 'verified', root: rootOf(log), origin: 'mirror.example/log' });
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('serves what it imported, and does not carry out a command of before again', async () => {
+    const database = await emptyDatabase();
+    await importLog(log, database.pool, key);
+    const second = await serve(database);
+    try {
+      const page = await second.get(`/v1/partners?limit=1&minPosition=${log.checkpoint.size}`);
+      expect(page.body.data).toHaveLength(1);
+      expect((await register(second, 'partner-7')).status).toBe(409);
+      const again = await second.post(`/v1/partners/${classified}/classifications`, CLASSIFICATION, {
+        idempotencyKey: 'class',
+      });
+      console.log(again.status, again.text);
+      expect((await second.get('/v1/events?limit=200&after=299', { key: null })).body.data).toHaveLength(
+        log.checkpoint.size - 299,
+      );
+    } finally {
+      await second.stop();
+    }
+  });
+
+  it('refuses a ledger that is not empty, and leaves it as it is', async () => {
+    const database = await emptyDatabase();
+    await importLog(log, database.pool, key);
+    await expect(importLog(log, database.pool, key)).rejects.toThrow(/not empty/);
+    const { rows } = await database.pool.query('select count(*)::int as count from events');
+    expect(rows).toEqual([{ count: log.checkpoint.size }]);
+  });
+
+  it('imports nothing of a log whose entries are not the ones that were signed', async () => {
+    const database = await emptyDatabase();
+    const writer = new EnvelopeWriter();
+    const entries = programme().flatMap((events) => writer.command(...events));
+    const [first = Buffer.alloc(0)] = entries;
+    const forged = signedLog(entries.with(0, Buffer.from(String(first).replace('"SE"', '"FI"'))));
+    forged.files.set('checkpoint', Buffer.from(signedLog(entries).checkpoint));
+    await expect(importLog(await openLog(forged, { key }), database.pool, key)).rejects.toThrow(/root/);
+    const { rows } = await database.pool.query('select count(*)::int as count from events');
+    expect(rows).toEqual([{ count: 0 }]);
+  });
+});

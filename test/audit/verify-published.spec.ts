@@ -1,0 +1,477 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { NOUNS } from '../../src/nouns.js';
+import { ArchiveSource } from '../../src/audit/archive-source.js';
+import { runAudit } from '../../src/audit/audit-command.js';
+import { openSource } from '../../src/audit/audit-source.js';
+import { openCheckpoint } from '../../src/audit/checkpoint.js';
+import { cosign } from '../../src/audit/cosignature.js';
+import { decodeBundle } from '../../src/audit/entry-bundle.js';
+import { inclusionRoot } from '../../src/audit/merkle-verify.js';
+import { nodeHash } from '../../src/audit/merkle.js';
+import { formatNote, parseNote, withSignatures } from '../../src/audit/note.js';
+import { cosignerKeyOf, noteKeyOf, signingKey } from '../../src/audit/note-key.js';
+import { formatPolicy, thresholdPolicy } from '../../src/audit/policy.js';
+import { verify, type Verification } from '../../src/audit/verify.js';
+import { startTestApp, type TestApp } from '../support/app.js';
+import { flipBit } from './small-log.js';
+import { copyOf, LOG_KEY, LOG_VKEY, MemoryLog, ORIGIN, signedLog } from './written-log.js';
+
+/** More than one bundle, so that there are full tiles, partial ones, and a level above. */
+const PARTNERS = 270;
+const key = noteKeyOf(LOG_KEY);
+const WITNESS = signingKey('witness.example/w1', Buffer.alloc(32, 5));
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(...args: readonly string[]): Promise<Ran> {
+  const ran = { code: 0, out: '', err: '' };
+  const into = (name: 'out' | 'err') => ({ write: (text: string) => (ran[name] += text) });
+  ran.code = await runAudit(args, { out: into('out'), err: into('err') });
+  return ran;
+}
+
+describe('verification of what a ledger publishes', () => {
+  let api: TestApp;
+  let log: MemoryLog;
+  let size: number;
+  let folder: string;
+  let archive: string;
+  const at = (name: string): string => join(folder, name);
+  const checked = (source: MemoryLog, trust = {}): Promise<Verification> =>
+    verify(source, { trust: { key, ...trust }, nouns: NOUNS });
+  const changed = (path: string, bytes: Buffer): MemoryLog => new MemoryLog([...log.files, [path, bytes]]);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-audit-'));
+    api = await startTestApp({ env: { LOG_ORIGIN: ORIGIN } });
+    await record(api);
+    const source = await openSource(api.url);
+    const note = String(await source.read('checkpoint').then((bytes) => Buffer.from(bytes ?? [])));
+    ({ size } = openCheckpoint(note, ORIGIN, [key]).checkpoint);
+    log = await copyOf(source, size);
+    archive = at('log.tar');
+    expect(await run('export', api.url, archive, '--vkey', LOG_VKEY)).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    await api.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('verifies the whole of it', async () => {
+    expect(size).toBeGreaterThan(256);
+    expect(await checked(log)).toMatchObject({ verdict: 'verified', size, entries: size, findings: 0 });
+  });
+
+  it('finds every changed bit of the checkpoint, its signature included', async () => {
+    const bytes = Buffer.from(log.checkpoint);
+    const missed: number[] = [];
+    for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+      const { verdict, finding } = await checked(changed('checkpoint', flipBit(bytes, bit)));
+      if (verdict !== 'wrong' || finding?.artefact !== 'checkpoint') missed.push(bit);
+    }
+    expect(missed).toEqual([]);
+  });
+
+  it('finds a changed bit of the published key', async () => {
+    const bytes = log.files.get('vkey') ?? Buffer.alloc(0);
+    for (let bit = 0; bit < bytes.length * 8; bit += 7) {
+      const source = changed('vkey', flipBit(bytes, bit));
+      expect(await checked(source)).toMatchObject({ verdict: 'wrong', finding: { artefact: 'vkey' } });
+    }
+  });
+
+  it('finds a changed bit in any tile, and names the tile, the hash and the entries that it stands for', async () => {
+    const tiles = [...log.files.keys()].filter((path) => /^tile\/[0-9]/.test(path));
+    expect(tiles).toEqual(['tile/0/000', `tile/0/001.p/${size - 256}`, 'tile/1/000.p/1']);
+    for (const path of tiles) {
+      const bytes = log.files.get(path) ?? Buffer.alloc(0);
+      for (const bit of bitsOf(bytes)) {
+        const { verdict, finding } = await checked(changed(path, flipBit(bytes, bit)));
+        const hash = Math.floor(bit / 256);
+        const position = path.startsWith('tile/1') ? 1 : (path.startsWith('tile/0/001') ? 256 : 0) + hash + 1;
+        expect({ verdict, finding }).toMatchObject({
+          verdict: 'wrong',
+          finding: { check: 'tiles', artefact: path, position },
+        });
+        expect(finding?.expected).not.toBe(finding?.found);
+      }
+    }
+  });
+
+  it('finds a changed bit in any bundle, and names the position', async () => {
+    const bundles = [...log.files.keys()].filter((path) => path.startsWith('tile/entries'));
+    expect(bundles).toHaveLength(2);
+    for (const [index, path] of bundles.entries()) {
+      const bytes = log.files.get(path) ?? Buffer.alloc(0);
+      const lengths = decodeBundle(bytes, index === 0 ? 256 : size - 256).map((entry) => 2 + entry.length);
+      for (const bit of bitsOf(bytes)) {
+        let [number, end] = [0, lengths[0] ?? 0];
+        while (end * 8 <= bit) end += lengths[(number += 1)] ?? Infinity;
+        const found = await checked(changed(path, flipBit(bytes, bit)));
+        const position = index * 256 + number + 1;
+        expect(found).toMatchObject({ verdict: 'wrong', finding: { check: 'entries', artefact: path, position } });
+      }
+    }
+  });
+
+  it('finds entry and tile changed together', async () => {
+    const forged = signedLog(entriesOf(log).with(3, Buffer.from('{}')));
+    const [bundle, tile] = ['tile/entries/000', 'tile/0/000'];
+    const mixed = new MemoryLog([
+      ...log.files,
+      ...[bundle, tile].map((path) => [path, forged.files.get(path) ?? Buffer.alloc(0)] as const),
+    ]);
+    expect(await checked(mixed)).toMatchObject({
+      verdict: 'wrong',
+      finding: { check: 'entries', artefact: 'tile/1/000.p/1', position: 1 },
+    });
+    // With the tile above as well, only the root is left to say so.
+    const all = new MemoryLog([...forged.files, ['checkpoint', Buffer.from(log.checkpoint)]]);
+    expect(await checked(all)).toMatchObject({ verdict: 'wrong', finding: { check: 'root', artefact: 'checkpoint' } });
+  });
+
+  it('says what could not be read, and claims nothing', async () => {
+    for (const path of ['tile/entries/000', 'tile/0/000', 'tile/1/000.p/1']) {
+      const source = new MemoryLog([...log.files].filter(([name]) => name !== path));
+      const { verdict, uncheckable } = await checked(source);
+      expect({ verdict, what: uncheckable[0]?.what }).toEqual({
+        verdict: 'unchecked',
+        what: expect.stringContaining(path),
+      });
+    }
+  });
+
+  it('takes the full tile where the partial one was dropped', async () => {
+    const entries = [...entriesOf(log)];
+    while (entries.length < 512) entries.push(Buffer.from('later'));
+    const grown = signedLog(entries);
+    const dropped = new MemoryLog([...grown.files, ['checkpoint', Buffer.from(log.checkpoint)]]);
+    dropped.files.set('tile/1/000.p/1', log.files.get('tile/1/000.p/1') ?? Buffer.alloc(0));
+    expect(await checked(dropped)).toMatchObject({ verdict: 'verified', size });
+  });
+
+  it('refuses a history that did not grow from the checkpoint that was kept', async () => {
+    const kept = log.checkpoint;
+    expect(await checked(log, { kept })).toMatchObject({ verdict: 'verified' });
+    const forged = signedLog(entriesOf(log).with(100, Buffer.from('{}')));
+    const fork = await checked(log, { kept: forged.checkpoint });
+    expect(fork).toMatchObject({ verdict: 'wrong', finding: { check: 'kept checkpoint' } });
+    expect(fork.finding?.expected).not.toBe(fork.finding?.found);
+    const shorter = signedLog(entriesOf(log).slice(0, 200));
+    expect(await checked(shorter, { kept })).toMatchObject({ verdict: 'unchecked' });
+    expect(await checked(log, { kept: shorter.checkpoint })).toMatchObject({ verdict: 'verified' });
+    const foreign = signedLog([Buffer.from('x')], signingKey('other.example/log', Buffer.alloc(32, 1)));
+    expect(await checked(log, { kept: foreign.checkpoint })).toMatchObject({ verdict: 'unchecked' });
+  });
+
+  it('insists on the quorum of a policy, and finds a changed bit in a cosignature that counts', async () => {
+    const policy = thresholdPolicy({ key }, [{ name: 'w1', key: cosignerKeyOf(WITNESS) }], 1);
+    expect(await checked(log, { policy })).toMatchObject({
+      verdict: 'unchecked',
+      uncheckable: [{ check: 'cosignatures' }],
+    });
+    const note = parseNote(log.checkpoint);
+    const cosigned = Buffer.from(formatNote(withSignatures(note, [cosign(WITNESS, note.text, 1_760_000_000)])));
+    expect(await checked(changed('checkpoint', cosigned), { policy })).toMatchObject({ verdict: 'verified' });
+    // A log that shows the cosigned checkpoint apart is read from there.
+    expect(await checked(changed('checkpoint/witnessed', cosigned), { policy })).toMatchObject({ verdict: 'verified' });
+    const from = cosigned.indexOf('witness.example') + 'witness.example/w1 '.length + 6;
+    for (let byte = from; byte < cosigned.length - 1; byte += 1) {
+      const found = await checked(changed('checkpoint', flipBit(cosigned, byte * 8)), { policy });
+      expect(found.verdict).toBe('wrong');
+    }
+  });
+
+  it('reads no more ahead than it says', async () => {
+    const source = new MemoryLog(log.files);
+    await checked(source);
+    // A bundle and its tile for every read.
+    expect(source.readingMax).toBeLessThanOrEqual(2 * source.readsMax);
+  });
+
+  describe('on the command line', () => {
+    it('verifies the address of the service and of the log, a folder and an archive, to the same root', async () => {
+      for (const [path, bytes] of log.files) {
+        await mkdir(dirname(at(`folder/${path}`)), { recursive: true });
+        await writeFile(at(`folder/${path}`), bytes);
+      }
+      const roots = new Set<string>();
+      for (const source of [
+        api.url,
+        `${api.url}/log`,
+        `${api.url}/log/`,
+        `${api.url}/log/checkpoint`,
+        at('folder'),
+        archive,
+      ]) {
+        const { code, out } = await run('verify', source, '--vkey', LOG_VKEY, '--json');
+        const verification = JSON.parse(out) as Verification;
+        expect({ source, code, verdict: verification.verdict }).toEqual({ source, code: 0, verdict: 'verified' });
+        roots.add(String(verification.root));
+      }
+      expect(roots.size).toBe(1);
+    });
+
+    it('says what was checked and what was not, with the verdict last', async () => {
+      const { code, out, err } = await run('verify', archive);
+      expect([code, err]).toEqual([0, '']);
+      for (const check of ['signature', 'entries', 'tiles', 'root', 'streams', 'ids', 'capacity', 'commitments']) {
+        expect(out).toMatch(new RegExp(`^  ${check} `, 'm'));
+      }
+      expect(out).toMatch(/^ {2}whose log it is .*--vkey/m);
+      expect(out.trim().split('\n').at(-1)).toMatch(
+        /^VERIFIED up to size .* with the key that the log itself publishes/,
+      );
+    });
+
+    it('answers 1 for what is proven wrong, 2 for what could not be checked, 64 for a wrong call', async () => {
+      const damaged = at('damaged.tar');
+      await writeFile(damaged, flipBit(await readFile(archive), 8 * 20_000));
+      const wrong = await run('verify', damaged, '--vkey', LOG_VKEY);
+      expect(wrong.code).toBe(1);
+      for (const line of ['position', 'stream', 'type', 'expected', 'found', 'next step']) {
+        expect(wrong.out).toMatch(new RegExp(`^  ${line} +\\S`, 'm'));
+      }
+      await writeFile(at('kept'), log.checkpoint.replace(ORIGIN, 'other.example/log'));
+      await writeFile(at('no-archive'), 'hello');
+      for (const args of [
+        ['verify', at('nowhere')],
+        ['verify', at('no-archive')],
+        ['verify', folder],
+        ['verify', `${api.url}/v1/funds`],
+        ['verify', archive, '--checkpoint', at('kept')],
+        ['replay', archive, '--at', '99999999'],
+        ['explain', archive, '--position', '99999999'],
+        ['explain', archive, '--event', '00000000-0000-8000-8000-000000000000'],
+      ]) {
+        expect({ args, code: (await run(...args)).code }).toEqual({ args, code: 2 });
+      }
+      for (const args of [
+        [],
+        ['vanish'],
+        ['verify'],
+        ['verify', archive, archive],
+        ['verify', archive, '--vkey', 'nonsense+00000000+AAAA'],
+        ['verify', archive, '--vkey', at('nowhere')],
+        ['verify', archive, '--fast'],
+        ['replay', archive, '--at', 'yesterday'],
+        ['replay', archive, '--report', 'weather'],
+        ['explain', archive],
+        ['explain', archive, '--position', '1', '--event', '00000000-0000-8000-8000-000000000000'],
+        ['export', archive],
+        ['export', api.url, archive],
+      ]) {
+        expect({ args, code: (await run(...args)).code }).toEqual({ args, code: 64 });
+      }
+    });
+
+    it('prints a checkpoint that can be kept, and refuses it to a history that did not grow from the one before', async () => {
+      const first = await run('checkpoint', archive, '--vkey', LOG_VKEY);
+      expect(first).toEqual({ code: 0, out: log.checkpoint, err: '' });
+      await writeFile(at('kept-200'), signedLog(entriesOf(log).slice(0, 200)).checkpoint);
+      await writeFile(at('forked-200'), signedLog(entriesOf(log).slice(1, 201)).checkpoint);
+      expect(await run('checkpoint', archive, '--checkpoint', at('kept-200'))).toMatchObject({ code: 0 });
+      expect(await run('checkpoint', archive, '--checkpoint', at('forked-200'))).toMatchObject({ code: 1, out: '' });
+      expect(await run('checkpoint', api.url, '--checkpoint', at('forked-200'))).toMatchObject({ code: 1, out: '' });
+    });
+
+    it('replays the reports of any position byte for byte as they are published, the published ones too', async () => {
+      for (const position of [String(size), '280', '1', '0']) {
+        const { code, out, err } = await run(
+          'replay',
+          archive,
+          '--vkey',
+          LOG_VKEY,
+          '--at',
+          position,
+          '--compare',
+          api.url,
+        );
+        expect({ position, code, err }).toEqual({ position, code: 0, err: '' });
+        expect(out.match(/same as published/g)?.length).toBe(position === String(size) ? 4 : 3);
+      }
+      const { text } = await api.get(`/v1/transparency/equal-access?asOfPosition=${size}`, { key: null });
+      const { out } = await run('replay', archive, '--vkey', LOG_VKEY, '--report', 'equal-access');
+      expect(out).toBe(text);
+    });
+
+    it('replays as of an instant', async () => {
+      const entries = entriesOf(log).map((entry) => JSON.parse(String(entry)) as { recordedAt: string });
+      const instant = entries[100]?.recordedAt ?? '';
+      const position = entries.findLastIndex(({ recordedAt }) => recordedAt <= instant) + 1;
+      const { out } = await run('replay', archive, '--vkey', LOG_VKEY, '--at', instant, '--json');
+      expect(JSON.parse(out)).toMatchObject({ position, asOf: instant });
+    });
+
+    it('finds a report that is not what the events give', async () => {
+      const other = await startTestApp({ env: { LOG_ORIGIN: ORIGIN } });
+      try {
+        await record(other);
+        const { code, err } = await run('replay', archive, '--vkey', LOG_VKEY, '--at', '260', '--compare', other.url);
+        expect(code).toBe(1);
+        expect(err).toMatch(/differs from character/);
+      } finally {
+        await other.stop();
+      }
+    });
+
+    it('explains an event by its position or id, with the path that proves it and what it did', async () => {
+      const byPosition = await run('explain', archive, '--vkey', LOG_VKEY, '--position', '150', '--json');
+      const explained = JSON.parse(byPosition.out) as {
+        leaf: string;
+        path: { side: string; hash: string }[];
+        root: string;
+        event: { id: string };
+        changes: { what: string; before: string; after: string }[];
+      };
+      const climbed = explained.path.reduce(
+        (node, { side, hash }) => {
+          const other = Buffer.from(hash, 'hex');
+          return Buffer.from(side === 'left' ? nodeHash(other, node) : nodeHash(node, other));
+        },
+        Buffer.from(explained.leaf, 'hex'),
+      );
+      expect(climbed.toString('hex')).toBe(explained.root);
+      const path = explained.path.map(({ hash }) => Buffer.from(hash, 'hex'));
+      expect(inclusionRoot(149, size, Buffer.from(explained.leaf, 'hex'), path)).toEqual(climbed);
+      expect(explained.changes).toContainEqual({ what: 'status', before: 'absent', after: 'registered' });
+      const byId = await run('explain', archive, '--vkey', LOG_VKEY, '--event', explained.event.id, '--json');
+      expect(byId.out).toBe(byPosition.out);
+      const text = await run('explain', archive, '--vkey', LOG_VKEY, '--position', String(size));
+      expect(text.out).toContain(`Position ${size}: report-published`);
+    });
+
+    it('shows progress on a terminal only', async () => {
+      const written: string[] = [];
+      const err = { write: (text: string) => written.push(text), isTTY: true };
+      expect(await runAudit(['verify', archive], { out: { write: () => undefined }, err })).toBe(0);
+      expect(written.join('')).toMatch(/ of \d+ events, \d+\/s, \d+ s left/);
+    });
+  });
+
+  it('exports the same bytes again, which any tar can read', async () => {
+    expect(await run('export', at('log.tar'), at('again.tar'), '--vkey', LOG_VKEY)).toMatchObject({ code: 0 });
+    expect((await readFile(at('again.tar'))).equals(await readFile(archive))).toBe(true);
+  });
+
+  it('finds every kind of damage to an archive', async () => {
+    const bytes = await readFile(archive);
+    const source = await ArchiveSource.open(archive);
+    await source.close();
+    const missed: number[] = [];
+    // Headers, contents, what lies between them, and the end.
+    const bits = [
+      ...Array.from({ length: 150 }, (_, at) => at * 257),
+      ...Array.from({ length: 60 }, (_, at) => bytes.length * 8 - 1 - at * 173),
+    ];
+    for (const bit of bits) {
+      await writeFile(at('flipped.tar'), flipBit(bytes, bit));
+      const { code } = await run('verify', at('flipped.tar'), '--vkey', LOG_VKEY);
+      // A changed name of a member makes it missing; at the very begin it is no archive any more.
+      if (code === 0) missed.push(bit);
+    }
+    expect(missed).toEqual([]);
+    const cuts = [
+      [bytes.length - 512, 0],
+      [bytes.length - 1024, 1],
+      [bytes.length - 1536, 1],
+      [700, 1],
+      [100, 2],
+    ] as const;
+    for (const [length, expected] of cuts) {
+      await writeFile(at('cut.tar'), bytes.subarray(0, length));
+      expect([length, (await run('verify', at('cut.tar'), '--vkey', LOG_VKEY)).code]).toEqual([length, expected]);
+    }
+  });
+});
+
+const entriesOf = (log: MemoryLog): Buffer[] =>
+  [...log.files].flatMap(([path, bytes]) => {
+    const width = /^tile\/entries\/\d+(?:\.p\/(\d+))?$/.exec(path);
+    return width ? decodeBundle(bytes, Number(width[1] ?? 256)).map((entry) => Buffer.from(entry)) : [];
+  });
+
+/** The first and the last bits, and some between. */
+const bitsOf = (bytes: Buffer): number[] => {
+  const last = bytes.length * 8 - 1;
+  return [
+    0,
+    1,
+    7,
+    8,
+    9,
+    15,
+    16,
+    last,
+    last - 8,
+    ...Array.from({ length: 12 }, (_, at) => Math.floor((last * (at + 1)) / 13)),
+  ];
+};
+
+/** A short programme through the API, with a published report as the last event; waits until it is in a checkpoint. */
+async function record(api: TestApp): Promise<void> {
+  const post = async (path: string, body: object, key?: string): Promise<Record<string, string>> =>
+    (await api.must(api.post(path, body, key === undefined ? {} : { key }))).body;
+  const company = (n: number) => ({ legalName: `Company ${n}`, country: 'SE', legalForm: 'company' });
+  const partners = await Promise.all(Array.from({ length: PARTNERS }, (_, n) => post('/v1/partners', company(n))));
+  const partnerId = partners[0]?.['id'];
+  await post(`/v1/partners/${partnerId}/classifications`, {
+    category: 'sme',
+    basis: 'b',
+    evidenceRef: 'e',
+    effectiveFrom: '2026-01-01',
+  });
+  const facility = await post('/v1/facilities', { name: 'Site', country: 'SE', kind: 'ai-factory' });
+  await post(`/v1/facilities/${facility['id']}/capacity`, {
+    chipModel: 'gb300',
+    chips: 100,
+    effectiveFrom: '2026-01-01',
+  });
+  const call = {
+    facilityId: facility['id'],
+    mode: 'regular',
+    title: 't',
+    opensAt: '2026-01-01',
+    closesAt: '2199-01-01',
+    chipHours: 1000,
+  };
+  const { id: callId } = await post('/v1/access-calls', {
+    ...call,
+    opensAt: '2026-01-01T00:00:00Z',
+    closesAt: '2199-01-01T00:00:00Z',
+  });
+  const request = await post('/v1/access-requests', { callId, partnerId, chipHours: 500, sector: 's', purpose: 'p' });
+  const panel = await api.keyFor(['panel']);
+  const decision = {
+    outcome: 'granted',
+    chipHours: 400,
+    priceBasis: 'free',
+    reasonCodes: ['ok'],
+    validFrom: '2026-05-01T00:00:00Z',
+    validTo: '2026-08-01T00:00:00Z',
+  };
+  await post(`/v1/access-requests/${request['id']}/decision`, decision, panel);
+  const interval = { from: '2026-05-01T00:00:00Z', to: '2026-05-02T00:00:00Z' };
+  const { allocationId } = await post(`/v1/facilities/${facility['id']}/allocations`, {
+    grantId: request['id'],
+    chipModel: 'gb300',
+    chips: 10,
+    ...interval,
+  });
+  const { position: before } = await post('/v1/usage', { records: [{ allocationId, ...interval, chipHours: 200 }] });
+  await api.get(`/v1/transparency/capital?minPosition=${before}`, { key: null });
+  const { position } = await post('/v1/transparency/reports', {
+    kind: 'equal-access',
+    periodFrom: '2026-01-01',
+    periodTo: '2199-01-01',
+  });
+  const [event] = (await api.get(`/v1/events?after=${Number(position) - 1}&minPosition=${position}`, { key: null }))
+    .body.data;
+  expect((await api.get(`/v1/events/${event.id}/proof`, { key: null })).status).toBe(200);
+}

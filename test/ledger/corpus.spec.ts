@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { canonicalize } from '../../src/ledger/canonical.js';
+import { EventReader } from '../../src/ledger/event-reader.js';
+import type { RecordedEvent, StoredEvent } from '../../src/ledger/event.js';
+import type { DomainEvent, Noun } from '../../src/ledger/noun.js';
+import { erase } from '../../src/ledger/transaction.js';
+import { NOUNS } from '../../src/nouns.js';
+
+/**
+ * Envelopes as they were stored, one a line, of every version of every event that was ever released. Lines are only ever
+ * added: a version that has been stored somewhere has to be read for ever. Here are the lines that must not change.
+ */
+const FROZEN: Readonly<Record<string, readonly [lines: number, sha256: string]>> = {
+  'access-call': [1, 'a15c876b398e9a5cee6d732c3a5da6140fafc75c509470c513656efb48deb65f'],
+  'access-request': [11, '989a3331af8b892cc0b0691328c0001eb05d08666580d5616b3a5c0f9699126f'],
+  'api-key': [2, 'd0dc0b16cc701c5f87167daf2611cf621ad020b74dc5c724f25eb2cbbf4aec9c'],
+  commitment: [15, '49de76aaa702446e4cb8e8c87c14aea7828f648f37e1f497bcce654baf8217bd'],
+  facility: [11, '701932e237b79c7e9b77e24d344ba8b2bfc05af34f2aa40743084bc04de371bb'],
+  fund: [5, '2aba6d72a13dd7b5edb98487355812dc89fbdb531a9273b717a08ceb392406a0'],
+  partner: [6, 'a40ce0f709fbe5e7e868cd8e4e716d1db68069e98cfb0d0591133346500a4aa4'],
+  policy: [1, '0a6a7ec0b97eeb39b1866bc19a1bfd1aef4a4ec14db4d2df1e90115e9455b2d3'],
+  report: [2, '70697d25b6926cf9a37f67f6002c26c5e85c150d15ade6db21dfccaf5a8e076a'],
+  subject: [1, 'd9977a1d59d1c54d6a01274efa94fe0f4501bfc9255856221c693635ce1164f7'],
+  usage: [1, '9aed0570b967188ef96c51097993207108ad4def4166ca7417750960dc78fbea'],
+};
+
+const FOLDER = new URL('corpus/', import.meta.url);
+
+async function samplesOf(noun: string): Promise<StoredEvent[]> {
+  const lines = (await readFile(new URL(`${noun}.ndjson`, FOLDER), 'utf8')).trimEnd().split('\n');
+  return lines.map((envelope, index) => ({ position: index + 1, envelope }));
+}
+
+describe('the corpus of stored events', () => {
+  const reader = new EventReader(NOUNS);
+  const nouns: readonly Noun<unknown, DomainEvent>[] = NOUNS.map((noun) => erase(noun as never));
+
+  it('holds every version of every event that a noun declares', async () => {
+    const missing: string[] = [];
+    for (const { name, schemas } of nouns) {
+      const stored = (await samplesOf(name)).map(({ envelope }) => JSON.parse(envelope) as RecordedEvent);
+      const held = new Set(stored.map(({ type, schema }) => `${type} ${schema}`));
+      for (const [type, current] of Object.entries(schemas)) {
+        for (let schema = 1; schema <= current; schema += 1) {
+          if (!held.has(`${type} ${schema}`)) missing.push(`${name}: ${type} version ${schema}`);
+        }
+      }
+    }
+    expect(missing).toEqual([]);
+  });
+
+  it.each(nouns.map((noun) => [noun.name, noun] as const))('replays through the noun %s', async (name, noun) => {
+    const streams = new Map<string, { state: unknown; revision: number }>();
+    for (const stored of await samplesOf(name)) {
+      const event = reader.read(stored);
+      const { state, revision } = streams.get(event.stream) ?? { state: noun.initial, revision: -1 };
+      expect(event.stream.startsWith(`${name}-`)).toBe(true);
+      expect(event.revision).toBe(revision + 1);
+      expect(event.schema).toBe(noun.schemas[event.type]);
+      streams.set(event.stream, { state: noun.evolve(state, event), revision: event.revision });
+    }
+    for (const { state } of streams.values()) expect(noun.exists(state)).toBe(true);
+  });
+
+  it('is made of exactly the bytes that canonical JSON gives today', async () => {
+    for (const { name } of nouns) {
+      for (const { envelope } of await samplesOf(name)) expect(canonicalize(JSON.parse(envelope))).toBe(envelope);
+    }
+  });
+
+  it('has not been changed since it was frozen', async () => {
+    const files = (await readdir(FOLDER)).map((file) => file.replace('.ndjson', '')).sort();
+    expect(files).toEqual(Object.keys(FROZEN).sort());
+    for (const [name, [lines, sha256]] of Object.entries(FROZEN)) {
+      const frozen = (await samplesOf(name)).slice(0, lines).map(({ envelope }) => `${envelope}\n`);
+      expect([name, createHash('sha256').update(frozen.join('')).digest('hex')]).toEqual([name, sha256]);
+    }
+  });
+});
