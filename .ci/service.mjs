@@ -81,13 +81,6 @@ export function endAll() {
   }
 }
 
-/** Of this process, but without the settings of a service. */
-function environment() {
-  const settings =
-    /^(HOST|PORT|DATA_DIR|DATABASE_(READ_)?URL|EVENT_STORE_URL|OPERATOR_KEY|LOG_\w+|OIDC_\w+|RATE_LIMIT_\w+)$/;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !settings.test(name)));
-}
-
 async function statusOf(url) {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });

@@ -79,7 +79,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   await app.register(helmet, { contentSecurityPolicy: { directives: { 'script-src': ["'self'"] } }, global: true });
   await app.register(
     cors,
-    (instance: unknown) => (request: { url: string }, callback: (error: null, options: object) => void) => {
+    () => (request: { url: string }, callback: (error: null, options: object) => void) => {
       const open = PUBLIC_READS.test(request.url);
       callback(
         null,

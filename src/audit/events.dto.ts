@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
+import { ROLES } from '../ledger/command-context.js';
 import { ListQueryDto } from '../platform/list-query.dto.js';
 import { IsMatching, Optional } from '../platform/validation.js';
 import { POLICY_ITEMS_MAX } from './policy.js';
@@ -32,19 +33,23 @@ export class ActorDto {
    * The partner that the credential is bound to, else the credential.
    * @example 'programme'
    */
+  @ApiProperty({ maxLength: 2_048, pattern: '^[!-~]+$' })
   readonly id: string;
   /** @example 'operator' */
+  @ApiProperty({ enum: [...ROLES], enumName: 'Role' })
   readonly role: string;
 }
 
 /** A keyed commitment to content that is kept outside the public history and can be erased. */
 export class SealedDto {
   /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  @ApiProperty({ format: 'uuid' })
   readonly subject: string;
   /**
    * HMAC-SHA256, base64.
    * @example '3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
    */
+  @ApiProperty({ maxLength: 44, pattern: '^[A-Za-z0-9+/]{43}=$' })
   readonly commitment: string;
 }
 
@@ -90,6 +95,7 @@ export class EventDto {
   /** @example '0b7e5c1a-3f52-8c8e-9a41-6d2f8c9e1b37' */
   readonly id: string;
   /** @example 'commitment-0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  @ApiProperty({ maxLength: 105, pattern: STREAM.source })
   readonly stream: string;
   /**
    * Place in the stream, from 0 without gaps.
@@ -97,6 +103,7 @@ export class EventDto {
    */
   readonly revision: number;
   /** @example 'commitment-signed' */
+  @ApiProperty({ maxLength: 61, pattern: TYPE.source })
   readonly type: string;
   /**
    * Version of the shape of `data`.

@@ -89,6 +89,7 @@ export class FacilityDto {
 
 /** Filters of the list of facilities. */
 export class ListFacilitiesDto extends ListQueryDto {
+  /** Gigafactories, factories or supercomputers only. */
   @Optional()
   @IsOneOf(FACILITY_KINDS, 'FacilityKind')
   readonly kind?: FacilityKind;
@@ -220,17 +221,26 @@ export class AllocationDto {
 
 /** Filters of the list of allocations. */
 export class ListAllocationsDto extends ListQueryDto {
-  /** @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f' */
+  /**
+   * On this facility.
+   * @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f'
+   */
   @Optional()
   @IsId()
   readonly facilityId?: string;
 
-  /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  /**
+   * Of this partner.
+   * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
+   */
   @Optional()
   @IsId()
   readonly partnerId?: string;
 
-  /** @example '7a1d3c5e-2b4f-8a6c-9d8e-0f1a2b3c4d5e' */
+  /**
+   * Under this grant.
+   * @example '7a1d3c5e-2b4f-8a6c-9d8e-0f1a2b3c4d5e'
+   */
   @Optional()
   @IsId()
   readonly grantId?: string;

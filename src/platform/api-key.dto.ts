@@ -1,6 +1,7 @@
-import { ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ROLES, type Role } from '../ledger/command-context.js';
 import { AnswerDto } from './answer.dto.js';
+import { API_KEY_PATTERN } from './api-key.js';
 import { AreSomeOf, IsId, IsInstant, IsText, Optional } from './validation.js';
 
 const NAME_LENGTH_MAX = 100;
@@ -45,7 +46,8 @@ export class IssuedApiKeyDto extends AnswerDto {
   /**
    * Send it as `Authorization: Bearer <key>`. It is stored as a hash and cannot be shown again: when this very request is
    * repeated, it is null.
-   * @example 'ppp_3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlYw'
+   * @example 'ppp_3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3J'
    */
+  @ApiProperty({ type: String, nullable: true, maxLength: 84, pattern: API_KEY_PATTERN.source })
   key: string | null;
 }

@@ -26,6 +26,7 @@ class ScriptedApi {
       void this.answerTo(request).then((answer) => {
         if (answer === 'hang-up') request.socket.destroy();
         else response.writeHead(answer.status, answer.headers).end(JSON.stringify(answer.body));
+        return undefined;
       });
     });
   }
