@@ -77,18 +77,13 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   });
   drains.set(app, new Drain(app));
   await app.register(helmet, { contentSecurityPolicy: { directives: { 'script-src': ["'self'"] } }, global: true });
-  await app.register(
-    cors,
-    () => (request: { url: string }, callback: (error: null, options: object) => void) => {
-      const open = PUBLIC_READS.test(request.url);
-      callback(
-        null,
-        open
-          ? { origin: '*', methods: ['GET'], exposedHeaders: ['Ledger-Position', 'Link', 'ETag'] }
-          : { origin: false },
-      );
-    },
-  );
+  await app.register(cors, () => (request: { url: string }, callback: (error: null, options: object) => void) => {
+    const open = PUBLIC_READS.test(request.url);
+    callback(
+      null,
+      open ? { origin: '*', methods: ['GET'], exposedHeaders: ['Ledger-Position', 'Link', 'ETag'] } : { origin: false },
+    );
+  });
   if (config.rateLimitPerMinute > 0) await limitRate(app, config.rateLimitPerMinute);
   logRequests(app, runtime);
   app.useGlobalPipes(new EdgeValidationPipe());

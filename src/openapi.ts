@@ -10,7 +10,15 @@ import { openApiDocument } from './platform/openapi-document.js';
 const config = new Config({});
 const log = createLog('silent');
 const pool = createPool({ databaseUrl: 'postgres://localhost/none', log: { warn: () => undefined } });
-const app = await createApp({ config, pool, readPool: pool, wrappingKey: Buffer.alloc(32), logSigningKey: Buffer.alloc(32), log, clock: Date.now });
+const app = await createApp({
+  config,
+  pool,
+  readPool: pool,
+  wrappingKey: Buffer.alloc(32),
+  logSigningKey: Buffer.alloc(32),
+  log,
+  clock: Date.now,
+});
 const file = fileURLToPath(new URL('../openapi/openapi.json', import.meta.url));
 await mkdir(fileURLToPath(new URL('../openapi/', import.meta.url)), { recursive: true });
 await writeFile(file, `${JSON.stringify(openApiDocument(app), null, 2)}\n`);

@@ -119,7 +119,9 @@ export class LogWriter {
       this.builder = TileBuilder.resume(head.size, await writer.tiles(partialTilesOf(head.size)));
     }
     if (head.root !== null && !hashesEqual(this.builder.root(), head.root)) {
-      throw new Error(`The stored tiles do not give the root that was signed for size ${head.size}: the log was changed.`);
+      throw new Error(
+        `The stored tiles do not give the root that was signed for size ${head.size}: the log was changed.`,
+      );
     }
   }
 

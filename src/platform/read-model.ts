@@ -122,7 +122,8 @@ export class ReadModel {
       return (await this.pool.query<Record<string, never>>(text, [...values])).rows;
     } catch (error) {
       // Parameters are checked before they come here, but those in a cursor may have been changed by hand.
-      if (String((error as { code?: unknown }).code).startsWith('22')) throw malformed('cursor', 'The cursor was changed.');
+      if (String((error as { code?: unknown }).code).startsWith('22'))
+        throw malformed('cursor', 'The cursor was changed.');
       throw error;
     }
   }

@@ -12,7 +12,7 @@ import { inclusionRoot } from '../../src/audit/merkle-verify.js';
 import { nodeHash } from '../../src/audit/merkle.js';
 import { formatNote, parseNote, withSignatures } from '../../src/audit/note.js';
 import { cosignerKeyOf, noteKeyOf, signingKey } from '../../src/audit/note-key.js';
-import { formatPolicy, thresholdPolicy } from '../../src/audit/policy.js';
+import { thresholdPolicy } from '../../src/audit/policy.js';
 import { verify, type Verification } from '../../src/audit/verify.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { flipBit } from './small-log.js';

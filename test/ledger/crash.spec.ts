@@ -158,6 +158,7 @@ class Process {
     this.ended = once(this.child.stdout, 'close').then(() => {
       this.hasEnded = true;
       for (const waiting of this.waiting.values()) for (const resolve of waiting) resolve(undefined);
+      return undefined;
     });
   }
 
