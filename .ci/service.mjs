@@ -20,14 +20,7 @@ export class Service {
   constructor(command, { cwd, env, owner }) {
     this.child = spawn('bash', ['-c', command], {
       cwd,
-      env: {
-        PATH: process.env.PATH,
-        HOME: cwd,
-        LANG: 'C.UTF-8',
-        CI: 'true',
-        npm_config_update_notifier: 'false',
-        ...env,
-      },
+      env: { ...environment(), ...(owner && { HOME: cwd }), ...env },
       ...owner,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,6 +72,13 @@ export function endAll() {
       if (error.code !== 'ESRCH') throw error;
     }
   }
+}
+
+/** Of this process, but without the settings of a service. */
+function environment() {
+  const settings =
+    /^(HOST|PORT|DATA_DIR|DATABASE_(READ_)?URL|EVENT_STORE_URL|OPERATOR_KEY|LOG_\w+|OIDC_\w+|RATE_LIMIT_\w+)$/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !settings.test(name)));
 }
 
 async function statusOf(url) {
