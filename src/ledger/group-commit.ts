@@ -54,6 +54,7 @@ export class GroupCommit<Job> {
   /** Set while streams are brought up to date: what is decided meanwhile may rest on old states, and is decided again. */
   private premature: Decided<Job>[] | undefined;
   private writing: Promise<void> | undefined;
+  private isHurried = false;
   /** Commands in the next write. */
   private batchMax = BATCH_COMMANDS_MAX;
   /** Commands at the head of the queue among which one cannot be written. */
@@ -76,6 +77,11 @@ export class GroupCommit<Job> {
     for (const [stream, state] of decided.writes) entryOf(decided, stream).latest = state;
     this.waiting.push(decided);
     this.writing ??= this.write();
+  }
+
+  /** Tries nothing again from now on: who stops cannot wait for a store that does not answer. */
+  hurry(): void {
+    this.isHurried = true;
   }
 
   /** Resolves when nothing waits and nothing is on its way. */
@@ -133,7 +139,7 @@ export class GroupCommit<Job> {
       try {
         return await this.store.append(batch);
       } catch (error) {
-        if (isCausedByContent(error) || this.time.now() + delayMs > deadline) throw error;
+        if (isCausedByContent(error) || this.isHurried || this.time.now() + delayMs > deadline) throw error;
       }
       await this.time.sleep(delayMs);
     }

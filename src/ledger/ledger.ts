@@ -146,6 +146,7 @@ export class Ledger {
   /** Takes no further commands and waits until those inside are answered. */
   async close(): Promise<void> {
     this.closed = true;
+    this.commit.hurry();
     while (this.running.size > 0) await Promise.allSettled(this.running.values());
     await this.commit.drained();
   }

@@ -147,8 +147,9 @@ export class ProjectionStore {
 
   private async applyRows(client: PoolClient, lane: Lane, events: readonly RecordedEvent[]): Promise<void> {
     const { projection, suffix } = lane;
-    const rows = new Rows();
-    for (const [table, ids] of touchedIds(projection, events)) {
+    const touched = touchedIds(projection, events);
+    const rows = new Rows(touched);
+    for (const [table, ids] of touched) {
       const loaded = await client.query<Row>(`select * from ${table}${suffix} where id = any ($1)`, [[...ids]]);
       for (const row of loaded.rows) rows.load(table, row);
     }

@@ -29,6 +29,9 @@ export class Rows {
   private readonly rows = new Map<string, Row>();
   private readonly changed = new Map<string, Set<string>>();
 
+  /** `touched`: ids by table of the rows that were looked for. Without it whatever was not loaded does not exist. */
+  constructor(private readonly touched?: ReadonlyMap<string, ReadonlySet<string>>) {}
+
   load(table: string, row: Row): void {
     this.rows.set(`${table}/${String(row['id'])}`, row);
   }
@@ -37,8 +40,13 @@ export class Rows {
     return this.rows.has(`${table}/${id}`);
   }
 
+  /** @throws Error when `touches` did not name the row: it might exist all the same. */
   get(table: string, id: string): Row | undefined {
-    return this.rows.get(`${table}/${id}`);
+    const row = this.rows.get(`${table}/${id}`);
+    if (row === undefined && this.touched && !this.touched.get(table)?.has(id)) {
+      throw new Error(`The row ${id} in ${table} is not among those that the event touches.`);
+    }
+    return row;
   }
 
   /** @throws Error when the row is missing: the event that should have made it was lost or never happened. */

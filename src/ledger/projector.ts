@@ -43,6 +43,7 @@ export class Projector {
   private readonly retryAt = new Map<string, number>();
   private readonly positions = new Map<string, number>();
   private following: Promise<void> | undefined;
+  private looking: Promise<Checkpoints> | undefined;
 
   constructor(
     private readonly pool: Pool,
@@ -88,7 +89,7 @@ export class Projector {
     const deadline = performance.now() + timeoutMs;
     while ((this.positions.get(name) ?? 0) < position) {
       const since = this.progress.count;
-      const reached = (await this.rows.checkpoints()).served(projection)?.position ?? 0;
+      const reached = (await this.look()).served(projection)?.position ?? 0;
       if (reached >= position) return;
       if (performance.now() >= deadline || this.stopping.signal.aborted) throw notReached(position, reached);
       await this.progress.wait(WAIT_POLL_MS, this.stopping.signal, since);
@@ -110,6 +111,12 @@ export class Projector {
       if (this.stopping.signal.aborted) throw new Error(`Stopped before "${name}" was built anew; it will be.`);
       await this.progress.wait(WAIT_POLL_MS, this.stopping.signal);
     }
+  }
+
+  /** However many wait, one of them asks at a time. */
+  private look(): Promise<Checkpoints> {
+    this.looking ??= this.rows.checkpoints().finally(() => (this.looking = undefined));
+    return this.looking;
   }
 
   private named(name: string): Projection {

@@ -43,6 +43,13 @@ export class StateCache {
     if (this.entries.size > this.entriesMax) this.evict();
   }
 
+  /** Keeps a stream that is not in memory as one that does not exist, until the store says otherwise. */
+  assumeNew(noun: Noun<unknown, DomainEvent>, stream: string): void {
+    if (this.entries.has(stream)) return;
+    const none = { state: noun.initial, revision: -1 };
+    this.put({ stream, noun, committed: none, latest: none, pending: 0, checkedAt: -Infinity });
+  }
+
   drop(stream: string): void {
     this.entries.delete(stream);
   }

@@ -11,7 +11,7 @@ const STREAM_PAGE = 1_000;
 
 /** Brings states of streams into memory and up to date. */
 export class Streams {
-  private readonly loading = new Map<string, Promise<CachedStream>>();
+  private readonly fetching = new Map<string, Promise<CachedStream>>();
 
   constructor(
     private readonly cache: StateCache,
@@ -26,18 +26,16 @@ export class Streams {
    */
   async read(noun: Noun<unknown, DomainEvent>, stream: string, maxAgeMs: number): Promise<StreamState> {
     const since = this.time.now() - maxAgeMs;
-    const entry = this.cache.get(stream) ?? (await this.load(noun, stream));
-    // A load that others had begun may be older than this call.
+    const entry = this.cache.get(stream) ?? (await this.fetch(noun, stream));
+    // What does not exist is not kept: ids that somebody makes up must not crowd out those that are there.
+    if (entry.committed.revision >= 0) this.keep(entry);
+    // Others may have begun to fetch it before this call.
     return entry.checkedAt >= since ? entry.committed : this.refresh(entry);
   }
 
-  /** Loads a stream that is not in memory, once for all who wait for it. */
-  load(noun: Noun<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
-    const running = this.loading.get(stream);
-    if (running) return running;
-    const loading = this.loadStream(noun, stream).finally(() => this.loading.delete(stream));
-    this.loading.set(stream, loading);
-    return loading;
+  /** Loads a stream that is not in memory, for a decision that wants it. */
+  async load(noun: Noun<unknown, DomainEvent>, stream: string): Promise<void> {
+    this.keep(await this.fetch(noun, stream));
   }
 
   /**
@@ -58,12 +56,24 @@ export class Streams {
     return entry.committed;
   }
 
-  private async loadStream(noun: Noun<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
+  /** Once for all who wait for it. */
+  private fetch(noun: Noun<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
+    const running = this.fetching.get(stream);
+    if (running) return running;
+    const fetching = this.fetchStream(noun, stream).finally(() => this.fetching.delete(stream));
+    this.fetching.set(stream, fetching);
+    return fetching;
+  }
+
+  private async fetchStream(noun: Noun<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
     const checkedAt = this.time.now();
     const committed = await this.catchUp(noun, stream, { state: noun.initial, revision: -1 });
-    const entry = { stream, noun, committed, latest: committed, pending: 0, checkedAt };
-    this.cache.put(entry);
-    return entry;
+    return { stream, noun, committed, latest: committed, pending: 0, checkedAt };
+  }
+
+  /** There is one entry for a stream, ever: decisions that are on their way hang on it. */
+  private keep(entry: CachedStream): void {
+    if (!this.cache.get(entry.stream)) this.cache.put(entry);
   }
 
   private async catchUp(noun: Noun<unknown, DomainEvent>, stream: string, from: StreamState): Promise<StreamState> {

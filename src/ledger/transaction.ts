@@ -24,7 +24,7 @@ export class StreamNotLoaded extends Error {
   }
 }
 
-/** How a decision sees the ledger: the latest states, its own events included. Nothing here waits or changes anything. */
+/** How a decision sees the ledger: the latest states, its own events included. Nothing here waits or is seen by others. */
 export class Transaction {
   readonly reads = new Map<string, CachedStream>();
   readonly writes = new Map<string, StreamState>();
@@ -42,6 +42,9 @@ export class Transaction {
 
   /** Starts a new stream; its id and revision go into the answer. */
   create<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): void {
+    // A stream that is to be new is taken to be new: to read first would cost every creation a round trip, and the store
+    // compares revisions anyway.
+    this.cache.assumeNew(erase(noun), streamOf(noun, id));
     if (noun.exists(this.get(noun, id))) throw refuse(`${noun.name}-exists`, `The ${noun.name} ${id} exists already.`);
     this.named = { noun: erase(noun), id };
   }

@@ -38,8 +38,8 @@ const balanceOf = (state: Account): number | null => (state.status === 'open' ? 
 export const openAccount =
   (id: string, amount: number): Decide =>
   (tx) => {
-    const seen = { [id]: balanceOf(tx.get(account, id)) };
     tx.create(account, id);
+    const seen = { [id]: balanceOf(tx.get(account, id)) };
     tx.append(account, id, [{ type: 'account-opened', data: { amount } }]);
     return { seen, opened: true };
   };

@@ -8,7 +8,7 @@ import { History } from './history.js';
 import { ACCOUNTS_TABLE, openInstance, type Instance } from './instance.js';
 import { compose, send, type Sent } from './sent.js';
 
-const COMMANDS = 600;
+const COMMANDS = 400;
 const CLIENTS = 48;
 const HOT = 3;
 /** Of a client, with a pause between them. */

@@ -18,7 +18,8 @@ const lost = (): Error => new Error('Connection terminated unexpectedly');
 function setUp(log = new SimulatedLog()) {
   const world = new SimulatedWorld(1);
   const batches: AppendBatch[] = [];
-  const faults = { lose: 0, unanswered: 0, down: false, before: (_batch: AppendBatch): void => undefined };
+  const reads: string[] = [];
+  const faults = { lose: 0, unanswered: 0, down: false, answerMs: 0, before: (_batch: AppendBatch): void => undefined };
   const line: Line = {
     call: async (request) => {
       await world.sleep(1);
@@ -28,11 +29,16 @@ function setUp(log = new SimulatedLog()) {
   };
   const sound = new SimulatedStore(log, () => world.now(), line);
   const store: EventStore = Object.assign(Object.create(sound) as EventStore, {
+    readStream: (stream: string, from: number, limit: number) => {
+      reads.push(stream);
+      return sound.readStream(stream, from, limit);
+    },
     append: async (batch: AppendBatch) => {
       batches.push(batch);
       faults.before(batch);
       if ((faults.lose -= 1) >= 0) throw lost();
       const result = await sound.append(batch);
+      if (faults.answerMs > 0) await world.sleep(faults.answerMs);
       if ((faults.unanswered -= 1) >= 0) throw lost();
       return result;
     },
@@ -44,7 +50,7 @@ function setUp(log = new SimulatedLog()) {
     observer: { unavailable: (error) => unavailable.push(error) },
   });
   const execute = (key: string, decide: Decide, overrides = {}) => ledger.execute(contextOf(key, overrides), decide);
-  return { world, log, ledger, execute, batches, faults, unavailable, store };
+  return { world, log, ledger, execute, batches, reads, faults, unavailable };
 }
 
 const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
@@ -131,6 +137,16 @@ describe('the ledger', () => {
     });
     const answer = await world.run(first);
     expect(await world.run(execute('key', openAccount(ACCOUNT, 10)))).toEqual({ ...answer, replayed: true });
+  });
+
+  it('starts a new stream without reading it first, and finds out all the same when it is there', async () => {
+    const { world, execute, log, reads } = setUp();
+    await world.run(execute('open', openAccount(ACCOUNT, 10)));
+    expect(reads).toEqual([]);
+    const other = setUp(log);
+    const refusal = await other.world.run(refusalOf(other.execute('again', openAccount(ACCOUNT, 20))));
+    expect(refusal).toMatchObject({ kind: 'conflict', code: 'account-exists' });
+    expect(log.events).toHaveLength(1);
   });
 
   it('leaves no trace of a decision that has a bug', async () => {
@@ -230,6 +246,18 @@ describe('the ledger', () => {
       const command = commandOf(`faster ${revision}`, { events, type: 'amount-moved', data: { amount: 0 } });
       return batchOf({ [`account-${ACCOUNT}`]: revision }, command);
     };
+
+    it('counts what it knows of a stream from when it began to write, not from when it was answered', async () => {
+      const { world, execute, ledger, log, faults } = setUp();
+      await world.run(execute('open', openAccount(ACCOUNT, 10)));
+      faults.answerMs = 50;
+      const slow = execute('slow', deposit(ACCOUNT, 1));
+      await world.run(world.sleep(10));
+      const other = setUp(log);
+      await other.world.run(other.execute('elsewhere', deposit(ACCOUNT, 5)));
+      expect(await world.run(slow)).toMatchObject({ revision: 2 });
+      expect((await world.run(ledger.read(account, ACCOUNT, 40))).revision).toBe(4);
+    });
 
     it('takes an If-Match that is ahead of what it has heard, and answers a stale one with what is durable', async () => {
       const { world, execute, ledger, log, faults } = setUp();
@@ -367,6 +395,17 @@ describe('the ledger', () => {
       expect(log.events.map((event) => readEvent(event).type)).toEqual(['account-opened', 'account-opened']);
       await Promise.all(inside);
       await ledger.close();
+    });
+
+    it('does not wait for a store that does not answer', async () => {
+      const { world, execute, ledger, faults } = setUp();
+      await world.run(execute('open', openAccount(ACCOUNT, 1)));
+      faults.down = true;
+      const inside = refusalOf(execute('a', deposit(ACCOUNT, 1)));
+      await world.run(world.sleep(500));
+      await world.run(ledger.close());
+      expect(world.now()).toBeLessThan(2_000);
+      expect(await inside).toMatchObject({ code: 'store-unavailable' });
     });
   });
 });

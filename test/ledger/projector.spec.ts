@@ -257,7 +257,7 @@ describe('the projector', () => {
       const seen: { position: number; rows: object }[] = [];
       while (!load.stopped) {
         const { rows } = await database.pool.query<{ position: number; rows: object }>(
-          `select position, (select jsonb_agg(a order by id) from accounts a) as rows from projections where name = 'accounts'`,
+          `select position, (select coalesce(jsonb_agg(a order by id), '[]') from accounts a) as rows from projections where name = 'accounts'`,
         );
         if (rows[0]) seen.push(rows[0]);
       }
@@ -280,7 +280,7 @@ describe('the projector', () => {
         });
       const instance = await start({ through });
       await open(instance);
-      const before = Math.max(...(await Promise.all(Array.from({ length: 300 }, () => deposit(instance, 1)))));
+      const before = Math.max(...(await Promise.all(Array.from({ length: 100 }, () => deposit(instance, 1)))));
       await instance.projector.reached('accounts', before, 60_000);
       const rebuilding = instance.projector.rebuild('accounts');
       const position = await deposit(instance, 1);
@@ -288,7 +288,7 @@ describe('the projector', () => {
       const { rows } = await database.pool.query(`select position from projections where name = 'accounts__building'`);
       expect(rows[0]?.position).toBeLessThan(before);
       await rebuilding;
-      expect(JSON.parse(await rowsOf('accounts'))).toMatchObject([{ moves: 602 }]);
+      expect(JSON.parse(await rowsOf('accounts'))).toMatchObject([{ moves: 202 }]);
     }, 60_000);
 
     it('reports an event that stands in the way to whoever asked, and leaves the served rows alone', async () => {

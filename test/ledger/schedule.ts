@@ -30,7 +30,6 @@ export class Schedule {
     const { world } = this;
     const rate = (max: number): number => (world.chance(0.5) ? 0 : world.random() * max);
     this.faults = world.chance(0.3) ? CALM : { lost: rate(0.3), unanswered: rate(0.3), late: rate(0.2) };
-    this.accounts = [idOf('account 0')];
     this.accounts = [
       idOf('account 0'),
       ...Array.from({ length: world.integer(1, 5) }, (_, n) => idOf(`account ${n + 1}`)),
