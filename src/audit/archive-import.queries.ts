@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import type { Outcome } from '../ledger/outcome.js';
 import { NotCheckable, ProvenWrong } from './audit-finding.js';
 import { noteText, type OpenedLog } from './audit-log.js';
 import { CompactRange, hashesEqual, leafHash } from './merkle.js';
@@ -22,8 +23,8 @@ export interface Imported {
  * root, or nothing was imported. All in one transaction.
  *
  * What is not in a log is not imported: sealed contents, of which the events hold commitments only, and what was answered to
- * commands. A command that is sent again with the idempotency key of an imported one is therefore not answered again; it is refused
- * by the id of its event, which derives from the key.
+ * commands. A command that is sent again with the idempotency key of an imported one is therefore not answered again, but refused;
+ * of commands that were refused nothing is known, so that they are decided anew.
  * @param ownKey of this installation. If it signed the log, tiles and checkpoint are restored as well and the log goes on;
  * otherwise a log of its own is built from the same events.
  * @throws NotCheckable if the ledger is not empty
@@ -84,6 +85,7 @@ async function load(
   }
   progress?.end();
   await client.query('update ledger_head set position = $1, recorded_at = $2', [size, recordedAt]);
+  await client.query(PUT_COMMANDS, [JSON.stringify(IMPORTED)]);
   if (withTiles) await putHead(client, log);
   return size;
 }
@@ -110,6 +112,23 @@ async function insert(client: PoolClient, first: number, entries: readonly Uint8
   });
   return events.at(-1)?.recordedAt ?? '';
 }
+
+/**
+ * That the commands behind the events were carried out. Their requests are not known: no fingerprint equals the empty one, so
+ * that whoever sends one again is told that its key was used.
+ */
+const PUT_COMMANDS = `insert into commands (command_id, fingerprint, position, recorded_at, outcome)
+  select (envelope::json ->> 'commandId')::uuid, '', max(position), max(recorded_at), $1 from events group by 1`;
+const IMPORTED: Outcome = {
+  refusal: {
+    kind: 'conflict',
+    code: 'answer-not-imported',
+    detail: 'The command was carried out before this ledger was imported; its answer is not part of a log.',
+    facts: {},
+    errors: [],
+  },
+  correlationId: '',
+};
 
 interface Columns {
   readonly stream: string;

@@ -14,7 +14,7 @@ import { explanationText, findingLines, replayText, verificationText } from './a
 import { readTrust, TRUST_OPTIONS, type TrustValues } from './audit-trust.js';
 import type { LogSource } from './log-source.js';
 import { formatVerifierKey } from './note-key.js';
-import { verify, type Verification } from './verify.js';
+import { notOpened, verify, type Verification } from './verify.js';
 
 export const AUDIT_USAGE = `Usage: ppp-ledger audit <command>
 
@@ -151,11 +151,21 @@ function parse(args: readonly string[], options: Options): Pick<Call, 'positiona
 }
 
 async function runVerify({ positionals: [name = ''], values, trust, io }: Call): Promise<number> {
-  const verification = await withSource(name, (source) =>
-    verify(source, { trust, nouns: NOUNS, progress: new AuditProgress(io.err) }),
-  );
+  const verification = await verifySource(name, trust, io);
   io.out.write(values['json'] === true ? `${JSON.stringify(verification)}\n` : verificationText(verification));
   return exitOf(verification);
+}
+
+/** The result is told in the same form when there was nothing to open. */
+async function verifySource(name: string, trust: Trust, { err }: CommandStreams): Promise<Verification> {
+  try {
+    return await withSource(name, (source) =>
+      verify(source, { trust, nouns: NOUNS, progress: new AuditProgress(err) }),
+    );
+  } catch (error) {
+    if (error instanceof ProvenWrong || error instanceof NotCheckable) return notOpened(name, error);
+    throw error;
+  }
 }
 
 export const exitOf = ({ verdict }: Verification): number =>

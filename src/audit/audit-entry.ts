@@ -7,7 +7,7 @@ import { proveInclusion } from './merkle-proof.js';
 import { inclusionRoot } from './merkle-verify.js';
 import { encodeHex } from './strict-text.js';
 import { TILE_WIDTH, tileWidth } from './tile.js';
-import { labelOf } from './verify-walk.js';
+import { labelOf } from './verify-blame.js';
 
 /** One entry, and the proof that it is the one that was signed. */
 export interface ProvenEntry {

@@ -145,12 +145,24 @@ function changesBy(noun: AnyNoun, stream: readonly RecordedEvent[]): Explanation
   let before = state;
   for (const event of stream) {
     before = state;
-    state = noun.evolve(state, event);
+    state = evolved(noun, state, event);
   }
   const [old, now] = [new Map(flat(before, '')), new Map(flat(state, ''))];
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((what) => old.get(what) !== now.get(what))
     .map((what) => ({ what, before: old.get(what) ?? 'nothing', after: now.get(what) ?? 'nothing' }));
+}
+
+function evolved(noun: AnyNoun, state: unknown, event: RecordedEvent): unknown {
+  try {
+    return noun.evolve(state, event);
+  } catch (error) {
+    throw new NotCheckable(
+      `The state of ${event.stream} cannot be computed beyond position ${event.position}: ${String(error)}`,
+      'Run "audit verify": it says what is wrong with the history.',
+      { cause: error },
+    );
+  }
 }
 
 /** A state as lines; of collections, how much is in them. */

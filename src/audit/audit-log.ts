@@ -46,7 +46,7 @@ export interface OpenedLog {
  */
 export async function openLog(source: LogSource, trust: Trust): Promise<OpenedLog> {
   const bytes = await readCheckpoint(source, trust.policy);
-  const key = await keyOf(source, trust);
+  const key = await keyOf(source, trust, bytes);
   const { note, checkpoint, known } = opened(bytes, key, trust.policy);
   const cosigners = trust.policy ? cosignersOf(trust.policy, known) : [];
   const quorumMissing = trust.policy && missingQuorum(note, trust.policy, cosigners);
@@ -117,21 +117,29 @@ function missingQuorum(note: SignedNote, policy: Policy, cosigners: readonly Cos
 }
 
 /** The auditor's key, or else the one that the source gives. */
-async function keyOf(source: LogSource, { key, policy }: Trust): Promise<VerifierKey> {
-  const [listed] = policy?.logs ?? [];
-  if (key && policy && !policy.logs.some((log) => log.key.name === key.name && wrapSameKey(log.key, key))) {
+async function keyOf(source: LogSource, { key, policy }: Trust, checkpoint: Uint8Array): Promise<VerifierKey> {
+  const isListed = policy?.logs.some((log) => log.key.name === key?.name && wrapSameKey(log.key, key));
+  if (key && policy && !isListed) {
     throw new NotCheckable(
       'The policy does not list the log whose verifier key you gave.',
       'Give the policy of this log.',
     );
   }
   if (key) return key;
-  if (policy && listed && policy.logs.length === 1) return listed.key;
+  if (policy) return listedKey(policy, checkpoint);
   const published = await source.read('vkey');
   if (published === undefined) {
     throw new NotCheckable(`${source.name} publishes no verifier key, and none was given.`, 'Give yours with --vkey.');
   }
   return publishedKey(published);
+}
+
+/** The log of the policy that the checkpoint says to be of; if none is, whichever: its name will not be the one that is found. */
+function listedKey({ logs }: Policy, checkpoint: Uint8Array): VerifierKey {
+  const origin = Buffer.from(checkpoint).toString('utf8').split('\n', 1)[0];
+  const listed = logs.find(({ key }) => key.name === origin) ?? logs[0];
+  if (listed) return listed.key;
+  throw new NotCheckable('The policy lists no log.', 'Give a policy with a line "log <verifier key>".');
 }
 
 /** @throws ProvenWrong if what is published is no key */

@@ -66,7 +66,16 @@ const MEANINGS: Readonly<Record<string, (data: Data) => string>> = {
   'grant-revoked': (data) => `The grant of ${String(data['chipHours'])} chip-hours is revoked: ${reasons(data)}.`,
   'usage-reported': (data) =>
     `${Array.isArray(data['records']) ? data['records'].length : 0} records of usage at facility ${String(data['facilityId'])}.`,
+  'report-published': (data) =>
+    `The ${String(data['kind'])} report as of position ${String(data['position'])} was published, with the hash ${String(data['sha256'])}.`,
+  'corrective-action-decided': (data) =>
+    `On the ground of report ${String(data['reportId'])} the board decided: ${String(data['measure'])}`,
+  'personal-data-erased': (data) =>
+    `Sealed content of ${Array.isArray(data['eventIds']) ? data['eventIds'].length : 0} events was destroyed: ${String(data['reason'])}`,
 };
+
+/** True for a type that is told in words. */
+export const hasMeaning = (type: string): boolean => type in MEANINGS;
 
 export function meaningOf({ type, data }: Pick<RecordedEvent, 'type' | 'data'>): string {
   return MEANINGS[type]?.(data as Data) ?? `An event of the type ${type}; its data say the rest.`;

@@ -51,16 +51,9 @@ export class AllocationRule implements Rule {
       }
       const facilityId = facts.text('facilityId');
       facts.require(facilityId === idOf(stream, 'usage'), 'The report is of another facility than its stream.');
-      for (const record of facts.list('records')) {
-        const used = new Facts(event, record as Row[5]);
-        this.rows.add(used.text('allocationId'), [
-          used.text('allocationId'),
-          position,
-          stream,
-          type,
-          facilityId,
-          used.data,
-        ]);
+      for (const used of facts.records('records')) {
+        const id = used.text('allocationId');
+        this.rows.add(id, [id, position, stream, type, facilityId, used.data]);
       }
     });
   }

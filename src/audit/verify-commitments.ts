@@ -1,7 +1,8 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import type { Findings } from './audit-finding.js';
+import { balance, move, openBook, termsOf, type Book } from './verify-commitment-book.js';
 import { Partitions } from './verify-partitions.js';
-import { Facts, findingOf, holds, idOf, Violation, type LogEnd, type Place, type Rule } from './verify-rule.js';
+import { Facts, findingOf, holds, idOf, Violation, type LogEnd, type Rule } from './verify-rule.js';
 
 type Row = readonly [
   commitmentId: string,
@@ -11,38 +12,6 @@ type Row = readonly [
   commandId: string,
   data: Readonly<Record<string, unknown>>,
 ];
-
-/** Every event of a commitment repeats them. */
-const TERMS = [
-  'fundId',
-  'trancheId',
-  'trancheRank',
-  'trancheKind',
-  'partnerId',
-  'partnerKind',
-  'facilityId',
-  'currency',
-  'kind',
-];
-
-/** The books of one commitment. Money neither appears nor vanishes: `unfunded = committed - called + recallable`, always. */
-interface Book {
-  readonly terms: string;
-  readonly data: Readonly<Record<string, unknown>>;
-  status: 'pledged' | 'signed' | 'cancelled';
-  readonly pledgedMinor: bigint;
-  signedOn: string;
-  committedMinor: bigint;
-  calledMinor: bigint;
-  paidMinor: bigint;
-  recallableMinor: bigint;
-  unfundedMinor: bigint;
-  readonly calls: Map<string, { readonly amountMinor: bigint; readonly issuedOn: string; paidMinor: bigint }>;
-  /** What has to be booked to the layer and to the facility before the command is over. */
-  trancheMinor: bigint;
-  facilityMinor: bigint;
-  command: { readonly id: string; readonly place: Place };
-}
 
 /** Money of every commitment, by conservation. */
 export class CommitmentRule implements Rule {
@@ -125,7 +94,7 @@ function unbooked({ trancheMinor, facilityMinor, command }: Book): Violation | u
 function apply(book: Book | undefined, [, , , type, commandId]: Row, facts: Facts): Book {
   if (type === 'commitment-pledged') {
     facts.require(book === undefined, 'The commitment is pledged a second time.');
-    return opened(commandId, facts);
+    return openBook(commandId, facts);
   }
   facts.require(book !== undefined, 'The commitment is used before it is pledged.');
   const open = book as Book;
@@ -141,162 +110,6 @@ function apply(book: Book | undefined, [, , , type, commandId]: Row, facts: Fact
     balance(open, facts);
   }
   return open;
-}
-
-function opened(commandId: string, facts: Facts): Book {
-  return {
-    terms: termsOf(facts.data),
-    data: facts.data,
-    status: 'pledged',
-    pledgedMinor: facts.positiveMinor('amountMinor'),
-    signedOn: '',
-    committedMinor: 0n,
-    calledMinor: 0n,
-    paidMinor: 0n,
-    recallableMinor: 0n,
-    unfundedMinor: 0n,
-    calls: new Map(),
-    trancheMinor: 0n,
-    facilityMinor: 0n,
-    command: { id: commandId, place: facts.place },
-  };
-}
-
-const termsOf = (data: Readonly<Record<string, unknown>>): string =>
-  JSON.stringify(TERMS.map((name) => data[name] ?? null));
-
-function move(book: Book, type: string, facts: Facts): void {
-  if (type === 'commitment-signed') return sign(book, facts);
-  if (type === 'commitment-cancelled') return cancel(book, facts);
-  const isAllowed = book.status === 'signed' || (book.status === 'cancelled' && type === 'capital-call-paid');
-  facts.require(isAllowed, `The commitment is ${book.status}.`, 'signed', book.status);
-  switch (type) {
-    case 'commitment-amended': {
-      const deltaMinor = facts.minor('deltaMinor');
-      facts.require(deltaMinor !== 0n, 'An amendment of 0 changes nothing.');
-      return commit(book, deltaMinor, facts);
-    }
-    case 'capital-call-issued':
-      return issueCall(book, facts);
-    case 'capital-call-paid':
-      return pay(book, facts);
-    default:
-      return distribute(book, facts);
-  }
-}
-
-function sign(book: Book, facts: Facts): void {
-  facts.require(book.status === 'pledged', 'Only a pledge is signed, and once.', 'pledged', book.status);
-  const amountMinor = facts.minor('amountMinor');
-  facts.require(
-    amountMinor === book.pledgedMinor,
-    'Another amount is signed than was pledged.',
-    book.pledgedMinor,
-    amountMinor,
-  );
-  book.status = 'signed';
-  book.signedOn = facts.text('signedOn');
-  commit(book, amountMinor, undefined);
-}
-
-/** Changes what is committed, and with it what may be called. A signature states no effect of its own. */
-function commit(book: Book, deltaMinor: bigint, facts: Facts | undefined): void {
-  book.committedMinor += deltaMinor;
-  book.trancheMinor += deltaMinor;
-  if (book.data['facilityId'] !== undefined) book.facilityMinor += deltaMinor;
-  if (facts === undefined) book.unfundedMinor += deltaMinor;
-  else unfund(book, deltaMinor, facts);
-}
-
-/** The effect on the unfunded part that an event states has to be the one that follows from its amounts. */
-function unfund(book: Book, deltaMinor: bigint, facts: Facts): void {
-  const stated = facts.minor('unfundedDeltaMinor');
-  facts.require(
-    stated === deltaMinor,
-    'The stated effect on the unfunded part is not that of the amounts.',
-    deltaMinor,
-    stated,
-  );
-  book.unfundedMinor += stated;
-}
-
-function issueCall(book: Book, facts: Facts): void {
-  const amountMinor = facts.positiveMinor('amountMinor');
-  const [callId, issuedOn] = [facts.text('callId'), facts.text('issuedOn')];
-  facts.require(!book.calls.has(callId), `The call ${callId} is issued a second time.`);
-  facts.require(
-    issuedOn >= book.signedOn,
-    'The call is from before the signature.',
-    `${book.signedOn} or later`,
-    issuedOn,
-  );
-  book.calls.set(callId, { amountMinor, issuedOn, paidMinor: 0n });
-  book.calledMinor += amountMinor;
-  unfund(book, -amountMinor, facts);
-}
-
-function pay(book: Book, facts: Facts): void {
-  const amountMinor = facts.positiveMinor('amountMinor');
-  const call = book.calls.get(facts.text('callId'));
-  if (call === undefined) throw new Violation(facts.place, 'The payment is on a call that was never issued.');
-  call.paidMinor += amountMinor;
-  book.paidMinor += amountMinor;
-  facts.require(
-    call.paidMinor <= call.amountMinor,
-    'More is paid than was called.',
-    `at most ${call.amountMinor}`,
-    call.paidMinor,
-  );
-  facts.require(
-    facts.text('paidOn') >= call.issuedOn,
-    'The payment is from before its call.',
-    call.issuedOn,
-    facts.text('paidOn'),
-  );
-}
-
-function distribute(book: Book, facts: Facts): void {
-  const amountMinor = facts.positiveMinor('amountMinor');
-  const recallableMinor = facts.minor('recallableMinor');
-  facts.require(
-    recallableMinor >= 0n && recallableMinor <= amountMinor,
-    'The recallable part is not a part of the distribution.',
-    `0 to ${amountMinor}`,
-    recallableMinor,
-  );
-  book.recallableMinor += recallableMinor;
-  unfund(book, recallableMinor, facts);
-}
-
-function cancel(book: Book, facts: Facts): void {
-  facts.require(book.status !== 'cancelled', 'The commitment is cancelled a second time.');
-  const releasedMinor = facts.minor('releasedMinor');
-  facts.require(
-    releasedMinor === book.unfundedMinor,
-    'A cancellation releases the unfunded part.',
-    book.unfundedMinor,
-    releasedMinor,
-  );
-  book.status = 'cancelled';
-  commit(book, -releasedMinor, facts);
-}
-
-function balance({ committedMinor, calledMinor, paidMinor, recallableMinor, unfundedMinor }: Book, facts: Facts): void {
-  const expected = committedMinor - calledMinor + recallableMinor;
-  facts.require(
-    unfundedMinor === expected,
-    'Unfunded is not committed - called + recallable.',
-    expected,
-    unfundedMinor,
-  );
-  const isWithin = unfundedMinor >= 0n && unfundedMinor <= committedMinor;
-  facts.require(
-    isWithin,
-    'The unfunded part is not a part of what is committed.',
-    `0 to ${committedMinor}`,
-    unfundedMinor,
-  );
-  facts.require(paidMinor <= calledMinor, 'More is paid than was called.', `at most ${calledMinor}`, paidMinor);
 }
 
 /** The other side of the books: what the layer and the facility say of the same command. */

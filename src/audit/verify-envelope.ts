@@ -5,7 +5,7 @@ import { EventReader } from '../ledger/event-reader.js';
 import type { NounOutline } from '../ledger/noun.js';
 import { formatInstant } from '../ledger/time.js';
 import { ProvenWrong } from './audit-finding.js';
-import { labelOf } from './verify-walk.js';
+import { labelOf } from './verify-blame.js';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const STREAM_ID = /^[a-z0-9-]{1,64}$/;

@@ -111,10 +111,7 @@ export class FundRule implements Rule {
     facts.require(stated === committedMinor, 'The committed sum is not that of the layers.', committedMinor, stated);
     facts.require(committedMinor > 0n, 'Nothing is signed at financial close.');
     const listed = new Map<string, Facts>();
-    for (const one of facts.list('facilities')) {
-      const line = new Facts(facts.place, one as Readonly<Record<string, unknown>>);
-      listed.set(line.text('facilityId'), line);
-    }
+    for (const line of facts.records('facilities')) listed.set(line.text('facilityId'), line);
     const names = [...fund.facilityIds].sort().join(' ');
     const found = [...listed.keys()].sort().join(' ');
     facts.require(names === found, 'Financial close lists other facilities than the fund finances.', names, found);
@@ -213,8 +210,8 @@ function layerOf(fund: FundBook, facts: Facts): Layer {
 
 function call(fund: FundBook, facts: Facts): void {
   facts.require(fund.closed, 'Capital is called before financial close.');
-  const earliest = addBusinessDays(facts.text('issuedOn'), NOTICE_BUSINESS_DAYS_MIN);
-  const dueOn = facts.text('dueOn');
+  const earliest = addBusinessDays(facts.date('issuedOn'), NOTICE_BUSINESS_DAYS_MIN);
+  const dueOn = facts.date('dueOn');
   facts.require(dueOn >= earliest, 'The call is due too early.', `${earliest} or later`, dueOn);
 }
 

@@ -131,6 +131,22 @@ export class Facts {
     throw this.missing(name, 'an instant');
   }
 
+  /** `YYYY-MM-DD`, from 1970 on. */
+  date(name: string): string {
+    const text = this.text(name);
+    const isDate = /^(?:19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}$/.test(text);
+    if (isDate && new Date(Date.parse(text)).toJSON()?.slice(0, text.length) === text) return text;
+    throw this.missing(name, 'a date');
+  }
+
+  /** A list of objects. */
+  records(name: string): readonly Facts[] {
+    return this.list(name).map((item) => {
+      if (typeof item === 'object' && item !== null) return new Facts(this.place, item as Record<string, unknown>);
+      throw this.missing(name, 'a list of objects');
+    });
+  }
+
   list(name: string): readonly unknown[] {
     const value = this.data[name];
     if (Array.isArray(value)) return value;

@@ -1,13 +1,14 @@
-import { ANOTHER_COPY, ProvenWrong, type Finding } from './audit-finding.js';
+import { ANOTHER_COPY, ProvenWrong } from './audit-finding.js';
 import { readBundle, readTile, twoHistories, type OpenedLog } from './audit-log.js';
 import { decodeBundle } from './entry-bundle.js';
 import { LogError } from './log-error.js';
 import { hashesEqual, leafHash, type Hash } from './merkle.js';
-import { proveConsistency, proveInclusion, proveSubtree } from './merkle-proof.js';
-import { inclusionRoot, verifyConsistency, verifySubtreeConsistency } from './merkle-verify.js';
+import { proveConsistency } from './merkle-proof.js';
+import { verifyConsistency } from './merkle-verify.js';
 import { encodeHex } from './strict-text.js';
 import { TileBuilder } from './tile-builder.js';
 import { bundlesOfGrowth, formatTilePath, hashAt, TILE_WIDTH, type BundleAddress, type HashTile } from './tile.js';
+import { blameBundle, blameLeaf, blameNode, type ReadBundle } from './verify-blame.js';
 
 /** Entries in a row, their hashes checked. */
 export interface Stretch {
@@ -91,13 +92,13 @@ export class LogWalk {
     try {
       entries = decodeBundle(bytes, isWhole ? TILE_WIDTH : address.width).slice(0, address.width);
     } catch (error) {
-      if (error instanceof LogError) throw new ProvenWrong(damagedBundle(read, error.message));
+      if (error instanceof LogError) throw blameBundle(read, error.message);
       throw error;
     }
     for (const [at, entry] of entries.entries()) {
       const computed = leafHash(entry);
       const published = hashAt(tile.bytes, at);
-      if (!hashesEqual(computed, published)) throw await this.blameLeaf(read, at, entry, computed, published);
+      if (!hashesEqual(computed, published)) throw await blameLeaf(this.log, read, { at, entry, computed, published });
     }
     this.counts.bundles += 1;
     this.counts.tiles += 1;
@@ -123,7 +124,7 @@ export class LogWalk {
     for (let at = 0; at < address.width; at += 1) {
       const expected = hashAt(built, at);
       if (!hashesEqual(expected, hashAt(bytes, at)))
-        throw await this.blameNode({ address, bytes: built }, at, path, bytes);
+        throw await blameNode(this.log, { address, path }, { at, computed: expected, published: hashAt(bytes, at) });
     }
     this.counts.tiles += 1;
     await this.options.onArtefact?.(path, bytes);
@@ -156,89 +157,10 @@ export class LogWalk {
       nextStep: 'Run "audit verify" on the whole log: it names the tile or entry that was changed.',
     });
   }
-
-  /** Which of the two was changed? The one that does not lead to the signed root. */
-  private async blameLeaf(
-    { path, tile, address }: Fetched,
-    at: number,
-    entry: Uint8Array,
-    computed: Hash,
-    published: Hash,
-  ): Promise<ProvenWrong> {
-    const { size, root } = this.log.checkpoint;
-    const index = address.index * TILE_WIDTH + at;
-    const proof = await this.tryProof(() => proveInclusion(index, size, this.log.hashes));
-    const leadsToRoot = (leaf: Hash): boolean => {
-      const found = proof && inclusionRoot(index, size, leaf, proof);
-      return found !== undefined && hashesEqual(found, root);
-    };
-    const isTile = leadsToRoot(computed);
-    const what = isTile
-      ? `Hash ${at} of the tile is not that of the entry, which is the one that was signed: the tile was changed.`
-      : leadsToRoot(published)
-        ? 'The entry is not the one that was signed: it was changed.'
-        : 'The entry and its hash in the tile differ, and neither leads to the signed root: more than one of them was changed.';
-    return new ProvenWrong({
-      check: isTile ? 'tiles' : 'entries',
-      artefact: isTile ? tile.path : path,
-      position: index + 1,
-      ...labelOf(entry),
-      message: what,
-      expected: encodeHex(isTile ? computed : published),
-      found: encodeHex(isTile ? published : computed),
-      nextStep: ANOTHER_COPY,
-    });
-  }
-
-  private async blameNode(
-    { address, bytes: built }: HashTile,
-    at: number,
-    path: string,
-    bytes: Uint8Array,
-  ): Promise<ProvenWrong> {
-    const { size, root } = this.log.checkpoint;
-    const span = TILE_WIDTH ** address.level;
-    const start = (address.index * TILE_WIDTH + at) * span;
-    const computed = hashAt(built, at);
-    const proof = await this.tryProof(() => proveSubtree(start, start + span, size, this.log.hashes));
-    const published = hashAt(bytes, at);
-    const leadsToRoot = (node: Hash): boolean =>
-      proof !== undefined && verifySubtreeConsistency(start, start + span, size, proof, node, root);
-    const isTile = leadsToRoot(computed);
-    const covers = `the entries at positions ${start + 1} to ${start + span}`;
-    const what = isTile
-      ? 'Those are the ones that were signed: the tile was changed.'
-      : leadsToRoot(published)
-        ? 'The tile is what was signed: some of the entries were changed, and their own tiles with them.'
-        : 'Neither leads to the signed root.';
-    return new ProvenWrong({
-      check: isTile ? 'tiles' : 'entries',
-      artefact: path,
-      position: start + 1,
-      message: `Hash ${at} of the tile is not that over ${covers}. ${what}`,
-      expected: encodeHex(isTile ? computed : published),
-      found: encodeHex(isTile ? published : computed),
-      nextStep: ANOTHER_COPY,
-    });
-  }
-
-  /** With a second tile damaged there is no proof; then it stays open which of the two was changed. */
-  private async tryProof(make: () => Promise<Hash[]>): Promise<Hash[] | undefined> {
-    try {
-      return await make();
-    } catch (error) {
-      if (error instanceof ProvenWrong || error instanceof LogError) return undefined;
-      throw error;
-    }
-  }
 }
 
-interface Fetched {
-  readonly address: BundleAddress;
-  readonly path: string;
-  readonly bytes: Uint8Array;
+interface Fetched extends ReadBundle {
   readonly isWhole: boolean;
-  readonly tile: { readonly path: string; readonly bytes: Uint8Array };
 }
 
 /** The bundle as it has to be for the size of the checkpoint, where the source only has the full one. */
@@ -248,44 +170,6 @@ function onlyFirst({ bytes, address, isWhole }: Fetched, entries: readonly Uint8
     0,
     entries.reduce((sum, entry) => sum + 2 + entry.length, 0),
   );
-}
-
-/** A length in the bundle was changed: the first entry that is not the one in the tile says where. */
-function damagedBundle({ address, path, bytes, tile }: Fetched, why: string): Finding {
-  let start = 0;
-  for (let at = 0; at < address.width; at += 1) {
-    const end = start + 2 + (bytes[start] ?? 0) * 256 + (bytes[start + 1] ?? 0);
-    const entry = bytes.subarray(start + 2, end);
-    const published = hashAt(tile.bytes, at);
-    if (end > bytes.length || !hashesEqual(leafHash(entry), published)) {
-      return {
-        check: 'entries',
-        artefact: path,
-        position: address.index * TILE_WIDTH + at + 1,
-        message: `The bundle cannot be taken apart from this entry on. ${why}`,
-        expected: encodeHex(published),
-        found: encodeHex(leafHash(entry)),
-        nextStep: ANOTHER_COPY,
-      };
-    }
-    start = end;
-  }
-  const message = `The bundle has bytes after its last entry. ${why}`;
-  return {
-    check: 'entries',
-    artefact: path,
-    position: address.index * TILE_WIDTH + address.width,
-    message,
-    nextStep: ANOTHER_COPY,
-  };
-}
-
-/** Stream and type as the bytes have them; they may be what was changed. */
-export function labelOf(entry: Uint8Array): { stream?: string; type?: string } {
-  const text = Buffer.from(entry).toString('utf8');
-  const stream = /"stream":"([^"]{1,200})"/.exec(text)?.[1];
-  const type = /,"type":"([^"]{1,100})","v":/.exec(text)?.[1];
-  return { ...(stream !== undefined && { stream }), ...(type !== undefined && { type }) };
 }
 
 function* upTo(bundles: Iterable<BundleAddress>, size: number): Generator<BundleAddress> {

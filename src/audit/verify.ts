@@ -70,6 +70,16 @@ export async function verify(source: LogSource, options: VerifyOptions): Promise
   return new Verifier(source, options).run();
 }
 
+/** What a verification comes to when there is nothing to begin with. */
+export function notOpened(source: string, error: ProvenWrong | NotCheckable): Verification {
+  const nothing = { source, checked: [], notChecked: [], entries: 0, bytes: 0, seconds: 0, entriesPerSecond: 0 };
+  if (error instanceof ProvenWrong) {
+    return { ...nothing, verdict: 'wrong', uncheckable: [], finding: error.finding, findings: 1 };
+  }
+  const uncheckable = [{ check: 'source', what: error.message, nextStep: error.nextStep }];
+  return { ...nothing, verdict: 'unchecked', uncheckable, findings: 0 };
+}
+
 class Verifier {
   private readonly checked: CheckLine[] = [];
   private readonly notChecked: CheckLine[] = [];
@@ -289,6 +299,7 @@ const NEVER_CHECKED: readonly CheckLine[] = [
     check: 'idempotency records',
     what: 'They are not in the log: whether a command was answered twice alike cannot be seen in it.',
   },
+  { check: 'published reports', what: 'Run "audit replay": it makes each of them again from the events.' },
   { check: 'permissions', what: 'Who held which key and role: the log names actors, not their credentials.' },
   {
     check: 'ownership',

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { NOUNS } from '../../src/nouns.js';
 import { noteKeyOf } from '../../src/audit/note-key.js';
 import { verify, type Verification } from '../../src/audit/verify.js';
@@ -442,6 +443,24 @@ describe('the second implementation of the rules', () => {
     const entries = entriesOf(story.programme());
     entries[0]?.fill(0xff, 20, 21);
     expect(await verified(entries)).toMatchObject({ verdict: 'wrong', finding: { check: 'envelopes', position: 1 } });
+  });
+
+  it('comes to a verdict on data of any form', async () => {
+    const junk = fc.oneof(
+      fc.constantFrom<unknown>(null, true, -1, 0.5, 1e300, '', 'x', '-0', '1970-13-40', [], [null], {}, 'é\u0000'),
+      fc.jsonValue(),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.nat(), junk, async (nth, member, value) => {
+        const commands = story.programme();
+        const events = commands.flat();
+        const data: Record<string, unknown> = events[nth % events.length]?.data ?? {};
+        const names = Object.keys(data);
+        data[names[member % names.length] ?? 'none'] = value;
+        expect((await verified(entriesOf(commands))).verdict).toMatch(/^(?:wrong|verified)$/);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('lets a checkpoint end within the last command', async () => {

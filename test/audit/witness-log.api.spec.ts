@@ -228,7 +228,11 @@ describe('two ledgers that have one key, one origin, and different histories', (
     const counter = (kind: string): Promise<number> =>
       metric(witness.url, `ppp_witness_fork_alarms_total{origin="${appLogKey.name}",kind="${kind}"}`);
     expect((await counter('two-roots')) + (await counter('unproven'))).toBe(witness.alarms.length);
-    expect(await logOf(fork, id)).toMatchObject({ state: 'integrated', witnesses: 0, of: 1 });
+    const log = await until(
+      () => logOf(fork, id),
+      ({ state }) => state !== 'recorded',
+    );
+    expect(log).toMatchObject({ state: 'integrated', witnesses: 0, of: 1 });
     expect((await fork.get('/log/checkpoint/witnessed', ANONYMOUS)).status).toBe(404);
     expect((await fork.get('/log/checkpoint', ANONYMOUS)).status).toBe(200);
   });

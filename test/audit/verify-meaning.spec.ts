@@ -1,0 +1,13 @@
+import { hasMeaning, meaningOf } from '../../src/audit/audit-meaning.js';
+import { NOUNS } from '../../src/nouns.js';
+
+describe('the explanation of an event', () => {
+  it('knows every type that a ledger records', () => {
+    const types = NOUNS.flatMap(({ schemas }) => Object.keys(schemas));
+    expect(types.filter((type) => !hasMeaning(type))).toEqual([]);
+  });
+
+  it('names a type that it does not know', () => {
+    expect(meaningOf({ type: 'something-new', data: {} })).toContain('something-new');
+  });
+});
