@@ -44,11 +44,13 @@ export interface Lane {
   readonly projection: Projection;
   readonly name: string;
   readonly suffix: string;
+  readonly types: ReadonlySet<string>;
   readonly from: number;
 }
 
 export function laneOf(projection: Projection, { name, position }: Checkpoint): Lane {
-  return { projection, name, suffix: name === projection.name ? '' : BUILDING, from: position };
+  const suffix = name === projection.name ? '' : BUILDING;
+  return { projection, name, suffix, types: new Set(projection.types), from: position };
 }
 
 /** The SQL of projections: checkpoints, loading and storing of rows, building a new version beside the old one. */
@@ -71,18 +73,30 @@ export class ProjectionStore {
   }
 
   /**
-   * Applies a batch up to the position `to`: rows and checkpoint change together or not at all. False when somebody else
-   * was faster.
+   * Moves lanes that stand at the same place up to the position `to`, in one transaction: their rows and checkpoints change
+   * together or not at all. Gives the lanes that have moved; somebody else was faster with the others.
+   * @throws ProjectionFailure when one of them cannot apply an event; none has moved then.
    */
-  async apply(lane: Lane, to: number, events: readonly RecordedEvent[]): Promise<boolean> {
+  async apply(lanes: readonly Lane[], to: number, events: readonly RecordedEvent[]): Promise<readonly Lane[]> {
     return this.inTransaction(async (client) => {
-      const { rowCount } = await client.query(
-        'update projections set position = $3, failure = null where name = $1 and position = $2 and version = $4',
-        [lane.name, lane.from, to, lane.projection.version],
-      );
-      if (rowCount !== 1) return false;
-      if (events.length > 0) await this.applyRows(client, lane, events);
-      return true;
+      const { rows } = await client.query<{ name: string }>({
+        name: 'move-checkpoints',
+        text: `update projections p set position = $3, failure = null from unnest($1::text[], $4::int[]) as x (name, version)
+               where p.name = x.name and p.version = x.version and p.position = $2 returning p.name`,
+        values: [
+          lanes.map(({ name }) => name),
+          lanes[0]?.from,
+          to,
+          lanes.map(({ projection }) => projection.version),
+        ],
+      });
+      const names = new Set(rows.map(({ name }) => name));
+      const moved = lanes.filter(({ name }) => names.has(name));
+      for (const lane of moved) {
+        const mine = events.filter(({ type }) => lane.types.has(type));
+        if (mine.length > 0) await this.applyRows(client, lane, mine);
+      }
+      return moved;
     });
   }
 
@@ -192,13 +206,14 @@ export class ProjectionStore {
     return columns;
   }
 
-  private async inTransaction(work: (client: PoolClient) => Promise<boolean>): Promise<boolean> {
+  /** `work` gives false when there turned out to be nothing to keep. */
+  private async inTransaction<Done>(work: (client: PoolClient) => Promise<Done>): Promise<Done> {
     const client = await this.pool.connect();
     try {
       // Rows can be derived again, so a crash may take the last of them: their commit need not wait for the disk.
       await client.query('begin; set local synchronous_commit = off');
       const done = await work(client);
-      await client.query(done ? 'commit' : 'rollback');
+      await client.query(done === false ? 'rollback' : 'commit');
       client.release();
       return done;
     } catch (error) {

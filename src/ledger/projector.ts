@@ -7,13 +7,13 @@ import type { Projection } from './projection.js';
 import { ProjectionFailure, laneOf } from './projection-store.js';
 import type { Checkpoint, Checkpoints, Lane, ProjectionStore } from './projection-store.js';
 import { Refusal } from './refusal.js';
-import type { LedgerSignal } from './signal.js';
+import { LedgerSignal } from './signal.js';
 
 const BATCH_EVENTS_MAX = 1_000;
 /** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
 const POLL_MS = 100;
 /** Between two batches that were not full: what gathers meanwhile shares the statements and the commit of every projection. */
-const PACE_MS = 20;
+const PACE_MS = 50;
 /** How soon another instance takes over when the leader is gone. */
 const LEADER_RETRY_MS = 1_000;
 /** How often a projection that has stopped is tried again. */
@@ -42,6 +42,8 @@ export class Projector {
   /** When lanes that stopped are tried again, in monotonic ms. */
   private readonly retryAt = new Map<string, number>();
   private readonly positions = new Map<string, number>();
+  /** Somebody waits for a position: what gathers is applied at once. */
+  private readonly demand = new LedgerSignal();
   private following: Promise<void> | undefined;
   private looking: Promise<Checkpoints> | undefined;
 
@@ -89,6 +91,7 @@ export class Projector {
     const deadline = performance.now() + timeoutMs;
     while ((this.positions.get(name) ?? 0) < position) {
       const since = this.progress.count;
+      this.demand.notify();
       const reached = (await this.look()).served(projection)?.position ?? 0;
       if (reached >= position) return;
       if (performance.now() >= deadline || this.stopping.signal.aborted) throw notReached(position, reached);
@@ -160,9 +163,10 @@ export class Projector {
     try {
       while (!stopping.aborted) {
         const since = this.signal.count;
+        const demands = this.demand.count;
         const events = await this.step(leader);
         if (events === 0) await this.signal.wait(POLL_MS, stopping, since);
-        else if (events < BATCH_EVENTS_MAX) await sleep(PACE_MS);
+        else if (events < BATCH_EVENTS_MAX) await this.demand.wait(PACE_MS, stopping, demands);
       }
     } finally {
       // The lock goes with its session, so that a broken connection cannot keep it.
@@ -231,8 +235,7 @@ export class Projector {
   /** Applies what was read to lanes that stand right before it. True when there was an event that can be read. */
   private async advanceAll(lanes: readonly Lane[], stored: readonly StoredEvent[]): Promise<boolean> {
     const { events, failure } = this.readable(stored);
-    const results = await Promise.allSettled(lanes.map((lane) => this.advance(lane, events)));
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    await this.advance(lanes, events);
     if (failure !== undefined) for (const { name } of lanes) await this.halt(name, failure);
     return events.length > 0;
   }
@@ -250,26 +253,30 @@ export class Projector {
     return { events };
   }
 
-  /** Up to the last of the events, or to the one that the projection cannot apply. */
-  private async advance(lane: Lane, events: readonly RecordedEvent[]): Promise<void> {
+  /** All lanes at once; where that fails each by itself, so that one that cannot go on does not hold up the others. */
+  private async advance(lanes: readonly Lane[], events: readonly RecordedEvent[]): Promise<void> {
     const to = events.at(-1)?.position;
-    if (to === undefined) return;
-    const { name, types } = lane.projection;
-    const wanted = new Set(types);
+    if (to === undefined || lanes.length === 0) return;
     try {
-      const mine = events.filter(({ type }) => wanted.has(type));
-      const moved = await this.rows.apply(lane, to, mine);
-      if (moved && lane.name === name) this.positions.set(name, to);
+      const moved = await this.rows.apply(lanes, to, events);
+      for (const { name } of moved) this.positions.set(name, to);
     } catch (error) {
-      if (error instanceof ProjectionFailure) {
-        const { position } = error.event;
-        await this.advance(
-          lane,
-          events.filter((event) => event.position < position),
-        );
-      }
-      await this.halt(lane.name, error);
+      const [lane] = lanes;
+      if (lane && lanes.length === 1) await this.advanceUpTo(lane, events, error);
+      else for (const one of lanes) await this.advance([one], events);
     }
+  }
+
+  /** Up to the event that the projection cannot apply. */
+  private async advanceUpTo(lane: Lane, events: readonly RecordedEvent[], error: unknown): Promise<void> {
+    if (error instanceof ProjectionFailure) {
+      const { position } = error.event;
+      await this.advance(
+        [lane],
+        events.filter((event) => event.position < position),
+      );
+    }
+    await this.halt(lane.name, error);
   }
 
   private async attempt(name: string, work: () => Promise<void>): Promise<void> {
