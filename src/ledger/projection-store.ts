@@ -83,12 +83,7 @@ export class ProjectionStore {
         name: 'move-checkpoints',
         text: `update projections p set position = $3, failure = null from unnest($1::text[], $4::int[]) as x (name, version)
                where p.name = x.name and p.version = x.version and p.position = $2 returning p.name`,
-        values: [
-          lanes.map(({ name }) => name),
-          lanes[0]?.from,
-          to,
-          lanes.map(({ projection }) => projection.version),
-        ],
+        values: [lanes.map(({ name }) => name), lanes[0]?.from, to, lanes.map(({ projection }) => projection.version)],
       });
       const names = new Set(rows.map(({ name }) => name));
       const moved = lanes.filter(({ name }) => names.has(name));
