@@ -23,6 +23,8 @@ const EFFECTIVE_EVENTS_MAX = 200_000;
 const BATCH_EVENTS_MAX = 500;
 /** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
 const POLL_MS = 100;
+/** Between two batches that were not full: what gathers meanwhile is read at once. */
+const PACE_MS = 50;
 const FAILURE_RETRY_MS = 5_000;
 const MIN_POSITION_WAIT_MS = 5_000;
 /** Reports as of an earlier position are made one after the other; so many may wait. */
@@ -66,6 +68,8 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
   private failure: string | undefined;
   private readonly stopping = new AbortController();
   private readonly moved = new LedgerSignal();
+  /** Somebody waits for a position: what gathers is folded at once. */
+  private readonly demand = new LedgerSignal();
   private readonly latest = new Map<string, { readonly madeAtMs: number; readonly reading: Reading<unknown> }>();
   private readonly answers = new Map<string, Promise<unknown>>();
   private readonly log: Logger;
@@ -224,6 +228,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
           `The reports have not reached position ${position} yet. Ask again in a moment.`,
         );
       }
+      this.demand.notify();
       await this.moved.wait(rest, this.stopping.signal);
     }
   }
@@ -233,10 +238,13 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
       try {
         this.live ??= await this.resume();
         await this.saveStates();
-        const grown = await this.foldNext(this.live);
+        const since = this.signal.count;
+        const demands = this.demand.count;
+        const events = await this.foldNext(this.live);
         this.failure = undefined;
         this.moved.notify();
-        if (!grown) await this.signal.wait(POLL_MS, this.stopping.signal);
+        if (events === 0) await this.signal.wait(POLL_MS, this.stopping.signal, since);
+        else if (events < BATCH_EVENTS_MAX) await this.demand.wait(PACE_MS, this.stopping.signal, demands);
       } catch (error) {
         this.log.error({ err: error, position: this.status().position }, 'The reports stopped following the history.');
         this.moved.notify();
@@ -250,8 +258,8 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     return { state, tree: await this.publishedLog.treeAt(state.position) };
   }
 
-  /** True when there was something to fold. */
-  private async foldNext({ state, tree }: Standing): Promise<boolean> {
+  /** Folds one batch and gives its size. */
+  private async foldNext({ state, tree }: Standing): Promise<number> {
     const events = await this.store.readAll(state.position, BATCH_EVENTS_MAX);
     try {
       for (const stored of events) {
@@ -267,7 +275,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
       this.failure = String(error);
       throw error;
     }
-    return events.length > 0;
+    return events.length;
   }
 
   private async saveStates(): Promise<void> {
