@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -18,6 +17,7 @@ import { requirePlainJson } from './platform/plain-json.js';
 import { ProblemFilter } from './platform/problem.js';
 import './platform/request.js';
 import type { Runtime } from './platform/runtime.js';
+import { securityHeaders } from './platform/security-headers.js';
 import { EdgeValidationPipe } from './platform/validation.pipe.js';
 
 const BODY_BYTES_MAX = 1_048_576;
@@ -70,13 +70,13 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   server.addHook('onRoute', (route) => {
     if (BULK_ROUTES.has(route.url)) route.bodyLimit = BULK_BODY_BYTES_MAX;
   });
+  const headers = securityHeaders();
   server.addHook('onRequest', (request, reply, done) => {
     request.asCsv = CSV in request.raw;
-    void reply.header('X-Request-Id', request.id);
+    void reply.headers(headers).header('X-Request-Id', request.id);
     done();
   });
   drains.set(app, new Drain(app));
-  await app.register(helmet, { contentSecurityPolicy: { directives: { 'script-src': ["'self'"] } }, global: true });
   await app.register(cors, () => (request: { url: string }, callback: (error: null, options: object) => void) => {
     const open = PUBLIC_READS.test(request.url);
     callback(

@@ -18,10 +18,8 @@ function canonicalNumber(value: number): string {
   return JSON.stringify(value);
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 function canonicalString(value: string): string {
-  if (LONE_SURROGATE.test(value)) throw new TypeError('A string with a lone surrogate has no UTF-8 form.');
+  if (!value.isWellFormed()) throw new TypeError('A string with a lone surrogate has no UTF-8 form.');
   return JSON.stringify(value);
 }
 

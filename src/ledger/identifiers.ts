@@ -1,14 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 
 /**
  * A UUID that is a function of its parts (RFC 9562 version 8 over SHA-256): the same command gives the same ids however
  * often it is decided, which is what makes a retry harmless.
  */
 export function derivedId(...parts: readonly string[]): string {
-  const hash = createHash('sha256');
   // Length-prefixed, so that ("a", "bc") and ("ab", "c") differ.
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part}`);
-  const bytes = hash.digest().subarray(0, 16);
+  const named = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
+  const bytes = hash('sha256', named, 'buffer').subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');

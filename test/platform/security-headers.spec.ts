@@ -1,0 +1,26 @@
+import { startTestApp, type TestApp } from '../support/app.js';
+
+describe('the headers of every answer', () => {
+  let api: TestApp;
+  beforeAll(async () => (api = await startTestApp()));
+  afterAll(() => api.stop());
+
+  it.each(['/livez', '/v1/transparency/equal-access', '/v1/nowhere', '/openapi.json'])(
+    'protect whoever reads %s',
+    async (path) => {
+      const { headers } = await fetch(api.url + path);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-security-policy')).toContain("script-src 'self'");
+      expect(headers.get('strict-transport-security')).toMatch(/max-age=\d{7,}/);
+      expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
+
+  it('let pages of other origins read what is public, and nothing else', async () => {
+    const origin = { headers: { origin: 'https://press.example.eu' } };
+    const open = await fetch(`${api.url}/v1/transparency/equal-access`, origin);
+    expect(open.headers.get('access-control-allow-origin')).toBe('*');
+    const closed = await fetch(`${api.url}/v1/partners`, origin);
+    expect(closed.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
