@@ -15,6 +15,8 @@ const EXIT_BUG = 70;
 const EXIT_UNAVAILABLE = 69;
 /** File of the signing key in DATA_DIR. */
 const LOG_SIGNING_KEY = 'log-signing-key';
+/** File of the key in DATA_DIR that the keys of sealed contents are encrypted under. */
+const WRAPPING_KEY = 'wrapping-key';
 /** A stop that takes longer than this is ended; what was answered is durable long before. */
 const STOP_MS_MAX = 10_000;
 
@@ -71,17 +73,30 @@ export const runOperatorKey = (): Promise<number> =>
 /** `ppp-ledger keys show`: prints the verifier key of the log, for auditors to keep. The signing key stays where it is. */
 export const runKeysShow = (): Promise<number> =>
   guarded(async ({ dataDir, logOrigin }) => {
-    await access(join(dataDir, LOG_SIGNING_KEY)).catch((error: unknown) => {
-      throw new StartupError(
-        `There is no signing key in ${dataDir} (${reasonOf(error)}): it is made when the service starts for the first time. ` +
-          'Set DATA_DIR to the folder of the service.',
-        { cause: error },
-      );
-    });
-    const key = noteKeyOf(signingKey(logOrigin, await secretKey(dataDir, LOG_SIGNING_KEY)));
+    const key = noteKeyOf(signingKey(logOrigin, await requireKey(dataDir, LOG_SIGNING_KEY)));
     process.stdout.write(`${formatVerifierKey(key)}\n`);
     return 0;
   });
+
+/** A key that is there: a command that only looks must not make one. */
+async function requireKey(dataDir: string, name: string): Promise<Buffer> {
+  await access(join(dataDir, name)).catch((error: unknown) => {
+    throw new StartupError(
+      `There is no ${name} in ${dataDir} (${reasonOf(error)}): it is made when the service starts for the first time. ` +
+        'Set DATA_DIR to the folder of the service.',
+      { cause: error },
+    );
+  });
+  return secretKey(dataDir, name);
+}
+
+async function existingKey(dataDir: string, name: string): Promise<Buffer | undefined> {
+  const isThere = await access(join(dataDir, name)).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? secretKey(dataDir, name) : undefined;
+}
 
 /** `ppp-ledger audit import`: loads an exported log into the empty database of the settings. */
 export const runAuditImport = (args: readonly string[]): Promise<number> =>
@@ -101,6 +116,32 @@ export const runAuditImport = (args: readonly string[]): Promise<number> =>
         return `${events} events of ${log.checkpoint.origin} were imported; read back, they have the same root. ${what}`;
       } finally {
         await close();
+      }
+    });
+  });
+
+/** `ppp-ledger audit verify --database`: also beside a running service, and changing nothing. */
+export const runAuditVerifyDatabase = (args: readonly string[]): Promise<number> =>
+  guarded(async (config) => {
+    const { runVerifyDatabase } = await import('./audit/audit-command.js');
+    return runVerifyDatabase(args, { out: process.stdout, err: process.stderr }, async ({ key, kept }, progress) => {
+      const { dataDir, logOrigin } = config;
+      const own = key ?? noteKeyOf(signingKey(logOrigin, await requireKey(dataDir, LOG_SIGNING_KEY)));
+      const wrappingKey = await existingKey(dataDir, WRAPPING_KEY);
+      const { sayTo } = await loadService();
+      const log = sayTo(createLog(config.logLevel));
+      const running = config.databaseUrl ?? (await findEmbeddedDatabase(dataDir));
+      const embedded = running === undefined ? await startEmbeddedDatabase({ dataDir, log }) : undefined;
+      const { createPool } = await import('./platform/database.js');
+      const pool = createPool({ databaseUrl: running ?? embedded?.url ?? '', log });
+      try {
+        const { verifyStored } = await import('./audit/stored-ledger.queries.js');
+        const { NOUNS } = await import('./nouns.js');
+        const stored = { pool, key: own, ...(wrappingKey && { wrappingKey }) };
+        return await verifyStored(stored, kept === undefined ? {} : { kept }, NOUNS, progress);
+      } finally {
+        await pool.end();
+        await embedded?.stop();
       }
     });
   });

@@ -27,6 +27,8 @@ async function run(): Promise<number> {
     return runYearly(further, { out: process.stdout, err: process.stderr });
   }
   if (first === 'audit' && second === 'import') return (await import('./cli-commands.js')).runAuditImport(further);
+  if (first === 'audit' && second === 'verify' && further.includes('--database'))
+    return (await import('./cli-commands.js')).runAuditVerifyDatabase(further);
   if (first === 'audit') {
     const { runAudit } = await import('./audit/audit-command.js');
     return runAudit(process.argv.slice(3), { out: process.stdout, err: process.stderr });

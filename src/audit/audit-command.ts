@@ -19,6 +19,7 @@ import { notOpened, verify, type Verification } from './verify.js';
 export const AUDIT_USAGE = `Usage: ppp-ledger audit <command>
 
   verify SOURCE       check a history from its first event to its signed checkpoint
+  verify --database   the same on the database of the settings, and all that is kept there beside the log
   checkpoint SOURCE   print the verified checkpoint, to be kept
   replay SOURCE       compute the reports from the events
       --at N|TIME       as of a position, or of an instant (RFC 3339) or date; else of the whole history
@@ -151,8 +152,11 @@ function parse(args: readonly string[], options: Options): Pick<Call, 'positiona
 }
 
 async function runVerify({ positionals: [name = ''], values, trust, io }: Call): Promise<number> {
-  const verification = await verifySource(name, trust, io);
-  io.out.write(values['json'] === true ? `${JSON.stringify(verification)}\n` : verificationText(verification));
+  return printed(await verifySource(name, trust, io), values['json'] === true, io);
+}
+
+function printed(verification: Verification, asJson: boolean, { out }: CommandStreams): number {
+  out.write(asJson ? `${JSON.stringify(verification)}\n` : verificationText(verification));
   return exitOf(verification);
 }
 
@@ -276,6 +280,28 @@ export async function runImport(args: readonly string[], io: CommandStreams, loa
       io.out.write(`${await load(await openLog(source, trust), new AuditProgress(io.err))}\n`);
       return EXIT_VERIFIED;
     });
+  });
+}
+
+/** Verifies what a database keeps, with the checkpoint and the key that were given, if any. */
+export type DatabaseVerifier = (trust: Trust, progress: AuditProgress) => Promise<Verification>;
+
+/** `ppp-ledger audit verify --database`, for whoever runs a ledger. The caller brings the database. */
+export async function runVerifyDatabase(
+  args: readonly string[],
+  io: CommandStreams,
+  verifyDatabase: DatabaseVerifier,
+): Promise<number> {
+  return reported(io, async () => {
+    const { positionals, values } = parse(args, { database: { type: 'boolean' }, json: { type: 'boolean' } });
+    if (values['help'] === true) {
+      io.out.write(AUDIT_USAGE);
+      return EXIT_VERIFIED;
+    }
+    if (positionals.length > 0) throw new UsageError('"audit verify --database" takes no SOURCE.');
+    if (values['policy'] !== undefined) throw new UsageError('"audit verify --database" takes no --policy.');
+    const verification = await verifyDatabase(await readTrust(values as TrustValues), new AuditProgress(io.err));
+    return printed(verification, values['json'] === true, io);
   });
 }
 

@@ -6,6 +6,7 @@ import type { LogSource } from './log-source.js';
 import { formatVerifierKey, wrapSameKey } from './note-key.js';
 import { encodeBase64 } from './strict-text.js';
 import { AllocationRule } from './verify-allocations.js';
+import type { BesideCheck } from './verify-beside.js';
 import { CallRule } from './verify-calls.js';
 import { CapacityRule } from './verify-capacity.js';
 import { CommitmentRule } from './verify-commitments.js';
@@ -60,6 +61,8 @@ export interface VerifyOptions {
   /** Every noun of the domain: which events there are. */
   readonly nouns: readonly NounOutline[];
   readonly progress?: ProgressListener;
+  /** Checks of what is kept beside the log, for whoever has it. */
+  readonly beside?: (findings: Findings) => readonly BesideCheck[];
 }
 
 /**
@@ -88,11 +91,14 @@ class Verifier {
   private readonly startedAt = performance.now();
   private log: OpenedLog | undefined;
   private walk: LogWalk | undefined;
+  private readonly beside: readonly BesideCheck[];
 
   constructor(
     private readonly source: LogSource,
     private readonly options: VerifyOptions,
-  ) {}
+  ) {
+    this.beside = options.beside?.(this.findings) ?? [];
+  }
 
   async run(): Promise<Verification> {
     try {
@@ -158,10 +164,19 @@ class Verifier {
         rule.finish({ lastCommandId });
         this.unlessFound(rule.check, rule.holds);
       }
+      for (const check of this.beside) await this.conclude(check);
     } finally {
       order.close();
       for (const rule of rules) rule.close();
     }
+  }
+
+  private async conclude(beside: BesideCheck): Promise<void> {
+    const { check } = beside;
+    const { holds, notChecked, cannot } = await beside.finish();
+    if (cannot) this.cannot(check, cannot.what, cannot.nextStep);
+    else this.unlessFound(check, holds);
+    if (notChecked !== undefined) this.skip(check, notChecked);
   }
 
   /** @returns the command of the last event. */
@@ -174,13 +189,16 @@ class Verifier {
     progress?.begin(log.checkpoint.size);
     try {
       for await (const { first, entries } of this.walk.stretches()) {
+        const events: RecordedEvent[] = [];
         for (const [at, entry] of entries.entries()) {
           const event = this.readEvent(envelopes, first + at, entry);
           if (event === undefined) continue;
           order.accept(event);
           for (const rule of byType.get(event.type) ?? []) rule.accept(event);
+          events.push(event);
           last = event;
         }
+        for (const check of this.beside) await check.accept({ first, entries, events });
         progress?.reached(first + entries.length - 1);
       }
     } finally {
@@ -247,6 +265,7 @@ class Verifier {
     const seconds = (performance.now() - this.startedAt) / 1_000;
     const entries = this.walk?.counts.entries ?? 0;
     const verdict = findings.first ? 'wrong' : uncheckable.length > 0 ? 'unchecked' : 'verified';
+    const besides = new Set(this.beside.map(({ check }) => check));
     if (this.source.others.length > 0) this.skip('other files', this.source.others.join(', '));
     return {
       verdict,
@@ -259,7 +278,7 @@ class Verifier {
         keyFrom: log.keyIsAuditors ? ('auditor' as const) : ('source' as const),
       }),
       checked,
-      notChecked: [...notChecked, ...NEVER_CHECKED],
+      notChecked: [...notChecked, ...NOT_IN_A_LOG.filter(({ check }) => !besides.has(check))],
       uncheckable,
       ...(findings.first && { finding: findings.first }),
       findings: findings.count,
@@ -293,13 +312,14 @@ const ENVELOPES_HOLD =
   'Every event is canonical JSON of a known form, type and version, on a stream of its kind; none was recorded before the one that precedes it.';
 
 /** What no log can show, or what only the decisions themselves check. */
-const NEVER_CHECKED: readonly CheckLine[] = [
+const NOT_IN_A_LOG: readonly CheckLine[] = [
   { check: 'sealed content', what: 'It is kept outside the log; the events only commit to it.' },
   {
     check: 'idempotency records',
     what: 'They are not in the log: whether a command was answered twice alike cannot be seen in it.',
   },
   { check: 'published reports', what: 'Run "audit replay": it makes each of them again from the events.' },
+  { check: 'fold states', what: 'Kept by the service to answer sooner, and made again from the events.' },
   { check: 'permissions', what: 'Who held which key and role: the log names actors, not their credentials.' },
   {
     check: 'ownership',

@@ -37,8 +37,8 @@ export class Vault {
    * @throws Error if a byte of it, of the key or of the commitment has changed.
    */
   open(sealed: Sealed, stored: { eventId: string; wrappedKey: Buffer; ciphertext: Buffer }): object {
-    const key = decrypt(this.wrappingKey, stored.wrappedKey, sealed.subject);
-    const text = decrypt(key, stored.ciphertext, stored.eventId).toString();
+    const key = decrypt(this.wrappingKey, stored.wrappedKey, sealed.subject, 'key of the content');
+    const text = decrypt(key, stored.ciphertext, stored.eventId, 'content').toString();
     if (commitTo(key, text) !== sealed.commitment) throw new Error('The content does not match its commitment.');
     return JSON.parse(text) as object;
   }
@@ -57,9 +57,15 @@ function encrypt(key: Buffer, plain: Buffer, context: string): Buffer {
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function decrypt(key: Buffer, sealed: Buffer, context: string): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES))
-    .setAAD(Buffer.from(context))
-    .setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-  return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)), decipher.final()]);
+function decrypt(key: Buffer, sealed: Buffer, context: string, what: string): Buffer {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES))
+      .setAAD(Buffer.from(context))
+      .setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+    return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)), decipher.final()]);
+  } catch (error) {
+    throw new Error(`The ${what} cannot be decrypted: it, or what it is encrypted under, was changed.`, {
+      cause: error,
+    });
+  }
 }

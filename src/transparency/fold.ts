@@ -19,6 +19,9 @@ export const METHOD_VERSION = '1.0';
 /** Version of the form of the stored state: a state of another one is not read but folded again from the events. */
 export const STATE_VERSION = 2;
 
+/** States of another method or form are of no use: what is counted in them may differ. */
+export const STORED_STATE_VERSION = `${METHOD_VERSION}/${STATE_VERSION}`;
+
 /** All that the transparency reports know of the history up to a position. A function of the events alone: no clock, no settings. */
 export interface FoldState {
   readonly version: typeof STATE_VERSION;

@@ -1,8 +1,5 @@
 import type { Pool } from 'pg';
-import { METHOD_VERSION, STATE_VERSION, restore, type FoldState } from './fold.js';
-
-/** States of another method or form are of no use: what is counted in them may differ. */
-const VERSION = `${METHOD_VERSION}/${STATE_VERSION}`;
+import { STORED_STATE_VERSION, restore, type FoldState } from './fold.js';
 
 /** A state as text at a position. */
 export interface StateText {
@@ -17,7 +14,7 @@ export class ReportStates {
   async store({ position, state }: StateText): Promise<void> {
     await this.pool.query(
       'insert into report_states (version, position, state) values ($1, $2, $3) on conflict do nothing',
-      [VERSION, position, state],
+      [STORED_STATE_VERSION, position, state],
     );
   }
 
@@ -25,7 +22,7 @@ export class ReportStates {
   async nearest(position = Number.MAX_SAFE_INTEGER): Promise<FoldState | undefined> {
     const { rows } = await this.pool.query<{ state: string }>(
       'select state from report_states where version = $1 and position <= $2 order by position desc limit 1',
-      [VERSION, position],
+      [STORED_STATE_VERSION, position],
     );
     const [row] = rows;
     return row && restore(row.state);

@@ -15,6 +15,7 @@ import { cosignerKeyOf, noteKeyOf, signingKey } from '../../src/audit/note-key.j
 import { thresholdPolicy } from '../../src/audit/policy.js';
 import { verify, type Verification } from '../../src/audit/verify.js';
 import { startTestApp, type TestApp } from '../support/app.js';
+import { recordProgramme } from './recorded-programme.js';
 import { flipBit } from './small-log.js';
 import { copyOf, LOG_KEY, LOG_VKEY, MemoryLog, ORIGIN, signedLog } from './written-log.js';
 
@@ -50,7 +51,7 @@ describe('verification of what a ledger publishes', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-audit-'));
     api = await startTestApp({ env: { LOG_ORIGIN: ORIGIN } });
-    await record(api);
+    await recordProgramme(api, PARTNERS);
     const source = await openSource(api.url);
     const note = String(await source.read('checkpoint').then((bytes) => Buffer.from(bytes ?? [])));
     ({ size } = openCheckpoint(note, ORIGIN, [key]).checkpoint);
@@ -312,7 +313,7 @@ describe('verification of what a ledger publishes', () => {
     it('finds a report that is not what the events give', async () => {
       const other = await startTestApp({ env: { LOG_ORIGIN: ORIGIN } });
       try {
-        await record(other);
+        await recordProgramme(other, PARTNERS);
         const { code, err } = await run('replay', archive, '--vkey', LOG_VKEY, '--at', '260', '--compare', other.url);
         expect(code).toBe(1);
         expect(err).toMatch(/differs from character/);
@@ -413,65 +414,3 @@ const bitsOf = (bytes: Buffer): number[] => {
     ...Array.from({ length: 12 }, (_, at) => Math.floor((last * (at + 1)) / 13)),
   ];
 };
-
-/** A short programme through the API, with a published report as the last event; waits until it is in a checkpoint. */
-async function record(api: TestApp): Promise<void> {
-  const post = async (path: string, body: object, key?: string): Promise<Record<string, string>> =>
-    (await api.must(api.post(path, body, key === undefined ? {} : { key }))).body;
-  const company = (n: number) => ({ legalName: `Company ${n}`, country: 'SE', legalForm: 'company' });
-  const partners = await Promise.all(Array.from({ length: PARTNERS }, (_, n) => post('/v1/partners', company(n))));
-  const partnerId = partners[0]?.['id'];
-  await post(`/v1/partners/${partnerId}/classifications`, {
-    category: 'sme',
-    basis: 'b',
-    evidenceRef: 'e',
-    effectiveFrom: '2026-01-01',
-  });
-  const facility = await post('/v1/facilities', { name: 'Site', country: 'SE', kind: 'ai-factory' });
-  await post(`/v1/facilities/${facility['id']}/capacity`, {
-    chipModel: 'gb300',
-    chips: 100,
-    effectiveFrom: '2026-01-01',
-  });
-  const call = {
-    facilityId: facility['id'],
-    mode: 'regular',
-    title: 't',
-    opensAt: '2026-01-01',
-    closesAt: '2199-01-01',
-    chipHours: 1000,
-  };
-  const { id: callId } = await post('/v1/access-calls', {
-    ...call,
-    opensAt: '2026-01-01T00:00:00Z',
-    closesAt: '2199-01-01T00:00:00Z',
-  });
-  const request = await post('/v1/access-requests', { callId, partnerId, chipHours: 500, sector: 's', purpose: 'p' });
-  const panel = await api.keyFor(['panel']);
-  const decision = {
-    outcome: 'granted',
-    chipHours: 400,
-    priceBasis: 'free',
-    reasonCodes: ['ok'],
-    validFrom: '2026-05-01T00:00:00Z',
-    validTo: '2026-08-01T00:00:00Z',
-  };
-  await post(`/v1/access-requests/${request['id']}/decision`, decision, panel);
-  const interval = { from: '2026-05-01T00:00:00Z', to: '2026-05-02T00:00:00Z' };
-  const { allocationId } = await post(`/v1/facilities/${facility['id']}/allocations`, {
-    grantId: request['id'],
-    chipModel: 'gb300',
-    chips: 10,
-    ...interval,
-  });
-  const { position: before } = await post('/v1/usage', { records: [{ allocationId, ...interval, chipHours: 200 }] });
-  await api.get(`/v1/transparency/capital?minPosition=${before}`, { key: null });
-  const { position } = await post('/v1/transparency/reports', {
-    kind: 'equal-access',
-    periodFrom: '2026-01-01',
-    periodTo: '2199-01-01',
-  });
-  const [event] = (await api.get(`/v1/events?after=${Number(position) - 1}&minPosition=${position}`, { key: null }))
-    .body.data;
-  expect((await api.get(`/v1/events/${event.id}/proof`, { key: null })).status).toBe(200);
-}
