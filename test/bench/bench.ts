@@ -17,7 +17,10 @@ const USAGE = `Usage: npm run bench -- [options]
 `;
 
 /** Every part of the benchmark, in the order in which they run. */
-const PARTS: readonly BenchPart[] = [];
+const PARTS: readonly BenchPart[] = [
+  { name: 'appends', rows: [1, 2, 3], load: () => import('./appends.bench.js') },
+  { name: 'http', rows: [4, 5], load: () => import('./http.bench.js') },
+];
 
 /** EX_USAGE of sysexits.h. */
 const EXIT_USAGE = 64;

@@ -1,41 +1,54 @@
 import { randomUUID } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
+import { startBenchDatabase } from './database.js';
+import { alternate, compared, median, type BenchOptions, type BenchRow } from './measure.js';
 import { startServer, type ServerProcess } from './processes.js';
 
 /**
- * Commands a second over HTTP, with key, idempotency and durability, beside the same stack when it only validates.
- * Rounds alternate, so that a noisy machine is noisy for all; the figures are medians.
+ * Rows 4 and 5: commands over HTTP, with key, idempotency and durability, beside the same stack when it only validates; many
+ * commands in one request beside one.
  */
+const SECONDS = 5;
 const CONNECTIONS = 64;
-const ROUNDS = 3;
-const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5);
+const BULK_CONNECTIONS = 4;
+const BULK_COMMANDS = 1_000;
+const USAGE_RECORDS = 10_000;
 const OPERATOR_KEY = 'operator-key-of-the-benchmark-0123456789';
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 const START = Date.parse('2027-01-01T00:00:00Z');
-
-interface Round {
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly failed: number;
-}
+const PARTNER = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
 
 interface Scenario {
-  readonly name: string;
   readonly url: string;
   readonly path: string;
+  /** Of the request that is the `sent`th, from 1. */
   body(sent: number): object;
+  readonly connections?: number;
+  /** Commands in one request. */
+  readonly commands?: number;
+  /** Requests that are sent each second, whatever the answers; as many as there are answers when left out. */
+  readonly perSecond?: number;
 }
 
-async function round({ url, path, body }: Scenario): Promise<Round> {
+interface Load {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+}
+
+/** With a rate, a request counts from when it should have been sent: a stall is not hidden by what was not sent meanwhile. */
+async function load(scenario: Scenario): Promise<Load> {
+  const { url, path, body, connections = CONNECTIONS, commands = 1, perSecond } = scenario;
   let sent = 0;
   const result = await autocannon({
     url: url + path,
-    connections: CONNECTIONS,
+    connections,
     duration: SECONDS,
+    timeout: 60,
+    ...(perSecond === undefined ? {} : { overallRate: perSecond }),
     requests: [
       {
         method: 'POST',
@@ -52,12 +65,9 @@ async function round({ url, path, body }: Scenario): Promise<Round> {
       },
     ],
   });
-  return {
-    perSecond: result.requests.average,
-    p50: result.latency.p50,
-    p99: result.latency.p99,
-    failed: result.non2xx + result.errors + result.timeouts,
-  };
+  const failed = result.non2xx + result.errors + result.timeouts;
+  if (failed > 0) throw new Error(`${path}: ${failed} of ${result.requests.total} requests failed.`);
+  return { perSecond: (result['2xx'] / result.duration) * commands, p99Ms: result.latency.p99 };
 }
 
 async function post(url: string, path: string, body: object, key = OPERATOR_KEY): Promise<Record<string, string>> {
@@ -71,8 +81,14 @@ async function post(url: string, path: string, body: object, key = OPERATOR_KEY)
   return JSON.parse(text) as Record<string, string>;
 }
 
+interface Hot {
+  readonly facilityId: string;
+  readonly grantId: string;
+  readonly allocationId: string;
+}
+
 /** A facility with a million chips and one grant that is never used up: every allocation goes to the same stream. */
-async function hotFacility(url: string): Promise<{ facilityId: string; grantId: string }> {
+async function hotFacility(url: string): Promise<Hot> {
   const id = async (path: string, body: object, key?: string): Promise<string> =>
     (await post(url, path, body, key))['id'] ?? '';
   const partnerId = await id('/v1/partners', { legalName: 'Bench', country: 'SE', legalForm: 'company' });
@@ -113,93 +129,104 @@ async function hotFacility(url: string): Promise<{ facilityId: string; grantId: 
     validTo: '2199-01-01T00:00:00Z',
   };
   await post(url, `/v1/access-requests/${grantId}/decision`, grant, key);
-  return { facilityId, grantId };
+  const allocations = `/v1/facilities/${facilityId}/allocations`;
+  const long = { grantId, chipModel: 'gb300', chips: 1, from: instant(START), to: instant(Date.parse('2099-01-01')) };
+  return { facilityId, grantId, allocationId: await id(allocations, long) };
 }
 
 const instant = (at: number): string => new Date(at).toISOString();
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-async function main(): Promise<void> {
-  // Made by the service itself: below a folder of mode 0700 the database of root would be kept elsewhere.
-  const dataDir = join(tmpdir(), `ppp-ledger-bench-${randomUUID()}`);
+const allocationOf =
+  ({ grantId }: Hot) =>
+  (sent: number): object => {
+    const from = START + (sent % 50_000) * HOUR_MS;
+    return { grantId, chipModel: 'gb300', chips: 1, from: instant(from), to: instant(from + HOUR_MS) };
+  };
+
+const bulkOf = (): object => ({
+  commands: Array.from({ length: BULK_COMMANDS }, () => ({
+    key: randomUUID(),
+    method: 'POST',
+    path: '/v1/partners',
+    body: PARTNER,
+  })),
+});
+
+/** Minute by minute, so that no use is reported twice however many reports there are. */
+function usageOf({ allocationId }: Hot): () => object {
+  let minute = 0;
+  return () => ({
+    records: Array.from({ length: USAGE_RECORDS }, () => {
+      const from = START + (minute += 1) * MINUTE_MS;
+      return { allocationId, from: instant(from), to: instant(from + MINUTE_MS), chipHours: 0 };
+    }),
+  });
+}
+
+export async function run({ rounds, only }: BenchOptions): Promise<BenchRow[]> {
   const servers: ServerProcess[] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-bench-'));
+  const database = await startBenchDatabase();
   try {
-    const env = {
-      DATA_DIR: dataDir,
-      PORT: '0',
-      OPERATOR_KEY,
-      LOG_LEVEL: 'warn',
-      DATABASE_URL: process.env['DATABASE_URL'] ?? '',
-    };
+    const env = { PORT: '0', OPERATOR_KEY, LOG_LEVEL: 'warn', DATABASE_URL: database.url, DATA_DIR: folder };
     const service = await startServer(['dist/cli.js', 'serve'], env);
     servers.push(service);
     const bare = await startServer(['--import', './test/support/typescript.mjs', 'test/bench/bare-server.ts'], {});
     servers.push(bare);
-    const partner = () => ({ legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' });
-    const { facilityId, grantId } = await hotFacility(service.url);
-    const allocation = (sent: number) => {
-      const from = START + (sent % 50_000) * HOUR_MS;
-      return { grantId, chipModel: 'gb300', chips: 1, from: instant(from), to: instant(from + HOUR_MS) };
-    };
-    const scenarios: Scenario[] = [
-      { name: 'bare validated POST, nothing stored', url: bare.url, path: '/v1/partners', body: partner },
-      { name: 'command on distinct streams', url: service.url, path: '/v1/partners', body: partner },
-      {
-        name: 'allocation on one hot facility',
-        url: service.url,
-        path: `/v1/facilities/${facilityId}/allocations`,
-        body: allocation,
-      },
+    const hot = await hotFacility(service.url);
+    const many = { url: service.url, connections: BULK_CONNECTIONS };
+    const single: Scenario = { url: service.url, path: '/v1/partners', body: () => PARTNER };
+    const allocation = { ...single, path: `/v1/facilities/${hot.facilityId}/allocations`, body: allocationOf(hot) };
+    const rate = async (scenario: Scenario): Promise<number> => (await load(scenario)).perSecond;
+    const figures = await alternate(rounds, {
+      bare: () => rate({ ...single, url: bare.url }),
+      single: () => rate(single),
+      hot: () => rate(allocation),
+    });
+    const unit = 'commands/s';
+    const beside = 'bare validated POST that stores nothing';
+    const details = { connections: CONNECTIONS, seconds: SECONDS };
+    const row4 = { row: 4, beside, unit, aim: 0.5, details };
+    const rows = [
+      compared({ ...row4, what: 'POST of one command, distinct streams' }, figures.single, figures.bare),
+      compared({ ...row4, what: 'POST of one allocation, one hot facility' }, figures.hot, figures.bare),
+      await atHalfOf(median(figures.single), single),
     ];
-    const rounds = new Map<string, Round[]>(scenarios.map(({ name }) => [name, []]));
-    for (let number = 0; number <= ROUNDS; number += 1) {
-      for (const scenario of scenarios) {
-        const measured = await round(scenario);
-        // The first round warms up caches and compilers.
-        if (number > 0) rounds.get(scenario.name)?.push(measured);
-      }
-    }
-    await report(scenarios, rounds);
+    if (!only.has(5)) return rows;
+    const usage = usageOf(hot);
+    const bulk = await alternate(rounds, {
+      single: () => rate(single),
+      bulk: () => rate({ ...many, path: '/v1/bulk', body: bulkOf, commands: BULK_COMMANDS }),
+      usage: () => rate({ ...many, path: '/v1/usage', body: usage, commands: USAGE_RECORDS }),
+    });
+    const row5 = { row: 5, beside: 'row 4, per command', unit, aim: 5, details: { connections: BULK_CONNECTIONS } };
+    return [
+      ...rows,
+      compared({ ...row5, what: `POST /v1/bulk with ${BULK_COMMANDS} commands` }, bulk.bulk, bulk.single),
+      compared({ ...row5, what: `POST /v1/usage with ${USAGE_RECORDS} records` }, bulk.usage, bulk.single),
+    ];
   } finally {
     for (const server of servers.reverse()) await server.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await database.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function report(scenarios: readonly Scenario[], rounds: ReadonlyMap<string, readonly Round[]>): Promise<void> {
-  const rows = scenarios.map(({ name }) => {
-    const measured = rounds.get(name) ?? [];
-    const of = (key: keyof Round) => median(measured.map((one) => one[key]));
-    return {
-      name,
-      perSecond: of('perSecond'),
-      p50Ms: of('p50'),
-      p99Ms: of('p99'),
-      failed: measured.reduce((sum, one) => sum + one.failed, 0),
-    };
-  });
-  const base = rows[0]?.perSecond ?? 1;
-  const result = {
-    what: 'HTTP commands',
-    connections: CONNECTIONS,
-    rounds: ROUNDS,
-    seconds: SECONDS,
-    node: process.version,
-    cores: cpus().length,
-    processor: cpus()[0]?.model,
-    rows: rows.map((row) => ({ ...row, ratio: Number((row.perSecond / base).toFixed(3)) })),
+const P99_MS_MAX = 25;
+
+async function atHalfOf(peak: number, scenario: Scenario): Promise<BenchRow> {
+  const perSecond = Math.round(peak / 2);
+  const { p99Ms } = await load({ ...scenario, perSecond });
+  return {
+    row: 4,
+    what: `POST of one command at half of the peak (${perSecond}/s), p99`,
+    beside: '',
+    figure: p99Ms,
+    base: null,
+    unit: 'ms',
+    ratio: null,
+    aim: `<= ${P99_MS_MAX} ms`,
+    met: p99Ms <= P99_MS_MAX,
+    details: { connections: CONNECTIONS, seconds: SECONDS },
   };
-  process.stdout.write(
-    `\n${'scenario'.padEnd(40)}${'per second'.padStart(12)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'failed'.padStart(8)}${'ratio'.padStart(8)}\n`,
-  );
-  for (const { name, perSecond, p50Ms, p99Ms, failed, ratio } of result.rows) {
-    process.stdout.write(
-      `${name.padEnd(40)}${perSecond.toFixed(0).padStart(12)}${String(p50Ms).padStart(9)}${String(p99Ms).padStart(9)}${String(failed).padStart(8)}${ratio.toFixed(2).padStart(8)}\n`,
-    );
-  }
-  const file = process.argv[2];
-  if (file !== undefined) await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
 }
-
-await main();

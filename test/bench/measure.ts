@@ -120,3 +120,22 @@ export async function durabilityOf(pool: Pool): Promise<Record<string, string>> 
   );
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
 }
+
+/** A row whose figure should be at least `aim` times that of what it is measured beside; both are medians of their rounds. */
+export function compared(
+  row: Pick<BenchRow, 'row' | 'what' | 'beside' | 'unit' | 'details'> & { readonly aim: number },
+  figures: readonly number[],
+  besides: readonly number[],
+): BenchRow {
+  const [figure, base] = [median(figures), median(besides)];
+  const ratio = figure / base;
+  return {
+    ...row,
+    figure,
+    base,
+    ratio,
+    aim: `>= ${row.aim}`,
+    met: ratio >= row.aim,
+    details: { ...row.details, figures: figures.map(rounded), besides: besides.map(rounded) },
+  };
+}
