@@ -1,0 +1,90 @@
+import { formatVerifierKey } from '../../src/audit/note-key.js';
+import { startTestApp, type TestApp } from '../support/app.js';
+import { checkProof, hashOfEntry, IndependentReader, readCheckpoint, rootOf } from '../support/independent-reader.js';
+import { appLogKey, TestWitness, until, writePolicy } from './running-witness.js';
+
+/** In the default run a few tiles; `READER_EVENTS=70000` for a ledger with three levels of them. */
+const EVENTS = Number(process.env['READER_EVENTS'] ?? 300);
+/** Sent at a time: what comes together is one batch, and one checkpoint. */
+const AT_A_TIME = 100;
+/** Receipts that are checked, evenly over the log. */
+const RECEIPTS = EVENTS < 1_000 ? 30 : 500;
+/** Earlier sizes at which the whole log is read. */
+const EARLIER_MAX = 4;
+const MS_MAX = 60_000 + EVENTS * 20;
+
+describe('a log as a reader sees it that has none of our code', () => {
+  let witnesses: TestWitness[];
+  let api: TestApp;
+  let reader: IndependentReader;
+  let vkeys: string[];
+  /** As they were read while the log grew. */
+  const seen = new Map<number, string>();
+  const textOf = async (path: string): Promise<string> => (await api.get(path, { key: null })).text;
+
+  beforeAll(async () => {
+    witnesses = [await TestWitness.start('one.example.eu'), await TestWitness.start('two.example.eu')];
+    api = await startTestApp({ env: { LOG_POLICY: await writePolicy(witnesses, 2) } });
+    vkeys = [formatVerifierKey(appLogKey), ...witnesses.map(({ inPolicy }) => formatVerifierKey(inPolicy.key))];
+    reader = new IndependentReader(`${api.url}/log`, vkeys);
+    const key = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
+    let last = 0;
+    for (let sent = 0; sent < EVENTS; sent += AT_A_TIME) {
+      const count = Math.min(AT_A_TIME, EVENTS - sent);
+      const made = await Promise.all(Array.from({ length: count }, () => api.must(api.post('/v1/partners', key))));
+      last = Math.max(last, ...made.map(({ body }) => Number(body.position)));
+      const note = await api.get('/log/checkpoint', { key: null });
+      if (note.status === 200) seen.set(Number(note.text.split('\n')[1]), note.text);
+    }
+    await until(
+      () => textOf('/log/checkpoint/witnessed'),
+      (note) => Number(note.split('\n')[1]) >= last,
+    );
+  }, MS_MAX);
+  afterAll(async () => {
+    await api.stop();
+    await Promise.all(witnesses.map((witness) => witness.end()));
+  });
+
+  it(
+    'holds in every bundle, tile, checkpoint, cosignature and receipt',
+    async () => {
+      const checkpoint = await reader.checkpoint('checkpoint/witnessed');
+      expect(checkpoint.size).toBeGreaterThanOrEqual(EVENTS);
+      expect([...checkpoint.signers].sort()).toEqual(vkeys.map((vkey) => vkey.split('+', 1)[0]).sort());
+      const entries = await reader.entries(checkpoint.size);
+      const leaves = entries.map(hashOfEntry);
+      expect(rootOf(leaves)).toEqual(checkpoint.root);
+      const perLevel = [leaves.length, Math.floor(leaves.length / 256), Math.floor(leaves.length / 65_536)];
+      expect(await reader.checkTiles(leaves)).toBe(perLevel.reduce((sum, nodes) => sum + Math.ceil(nodes / 256), 0));
+
+      // Every checkpoint that was read on the way is of the same history, whose tiles of then are served still.
+      for (const note of seen.values()) {
+        const { size, root } = readCheckpoint(note, vkeys);
+        expect(rootOf(leaves.slice(0, size))).toEqual(root);
+      }
+      const sizes = [...seen.keys()].filter((size) => size % 256 !== 0);
+      for (const size of sizes.filter((_, at) => at % Math.ceil(sizes.length / EARLIER_MAX) === 0)) {
+        await reader.checkTiles(leaves.slice(0, size));
+        expect(await reader.entries(size)).toEqual(entries.slice(0, size));
+      }
+
+      const step = entries.length / RECEIPTS;
+      for (let number = 0; number < RECEIPTS; number += 1) {
+        const index = Math.floor(number * step);
+        const entry = entries[index] ?? Buffer.alloc(0);
+        const event = JSON.parse(entry.toString()) as { id: string };
+        const receipt = await textOf(`/v1/events/${event.id}/proof`);
+        expect(receipt).toContain(`\nindex ${index}\n`);
+        const { size, root, signers } = checkProof(receipt, entry, vkeys);
+        expect(root).toEqual(size === checkpoint.size ? checkpoint.root : rootOf(leaves.slice(0, size)));
+        expect(signers).toHaveLength(3);
+        expect(() => checkProof(receipt, Buffer.concat([entry, Buffer.of(1)]), vkeys)).toThrow(/root/);
+      }
+      if (process.env['READER_EVENTS'] !== undefined) {
+        process.stdout.write(`${entries.length} entries, ${reader.reads} reads, ${seen.size} checkpoints\n`);
+      }
+    },
+    MS_MAX,
+  );
+});
