@@ -1,0 +1,50 @@
+import type { Pool } from 'pg';
+import type { EpochMs } from '../time.js';
+import { KurrentEventStore } from './kurrentdb-event-store.js';
+import { KurrentLog, KurrentUnusable } from './kurrent-log.js';
+import { SequencedCopy } from './sequenced-copy.js';
+import { Sequencer, type SequencerLog } from './sequencer.js';
+
+export interface KurrentEngineOptions {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly log: SequencerLog;
+  readonly clock?: () => EpochMs;
+}
+
+/** The event store and the sequencer behind it, of one instance. */
+export interface KurrentEngine {
+  readonly store: KurrentEventStore;
+  readonly sequencer: Sequencer;
+  readonly log: KurrentLog;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to KurrentDB, makes the database its copy if it is empty, and begins to copy.
+ * @throws KurrentUnusable that says what to change
+ */
+export async function openKurrentEngine({ url, pool, log: says, clock }: KurrentEngineOptions): Promise<KurrentEngine> {
+  const log = await KurrentLog.open(url);
+  try {
+    const copy = new SequencedCopy(pool);
+    const obstacle = await copy.adopt(log.ledger);
+    if (obstacle !== undefined)
+      throw new KurrentUnusable(`The database cannot be the copy of the ledger "${log.ledger}": ${obstacle}.`);
+    const sequencer = new Sequencer(pool, log, copy, says);
+    const store = new KurrentEventStore(pool, log, copy, sequencer.progress, clock);
+    sequencer.start();
+    return {
+      store,
+      sequencer,
+      log,
+      close: async () => {
+        await sequencer.stop();
+        await log.close();
+      },
+    };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}

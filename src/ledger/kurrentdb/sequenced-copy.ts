@@ -1,0 +1,238 @@
+import type { Pool, PoolClient } from 'pg';
+import { stampEvent } from '../event.js';
+import type { AppendBatch, SealedContent, StoredOutcome } from '../event-store.js';
+import { formatInstant, parseInstant } from '../time.js';
+import type { LogPlace } from './kurrent-log.js';
+import type { ReadBatch } from './record.js';
+
+/** Where the copy stands. */
+export interface CopyHead {
+  readonly ledger: string;
+  /** The last turn that was copied; -1 if none. */
+  readonly turn: number;
+  /** Its batch. */
+  readonly batch: string | undefined;
+  readonly place: LogPlace | undefined;
+  readonly position: number;
+  readonly recordedAt: string;
+}
+
+/** What the copy holds against a batch. */
+export interface Comparison {
+  /** What was compared with: everything up to this turn, and nothing behind it. */
+  readonly turn: number;
+  readonly position: number;
+  readonly recordedAt: string;
+  readonly stale: readonly string[];
+  readonly duplicates: readonly StoredOutcome[];
+  /** Events of the batch that are in the log already, of another command: a bug, or a collision of ids. */
+  readonly repeated: readonly string[];
+}
+
+export interface SequencedBatch {
+  readonly firstPosition: number;
+  readonly recordedAt: string;
+}
+
+/** The copy of the log in PostgreSQL, which all views are made from. */
+export class SequencedCopy {
+  constructor(private readonly pool: Pool) {}
+
+  /** Undefined if the database is no copy. */
+  async head(client: Pool | PoolClient = this.pool): Promise<CopyHead | undefined> {
+    const { rows } = await client.query<HeadRow>({
+      name: 'copy-head',
+      text: `select ledger, turn, batch, commit_position::text as commit, prepare_position::text as prepare, position, recorded_at
+             from sequenced, ledger_head`,
+    });
+    const [row] = rows;
+    if (!row) return undefined;
+    const { commit, prepare } = row;
+    return {
+      ledger: row.ledger,
+      turn: row.turn,
+      batch: row.batch ?? undefined,
+      place: commit !== null && prepare !== null ? { commit: BigInt(commit), prepare: BigInt(prepare) } : undefined,
+      position: row.position,
+      recordedAt: row.recorded_at,
+    };
+  }
+
+  /**
+   * Makes an empty database the copy of a ledger, or finds that it is one.
+   * @returns why it cannot be, if it cannot
+   */
+  async adopt(ledger: string): Promise<string | undefined> {
+    await this.pool.query(
+      `insert into sequenced (ledger, turn)
+       select $1, -1 from ledger_head where position = 0 and not exists (select from commands)
+       on conflict do nothing`,
+      [ledger],
+    );
+    const head = await this.head();
+    if (!head)
+      return 'it holds events of its own. Move them with "ppp-ledger copy", or set DATABASE_URL to an empty database';
+    if (head.ledger !== ledger) return `it is the copy of the ledger "${head.ledger}", not of "${ledger}"`;
+    return undefined;
+  }
+
+  async turn(): Promise<number> {
+    const { rows } = await this.pool.query<{ turn: number }>({ name: 'copy-turn', text: 'select turn from sequenced' });
+    const [row] = rows;
+    if (!row) throw new Error('The database is not the copy of a ledger on KurrentDB any more.');
+    return row.turn;
+  }
+
+  /** Everything from one snapshot, so that the answer is what was true after one turn. */
+  async compare({ expected, commands }: AppendBatch): Promise<Comparison> {
+    const { rows } = await this.pool.query<ComparisonRow>({
+      name: 'copy-compare',
+      text: `select turn, position, recorded_at,
+               (select array_agg(x.stream) from unnest($1::text[], $2::integer[]) as x (stream, revision)
+                where x.revision <> coalesce((select max(e.revision) from events e where e.stream = x.stream), -1)) as stale,
+               (select json_agg(json_build_object('commandId', command_id, 'fingerprint', fingerprint, 'position', position,
+                  'recordedAt', to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'outcome', outcome))
+                from commands where command_id = any ($3::uuid[])) as duplicates,
+               (select array_agg(id::text) from events where id = any ($4::uuid[])) as repeated
+             from sequenced, ledger_head`,
+      values: [
+        [...expected.keys()],
+        [...expected.values()],
+        commands.map(({ commandId }) => commandId),
+        commands.flatMap(({ events }) => events.map(({ id }) => id)),
+      ],
+    });
+    const [row] = rows;
+    if (!row) throw new Error('The database is not the copy of a ledger on KurrentDB any more.');
+    const { turn, position, recorded_at: recordedAt, stale, duplicates, repeated } = row;
+    const known = (duplicates ?? []).map((outcome) => ({ ...outcome, recordedAt: canonical(outcome.recordedAt) }));
+    return { turn, position, recordedAt, stale: stale ?? [], duplicates: known, repeated: repeated ?? [] };
+  }
+
+  /** Puts sealed content where the sequencer finds it, and the erasure too. */
+  async stage(batch: string, contents: readonly SealedContent[]): Promise<void> {
+    if (contents.length === 0) return;
+    await this.pool.query({
+      name: 'stage-contents',
+      text: `insert into staged_contents (batch, event_id, subject, wrapped_key, ciphertext)
+             select $1, x."eventId", x.subject, decode(x."wrappedKey", 'base64'), decode(x.ciphertext, 'base64')
+             from jsonb_to_recordset($2) as x ("eventId" uuid, subject uuid, "wrappedKey" text, ciphertext text)`,
+      values: [batch, JSON.stringify(contents)],
+    });
+  }
+
+  /** For a batch that was refused, and so never will be sequenced. */
+  async unstage(batch: string): Promise<void> {
+    await this.pool.query({
+      name: 'unstage-contents',
+      text: 'delete from staged_contents where batch = $1',
+      values: [batch],
+    });
+  }
+
+  /** Of a batch that has been sequenced lately. */
+  async sequenced(batch: string): Promise<SequencedBatch | undefined> {
+    const { rows } = await this.pool.query<SequencedBatch>({
+      name: 'sequenced-batch',
+      text: `select first_position as "firstPosition", recorded_at as "recordedAt" from sequenced_batches where batch = $1`,
+      values: [batch],
+    });
+    return rows[0];
+  }
+}
+
+/**
+ * Writes batches behind the head, whole, and moves it on.
+ * @returns the new head; undefined, having written nothing, if the copy has moved meanwhile
+ */
+export async function writeBatches(
+  client: PoolClient,
+  head: CopyHead,
+  batches: readonly ReadBatch[],
+): Promise<CopyHead | undefined> {
+  const last = batches.at(-1);
+  if (!last) return head;
+  const rows = rowsOf(head, batches);
+  const { rows: answers } = await client.query<{ written: boolean }>({
+    name: 'sequence-batches',
+    text: `select sequence_batches($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19) as written`,
+    values: [head.turn, last.turn, last.commit, last.prepare, head.position, ...rows.values],
+  });
+  if (answers[0]?.written !== true) return undefined;
+  const { position, recordedAt } = rows;
+  const { commit, prepare } = last;
+  return { ledger: head.ledger, turn: last.turn, batch: last.id, place: { commit, prepare }, position, recordedAt };
+}
+
+/**
+ * Gives positions in the order of turns, commands and events, and stamps that never go back: exactly as `append_batch` does
+ * where PostgreSQL is the engine, so that both end with the same bytes.
+ */
+function rowsOf(head: CopyHead, batches: readonly ReadBatch[]) {
+  let { position } = head;
+  let stampMs = parseInstant(head.recordedAt);
+  const starts: number[] = [];
+  const stamps: string[] = [];
+  const events: { stamp: string; event: ReadBatch['commands'][number]['events'][number] }[] = [];
+  const commands: { position: number; stamp: string; command: ReadBatch['commands'][number] }[] = [];
+  for (const batch of batches) {
+    stampMs = Math.max(stampMs, parseInstant(batch.stamp));
+    const stamp = formatInstant(stampMs);
+    starts.push(position + 1);
+    stamps.push(stamp);
+    for (const command of batch.commands) {
+      for (const event of command.events) events.push({ stamp, event });
+      position += command.events.length;
+      commands.push({ position, stamp, command });
+    }
+  }
+  return {
+    position,
+    recordedAt: formatInstant(stampMs),
+    values: [
+      batches.map(({ id }) => id),
+      starts,
+      stamps,
+      events.map(({ event }) => event.stream),
+      events.map(({ event }) => event.revision),
+      events.map(({ event }) => event.id),
+      events.map(({ event }) => event.type),
+      events.map(({ stamp }) => stamp),
+      events.map(({ event, stamp }) => stampEvent(event, stamp)),
+      commands.map(({ command }) => command.commandId),
+      commands.map(({ command }) => command.fingerprint),
+      commands.map(({ position }) => position),
+      commands.map(({ stamp }) => stamp),
+      commands.map(({ command }) => command.outcome),
+    ],
+  };
+}
+
+/** Forgets contents of attempts that were never sequenced, once that is certain; asked by whoever has read to the end. */
+export async function purgeStaged(client: PoolClient, olderThanMs: number): Promise<void> {
+  await client.query(`delete from staged_contents where staged_at < now() - $1 * interval '1 millisecond'`, [
+    olderThanMs,
+  ]);
+}
+
+interface HeadRow {
+  ledger: string;
+  turn: number;
+  batch: string | null;
+  commit: string | null;
+  prepare: string | null;
+  position: number;
+  recorded_at: string;
+}
+
+interface ComparisonRow {
+  turn: number;
+  position: number;
+  recorded_at: string;
+  stale: string[] | null;
+  duplicates: StoredOutcome[] | null;
+  repeated: string[] | null;
+}
+
+/** PostgreSQL writes milliseconds always; the one canonical text of an instant does not. */
+const canonical = (instant: string): string => formatInstant(parseInstant(instant));

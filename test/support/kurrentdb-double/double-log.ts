@@ -1,0 +1,126 @@
+/** A record as the double keeps it. */
+export interface DoubleRecord {
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly contentType: 'application/json' | 'application/octet-stream';
+  readonly data: Uint8Array;
+  /** In `$all`; grows by the bytes that came before, as an offset into a file does. */
+  readonly commit: bigint;
+  readonly prepare: bigint;
+  readonly createdMs: number;
+}
+
+export type ProposedRecord = Pick<DoubleRecord, 'stream' | 'id' | 'type' | 'contentType' | 'data'>;
+
+/** The numbers that stand for a state instead of a revision. */
+export const NO_STREAM = -1n;
+export const ANY = -2n;
+export const EXISTS = -4n;
+
+export interface StreamExpectation {
+  readonly stream: string;
+  readonly state: bigint;
+}
+
+export interface StreamConflict extends StreamExpectation {
+  readonly index: number;
+  readonly actual: bigint;
+}
+
+export type AppendDecision =
+  | { readonly kind: 'written' | 'repeated'; readonly commit: bigint; readonly revisions: ReadonlyMap<string, number> }
+  /** No conflicts: the server knows that something is wrong, but does not say where. */
+  | { readonly kind: 'refused'; readonly conflicts: readonly StreamConflict[] };
+
+type StreamDecision = 'ok' | 'repeated' | 'conflict' | 'partly-repeated';
+
+/** On the disk of the server, beside the data. */
+const RECORD_BYTES = 200;
+
+/**
+ * What a KurrentDB keeps, and how it decides on an append, after its documentation and what its source says of it: expected
+ * states of all streams, whole repetitions (the same ids at the same places) answered as if they were new, half ones refused
+ * without a name.
+ */
+export class DoubleLog {
+  readonly all: DoubleRecord[] = [];
+  private readonly streams = new Map<string, DoubleRecord[]>();
+  private readonly listeners = new Set<() => void>();
+  private offset = 0n;
+
+  stream(name: string): readonly DoubleRecord[] {
+    return this.streams.get(name) ?? [];
+  }
+
+  onGrowth(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Where `$all` ends. */
+  end(): bigint {
+    return this.offset;
+  }
+
+  append(records: readonly ProposedRecord[], expectations: readonly StreamExpectation[]): AppendDecision {
+    const decisions = expectations.map(({ stream, state }) =>
+      this.decide(
+        stream,
+        state,
+        records.filter((record) => record.stream === stream).map(({ id }) => id),
+      ),
+    );
+    if (decisions.every((decision) => decision === 'ok')) return this.write(records, 'written');
+    const written = new Set(records.map(({ stream }) => stream));
+    const onWritten = decisions.filter((_, index) => written.has(expectations[index]?.stream ?? ''));
+    if (onWritten.every((decision) => decision === 'repeated') && decisions.every((is) => is !== 'conflict'))
+      return { kind: 'repeated', ...this.placeOf(records) };
+    if (decisions.some((decision) => decision === 'repeated' || decision === 'partly-repeated'))
+      return { kind: 'refused', conflicts: [] };
+    const conflicts = expectations.flatMap((expectation, index) =>
+      decisions[index] === 'conflict'
+        ? [{ ...expectation, index, actual: BigInt(this.stream(expectation.stream).length - 1) }]
+        : [],
+    );
+    return { kind: 'refused', conflicts };
+  }
+
+  private decide(stream: string, state: bigint, ids: readonly string[]): StreamDecision {
+    const known = this.stream(stream);
+    const last = BigInt(known.length - 1);
+    if (state === ANY || state === EXISTS) {
+      const at = ids.length > 0 ? known.findIndex(({ id }) => id === ids[0]) : -1;
+      if (at >= 0) return ids.every((id, index) => known[at + index]?.id === id) ? 'repeated' : 'partly-repeated';
+      return state === EXISTS && known.length === 0 ? 'conflict' : 'ok';
+    }
+    if (state === last) return 'ok';
+    if (state > last || ids.length === 0) return 'conflict';
+    const same = ids.filter((id, index) => known[Number(state) + 1 + index]?.id === id).length;
+    if (same === ids.length) return 'repeated';
+    return known[Number(state) + 1]?.id === ids[0] ? 'partly-repeated' : 'conflict';
+  }
+
+  private write(records: readonly ProposedRecord[], kind: 'written'): AppendDecision {
+    const revisions = new Map<string, number>();
+    for (const record of records) {
+      const own = this.streams.get(record.stream) ?? [];
+      this.streams.set(record.stream, own);
+      const place = { revision: own.length, commit: this.offset, prepare: this.offset, createdMs: Date.now() };
+      const kept = { ...record, ...place };
+      own.push(kept);
+      this.all.push(kept);
+      revisions.set(record.stream, kept.revision);
+      this.offset += BigInt(record.data.length + RECORD_BYTES);
+    }
+    for (const listener of this.listeners) listener();
+    return { kind, commit: this.all.at(-1)?.commit ?? 0n, revisions };
+  }
+
+  private placeOf(records: readonly ProposedRecord[]): { commit: bigint; revisions: Map<string, number> } {
+    const found = records.map((record) => this.stream(record.stream).find(({ id }) => id === record.id));
+    const revisions = new Map(found.flatMap((record) => (record ? [[record.stream, record.revision]] : [])));
+    return { commit: found.at(-1)?.commit ?? 0n, revisions };
+  }
+}
