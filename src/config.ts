@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isLedgerOfUrl } from './ledger/kurrentdb/kurrent-url.js';
 
 /** The settings of a running service; validated together, so a value of this type is right as a whole. */
 export class Config {
@@ -135,7 +136,8 @@ const HOST_HINT = 'an IP address or a host name to listen on, e.g. 127.0.0.1, 0.
 const DATA_DIR_HINT = 'the path of a folder, e.g. ./data';
 const POSTGRES_HINT =
   'postgres://user:password@host:5432/database, several hosts separated by commas; % and @ in a password are written %25 and %40';
-const KURRENT_HINT = 'kurrentdb://user:password@host:2113?tls=true or kurrentdb+discover://...';
+const KURRENT_HINT =
+  'kurrentdb://user:password@host:2113/ledger?tls=true or kurrentdb+discover://..., with a ledger of a-z, 0-9, "-", "_" or none';
 const OPERATOR_KEY_HINT = `${OPERATOR_KEY_LENGTH_MIN} to ${OPERATOR_KEY_LENGTH_MAX} visible ASCII characters without spaces, e.g. the output of "openssl rand -hex 32"`;
 const LOG_ORIGIN_HINT = 'a URL without scheme, space or plus, e.g. ledger.example.eu/log';
 const LOG_POLICY_HINT = 'the path of a tlog-policy file, e.g. ./log-policy';
@@ -236,7 +238,8 @@ const isHostAndPort = (value: string): boolean => {
 
 const isPostgresUrl = (value: string): boolean => isMultiHostUrl(value, /^postgres(ql)?$/);
 /** The names that its client takes; the older `esdb` is the same protocol. */
-const isKurrentUrl = (value: string): boolean => isMultiHostUrl(value, /^(kurrentdb|kurrent|kdb|esdb)(\+discover)?$/);
+const isKurrentUrl = (value: string): boolean =>
+  isMultiHostUrl(value, /^(kurrentdb|kurrent|kdb|esdb)(\+discover)?$/) && isLedgerOfUrl(value);
 
 const isIssuer = (value: string): boolean => {
   if (!URL.canParse(value)) return false;

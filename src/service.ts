@@ -1,8 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
+import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { createApp, drainOf } from './app.js';
 import type { Config } from './config.js';
+import { EngineUnusable } from './ledger/kurrentdb/engine-unusable.js';
+import type { KurrentEngine } from './ledger/kurrentdb/kurrentdb-engine.js';
+import { requireOwnEvents } from './ledger/kurrentdb/sequenced-copy.js';
 import { Ledger } from './ledger/ledger.js';
 import { createPool } from './platform/database.js';
 import { startEmbeddedDatabase } from './platform/embedded-database.js';
@@ -36,9 +40,6 @@ export interface Service {
  * @throws StartupError that says what to change
  */
 export async function openRuntime(config: Config, log: Logger): Promise<OpenRuntime> {
-  if (config.eventStoreUrl !== undefined) {
-    throw new StartupError('EVENT_STORE_URL is set, but this version keeps its events in PostgreSQL only. Unset it.');
-  }
   const embedded =
     config.databaseUrl === undefined
       ? await startEmbeddedDatabase({ dataDir: config.dataDir, log: sayTo(log) })
@@ -52,10 +53,21 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
     const { databaseReadUrl } = config;
     const readPool =
       databaseReadUrl === undefined ? pool : createPool({ databaseUrl: databaseReadUrl, log: sayTo(log) });
+    const engine = await openEngine(config.eventStoreUrl, pool, log);
     return {
-      runtime: { config, pool, readPool, wrappingKey, logSigningKey, log, clock: Date.now },
+      runtime: {
+        config,
+        pool,
+        readPool,
+        ...(engine && { eventStore: engine.store }),
+        wrappingKey,
+        logSigningKey,
+        log,
+        clock: Date.now,
+      },
       databaseEnded: embedded?.ended ?? new Promise(() => undefined),
       close: async () => {
+        await engine?.close();
         await pool.end();
         if (readPool !== pool) await readPool.end();
         await embedded?.stop();
@@ -63,6 +75,26 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
     };
   } catch (error) {
     await embedded?.stop();
+    throw error;
+  }
+}
+
+/**
+ * KurrentDB, if it is to keep the events; then the database is its copy, and never the one without the other.
+ * @throws StartupError that says what to change
+ */
+async function openEngine(url: string | undefined, pool: Pool, log: Logger): Promise<KurrentEngine | undefined> {
+  try {
+    if (url === undefined) {
+      await requireOwnEvents(pool);
+      return undefined;
+    }
+    // The client brings a native library along: it is loaded only where it is needed.
+    const { openKurrentEngine } = await import('./ledger/kurrentdb/kurrentdb-engine.js');
+    return await openKurrentEngine({ url, pool, log: sayTo(log) });
+  } catch (error) {
+    await pool.end();
+    if (error instanceof EngineUnusable) throw new StartupError(error.message, { cause: error });
     throw error;
   }
 }

@@ -27,6 +27,8 @@ export interface EventStore {
   positionAt(recordedAt: string): Promise<number>;
   /** What was answered to a command, if it has been carried out. */
   outcomeOf(commandId: string): Promise<StoredOutcome | undefined>;
+  /** What keeps the store from taking anything, if it knows of something that will not go away by itself. */
+  readonly failure?: string | undefined;
 }
 
 /** Token for injection: the engine is chosen by configuration. */

@@ -17,6 +17,8 @@ import type { Pool } from 'pg';
 /** What the ledger needs from the program around it. */
 export interface LedgerModuleOptions {
   readonly pool: Pool;
+  /** The engine, if it is not the pool. */
+  readonly eventStore: EventStore | undefined;
   readonly wrappingKey: Buffer;
   readonly nouns: readonly NounOutline[];
   readonly projections: readonly Projection[];
@@ -59,7 +61,10 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
         { provide: PROGRESS_SIGNAL, useValue: new LedgerSignal() },
         { provide: Vault, useValue: new Vault(options.wrappingKey) },
         { provide: SealedContents, inject: [Vault], useFactory: (vault: Vault) => new SealedContents(pool, vault) },
-        { provide: EVENT_STORE, useFactory: (): EventStore => new PostgresEventStore(pool, clock) },
+        {
+          provide: EVENT_STORE,
+          useFactory: (): EventStore => options.eventStore ?? new PostgresEventStore(pool, clock),
+        },
         {
           provide: Ledger,
           inject: [EVENT_STORE, EventReader, Vault, LedgerSignal],

@@ -66,7 +66,7 @@ export class OperationsController {
       const position = await this.store.head();
       const projections = [...(await this.projector.status()), this.reports.status()];
       const log = await this.writer.status();
-      const reason = viewsReason(projections, position) ?? logReason(log, position);
+      const reason = this.store.failure ?? viewsReason(projections, position) ?? logReason(log, position);
       return {
         status: reason === undefined ? 'ok' : 'unready',
         position,

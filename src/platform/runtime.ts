@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import type { EventStore } from '../ledger/event-store.js';
 import type { EpochMs } from '../ledger/time.js';
 
 /** What the program has opened before the application starts, and closes after it has stopped. */
@@ -9,6 +10,8 @@ export interface Runtime {
   readonly pool: Pool;
   /** A standby for reads, or the same pool. */
   readonly readPool: Pool;
+  /** Where events are kept, if not in the database. */
+  readonly eventStore?: EventStore;
   /** 32 bytes, kept outside the database. */
   readonly wrappingKey: Buffer;
   /** Seed of the Ed25519 key that signs the transparency log, 32 bytes, kept outside the database. */

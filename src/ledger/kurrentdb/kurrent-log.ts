@@ -1,5 +1,6 @@
 import type { AllStreamResolvedEvent, KurrentDBClient, ReadStreamOptions } from '@kurrent/kurrentdb-client';
 import { UnwritableBatch } from '../event-store.js';
+import { EngineUnusable } from './engine-unusable.js';
 import { parseKurrentUrl } from './kurrent-url.js';
 import { batchOfOutcome, readTurn, streamNames, TURN_TYPE, UnreadableLog } from './record.js';
 import type { DraftRecord, ReadRecord, StreamNames } from './record.js';
@@ -20,9 +21,6 @@ const APPEND_SESSION = { path: '/kurrentdb.protocol.v2.streams.StreamsService/Ap
 /** The client is loaded only where this engine is chosen: it brings a native library along. */
 const loadClient = () => import('@kurrent/kurrentdb-client');
 type Kurrent = Awaited<ReturnType<typeof loadClient>>;
-
-/** The server cannot keep a ledger. The message says what was found and what to do. */
-export class KurrentUnusable extends Error {}
 
 /** What a server says to an append: written, or which streams are not at the revision that was expected. */
 export type Verdict = { readonly written: true } | { readonly written: false; readonly conflicts: readonly string[] };
@@ -77,7 +75,7 @@ export class KurrentLog {
 
   /**
    * Connects, and asks for all that will be needed later.
-   * @throws KurrentUnusable if the server cannot be reached, is too old, or gives too few rights
+   * @throws EngineUnusable if the server cannot be reached, is too old, or gives too few rights
    */
   static async open(url: string): Promise<KurrentLog> {
     const { connectionString, ledger } = parseKurrentUrl(url);
@@ -237,7 +235,7 @@ export class KurrentLog {
       const probe = { id: randomId(), type: TURN_TYPE, stream: names.turns, text: '{}' };
       const expected = new Map([[names.turns, Number(NEVER)]]);
       const verdict = await this.append({ records: [probe], expected, lastTurn: Number(NEVER) });
-      if (verdict.written) throw new KurrentUnusable('The server wrote what it should have refused. Do not use it.');
+      if (verdict.written) throw new EngineUnusable('The server wrote what it should have refused. Do not use it.');
     });
   }
 
@@ -245,10 +243,10 @@ export class KurrentLog {
     try {
       await within(OPEN_MS_MAX, attempt());
     } catch (error) {
-      if (error instanceof KurrentUnusable) throw error;
+      if (error instanceof EngineUnusable) throw error;
       if (!isDenied(error))
-        throw new KurrentUnusable(`KurrentDB does not work: to ${what} failed (${textOf(error)}).`, { cause: error });
-      throw new KurrentUnusable(
+        throw new EngineUnusable(`KurrentDB does not work: to ${what} failed (${textOf(error)}).`, { cause: error });
+      throw new EngineUnusable(
         `The user of EVENT_STORE_URL may not ${what} on KurrentDB. Name a user in it who may read $all and read and write ` +
           `the streams that begin with "${names(this)}".`,
         { cause: error },
@@ -269,12 +267,12 @@ async function featuresOf(
     const { serverVersion: version, supports } = await within(OPEN_MS_MAX, capabilitiesOf(client));
     if (supports(APPEND_RECORDS)) return { protocol: 'checks', version };
     if (supports(APPEND_SESSION)) return { protocol: 'turns', version };
-    throw new KurrentUnusable(
+    throw new EngineUnusable(
       `The server is of version ${version}: the ledger appends to several streams at once, which needs KurrentDB 25.1 or newer.`,
     );
   } catch (error) {
-    if (error instanceof KurrentUnusable) throw error;
-    throw new KurrentUnusable(
+    if (error instanceof EngineUnusable) throw error;
+    throw new EngineUnusable(
       `KurrentDB cannot be reached (${textOf(error)}): check the hosts, tls and the user of EVENT_STORE_URL.`,
       { cause: error },
     );

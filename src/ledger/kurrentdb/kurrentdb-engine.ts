@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import type { EpochMs } from '../time.js';
 import { KurrentEventStore } from './kurrentdb-event-store.js';
-import { KurrentLog, KurrentUnusable } from './kurrent-log.js';
+import { EngineUnusable } from './engine-unusable.js';
+import { KurrentLog } from './kurrent-log.js';
 import { SequencedCopy } from './sequenced-copy.js';
 import { Sequencer, type SequencerLog } from './sequencer.js';
 
@@ -22,7 +23,7 @@ export interface KurrentEngine {
 
 /**
  * Connects to KurrentDB, makes the database its copy if it is empty, and begins to copy.
- * @throws KurrentUnusable that says what to change
+ * @throws EngineUnusable that says what to change
  */
 export async function openKurrentEngine({ url, pool, log: says, clock }: KurrentEngineOptions): Promise<KurrentEngine> {
   const log = await KurrentLog.open(url);
@@ -30,9 +31,9 @@ export async function openKurrentEngine({ url, pool, log: says, clock }: Kurrent
     const copy = new SequencedCopy(pool);
     const obstacle = await copy.adopt(log.ledger);
     if (obstacle !== undefined)
-      throw new KurrentUnusable(`The database cannot be the copy of the ledger "${log.ledger}": ${obstacle}.`);
+      throw new EngineUnusable(`The database cannot be the copy of the ledger "${log.ledger}": ${obstacle}.`);
     const sequencer = new Sequencer(pool, log, copy, says);
-    const store = new KurrentEventStore(pool, log, copy, sequencer.progress, clock);
+    const store = new KurrentEventStore(pool, log, copy, sequencer, clock);
     sequencer.start();
     return {
       store,

@@ -5,11 +5,11 @@ import { checkContinuity, isCausedByContent, UnwritableBatch } from '../event-st
 import type { AppendBatch, AppendResult, EventStore, StoredOutcome } from '../event-store.js';
 import { randomId } from '../identifiers.js';
 import { PostgresEventStore } from '../postgres/postgres-event-store.js';
-import type { LedgerSignal } from '../signal.js';
 import { formatInstant, parseInstant, type EpochMs } from '../time.js';
 import type { KurrentLog, Verdict } from './kurrent-log.js';
 import { checkSize, checkWritable, recordsOf } from './record.js';
 import type { Comparison, SequencedCopy } from './sequenced-copy.js';
+import type { Sequencer } from './sequencer.js';
 
 /** How long a caller waits for the copy, wherever it is made. */
 const COPIED_MS_MAX = 5_000;
@@ -29,15 +29,19 @@ export class KurrentEventStore implements EventStore {
   private running: Promise<void> | undefined;
   private next: Promise<void> | undefined;
 
-  /** @param progress is notified when this instance has copied something; others are noticed by looking. */
+  /** @param sequencer of this instance; what the one of another has copied is noticed by looking. */
   constructor(
     pool: Pool,
     private readonly log: KurrentLog,
     private readonly copy: SequencedCopy,
-    private readonly progress: LedgerSignal,
+    private readonly sequencer: Pick<Sequencer, 'progress' | 'failure'>,
     private readonly clock: () => EpochMs = Date.now,
   ) {
     this.read = new PostgresEventStore(pool);
+  }
+
+  get failure(): string | undefined {
+    return this.sequencer.failure;
   }
 
   async append(batch: AppendBatch): Promise<AppendResult> {
@@ -188,14 +192,15 @@ export class KurrentEventStore implements EventStore {
 
   /** @throws Error when the sequencer does not get there in time */
   private async copied<T>(look: () => Promise<T | undefined>): Promise<T> {
+    const { progress } = this.sequencer;
     const deadline = performance.now() + COPIED_MS_MAX;
     for (;;) {
-      const since = this.progress.count;
+      const since = progress.count;
       const found = await look();
       if (found !== undefined) return found;
       if (performance.now() > deadline)
         throw new Error(`No sequencer has copied the log from KurrentDB within ${COPIED_MS_MAX} ms.`);
-      await this.progress.wait(COPIED_POLL_MS, undefined, since);
+      await progress.wait(COPIED_POLL_MS, undefined, since);
     }
   }
 }

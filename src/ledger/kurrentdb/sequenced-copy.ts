@@ -2,8 +2,22 @@ import type { Pool, PoolClient } from 'pg';
 import { stampEvent } from '../event.js';
 import type { AppendBatch, SealedContent, StoredOutcome } from '../event-store.js';
 import { formatInstant, parseInstant } from '../time.js';
+import { EngineUnusable } from './engine-unusable.js';
 import type { LogPlace } from './kurrent-log.js';
 import type { ReadBatch } from './record.js';
+
+/**
+ * For PostgreSQL as the engine.
+ * @throws EngineUnusable if the events of the database are a copy
+ */
+export async function requireOwnEvents(pool: Pool): Promise<void> {
+  const head = await new SequencedCopy(pool).head();
+  if (!head) return;
+  throw new EngineUnusable(
+    `The database is the copy of the ledger "${head.ledger}" on KurrentDB: set EVENT_STORE_URL, or bring the ledger back with ` +
+      '"ppp-ledger copy".',
+  );
+}
 
 /** Where the copy stands. */
 export interface CopyHead {

@@ -17,7 +17,7 @@ async function openOn(log: KurrentLog, pool: Pool): Promise<LogUnderTest> {
   const sequencer = new Sequencer(pool, log, copy, silent);
   sequencer.start();
   return {
-    open: (clock) => new KurrentEventStore(pool, log, copy, sequencer.progress, clock),
+    open: (clock) => new KurrentEventStore(pool, log, copy, sequencer, clock),
     close: () => sequencer.stop(),
   };
 }
