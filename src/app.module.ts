@@ -9,6 +9,7 @@ import { GovernanceModule } from './governance/governance.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { NOUNS } from './nouns.js';
 import { PartnersModule } from './partners/partners.module.js';
+import { BulkModule } from './platform/bulk.module.js';
 import { ErasureModule } from './platform/erasure.module.js';
 import { Metrics } from './platform/metrics.js';
 import { PlatformModule } from './platform/platform.module.js';
@@ -19,7 +20,7 @@ import { PROJECTIONS } from './projections.js';
 @Module({})
 export class AppModule {
   static forRoot(runtime: Runtime): DynamicModule {
-    const { pool, wrappingKey, eventStore, log, clock } = runtime;
+    const { pool, wrappingKey, log, clock } = runtime;
     const metrics = new Metrics();
     return {
       module: AppModule,
@@ -27,7 +28,6 @@ export class AppModule {
         CqrsModule.forRoot(),
         LedgerModule.forRoot({
           pool,
-          eventStore,
           wrappingKey,
           nouns: NOUNS,
           projections: PROJECTIONS,
@@ -36,6 +36,7 @@ export class AppModule {
           clock,
         }),
         PlatformModule.forRoot(runtime, metrics),
+        BulkModule,
         ErasureModule,
         PartnersModule,
         CapitalModule,

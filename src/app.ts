@@ -9,6 +9,7 @@ import { EVENT_STORE, type EventStore } from './ledger/event-store.js';
 import { Ledger } from './ledger/ledger.js';
 import { Projector } from './ledger/projector.js';
 import { Refusal } from './ledger/refusal.js';
+import { admitLargeCalls } from './platform/bulk-admission.js';
 import { registerDocs } from './platform/docs.js';
 import { Drain } from './platform/drain.js';
 import { NestLog } from './platform/logging.js';
@@ -22,7 +23,7 @@ import { EdgeValidationPipe } from './platform/validation.pipe.js';
 
 const BODY_BYTES_MAX = 1_048_576;
 /** Routes that take thousands of records at once. */
-const BULK_ROUTES = new Set(['/v1/usage']);
+const BULK_ROUTES: ReadonlySet<string> = new Set(['/v1/bulk', '/v1/usage']);
 const BULK_BODY_BYTES_MAX = 16 * 1_048_576;
 /** Longer than any path of ours; a longer one is answered 404 without being looked at. */
 const PARAMETER_LENGTH_MAX = 200;
@@ -76,6 +77,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
     void reply.headers(headers).header('X-Request-Id', request.id);
     done();
   });
+  admitLargeCalls(server, (route) => BULK_ROUTES.has(route));
   drains.set(app, new Drain(app));
   await app.register(cors, () => (request: { url: string }, callback: (error: null, options: object) => void) => {
     const open = PUBLIC_READS.test(request.url);

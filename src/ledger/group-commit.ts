@@ -15,8 +15,8 @@ const RETRY_MS_MAX = 1_000;
 /** A command that has been decided and waits to be written. */
 export interface Decided<Job> {
   readonly job: Job;
-  /** Undefined when nothing is to be recorded: what was read is then only compared with what the store holds. */
-  readonly command: AppendCommand | undefined;
+  /** One, or several that are written together. None: what was read is only compared with what the store holds. */
+  readonly commands: readonly AppendCommand[];
   readonly bytes: number;
   /** Every stream that the decision looked at. */
   readonly reads: ReadonlyMap<string, CachedStream>;
@@ -30,8 +30,11 @@ export interface GroupCommitEvents<Job> {
   /** What a decision without anything to record had read was true, and is durable. */
   confirmed(job: Job): void;
   failed(job: Job, error: unknown): void;
-  /** Decide this command again: what it was decided on has changed, by another writer if `conflict`. */
-  again(job: Job, conflict: boolean): void;
+  /**
+   * Decide this again: what it was decided on has changed, by another writer if `conflict`. Of several that are written
+   * together some have been carried out before, if there are `duplicates`.
+   */
+  again(job: Job, conflict: boolean, duplicates: readonly StoredOutcome[]): void;
   /** Brings a stream up to date with the store. */
   refresh(entry: CachedStream): Promise<unknown>;
   committed(batch: CommittedBatch): void;
@@ -158,14 +161,12 @@ export class GroupCommit<Job> {
         entry.checkedAt = Math.max(entry.checkedAt, startedAt);
       }
       for (const [stream, state] of decided.writes) entryOf(decided, stream).committed = state;
-      if (decided.command === undefined) {
-        this.events.confirmed(decided.job);
-        continue;
+      if (decided.commands.length === 0) this.events.confirmed(decided.job);
+      for (const { commandId, fingerprint, outcome, events } of decided.commands) {
+        position += events.length;
+        commands += 1;
+        this.events.settled(decided.job, { commandId, fingerprint, position, recordedAt, outcome }, false);
       }
-      const { commandId, fingerprint, outcome, events } = decided.command;
-      position += events.length;
-      commands += 1;
-      this.events.settled(decided.job, { commandId, fingerprint, position, recordedAt, outcome }, false);
     }
     const durationMs = this.time.now() - startedAt;
     this.events.committed({ commands, events: position - firstPosition + 1, durationMs });
@@ -182,8 +183,8 @@ export class GroupCommit<Job> {
     duplicates: readonly StoredOutcome[],
   ): Promise<void> {
     const answers = new Map(duplicates.map((outcome) => [outcome.commandId, outcome]));
-    const answerTo = ({ command }: Decided<Job>) => command && answers.get(command.commandId);
-    const undone = this.takeBack(batch, (decided) => answerTo(decided) !== undefined || readsAny(decided, moved));
+    const answersTo = ({ commands }: Decided<Job>) => commands.flatMap(({ commandId }) => answers.get(commandId) ?? []);
+    const undone = this.takeBack(batch, (decided) => answersTo(decided).length > 0 || readsAny(decided, moved));
     this.suspects = 0;
     this.batchMax = batch.filter((decided) => !undone.has(decided)).length || BATCH_COMMANDS_MAX;
     this.premature = [];
@@ -191,11 +192,12 @@ export class GroupCommit<Job> {
     const { premature } = this;
     this.premature = undefined;
     for (const decided of undone) {
-      const answer = answerTo(decided);
-      if (answer) this.events.settled(decided.job, answer, true);
-      else this.events.again(decided.job, readsAny(decided, moved));
+      const known = answersTo(decided);
+      const isAnswered = known.length > 0 && known.length === decided.commands.length;
+      if (isAnswered) for (const outcome of known) this.events.settled(decided.job, outcome, true);
+      else this.events.again(decided.job, readsAny(decided, moved), known);
     }
-    for (const { job } of premature) this.events.again(job, false);
+    for (const { job } of premature) this.events.again(job, false, []);
   }
 
   /** What cannot be brought up to date is dropped, and loaded again by the decision that needs it. */
@@ -223,7 +225,7 @@ export class GroupCommit<Job> {
     const [culprit] = batch;
     for (const decided of this.takeBack(batch, (candidate) => candidate === culprit)) {
       if (decided === culprit) this.events.failed(decided.job, error);
-      else this.events.again(decided.job, false);
+      else this.events.again(decided.job, false, []);
     }
   }
 
@@ -274,7 +276,7 @@ function batchOf(batch: readonly Decided<unknown>[]): AppendBatch {
   for (const { reads } of batch) {
     for (const [stream, entry] of reads) expected.set(stream, entry.committed.revision);
   }
-  return { expected, commands: batch.flatMap(({ command }) => command ?? []) };
+  return { expected, commands: batch.flatMap(({ commands }) => commands) };
 }
 
 function readsAny({ reads }: Decided<unknown>, streams: ReadonlySet<string>): boolean {

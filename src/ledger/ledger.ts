@@ -1,21 +1,21 @@
 import type { Answer, CommandContext } from './command-context.js';
-import type { EventStore, StoredOutcome } from './event-store.js';
+import type { AppendCommand, EventStore, StoredOutcome } from './event-store.js';
 import type { EventReader } from './event-reader.js';
 import { GroupCommit, type CommittedBatch, type Decided } from './group-commit.js';
+import { callOf, jobOf, rejectAll, type Decide, type Job, type Part, type RefusalOfAll } from './job.js';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import { streamOf, type DomainEvent, type Noun } from './noun.js';
 import { answerOf, refusalOutcome, type Outcome } from './outcome.js';
 import { Refusal } from './refusal.js';
+import { Sequence } from './sequence.js';
 import type { LedgerSignal } from './signal.js';
-import { StateCache, type CachedStream } from './state-cache.js';
+import { StateCache, type CachedStream, type StreamState } from './state-cache.js';
 import { asRefusal } from './store-unavailable.js';
 import { Streams } from './streams.js';
 import { formatInstant, type EpochMs } from './time.js';
+import { Gathering, StreamsNotLoaded, decideTogether, type Decision } from './together.js';
 import { StreamNotLoaded, Transaction, erase } from './transaction.js';
 import type { Vault } from './vault.js';
-
-/** A pure, synchronous decision: reads states and appends events through `tx`. It may be run more than once. */
-export type Decide = (tx: Transaction) => object | void;
 
 /** Commands inside the ledger at a time, waiting or on their way to the store. Beyond it callers are told to come back. */
 const COMMANDS_MAX = 10_000;
@@ -43,16 +43,10 @@ export interface LedgerOptions {
   readonly time?: MonotonicTime;
 }
 
-interface Job {
-  readonly context: CommandContext;
-  readonly decide: Decide;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: unknown) => void;
-  attempts: number;
-  loads: number;
-  bytes: number;
-  /** The `If-Match` that did not hold, until it is sure that it does not. */
-  stale?: Refusal;
+/** How a command is started: alone, in its place among others, or when the others have come. */
+interface Entry {
+  readonly isTogether?: true;
+  start(part: Part): Job | undefined;
 }
 
 /**
@@ -65,9 +59,18 @@ export class Ledger {
   private readonly streams: Streams;
   private readonly running = new Map<string, Promise<Answer>>();
   private readonly recent = new Map<string, StoredOutcome>();
+  /** How commands that came with others are started. */
+  private readonly entries = new WeakMap<CommandContext, Entry>();
   private readonly commit: GroupCommit<Job>;
   private readonly observer: LedgerObserver;
   private readonly clock: () => EpochMs;
+  private readonly alone: Entry = {
+    start: (part) => {
+      const job = jobOf([part]);
+      this.run(job);
+      return job;
+    },
+  };
   private bytesInside = 0;
   private closed = false;
 
@@ -84,8 +87,9 @@ export class Ledger {
     const events = {
       settled: (job: Job, outcome: StoredOutcome, replayed: boolean) => this.settle(job, outcome, replayed),
       confirmed: (job: Job) => void this.answerStale(job),
-      failed: (job: Job, error: unknown) => job.reject(asRefusal(error)),
-      again: (job: Job, conflict: boolean) => this.again(job, conflict),
+      failed: (job: Job, error: unknown) => rejectAll(job, asRefusal(error)),
+      again: (job: Job, conflict: boolean, duplicates: readonly StoredOutcome[]) =>
+        this.again(job, conflict, duplicates),
       refresh: (entry: CachedStream) => this.streams.refresh(entry),
       committed: (batch: CommittedBatch) => {
         signal.notify();
@@ -110,8 +114,9 @@ export class Ledger {
   async execute(context: CommandContext, decide: Decide): Promise<Answer> {
     if (this.closed) throw unavailable('shutting-down', 'The service is stopping. Send the command again in a moment.');
     const { commandId } = context;
+    const entry = this.entries.get(context) ?? this.alone;
     const known = this.recent.get(commandId);
-    if (known) return answerOf(context, known, true);
+    if (known && !entry.isTogether) return answerOf(context, known, true);
     if (this.running.has(commandId)) {
       throw new Refusal(
         'conflict',
@@ -119,15 +124,62 @@ export class Ledger {
         'A command with this Idempotency-Key is still running. Ask again in a moment.',
       );
     }
-    if (this.running.size >= COMMANDS_MAX || this.bytesInside >= COMMANDS_BYTES_MAX) {
-      throw unavailable(
-        'queue-full',
-        'More commands are waiting than the service takes at a time. Send the command again in a moment.',
-      );
-    }
-    const answer = this.start(context, decide).finally(() => this.running.delete(commandId));
+    this.requireRoom(1);
+    let job: Job | undefined;
+    const answer = new Promise<Answer>((resolve, reject) => {
+      job = entry.start({ context, decide, resolve, reject });
+    }).finally(() => {
+      this.running.delete(commandId);
+      this.bytesInside -= job?.bytes ?? 0;
+    });
     this.running.set(commandId, answer);
     return answer;
+  }
+
+  /**
+   * Announces commands that are decided in the order of their contexts, each when those before it are. They are then executed as
+   * usual; those that will not come must be skipped.
+   * @throws Refusal (`unavailable`) when there is no room for all of them.
+   */
+  inOrder(contexts: readonly CommandContext[]): Pick<Sequence<Job>, 'skip'> {
+    this.requireRoom(contexts.length);
+    const sequence = new Sequence<Job>(contexts.length, {
+      decide: (job) => this.attempt(job),
+      probe: (job) => this.probe(job),
+      load: (job, missing) => this.load(job, [missing]),
+    });
+    for (const [place, context] of contexts.entries()) {
+      const start = (part: Part): Job => {
+        const job = jobOf([part], { sequence });
+        sequence.come(place, job);
+        return job;
+      };
+      this.entries.set(context, { start });
+    }
+    return sequence;
+  }
+
+  /**
+   * Announces commands that are carried out together or not at all: in one write, each on what those before it decided. They are
+   * then executed as usual. Under the key of `call` stands what became of all of them.
+   * @throws Refusal (`unavailable`) when there is no room for all of them.
+   */
+  together(
+    call: CommandContext,
+    contexts: readonly CommandContext[],
+    refusalOfAll: RefusalOfAll,
+  ): { readonly answer: Promise<Answer>; abort(error: unknown): void } {
+    const all = [...contexts, call];
+    this.requireRoom(all.length);
+    const gathering = new Gathering(all.length, refusalOfAll, (job) => void this.startTogether(job));
+    for (const [place, context] of all.entries()) {
+      const start = (part: Part): Job | undefined => {
+        gathering.come(place, part);
+        return context === call ? gathering.job : undefined;
+      };
+      this.entries.set(context, { start, isTogether: true });
+    }
+    return { answer: this.execute(call, (tx) => tx.itself()), abort: (error) => gathering.abort(error) };
   }
 
   /**
@@ -151,77 +203,157 @@ export class Ledger {
     await this.commit.drained();
   }
 
-  private async start(context: CommandContext, decide: Decide): Promise<Answer> {
-    let job: Job | undefined;
-    try {
-      return await new Promise<Answer>((resolve, reject) => {
-        job = { context, decide, resolve, reject, attempts: 0, loads: 0, bytes: 0 };
-        this.run(job);
-      });
-    } finally {
-      this.bytesInside -= job?.bytes ?? 0;
-    }
+  private requireRoom(commands: number): void {
+    if (this.running.size + commands <= COMMANDS_MAX && this.bytesInside < COMMANDS_BYTES_MAX) return;
+    throw unavailable(
+      'queue-full',
+      'More commands are waiting than the service takes at a time. Send the command again in a moment.',
+    );
   }
 
   private run(job: Job): void {
-    const tx = new Transaction(job.context, formatInstant(this.clock()), this.cache, this.vault);
     try {
-      this.commit.add(this.decide(job, tx));
+      this.attempt(job);
     } catch (error) {
-      if (error instanceof StreamNotLoaded) this.loadThenRun(job, error);
-      else job.reject(error);
+      if (error instanceof StreamNotLoaded) void this.loadThenRun(job, [error]);
+      else if (error instanceof StreamsNotLoaded) void this.loadThenRun(job, error.missing);
+      else throw error;
     }
   }
 
-  /** @throws StreamNotLoaded, and whatever the decision throws that is no refusal: a bug, which is not recorded. */
-  private decide(job: Job, tx: Transaction): Decided<Job> {
+  /** @throws StreamNotLoaded, StreamsNotLoaded; what else a decision throws that is no refusal is a bug, which is not recorded. */
+  private attempt(job: Job): void {
     try {
-      const further = job.decide(tx) ?? {};
-      return this.decided(job, tx, { answer: { ...further, ...tx.answer() } });
+      this.commit.add(job.refusalOfAll ? this.decideTogether(job) : this.decide(job));
+    } catch (error) {
+      if (error instanceof StreamNotLoaded || error instanceof StreamsNotLoaded) throw error;
+      rejectAll(job, error);
+    }
+  }
+
+  private decide(job: Job): Decided<Job> {
+    const part = callOf(job);
+    const { tx, outcome, refusal } = this.decision(part);
+    const { reads, writes } = tx;
+    if (refusal?.kind === 'stale') {
+      job.stale = refusal;
+      return { job, commands: [], bytes: 0, reads, writes };
+    }
+    const command = recordOf(part, tx, outcome);
+    return this.counted({ job, commands: [command], bytes: command.bytes, reads, writes });
+  }
+
+  private decideTogether(job: Job): Decided<Job> {
+    return this.counted(
+      decideTogether(job, {
+        known: (commandId) => this.recent.get(commandId),
+        decide: (part, before) => this.decision(part, before),
+        record: recordOf,
+      }),
+    );
+  }
+
+  private decision({ context, decide }: Part, before?: ReadonlyMap<string, StreamState>): Decision {
+    const tx = new Transaction(context, formatInstant(this.clock()), this.cache, this.vault, before);
+    try {
+      const further = decide(tx) ?? {};
+      return { tx, outcome: { answer: { ...further, ...tx.answer() } } };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       tx.withdraw();
-      if (error.kind !== 'stale') return this.decided(job, tx, refusalOutcome(error, job.context));
-      job.stale = error;
-      return { job, command: undefined, bytes: 0, reads: tx.reads, writes: tx.writes };
+      return { tx, outcome: refusalOutcome(error, context), refusal: error };
     }
   }
 
-  private decided(job: Job, tx: Transaction, result: Outcome): Decided<Job> {
-    const { commandId, fingerprint } = job.context;
-    const outcome = JSON.stringify(result);
-    const bytes = bytesOf(tx) + outcome.length;
+  private counted(decided: Decided<Job>): Decided<Job> {
+    const { job, bytes } = decided;
     this.bytesInside += bytes - job.bytes;
     job.bytes = bytes;
-    const command = { commandId, fingerprint, events: tx.drafts, outcome, sealed: tx.sealedContents };
-    return { job, command, bytes, reads: tx.reads, writes: tx.writes };
+    return decided;
   }
 
-  private loadThenRun(job: Job, missing: StreamNotLoaded): void {
+  /** @throws StreamNotLoaded; what else it throws will be found out when the command is decided. */
+  private probe(job: Job): void {
+    try {
+      this.decision(callOf(job));
+    } catch (error) {
+      if (error instanceof StreamNotLoaded) throw error;
+    }
+  }
+
+  private async loadThenRun(job: Job, missing: readonly StreamNotLoaded[]): Promise<void> {
+    if (await this.load(job, missing)) this.run(job);
+  }
+
+  /** False when they cannot be had; whoever waits for the job has been told. */
+  private async load(job: Job, missing: readonly StreamNotLoaded[]): Promise<boolean> {
     job.loads += 1;
     if (job.loads > LOADS_MAX) {
-      job.reject(new Error(`A decision asked for more than ${LOADS_MAX} streams; the last was ${missing.stream}.`));
+      rejectAll(
+        job,
+        new Error(`A decision asked for more than ${LOADS_MAX} streams; the last was ${missing[0]?.stream}.`),
+      );
+      return false;
+    }
+    try {
+      await Promise.all(missing.map(({ noun, stream }) => this.streams.load(noun, stream)));
+      return true;
+    } catch (error) {
+      rejectAll(job, error);
+      return false;
+    }
+  }
+
+  /** Whether the call was carried out before comes first: its commands might be decided otherwise by now. */
+  private async startTogether(job: Job): Promise<void> {
+    try {
+      const stored = await this.store.outcomeOf(callOf(job).context.commandId);
+      if (stored) await this.replay(job, stored);
+      else this.run(job);
+    } catch (error) {
+      rejectAll(job, asRefusal(error));
+    }
+  }
+
+  /** @throws what the store throws */
+  private async replay(job: Job, call: StoredOutcome): Promise<void> {
+    try {
+      answerOf(callOf(job).context, call, true);
+    } catch (error) {
+      rejectAll(job, error);
       return;
     }
-    this.streams.load(missing.noun, missing.stream).then(() => this.run(job), job.reject);
+    const outcomes = job.parts.map(async ({ context: { commandId } }) => {
+      const stored = this.recent.get(commandId) ?? (await this.store.outcomeOf(commandId));
+      if (!stored) throw new Error(`Command ${commandId} is missing, though all were carried out together.`);
+      return stored;
+    });
+    const stored = await Promise.all(outcomes);
+    for (const [index, outcome] of stored.entries()) answer(job, job.parts[index], outcome, true);
   }
 
   /** A stale `If-Match` is not an outcome of the command; but if the command was carried out before, that is the answer. */
   private async answerStale(job: Job): Promise<void> {
     try {
-      const stored = await this.store.outcomeOf(job.context.commandId);
+      const stored = await this.store.outcomeOf(callOf(job).context.commandId);
       if (stored) this.settle(job, stored, true);
-      else job.reject(job.stale);
+      else rejectAll(job, job.stale);
     } catch (error) {
-      job.reject(asRefusal(error));
+      rejectAll(job, asRefusal(error));
     }
   }
 
-  private again(job: Job, conflict: boolean): void {
+  private again(job: Job, conflict: boolean, duplicates: readonly StoredOutcome[]): void {
+    const call = callOf(job).context.commandId;
+    for (const outcome of duplicates) {
+      if (outcome.commandId === call) return this.settle(job, outcome, true);
+      job.known.set(outcome.commandId, outcome);
+    }
     job.loads = 0;
     if (conflict) job.attempts += 1;
-    if (job.attempts <= ATTEMPTS_MAX) return this.run(job);
-    job.reject(
+    if (job.attempts <= ATTEMPTS_MAX) return job.sequence ? job.sequence.again(job) : this.run(job);
+    rejectAll(
+      job,
       unavailable(
         'contended',
         'Other writers changed the same records again and again. Send the command again in a moment.',
@@ -231,11 +363,13 @@ export class Ledger {
 
   private settle(job: Job, stored: StoredOutcome, replayed: boolean): void {
     this.remember(stored);
-    try {
-      job.resolve(answerOf(job.context, stored, replayed));
-    } catch (error) {
-      job.reject(error);
+    const part = job.parts.find(({ context }) => context.commandId === stored.commandId);
+    if (job.refusalOfAll && part === callOf(job)) {
+      // What is stored of the call says that its commands are stored as well; the answer to them is not in hand.
+      if (replayed) return void this.replay(job, stored).catch((error: unknown) => rejectAll(job, asRefusal(error)));
+      for (const known of job.parts) answer(job, known, job.known.get(known.context.commandId), true);
     }
+    answer(job, part, stored, replayed);
   }
 
   private remember(stored: StoredOutcome): void {
@@ -249,9 +383,25 @@ export class Ledger {
 
 const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
 
-function bytesOf({ drafts, sealedContents }: Transaction): number {
-  let bytes = 0;
-  for (const draft of drafts) bytes += draft.bytes;
-  for (const { ciphertext } of sealedContents) bytes += ciphertext.length;
-  return bytes;
+/** Of several, a refusal of one is a refusal of all. */
+function answer(job: Job, part: Part | undefined, stored: StoredOutcome | undefined, replayed: boolean): void {
+  if (!part || !stored) return;
+  try {
+    part.resolve(answerOf(part.context, stored, replayed));
+  } catch (error) {
+    rejectAll(job, error);
+  }
+}
+
+function recordOf(
+  { context: { commandId, fingerprint } }: Part,
+  tx: Transaction | undefined,
+  result: Outcome,
+): AppendCommand & { readonly bytes: number } {
+  const outcome = JSON.stringify(result);
+  const { drafts: events = [], sealedContents: sealed = [] } = tx ?? {};
+  let bytes = outcome.length;
+  for (const draft of events) bytes += draft.bytes;
+  for (const { ciphertext } of sealed) bytes += ciphertext.length;
+  return { commandId, fingerprint, events, outcome, sealed, bytes };
 }

@@ -30,7 +30,7 @@ export class Transaction {
   readonly writes = new Map<string, StreamState>();
   readonly drafts: DraftEvent[] = [];
   readonly sealedContents: SealedContent[] = [];
-  private named: { noun: Noun<unknown, DomainEvent>; id: string } | undefined;
+  private named: { noun: Noun<unknown, DomainEvent>; id: string } | 'itself' | undefined;
 
   constructor(
     readonly context: CommandContext,
@@ -38,6 +38,8 @@ export class Transaction {
     readonly now: string,
     private readonly cache: StateCache,
     private readonly vault: Vault,
+    /** What commands that are carried out together with this one have written before it. */
+    private readonly before: ReadonlyMap<string, StreamState> = new Map(),
   ) {}
 
   /** Starts a new stream; its id and revision go into the answer. */
@@ -122,9 +124,15 @@ export class Transaction {
     }
   }
 
+  /** The command is for no stream: nothing is to be known of it but that it came. */
+  itself(): void {
+    this.named = 'itself';
+  }
+
   /** Id and revision for the answer. */
   answer(): { id: string; revision: number } {
     if (!this.named) throw new Error('A decision must name the stream that it is for.');
+    if (this.named === 'itself') return { id: this.context.commandId, revision: 0 };
     const { noun, id } = this.named;
     return { id, revision: this.current(noun, id).revision };
   }
@@ -139,7 +147,7 @@ export class Transaction {
       throw refuse('too-many-streams', `One command may touch at most ${STREAMS_MAX} records.`, { limit: STREAMS_MAX });
     }
     this.reads.set(stream, cached);
-    return cached.latest;
+    return this.before.get(stream) ?? cached.latest;
   }
 
   private draft(stream: string, revision: number, schema: number, event: DomainEvent, content?: SealedInput): void {

@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import type { Principal } from '../ledger/command-context.js';
 import { forbid } from '../ledger/refusal.js';
 import { Authentication } from './authentication.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
@@ -23,15 +24,17 @@ export class AccessGuard implements CanActivate {
     if (access.kind === 'public' && !(access.identifies && authorization !== undefined)) return true;
     request.principal = await this.authentication.authenticate(authorization);
     if (access.kind === 'public') return true;
-    const { roles } = request.principal;
-    if (access.roles.some((role) => roles.includes(role))) return true;
-    throw forbid(
-      'role-not-allowed',
-      `This needs the role ${access.roles.join(' or ')}; the credential has ${roles.join(', ') || 'none'}.`,
-      {
-        needed: access.roles,
-        roles,
-      },
-    );
+    requireRole(request.principal, access);
+    return true;
   }
+}
+
+/** @throws Refusal (403) unless one of the principal's roles is one of the route's. */
+export function requireRole({ roles }: Principal, access: RouteAccess): void {
+  if (access.roles.some((role) => roles.includes(role))) return;
+  throw forbid(
+    'role-not-allowed',
+    `This needs the role ${access.roles.join(' or ')}; the credential has ${roles.join(', ') || 'none'}.`,
+    { needed: access.roles, roles },
+  );
 }

@@ -36,14 +36,33 @@ export class CommandInterceptor implements NestInterceptor {
 export function commandContext(request: FastifyRequest, access: RouteAccess, secret: Buffer): CommandContext {
   const { principal } = request;
   if (!principal) throw new Error('A command needs a principal.');
-  const key = idempotencyKey(request);
-  const ifMatch = expectedRevision(request.headers['if-match']);
+  return contextUnder(idempotencyKey(request.headers['idempotency-key']), {
+    principal,
+    access,
+    fingerprint: fingerprintOf(secret, request.method, request.url, request.body),
+    correlationId: request.id,
+    ifMatch: expectedRevision(request.headers['if-match']),
+  });
+}
+
+/** The context of a command under an idempotency key, whichever way it came. */
+export function contextUnder(
+  key: string,
+  {
+    principal,
+    access,
+    ifMatch,
+    ...rest
+  }: Pick<CommandContext, 'principal' | 'fingerprint' | 'correlationId'> & {
+    readonly access: RouteAccess;
+    readonly ifMatch: number | undefined;
+  },
+): CommandContext {
   return {
+    ...rest,
     principal,
     role: principal.roles.find((role) => access.roles.includes(role)) ?? 'operator',
     commandId: commandIdOf(principal, key),
-    fingerprint: fingerprintOf(secret, request.method, request.url, request.body),
-    correlationId: request.id,
     ...(ifMatch === undefined ? {} : { ifMatch }),
   };
 }
@@ -78,8 +97,8 @@ function canonicalBody(body: unknown): string {
   }
 }
 
-function idempotencyKey(request: FastifyRequest): string {
-  const key = request.headers['idempotency-key'];
+/** @throws Refusal 428 when it is missing, 400 when it is malformed. */
+export function idempotencyKey(key: string | readonly string[] | undefined): string {
   if (key === undefined || key === '') {
     throw new Refusal(
       'precondition-required',
@@ -97,7 +116,8 @@ function idempotencyKey(request: FastifyRequest): string {
   return key;
 }
 
-function expectedRevision(header: string | undefined): number | undefined {
+/** @throws Refusal 400 when it is no ETag of ours. */
+export function expectedRevision(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;
   const tag = REVISION_TAG.exec(header);
   if (!tag) {
@@ -111,12 +131,16 @@ function expectedRevision(header: string | undefined): number | undefined {
 }
 
 function toBody(answer: Answer, access: RouteAccess, reply: FastifyReply): object {
-  const { replayed, ...body } = answer;
   void reply.header('ETag', `"${answer.revision}"`);
   void reply.header('Ledger-Position', String(answer.position));
   void reply.header('Cache-Control', 'no-store');
-  if (replayed) void reply.header('Idempotency-Replayed', 'true');
+  if (answer.replayed) void reply.header('Idempotency-Replayed', 'true');
   if (access.location !== undefined) void reply.header('Location', access.location.replace(':id', answer.id));
+  return answerBody(answer);
+}
+
+/** What is told of an answer in the body; the rest is in headers. */
+export function answerBody({ replayed: _inTheHeaders, ...body }: Answer): object {
   // Said here and not stored: the same answer is given again when the log has long been further.
   return { ...body, logState: 'recorded' };
 }

@@ -13,6 +13,7 @@ position of the history they reflect in Ledger-Position. Errors are problem deta
 const TAGS: Readonly<Record<string, string>> = {
   access: 'Calls for access to the chips, requests that answer them, decisions, grants and what was used.',
   'api-keys': 'Credentials: issued once, shown once, stored as a hash.',
+  bulk: 'Many commands in one call.',
   capital: 'Funds in layers, what partners commit to them, calls for capital and what is paid.',
   compute: 'Facilities, their chips over time, and allocations that never oversubscribe them.',
   events: 'The history itself: every event, in order, for ever.',

@@ -104,7 +104,7 @@ export function problemOf(refusal: Refusal | undefined, request: Pick<FastifyReq
 }
 
 /** Undefined: a bug. */
-function asRefusal(error: unknown, request: FastifyRequest): Refusal | undefined {
+export function asRefusal(error: unknown, request: Pick<FastifyRequest, 'method' | 'url'>): Refusal | undefined {
   if (error instanceof Refusal) return error;
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;

@@ -3,7 +3,7 @@ import type { Role } from '../ledger/command-context.js';
 /** Metadata of every route: who may use it, and how it is answered. A route without it is refused at start. */
 export const ACCESS = 'ppp:access';
 export interface RouteAccess {
-  readonly kind: 'command' | 'read' | 'public';
+  readonly kind: 'command' | 'bulk' | 'read' | 'public';
   /** Roles that may use the route; empty for public routes. */
   readonly roles: readonly Role[];
   /** A public route that shows more to some: a credential is looked at if there is one. */

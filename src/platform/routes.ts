@@ -43,13 +43,7 @@ export function CommandRoute({ path = '', roles, created, answer = AnswerDto }: 
     SetMetadata(ACCESS, access),
     UseInterceptors(CommandInterceptor),
     ...credential(roles),
-    ApiHeader({
-      name: 'Idempotency-Key',
-      required: true,
-      description: 'Names this command. Sent again, it is answered again and not carried out again.',
-      schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$' },
-      example: '7f1c1b1e-0d5c-4c57-9a51-2f5f5c1f4a10',
-    }),
+    IDEMPOTENCY_KEY_HEADER,
     ApiHeader({
       name: 'If-Match',
       required: false,
@@ -71,6 +65,31 @@ export function CommandRoute({ path = '', roles, created, answer = AnswerDto }: 
       },
     }),
     problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503),
+  );
+}
+
+/** Many commands in one call. Whoever may carry out one of them may call it: each is allowed or not by its own route. */
+export function BulkRoute(answer: new () => object): MethodDecorator {
+  return applyDecorators(
+    Post(),
+    HttpCode(200),
+    SetMetadata(ACCESS, { kind: 'bulk', roles: ROLES } satisfies RouteAccess),
+    ...credential(ROLES),
+    IDEMPOTENCY_KEY_HEADER,
+    ApiResponse({
+      status: 200,
+      description: 'Carried out: what became of each, in order. With `atomic`, all of them were recorded.',
+      type: answer,
+      headers: {
+        'Ledger-Position': { description: 'Highest position among the answers.', schema: POSITION },
+        'Bulk-Replayed': { description: 'Commands that had been answered before.', schema: COUNT },
+        'Idempotency-Replayed': {
+          description: '`true` when all of them had been.',
+          schema: { type: 'string', enum: ['true'] },
+        },
+      },
+    }),
+    problems(400, 401, 403, 409, 413, 415, 422, 428, 429, 500, 503),
   );
 }
 
@@ -124,6 +143,15 @@ export function ReadRoute({
   );
 }
 
+const IDEMPOTENCY_KEY_HEADER = ApiHeader({
+  name: 'Idempotency-Key',
+  required: true,
+  description: 'Names this command. Sent again, it is answered again and not carried out again.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$' },
+  example: '7f1c1b1e-0d5c-4c57-9a51-2f5f5c1f4a10',
+});
+
+const COUNT = { type: 'integer', format: 'int32', minimum: 0, maximum: 1_000 } as const;
 const POSITION = { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 const REVISION_TAG = { type: 'string', pattern: '^"(0|[1-9][0-9]{0,14})"$', maxLength: 17 } as const;
 const PATH = { type: 'string', format: 'uri-reference', maxLength: 200 } as const;
@@ -193,12 +221,14 @@ const PROBLEM_DESCRIPTIONS: Record<number, string> = {
   503: 'Busy or stopping: send it again.',
 };
 
-/** The command's context: who sends it, under which key. */
-export const Context = createParamDecorator((_: unknown, host: ExecutionContext): CommandContext => {
+export function contextOf(_: unknown, host: ExecutionContext): CommandContext {
   const { command } = host.switchToHttp().getRequest<FastifyRequest>();
   if (!command) throw new Error('@Context() is for routes that are a @CommandRoute().');
   return command;
-});
+}
+
+/** The command's context: who sends it, under which key. */
+export const Context = createParamDecorator(contextOf);
 
 /** Who reads. */
 export const Reader = createParamDecorator((_: unknown, host: ExecutionContext): Principal => {

@@ -33,10 +33,23 @@ export class EdgeValidationPipe extends ValidationPipe {
     }
   }
 
+  /**
+   * Checks what has been made of a body already.
+   * @throws Refusal as `transform` does
+   */
+  async check<T extends object>(body: T): Promise<T> {
+    const errors = await this.validate(body, this.validatorOptions);
+    if (errors.length > 0) throw refusalOf(fieldErrors(errors), 'body');
+    return body;
+  }
+
   override createExceptionFactory(): (errors?: ValidationError[]) => unknown {
-    return (errors = []) => new FieldErrors(flatten(errors, '').slice(0, FIELD_ERRORS_MAX));
+    return (errors = []) => new FieldErrors(fieldErrors(errors));
   }
 }
+
+const fieldErrors = (errors: readonly ValidationError[]): readonly FieldError[] =>
+  flatten(errors, '').slice(0, FIELD_ERRORS_MAX);
 
 class FieldErrors extends Error {
   constructor(readonly errors: readonly FieldError[]) {

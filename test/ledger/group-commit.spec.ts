@@ -34,7 +34,7 @@ function setUp(store: EventStore = new SimulatedStore(new SimulatedLog())) {
 
 const decided = (word: string, job: Job): Decided<Job> => ({
   job,
-  command: commandOf(word, {}),
+  commands: [commandOf(word, {})],
   bytes: 0,
   reads: new Map(),
   writes: new Map(),

@@ -1,7 +1,8 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { AppendBatch, EventStore } from '../../src/ledger/event-store.js';
 import { readEvent } from '../../src/ledger/event.js';
-import { Ledger, type Decide } from '../../src/ledger/ledger.js';
+import type { Decide } from '../../src/ledger/job.js';
+import { Ledger } from '../../src/ledger/ledger.js';
 import { Refusal, invalid } from '../../src/ledger/refusal.js';
 import { LedgerSignal } from '../../src/ledger/signal.js';
 import { Vault } from '../../src/ledger/vault.js';

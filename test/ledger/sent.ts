@@ -1,5 +1,6 @@
 import type { Answer, CommandContext } from '../../src/ledger/command-context.js';
-import type { Decide, Ledger } from '../../src/ledger/ledger.js';
+import type { Decide } from '../../src/ledger/job.js';
+import type { Ledger } from '../../src/ledger/ledger.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import type { SimulatedWorld } from '../support/simulated-world.js';
 import { blunder, contextOf, move, openAccount } from './accounts.js';

@@ -56,6 +56,7 @@ const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   revokeGrant: ['operator', 'panel'],
   listGrants: EVERYBODY,
   getGrant: EVERYBODY,
+  executeBulk: EVERYBODY,
   reportUsage: ['operator', 'facility'],
   listUsage: EVERYBODY,
   publishReport: ['operator', 'board'],
