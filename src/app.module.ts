@@ -20,7 +20,7 @@ import { PROJECTIONS } from './projections.js';
 @Module({})
 export class AppModule {
   static forRoot(runtime: Runtime): DynamicModule {
-    const { pool, wrappingKey, eventStore, log, clock } = runtime;
+    const { pool, readPool, wrappingKey, eventStore, log, clock } = runtime;
     const metrics = new Metrics();
     return {
       module: AppModule,
@@ -28,6 +28,7 @@ export class AppModule {
         CqrsModule.forRoot(),
         LedgerModule.forRoot({
           pool,
+          readPool,
           eventStore,
           wrappingKey,
           nouns: NOUNS,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { isLedgerOfUrl } from './ledger/kurrentdb/kurrent-url.js';
+import { SESSIONS, readDatabaseUrl, type SessionWanted } from './platform/database-servers.js';
 
 /** The settings of a running service; validated together, so a value of this type is right as a whole. */
 export class Config {
@@ -33,8 +34,8 @@ export class Config {
     this.host = settings.text('HOST', isHost, HOST_HINT) ?? '127.0.0.1';
     this.port = settings.integer('PORT', PORT_MAX, 3000);
     this.dataDir = resolve(settings.text('DATA_DIR', isPath, DATA_DIR_HINT) ?? 'data');
-    const databaseUrl = settings.text('DATABASE_URL', isPostgresUrl, POSTGRES_HINT);
-    const databaseReadUrl = settings.text('DATABASE_READ_URL', isPostgresUrl, POSTGRES_HINT);
+    const databaseUrl = readDatabase(settings, 'DATABASE_URL', SESSIONS_THAT_WRITE);
+    const databaseReadUrl = readDatabase(settings, 'DATABASE_READ_URL', SESSIONS);
     const eventStoreUrl = settings.text('EVENT_STORE_URL', isKurrentUrl, KURRENT_HINT);
     const operatorKey = settings.text('OPERATOR_KEY', isOperatorKey, OPERATOR_KEY_HINT);
     this.logOrigin = settings.text('LOG_ORIGIN', isLogOrigin, LOG_ORIGIN_HINT) ?? LOG_ORIGIN_DEFAULT;
@@ -190,6 +191,26 @@ class Settings {
   private trimmed(name: string): string {
     return (this.env[name] ?? '').trim();
   }
+}
+
+const SESSIONS_THAT_WRITE: readonly SessionWanted[] = ['read-write', 'primary'];
+
+/** A URL that can be taken apart, and that asks for a kind of server that can be used. */
+function readDatabase(settings: Settings, name: string, sessions: readonly SessionWanted[]): string | undefined {
+  const url = settings.text(name, isPostgresUrl, POSTGRES_HINT);
+  if (url === undefined) return undefined;
+  try {
+    const { session } = readDatabaseUrl(url);
+    if (session === undefined || sessions.includes(session)) return url;
+    settings.report(
+      `${name} asks for target_session_attrs=${session}: set it to ${sessions.join(' or ')}, as the ledger writes there.`,
+    );
+  } catch (error) {
+    settings.report(
+      `${name} cannot be used, as ${error instanceof Error ? error.message : ''}: set it to ${POSTGRES_HINT}.`,
+    );
+  }
+  return undefined;
 }
 
 function readOidc(settings: Settings): OidcConfig | undefined {

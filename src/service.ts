@@ -52,7 +52,9 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
     const pool = createPool({ databaseUrl, log: sayTo(log) });
     const { databaseReadUrl } = config;
     const readPool =
-      databaseReadUrl === undefined ? pool : createPool({ databaseUrl: databaseReadUrl, log: sayTo(log) });
+      databaseReadUrl === undefined
+        ? pool
+        : createPool({ databaseUrl: databaseReadUrl, session: 'any', log: sayTo(log) });
     const engine = await openEngine(config.eventStoreUrl, pool, log);
     return {
       runtime: {

@@ -141,6 +141,16 @@ describe('the settings', () => {
     expect(problemsOf({ DATABASE_URL: url })).toHaveLength(1);
   });
 
+  it.each([
+    ['standby', /asks for target_session_attrs=standby: set it to read-write or primary/],
+    ['any', /asks for target_session_attrs=any/],
+    ['writable', /must be one of any, read-write/],
+  ])('refuse to write to a database of the kind %s', (session, problem) => {
+    const url = `postgres://ledger:sesame@one,two/ledger?target_session_attrs=${session}`;
+    expect(problemsOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(problem)]);
+    expect(problemsOf({ DATABASE_URL: url }).join()).not.toContain('sesame');
+  });
+
   it('refuse a replica of a database that is not named', () => {
     expect(problemsOf({ DATABASE_READ_URL: 'postgres://replica/ledger' })).toEqual([
       expect.stringContaining('set both'),

@@ -116,6 +116,8 @@ export class LogWriter {
   /** Continues where the log stands now; another instance, or a failure, may have been in between. */
   private async resume(writer: LogTransaction, head: LogHead): Promise<void> {
     if (this.builder.size !== head.size || head.size === 0) {
+      // It may also be another database, e.g. a standby that took over and lacks what was signed last.
+      this.keptChecked = false;
       this.builder = TileBuilder.resume(head.size, await writer.tiles(partialTilesOf(head.size)));
     }
     if (head.root !== null && !hashesEqual(this.builder.root(), head.root)) {

@@ -17,6 +17,8 @@ import type { Pool } from 'pg';
 /** What the ledger needs from the program around it. */
 export interface LedgerModuleOptions {
   readonly pool: Pool;
+  /** A standby for reads, or the same pool. */
+  readonly readPool: Pool;
   /** The engine, if it is not the pool. */
   readonly eventStore: EventStore | undefined;
   readonly wrappingKey: Buffer;
@@ -49,7 +51,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   static forRoot(options: LedgerModuleOptions): DynamicModule {
-    const { pool, nouns, clock } = options;
+    const { pool, readPool, nouns, clock } = options;
     const types = nouns.flatMap((noun) => Object.keys(noun.schemas));
     const projections = [eventTypesProjection(types), ...options.projections];
     return {
@@ -74,8 +76,11 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
         {
           provide: Projector,
           inject: [EVENT_STORE, EventReader, LedgerSignal, PROGRESS_SIGNAL],
-          useFactory: (store: EventStore, reader: EventReader, signal: LedgerSignal, progress: LedgerSignal) =>
-            new Projector(pool, store, reader, new ProjectionStore(pool), projections, signal, progress, options.log),
+          useFactory: (store: EventStore, reader: EventReader, signal: LedgerSignal, progress: LedgerSignal) => {
+            const rows = new ProjectionStore(pool);
+            const served = readPool === pool ? rows : new ProjectionStore(readPool);
+            return new Projector(pool, store, reader, rows, projections, signal, progress, options.log, served);
+          },
         },
       ],
       exports: [EventReader, LedgerSignal, PROGRESS_SIGNAL, Vault, SealedContents, EVENT_STORE, Ledger, Projector],

@@ -46,6 +46,7 @@ export class Projector {
   private readonly demand = new LedgerSignal();
   private following: Promise<void> | undefined;
   private looking: Promise<Checkpoints> | undefined;
+  private readonly served: ProjectionStore;
 
   constructor(
     private readonly pool: Pool,
@@ -56,7 +57,11 @@ export class Projector {
     private readonly signal: LedgerSignal,
     private readonly progress: LedgerSignal,
     private readonly log: ProjectorLog,
-  ) {}
+    /** Where readers read, if that is a standby. */
+    served?: ProjectionStore,
+  ) {
+    this.served = served ?? rows;
+  }
 
   async start(): Promise<void> {
     for (const projection of this.projections) await this.rows.register(projection);
@@ -83,13 +88,13 @@ export class Projector {
   }
 
   /**
-   * Waits until the rows of a projection reflect a position.
+   * Waits until the rows of a projection reflect a position, where they are read.
    * @throws Refusal (`unavailable`) when it takes longer than `timeoutMs`.
    */
   async reached(name: string, position: number, timeoutMs: number): Promise<void> {
     const projection = this.named(name);
     const deadline = performance.now() + timeoutMs;
-    while ((this.positions.get(name) ?? 0) < position) {
+    while (this.served !== this.rows || (this.positions.get(name) ?? 0) < position) {
       const since = this.progress.count;
       this.demand.notify();
       const reached = (await this.look()).served(projection)?.position ?? 0;
@@ -118,7 +123,7 @@ export class Projector {
 
   /** However many wait, one of them asks at a time. */
   private look(): Promise<Checkpoints> {
-    this.looking ??= this.rows.checkpoints().finally(() => (this.looking = undefined));
+    this.looking ??= this.served.checkpoints().finally(() => (this.looking = undefined));
     return this.looking;
   }
 
@@ -160,6 +165,8 @@ export class Projector {
 
   private async followAs(leader: PoolClient): Promise<void> {
     const { signal: stopping } = this.stopping;
+    // Another server may have taken over, and hold less than the one before it.
+    this.positions.clear();
     try {
       while (!stopping.aborted) {
         const since = this.signal.count;

@@ -1,14 +1,27 @@
-import { Pool, TypeOverrides, types } from 'pg';
-import type { ClientConfig } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Pool, TypeOverrides, types } from 'pg';
+import type { ClientBase, ClientConfig, PoolClient, PoolConfig, QueryConfig } from 'pg';
 import { formatInstant } from '../ledger/time.js';
-import { reasonOf } from './startup-error.js';
+import { ServerChoice, objectionTo, readDatabaseUrl } from './database-servers.js';
+import type { ServerSession, SessionWanted } from './database-servers.js';
+import { codeOf, reasonOf } from './startup-error.js';
 
 /** PostgreSQL allows 100 by default; several instances, their listeners and an operator's own session must fit. */
 const CONNECTIONS_MAX = 20;
 /** A request is better refused than kept waiting for longer than its caller waits. */
 const CONNECTION_TIMEOUT_MS = 5_000;
+/** Where another server may be the right one: a machine that is gone does not even refuse. */
+const CONNECTION_TIMEOUT_OF_SEVERAL_MS = 2_000;
+/** How long a new connection is tried again while no server takes one, e.g. as one restarts or a standby is promoted. */
+const RECONNECT_MS_MAX = 2_000;
+const RECONNECT_FIRST_MS = 50;
+const RECONNECT_PAUSE_MS_MAX = 1_000;
 /** Kept open that long between bursts; servers and firewalls drop silent ones after some minutes. */
 const IDLE_TIMEOUT_MS = 60_000;
+/** From then on the system asks whether the other end is still there; the default of Linux is two hours. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+/** How soon a pool that had to do without the kind of server that it prefers looks for one again. */
+const SECOND_BEST_LIFETIME_S = 60;
 /** The longest read is a page of a list; whatever takes longer has lost its index. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** Longer than the server's own, and only for a server that does not answer any more. */
@@ -17,18 +30,25 @@ const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
 export interface PoolOptions {
-  /** Holds a password: never log it. */
+  /** One server or several. Holds a password: never log it. */
   readonly databaseUrl: string;
+  /** What is wanted of a server where the URL does not say; `any` for reads. */
+  readonly session?: SessionWanted;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
   readonly connectionsMax?: number;
   readonly log: { warn(message: string): void };
 }
 
-/** A bounded pool whose values are read as the ledger writes them. A lost connection fails its query, never the process. */
-export function createPool({ databaseUrl, applicationName, connectionsMax, log }: PoolOptions): Pool {
-  const pool = new Pool({
-    ...connectionOf(databaseUrl),
+/**
+ * A bounded pool whose values are read as the ledger writes them. A lost connection fails its query, never the process, and the
+ * next connection goes to whichever of the servers is the right one by then.
+ */
+export function createPool({ databaseUrl, session, applicationName, connectionsMax, log }: PoolOptions): Pool {
+  const address = readDatabaseUrl(databaseUrl);
+  const wanted = address.session ?? session ?? 'read-write';
+  const pool = new FollowingPool(new ServerChoice(address.servers, wanted), {
+    ...CONNECTION,
     application_name: applicationName ?? 'ppp-ledger',
     max: connectionsMax ?? CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
@@ -36,6 +56,7 @@ export function createPool({ databaseUrl, applicationName, connectionsMax, log }
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    ...(wanted === 'prefer-standby' && { maxLifetimeSeconds: SECOND_BEST_LIFETIME_S }),
   });
   pool.on('error', (error) => log.warn(`An idle database connection was lost: ${reasonOf(error)}`));
   // In use, a client has no listener of the pool's, and an error without one ends the process; its query is rejected anyway.
@@ -43,12 +64,169 @@ export function createPool({ databaseUrl, applicationName, connectionsMax, log }
   return pool;
 }
 
-/** What every connection to the database begins with. The one place that reads its address. */
-export const connectionOf = (databaseUrl: string): ClientConfig => ({
-  connectionString: databaseUrl,
-  keepAlive: true,
-  types: ledgerTypes,
-});
+/** None of the servers can be used now; says what is wrong with each. */
+export class DatabaseUnreachable extends Error {
+  constructor(complaint: string, cause: unknown) {
+    super(`Cannot connect to the database: ${complaint}`, { cause });
+    this.name = 'DatabaseUnreachable';
+  }
+}
+
+/** How the driver's own `query` asks for a connection. */
+type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
+
+/** The server answers, but it is not one of the kind that is wanted. */
+class WrongServer extends Error {}
+
+/**
+ * The driver knows one server; this pool knows several, tries them in turn, and asks each new session whether its server is of
+ * the kind that is wanted. While none is, whoever connects tries again at growing intervals, of random length so that not all
+ * of the instances come back at the same moment.
+ */
+class FollowingPool extends Pool {
+  /** Sessions that were opened before this count was reached are not used any more. */
+  private generation = 0;
+  private readonly generationOf = new WeakMap<ClientBase, number>();
+
+  constructor(
+    private readonly choice: ServerChoice,
+    config: PoolConfig,
+  ) {
+    const connectionTimeoutMillis = choice.count > 1 ? CONNECTION_TIMEOUT_OF_SEVERAL_MS : CONNECTION_TIMEOUT_MS;
+    super({
+      ...config,
+      Client: class extends Client {
+        constructor(given?: ClientConfig) {
+          super({ ...given, connectionTimeoutMillis, connectionString: choice.begin().url });
+        }
+      },
+      onConnect: (client) => this.admit(client),
+    });
+    this.on('release', (error) => {
+      // A server that has fallen silent, or that takes no writes any more, keeps its other sessions open as well.
+      if (isSilence(error) || codeOf(error) === READ_ONLY_TRANSACTION) this.generation += 1;
+    });
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(callback: Connected): void;
+  override connect(callback?: Connected): Promise<PoolClient> | void {
+    if (!callback) return this.connectToTheRightOne();
+    void this.connectFor(callback);
+  }
+
+  private async connectFor(callback: Connected): Promise<void> {
+    let client: PoolClient;
+    try {
+      client = await this.connectToTheRightOne();
+    } catch (error) {
+      callback(error as Error, undefined, () => undefined);
+      return;
+    }
+    callback(undefined, client, (release) => client.release(release as Error | boolean | undefined));
+  }
+
+  private async connectToTheRightOne(): Promise<PoolClient> {
+    const deadline = performance.now() + RECONNECT_MS_MAX;
+    for (let tries = 1; ; tries += 1) {
+      const server = this.choice.current;
+      try {
+        const client = await super.connect();
+        if ((this.generationOf.get(client) ?? 0) === this.generation) return client;
+        client.release(true);
+        tries -= 1;
+      } catch (error) {
+        if (!(error instanceof WrongServer || isConnectionFailure(error))) throw error;
+        this.choice.passOver(server, reasonOf(error));
+        if (tries < this.choice.count) continue;
+        if (performance.now() >= deadline) throw new DatabaseUnreachable(this.choice.complaint(), error);
+        await sleep(pauseMs(this.choice.rounds));
+      }
+    }
+  }
+
+  private async admit(client: ClientBase): Promise<void> {
+    this.generationOf.set(client, this.generation);
+    const objection = this.choice.judge(await sessionOf(client));
+    if (objection !== undefined) throw new WrongServer(objection);
+  }
+}
+
+/** Half of it by chance. */
+function pauseMs(rounds: number): number {
+  const longest = Math.min(RECONNECT_PAUSE_MS_MAX, RECONNECT_FIRST_MS * 2 ** Math.min(rounds, 10));
+  return (longest * (1 + Math.random())) / 2;
+}
+
+async function sessionOf(client: ClientBase): Promise<ServerSession> {
+  const { rows } = await client.query<ServerSession>({
+    text: `select pg_is_in_recovery() as "isStandby", current_setting('transaction_read_only')::boolean as "isReadOnly"`,
+    query_timeout: CONNECTION_TIMEOUT_OF_SEVERAL_MS,
+  } as QueryConfig);
+  const [session] = rows;
+  if (!session) throw new Error('The server did not say what it is.');
+  return session;
+}
+
+/**
+ * One session on the first server that is of the kind that is wanted, for work of its own. Tries each server once.
+ * @throws Error that says what is wrong with each of them
+ */
+export async function connectTo(databaseUrl: string, config: ClientConfig): Promise<Client> {
+  const { servers, session = 'read-write' } = readDatabaseUrl(databaseUrl);
+  const objections: string[] = [];
+  for (const { name, url } of servers) {
+    const client = new Client({ ...CONNECTION, ...config, connectionString: url });
+    // The query that it breaks says so; without a listener a lost connection would end the process.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const objection = objectionTo(await sessionOf(client), session, false);
+      if (objection === undefined) return client;
+      objections.push(`${name}: ${objection}`);
+    } catch (error) {
+      objections.push(`${name}: ${reasonOf(error)}`);
+    }
+    await client.end().catch(() => undefined);
+  }
+  throw new Error(objections.join('; '));
+}
+
+/** Of read-only sessions: `25006`. A primary that has become a standby, or that its operator has closed for writes. */
+const READ_ONLY_TRANSACTION = '25006';
+/** Of PostgreSQL: connection exceptions, too many connections, shutting down, starting up. */
+const AWAY = /^(08...|53300|57P0[1235]|25006)$/;
+/** Of a standby that had to cancel a read to go on following its primary. */
+const CANCELLED_FOR_REPLAY = '40001';
+/** Of the system. */
+const UNREACHABLE =
+  /^(ECONN(REFUSED|RESET|ABORTED)|E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN)$/;
+/** Of the system, of a connection that there was. */
+const BROKEN = /^(ECONN(RESET|ABORTED)|E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EPIPE)$/;
+/** Of PostgreSQL, insufficient resources, e.g. a full disk: whoever makes room need not tell the service. */
+const EXHAUSTED = /^53...$/;
+/** Of the driver, whose errors have no code. */
+const LOST = /^(Connection terminated|Client was closed|Client has encountered a connection error|timeout expired)/;
+
+const NO_CONNECTION_FREE = /^timeout exceeded when trying to connect/;
+
+const isSilence = (error: unknown): boolean => reasonOf(error) === 'Query read timeout';
+
+const isConnectionFailure = (error: unknown): boolean => UNREACHABLE.test(codeOf(error) ?? '') || isLost(error);
+
+function isLost(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === undefined ? LOST.test(reasonOf(error)) || isSilence(error) : AWAY.test(code);
+}
+
+/** True of a query that failed because of the database and not of what it was asked: it may be asked again in a moment. */
+export const isDatabaseAway = (error: unknown): boolean =>
+  error instanceof DatabaseUnreachable ||
+  isLost(error) ||
+  BROKEN.test(codeOf(error) ?? '') ||
+  EXHAUSTED.test(codeOf(error) ?? '') ||
+  codeOf(error) === CANCELLED_FOR_REPLAY ||
+  NO_CONNECTION_FREE.test(reasonOf(error));
 
 /**
  * An integer as the number that it is; positions, revisions and counts stay far below 2^53.
@@ -107,3 +285,10 @@ for (const [type, arrayType, read] of READERS) {
   ledgerTypes.setTypeParser(type, read);
   ledgerTypes.setTypeParser(arrayType, each(read));
 }
+
+/** What every connection to the database begins with. */
+const CONNECTION = {
+  keepAlive: true,
+  keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+  types: ledgerTypes,
+} satisfies ClientConfig;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
-import { connectionOf } from './database.js';
+import type { Client } from 'pg';
+import { connectTo } from './database.js';
 import { StartupError, codeOf, reasonOf } from './startup-error.js';
 
 /** The same place from `src/platform` and from `dist/platform`. */
@@ -95,15 +95,10 @@ async function readMigration(folder: string, file: string): Promise<Migration> {
 
 async function connect(databaseUrl: string): Promise<Client> {
   try {
-    const client = new Client({
-      ...connectionOf(databaseUrl),
+    return await connectTo(databaseUrl, {
       application_name: 'ppp-ledger migrate',
       connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     });
-    // The query that it breaks says so; without a listener a lost connection would end the process.
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
   } catch (error) {
     throw new StartupError(`Cannot connect to the database (${reasonOf(error)}): check DATABASE_URL.`, {
       cause: error,

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { ReplayedRefusal } from '../ledger/outcome.js';
 import { Refusal, STATUS_OF_REFUSAL, type FieldError, type RefusalKind } from '../ledger/refusal.js';
+import { isDatabaseAway } from './database.js';
 
 /** Seconds after which a caller may come back when the service was busy or the ledger out of reach. */
 const RETRY_AFTER_S = 1;
@@ -106,6 +107,9 @@ export function problemOf(refusal: Refusal | undefined, request: Pick<FastifyReq
 /** Undefined: a bug. */
 export function asRefusal(error: unknown, request: Pick<FastifyRequest, 'method' | 'url'>): Refusal | undefined {
   if (error instanceof Refusal) return error;
+  if (isDatabaseAway(error)) {
+    return new Refusal('unavailable', 'store-unavailable', 'The database does not answer. Ask again in a moment.');
+  }
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status !== 'number' || status >= 500) return undefined;
