@@ -272,7 +272,7 @@ function requireUnchecked(state: AccessRequest): void {
   throw refuse(
     'eligibility-already-recorded',
     `The eligibility of this request took effect at ${state.since}, and it is recorded once.`,
-    { status: state.status, since: state.since },
+    { requestStatus: state.status, since: state.since },
   );
 }
 
@@ -282,16 +282,22 @@ function requireUndecided(state: AccessRequest): SubmittedRequest {
   const { status, since } = state;
   switch (status) {
     case 'withdrawn':
-      throw refuse('request-withdrawn', `The request was withdrawn at ${since}. Submit a new one.`, { status, since });
+      throw refuse('request-withdrawn', `The request was withdrawn at ${since}. Submit a new one.`, {
+        requestStatus: status,
+        since,
+      });
     case 'ineligible':
-      throw refuse('request-ineligible', `The request was found ineligible at ${since}.`, { status, since });
+      throw refuse('request-ineligible', `The request was found ineligible at ${since}.`, {
+        requestStatus: status,
+        since,
+      });
     case 'granted':
     case 'denied':
     case 'revoked':
       throw refuse(
         'request-already-decided',
         `The request is ${status} since ${since}, and a request is decided once.`,
-        { status, since },
+        { requestStatus: status, since },
       );
   }
 }
@@ -301,9 +307,12 @@ function requireGranted(state: AccessRequest): GrantedRequest {
   if (state.status === 'absent') throw new Error('A grant must be read before it is revoked.');
   const { status, since } = state;
   if (status === 'revoked') {
-    throw refuse('grant-already-revoked', `The grant is revoked since ${since}.`, { status, since });
+    throw refuse('grant-already-revoked', `The grant is revoked since ${since}.`, { requestStatus: status, since });
   }
-  throw refuse('not-granted', `The request is ${status}; only a granted request can be revoked.`, { status, since });
+  throw refuse('not-granted', `The request is ${status}; only a granted request can be revoked.`, {
+    requestStatus: status,
+    since,
+  });
 }
 
 function requireReasonCodes(reasonCodes: readonly string[]): readonly string[] {

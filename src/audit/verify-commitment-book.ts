@@ -59,7 +59,7 @@ export const termsOf = (data: Readonly<Record<string, unknown>>): string =>
 export function move(book: Book, type: string, facts: Facts): void {
   if (type === 'commitment-signed') return sign(book, facts);
   if (type === 'commitment-cancelled') return cancel(book, facts);
-  const isAllowed = book.status === 'signed' || (book.status === 'cancelled' && type === 'capital-call-paid');
+  const isAllowed = book.status === 'signed' || (book.status === 'cancelled' && OUTLASTING.has(type));
   facts.require(isAllowed, `The commitment is ${book.status}.`, 'signed', book.status);
   switch (type) {
     case 'commitment-amended': {
@@ -75,6 +75,9 @@ export function move(book: Book, type: string, facts: Facts): void {
       return distribute(book, facts);
   }
 }
+
+/** What still happens to a cancelled commitment: open calls are paid, and paid-in capital earns distributions. */
+const OUTLASTING: ReadonlySet<string> = new Set(['capital-call-paid', 'distribution-paid']);
 
 function sign(book: Book, facts: Facts): void {
   facts.require(book.status === 'pledged', 'Only a pledge is signed, and once.', 'pledged', book.status);

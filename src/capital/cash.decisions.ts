@@ -1,6 +1,13 @@
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
 import { addBusinessDays } from '../platform/reference/business-days.js';
-import type { CapitalCallIssued, CapitalCallPaid, Commitment, DistributionPaid } from './commitment.js';
+import type {
+  CapitalCallIssued,
+  CapitalCallPaid,
+  Commitment,
+  CommitmentTerms,
+  DistributionPaid,
+  Position,
+} from './commitment.js';
 import { notInFuture, signed } from './commitment.decisions.js';
 import type { Fund } from './fund.js';
 import { positiveMinor } from './fund.decisions.js';
@@ -140,13 +147,14 @@ export interface DistributeInput {
 
 /**
  * Pays money back to the partner. Only capital that was called, and not made recallable before, can become callable
- * again; without that limit a distribution would let more be called than the tranche's cap allows to be outstanding.
+ * again; without that limit a distribution would let more be called than the tranche's cap allows to be outstanding. A
+ * cancelled commitment has a right to what its paid-in capital earns, but nothing of it becomes callable again.
  * @throws Refusal `amount-not-positive`, `recallable-exceeds-amount`, `date-in-future` (422), `commitment-not-signed`,
- * `paid-before-signature`, `recallable-exceeds-called` (409).
+ * `paid-before-signature`, `recallable-after-cancellation`, `recallable-exceeds-called` (409).
  */
 export function distribute(state: Commitment, input: DistributeInput, now: string): [DistributionPaid] {
   const { paidOn } = input;
-  const { terms, committedMinor, unfundedMinor, signedOn } = signed(state, 'distributed to');
+  const { terms, committedMinor, unfundedMinor, signedOn } = onceSigned(state);
   const amountMinor = positiveMinor(input.amountMinor, '/amountMinor');
   const recallableMinor = parseMinor(input.recallableMinor);
   if (recallableMinor < 0n || recallableMinor > amountMinor) {
@@ -164,6 +172,14 @@ export function distribute(state: Commitment, input: DistributeInput, now: strin
     });
   }
   notInFuture('paidOn', paidOn, now);
+  if (state.status === 'cancelled' && recallableMinor > 0n) {
+    throw refuse(
+      'recallable-after-cancellation',
+      `The commitment is cancelled, so that nothing may be called of it; ${recallableMinor} cannot become callable again. ` +
+        'Send 0 as recallableMinor.',
+      { recallableMinor: formatMinor(recallableMinor) },
+    );
+  }
   const calledMinor = committedMinor - unfundedMinor;
   if (recallableMinor > calledMinor) {
     throw refuse(
@@ -179,4 +195,13 @@ export function distribute(state: Commitment, input: DistributeInput, now: strin
       data: { ...terms, amountMinor: amount, recallableMinor: recallable, paidOn, unfundedDeltaMinor: recallable },
     },
   ];
+}
+
+/**
+ * Signed, whether it still stands or not.
+ * @throws Refusal `commitment-not-signed` (409) for a pledge, withdrawn or not.
+ */
+function onceSigned(state: Commitment): Position & { readonly terms: CommitmentTerms; readonly signedOn: string } {
+  if (state.status !== 'cancelled' || state.signedOn === undefined) return signed(state, 'distributed to');
+  return { ...state, signedOn: state.signedOn };
 }

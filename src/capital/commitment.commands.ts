@@ -20,6 +20,7 @@ import type {
 import { commitment, existingCommitment, type CommitmentTerms, type ExistingCommitment } from './commitment.js';
 import { subscribe } from './fund.decisions.js';
 import { fund } from './fund.js';
+import { matchingPolicyAt } from './matching-policy.js';
 
 export class PledgeCommitment extends Command<Answer> {
   constructor(
@@ -203,17 +204,20 @@ function ownTarget(tx: Transaction, id: string): ExistingCommitment {
 
 /**
  * Carries a change of what is committed to the streams that keep the limits on it, in the same append: the fund the cap
- * of the tranche, the facility the Union's ceiling. A refusal by either refuses the whole command.
+ * of the tranche, the facility the Union's ceiling and, once the fund is closed, that the states match it. A refusal by
+ * either refuses the whole command.
  */
 function moveCommitted(tx: Transaction, commitmentId: string, terms: CommitmentTerms, deltaMinor: bigint): void {
   if (deltaMinor === 0n) return;
   const { fundId, trancheId, partnerId, partnerKind, facilityId, kind, currency } = terms;
   const change = { commitmentId, partnerId, partnerKind, deltaMinor };
   const subscription = { ...change, trancheId, ...(facilityId !== undefined && { facilityId }) };
-  tx.append(fund, fundId, subscribe(tx.existing(fund, fundId), subscription));
+  const financing = tx.existing(fund, fundId);
+  tx.append(fund, fundId, subscribe(financing, subscription));
   if (facilityId === undefined) return;
   const contribution = { ...change, kind, currency };
-  tx.append(facility, facilityId, recordContribution(tx.existing(facility, facilityId), contribution));
+  const closedOn = financing.status === 'closed' ? { basis: matchingPolicyAt(tx)?.kinds } : undefined;
+  tx.append(facility, facilityId, recordContribution(tx.existing(facility, facilityId), contribution, closedOn));
 }
 
 export const commitmentCommandHandlers = [

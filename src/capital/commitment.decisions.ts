@@ -100,7 +100,7 @@ export function sign(state: Commitment, input: { readonly signedOn: string }, no
   const { signedOn } = input;
   if (state.status !== 'pledged') {
     throw refuse('commitment-not-pledged', `Only a pledge can be signed; this commitment is ${state.status}.`, {
-      status: state.status,
+      commitmentStatus: state.status,
     });
   }
   notInFuture('signedOn', signedOn, now);
@@ -172,7 +172,9 @@ export function signed(state: Commitment, action: string): SignedCommitment {
 }
 
 const unsigned = (status: Commitment['status'], action: string) =>
-  refuse('commitment-not-signed', `This commitment is ${status}; only a signed one can be ${action}.`, { status });
+  refuse('commitment-not-signed', `This commitment is ${status}; only a signed one can be ${action}.`, {
+    commitmentStatus: status,
+  });
 
 /**
  * Dates are UTC days, as all time in the ledger: today counts as past.

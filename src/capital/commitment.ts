@@ -116,10 +116,15 @@ export interface SignedCommitment extends Position {
   readonly terms: CommitmentTerms;
   readonly signedOn: string;
 }
-/** Nothing more may be called. Calls that were issued before stay payable: the cancellation released only the rest. */
+/**
+ * Nothing more may be called. Calls that were issued before stay payable, and what was paid in goes on earning
+ * distributions: the cancellation released only the rest.
+ */
 export interface CancelledCommitment extends Position {
   readonly status: 'cancelled';
   readonly terms: CommitmentTerms;
+  /** Absent where a mere pledge was withdrawn. */
+  readonly signedOn?: string;
 }
 
 const NO_POSITION: Position = {
@@ -238,9 +243,10 @@ function callPaid(state: Positioned, data: CapitalCallPaid['data']): Commitment 
 
 function cancelled(state: Commitment, data: CommitmentCancelled['data']): Commitment {
   if (state.status === 'pledged') return { ...NO_POSITION, status: 'cancelled', terms: state.terms };
-  const { terms, ...position } = positioned(state);
+  const { terms, signedOn, ...position } = positioned(state);
   return {
     terms,
+    ...(signedOn !== undefined && { signedOn }),
     calledMinor: position.calledMinor,
     paidMinor: position.paidMinor,
     distributedMinor: position.distributedMinor,

@@ -6,6 +6,7 @@ import { Ledger } from '../ledger/ledger.js';
 import { defineTranche, establish, reachFinancialClose } from './fund.decisions.js';
 import type { DefineTrancheDto, EstablishFundDto } from './fund.dto.js';
 import { existingFund, fund } from './fund.js';
+import { matchingPolicyAt } from './matching-policy.js';
 
 export class EstablishFund extends Command<Answer> {
   constructor(
@@ -68,8 +69,9 @@ export class ReachFinancialCloseHandler implements ICommandHandler<ReachFinancia
   execute({ context, id }: ReachFinancialClose): Promise<Answer> {
     return this.ledger.execute(context, (tx) => {
       const current = existingFund(tx.target(fund, id));
-      const facilities = current.facilityIds.map((one) => fundingOf(tx.existing(facility, one), one));
-      tx.append(fund, id, reachFinancialClose(current, facilities));
+      const matching = matchingPolicyAt(tx);
+      const facilities = current.facilityIds.map((one) => fundingOf(tx.existing(facility, one), one, matching?.kinds));
+      tx.append(fund, id, reachFinancialClose(current, facilities, matching));
     });
   }
 }

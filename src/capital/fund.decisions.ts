@@ -1,5 +1,7 @@
+import { UNION_PERCENT_MAX, unionCeilingMinor, type Funding } from '../compute/contribution.js';
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
 import type { PartnerKind } from '../partners/partner.js';
+import type { CommitmentKind } from './commitment.js';
 import type {
   Fund,
   FundEstablished,
@@ -16,8 +18,6 @@ import { formatMinor, parseMinor } from './money.js';
 export const TRANCHE_RANK_MAX = 20;
 /** Facilities that one fund may finance: financial close reads them all in one command and lists them in one event. */
 export const FUND_FACILITIES_MAX = 200;
-/** Art. 12b(5): the ceiling of the Union's part of the computing CAPEX, in percent. */
-export const UNION_SHARE_PERCENT_MAX = 17n;
 
 const CLAUSE = '2021/1173 Art. 12b(5)';
 
@@ -164,25 +164,24 @@ export function trancheOf(state: Fund, trancheId: string): Tranche {
   return tranche;
 }
 
-/** What is committed to a facility that the fund finances, from whichever fund it comes. */
-export interface FacilityFunding {
-  readonly facilityId: string;
-  readonly kind: string;
-  /** Computing CAPEX; absent while nobody has stated it. */
-  readonly capexMinor?: bigint;
-  /** Signed by the Union, purchases of access time included. */
-  readonly unionMinor: bigint;
-  /** Signed by Participating States. */
-  readonly statesMinor: bigint;
+/** The policy `matching-basis` that financial close was decided by. */
+export interface MatchingPolicy {
+  readonly version: number;
+  readonly kinds: readonly CommitmentKind[];
 }
 
 /**
  * Reaches financial close, once: from here on capital may be called. Art. 12b(5) speaks of AI gigafactories, so the
  * matching and the ceiling are checked for facilities of that kind; the sums of the others are recorded beside them.
+ * @param matching the policy that says which contributions of the states count; `facilities` are measured by it.
  * @throws Refusal `financial-close-reached-already`, `nothing-signed`, `states-below-union`, `capex-unknown`,
  * `union-ceiling-exceeded` (409).
  */
-export function reachFinancialClose(state: Fund, facilities: readonly FacilityFunding[]): [FinancialCloseReached] {
+export function reachFinancialClose(
+  state: Fund,
+  facilities: readonly Funding[],
+  matching?: MatchingPolicy,
+): [FinancialCloseReached] {
   const current = existingFund(state);
   if (current.status === 'closed') {
     throw refuse('financial-close-reached-already', 'This fund has reached financial close; that happens once.');
@@ -199,26 +198,36 @@ export function reachFinancialClose(state: Fund, facilities: readonly FacilityFu
     {
       type: 'financial-close-reached',
       data: {
-        facilities: facilities.map(({ facilityId, unionMinor, statesMinor }) => ({
+        facilities: facilities.map(({ facilityId, unionMinor, statesMinor, matchingMinor }) => ({
           facilityId,
           // Sums over funds of any number: they may have more digits than one amount.
           unionMinor: unionMinor.toString(),
           statesMinor: statesMinor.toString(),
+          ...(matching && { matchingMinor: matchingMinor.toString() }),
         })),
         committedMinor: formatMinor(committedMinor),
+        ...(matching && { matchingPolicyVersion: matching.version, matchingKinds: matching.kinds }),
       },
       ...(gigafactories.length > 0 && { legalBasis: CLAUSE }),
     },
   ];
 }
 
-function checkUnionShare({ facilityId, unionMinor, statesMinor, capexMinor }: FacilityFunding): void {
-  const facts = { clause: CLAUSE, facilityId, unionMinor: unionMinor.toString(), statesMinor: statesMinor.toString() };
-  if (statesMinor < unionMinor) {
+function checkUnionShare(funding: Funding): void {
+  const { facilityId, unionMinor, statesMinor, matchingMinor, capexMinor } = funding;
+  const facts = {
+    clause: CLAUSE,
+    facilityId,
+    unionMinor: unionMinor.toString(),
+    statesMinor: statesMinor.toString(),
+    matchingMinor: matchingMinor.toString(),
+  };
+  if (matchingMinor < unionMinor) {
+    const others = statesMinor === matchingMinor ? '' : ` (of ${statesMinor}; the rest does not count by policy)`;
     throw refuse(
       'states-below-union',
-      `Participating States have signed ${statesMinor} for facility ${facilityId} and must at least match the Union's ` +
-        `${unionMinor} minor units: ${unionMinor - statesMinor} are missing.`,
+      `Participating States have signed ${matchingMinor}${others} for facility ${facilityId} and must at least match the ` +
+        `Union's ${unionMinor} minor units: ${unionMinor - matchingMinor} are missing.`,
       facts,
     );
   }
@@ -230,11 +239,11 @@ function checkUnionShare({ facilityId, unionMinor, statesMinor, capexMinor }: Fa
       facts,
     );
   }
-  const ceilingMinor = (capexMinor * UNION_SHARE_PERCENT_MAX) / 100n;
+  const ceilingMinor = unionCeilingMinor(capexMinor);
   if (unionMinor > ceilingMinor) {
     throw refuse(
       'union-ceiling-exceeded',
-      `The Union has signed ${unionMinor} for facility ${facilityId}; ${UNION_SHARE_PERCENT_MAX} % of its CAPEX of ` +
+      `The Union has signed ${unionMinor} for facility ${facilityId}; ${UNION_PERCENT_MAX} % of its CAPEX of ` +
         `${capexMinor} are ${ceilingMinor} minor units.`,
       { ...facts, capexMinor: capexMinor.toString(), ceilingMinor: ceilingMinor.toString() },
     );

@@ -47,8 +47,12 @@ export interface FinancialCloseReached extends DomainEvent {
       readonly facilityId: string;
       readonly unionMinor: string;
       readonly statesMinor: string;
+      /** The part of `statesMinor` that counts; there with a policy only, as are the next two. */
+      readonly matchingMinor?: string;
     }[];
     readonly committedMinor: string;
+    readonly matchingPolicyVersion?: number;
+    readonly matchingKinds?: readonly string[];
   };
 }
 export type FundEvent = FundEstablished | TrancheDefined | TrancheSubscribed | FinancialCloseReached;

@@ -1,8 +1,10 @@
+import type { CommitmentKind } from '../capital/commitment.js';
 import { refuse } from '../ledger/refusal.js';
 import {
   countsAgainstCeiling,
   registered,
   type ContributionFacts,
+  type Contributions,
   type Facility,
   type FacilityEvent,
   type FacilityKind,
@@ -11,7 +13,22 @@ import {
 
 const UNION_CLAUSE = '2021/1173 Art. 12b(5)';
 /** 12b(5): "up to 17 % of the capital expenditure (CAPEX) investments in the overall computing infrastructure". */
-const UNION_PERCENT_MAX = 17n;
+export const UNION_PERCENT_MAX = 17n;
+
+/** The most that the Union may contribute to a facility of this CAPEX; rounded down, because 17 % is the most there is. */
+export const unionCeilingMinor = (capexMinor: bigint): bigint => (capexMinor * UNION_PERCENT_MAX) / 100n;
+
+/**
+ * Which contributions of the Participating States count when they match the Union: the policy `matching-basis`. Without one
+ * all of them do, because Art. 12b(5) itself leaves none out.
+ */
+export type MatchingBasis = readonly CommitmentKind[] | undefined;
+
+/** What the Participating States bring against the Union's part. */
+export function matchingMinorOf({ statesMinor, statesMinorByKind }: Contributions, basis: MatchingBasis): bigint {
+  if (basis === undefined) return statesMinor;
+  return basis.reduce((sumMinor, kind) => sumMinor + statesMinorByKind[kind], 0n);
+}
 
 export interface ContributionInput extends Omit<ContributionFacts, 'deltaMinor'> {
   /** Minor units; negative when a commitment is decreased or cancelled. */
@@ -20,9 +37,16 @@ export interface ContributionInput extends Omit<ContributionFacts, 'deltaMinor'>
 
 /**
  * Records what the signature, amendment or cancellation of a commitment changes for the facility that it finances.
- * @throws Refusal `currency-differs`, `capex-unknown`, `union-ceiling-exceeded` (409; 12b(5) for AI gigafactories).
+ * @param closedOn given once the fund of the commitment has reached financial close: the states matched the Union there, and
+ * no later change of one of its commitments may undo that.
+ * @throws Refusal `currency-differs`, `capex-unknown`, `union-ceiling-exceeded`, `states-below-union` (409; 12b(5) for AI
+ * gigafactories).
  */
-export function recordContribution(state: Facility, input: ContributionInput): FacilityEvent[] {
+export function recordContribution(
+  state: Facility,
+  input: ContributionInput,
+  closedOn?: { readonly basis: MatchingBasis },
+): FacilityEvent[] {
   const current = registered(state);
   if (current.currency !== undefined && current.currency !== input.currency) {
     throw refuse(
@@ -31,9 +55,11 @@ export function recordContribution(state: Facility, input: ContributionInput): F
       { currency: input.currency, facilityCurrency: current.currency },
     );
   }
-  const underCeiling = current.kind === 'ai-gigafactory' && countsAgainstCeiling(input);
+  const isGigafactory = current.kind === 'ai-gigafactory';
+  const underCeiling = isGigafactory && countsAgainstCeiling(input);
   // A decrease is let through even above the ceiling: it can only bring the sum nearer to it.
   if (underCeiling && input.deltaMinor > 0n) requireBelowCeiling(current, input.deltaMinor);
+  if (isGigafactory && closedOn) requireStillMatched(current, input, closedOn.basis);
   return [
     {
       type: 'contribution-recorded',
@@ -41,6 +67,35 @@ export function recordContribution(state: Facility, input: ContributionInput): F
       ...(underCeiling && { legalBasis: UNION_CLAUSE }),
     },
   ];
+}
+
+/** Only what makes the match worse is held to it: a policy may have changed since, and steps back towards it must be open. */
+function requireStillMatched(
+  { contributions }: RegisteredFacility,
+  input: ContributionInput,
+  basis: MatchingBasis,
+): void {
+  const { partnerKind, kind, deltaMinor } = input;
+  const ofUnionMinor = countsAgainstCeiling(input) ? deltaMinor : 0n;
+  const isMatching = partnerKind === 'member-state' && (basis === undefined || basis.includes(kind));
+  const ofStatesMinor = isMatching ? deltaMinor : 0n;
+  if (ofUnionMinor <= 0n && ofStatesMinor >= 0n) return;
+  const unionMinor = contributions.unionMinor + ofUnionMinor;
+  const statesMinor = matchingMinorOf(contributions, basis) + ofStatesMinor;
+  if (statesMinor >= unionMinor) return;
+  throw refuse(
+    'states-below-union',
+    `After financial close the Participating States go on matching the Union: they would contribute ${statesMinor} against its ` +
+      `${unionMinor} minor units. Sign another state's commitment first, or lower the Union's.`,
+    {
+      clause: UNION_CLAUSE,
+      rule: 'matching',
+      unionMinor: unionMinor.toString(),
+      statesMinor: statesMinor.toString(),
+      deltaMinor: deltaMinor.toString(),
+      ...(basis !== undefined && { matchingKinds: basis }),
+    },
+  );
 }
 
 function requireBelowCeiling({ capexMinor, contributions, currency }: RegisteredFacility, deltaMinor: bigint): void {
@@ -53,11 +108,11 @@ function requireBelowCeiling({ capexMinor, contributions, currency }: Registered
     );
   }
   const sumMinor = contributions.unionMinor + deltaMinor;
-  if (sumMinor * 100n <= capexMinor * UNION_PERCENT_MAX) return;
-  const ceilingMinor = (capexMinor * UNION_PERCENT_MAX) / 100n;
+  const ceilingMinor = unionCeilingMinor(capexMinor);
+  if (sumMinor <= ceilingMinor) return;
   throw refuse(
     'union-ceiling-exceeded',
-    `The Union would contribute ${sumMinor} of a CAPEX of ${capexMinor} (minor units); at most ${ceilingMinor}, 17 %, are allowed.`,
+    `The Union would contribute ${sumMinor} of a CAPEX of ${capexMinor} (minor units); at most ${ceilingMinor}, ${UNION_PERCENT_MAX} %, are allowed.`,
     {
       clause: UNION_CLAUSE,
       rule: 'union-ceiling',
@@ -75,14 +130,18 @@ export interface Funding {
   readonly facilityId: string;
   readonly kind: FacilityKind;
   readonly capexMinor?: bigint;
+  /** CAPEX and purchases of access time. */
   readonly unionMinor: bigint;
   readonly statesMinor: bigint;
+  /** The part of `statesMinor` that counts as a match. */
+  readonly matchingMinor: bigint;
 }
 
-export function fundingOf(state: Facility, facilityId: string): Funding {
+export function fundingOf(state: Facility, facilityId: string, basis: MatchingBasis): Funding {
   const { kind, capexMinor, contributions } = registered(state);
   const { unionMinor, statesMinor } = contributions;
-  return { facilityId, kind, ...(capexMinor !== undefined && { capexMinor }), unionMinor, statesMinor };
+  const matchingMinor = matchingMinorOf(contributions, basis);
+  return { facilityId, kind, ...(capexMinor !== undefined && { capexMinor }), unionMinor, statesMinor, matchingMinor };
 }
 
 /** 12b(4): whether the hosting Member State has a signed commitment to this facility that still stands. */

@@ -114,6 +114,8 @@ export interface Contributions {
   /** CAPEX and purchase of access time by the Union: what 12b(5) limits to 17 %. */
   readonly unionMinor: bigint;
   readonly statesMinor: bigint;
+  /** The same by kind: which kinds count when the states match the Union is a policy of the board. */
+  readonly statesMinorByKind: Readonly<Record<CommitmentKind, bigint>>;
   readonly byPartnerMinor: PersistentMap<string, bigint>;
 }
 
@@ -216,7 +218,12 @@ function asRegistered(description: FacilityDescription): RegisteredFacility {
     ...(hostStatePartnerId !== undefined && { hostStatePartnerId }),
     ...(capexMinor !== undefined && { capexMinor: BigInt(capexMinor) }),
     ...(currency !== undefined && { currency }),
-    contributions: { unionMinor: 0n, statesMinor: 0n, byPartnerMinor: PersistentMap() },
+    contributions: {
+      unionMinor: 0n,
+      statesMinor: 0n,
+      statesMinorByKind: { capex: 0n, 'access-time-purchase': 0n, 'in-kind': 0n },
+      byPartnerMinor: PersistentMap(),
+    },
     chipModels: PersistentMap(),
     allocations: PersistentMap(),
     grants: PersistentMap(),
@@ -224,14 +231,16 @@ function asRegistered(description: FacilityDescription): RegisteredFacility {
 }
 
 function withContribution(state: RegisteredFacility, facts: ContributionFacts): RegisteredFacility {
-  const { unionMinor, statesMinor, byPartnerMinor } = state.contributions;
+  const { unionMinor, statesMinor, statesMinorByKind, byPartnerMinor } = state.contributions;
   const deltaMinor = BigInt(facts.deltaMinor);
+  const ofStatesMinor = facts.partnerKind === 'member-state' ? deltaMinor : 0n;
   return {
     ...state,
     currency: state.currency ?? facts.currency,
     contributions: {
       unionMinor: countsAgainstCeiling(facts) ? unionMinor + deltaMinor : unionMinor,
-      statesMinor: facts.partnerKind === 'member-state' ? statesMinor + deltaMinor : statesMinor,
+      statesMinor: statesMinor + ofStatesMinor,
+      statesMinorByKind: { ...statesMinorByKind, [facts.kind]: statesMinorByKind[facts.kind] + ofStatesMinor },
       byPartnerMinor: byPartnerMinor.update(facts.partnerId, 0n, (sumMinor) => sumMinor + deltaMinor),
     },
   };

@@ -199,7 +199,7 @@ describe('withdrawing', () => {
   ])('is refused once the request is %s', (status, event, code) => {
     given(accessRequest, [submitted, event])
       .when((state) => withdrawRequest(state, {}, PARTNER, LATER))
-      .refuses(code, { status });
+      .refuses(code, { requestStatus: status });
   });
 });
 
@@ -248,7 +248,7 @@ describe('checking eligibility', () => {
   ])('is refused once the request is %s', (status, event, code) => {
     given(accessRequest, [submitted, event])
       .when((state) => recordEligibility(state, eligible, PANEL, [], LATER))
-      .refuses(code, { status });
+      .refuses(code, { requestStatus: status });
   });
 
   test('needs a reason', () => {
@@ -291,7 +291,7 @@ describe('deciding', () => {
     for (const input of [grantInput, { outcome: 'denied' as const, reasonCodes }]) {
       given(accessRequest, [submitted, ...events])
         .when((state) => decideRequest(state, input, PANEL, [], LATER))
-        .refuses(code, { status });
+        .refuses(code, { requestStatus: status });
     }
   });
 
@@ -400,7 +400,7 @@ describe('a grant', () => {
   ])('cannot be revoked while the request is %s', (status, events) => {
     given(accessRequest, [submitted, ...events])
       .when((state) => revokeGrant(state, { reasonCodes }, PANEL, LATER))
-      .refuses('not-granted', { status });
+      .refuses('not-granted', { requestStatus: status });
   });
 });
 

@@ -281,6 +281,23 @@ describe('commitments to an AI gigafactory', () => {
     await ledger.must(close(fund.fundId));
   });
 
+  it('stay matched after financial close, whichever side changes', async () => {
+    const fund = await fundOf();
+    const facilityId = await facilityWith();
+    const union = await partnerOf('union');
+    await signed(fund, union, '1000', { facilityId });
+    const state = await signed(fund, await partnerOf('member-state'), '1000', { facilityId });
+    await ledger.must(close(fund.fundId));
+    const unmatched = { status: 409, body: { code: 'states-below-union', rule: 'matching' } };
+    const lowered = { deltaMinor: '-1', reason: 'Lowered.' };
+    expect(await ledger.post(`/v1/commitments/${state}/amendments`, lowered)).toMatchObject(unmatched);
+    expect(await ledger.post(`/v1/commitments/${state}/cancellation`, { reason: 'Left.' })).toMatchObject(unmatched);
+    const further = await pledged(fund, union, '1', { facilityId });
+    expect(await sign(further)).toMatchObject(unmatched);
+    await ledger.must(ledger.post(`/v1/commitments/${state}/amendments`, { deltaMinor: '1', reason: 'Raised.' }));
+    await ledger.must(sign(further, { idempotencyKey: `signed-after-${state}` }));
+  });
+
   it('are in the currency of the facility', async () => {
     const fund = await fundOf();
     const facilityId = await facilityWith({ currency: 'SEK' });

@@ -119,11 +119,13 @@ describe('a signature', () => {
   });
 
   it('is given once, and not to what is cancelled', () => {
-    given(commitment, [pledged, signed]).when(on('2026-03-02')).refuses('commitment-not-pledged', { status: 'signed' });
+    given(commitment, [pledged, signed])
+      .when(on('2026-03-02'))
+      .refuses('commitment-not-pledged', { commitmentStatus: 'signed' });
     given(commitment, [pledged, { ...cancelled, data: { ...cancelled.data, releasedMinor: '0' } } as CommitmentEvent])
       .when(on('2026-03-02'))
-      .refuses('commitment-not-pledged', { status: 'cancelled' });
-    given(commitment).when(on('2026-03-02')).refuses('commitment-not-pledged', { status: 'absent' });
+      .refuses('commitment-not-pledged', { commitmentStatus: 'cancelled' });
+    given(commitment).when(on('2026-03-02')).refuses('commitment-not-pledged', { commitmentStatus: 'absent' });
   });
 });
 
@@ -156,10 +158,10 @@ describe('an amendment', () => {
   });
 
   it('needs a signature that stands', () => {
-    given(commitment, [pledged]).when(by('1')).refuses('commitment-not-signed', { status: 'pledged' });
+    given(commitment, [pledged]).when(by('1')).refuses('commitment-not-signed', { commitmentStatus: 'pledged' });
     given(commitment, [pledged, signed, called('call-a', '300'), cancelled])
       .when(by('1'))
-      .refuses('commitment-not-signed', { status: 'cancelled' });
+      .refuses('commitment-not-signed', { commitmentStatus: 'cancelled' });
   });
 });
 
@@ -231,7 +233,7 @@ describe('a capital call', () => {
     given(commitment, [pledged]).when(calling({})).refuses('commitment-not-signed');
     given(commitment, [pledged, signed, called('call-0', '300'), cancelled])
       .when(calling({}))
-      .refuses('commitment-not-signed', { status: 'cancelled' });
+      .refuses('commitment-not-signed', { commitmentStatus: 'cancelled' });
     given(commitment, [pledged, signed])
       .when(calling({ amountMinor: '0' }))
       .refuses('amount-not-positive');
@@ -343,11 +345,33 @@ describe('a distribution', () => {
       .refuses('date-in-future');
   });
 
-  it('needs a signature that stands, and an amount', () => {
-    given(commitment, [pledged]).when(distributing('1', '0')).refuses('commitment-not-signed');
-    given(commitment, [...history, cancelled])
-      .when(distributing('1', '0'))
-      .refuses('commitment-not-signed');
+  it('goes on after a cancellation, for what was paid in, but makes nothing callable again', () => {
+    const left = [...history, cancelled];
+    given(commitment, left)
+      .when(distributing('200', '0'))
+      .then([distributed('200', '0')]);
+    expect(given(commitment, [...left, distributed('200', '0')]).state).toMatchObject({
+      status: 'cancelled',
+      distributedMinor: 200n,
+      unfundedMinor: 0n,
+    });
+    given(commitment, left).when(distributing('200', '1')).refuses('recallable-after-cancellation', {
+      recallableMinor: '1',
+    });
+    given(commitment, left)
+      .when(distributing('1', '0', '2026-03-01'))
+      .refuses('paid-before-signature');
+  });
+
+  it('needs a signature and an amount', () => {
+    given(commitment, [pledged]).when(distributing('1', '0')).refuses('commitment-not-signed', {
+      commitmentStatus: 'pledged',
+    });
+    const withdrawn: CommitmentEvent = {
+      type: 'commitment-cancelled',
+      data: { ...TERMS, reason: 'withdrawn', releasedMinor: '0', unfundedDeltaMinor: '0' },
+    };
+    given(commitment, [pledged, withdrawn]).when(distributing('1', '0')).refuses('commitment-not-signed');
     given(commitment, history).when(distributing('0', '0')).refuses('amount-not-positive');
   });
 });

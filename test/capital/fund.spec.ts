@@ -6,8 +6,9 @@ import {
   establish,
   reachFinancialClose,
   subscribe,
-  type FacilityFunding,
+  type MatchingPolicy,
 } from '../../src/capital/fund.decisions.js';
+import type { Funding } from '../../src/compute/contribution.js';
 import { given, refusalOf } from '../support/given.js';
 
 const established: FundEvent = {
@@ -176,18 +177,20 @@ describe('subscribing a tranche', () => {
 });
 
 describe('financial close', () => {
-  const gigafactory = (funding: Partial<FacilityFunding>): FacilityFunding => ({
+  const gigafactory = (funding: Partial<Funding>): Funding => ({
     facilityId: 'facility-a',
     kind: 'ai-gigafactory',
     unionMinor: 0n,
     statesMinor: 0n,
+    matchingMinor: funding.statesMinor ?? 0n,
     capexMinor: 1_000n,
     ...funding,
   });
   const closing =
-    (...facilities: readonly FacilityFunding[]) =>
+    (...facilities: readonly Funding[]) =>
     (state: typeof fund.initial) =>
       reachFinancialClose(state, facilities);
+  const CASH: MatchingPolicy = { version: 3, kinds: ['access-time-purchase', 'capex'] };
   const ready = given(fund, [established, FIRST_LOSS, subscribed('100')]);
 
   it('records the sums that it compared and the clause', () => {
@@ -212,6 +215,28 @@ describe('financial close', () => {
         statesMinor: '99',
         facilityId: 'facility-a',
       });
+  });
+
+  it('counts of the states what the policy counts, and records by which one', () => {
+    const closingByPolicy = (funding: Partial<Funding>) => (state: typeof fund.initial) =>
+      reachFinancialClose(state, [gigafactory({ unionMinor: 100n, statesMinor: 130n, ...funding })], CASH);
+    ready.when(closingByPolicy({ matchingMinor: 99n })).refuses('states-below-union', {
+      unionMinor: '100',
+      statesMinor: '130',
+      matchingMinor: '99',
+    });
+    ready.when(closingByPolicy({ matchingMinor: 100n })).then([
+      {
+        type: 'financial-close-reached',
+        data: {
+          facilities: [{ facilityId: 'facility-a', unionMinor: '100', statesMinor: '130', matchingMinor: '100' }],
+          committedMinor: '100',
+          matchingPolicyVersion: 3,
+          matchingKinds: ['access-time-purchase', 'capex'],
+        },
+        legalBasis: '2021/1173 Art. 12b(5)',
+      },
+    ]);
   });
 
   it('lets the Union cover 17 % of the CAPEX and refuses one minor unit more', () => {

@@ -95,6 +95,7 @@ export class Model {
 
 class Book {
   status: Commitment['status'] = 'pledged';
+  wasSigned = false;
   committed = 0n;
   recallable = 0n;
   distributed = 0n;
@@ -107,6 +108,7 @@ class Book {
   sign(free: bigint): boolean {
     if (this.status !== 'pledged' || free < 1_000n) return false;
     this.status = 'signed';
+    this.wasSigned = true;
     this.committed = 1_000n;
     return true;
   }
@@ -138,7 +140,8 @@ class Book {
   }
 
   distribute(amountPaid: bigint, recallable: bigint): boolean {
-    if (this.status !== 'signed' || amountPaid === 0n || recallable > amountPaid) return false;
+    if (this.status === 'pledged' || !this.wasSigned || amountPaid === 0n || recallable > amountPaid) return false;
+    if (this.status === 'cancelled' && recallable > 0n) return false;
     if (this.recallable + recallable > this.called()) return false;
     this.distributed += amountPaid;
     this.recallable += recallable;

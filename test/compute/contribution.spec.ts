@@ -1,3 +1,4 @@
+import type { CommitmentKind } from '../../src/capital/commitment.js';
 import {
   fundingOf,
   hostStateCommitted,
@@ -99,16 +100,69 @@ describe('contributions to a facility', () => {
       recorded({ deltaMinor: '40', kind: 'in-kind' }),
       recorded({ deltaMinor: '300', partnerKind: 'member-state', partnerId: HOST_ID }),
       recorded({ deltaMinor: '-100', partnerKind: 'member-state', partnerId: HOST_ID }),
+      recorded({ deltaMinor: '60', partnerKind: 'member-state', partnerId: HOST_ID, kind: 'in-kind' }),
       recorded({ deltaMinor: '7', partnerKind: 'public-bank', partnerId: 'eib' }),
       recorded({ deltaMinor: '9', partnerKind: 'private', partnerId: 'consortium' }),
     ]);
-    expect(fundingOf(state, FACILITY_ID)).toEqual({
+    const sums = {
       facilityId: FACILITY_ID,
       kind: 'ai-gigafactory',
       capexMinor: 400_000_000_000n,
       unionMinor: 500n,
-      statesMinor: 200n,
+      statesMinor: 260n,
+    };
+    expect(fundingOf(state, FACILITY_ID, undefined)).toEqual({ ...sums, matchingMinor: 260n });
+    expect(fundingOf(state, FACILITY_ID, ['capex'])).toEqual({ ...sums, matchingMinor: 200n });
+    expect(fundingOf(state, FACILITY_ID, ['in-kind', 'access-time-purchase'])).toEqual({ ...sums, matchingMinor: 60n });
+  });
+});
+
+describe('once financial close is reached, the Participating States', () => {
+  const ofStates = { partnerKind: 'member-state', partnerId: HOST_ID } as const;
+  const matched = given(facility, [
+    GIGAFACTORY,
+    recorded({ deltaMinor: '500' }),
+    recorded({ deltaMinor: '400', ...ofStates }),
+    recorded({ deltaMinor: '200', kind: 'in-kind', ...ofStates }),
+  ]);
+  const change =
+    (further: Partial<ContributionInput>, basis?: readonly CommitmentKind[]) =>
+    (state: Parameters<typeof recordContribution>[0]) =>
+      recordContribution(state, unionInput(further), { basis });
+  const taken = [expect.objectContaining({ type: 'contribution-recorded' })];
+
+  it('go on matching the Union, to the last minor unit', () => {
+    matched.when(change({ ...ofStates, deltaMinor: -100n })).then(taken);
+    matched.when(change({ ...ofStates, deltaMinor: -101n })).refuses('states-below-union', {
+      clause: '2021/1173 Art. 12b(5)',
+      rule: 'matching',
+      unionMinor: '500',
+      statesMinor: '499',
     });
+    matched.when(change({ deltaMinor: 100n })).then(taken);
+    matched.when(change({ deltaMinor: 101n })).refuses('states-below-union', { unionMinor: '601', statesMinor: '600' });
+  });
+
+  it('match with what counts by policy', () => {
+    const basis = ['capex', 'in-kind'] as const;
+    matched.when(change({ ...ofStates, deltaMinor: -100n }, basis)).then(taken);
+    matched.when(change({ ...ofStates, deltaMinor: -101n }, basis)).refuses('states-below-union');
+    // With 400 against 500 a policy of later has undone the match: what does not count may go, what counts may not.
+    matched.when(change({ ...ofStates, deltaMinor: -1n, kind: 'in-kind' }, ['capex'])).then(taken);
+    matched.when(change({ ...ofStates, deltaMinor: -1n }, ['capex'])).refuses('states-below-union', {
+      matchingKinds: ['capex'],
+    });
+    matched.when(change({ ...ofStates, deltaMinor: 1n }, ['capex'])).then(taken);
+    matched.when(change({ deltaMinor: -1n }, ['capex'])).then(taken);
+  });
+
+  it('are not asked where others change, before the close, or where it is no gigafactory', () => {
+    matched.when(change({ partnerKind: 'private', deltaMinor: -1n })).then(taken);
+    matched.when(record({ ...ofStates, deltaMinor: -600n })).then(taken);
+    const factory = registeredEvent({ kind: 'ai-factory', capexMinor: '400000000000', currency: 'EUR' });
+    given(facility, [factory])
+      .when(change({ deltaMinor: 1n }))
+      .then(taken);
   });
 });
 

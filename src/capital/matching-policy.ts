@@ -1,0 +1,10 @@
+import { policy, versionAt } from '../governance/policy.js';
+import type { Transaction } from '../ledger/transaction.js';
+import type { MatchingPolicy } from './fund.decisions.js';
+
+/** The policy in force on which contributions of the Participating States match the Union; undefined when none is. */
+export function matchingPolicyAt(tx: Pick<Transaction, 'get' | 'now'>): MatchingPolicy | undefined {
+  const name = 'matching-basis';
+  const inForce = versionAt(tx.get(policy, name), name, tx.now);
+  return inForce === null ? undefined : { version: inForce.version, kinds: inForce.value.kinds };
+}
