@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatVerifierKey, noteKeyOf, signingKey } from './audit/note-key.js';
 import { ConfigError, loadConfig, loadWitnessConfig, type Config, type WitnessFlags } from './config.js';
@@ -15,6 +15,8 @@ const EXIT_BUG = 70;
 const EXIT_UNAVAILABLE = 69;
 /** File of the signing key in DATA_DIR. */
 const LOG_SIGNING_KEY = 'log-signing-key';
+/** File in DATA_DIR of the checkpoint that was signed last: a database that ends before it is an older one. */
+const LAST_CHECKPOINT = 'last-checkpoint';
 /** File of the key in DATA_DIR that the keys of sealed contents are encrypted under. */
 const WRAPPING_KEY = 'wrapping-key';
 /** A stop that takes longer than this is ended; what was answered is durable long before. */
@@ -138,7 +140,8 @@ export const runAuditVerifyDatabase = (args: readonly string[]): Promise<number>
         const { verifyStored } = await import('./audit/stored-ledger.queries.js');
         const { NOUNS } = await import('./nouns.js');
         const stored = { pool, key: own, ...(wrappingKey && { wrappingKey }) };
-        return await verifyStored(stored, kept === undefined ? {} : { kept }, NOUNS, progress);
+        const last = kept ?? (await readFile(join(dataDir, LAST_CHECKPOINT), 'utf8').catch(() => undefined));
+        return await verifyStored(stored, last === undefined ? {} : { kept: last }, NOUNS, progress);
       } finally {
         await pool.end();
         await embedded?.stop();

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { codeOf } from '../platform/startup-error.js';
 import { openCheckpoint } from './checkpoint.js';
 import type { TreeHead } from './checkpoint.js';
-import type { VerifierKey } from './note-key.js';
+import { LogError } from './log-error.js';
+import { formatVerifierKey, type VerifierKey } from './note-key.js';
 
 /**
  * The last signed checkpoint, kept outside the database as well: when an older database is restored, this is what still
@@ -21,7 +22,7 @@ export class KeptCheckpoint {
 
   /**
    * Undefined before the first.
-   * @throws LogError when the file does not hold a checkpoint of this log, signed with its key
+   * @throws Error when the file does not hold a checkpoint of this log, signed with its key
    */
   async read(): Promise<TreeHead | undefined> {
     let note: string;
@@ -34,9 +35,18 @@ export class KeptCheckpoint {
     return this.requireOwn(note);
   }
 
-  /** @throws LogError when a checkpoint is not one of this log, signed with its key: both were changed since. */
+  /** @throws Error that says what to do when a checkpoint is not one of this log, signed with its key. */
   requireOwn(note: string): TreeHead {
-    return openCheckpoint(note, this.key.name, [this.key]).checkpoint;
+    try {
+      return openCheckpoint(note, this.key.name, [this.key]).checkpoint;
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      throw new Error(
+        `The last signed checkpoint is not one of ${formatVerifierKey(this.key)}. ${error.message} Nothing is signed, because ` +
+          'that would be another log. Restore the file log-signing-key from its backup, and set LOG_ORIGIN as it was.',
+        { cause: error },
+      );
+    }
   }
 
   /** Durable when it resolves, and whole or not at all whatever happens meanwhile. */

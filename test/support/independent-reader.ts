@@ -5,6 +5,9 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 // from the same file could be wrong on both. It throws whenever something does not hold.
 
 const WIDTH = 256;
+const NOTHING = Buffer.alloc(0);
+/** A connection that was kept open may be closed just when it is used again. */
+const ATTEMPTS_MAX = 3;
 
 export interface ReadCheckpoint {
   readonly text: string;
@@ -148,7 +151,7 @@ export class IndependentReader {
       ).length;
       // Only full tiles feed the level above.
       nodes = Array.from({ length: Math.floor(below.length / WIDTH) }, (_, index) =>
-        rootOf(below.slice(index * WIDTH, (index + 1) * WIDTH)),
+        new HashTree(below.slice(index * WIDTH, (index + 1) * WIDTH)).rootAt(WIDTH),
       );
     }
     return tiles;
@@ -164,10 +167,16 @@ export class IndependentReader {
   }
 
   private async get(path: string): Promise<{ bytes: Buffer; headers: Headers }> {
-    this.reads += 1;
-    const response = await fetch(`${this.prefix}/${path}`);
-    insist(response.status === 200, `${path}: ${response.status}`);
-    return { bytes: Buffer.from(await response.arrayBuffer()), headers: response.headers };
+    for (let attempt = 1; ; attempt += 1) {
+      this.reads += 1;
+      try {
+        const response = await fetch(`${this.prefix}/${path}`);
+        insist(response.status === 200, `${path}: ${response.status}`);
+        return { bytes: Buffer.from(await response.arrayBuffer()), headers: response.headers };
+      } catch (error) {
+        if (!(error instanceof TypeError) || attempt === ATTEMPTS_MAX) throw error;
+      }
+    }
   }
 
   /** A few at a time. */
@@ -182,14 +191,30 @@ export class IndependentReader {
   }
 }
 
-/** MTH of RFC 9162 2.1.1, by its definition. */
-export function rootOf(leaves: readonly Buffer[]): Buffer {
-  const [first] = leaves;
-  if (first === undefined) return sha256();
-  if (leaves.length === 1) return first;
-  let split = 1;
-  while (split * 2 < leaves.length) split *= 2;
-  return hashOfNode(rootOf(leaves.slice(0, split)), rootOf(leaves.slice(split)));
+/** MTH of RFC 9162 2.1.1, by its definition; hashes of complete subtrees are kept, so that the root at every size is cheap. */
+export class HashTree {
+  /** On level k the hashes over 2^k leaves each. */
+  private readonly levels: Buffer[][];
+
+  constructor(leaves: readonly Buffer[]) {
+    this.levels = [[...leaves]];
+    for (let below = [...leaves]; below.length > 1; this.levels.push(below)) {
+      below = Array.from({ length: Math.floor(below.length / 2) }, (_, at) =>
+        hashOfNode(below[2 * at] ?? NOTHING, below[2 * at + 1] ?? NOTHING),
+      );
+    }
+  }
+
+  rootAt(size: number): Buffer {
+    return size === 0 ? sha256() : this.over(0, size);
+  }
+
+  private over(start: number, count: number): Buffer {
+    let [split, level] = [1, 0];
+    while (split * 2 <= count) [split, level] = [split * 2, level + 1];
+    const left = this.levels[level]?.[start / split] ?? NOTHING;
+    return split === count ? left : hashOfNode(left, this.over(start + split, count - split));
+  }
 }
 
 /** A `.tlog-proof` holds for an entry: signatures, and the path of RFC 9162 2.1.3.2. @returns its checkpoint. */
