@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
-import { Projector } from '../ledger/projector.js';
+import { Projector, notReached } from '../ledger/projector.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 
 /** How long a report of usage waits for the rows to follow the log, before its sender is told to come back. */
@@ -21,18 +21,24 @@ export class AllocationPlaces {
    */
   async facilitiesOf(allocationIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const wanted = [...new Set(allocationIds)];
-    const found = await this.find(wanted);
-    if (found.size === wanted.length) return found;
-    await this.projector.reached('access', await this.store.head(), CATCH_UP_MS);
-    return this.find(wanted);
+    const { places } = await this.find(wanted);
+    if (places.size === wanted.length) return places;
+    const head = await this.store.head();
+    await this.projector.reached('access', head, CATCH_UP_MS);
+    const late = await this.find(wanted);
+    // Where they are missing the report is refused for good, so that rows which a crash has thrown back must not decide.
+    if (late.places.size < wanted.length && late.position < head) throw notReached(head, late.position);
+    return late.places;
   }
 
-  /** From the database that the rows are written to: a standby may be behind. */
-  private async find(allocationIds: readonly string[]): Promise<Map<string, string>> {
-    const { rows } = await this.runtime.pool.query<{ id: string; facility_id: string }>(
-      'select id, facility_id from allocation_usage where id = any ($1)',
+  /** From the database that the rows are written to, a standby may be behind; with the position that they reflect. */
+  private async find(allocationIds: readonly string[]): Promise<{ places: Map<string, string>; position: number }> {
+    const { rows } = await this.runtime.pool.query<{ position: number; id: string | null; facility_id: string | null }>(
+      `select p.position, a.id, a.facility_id from projections p left join allocation_usage a on a.id = any ($1)
+       where p.name = 'access'`,
       [allocationIds],
     );
-    return new Map(rows.map((row) => [row.id, row.facility_id]));
+    const places = rows.flatMap(({ id, facility_id }) => (id && facility_id ? [[id, facility_id] as const] : []));
+    return { places: new Map(places), position: rows[0]?.position ?? 0 };
   }
 }

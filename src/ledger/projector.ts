@@ -41,7 +41,8 @@ export class Projector {
   private readonly stopping = new AbortController();
   /** When lanes that stopped are tried again, in monotonic ms. */
   private readonly retryAt = new Map<string, number>();
-  private readonly positions = new Map<string, number>();
+  /** How far this instance has moved the rows in the session in which it leads; a server that crashes may take the last of it. */
+  private positions = new Map<string, number>();
   /** Somebody waits for a position: what gathers is applied at once. */
   private readonly demand = new LedgerSignal();
   private following: Promise<void> | undefined;
@@ -165,8 +166,13 @@ export class Projector {
 
   private async followAs(leader: PoolClient): Promise<void> {
     const { signal: stopping } = this.stopping;
-    // Another server may have taken over, and hold less than the one before it.
-    this.positions.clear();
+    // Another server may have taken over, or the same one be back, and hold less than before: what a batch that is still on its
+    // way says of the old one must not count either.
+    const forget = (): void => {
+      this.positions = new Map();
+    };
+    forget();
+    leader.once('end', forget);
     try {
       while (!stopping.aborted) {
         const since = this.signal.count;
@@ -230,6 +236,7 @@ export class Projector {
     // Rows of an older version stand still meanwhile: those that are at most one batch behind are better.
     const isReplaced = served?.version !== projection.version;
     if (isReplaced && (await this.store.head()) - building.position > BATCH_EVENTS_MAX) return;
+    if (!isReplaced) await this.compare(projection);
     if (await this.rows.switchToBuilt(projection, building.position)) {
       this.log.info(
         { projection: projection.name, position: building.position },
@@ -237,6 +244,16 @@ export class Projector {
       );
       this.progress.notify();
     } else this.retryAt.set(building.name, performance.now() + SWITCH_RETRY_MS);
+  }
+
+  /** The same events give the same rows: where they do not, what was served was wrong, and everybody should know. */
+  private async compare(projection: Projection): Promise<void> {
+    const digests = await this.rows.digests(projection);
+    const fields = { projection: projection.name, digests };
+    if (digests === undefined) this.log.info(fields, 'A projection was built anew; the served one stands elsewhere.');
+    else if (digests.every(({ served, built }) => served === built)) {
+      this.log.info(fields, 'A projection was built anew, with the same rows.');
+    } else this.log.error(fields, 'A projection was built anew, and other rows were served until now.');
   }
 
   /** Applies what was read to lanes that stand right before it. True when there was an event that can be read. */
@@ -264,9 +281,10 @@ export class Projector {
   private async advance(lanes: readonly Lane[], events: readonly RecordedEvent[]): Promise<void> {
     const to = events.at(-1)?.position;
     if (to === undefined || lanes.length === 0) return;
+    const { positions } = this;
     try {
       const moved = await this.rows.apply(lanes, to, events);
-      for (const { name } of moved) this.positions.set(name, to);
+      for (const { name } of moved) positions.set(name, to);
     } catch (error) {
       const [lane] = lanes;
       if (lane && lanes.length === 1) await this.advanceUpTo(lane, events, error);
@@ -308,7 +326,7 @@ export class Projector {
   }
 }
 
-const notReached = (minPosition: number, position: number): Refusal =>
+export const notReached = (minPosition: number, position: number): Refusal =>
   new Refusal(
     'unavailable',
     'position-not-reached',

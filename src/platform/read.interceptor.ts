@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
-import { Projector } from '../ledger/projector.js';
+import { Projector, notReached } from '../ledger/projector.js';
 import { Refusal } from '../ledger/refusal.js';
 import type { Page, Reading } from './read-model.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
@@ -28,9 +28,16 @@ export class ReadInterceptor implements NestInterceptor {
     if (access.projection !== undefined) {
       const position = minPosition(request.query as Record<string, unknown>);
       if (position > 0) await this.projector.reached(access.projection, position, MIN_POSITION_WAIT_MS);
+      return next.handle().pipe(map((reading) => toBody(atLeast(position, reading), request, http.getResponse())));
     }
-    return next.handle().pipe(map((reading) => toBody(reading, request, http.getResponse<FastifyReply>())));
+    return next.handle().pipe(map((reading) => toBody(reading, request, http.getResponse())));
   }
+}
+
+/** Rows are derived again where a database that crashed has lost the last of them, also between the wait and the read. */
+function atLeast<Body>(position: number, reading: Reading<Body>): Reading<Body> {
+  if (reading.position < position) throw notReached(position, reading.position);
+  return reading;
 }
 
 /** @throws Refusal 400 when `minPosition` is no whole number. */

@@ -27,6 +27,8 @@ export interface Instance {
   readonly projector: Projector;
   /** What it has logged as an error. */
   readonly errors: string[];
+  /** And what else. */
+  readonly said: string[];
   stop(): Promise<void>;
 }
 
@@ -37,7 +39,11 @@ export function openInstance(databaseUrl: string, options: InstanceOptions = {})
   const reader = new EventReader(nouns);
   const signal = new LedgerSignal();
   const errors: string[] = [];
-  const log = { info: () => undefined, error: (_fields: object, message: string) => void errors.push(message) };
+  const said: string[] = [];
+  const log = {
+    info: (_fields: object, message: string) => void said.push(message),
+    error: (_fields: object, message: string) => void errors.push(message),
+  };
   const rows = new ProjectionStore(pool);
   const ledger = new Ledger(store, reader, new Vault(Buffer.alloc(32, 7)), signal);
   const projector = new Projector(pool, store, reader, rows, projections, signal, new LedgerSignal(), log);
@@ -47,6 +53,7 @@ export function openInstance(databaseUrl: string, options: InstanceOptions = {})
     ledger,
     projector,
     errors,
+    said,
     stop: async () => {
       await ledger.close();
       await projector.stop();

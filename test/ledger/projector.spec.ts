@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { EventStore } from '../../src/ledger/event-store.js';
 import { readEvent, type RecordedEvent } from '../../src/ledger/event.js';
 import { PostgresEventStore } from '../../src/ledger/postgres/postgres-event-store.js';
@@ -222,6 +223,25 @@ describe('the projector', () => {
     });
   });
 
+  it('does not rely on what a server that has crashed since may have lost', async () => {
+    const instance = await start();
+    await open(instance);
+    const position = await deposit(instance, 5);
+    await instance.projector.reached('accounts', position, WAIT_MS);
+    const lost = once(instance.pool, 'remove');
+    // What such a server forgets: it commits rows before they are on its disk.
+    await database.pool.query(`
+      begin;
+      delete from accounts;
+      update projections set position = 0;
+      select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 7236001
+        and database = (select oid from pg_database where datname = current_database());
+      commit`);
+    await lost;
+    await instance.projector.reached('accounts', position, WAIT_MS);
+    expect(JSON.parse(await rowsOf('accounts'))).toMatchObject([{ moves: 2, balance: 100 }]);
+  });
+
   describe('building rows anew', () => {
     it('gives the same rows, while those who read see every position once and in order', async () => {
       const instance = await start();
@@ -244,6 +264,18 @@ describe('the projector', () => {
       await instance.projector.rebuild('accounts');
       expect(await rowsOf('accounts')).toBe(live);
       expect(instance.errors).toEqual([]);
+      expect(instance.said).toContain('A projection was built anew, with the same rows.');
+    });
+
+    it('says so when other rows were served than the history gives', async () => {
+      const instance = await start();
+      await instance.projector.reached('accounts', await open(instance), WAIT_MS);
+      await database.pool.query('update accounts set balance = balance + 1');
+      await instance.projector.rebuild('accounts');
+      expect(instance.errors).toEqual(['A projection was built anew, and other rows were served until now.']);
+      expect(JSON.parse(await rowsOf('accounts'))).toMatchObject([{ balance: 100 }]);
+      await instance.projector.rebuild('accounts');
+      expect(instance.errors).toHaveLength(1);
     });
 
     async function writeUntil(load: { stopped: boolean }, instance: Instance, ids: readonly string[]): Promise<number> {
