@@ -30,10 +30,11 @@ try {
   await demo('npm run demo', /nothing was loaded/);
   say('npm run demo once more: finds its data');
 
-  const service = await start('exec npm start', { OPERATOR_KEY, DATA_DIR: join(folder, 'data', 'readme') }).ready();
+  const DATA_DIR = join(folder, 'data', 'readme');
+  const service = await start('exec npm start', { OPERATOR_KEY, DATA_DIR }).ready();
   for (const block of blocks.filter((text) => text !== CHECKED_BEFORE && text !== DEMO)) {
     const title = block.split('\n', 1)[0];
-    const run = start(`set -euo pipefail\n${block}`, { URL: service.url, OPERATOR_KEY });
+    const run = start(`set -euo pipefail\n${block}`, { URL: service.url, OPERATOR_KEY, DATA_DIR });
     assert.equal(await run.ended(COMMANDS_MS_MAX), 0, `${title}\n${run.output}`);
     say(title);
   }
