@@ -108,6 +108,23 @@ describe('a PostgreSQL with a synchronous standby', () => {
     expect(reading.position).toBeGreaterThanOrEqual(second.position);
   }, 30_000);
 
+  it('answers nothing, shows nothing and signs nothing that the standby does not have', async () => {
+    const [primary, standby] = servers as [TestServer, TestServer];
+    const { position } = await insist('before');
+    const receiver = Number((await standby.query('select pid from pg_stat_wal_receiver'))[0]?.['pid']);
+    process.kill(receiver, 'SIGSTOP');
+    let isAnswered = false;
+    const waiting = insist('while-it-is-away').finally(() => (isAnswered = true));
+    try {
+      await sleep(500);
+      expect(isAnswered).toBe(false);
+      expect(await primary.query('select max(position)::int as position from events')).toEqual([{ position }]);
+    } finally {
+      process.kill(receiver, 'SIGCONT');
+    }
+    expect((await waiting).position).toBeGreaterThan(position);
+  }, 30_000);
+
   it.each(Array.from({ length: FAILOVERS }, (_, index) => index + 1))(
     'takes over from a primary that is killed under load: nothing answered is lost, nothing is there twice (%i)',
     async (failover) => {
