@@ -6,11 +6,14 @@ const USAGE = `Usage: ppp-ledger <command>
   serve          serve the API until SIGTERM
   demo           serve with the demo programme loaded, and show its tables
   migrate        bring the database up to date
+  copy           move a ledger between PostgreSQL and KurrentDB
+                   --from URL, --to URL   where it is, where it goes
   operator-key   make a new operator key and print it
   witness        cosign the checkpoints of logs until SIGTERM
                    --logs FILE   the logs: lines "log <verifier key>"
                    --name NAME   what it is called, at its first start
   keys show      print the verifier key of the log, for auditors to keep
+  import         send the rows of a spreadsheet to a ledger (import --help)
   audit          verify, replay, explain, export or import a log; write the file of a year
                    (audit --help shows the commands, audit yearly --help those of the file)
 
@@ -29,6 +32,10 @@ async function run(): Promise<number> {
   if (first === 'audit' && second === 'import') return (await import('./cli-commands.js')).runAuditImport(further);
   if (first === 'audit' && second === 'verify' && further.includes('--database'))
     return (await import('./cli-commands.js')).runAuditVerifyDatabase(further);
+  if (first === 'import') {
+    const { runImport } = await import('./cli-import.js');
+    return runImport(process.argv.slice(3), { out: process.stdout, err: process.stderr });
+  }
   if (first === 'audit') {
     const { runAudit } = await import('./audit/audit-command.js');
     return runAudit(process.argv.slice(3), { out: process.stdout, err: process.stderr });
@@ -42,7 +49,9 @@ async function run(): Promise<number> {
   if (command === 'keys' && rest.length === 1 && rest[0] === 'show')
     return (await import('./cli-commands.js')).runKeysShow();
   if (command === undefined || rest.length > 0) return usage();
-  const { help: _help, ...flags } = values;
+  const { help: _help, from, to, ...flags } = values;
+  if (command === 'copy') return (await import('./cli-commands.js')).runCopy(from, to);
+  if (from !== undefined || to !== undefined) return usage();
   if (command !== 'witness' && Object.keys(flags).length > 0) return usage();
   // The commands pull in the whole application; a wrong name should not wait for that.
   const commands = await import('./cli-commands.js');
@@ -58,7 +67,13 @@ function parse() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' }, logs: { type: 'string' }, name: { type: 'string' } },
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        from: { type: 'string' },
+        to: { type: 'string' },
+        logs: { type: 'string' },
+        name: { type: 'string' },
+      },
     });
   } catch {
     return { positionals: [], values: {} };

@@ -7,6 +7,8 @@ export interface ApiAnswer {
   readonly body: Readonly<Record<string, unknown>>;
   /** The answer to an earlier request with the same key. */
   readonly replayed: boolean;
+  /** Of many commands in one call: those whose answers are of earlier requests. */
+  readonly replayedCommands: number;
 }
 
 export interface ApiRequest {
@@ -79,6 +81,7 @@ export class ApiClient {
       status: response.status,
       body: parse(text),
       replayed: response.headers.get('idempotency-replayed') === 'true',
+      replayedCommands: Number(response.headers.get('bulk-replayed') ?? 0),
     };
     const isTransient = RETRIED_STATUSES.has(answer.status) || answer.body['code'] === RUNNING_CODE;
     return isTransient ? { wait: retryAfterMs(response), why: problemText(answer) } : answer;

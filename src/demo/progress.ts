@@ -21,11 +21,12 @@ export class Progress {
     private readonly output: ProgressOutput,
     private readonly total: number,
     private readonly clock: () => number = Date.now,
+    private readonly what = 'commands',
   ) {
     this.startedAt = clock();
   }
 
-  /** One more command is answered. */
+  /** One more is done. */
   advance(): void {
     this.done += 1;
     if (this.output.isTTY === true) this.draw();
@@ -59,7 +60,7 @@ export class Progress {
     const perSecond = this.done / seconds;
     const secondsLeft = Math.ceil((this.total - this.done) / perSecond);
     const percent = String(Math.floor((this.done / this.total) * 100)).padStart(3);
-    const count = `${this.done} of ${this.total} commands`;
+    const count = `${this.done} of ${this.total} ${this.what}`;
     return `${percent} %  ${count}, ${Math.round(perSecond)}/s, ${secondsLeft} s left`;
   }
 }

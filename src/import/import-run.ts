@@ -1,0 +1,144 @@
+import { ApiClient, problemText, type ApiAnswer } from '../demo/api-client.js';
+import type { Mapping } from './mapping.js';
+import { callKeyOf, commandOf, type CheckedRow, type RowCommand } from './row-command.js';
+import { rowsOf } from './rows.js';
+
+/** Commands in one call; as many as the API takes. */
+const CALL_COMMANDS_MAX = 1_000;
+/** Text of the commands of one call; the API takes 16 MiB. */
+const CALL_LENGTH_MAX = 8 * 1_048_576;
+/** Times that rows which the ledger had no time for are sent again. */
+const ROUNDS_MAX = 20;
+
+/** What is heard of an import while it runs. */
+export interface ImportListener {
+  /** A row that is wrong, or was refused. */
+  fault(line: number, detail: string): void;
+  /** A row that is in the ledger. */
+  recorded(row: RecordedRow): void;
+  advance(): void;
+}
+
+export interface RecordedRow {
+  readonly line: number;
+  readonly rowId: string;
+  readonly id: string;
+  readonly position: number;
+}
+
+export interface ImportSummary {
+  readonly recorded: number;
+  /** Among the recorded: those that an earlier run had recorded. */
+  readonly known: number;
+  readonly refused: number;
+}
+
+/** The service does not take the import as a whole: the wrong address, the wrong key. */
+export class ImportFailure extends Error {}
+
+/** Goes through a file without sending anything: counts its rows, and says what is wrong with them. */
+export async function check(
+  file: string,
+  mapping: Mapping,
+  listener: Pick<ImportListener, 'fault'>,
+): Promise<{ rows: number; wrong: number }> {
+  let rows = 0;
+  let wrong = 0;
+  for await (const row of rowsOf(file, mapping)) {
+    const { line, faults } = await commandOf(mapping, row);
+    rows += 1;
+    if (faults.length > 0) wrong += 1;
+    for (const { detail } of faults) listener.fault(line, detail);
+  }
+  return { rows, wrong };
+}
+
+type Pending = CheckedRow & { readonly command: RowCommand };
+
+/** Sends the rows of a file, in their order, a thousand a call. */
+export class Import {
+  private recorded = 0;
+  private known = 0;
+  private refused = 0;
+  private readonly api: ApiClient;
+
+  constructor(
+    baseUrl: string,
+    private readonly key: string,
+    private readonly listener: ImportListener,
+  ) {
+    this.api = new ApiClient(baseUrl);
+  }
+
+  /** @throws ImportFailure, and FileError where the file is not what it was when it was checked */
+  async send(file: string, mapping: Mapping): Promise<ImportSummary> {
+    let batch: Pending[] = [];
+    let keys = new Set<string>();
+    let length = 0;
+    const flush = async (): Promise<void> => {
+      await this.sendAll(batch);
+      [batch, keys, length] = [[], new Set(), 0];
+    };
+    for await (const row of rowsOf(file, mapping)) {
+      const { command, ...rest } = await commandOf(mapping, row);
+      if (!command) {
+        this.listener.advance();
+        continue;
+      }
+      // A row with the id of another: the ledger says whether it is the same row again or another one.
+      if (batch.length === CALL_COMMANDS_MAX || length > CALL_LENGTH_MAX || keys.has(command.key)) await flush();
+      batch.push({ ...rest, command });
+      keys.add(command.key);
+      length += JSON.stringify(command).length;
+    }
+    await flush();
+    const { recorded, known, refused } = this;
+    return { recorded, known, refused };
+  }
+
+  private async sendAll(batch: readonly Pending[]): Promise<void> {
+    let pending = batch;
+    for (let round = 0; pending.length > 0; round += 1) {
+      if (round === ROUNDS_MAX)
+        throw new ImportFailure('The ledger is too busy. Run the same import again later: nothing is recorded twice.');
+      pending = await this.call(pending);
+    }
+  }
+
+  /** Those that are to be sent again. */
+  private async call(batch: readonly Pending[]): Promise<readonly Pending[]> {
+    const commands = batch.map(({ command }) => command);
+    const answer = await this.api.command({
+      path: '/v1/bulk',
+      key: this.key,
+      idempotencyKey: callKeyOf(commands),
+      body: { commands },
+    });
+    if (answer.status !== 200) throw new ImportFailure(`The ledger does not take the import: ${problemText(answer)}`);
+    this.known += answer.replayedCommands;
+    const outcomes = answer.body['outcomes'] as readonly { status: number; body: ApiAnswer['body'] }[];
+    return batch.filter((row, place) => {
+      const { status = 503, body = {} } = outcomes[place] ?? {};
+      if (status === 503 || body['code'] === 'command-in-progress') return true;
+      this.settle(row, { status, body, replayed: false, replayedCommands: 0 });
+      return false;
+    });
+  }
+
+  private settle({ line, rowId }: Pending, answer: ApiAnswer): void {
+    const { status, body } = answer;
+    this.listener.advance();
+    if (status < 300) {
+      this.recorded += 1;
+      const id = body['allocationId'] ?? body['id'];
+      this.listener.recorded({ line, rowId, id: String(id), position: Number(body['position']) });
+      return;
+    }
+    this.refused += 1;
+    this.listener.fault(line, body['code'] === 'idempotency-key-reused' ? changedRow(rowId) : problemText(answer));
+  }
+}
+
+const changedRow = (rowId: string): string =>
+  `The row ${rowId} was sent before with other content. If it was recorded then, it stays as it is: correct it in the ledger (an ` +
+  'amendment, a release, a cancellation). If it was refused then, or is another row, give it an id of its own.';
