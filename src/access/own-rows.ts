@@ -24,7 +24,3 @@ export function ownRows(
   ) ${name}`;
   return { from: owned, own: { column: 'owner_id', value: partnerId } };
 }
-
-/** A filter that was given. */
-export const is = (column: string, value: string | undefined): Condition | undefined =>
-  value === undefined ? undefined : { column, value };

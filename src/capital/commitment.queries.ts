@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, type Condition, type Page, type Reading } from '../platform/read-model.js';
+import { ReadModel, is, type Condition, type Page, type Reading } from '../platform/read-model.js';
 import type { CommitmentKind } from './commitment.js';
 import type { CallDto, CommitmentDto, ListCommitmentsDto, CommitmentStatus } from './commitment-read.dto.js';
 
@@ -71,9 +71,6 @@ export class ListCommitmentsHandler implements IQueryHandler<ListCommitments> {
     });
   }
 }
-
-const is = (column: string, value: string | undefined): Condition | undefined =>
-  value === undefined ? undefined : { column, value };
 
 /** A credential that is bound to a partner sees that partner's commitments, whatever it asks for. */
 const ownOnly = (reader: Principal): Condition | undefined => is('partner_id', reader.partnerId);

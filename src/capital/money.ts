@@ -1,8 +1,5 @@
-/**
- * Digits of the largest single amount. Just below ten quadrillion euro in cents is beyond every public budget, and a
- * `numeric(38,0)` column holds the sum of 10^20 such amounts, so that no total can overflow where it is stored.
- */
-export const AMOUNT_DIGITS_MAX = 18;
+import { AMOUNT_DIGITS_MAX } from '../platform/reference/amounts.js';
+
 export const AMOUNT_MINOR_MAX = 10n ** BigInt(AMOUNT_DIGITS_MAX) - 1n;
 
 /** One text per amount: no plus sign, no leading zeros, no minus zero. Equal amounts are then equal strings. */

@@ -2,8 +2,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Mode } from '../access/access-call.js';
 import type { Principal } from '../ledger/command-context.js';
 import type { Category } from '../partners/partner.js';
-import { ReadModel, type Page, type Reading } from '../platform/read-model.js';
-import { is } from './facility.queries.js';
+import { ReadModel, is, type Page, type Reading } from '../platform/read-model.js';
 import type { AllocationDto, ListAllocationsDto } from './facility-read.dto.js';
 
 export class ListAllocations extends Query<Reading<Page<AllocationDto>>> {

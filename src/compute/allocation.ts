@@ -164,7 +164,16 @@ export function releaseAllocation(state: Facility, allocationId: string, at: str
   return [releaseOf(allocation, at, reason)];
 }
 
-/** Releases everything that a revoked grant still holds from an instant on, in order of time. */
+/**
+ * Releases in one append, of up to 700 bytes each: below the 8 MiB of a batch. A grant that holds more is emptied in steps
+ * before it is revoked, because at no position may a revoked grant still hold chips.
+ */
+export const RELEASES_MAX = 10_000;
+
+/**
+ * Releases everything that a revoked grant still holds from an instant on, in order of time.
+ * @throws Refusal `too-many-releases` (409) beyond `RELEASES_MAX`.
+ */
 export function releaseGrant(state: Facility, grantId: string, at: string, reason: string): FacilityEvent[] {
   const { grants, allocations } = registered(state);
   const instant = parseInstant(at);
@@ -172,6 +181,14 @@ export function releaseGrant(state: Facility, grantId: string, at: string, reaso
   for (const allocationId of grants.get(grantId)?.allocationIds ?? []) {
     const allocation = allocations.get(allocationId);
     if (allocation && allocation.to > instant) remaining.push(allocation);
+  }
+  if (remaining.length > RELEASES_MAX) {
+    throw refuse(
+      'too-many-releases',
+      `The grant holds ${remaining.length} allocations from ${at} on; one revocation releases at most ${RELEASES_MAX}. ` +
+        'Release some of them first.',
+      { grantId, allocations: remaining.length, limit: RELEASES_MAX },
+    );
   }
   remaining.sort((a, b) => a.from - b.from || (a.allocationId < b.allocationId ? -1 : 1));
   return remaining.map((allocation) => releaseOf(allocation, at, reason));

@@ -3,7 +3,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
 import { MS_PER_DAY, formatInstant, parseInstant } from '../ledger/time.js';
-import { ReadModel, type Condition, type Page, type Reading } from '../platform/read-model.js';
+import { ReadModel, is, type Page, type Reading } from '../platform/read-model.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type {
   CapacityDto,
@@ -117,10 +117,6 @@ export class ListFacilitiesHandler implements IQueryHandler<ListFacilities> {
 
 const facilitiesFor = (reader: Principal): string =>
   reader.partnerId === undefined ? 'facilities' : FACILITIES_BY_VIEWER;
-
-/** A filter that was given. */
-export const is = (column: string, value: string | undefined): Condition | undefined =>
-  value === undefined ? undefined : { column, value };
 
 /**
  * The facility, if the reader may see it, with its steps: the level at `from`, which every chip model has that is known

@@ -78,9 +78,7 @@ export class Authentication {
       return principal(`${issuer}#${payload.sub ?? ''}`, rolesOf(payload['roles']), partnerId);
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      if (error instanceof errors.JOSEError && error.code !== 'ERR_JWKS_TIMEOUT') {
-        throw unauthenticated('This token is not valid here.');
-      }
+      if (isAboutTheToken(error)) throw unauthenticated('This token is not valid here.');
       throw new Refusal(
         'unavailable',
         'issuer-unreachable',
@@ -89,6 +87,14 @@ export class Authentication {
     }
   }
 }
+
+/**
+ * False where the keys could not be had. An issuer that answers with anything but its keys is then as good as unreachable: the
+ * token may be right, and whoever holds it must not throw it away.
+ */
+const isAboutTheToken = (error: unknown): boolean => error instanceof errors.JOSEError && !KEYS_MISSING.has(error.code);
+/** Time-out; no 200, or no JSON; JSON that is no key set. */
+const KEYS_MISSING: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID']);
 
 async function jwksUri(issuer: string): Promise<URL> {
   const url = new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);

@@ -27,6 +27,10 @@ export interface Condition {
   readonly op?: '=' | 'any' | 'contains' | '>=' | '<';
 }
 
+/** The condition of a filter, if it was given. */
+export const is = (column: string, value: string | undefined): Condition | undefined =>
+  value === undefined ? undefined : { column, value };
+
 export interface ListRequest<T> {
   /** Whose position the answer reflects. */
   readonly projection: string;

@@ -1,10 +1,10 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { Projector, notReached } from '../ledger/projector.js';
 import { Refusal } from '../ledger/refusal.js';
+import { toCsv } from './csv.js';
 import type { Page, Reading } from './read-model.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
 import './request.js';
@@ -75,17 +75,3 @@ function toBody(reading: Reading<unknown>, request: FastifyRequest, reply: Fasti
 
 const isPage = (body: unknown): body is Page<unknown> =>
   typeof body === 'object' && body !== null && Array.isArray((body as { data?: unknown }).data) && 'next' in body;
-
-/** One line a row. Spreadsheets run cells that begin with `=`, `+`, `-` or `@` as formulas, so that texts are escaped. */
-export function toCsv(rows: readonly object[]): string {
-  return stringify(rows.map(flat), { header: true, escape_formulas: true });
-}
-
-function flat(row: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(row).map(([key, value]) => [
-      key,
-      typeof value === 'object' && value !== null ? JSON.stringify(value) : value,
-    ]),
-  );
-}

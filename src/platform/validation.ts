@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
 import { isPlainObject } from './plain-json.js';
+import { AMOUNT_DIGITS_MAX } from './reference/amounts.js';
 import { COUNTRY_CODES, isCountry } from './reference/countries.js';
 import { CURRENCY_CODES, isCurrency } from './reference/currencies.js';
 
@@ -11,8 +12,6 @@ import { CURRENCY_CODES, isCurrency } from './reference/currencies.js';
  * field, in its doc comment.
  */
 
-/** 18 digits: any sum of nine such amounts still fits a signed 64-bit integer, and EUR 10^16 is more than there is. */
-export const AMOUNT_DIGITS_MAX = 18;
 /** Ten gigafactories of 100,000 chips. */
 export const CHIPS_MAX = 1_000_000;
 /** A million chips for eleven years. 90,000 such numbers add up exactly in a double (2^53). */

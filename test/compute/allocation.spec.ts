@@ -1,4 +1,10 @@
-import { allocate, releaseAllocation, releaseGrant, type AllocateInput } from '../../src/compute/allocation.js';
+import {
+  RELEASES_MAX,
+  allocate,
+  releaseAllocation,
+  releaseGrant,
+  type AllocateInput,
+} from '../../src/compute/allocation.js';
 import { allocationOf, facility, type Facility, type FacilityEvent } from '../../src/compute/facility.js';
 import { given, refusalOf } from '../support/given.js';
 import {
@@ -291,6 +297,18 @@ describe('releasing what a revoked grant holds', () => {
   it('ends again, earlier, what was released before', () => {
     const once = fold([releasedEvent(NOON, { allocationId: 'running' })], state);
     expect(idsOf(releaseGrant(once, 'grant-1', '2027-03-01T06:00:00Z', 'revoked'))).toEqual(['running', 'a', 'b']);
+  });
+
+  it('releases as much as one append takes, and asks for the rest to be released before', () => {
+    const ids = Array.from({ length: RELEASES_MAX + 1 }, (_, index) => `held-${index}`);
+    const held = ids.map((allocationId) => allocatedEvent({ allocationId, chips: 1 }));
+    const tooMany = fold([...HUNDRED, ...held]);
+    expect(refusalOf(() => releaseGrant(tooMany, 'grant-1', MARCH_1, 'revoked'))).toMatchObject({
+      code: 'too-many-releases',
+      facts: { allocations: RELEASES_MAX + 1, limit: RELEASES_MAX },
+    });
+    const enough = fold([releasedEvent(MARCH_1, { allocationId: 'held-0', chips: 1 })], tooMany);
+    expect(releaseGrant(enough, 'grant-1', MARCH_1, 'revoked')).toHaveLength(RELEASES_MAX);
   });
 
   it('does nothing for a grant without allocations', () => {

@@ -1,0 +1,184 @@
+import { jest } from '@jest/globals';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SignJWT, exportJWK, generateKeyPair, type CryptoKey } from 'jose';
+import { startTestApp, type TestAnswer, type TestApp } from '../support/app.js';
+
+const AUDIENCE = 'ppp-ledger';
+const PARTNER = '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f';
+
+interface Key {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly publicJwk: object;
+}
+
+async function keyNamed(kid: string): Promise<Key> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  return { kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' } };
+}
+
+/** A real issuer over HTTP: discovery and keys, both of which can be made to fail. */
+class Issuer {
+  keys: readonly Key[] = [];
+  discovery: 'answers' | 'fails' = 'answers';
+  jwks: 'answers' | 'fails' | 'talks nonsense' = 'answers';
+  private readonly server: Server = createServer((request, response) => {
+    const { jwks } = this;
+    if (request.url === '/.well-known/openid-configuration' && this.discovery === 'answers') {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ issuer: this.url, jwks_uri: `${this.url}/keys` }));
+    } else if (request.url === '/keys' && jwks !== 'fails') {
+      response.end(
+        jwks === 'answers' ? JSON.stringify({ keys: this.keys.map(({ publicJwk }) => publicJwk) }) : '<html>',
+      );
+    } else {
+      response.statusCode = 500;
+      response.end('out of order');
+    }
+  });
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  start = () => new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+  stop = () => new Promise<unknown>((resolve) => this.server.close(resolve));
+}
+
+const issuer = new Issuer();
+let first: Key;
+let ledger: TestApp;
+beforeAll(async () => {
+  await issuer.start();
+  first = await keyNamed('first');
+  issuer.keys = [first];
+  ledger = await startTestApp({ env: { OIDC_ISSUER: issuer.url, OIDC_AUDIENCE: AUDIENCE } });
+});
+afterAll(async () => {
+  await ledger.stop();
+  await issuer.stop();
+});
+afterEach(() => jest.restoreAllMocks());
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** A token that is right in everything but what the test changes; undefined leaves a claim out. */
+function token(claims: Claims = {}, key = first, header: object = {}): Promise<string> {
+  const now = Math.floor(Date.now() / 1_000);
+  const all = { iss: issuer.url, aud: AUDIENCE, sub: 'ana', exp: now + 600, roles: ['operator'], ...claims };
+  return new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid: key.kid, ...header }).sign(key.privateKey);
+}
+
+const read = async (credential: string | Promise<string>): Promise<TestAnswer> =>
+  ledger.get('/v1/funds', { key: await credential });
+const INVALID = { status: 401, body: { code: 'unauthenticated', detail: 'This token is not valid here.' } };
+const UNREACHABLE = { status: 503, body: { code: 'issuer-unreachable' } };
+
+/** First, because keys that were had once are kept. */
+describe('while the issuer is out of order', () => {
+  it('answers 503 and not 401, so that nobody throws a good token away', async () => {
+    issuer.discovery = 'fails';
+    expect(await read(token())).toMatchObject({ ...UNREACHABLE, headers: { 'retry-after': '1' } });
+    issuer.discovery = 'answers';
+    for (const jwks of ['fails', 'talks nonsense'] as const) {
+      issuer.jwks = jwks;
+      expect(await read(token())).toMatchObject(UNREACHABLE);
+    }
+    issuer.jwks = 'answers';
+    expect(await read(token())).toMatchObject({ status: 200 });
+  });
+
+  it('goes on accepting API keys, and tokens by the keys that it has', async () => {
+    expect((await ledger.get('/v1/funds')).status).toBe(200);
+    issuer.jwks = 'fails';
+    expect((await read(token())).status).toBe(200);
+    issuer.jwks = 'answers';
+  });
+});
+
+describe('a token of the issuer', () => {
+  it('has the roles that it names, and the actor is its subject', async () => {
+    const partner = { legalName: 'By token', country: 'SE', legalForm: 'company' };
+    const { body } = await ledger.must(ledger.post('/v1/partners', partner, { key: await token() }));
+    const { body: page } = await ledger.get(`/v1/events?after=${body.position - 1}&limit=1`);
+    expect(page.data[0].actor).toEqual({ id: `${issuer.url}#ana`, role: 'operator' });
+    const asPanel = { key: await token({ roles: ['panel', 'no-such-role', 7] }) };
+    expect(await ledger.post('/v1/partners', partner, asPanel)).toMatchObject({ status: 403 });
+    const withoutRoles = { key: await token({ roles: undefined }) };
+    expect(await ledger.post('/v1/partners', partner, withoutRoles)).toMatchObject({ status: 403 });
+  });
+
+  it('is bound to the partner that it names, and loses the roles of the programme by it', async () => {
+    const bound = await token({ partner_id: PARTNER, roles: ['operator', 'partner'] });
+    expect((await read(bound)).status).toBe(200);
+    const partner = { legalName: 'By token', country: 'SE', legalForm: 'company' };
+    expect(await ledger.post('/v1/partners', partner, { key: bound })).toMatchObject({ status: 403 });
+    expect(await read(token({ partner_id: 'not-a-uuid' }))).toMatchObject({ status: 401 });
+    // The other way about: a role of a partner without the partner would see what is everybody's.
+    expect(await read(token({ roles: ['partner'] }))).toMatchObject({ status: 403 });
+  });
+
+  it('may name several audiences, and be half a minute late', async () => {
+    expect((await read(token({ aud: ['other', AUDIENCE] }))).status).toBe(200);
+    const now = Math.floor(Date.now() / 1_000);
+    expect((await read(token({ exp: now - 20 }))).status).toBe(200);
+    expect((await read(token({ nbf: now + 20 }))).status).toBe(200);
+  });
+
+  it('is refused where anything about it is wrong', async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const wrong: readonly Claims[] = [
+      { iss: 'https://other.example' },
+      { iss: `${issuer.url}/` },
+      { aud: 'other' },
+      { aud: undefined },
+      { exp: now - 40 },
+      { exp: undefined },
+      { nbf: now + 40 },
+      { sub: undefined },
+    ];
+    for (const claims of wrong) expect(await read(token(claims))).toMatchObject(INVALID);
+  });
+
+  it('is refused when another key signed it, by whatever name', async () => {
+    const foreign = await keyNamed('first');
+    expect(await read(token({}, foreign))).toMatchObject(INVALID);
+    expect(await read(token({}, { ...foreign, kid: 'unknown' }))).toMatchObject(INVALID);
+  });
+
+  it('is refused without a signature, or with one that needs no private key', async () => {
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const [, claims = '', signature = ''] = (await token()).split('.');
+    for (const alg of ['none', 'None', 'HS256']) {
+      const header = encode({ alg, kid: 'first' });
+      expect(await read(`${header}.${claims}.`)).toMatchObject(INVALID);
+      expect(await read(`${header}.${claims}.${signature}`)).toMatchObject(INVALID);
+    }
+    const secret = new TextEncoder().encode(JSON.stringify(first.publicJwk));
+    const hmac = await new SignJWT({ iss: issuer.url, aud: AUDIENCE, sub: 'ana', roles: ['operator'] })
+      .setExpirationTime('5m')
+      .setProtectedHeader({ alg: 'HS256', kid: 'first' })
+      .sign(secret);
+    expect(await read(hmac)).toMatchObject(INVALID);
+  });
+
+  it('is refused when a byte of it was changed', async () => {
+    const [header, , signature] = (await token()).split('.');
+    const [, claims] = (await token({ roles: ['auditor'] })).split('.');
+    expect(await read(`${header}.${claims}.${signature}`)).toMatchObject(INVALID);
+  });
+});
+
+describe('when the issuer changes its keys', () => {
+  it('takes the new one up and lets the old one go', async () => {
+    const second = await keyNamed('second');
+    issuer.keys = [second];
+    // Keys are asked for again half a minute after the last time, so that bad tokens cannot flood the issuer.
+    expect(await read(token({}, second))).toMatchObject(INVALID);
+    const later = Date.now() + 31_000;
+    jest.spyOn(Date, 'now').mockImplementation(() => later);
+    expect((await read(token({}, second))).status).toBe(200);
+    expect(await read(token({}, first))).toMatchObject(INVALID);
+  });
+});
