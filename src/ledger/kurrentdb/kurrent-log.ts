@@ -1,4 +1,10 @@
-import type { AllStreamResolvedEvent, KurrentDBClient, ReadStreamOptions } from '@kurrent/kurrentdb-client';
+import type {
+  AllStreamResolvedEvent,
+  AllStreamSubscription,
+  KurrentDBClient,
+  ResolvedEvent,
+  StreamSubscription,
+} from '@kurrent/kurrentdb-client';
 import { UnwritableBatch } from '../event-store.js';
 import { EngineUnusable } from './engine-unusable.js';
 import { parseKurrentUrl } from './kurrent-url.js';
@@ -6,7 +12,7 @@ import { batchOfOutcome, readTurn, streamNames, TURN_TYPE, UnreadableLog } from 
 import type { DraftRecord, ReadRecord, StreamNames } from './record.js';
 import { randomId } from '../identifiers.js';
 
-/** Reads have no deadline of their own in the client. */
+/** Subscriptions have no deadline in the client. */
 const READ_MS_MAX = 5_000;
 /** For everything that is asked at the start: a cluster that has just been started elects its leader first. */
 const OPEN_MS_MAX = 15_000;
@@ -104,27 +110,29 @@ export class KurrentLog {
       const conflicts = conflictsOf(error);
       if (conflicts) return { written: false, conflicts };
       if (isContentFault(error)) throw new UnwritableBatch(`KurrentDB does not take this batch: ${textOf(error)}`);
-      this.renew();
+      // Of these the client finds its way back by itself.
+      if (!CONNECTION_ERRORS.includes(String(typeOf(error)))) this.renew();
       throw error;
     }
   }
 
-  /** The number of the last batch that is durable; -1 if there is none. Asks the leader: no answer is older than the question. */
-  async lastTurn(): Promise<number> {
-    const { BACKWARDS, END } = this.kurrent;
-    const last = await this.readOne(this.names.turns, { direction: BACKWARDS, fromRevision: END });
-    return last?.revision ?? -1;
+  /**
+   * The number of the last batch that is durable, at least `known`. Asks the leader: no answer is older than the question.
+   */
+  async lastTurn(known = -1): Promise<number> {
+    const found = await this.readNow(this.names.turns, known);
+    return found.at(-1)?.revision ?? known;
   }
 
   /** The id of a batch. */
   async batchAt(turn: number): Promise<string | undefined> {
-    const record = await this.readOne(this.names.turns, { fromRevision: BigInt(turn) });
-    return record && record.revision === turn ? readTurn(record).batch : undefined;
+    const [record] = await this.readNow(this.names.turns, turn - 1, 1);
+    return record && readTurn(record).batch;
   }
 
   /** The id of the batch that carried a command out; undefined if none has, yet. */
   async batchOf(commandId: string): Promise<string | undefined> {
-    const record = await this.readOne(this.names.command(commandId), {});
+    const [record] = await this.readNow(this.names.command(commandId), -1, 1);
     return record && batchOfOutcome(record.text);
   }
 
@@ -156,6 +164,7 @@ export class KurrentLog {
       if (!stopping.aborted) throw error;
     } finally {
       stopping.removeEventListener('abort', stop);
+      subscription.on('error', () => undefined);
       subscription.destroy();
       await client.dispose().catch(() => undefined);
     }
@@ -208,28 +217,24 @@ export class KurrentLog {
     return this.kurrent.binaryEvent({ id, type, data: Buffer.from(text, 'utf8') });
   }
 
-  private async readOne(stream: string, options: ReadStreamOptions): Promise<ReadRecord | undefined> {
-    const read = async (): Promise<ReadRecord | undefined> => {
-      const events = this.client.readStream(stream, { ...options, maxCount: 1, requiresLeader: true });
-      for await (const { event } of events) if (event) return readRecord({ event } as AllStreamResolvedEvent);
-      return undefined;
-    };
-    try {
-      return await within(READ_MS_MAX, read());
-    } catch (error) {
-      if (typeOf(error) === 'stream-not-found') return undefined;
-      this.renew();
-      throw error;
-    }
+  /**
+   * What a stream has behind a revision at the time of the call: a subscription that ends when it has caught up. The plain
+   * read of the client (1.3.1) goes through its native part, which has connections of its own and no deadline, and takes half
+   * a second for the first read of every new client.
+   */
+  private async readNow(stream: string, afterRevision: number, atMost = Infinity): Promise<readonly ReadRecord[]> {
+    const { START } = this.kurrent;
+    const fromRevision = afterRevision < 0 ? START : BigInt(afterRevision);
+    return untilCaughtUp(this.client.subscribeToStream(stream, { fromRevision, requiresLeader: true }), atMost);
   }
 
   /** Reads and writes are tried, the latter so that it cannot succeed. */
   private async requireRights(): Promise<void> {
     const { names, kurrent } = this;
     await this.requireRight('read its streams', () => this.lastTurn());
-    await this.requireRight('read $all', async () => {
+    await this.requireRight('read $all', () => {
       const filter = kurrent.streamNameFilter({ prefixes: [names.prefix] });
-      for await (const _ of this.client.readAll({ maxCount: 1, filter })) return;
+      return untilCaughtUp(this.client.subscribeToAll({ fromPosition: kurrent.END, filter, requiresLeader: true }), 0);
     });
     await this.requireRight('write to its streams', async () => {
       const probe = { id: randomId(), type: TURN_TYPE, stream: names.turns, text: '{}' };
@@ -290,9 +295,11 @@ interface Capabilities {
 const capabilitiesOf = (client: KurrentDBClient): Promise<Capabilities> =>
   (client as unknown as { capabilities: Promise<Capabilities> }).capabilities;
 
-function readRecord({ event }: AllStreamResolvedEvent): ReadRecord {
+function readRecord(resolved: ResolvedEvent | AllStreamResolvedEvent): ReadRecord {
+  const { event } = resolved;
   if (!event) throw new UnreadableLog('There is a link to a record that is gone.');
-  const { streamId: stream, revision, id, type, data, position } = event;
+  const { streamId: stream, revision, id, type, data } = event;
+  const position = 'position' in event ? event.position : undefined;
   if (!(data instanceof Uint8Array)) throw new UnreadableLog(`${stream}@${revision} was not written by a ledger.`);
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8');
   const { commit, prepare } = position ?? { commit: 0n, prepare: 0n };
@@ -306,6 +313,36 @@ const stateOf = (revision: number) => (revision < 0 ? ('no_stream' as const) : B
 
 function lacking(stream: string): never {
   throw new UnwritableBatch(`${stream} is written, but no revision of it is expected.`);
+}
+
+const CONNECTION_ERRORS = ['unavailable', 'cancelled', 'not-leader', 'deadline-exceeded'];
+
+type Subscription = StreamSubscription | AllStreamSubscription;
+
+/** What a subscription brings until it says that this was all; at most so many records. */
+async function untilCaughtUp(subscription: Subscription, atMost: number): Promise<readonly ReadRecord[]> {
+  const records: ReadRecord[] = [];
+  const caughtUp = new Promise<void>((resolve, reject) => {
+    subscription.on('error', reject);
+    subscription.on('end', () => reject(new Error('The server ended the subscription.')));
+    subscription.on('caughtUp', () => setImmediate(resolve));
+    subscription.on('data', (resolved: ResolvedEvent) => {
+      try {
+        records.push(readRecord(resolved));
+      } catch (error) {
+        reject(error as Error);
+      }
+      if (records.length >= atMost) resolve();
+    });
+  });
+  try {
+    await within(READ_MS_MAX, caughtUp);
+    return records;
+  } finally {
+    await within(READ_MS_MAX, subscription.unsubscribe()).catch(() => undefined);
+    subscription.on('error', () => undefined);
+    subscription.destroy();
+  }
 }
 
 interface ServerError {

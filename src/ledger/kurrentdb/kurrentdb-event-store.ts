@@ -177,7 +177,7 @@ export class KurrentEventStore implements EventStore {
 
   private startCatchUp(): Promise<void> {
     const asked = (async () => {
-      const turn = await this.log.lastTurn();
+      const turn = await this.log.lastTurn(await this.copy.turn());
       await this.copied(async () => ((await this.copy.turn()) >= turn ? true : undefined));
     })();
     this.running = asked;

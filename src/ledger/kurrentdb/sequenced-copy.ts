@@ -4,7 +4,7 @@ import type { AppendBatch, SealedContent, StoredOutcome } from '../event-store.j
 import { formatInstant, parseInstant } from '../time.js';
 import { EngineUnusable } from './engine-unusable.js';
 import type { LogPlace } from './kurrent-log.js';
-import type { ReadBatch } from './record.js';
+import type { ReadBatch, ReadCommand } from './record.js';
 
 /**
  * For PostgreSQL as the engine.
@@ -178,45 +178,48 @@ export async function writeBatches(
   return { ledger: head.ledger, turn: last.turn, batch: last.id, place: { commit, prepare }, position, recordedAt };
 }
 
+/** A batch in its place. */
+export interface PlacedBatch {
+  readonly firstPosition: number;
+  /** Of the last event up to its end, its own or an earlier one. */
+  readonly position: number;
+  readonly recordedAt: string;
+  readonly commands: readonly { readonly command: ReadCommand; readonly position: number }[];
+}
+
 /**
  * Gives positions in the order of turns, commands and events, and stamps that never go back: exactly as `append_batch` does
  * where PostgreSQL is the engine, so that both end with the same bytes.
  */
+export function place(after: Pick<CopyHead, 'position' | 'recordedAt'>, batch: ReadBatch): PlacedBatch {
+  let { position } = after;
+  const commands = batch.commands.map((command) => ({ command, position: (position += command.events.length) }));
+  const stampMs = Math.max(parseInstant(after.recordedAt), parseInstant(batch.stamp));
+  return { firstPosition: after.position + 1, position, recordedAt: formatInstant(stampMs), commands };
+}
+
 function rowsOf(head: CopyHead, batches: readonly ReadBatch[]) {
-  let { position } = head;
-  let stampMs = parseInstant(head.recordedAt);
-  const starts: number[] = [];
-  const stamps: string[] = [];
-  const events: { stamp: string; event: ReadBatch['commands'][number]['events'][number] }[] = [];
-  const commands: { position: number; stamp: string; command: ReadBatch['commands'][number] }[] = [];
-  for (const batch of batches) {
-    stampMs = Math.max(stampMs, parseInstant(batch.stamp));
-    const stamp = formatInstant(stampMs);
-    starts.push(position + 1);
-    stamps.push(stamp);
-    for (const command of batch.commands) {
-      for (const event of command.events) events.push({ stamp, event });
-      position += command.events.length;
-      commands.push({ position, stamp, command });
-    }
-  }
+  let last: Pick<CopyHead, 'position' | 'recordedAt'> = head;
+  const placed = batches.map((batch) => (last = place(last, batch)) as PlacedBatch);
+  const commands = placed.flatMap(({ commands, recordedAt }) => commands.map((each) => ({ ...each, recordedAt })));
+  const events = commands.flatMap(({ command, recordedAt }) => command.events.map((event) => ({ event, recordedAt })));
   return {
-    position,
-    recordedAt: formatInstant(stampMs),
+    position: last.position,
+    recordedAt: last.recordedAt,
     values: [
       batches.map(({ id }) => id),
-      starts,
-      stamps,
+      placed.map(({ firstPosition }) => firstPosition),
+      placed.map(({ recordedAt }) => recordedAt),
       events.map(({ event }) => event.stream),
       events.map(({ event }) => event.revision),
       events.map(({ event }) => event.id),
       events.map(({ event }) => event.type),
-      events.map(({ stamp }) => stamp),
-      events.map(({ event, stamp }) => stampEvent(event, stamp)),
+      events.map(({ recordedAt }) => recordedAt),
+      events.map(({ event, recordedAt }) => stampEvent(event, recordedAt)),
       commands.map(({ command }) => command.commandId),
       commands.map(({ command }) => command.fingerprint),
       commands.map(({ position }) => position),
-      commands.map(({ stamp }) => stamp),
+      commands.map(({ recordedAt }) => recordedAt),
       commands.map(({ command }) => command.outcome),
     ],
   };

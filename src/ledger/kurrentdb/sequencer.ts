@@ -6,7 +6,7 @@ import { BatchReader, UnreadableLog, type ReadBatch } from './record.js';
 import { purgeStaged, writeBatches, type CopyHead, type SequencedCopy } from './sequenced-copy.js';
 
 /** Any fixed number: whoever holds this session-level advisory lock sequences. */
-const SEQUENCER_LOCK = 7_236_002;
+export const SEQUENCER_LOCK = 7_236_002;
 /** Commands and events in one write; a copy that is made anew is written in steps of this size. */
 const ROWS_MAX = 2_000;
 /** How soon another instance takes over when the sequencer is gone. */

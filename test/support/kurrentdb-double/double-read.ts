@@ -27,19 +27,19 @@ export function read(log: DoubleLog, options: Options): ReadResp[] {
 
 /** Confirms, sends what is there, says that it has caught up, and goes on until the call ends. */
 export function subscribe(log: DoubleLog, call: ReadCall, options: Options): void {
-  if (options.getStreamOptionCase() !== StreamOptionCase.ALL)
-    throw new Rejected(invalid('The double serves subscriptions to $all only.'));
   const confirmation = new streamsPb.ReadResp.SubscriptionConfirmation();
   confirmation.setSubscriptionId(randomUUID());
   const first = new streamsPb.ReadResp();
   first.setConfirmation(confirmation);
   call.write(first);
-  let next = startInAll(log, options);
+  const isOfStream = options.getStreamOptionCase() === StreamOptionCase.STREAM;
+  const source = (): readonly DoubleRecord[] => (isOfStream ? log.stream(nameOf(options)) : log.all);
+  let next = isOfStream ? startInStream(options) : startInAll(log, options);
   let hasCaughtUp = false;
   const send = (): void => {
-    for (; next < log.all.length; next += 1) {
-      const record = log.all[next];
-      if (record && passes(record, options)) call.write(eventOf(record, options));
+    for (; next < source().length; next += 1) {
+      const record = source()[next];
+      if (record && (isOfStream || passes(record, options))) call.write(eventOf(record, options));
     }
     if (!hasCaughtUp) call.write(caughtUp(log));
     hasCaughtUp = true;
@@ -50,10 +50,19 @@ export function subscribe(log: DoubleLog, call: ReadCall, options: Options): voi
   send();
 }
 
+const nameOf = (options: Options): string =>
+  Buffer.from(options.getStream()?.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString('utf8');
+
+/** A subscription begins behind the revision that it names. */
+function startInStream(options: Options): number {
+  const own = options.getStream();
+  if (own?.hasEnd()) throw new Rejected(invalid('The double subscribes to streams from a revision only.'));
+  return own?.hasRevision() ? Number(own.getRevision()) + 1 : 0;
+}
+
 function ofStream(log: DoubleLog, options: Options): DoubleRecord[] | undefined {
   const own = options.getStream();
-  const name = Buffer.from(own?.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString('utf8');
-  const records = [...log.stream(name)];
+  const records = [...log.stream(nameOf(options))];
   if (records.length === 0) return undefined;
   if (own?.hasEnd() || own?.hasStart()) return records;
   const revision = Number(own?.getRevision());

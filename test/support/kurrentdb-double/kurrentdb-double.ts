@@ -187,7 +187,8 @@ export class KurrentDouble {
 
   private end(call: ReadCall, error: ServiceError): void {
     this.subscriptions.delete(call);
-    call.destroy(error);
+    // How a status is sent from here: a stream that is destroyed sends none.
+    call.emit('error', error);
   }
 
   private appendSession(call: SessionCall, reply: sendUnaryData<AppendSessionResponse>, node: number): void {
