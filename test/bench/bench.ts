@@ -20,6 +20,9 @@ const USAGE = `Usage: npm run bench -- [options]
 const PARTS: readonly BenchPart[] = [
   { name: 'appends', rows: [1, 2, 3], load: () => import('./appends.bench.js') },
   { name: 'http', rows: [4, 5], load: () => import('./http.bench.js') },
+  { name: 'facility', rows: [6], load: () => import('./facility.bench.js') },
+  { name: 'growth', rows: [7, 8, 9], load: () => import('./growth.bench.js') },
+  { name: 'lag', rows: [12], load: () => import('./lag.bench.js') },
 ];
 
 /** EX_USAGE of sysexits.h. */

@@ -6,36 +6,47 @@ import type { Pool } from 'pg';
 import { createPool } from '../../src/platform/database.js';
 import { startEmbeddedDatabase } from '../../src/platform/embedded-database.js';
 import { migrate } from '../../src/platform/migrate.js';
+import { databaseOf } from '../support/database.js';
+
+const SILENT = { info: () => undefined, warn: () => undefined, debug: () => undefined };
 
 export interface BenchDatabase {
   readonly url: string;
   readonly pool: Pool;
-  stop(): Promise<void>;
 }
 
 /** The PostgreSQL that a user gets, with nothing set: every commit waits for the disk. Its data goes with it. */
-export async function startBenchDatabase(): Promise<BenchDatabase> {
+export interface BenchServer extends BenchDatabase {
+  /** One more migrated database on the same server. */
+  another(name: string): Promise<BenchDatabase>;
+  stop(): Promise<void>;
+}
+
+export async function startBenchDatabase(): Promise<BenchServer> {
   // Made by the service itself: below a folder of mode 0700 the database of root would be kept elsewhere.
   const dataDir = join(tmpdir(), `ppp-ledger-bench-${randomUUID()}`);
-  const log = { warn: () => undefined, debug: () => undefined };
-  const embedded = await startEmbeddedDatabase({ dataDir, log });
-  const remove = async (): Promise<void> => {
+  const embedded = await startEmbeddedDatabase({ dataDir, log: SILENT });
+  const opened: BenchDatabase[] = [];
+  const open = async (url: string): Promise<BenchDatabase> => {
+    await migrate(url, { log: SILENT });
+    const database = { url, pool: createPool({ databaseUrl: url, log: SILENT }) };
+    opened.push(database);
+    return database;
+  };
+  const stop = async (): Promise<void> => {
+    for (const { pool } of opened) await pool.end();
     await embedded.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    await migrate(embedded.url, { log: { info: () => undefined } });
+    const first = await open(embedded.url);
+    const another = async (name: string): Promise<BenchDatabase> => {
+      await first.pool.query(`create database ${name}`);
+      return open(databaseOf(embedded.url, name));
+    };
+    return { ...first, another, stop };
   } catch (error) {
-    await remove();
+    await stop();
     throw error;
   }
-  const pool = createPool({ databaseUrl: embedded.url, log });
-  return {
-    url: embedded.url,
-    pool,
-    stop: async () => {
-      await pool.end();
-      await remove();
-    },
-  };
 }

@@ -13,6 +13,7 @@ import { openInstance } from '../ledger/instance.js';
 import { databaseOf } from '../support/database.js';
 import { startBenchDatabase } from './database.js';
 import { fillLedger } from './filled-ledger.js';
+import { history } from './history.js';
 import { secondsOf } from './measure.js';
 
 /**
@@ -51,7 +52,7 @@ async function measure(url: string): Promise<Record<string, unknown>> {
     say(`${what}: ${seconds[what]} s`);
   };
   try {
-    await timed('fill', () => fillLedger(pool, EVENTS));
+    await timed('fill', () => fillLedger(pool, history(EVENTS)));
     await pool.query('set statement_timeout = 0');
     await timed('answers', () => unbounded(url, ANSWERS));
     await timed('views', () => buildViews(url));
