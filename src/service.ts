@@ -16,6 +16,7 @@ import { firstOperatorKey } from './platform/operator-key.js';
 import type { Runtime } from './platform/runtime.js';
 import { secretKey } from './platform/secrets.js';
 import { StartupError, codeOf, reasonOf } from './platform/startup-error.js';
+import { wrappingKeyOf } from './platform/wrapping-key.js';
 
 /** Everything that was opened for the application, and how to close it again. */
 export interface OpenRuntime {
@@ -47,7 +48,7 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
   try {
     await migrate(databaseUrl, { log: sayTo(log) });
-    const wrappingKey = await secretKey(config.dataDir, 'wrapping-key');
+    const wrappingKey = await wrappingKeyOf(config.dataDir, databaseUrl);
     const logSigningKey = await secretKey(config.dataDir, 'log-signing-key');
     const pool = createPool({ databaseUrl, log: sayTo(log) });
     const { databaseReadUrl } = config;
