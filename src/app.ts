@@ -5,10 +5,12 @@ import rateLimit from '@fastify/rate-limit';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { readEvent } from './ledger/event.js';
 import { EVENT_STORE, type EventStore } from './ledger/event-store.js';
 import { Ledger } from './ledger/ledger.js';
 import { Projector } from './ledger/projector.js';
 import { Refusal } from './ledger/refusal.js';
+import { parseInstant } from './ledger/time.js';
 import { admitLargeCalls } from './platform/bulk-admission.js';
 import { registerDocs } from './platform/docs.js';
 import { Drain } from './platform/drain.js';
@@ -181,4 +183,24 @@ function watch(app: NestFastifyApplication): void {
     const [head, projections] = await Promise.all([store.head(), projector.status()]);
     return new Map(projections.map(({ name, position }) => [name, Math.max(0, head - position)]));
   });
+  metrics.gaugeBy(
+    'ppp_projection_lag_seconds',
+    'Age of the first event that a view lacks; 0: none.',
+    'projection',
+    async () => {
+      const views = await projector.status();
+      return new Map(
+        await Promise.all(views.map(async ({ name, position }) => [name, await ageAfter(store, position)] as const)),
+      );
+    },
+  );
+  metrics.gaugeBy('ppp_projection_stopped', '1 for a view that cannot go on; see the log.', 'projection', async () => {
+    const views = await projector.status();
+    return new Map(views.map(({ name, failure }) => [name, failure === undefined ? 0 : 1]));
+  });
+}
+
+async function ageAfter(store: EventStore, position: number): Promise<number> {
+  const [next] = await store.readAll(position, 1);
+  return next ? Math.max(0, (Date.now() - parseInstant(readEvent(next).recordedAt)) / 1_000) : 0;
 }

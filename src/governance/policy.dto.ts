@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
 import { COMMITMENT_KINDS } from '../capital/commitment.js';
 import { AnswerDto } from '../platform/answer.dto.js';
@@ -113,7 +113,11 @@ export class PolicyPageDto {
 }
 
 /** The answer to an adopted policy. */
-export class AdoptedPolicyDto extends AnswerDto {
+export class AdoptedPolicyDto extends OmitType(AnswerDto, ['id']) {
+  /** The policy. */
+  @ApiProperty({ enum: POLICY_NAMES, enumName: 'PolicyName', example: 'entitlement-basis' })
+  readonly id: PolicyName;
+
   /**
    * The version that it became.
    * @example 1
