@@ -1,0 +1,361 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import { stampEvent, type DraftEvent, type Envelope } from '../ledger/event.js';
+import type { AppendBatch, AppendCommand } from '../ledger/event-store.js';
+import { randomId } from '../ledger/identifiers.js';
+import { EngineUnusable } from '../ledger/kurrentdb/engine-unusable.js';
+import { KurrentLog, type LogPlace } from '../ledger/kurrentdb/kurrent-log.js';
+import { BatchReader, recordsOf, type ReadBatch } from '../ledger/kurrentdb/record.js';
+import { place, SequencedCopy } from '../ledger/kurrentdb/sequenced-copy.js';
+import { SEQUENCER_LOCK, Sequencer, type SequencerLog } from '../ledger/kurrentdb/sequencer.js';
+import { CompactRange, hashesEqual, leafHash } from './merkle.js';
+import { encodeHex } from './strict-text.js';
+import type { ProgressListener } from './verify.js';
+
+/** Commands read from the database at a time. */
+const PAGE_COMMANDS = 500;
+/** Text in one append; the server takes a MiB, names and ids included. */
+const APPEND_BYTES = 500_000;
+const EVENTS_PAGE = 1_000;
+/** How often an append is tried again whose outcome is unknown, and the pause before. */
+const TRIES_MAX = 20;
+const TRY_PAUSE_MS = 500;
+/** How often the sequencer is asked how far it is. */
+const WAIT_MS = 100;
+
+/** What both engines have at the end. */
+export interface CopiedLedger {
+  readonly size: number;
+  /** Hex. */
+  readonly root: string;
+}
+
+/**
+ * Moves the ledger of a database to KurrentDB: writes its history there, in order, reads all of it back, and then makes the
+ * database the copy. May be interrupted and begun again; the service may run until the last part, which it then has to be
+ * started anew for. Nothing else of the database is touched: views, contents and the signed log stay as they are.
+ * @throws EngineUnusable if it cannot be done, or if another history is read back
+ */
+export async function moveToKurrent(
+  pool: Pool,
+  url: string,
+  progress: ProgressListener | undefined,
+): Promise<CopiedLedger> {
+  const log = await KurrentLog.open(url);
+  try {
+    return await alone(pool, async (client) => {
+      const head = await new SequencedCopy(pool).head(client);
+      if (head)
+        throw new EngineUnusable(`The database is the copy of the ledger "${head.ledger}" on KurrentDB already.`);
+      const walk = new Walk(log);
+      progress?.begin(await sizeOf(client));
+      // What an earlier attempt has written is compared, and not written again.
+      await walk.toEnd(client, progress);
+      await fill(client, log, walk, progress);
+      await client.query('begin');
+      await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
+      // From here on nobody adds to the database: what came meanwhile is the last part.
+      await client.query('select from ledger_head for update');
+      await fill(client, log, walk, progress);
+      const copied = await walk.prove(client);
+      await client.query(
+        'insert into sequenced (ledger, turn, batch, commit_position, prepare_position) values ($1, $2, $3, $4, $5)',
+        [log.ledger, walk.turn, walk.batch ?? null, walk.place?.commit ?? null, walk.place?.prepare ?? null],
+      );
+      await client.query('commit');
+      progress?.end();
+      return copied;
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+/**
+ * Brings a ledger from KurrentDB back to PostgreSQL: the database, which is its copy or empty, is brought up to date, compared
+ * with all that is on KurrentDB, and from then on has its events for its own. The service has to be stopped.
+ * @throws EngineUnusable
+ */
+export async function moveToPostgres(
+  pool: Pool,
+  url: string,
+  says: SequencerLog,
+  progress: ProgressListener | undefined,
+): Promise<CopiedLedger> {
+  const log = await KurrentLog.open(url);
+  try {
+    const copy = new SequencedCopy(pool);
+    const obstacle = await copy.adopt(log.ledger);
+    if (obstacle !== undefined) throw new EngineUnusable(`The database cannot take "${log.ledger}": ${obstacle}.`);
+    await alone(pool, async () => undefined);
+    const turn = await log.lastTurn(await copy.turn());
+    const sequencer = new Sequencer(pool, log, copy, says);
+    sequencer.start();
+    try {
+      while ((await copy.turn()) < turn) {
+        if (sequencer.failure !== undefined) throw new EngineUnusable(`It cannot be copied: ${sequencer.failure}`);
+        await sleep(WAIT_MS);
+      }
+    } finally {
+      await sequencer.stop();
+    }
+    return await alone(pool, async (client) => {
+      const walk = new Walk(log);
+      progress?.begin(await sizeOf(client));
+      await walk.toEnd(client, progress);
+      const copied = await walk.prove(client);
+      await client.query('delete from sequenced_batches; delete from sequenced');
+      progress?.end();
+      return copied;
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+/** Under the lock of the sequencer: whoever has it is the only one who copies. */
+async function alone<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ alone: boolean }>('select pg_try_advisory_lock($1) as alone', [
+      SEQUENCER_LOCK,
+    ]);
+    if (rows[0]?.alone !== true)
+      throw new EngineUnusable('A service or another copy is at work on this database: stop it first.');
+    return await work(client);
+  } finally {
+    // The lock and a transaction that has failed go with the session.
+    client.release(true);
+  }
+}
+
+/** Reads the log on KurrentDB from its beginning, gives everything its place, and compares it with the database. */
+class Walk {
+  turn = -1;
+  batch: string | undefined;
+  place: LogPlace | undefined;
+  position = 0;
+  recordedAt = '1970-01-01T00:00:00Z';
+  private readonly tree = new CompactRange();
+
+  constructor(private readonly log: KurrentLog) {}
+
+  /** Up to the last batch that is there now. */
+  async toEnd(client: PoolClient, progress: ProgressListener | undefined): Promise<void> {
+    const last = await this.log.lastTurn(this.turn);
+    if (last <= this.turn) return;
+    const stopping = new AbortController();
+    const reader = new BatchReader(this.log.names);
+    for await (const { record } of this.log.follow(this.place, stopping.signal)) {
+      const batch = reader.add(record);
+      if (!batch) continue;
+      await this.take(client, batch);
+      progress?.reached(this.position);
+      if (this.turn >= last) stopping.abort();
+    }
+  }
+
+  /** @throws EngineUnusable unless size and root of what was read are those of the database. */
+  async prove(client: PoolClient): Promise<CopiedLedger> {
+    const own = new CompactRange();
+    for (;;) {
+      const envelopes = await envelopesAfter(client, own.size, EVENTS_PAGE);
+      for (const envelope of envelopes) own.append(leafHash(Buffer.from(envelope)));
+      if (envelopes.length < EVENTS_PAGE) break;
+    }
+    const { rows } = await client.query<{ commands: number }>('select count(*) as commands from commands');
+    const isSame = own.size === this.tree.size && hashesEqual(own.root(), this.tree.root());
+    if (!isSame || rows[0]?.commands !== this.commands)
+      throw new EngineUnusable(
+        `The engines differ: KurrentDB has ${this.tree.size} events and ${this.commands} commands with root ` +
+          `${encodeHex(this.tree.root())}, the database ${own.size} and ${rows[0]?.commands} with ${encodeHex(own.root())}.`,
+      );
+    return { size: own.size, root: encodeHex(own.root()) };
+  }
+
+  private commands = 0;
+
+  private async take(client: PoolClient, batch: ReadBatch): Promise<void> {
+    if (batch.turn !== this.turn + 1) throw new EngineUnusable(`Turn ${this.turn + 1} is missing on KurrentDB.`);
+    const placed = place(this, batch);
+    const texts = placed.commands.flatMap(({ command }) =>
+      command.events.map((event) => stampEvent(event, placed.recordedAt)),
+    );
+    const own = await envelopesAfter(client, this.position, texts.length);
+    const different = texts.findIndex((text, index) => text !== own[index]);
+    if (different >= 0)
+      throw new EngineUnusable(
+        `Position ${placed.firstPosition + different} on KurrentDB is not what the database has there: it holds another ledger, ` +
+          'or an attempt to copy one. Name a new ledger in the URL.',
+      );
+    for (const text of texts) this.tree.append(leafHash(Buffer.from(text)));
+    this.commands += placed.commands.length;
+    this.position = placed.position;
+    this.recordedAt = placed.recordedAt;
+    this.turn = batch.turn;
+    this.batch = batch.id;
+    this.place = { commit: batch.commit, prepare: batch.prepare };
+  }
+}
+
+/** Appends what the database has and KurrentDB has not, and reads it back. */
+async function fill(
+  client: PoolClient,
+  log: KurrentLog,
+  walk: Walk,
+  progress: ProgressListener | undefined,
+): Promise<void> {
+  for (;;) {
+    const { commands, isLast } = await commandsFrom(client, walk.position, log);
+    for (const group of groupsOf(commands)) await append(log, group, walk.turn + group.index);
+    await walk.toEnd(client, progress);
+    if (isLast) return;
+  }
+}
+
+interface StoredCommand {
+  readonly command: AppendCommand;
+  readonly recordedAt: string;
+  readonly bytes: number;
+}
+
+/**
+ * The next commands that KurrentDB lacks. A command that was refused has the position of the event before it: those of the
+ * position that has been reached are looked up one by one.
+ */
+async function commandsFrom(
+  client: PoolClient,
+  position: number,
+  log: KurrentLog,
+): Promise<{ commands: readonly StoredCommand[]; isLast: boolean }> {
+  let after: CommandRow | undefined;
+  const found: StoredCommand[] = [];
+  let last = position;
+  for (;;) {
+    const rows = await pageOfCommands(client, position, after);
+    for (const row of rows) {
+      after = row;
+      if (row.position === position && (row.adds === false || position > 0) && (await log.batchOf(row.id))) continue;
+      found.push(await withEvents(client, row, last));
+      last = row.position;
+    }
+    if (rows.length < PAGE_COMMANDS) return { commands: found, isLast: true };
+    if (found.length > 0) return { commands: found, isLast: false };
+  }
+}
+
+interface CommandRow {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly position: number;
+  readonly recordedAt: string;
+  readonly outcome: string;
+  readonly adds: boolean;
+}
+
+/** In the order in which they were carried out: the one that added the event at a position, then those refused behind it. */
+async function pageOfCommands(
+  client: PoolClient,
+  position: number,
+  after: CommandRow | undefined,
+): Promise<readonly CommandRow[]> {
+  const { rows } = await client.query<CommandRow>(
+    `select * from (
+       select c.command_id as id, c.fingerprint, c.position, c.recorded_at as "recordedAt", c.outcome,
+         coalesce((e.envelope::json ->> 'commandId')::uuid = c.command_id, false) as adds
+       from commands c left join events e on e.position = c.position
+       where c.position >= $1) as found
+     where $2::bigint is null or (position, not adds, "recordedAt", id) > ($2, not $3::boolean, $4::timestamptz, $5::uuid)
+     order by position, not adds, "recordedAt", id limit $6`,
+    [position, after?.position, after?.adds, after?.recordedAt, after?.id, PAGE_COMMANDS],
+  );
+  return rows;
+}
+
+async function withEvents(client: PoolClient, row: CommandRow, before: number): Promise<StoredCommand> {
+  const { id: commandId, fingerprint, outcome, recordedAt } = row;
+  const envelopes = row.adds ? await envelopesAfter(client, before, row.position - before) : [];
+  const events = envelopes.map((envelope) => draftOf(envelope, commandId));
+  const bytes = envelopes.reduce((sum, envelope) => sum + 2 * envelope.length, outcome.length + 500);
+  return { command: { commandId, fingerprint, outcome, events, sealed: [] }, recordedAt, bytes };
+}
+
+/** The envelope without its stamp, from its text: it is never serialised again. */
+function draftOf(envelope: string, commandId: string): DraftEvent {
+  const event = JSON.parse(envelope) as Envelope;
+  if (event.commandId !== commandId)
+    throw new EngineUnusable(`The event ${event.id} belongs to ${event.commandId}, not to ${commandId}.`);
+  // The last one is that of the envelope: what follows in it, in the order of RFC 8785, has no member of that name.
+  const at = envelope.lastIndexOf(`"recordedAt":"${event.recordedAt}"`) + '"recordedAt":"'.length;
+  const { stream, revision, id, type, recordedAt } = event;
+  return {
+    stream,
+    revision,
+    id,
+    type,
+    beforeStamp: envelope.slice(0, at),
+    afterStamp: envelope.slice(at + recordedAt.length),
+    bytes: Buffer.byteLength(envelope),
+  };
+}
+
+interface Group {
+  readonly index: number;
+  readonly stamp: string;
+  readonly commands: AppendCommand[];
+}
+
+/** What one append takes: of one instant, and not too much. */
+function groupsOf(commands: readonly StoredCommand[]): readonly Group[] {
+  const groups: Group[] = [];
+  let bytes = 0;
+  for (const { command, recordedAt, bytes: own } of commands) {
+    const last = groups.at(-1);
+    if (last?.stamp === recordedAt && bytes + own <= APPEND_BYTES) {
+      last.commands.push(command);
+      bytes += own;
+    } else {
+      groups.push({ index: groups.length, stamp: recordedAt, commands: [command] });
+      bytes = own;
+    }
+  }
+  return groups;
+}
+
+async function append(log: KurrentLog, { commands, stamp }: Group, lastTurn: number): Promise<void> {
+  const expected = new Map<string, number>();
+  for (const { stream, revision } of commands.flatMap(({ events }) => events)) {
+    const name = log.names.event(stream);
+    if (!expected.has(name)) expected.set(name, revision - 1);
+  }
+  for (const { commandId } of commands) expected.set(log.names.command(commandId), -1);
+  const batch: AppendBatch = { expected: new Map(), commands };
+  for (let tries = 0; ; tries += 1) {
+    const batchId = randomId();
+    try {
+      const records = recordsOf(log.names, batchId, batch, stamp);
+      const verdict = await log.append({ records, expected, lastTurn });
+      if (verdict.written) return;
+      // Perhaps by an attempt of our own whose answer was lost; whatever else it is will not compare.
+      if (await log.batchOf(commands[0]?.commandId ?? '')) return;
+      throw new EngineUnusable(`Somebody else writes to the ledger "${log.ledger}" on KurrentDB.`);
+    } catch (error) {
+      if (error instanceof EngineUnusable || tries === TRIES_MAX) throw error;
+      await sleep(TRY_PAUSE_MS);
+    }
+  }
+}
+
+async function envelopesAfter(client: PoolClient, position: number, limit: number): Promise<readonly string[]> {
+  const { rows } = await client.query<{ envelope: string }>({
+    name: 'copied-envelopes',
+    text: 'select envelope from events where position > $1 order by position limit $2',
+    values: [position, limit],
+  });
+  return rows.map(({ envelope }) => envelope);
+}
+
+async function sizeOf(client: PoolClient): Promise<number> {
+  const { rows } = await client.query<{ position: number }>('select position from ledger_head');
+  return rows[0]?.position ?? 0;
+}
