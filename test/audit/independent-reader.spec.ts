@@ -1,4 +1,8 @@
 import { formatVerifierKey } from '../../src/audit/note-key.js';
+import { Ledger } from '../../src/ledger/ledger.js';
+import { registerPartner } from '../../src/partners/partner.decisions.js';
+import { partner } from '../../src/partners/partner.js';
+import { contextOf } from '../ledger/accounts.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { checkProof, HashTree, hashOfEntry, IndependentReader, readCheckpoint } from '../support/independent-reader.js';
 import { appLogKey, TestWitness, until, writePolicy } from './running-witness.js';
@@ -6,11 +10,12 @@ import { appLogKey, TestWitness, until, writePolicy } from './running-witness.js
 /** In the default run a few tiles; `READER_EVENTS=70000` for a ledger with three levels of them. */
 const EVENTS = Number(process.env['READER_EVENTS'] ?? 300);
 /** Sent at a time: what comes together is one batch, and one checkpoint. */
-const AT_A_TIME = 200;
+const AT_A_TIME = EVENTS < 1_000 ? 50 : 500;
 /** Receipts that are checked, evenly over the log. */
 const RECEIPTS = EVENTS < 1_000 ? 30 : 500;
 /** Earlier sizes at which the whole log is read. */
 const EARLIER_MAX = 4;
+const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' } as const;
 const MS_MAX = 60_000 + EVENTS * 20;
 
 describe('a log as a reader sees it that has none of our code', () => {
@@ -27,12 +32,17 @@ describe('a log as a reader sees it that has none of our code', () => {
     api = await startTestApp({ env: { LOG_POLICY: await writePolicy(witnesses, 2) } });
     vkeys = [formatVerifierKey(appLogKey), ...witnesses.map(({ inPolicy }) => formatVerifierKey(inPolicy.key))];
     reader = new IndependentReader(`${api.url}/log`, vkeys);
-    const key = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
+    const ledger = api.app.get(Ledger);
+    const register = (key: string) =>
+      ledger.execute(contextOf(key), (tx) => {
+        tx.create(partner, tx.newId());
+        tx.append(partner, tx.newId(), registerPartner(COMPANY, tx.now));
+      });
     let last = 0;
     for (let sent = 0; sent < EVENTS; sent += AT_A_TIME) {
       const count = Math.min(AT_A_TIME, EVENTS - sent);
-      const made = await Promise.all(Array.from({ length: count }, () => api.must(api.post('/v1/partners', key))));
-      last = Math.max(last, ...made.map(({ body }) => Number(body.position)));
+      const made = await Promise.all(Array.from({ length: count }, (_, at) => register(`partner ${sent + at}`)));
+      last = Math.max(last, ...made.map(({ position }) => position));
       const note = await api.get('/log/checkpoint', { key: null });
       if (note.status === 200) seen.set(Number(note.text.split('\n')[1]), note.text);
     }
@@ -67,7 +77,9 @@ describe('a log as a reader sees it that has none of our code', () => {
       const sizes = [...seen.keys()].filter((size) => size % 256 !== 0);
       for (const size of sizes.filter((_, at) => at % Math.ceil(sizes.length / EARLIER_MAX) === 0)) {
         await reader.checkTiles(leaves.slice(0, size));
-        expect(await reader.entries(size)).toEqual(entries.slice(0, size));
+        const then = await reader.entries(size);
+        // As one text each: comparing them one by one would take minutes, in which the service cannot answer.
+        expect([then.length, Buffer.concat(then).equals(Buffer.concat(entries.slice(0, size)))]).toEqual([size, true]);
       }
 
       const step = entries.length / RECEIPTS;
