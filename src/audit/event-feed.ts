@@ -38,7 +38,7 @@ export class EventFeed implements BeforeApplicationShutdown {
     }
     this.readers += 1;
     const closed = new AbortController();
-    request.raw.once('close', () => closed.abort());
+    reply.raw.once('close', () => closed.abort());
     try {
       reply.hijack();
       reply.raw.writeHead(200, {
@@ -86,7 +86,13 @@ export class EventFeed implements BeforeApplicationShutdown {
 
 async function write(reply: FastifyReply, text: string, ended: AbortSignal): Promise<void> {
   if (reply.raw.write(text)) return;
-  await once(reply.raw, 'drain', { signal: AbortSignal.any([ended, AbortSignal.timeout(STALLED_MS_MAX)]) });
+  // A timer of our own: Node 20 forgets an AbortSignal.timeout() that only AbortSignal.any() refers to.
+  const giveUp = setTimeout(() => reply.raw.destroy(), STALLED_MS_MAX);
+  try {
+    await once(reply.raw, 'drain', { signal: ended });
+  } finally {
+    clearTimeout(giveUp);
+  }
 }
 
 function resumeAfter(header: string | string[] | undefined, query: string | undefined): number {

@@ -36,17 +36,26 @@ export async function submitCheckpoint(
 ): Promise<Submission> {
   let response: Response;
   let body: string;
+  // Of our own: Node 20 forgets an AbortSignal.timeout() that only AbortSignal.any() refers to.
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  const timer = setTimeout(end, SUBMISSION_MS_MAX);
+  stopping.addEventListener('abort', end, { once: true });
+  if (stopping.aborted) end();
   try {
     response = await fetch(`${witness.url}/add-checkpoint`, {
       method: 'POST',
       headers: { 'content-type': 'text/plain; charset=utf-8' },
       body: formatAddCheckpoint(request),
       redirect: 'error',
-      signal: AbortSignal.any([stopping, AbortSignal.timeout(SUBMISSION_MS_MAX)]),
+      signal: ended.signal,
     });
     body = await readBounded(response);
   } catch (error) {
     return failed('down', `It does not answer: ${oneLine(causeOf(error))}`);
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener('abort', end);
   }
   return read(witness, request, response, body);
 }
