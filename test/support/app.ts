@@ -44,13 +44,16 @@ export interface TestAppOptions {
   readonly clock?: () => number;
   /** Share the database of another application: two instances of one service. */
   readonly sharedWith?: TestApp;
+  /** A migrated database of somebody who drops it. */
+  readonly databaseUrl?: string;
 }
 
 let sent = 0;
 
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const database = options.sharedWith ? undefined : await createTestDatabase();
-  const databaseUrl = options.sharedWith?.databaseUrl ?? database?.url ?? '';
+  const given = options.databaseUrl ?? options.sharedWith?.databaseUrl;
+  const database = given === undefined ? await createTestDatabase() : undefined;
+  const databaseUrl = given ?? database?.url ?? '';
   const { createPool } = await import('../../src/platform/database.js');
   const pool = createPool({ databaseUrl, log: { warn: () => undefined } });
   const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-app-'));
