@@ -22,6 +22,8 @@ const PARTS: readonly BenchPart[] = [
   { name: 'http', rows: [4, 5], load: () => import('./http.bench.js') },
   { name: 'facility', rows: [6], load: () => import('./facility.bench.js') },
   { name: 'growth', rows: [7, 8, 9], load: () => import('./growth.bench.js') },
+  { name: 'verify', rows: [10, 11], load: () => import('./verify.bench.js') },
+  { name: 'memory', rows: [11], load: () => import('./memory.bench.js') },
   { name: 'lag', rows: [12], load: () => import('./lag.bench.js') },
 ];
 
@@ -101,9 +103,13 @@ async function runApart(order: Order): Promise<BenchRow[]> {
 async function runPart({ part, options }: Order): Promise<void> {
   const chosen = PARTS.find(({ name }) => name === part);
   if (!chosen) throw new Error(`There is no part "${part}".`);
+  // Without whoever waits for the figures nothing more is measured; a database that was started ends with this process.
+  const abandoned = (): never => process.exit(1);
+  process.once('disconnect', abandoned);
   const { run } = await chosen.load();
   const rows = await run({ ...options, only: new Set(options.only), say: (text) => say(`  ${text}`) });
   process.send?.(rows.filter(({ row }) => options.only.includes(row)));
+  process.off('disconnect', abandoned);
   process.disconnect();
 }
 

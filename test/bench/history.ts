@@ -168,7 +168,7 @@ const DENIED_EVERY = 8;
 const MONEY_EVERY = 4;
 
 function* roundOf(round: number, nowMs: number): Generator<Fact[]> {
-  const applicant = party(round * 7);
+  const applicant = party((round * 7) % PARTNERS);
   const requestId = idOf(`request ${round}`);
   const stream = `access-request-${requestId}`;
   const application = {

@@ -49,3 +49,24 @@ async function firstUrl(child: ChildProcess): Promise<string> {
   }
   throw new Error('The server ended before it listened.');
 }
+
+/** Says at its end, on a line of its own, how much memory the process held at the most. Linux and macOS give kB. */
+const REPORT_MEMORY =
+  'data:text/javascript,' +
+  encodeURIComponent(
+    `process.on('exit', () => process.stderr.write('max-rss-kb ' + process.resourceUsage().maxRSS + String.fromCharCode(10)))`,
+  );
+
+/**
+ * Megabytes of memory that a program held at the most.
+ * @throws Error when it fails, with what it said
+ */
+export async function memoryOf(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, ['--import', REPORT_MEMORY, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  const kb = /max-rss-kb (\d+)/.exec(said)?.[1];
+  if (code !== 0 || kb === undefined) throw new Error(`${args.join(' ')} ended with ${code}: ${said}`);
+  return Number(kb) / 1_024;
+}

@@ -1,138 +1,61 @@
 import { hash } from 'node:crypto';
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveWriter } from '../../src/audit/archive-export.js';
 import { ArchiveSource } from '../../src/audit/archive-source.js';
+import { verificationText } from '../../src/audit/audit-text.js';
 import { signCheckpoint } from '../../src/audit/checkpoint.js';
 import { decodeBundle, encodeBundle } from '../../src/audit/entry-bundle.js';
 import { leafHash } from '../../src/audit/merkle.js';
-import { formatVerifierKey, noteKeyOf } from '../../src/audit/note-key.js';
-import { bundlesOfGrowth, formatTilePath, TILE_WIDTH } from '../../src/audit/tile.js';
+import { formatVerifierKey, noteKeyOf, signingKey } from '../../src/audit/note-key.js';
 import { TileBuilder } from '../../src/audit/tile-builder.js';
+import { bundlesOfGrowth, formatTilePath, TILE_WIDTH } from '../../src/audit/tile.js';
 import { verify } from '../../src/audit/verify.js';
-import { verificationText } from '../../src/audit/audit-text.js';
 import { NOUNS } from '../../src/nouns.js';
-import { formatInstant, parseInstant } from '../../src/ledger/time.js';
-import { LOG_KEY, ORIGIN, EnvelopeWriter, type WrittenEvent } from '../audit/written-log.js';
-import * as story from '../audit/written-programme.js';
+import { LOG_ORIGIN, LOG_SEED } from './filled-ledger.js';
+import { history } from './history.js';
+import { compared, median, rounded, type BenchOptions, type BenchRow } from './measure.js';
+import { memoryOf } from './processes.js';
 
 /**
- * How fast a log is verified, beside the hashing of the same bytes by node:crypto alone; and how much memory it takes, which has to
- * be the same for a log of any length. `BENCH_EVENTS=1000000` makes a longer one.
- *
- *   node --import ./test/support/typescript.mjs test/bench/verify.bench.ts
+ * Row 10, and row 11 for the auditor: how fast a log is verified, beside the hashing of the same bytes by node:crypto alone; and how much
+ * memory that takes, which has to be the same for a log of any length.
  */
-const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 200_000);
-const ROUNDS = 3;
-const HOUR_MS = 3_600_000;
+const SHORT_EVENTS = 10_000;
+const MEMORY_TIMES_MAX = 1.3;
+const LOG_KEY = signingKey(LOG_ORIGIN, LOG_SEED);
+const LOG_VKEY = formatVerifierKey(noteKeyOf(LOG_KEY));
 
-/** Round by round, what a programme does all day: a request, its decision, three allocations, usage, a release; now and then money. */
-function* history(events: number): Generator<Buffer> {
-  const writer = new EnvelopeWriter();
-  let written = 0;
-  function* command(...made: readonly WrittenEvent[]): Generator<Buffer> {
-    for (const entry of writer.command(...made)) {
-      if (written === events) return;
-      written += 1;
-      yield entry;
-    }
+export async function run({ events, rounds, only, say }: BenchOptions): Promise<BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-bench-'));
+  try {
+    const path = join(folder, 'log.tar');
+    await makeArchive(path, events);
+    say(`an archive of ${events} events`);
+    const rows: BenchRow[] = [];
+    if (only.has(11)) rows.push(await memory(folder, path, events, rounds));
+    if (only.has(10)) rows.push(await speed(path, events, rounds, say));
+    return rows;
+  } finally {
+    await rm(folder, { recursive: true });
   }
-  for (const made of prologue()) yield* command(...made);
-  for (let round = 0; written < events; round += 1) for (const made of roundOf(round)) yield* command(...made);
 }
 
-function prologue(): WrittenEvent[][] {
-  const wide = story.programme().map((command) => command.map(widened));
-  return [...wide.slice(0, 18)];
-}
-
-/** Room for as many as come. */
-function widened(event: WrittenEvent): WrittenEvent {
-  const { type, data } = event;
-  const more: Record<string, Record<string, unknown>> = {
-    'capacity-installed': { chips: 1_000_000 },
-    'quota-policy-adopted': { caps: { 'tech-giant': 1_000 }, floors: { sme: 1_000 } },
-    'fund-established': { targetMinor: '900000000000' },
-    'tranche-defined': { capMinor: '900000000000' },
-    'access-call-opened': { closesAt: '2099-01-01T00:00:00Z' },
-  };
-  return { ...event, data: { ...data, ...more[type] } };
-}
-
-function roundOf(round: number): WrittenEvent[][] {
-  const id = `r-${round}`;
-  const partnerId = `p-${round}`;
-  const start = parseInstant('2026-05-01T00:00:00Z') + (round % 2_000) * HOUR_MS;
-  const own = (event: WrittenEvent): WrittenEvent => ({
-    ...event,
-    data: {
-      ...event.data,
-      partnerId,
-      ...(event.stream.startsWith('access-request-') && { ultimateParentId: partnerId }),
-    },
-  });
-  const allocation = (number: number) =>
-    story.allocationOf(
-      `${id}-${number}`,
-      id,
-      1 + number,
-      formatInstant(start),
-      formatInstant(start + (24 + number) * HOUR_MS),
-    );
-  const used = (number: number) => {
-    const { chips: _, chipModel: __, ...record } = allocation(number);
-    return { ...record, partnerId, to: formatInstant(start + HOUR_MS), chipHours: 1 };
-  };
-  const terms = { ...story.termsOf(partnerId, 'private') };
-  return [
-    [story.partner(partnerId, 'company')],
-    [story.classified(partnerId, 'start-up')],
-    [own(story.submitted(id, 1_000))],
-    [own(story.granted(id, 1_000))],
-    ...[1, 2, 3].map((number) => [own(story.allocated(allocation(number)))]),
-    [
-      {
-        stream: `usage-${story.SITE}`,
-        type: 'usage-reported',
-        data: { facilityId: story.SITE, records: [1, 2, 3].map(used) },
-      },
-    ],
-    [
-      own({
-        stream: `facility-${story.SITE}`,
-        type: 'allocation-released',
-        data: { ...allocation(2), at: formatInstant(start + HOUR_MS), reason: 'given-back' },
-      }),
-    ],
-    ...(round % 4 === 0
-      ? [
-          [{ stream: `commitment-${id}`, type: 'commitment-pledged', data: { ...terms, amountMinor: '1000' } }],
-          story.signed(id, terms, '1000'),
-        ]
-      : []),
-  ];
-}
-
-async function makeArchive(path: string, size: number): Promise<number> {
+async function makeArchive(path: string, size: number): Promise<void> {
   const file = await open(path, 'w');
   const builder = new TileBuilder();
   const archive = new ArchiveWriter(file);
   let bundle: Buffer[] = [];
-  let bytes = 0;
   const flush = async (): Promise<void> => {
     if (bundle.length === 0) return;
-    const address = {
-      level: 'entries' as const,
-      index: Math.floor((builder.size - 1) / TILE_WIDTH),
-      width: bundle.length,
-    };
-    await archive.append(formatTilePath(address), encodeBundle(bundle));
+    const index = Math.floor((builder.size - 1) / TILE_WIDTH);
+    await archive.append(formatTilePath({ level: 'entries', index, width: bundle.length }), encodeBundle(bundle));
     bundle = [];
   };
-  for (const entry of history(size)) {
+  for (const { envelope } of history(size)) {
+    const entry = Buffer.from(envelope);
     builder.append(leafHash(entry));
-    bytes += entry.length;
     bundle.push(entry);
     if (bundle.length < TILE_WIDTH) continue;
     await flush();
@@ -140,14 +63,38 @@ async function makeArchive(path: string, size: number): Promise<number> {
   }
   await flush();
   for (const tile of builder.partialTiles()) await archive.append(formatTilePath(tile.address), tile.bytes);
-  await archive.append(
-    'checkpoint',
-    Buffer.from(signCheckpoint({ origin: ORIGIN, size, root: builder.root() }, LOG_KEY)),
-  );
-  await archive.append('vkey', Buffer.from(`${formatVerifierKey(noteKeyOf(LOG_KEY))}\n`));
+  const checkpoint = signCheckpoint({ origin: LOG_ORIGIN, size, root: builder.root() }, LOG_KEY);
+  await archive.append('checkpoint', Buffer.from(checkpoint));
+  await archive.append('vkey', Buffer.from(`${LOG_VKEY}\n`));
   await archive.end();
   await file.close();
-  return bytes;
+}
+
+async function speed(path: string, events: number, rounds: number, say: BenchOptions['say']): Promise<BenchRow> {
+  const verifying: number[] = [];
+  const hashing: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    verifying.push(events / (await verifyAll(path)));
+    hashing.push(events / (await hashAlone(path, events)));
+    say(
+      `round ${round + 1}: ${Math.round(verifying[round] ?? 0)} events/s, hashing ${Math.round(hashing[round] ?? 0)}`,
+    );
+  }
+  const what = `audit verify of ${events} events`;
+  const beside = 'hashing the same bytes with node:crypto alone';
+  return compared({ row: 10, what, beside, unit: 'events/s', aim: 0.2, details: { events } }, verifying, hashing);
+}
+
+/** Seconds. @throws Error when something is found. */
+async function verifyAll(path: string): Promise<number> {
+  const source = await ArchiveSource.open(path);
+  try {
+    const result = await verify(source, { trust: { key: noteKeyOf(LOG_KEY) }, nouns: NOUNS });
+    if (result.verdict !== 'verified') throw new Error(verificationText(result));
+    return result.seconds;
+  } finally {
+    await source.close();
+  }
 }
 
 /** Seconds in which node:crypto hashes the entries of the archive, read beforehand bundle by bundle. */
@@ -164,43 +111,27 @@ async function hashAlone(path: string, size: number): Promise<number> {
   return spentMs / 1_000;
 }
 
-async function main(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-bench-'));
-  try {
-    const path = join(folder, 'log.tar');
-    const bytes = await makeArchive(path, EVENTS);
-    const rounds: { seconds: number; hashSeconds: number; rssMb: number; cpuSeconds: number }[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const source = await ArchiveSource.open(path);
-      const cpu = process.cpuUsage();
-      const result = await verify(source, { trust: { key: noteKeyOf(LOG_KEY) }, nouns: NOUNS });
-      const { user, system } = process.cpuUsage(cpu);
-      await source.close();
-      if (result.verdict !== 'verified') throw new Error(verificationText(result));
-      rounds.push({
-        seconds: result.seconds,
-        hashSeconds: await hashAlone(path, EVENTS),
-        rssMb: Math.round(process.resourceUsage().maxRSS / 1_024),
-        cpuSeconds: (user + system) / 1e6,
-      });
-    }
-    const best = rounds.toSorted((a, b) => a.seconds - b.seconds)[0];
-    if (!best) throw new Error('There was no round.');
-    const figures = {
-      what: 'audit verify on an exported archive',
-      events: EVENTS,
-      bytes,
-      archiveBytes: (await stat(path)).size,
-      node: process.version,
-      cores: cpus().length,
-      rounds,
-      eventsPerSecond: Math.round(EVENTS / best.seconds),
-      timesHashing: Number((best.seconds / best.hashSeconds).toFixed(1)),
-    };
-    process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
-  } finally {
-    await rm(folder, { recursive: true });
+/** The most that the command ever held, as the system counts it. */
+async function memory(folder: string, path: string, events: number, rounds: number): Promise<BenchRow> {
+  const short = join(folder, 'short.tar');
+  await makeArchive(short, SHORT_EVENTS);
+  const many: number[] = [];
+  const few: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    many.push(await memoryOf(['dist/cli.js', 'audit', 'verify', path, '--vkey', LOG_VKEY]));
+    few.push(await memoryOf(['dist/cli.js', 'audit', 'verify', short, '--vkey', LOG_VKEY]));
   }
+  const [figure, base] = [median(many), median(few)];
+  return {
+    row: 11,
+    what: `memory of audit verify of ${events} events`,
+    beside: `of ${SHORT_EVENTS} events`,
+    figure,
+    base,
+    unit: 'MB',
+    ratio: figure / base,
+    aim: `<= ${MEMORY_TIMES_MAX}`,
+    met: figure / base <= MEMORY_TIMES_MAX,
+    details: { figures: many.map(rounded), besides: few.map(rounded) },
+  };
 }
-
-await main();
