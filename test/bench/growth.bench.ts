@@ -44,7 +44,9 @@ async function rebuild(database: BenchDatabase, { events, rounds, say }: BenchOp
     await database.pool.query('update projections set version = 0');
     const building = events / (await secondsOf(() => buildAll(database)));
     say(`round ${round}: ${Math.round(building)} events/s, reading ${Math.round(reading)}`);
-    if (round > 0) (besides.push(reading), figures.push(building));
+    if (round === 0) continue;
+    besides.push(reading);
+    figures.push(building);
   }
   const what = `rebuild of all read models from ${events} events`;
   const details = { events, batch: READ_EVENTS };

@@ -7,15 +7,19 @@ const given = process.env['SIMULATION_SEED'];
 const first = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
 describe('the write side, in any order of events that chance finds', () => {
-  it(`carries out every command once and tells everybody the truth (${SCHEDULES} schedules from seed ${first})`, async () => {
-    for (let seed = first; seed < first + (given === undefined ? SCHEDULES : 1); seed += 1) {
-      const schedule = new Schedule(seed);
-      try {
-        await schedule.run();
-      } catch (error) {
-        const complaint = schedule.complaints[0] ?? (error instanceof Error ? error.stack : error);
-        throw new Error(`SIMULATION_SEED=${seed}: ${complaint}`, { cause: error });
+  it(
+    `carries out every command once and tells everybody the truth (${SCHEDULES} schedules from seed ${first})`,
+    async () => {
+      for (let seed = first; seed < first + (given === undefined ? SCHEDULES : 1); seed += 1) {
+        const schedule = new Schedule(seed);
+        try {
+          await schedule.run();
+        } catch (error) {
+          const complaint = schedule.complaints[0] ?? (error instanceof Error ? error.stack : error);
+          throw new Error(`SIMULATION_SEED=${seed}: ${complaint}`, { cause: error });
+        }
       }
-    }
-  }, 60_000 + SCHEDULES * 100);
+    },
+    60_000 + SCHEDULES * 100,
+  );
 });
