@@ -1,5 +1,5 @@
 import { ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
-import type { ValidationError } from 'class-validator';
+import { validate, type ValidationError } from 'class-validator';
 import { Refusal, type FieldError } from '../ledger/refusal.js';
 
 /** Field errors listed in one answer; the rest would only repeat them. */
@@ -38,7 +38,8 @@ export class EdgeValidationPipe extends ValidationPipe {
    * @throws Refusal as `transform` does
    */
   async check<T extends object>(body: T): Promise<T> {
-    const errors = await this.validate(body, this.validatorOptions);
+    // Nest's own way to the validator leads nowhere before the first body has passed through `transform`.
+    const errors = await validate(body, this.validatorOptions);
     if (errors.length > 0) throw refusalOf(fieldErrors(errors), 'body');
     return body;
   }
