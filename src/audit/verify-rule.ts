@@ -171,7 +171,9 @@ export const only = (data: object, names: readonly string[]): Record<string, unk
   return picked;
 };
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : String(value));
+/** Not `String`: what was recorded may hold a member `toString`, and is only looked at. */
+const textOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
 /** The part of a stream's name behind its noun. */
 export const idOf = (stream: string, noun: string): string => stream.slice(noun.length + 1);
