@@ -447,7 +447,22 @@ describe('the second implementation of the rules', () => {
 
   it('comes to a verdict on data of any form', async () => {
     const junk = fc.oneof(
-      fc.constantFrom<unknown>(null, true, -1, 0.5, 1e300, '', 'x', '-0', '1970-13-40', [], [null], {}, { toString: 0 }, 'é\u0000'),
+      fc.constantFrom<unknown>(
+        null,
+        true,
+        -1,
+        0.5,
+        1e300,
+        '',
+        'x',
+        '-0',
+        '1970-13-40',
+        [],
+        [null],
+        {},
+        { toString: 0 },
+        'é\u0000',
+      ),
       fc.jsonValue(),
     );
     await fc.assert(
