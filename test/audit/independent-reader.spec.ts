@@ -92,7 +92,7 @@ describe('a log as a reader sees it that has none of our code', () => {
         const { size, root, signers } = checkProof(receipt, entry, vkeys);
         expect(root).toEqual(tree.rootAt(size));
         expect(signers).toHaveLength(3);
-        expect(() => checkProof(receipt, Buffer.concat([entry, Buffer.of(1)]), vkeys)).toThrow(/root/);
+        expect(() => checkProof(receipt, Buffer.concat([entry, Buffer.of(1)]), vkeys)).toThrow('root');
       }
       if (process.env['READER_EVENTS'] !== undefined) {
         process.stdout.write(`${entries.length} entries, ${reader.reads} reads, ${seen.size} checkpoints\n`);
