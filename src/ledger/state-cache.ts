@@ -1,7 +1,7 @@
 import type { DomainEvent, Noun } from './noun.js';
 
-/** Entries kept in memory; what is not in use is dropped, least recently used first. */
-const CACHED_STREAMS_MAX = 100_000;
+/** Entries kept in memory, apart from those in use: a stream that is missing costs one read. */
+const CACHED_STREAMS_MAX = 20_000;
 
 /** One stream as the write side knows it. */
 export interface CachedStream {
@@ -23,45 +23,52 @@ export interface StreamState {
   readonly revision: number;
 }
 
-/** States of streams, by name, with a bound. */
+/**
+ * States of streams, by name, with a bound. What has not been asked for while half as many others were is dropped. Two generations
+ * instead of one order of use: to move an entry to the end of a map at every look costs more than all the rest of a decision
+ * once there are many (measured: 60 % of it with 100,000 entries).
+ */
 export class StateCache {
-  private readonly entries = new Map<string, CachedStream>();
+  private recent = new Map<string, CachedStream>();
+  private older = new Map<string, CachedStream>();
 
   constructor(private readonly entriesMax = CACHED_STREAMS_MAX) {}
 
   get(stream: string): CachedStream | undefined {
-    const entry = this.entries.get(stream);
-    if (entry) {
-      this.entries.delete(stream);
-      this.entries.set(stream, entry);
-    }
-    return entry;
+    const recent = this.recent.get(stream);
+    if (recent) return recent;
+    const older = this.older.get(stream);
+    if (older) this.put(older);
+    return older;
   }
 
   put(entry: CachedStream): void {
-    this.entries.set(entry.stream, entry);
-    if (this.entries.size > this.entriesMax) this.evict();
+    this.older.delete(entry.stream);
+    this.recent.set(entry.stream, entry);
+    if (this.recent.size >= this.entriesMax / 2) this.age();
   }
 
   /** Keeps a stream that is not in memory as one that does not exist, until the store says otherwise. */
   assumeNew(noun: Noun<unknown, DomainEvent>, stream: string): void {
-    if (this.entries.has(stream)) return;
+    if (this.recent.has(stream) || this.older.has(stream)) return;
     const none = { state: noun.initial, revision: -1 };
     this.put({ stream, noun, committed: none, latest: none, pending: 0, checkedAt: -Infinity });
   }
 
   drop(stream: string): void {
-    this.entries.delete(stream);
+    this.recent.delete(stream);
+    this.older.delete(stream);
   }
 
   get size(): number {
-    return this.entries.size;
+    return this.recent.size + this.older.size;
   }
 
-  private evict(): void {
-    for (const [stream, entry] of this.entries) {
-      if (this.entries.size <= this.entriesMax) return;
-      if (entry.pending === 0) this.entries.delete(stream);
-    }
+  /** There is one entry for a stream, ever: what decisions on their way hang on stays. */
+  private age(): void {
+    const kept = this.recent;
+    for (const entry of this.older.values()) if (entry.pending > 0) kept.set(entry.stream, entry);
+    this.older = kept;
+    this.recent = new Map();
   }
 }

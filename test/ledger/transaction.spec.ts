@@ -154,14 +154,27 @@ describe('the cache of states', () => {
     return { stream, noun: note as never, committed: state, latest: state, pending, checkedAt: 0 };
   };
 
-  it('drops what was used longest ago, but nothing that is on its way to the store', () => {
-    const cache = new StateCache(3);
-    for (const stream of ['a', 'b', 'c']) cache.put(entry(stream, stream === 'b' ? 1 : 0));
-    cache.get('a');
-    cache.put(entry('d'));
-    expect(['a', 'b', 'c', 'd'].filter((stream) => cache.get(stream))).toEqual(['a', 'b', 'd']);
-    for (const stream of ['e', 'f', 'g']) cache.put(entry(stream));
-    expect(cache.size).toBe(3);
-    expect(cache.get('b')?.pending).toBe(1);
+  it('drops what was not used lately, but nothing that is on its way to the store', () => {
+    const cache = new StateCache(4);
+    for (const stream of ['a', 'b', 'c', 'd']) cache.put(entry(stream, stream === 'c' ? 1 : 0));
+    expect(['a', 'b', 'c', 'd'].filter((stream) => cache.get(stream))).toEqual(['c', 'd']);
+    const used = cache.get('d');
+    for (const stream of ['e', 'f', 'g', 'h', 'i']) {
+      cache.put(entry(stream));
+      expect(cache.get('d')).toBe(used);
+    }
+    expect(cache.get('c')?.pending).toBe(1);
+    expect(cache.size).toBeLessThanOrEqual(4 + 1);
+  });
+
+  it('keeps one entry for a stream, in whichever generation', () => {
+    const cache = new StateCache(4);
+    cache.put(entry('a'));
+    cache.put(entry('b'));
+    const older = cache.get('a');
+    cache.assumeNew(note as never, 'a');
+    expect(cache.get('a')).toBe(older);
+    cache.drop('a');
+    expect(cache.get('a')).toBeUndefined();
   });
 });
