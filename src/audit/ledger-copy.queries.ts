@@ -8,6 +8,7 @@ import { KurrentLog, type LogPlace } from '../ledger/kurrentdb/kurrent-log.js';
 import { BatchReader, recordsOf, type ReadBatch } from '../ledger/kurrentdb/record.js';
 import { place, SequencedCopy } from '../ledger/kurrentdb/sequenced-copy.js';
 import { SEQUENCER_LOCK, Sequencer, type SequencerLog } from '../ledger/kurrentdb/sequencer.js';
+import { lead } from '../ledger/leadership.js';
 import { CompactRange, hashesEqual, leafHash } from './merkle.js';
 import { encodeHex } from './strict-text.js';
 import type { ProgressListener } from './verify.js';
@@ -115,13 +116,9 @@ export async function moveToPostgres(
 
 /** Under the lock of the sequencer: whoever has it is the only one who copies. */
 async function alone<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+  const client = await lead(pool, SEQUENCER_LOCK);
+  if (!client) throw new EngineUnusable('A service or another copy is at work on this database: stop it first.');
   try {
-    const { rows } = await client.query<{ alone: boolean }>('select pg_try_advisory_lock($1) as alone', [
-      SEQUENCER_LOCK,
-    ]);
-    if (rows[0]?.alone !== true)
-      throw new EngineUnusable('A service or another copy is at work on this database: stop it first.');
     return await work(client);
   } finally {
     // The lock and a transaction that has failed go with the session.

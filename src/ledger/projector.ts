@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { EventReader } from './event-reader.js';
 import type { RecordedEvent, StoredEvent } from './event.js';
 import type { EventStore } from './event-store.js';
+import { lead } from './leadership.js';
 import type { Projection } from './projection.js';
 import { ProjectionFailure, laneOf } from './projection-store.js';
 import type { Checkpoint, Checkpoints, Lane, ProjectionStore } from './projection-store.js';
@@ -138,29 +139,13 @@ export class Projector {
     const { signal: stopping } = this.stopping;
     while (!stopping.aborted) {
       try {
-        const leader = await this.lead();
+        const leader = await lead(this.pool, LEADER_LOCK);
         if (leader) await this.followAs(leader);
         else await pause(LEADER_RETRY_MS, stopping);
       } catch (error) {
         this.log.error({ err: error }, 'The projector lost its connection and starts again.');
         await pause(LEADER_RETRY_MS, stopping);
       }
-    }
-  }
-
-  /** A session that holds the lock; undefined when that of another instance does. */
-  private async lead(): Promise<PoolClient | undefined> {
-    const client = await this.pool.connect();
-    try {
-      const { rows } = await client.query<{ leads: boolean }>('select pg_try_advisory_lock($1) as leads', [
-        LEADER_LOCK,
-      ]);
-      if (rows[0]?.leads) return client;
-      client.release();
-      return undefined;
-    } catch (error) {
-      client.release(true);
-      throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
+import { lead } from '../leadership.js';
 import { LedgerSignal } from '../signal.js';
 import type { KurrentLog } from './kurrent-log.js';
 import { BatchReader, UnreadableLog, type ReadBatch } from './record.js';
@@ -65,7 +66,7 @@ export class Sequencer {
     let failures = 0;
     while (!this.stopping.signal.aborted) {
       try {
-        const leader = await this.lead();
+        const leader = await lead(this.pool, SEQUENCER_LOCK);
         if (leader) await this.sequenceAs(leader, () => (failures = 0));
         else await this.pause(LEADER_RETRY_MS);
       } catch (error) {
@@ -84,22 +85,6 @@ export class Sequencer {
       this.says.warn(`The log on KurrentDB cannot be copied any further, and nothing is written: ${reason}`);
     } else if (!(error instanceof UnreadableLog || error instanceof Overtaken)) {
       this.says.warn(`The sequencer lost its connection and starts again: ${reason}`);
-    }
-  }
-
-  /** A session that holds the lock; undefined when that of another instance does. */
-  private async lead(): Promise<PoolClient | undefined> {
-    const client = await this.pool.connect();
-    try {
-      const { rows } = await client.query<{ leads: boolean }>('select pg_try_advisory_lock($1) as leads', [
-        SEQUENCER_LOCK,
-      ]);
-      if (rows[0]?.leads) return client;
-      client.release();
-      return undefined;
-    } catch (error) {
-      client.release(true);
-      throw error;
     }
   }
 
