@@ -1,32 +1,19 @@
-import type {
-  AllStreamResolvedEvent,
-  AllStreamSubscription,
-  KurrentDBClient,
-  ResolvedEvent,
-  StreamSubscription,
-} from '@kurrent/kurrentdb-client';
+import type { AllStreamResolvedEvent, KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { UnwritableBatch } from '../event-store.js';
-import { EngineUnusable } from './engine-unusable.js';
-import { parseKurrentUrl } from './kurrent-url.js';
-import { batchOfOutcome, readTurn, streamNames, TURN_TYPE, UnreadableLog } from './record.js';
-import type { DraftRecord, ReadRecord, StreamNames } from './record.js';
 import { randomId } from '../identifiers.js';
+import { within } from './deadline.js';
+import { EngineUnusable } from './engine-unusable.js';
+import { conflictsOf, isConnectionLost, isContentFault, isDenied, textOf } from './kurrent-errors.js';
+import { readRecord, untilCaughtUp } from './kurrent-read.js';
+import { featuresOf, loadClient, OPEN_MS_MAX, type Kurrent, type Protocol } from './kurrent-server.js';
+import { parseKurrentUrl } from './kurrent-url.js';
+import { batchOfOutcome, readTurn, streamNames, TURN_TYPE } from './record.js';
+import type { DraftRecord, ReadRecord, StreamNames } from './record.js';
 
-/** Subscriptions have no deadline in the client. */
-const READ_MS_MAX = 5_000;
-/** For everything that is asked at the start: a cluster that has just been started elects its leader first. */
-const OPEN_MS_MAX = 15_000;
 /** Records that the client reads ahead. */
 const READ_AHEAD = 1_024;
 /** No stream will ever be there: an append that expects it is always refused, unless for want of a right. */
 const NEVER = 2n ** 60n;
-
-const APPEND_RECORDS = { path: '/kurrentdb.protocol.v2.streams.StreamsService/AppendRecords' };
-const APPEND_SESSION = { path: '/kurrentdb.protocol.v2.streams.StreamsService/AppendSession' };
-
-/** The client is loaded only where this engine is chosen: it brings a native library along. */
-const loadClient = () => import('@kurrent/kurrentdb-client');
-type Kurrent = Awaited<ReturnType<typeof loadClient>>;
 
 /** What a server says to an append: written, or which streams are not at the revision that was expected. */
 export type Verdict = { readonly written: true } | { readonly written: false; readonly conflicts: readonly string[] };
@@ -39,18 +26,6 @@ export interface Append {
   /** The last turn that the writer knows: everything up to it has been compared with what it expects. */
   readonly lastTurn: number;
 }
-
-/**
- * How expectations about streams that are only read are kept.
- *
- * - `checks`, from 26.1: `appendRecords` compares any number of streams, whether the append writes to them or not.
- * - `turns`, before: `multiStreamAppend` compares only streams that it writes to, and refuses a request without a record. So
- *   every append says which turn it expects to be the last, and whoever loses that race compares again. One ledger then
- *   takes one batch at a time, as it does on PostgreSQL.
- *
- * Both write a turn with every batch, so that servers and instances may be upgraded one after the other.
- */
-export type Protocol = 'checks' | 'turns';
 
 /** A place in `$all`. */
 export interface LogPlace {
@@ -110,8 +85,7 @@ export class KurrentLog {
       const conflicts = conflictsOf(error);
       if (conflicts) return { written: false, conflicts };
       if (isContentFault(error)) throw new UnwritableBatch(`KurrentDB does not take this batch: ${textOf(error)}`);
-      // Of these the client finds its way back by itself.
-      if (!CONNECTION_ERRORS.includes(String(typeOf(error)))) this.renew();
+      if (!isConnectionLost(error)) this.renew();
       throw error;
     }
   }
@@ -253,57 +227,11 @@ export class KurrentLog {
         throw new EngineUnusable(`KurrentDB does not work: to ${what} failed (${textOf(error)}).`, { cause: error });
       throw new EngineUnusable(
         `The user of EVENT_STORE_URL may not ${what} on KurrentDB. Name a user in it who may read $all and read and write ` +
-          `the streams that begin with "${names(this)}".`,
+          `the streams that begin with "${this.names.prefix}".`,
         { cause: error },
       );
     }
   }
-}
-
-const names = (log: KurrentLog): string => log.names.prefix;
-
-async function featuresOf(
-  kurrent: Kurrent,
-  connectionString: string,
-): Promise<{ protocol: Protocol; version: string }> {
-  let client: KurrentDBClient | undefined;
-  try {
-    client = kurrent.KurrentDBClient.connectionString(connectionString);
-    const { serverVersion: version, supports } = await within(OPEN_MS_MAX, capabilitiesOf(client));
-    if (supports(APPEND_RECORDS)) return { protocol: 'checks', version };
-    if (supports(APPEND_SESSION)) return { protocol: 'turns', version };
-    throw new EngineUnusable(
-      `The server is of version ${version}: the ledger appends to several streams at once, which needs KurrentDB 25.1 or newer.`,
-    );
-  } catch (error) {
-    if (error instanceof EngineUnusable) throw error;
-    throw new EngineUnusable(
-      `KurrentDB cannot be reached (${textOf(error)}): check the hosts, tls and the user of EVENT_STORE_URL.`,
-      { cause: error },
-    );
-  } finally {
-    await client?.dispose().catch(() => undefined);
-  }
-}
-
-interface Capabilities {
-  readonly serverVersion: string;
-  supports(method: { path: string }): boolean;
-}
-
-/** What the client asks before it appends; its types keep the answer to itself, and there is no other way to the version. */
-const capabilitiesOf = (client: KurrentDBClient): Promise<Capabilities> =>
-  (client as unknown as { capabilities: Promise<Capabilities> }).capabilities;
-
-function readRecord(resolved: ResolvedEvent | AllStreamResolvedEvent): ReadRecord {
-  const { event } = resolved;
-  if (!event) throw new UnreadableLog('There is a link to a record that is gone.');
-  const { streamId: stream, revision, id, type, data } = event;
-  const position = 'position' in event ? event.position : undefined;
-  if (!(data instanceof Uint8Array)) throw new UnreadableLog(`${stream}@${revision} was not written by a ledger.`);
-  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8');
-  const { commit, prepare } = position ?? { commit: 0n, prepare: 0n };
-  return { stream, revision: Number(revision), id, type, text, commit, prepare };
 }
 
 const isAfter = (record: LogPlace, place: LogPlace): boolean =>
@@ -313,84 +241,4 @@ const stateOf = (revision: number) => (revision < 0 ? ('no_stream' as const) : B
 
 function lacking(stream: string): never {
   throw new UnwritableBatch(`${stream} is written, but no revision of it is expected.`);
-}
-
-const CONNECTION_ERRORS = ['unavailable', 'cancelled', 'not-leader', 'deadline-exceeded'];
-
-type Subscription = StreamSubscription | AllStreamSubscription;
-
-/** What a subscription brings until it says that this was all; at most so many records. */
-async function untilCaughtUp(subscription: Subscription, atMost: number): Promise<readonly ReadRecord[]> {
-  const records: ReadRecord[] = [];
-  const caughtUp = new Promise<void>((resolve, reject) => {
-    subscription.on('error', reject);
-    subscription.on('end', () => reject(new Error('The server ended the subscription.')));
-    subscription.on('caughtUp', () => setImmediate(resolve));
-    subscription.on('data', (resolved: ResolvedEvent) => {
-      try {
-        records.push(readRecord(resolved));
-      } catch (error) {
-        reject(error as Error);
-      }
-      if (records.length >= atMost) resolve();
-    });
-  });
-  try {
-    await within(READ_MS_MAX, caughtUp);
-    return records;
-  } finally {
-    await within(READ_MS_MAX, subscription.unsubscribe()).catch(() => undefined);
-    subscription.on('error', () => undefined);
-    subscription.destroy();
-  }
-}
-
-interface ServerError {
-  readonly type?: unknown;
-  readonly code?: unknown;
-  readonly message?: unknown;
-  readonly streamName?: unknown;
-  readonly violations?: readonly { readonly streamName?: unknown }[];
-}
-
-const typeOf = (error: unknown): unknown => (error as ServerError | undefined)?.type;
-
-/** Streams that an append found elsewhere; perhaps none by name, if the server does not say. Undefined: something else failed. */
-function conflictsOf(error: unknown): readonly string[] | undefined {
-  const { streamName, violations } = error as ServerError;
-  const type = typeOf(error);
-  if (type === 'wrong-expected-version') return typeof streamName === 'string' ? [streamName] : [];
-  if (type === 'append-consistency-violation')
-    return (violations ?? []).flatMap(({ streamName }) => (typeof streamName === 'string' ? [streamName] : []));
-  return undefined;
-}
-
-/** INVALID_ARGUMENT of gRPC. */
-const INVALID_ARGUMENT = 3;
-const isContentFault = (error: unknown): boolean =>
-  ['append-record-size-exceeded', 'transaction-max-size-exceeded', 'maximum-append-size-exceeded'].includes(
-    String(typeOf(error)),
-  ) || (error as ServerError).code === INVALID_ARGUMENT;
-
-/** PERMISSION_DENIED and UNAUTHENTICATED of gRPC. */
-const DENIED = [7, 16];
-const isDenied = (error: unknown): boolean =>
-  typeOf(error) === 'access-denied' || DENIED.includes(Number((error as ServerError).code));
-
-const textOf = (error: unknown): string => {
-  const { message } = error as ServerError;
-  return typeof message === 'string' && message !== '' ? message : String(error);
-};
-
-/** @throws Error when it takes longer. What was asked goes on, and nobody waits for it. */
-async function within<T>(ms: number, asked: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
