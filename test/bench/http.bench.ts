@@ -131,7 +131,8 @@ async function hotFacility(url: string): Promise<Hot> {
   await post(url, `/v1/access-requests/${grantId}/decision`, grant, key);
   const allocations = `/v1/facilities/${facilityId}/allocations`;
   const long = { grantId, chipModel: 'gb300', chips: 1, from: instant(START), to: instant(Date.parse('2099-01-01')) };
-  return { facilityId, grantId, allocationId: await id(allocations, long) };
+  const { allocationId = '' } = await post(url, allocations, long);
+  return { facilityId, grantId, allocationId };
 }
 
 const instant = (at: number): string => new Date(at).toISOString();
