@@ -48,7 +48,11 @@ export class PostgresEventStore implements EventStore {
   }
 
   async readEvent(id: string): Promise<StoredEvent | undefined> {
-    const { rows } = await this.pool.query<StoredEvent>('select position, envelope from events where id = $1', [id]);
+    const { rows } = await this.pool.query<StoredEvent>({
+      name: 'read-event',
+      text: 'select position, envelope from events where id = $1',
+      values: [id],
+    });
     return rows[0];
   }
 
@@ -58,23 +62,29 @@ export class PostgresEventStore implements EventStore {
   }
 
   async positionAt(recordedAt: string): Promise<number> {
-    // `recorded_at` grows with the position, so the answer is found by halving instead of with another index.
-    let low = 0;
-    let high = await this.head();
-    const wanted = parseInstant(recordedAt);
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      const { rows } = await this.pool.query<{ recorded_at: string }>({
-        name: 'recorded-at',
-        text: 'select recorded_at from events where position = $1',
-        values: [middle],
-      });
-      const [row] = rows;
-      if (!row) throw new Error(`Position ${middle} is missing from the log.`);
-      if (parseInstant(row.recorded_at) <= wanted) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    // `recorded_at` grows with the position, so the answer is found by halving instead of with another index. Where a position is
+    // missing from the log the halving ends without one. `offset 0` keeps the look at an event from being made several times.
+    const { rows } = await this.pool.query<{ position: number }>({
+      name: 'position-at',
+      text: `with recursive halving (low, high) as (
+               select 0::bigint, position from ledger_head
+               union all
+               select case when is_past then middle else low end, case when is_past then high else middle - 1 end
+               from (
+                 select low, high, middle, (
+                   select e.recorded_at <= to_timestamp($1::double precision / 1000) from events e where e.position = middle
+                 ) as is_past
+                 from halving cross join lateral (select (low + high + 1) / 2 as middle) m
+                 where low < high offset 0
+               ) looked
+               where is_past is not null
+             )
+             select low as position from halving where low = high`,
+      values: [parseInstant(recordedAt)],
+    });
+    const [row] = rows;
+    if (!row) throw new Error('A position is missing from the log.');
+    return row.position;
   }
 
   async outcomeOf(commandId: string): Promise<StoredOutcome | undefined> {
