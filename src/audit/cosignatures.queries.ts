@@ -147,13 +147,14 @@ export class CosignatureStore {
 
   /** The newest signed checkpoint. */
   async newest(witnesses: readonly string[]): Promise<CheckpointRow | undefined> {
-    const [newest] = await this.checkpoints(witnesses, 'c.size = (select h.size from log_head h)', 1);
+    const [newest] = await this.checkpoints('log-newest', witnesses, 'c.size = (select h.size from log_head h)', 1);
     return newest;
   }
 
   /** The newest checkpoint of at least `size` that one of the witnesses has cosigned. */
   async newestCosigned(witnesses: readonly string[], size: number): Promise<CheckpointRow | undefined> {
     const [newest] = await this.checkpoints(
+      'log-newest-cosigned',
       witnesses,
       `c.size = (
         select s.size from log_cosignatures s where s.witness = any($1) and s.size >= $3 order by s.size desc limit 1
@@ -166,24 +167,27 @@ export class CosignatureStore {
 
   /** The checkpoints that had their quorum when their last cosignature came in, newest first. */
   async newestWitnessed(witnesses: readonly string[], limit: number): Promise<readonly CheckpointRow[]> {
-    return this.checkpoints(witnesses, 'c.witnessed', limit);
+    return this.checkpoints('log-newest-witnessed', witnesses, 'c.witnessed', limit);
   }
 
+  /** @param name of the prepared statement: to plan it takes longer than to carry it out. */
   private async checkpoints(
+    name: string,
     witnesses: readonly string[],
     condition: string,
     limit: number,
     ...values: readonly number[]
   ): Promise<readonly CheckpointRow[]> {
-    const { rows } = await this.pool.query<CheckpointRow>(
-      `select c.size, c.note, coalesce(s.cosignatures, '[]') as cosignatures
-       from log_checkpoints c left join lateral (
-         select json_agg(json_build_object('witness', s.witness, 'line', s.line)) as cosignatures
-         from log_cosignatures s where s.size = c.size and s.witness = any($1)
-       ) s on true
-       where ${condition} order by c.size desc limit $2`,
-      [witnesses, limit, ...values],
-    );
+    const { rows } = await this.pool.query<CheckpointRow>({
+      name,
+      text: `select c.size, c.note, coalesce(s.cosignatures, '[]') as cosignatures
+             from log_checkpoints c left join lateral (
+               select json_agg(json_build_object('witness', s.witness, 'line', s.line)) as cosignatures
+               from log_cosignatures s where s.size = c.size and s.witness = any($1)
+             ) s on true
+             where ${condition} order by c.size desc limit $2`,
+      values: [witnesses, limit, ...values],
+    });
     return rows;
   }
 

@@ -8,7 +8,7 @@ import { leafHash, type CompactRange } from './merkle.js';
 import { proveInclusion, readTree } from './merkle-proof.js';
 import { formatProof } from './proof.js';
 import { tileReader } from './tile-reader.js';
-import { parseTilePath, tileWidth, type BundleAddress, type TileAddress } from './tile.js';
+import { formatTilePath, parseTilePath, tileWidth, type BundleAddress, type TileAddress } from './tile.js';
 import type { CosignedCheckpoint, CosignedCheckpoints } from './cosigned-checkpoints.js';
 import { formatNote } from './note.js';
 import { formatVerifierKey } from './note-key.js';
@@ -17,9 +17,14 @@ import { formatVerifierKey } from './note-key.js';
 const INTEGRATION_WAIT_MS = 5_000;
 /** Of at most 60,000 bytes each; mostly there are as many as were written in the last fifth of a second. */
 const ENTRIES_PER_READ = 1_000;
+/** Of at most 8 KiB each. The few of the upper levels are part of every proof; of the lowest level every proof has its own. */
+const TILES_KEPT_MAX = 512;
 
 /** What the log shows to the world. */
 export class PublishedLog {
+  /** By path, those asked for last at the end: a tile of a signed log never changes. */
+  private readonly tiles = new Map<string, Uint8Array>();
+
   constructor(
     private readonly store: LogStore,
     private readonly events: EventStore,
@@ -101,18 +106,36 @@ export class PublishedLog {
   async receipt(eventId: string): Promise<string> {
     const event = await this.events.readEvent(eventId);
     if (!event) throw unknown('event', eventId);
-    if (!(await this.writer.covers(event.position, INTEGRATION_WAIT_MS))) {
+    const { size, note } = await this.covering(event.position);
+    const index = event.position - 1;
+    const read = tileReader(size, (tile) => this.keptTile(tile));
+    return formatProof({ index, hashes: await proveInclusion(index, size, read), checkpoint: note });
+  }
+
+  /** Looks before it waits: nearly every event that is asked for was integrated long ago. */
+  private async covering(position: number): Promise<CosignedCheckpoint> {
+    const known = await this.checkpoints.covering(position);
+    if (known.state !== 'recorded') return known.checkpoint;
+    if (!(await this.writer.covers(position, INTEGRATION_WAIT_MS))) {
       throw new Refusal(
         'unavailable',
         'not-integrated',
         'The event is recorded, but no checkpoint covers it yet. Ask again in a moment.',
       );
     }
-    const coverage = await this.checkpoints.covering(event.position);
-    const { size, note } = coverage.state === 'recorded' ? await this.newest() : coverage.checkpoint;
-    const index = event.position - 1;
-    const read = tileReader(size, async (tile) => (await this.store.tile(tile)) ?? new Uint8Array());
-    return formatProof({ index, hashes: await proveInclusion(index, size, read), checkpoint: note });
+    const grown = await this.checkpoints.covering(position);
+    return grown.state === 'recorded' ? this.newest() : grown.checkpoint;
+  }
+
+  private async keptTile(tile: TileAddress): Promise<Uint8Array> {
+    const path = formatTilePath(tile);
+    const bytes = this.tiles.get(path) ?? (await this.store.tile(tile));
+    if (bytes === undefined) return new Uint8Array();
+    this.tiles.delete(path);
+    this.tiles.set(path, bytes);
+    const [oldest] = this.tiles.keys();
+    if (this.tiles.size > TILES_KEPT_MAX && oldest !== undefined) this.tiles.delete(oldest);
+    return bytes;
   }
 
   private async newest(): Promise<CosignedCheckpoint> {
