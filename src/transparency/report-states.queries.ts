@@ -20,10 +20,11 @@ export class ReportStates {
 
   /** The latest stored state at or before a position; by default the latest of all. Undefined when there is none. */
   async nearest(position = Number.MAX_SAFE_INTEGER): Promise<FoldState | undefined> {
-    const { rows } = await this.pool.query<{ state: string }>(
-      'select state from report_states where version = $1 and position <= $2 order by position desc limit 1',
-      [STORED_STATE_VERSION, position],
-    );
+    const { rows } = await this.pool.query<{ state: string }>({
+      name: 'nearest-state',
+      text: 'select state from report_states where version = $1 and position <= $2 order by position desc limit 1',
+      values: [STORED_STATE_VERSION, position],
+    });
     const [row] = rows;
     return row && restore(row.state);
   }

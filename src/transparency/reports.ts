@@ -13,10 +13,17 @@ import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { fold, foldEffective, initialFoldState, serialise, type FoldState } from './fold.js';
 import { ReportStates, type StateText } from './report-states.queries.js';
 
-/** A state is stored at every multiple of this position, so that a report as of an earlier one folds no more than so many events. */
-export const STATE_EVERY_EVENTS = 5_000;
+/**
+ * A state is stored at every multiple of its spacing, so that a report as of an earlier position folds no more than so many events. The
+ * spacing grows with what a state holds: to restore it then takes as long as to fold the events behind it, and states of a large
+ * programme fill no more of the disk than those of a small one.
+ */
+export const STATE_EVERY_EVENTS = 500;
+const STATE_EVERY_EVENTS_MAX = 5_000;
+/** Partners, holders and cells, of which one takes about 100 bytes. */
+const ENTRIES_PER_SPACING = 4_000;
 /** A state may be missing where an instance stopped before it was stored; a report reaches over two such gaps, not over more. */
-const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS;
+const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS_MAX;
 /** Events that a report of effective time looks at beyond its instant: some seconds of work. */
 const EFFECTIVE_EVENTS_MAX = 200_000;
 /** Folded without a pause: some milliseconds in which nothing else runs. */
@@ -164,10 +171,10 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     }
     this.waiting += 1;
     const mine = this.turn.then(async () => {
-      const tree = await this.publishedLog.treeAt(position);
-      const state = await (effectiveAt === undefined
-        ? this.stateAt(position)
-        : this.effectiveState(position, effectiveAt));
+      const [tree, state] = await Promise.all([
+        this.publishedLog.treeAt(position),
+        effectiveAt === undefined ? this.stateAt(position) : this.effectiveState(position, effectiveAt),
+      ]);
       return report.render(state, tree.root());
     });
     this.turn = mine.catch(() => undefined);
@@ -265,7 +272,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
       for (const stored of events) {
         fold(state, this.reader.read(stored));
         tree.append(leafHash(Buffer.from(stored.envelope)));
-        if (state.position % STATE_EVERY_EVENTS === 0) {
+        if (state.position % spacing(state) === 0) {
           this.unsaved.push({ position: state.position, state: serialise(state) });
         }
       }
@@ -282,6 +289,12 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     for (const state of this.unsaved) await this.states.store(state);
     this.unsaved = [];
   }
+}
+
+/** The same on every instance, so that all store states at the same positions. */
+export function spacing({ partners, equalAccess: { cells, holders } }: FoldState): number {
+  const entries = partners.size + cells.size + holders.size;
+  return Math.min(STATE_EVERY_EVENTS_MAX, STATE_EVERY_EVENTS * Math.max(1, Math.ceil(entries / ENTRIES_PER_SPACING)));
 }
 
 /** The oldest entry is forgotten first. */

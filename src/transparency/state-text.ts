@@ -13,15 +13,24 @@ export function stateText(value: unknown): string {
   if (value instanceof Map) return `{"${MAP}":[${entriesText(value)}]}`;
   if (Array.isArray(value)) return `[${value.map(stateText).join(',')}]`;
   if (typeof value !== 'object' || value === null) return canonicalize(value);
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${members
-    .sort(byKey)
-    .map(([name, member]) => `${canonicalize(name)}:${stateText(member)}`)
-    .join(',')}}`;
+  return `{${membersText(value as Readonly<Record<string, unknown>>)}}`;
 }
 
-/** @throws SyntaxError if the text is no JSON. */
-export const parseStateText = (text: string): unknown => JSON.parse(text, (_key, value: unknown) => decoded(value));
+/**
+ * In two passes: one that calls back for every value of the text takes four times as long (measured).
+ * @throws SyntaxError if the text is no JSON.
+ */
+export const parseStateText = (text: string): unknown => decoded(JSON.parse(text));
+
+/** Of a thousand objects of a few members each, which is most of a state: built without arrays between. */
+function membersText(object: Readonly<Record<string, unknown>>): string {
+  let text = '';
+  for (const name of Object.keys(object).sort()) {
+    const member = object[name];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${canonicalize(name)}:${stateText(member)}`;
+  }
+  return text;
+}
 
 function entriesText(map: ReadonlyMap<string | number, unknown>): string {
   return [...map]
@@ -35,9 +44,15 @@ function byKey([one]: readonly [string | number, unknown], [other]: readonly [st
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
+/** What was parsed belongs to nobody else, and is changed in place. */
 function decoded(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (INTEGER in value) return BigInt(String(value[INTEGER]));
-  if (MAP in value) return new Map(value[MAP] as [string | number, unknown][]);
+  if (MAP in value) return new Map(decoded(value[MAP]) as [string | number, unknown][]);
+  const members = value as Record<string, unknown>;
+  for (const name of Object.keys(members)) {
+    const member = members[name];
+    if (typeof member === 'object') members[name] = decoded(member);
+  }
   return value;
 }

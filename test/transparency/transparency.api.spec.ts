@@ -10,7 +10,7 @@ import { equalAccessReport } from '../../src/transparency/equal-access-report.js
 import { fold, initialFoldState, serialise, type FoldState } from '../../src/transparency/fold.js';
 import { bound, reportText, type ReportHeader } from '../../src/transparency/report-header.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
-import { Reports, STATE_EVERY_EVENTS } from '../../src/transparency/reports.js';
+import { Reports, STATE_EVERY_EVENTS, spacing } from '../../src/transparency/reports.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { BEGIN, tell, type Choice } from './history.js';
 
@@ -200,8 +200,33 @@ describe('the transparency reports over HTTP', () => {
 
   it('store the state at fixed positions, the same text on every instance', async () => {
     const { pool } = first.app.get<Runtime>(RUNTIME);
-    const { rows } = await pool.query<{ position: number; state: string }>('select position, state from report_states');
-    expect(rows).toEqual([{ position: STATE_EVERY_EVENTS, state: serialise(recomputed(STATE_EVERY_EVENTS)) }]);
+    const { rows } = await pool.query<{ position: number; state: string }>(
+      'select position, state from report_states order by position',
+    );
+    const state = initialFoldState();
+    const expected: typeof rows = [];
+    for (const event of events) {
+      fold(state, event);
+      if (event.position % STATE_EVERY_EVENTS === 0) {
+        expected.push({ position: event.position, state: serialise(state) });
+      }
+    }
+    expect(expected.length).toBeGreaterThan(5);
+    expect(rows).toEqual(expected);
+  });
+
+  it('store states further apart the more they hold', () => {
+    const holding = (partners: number): FoldState => {
+      const state = initialFoldState();
+      for (let number = 0; number < partners; number += 1) state.partners.set(String(number), { status: 'absent' });
+      return state;
+    };
+    expect([0, 4_000, 4_001, 1_000_000].map((partners) => spacing(holding(partners)))).toEqual([
+      STATE_EVERY_EVENTS,
+      STATE_EVERY_EVENTS,
+      2 * STATE_EVERY_EVENTS,
+      5_000,
+    ]);
   });
 
   it('stop at an event that they do not know, instead of skipping it', async () => {
