@@ -42,7 +42,7 @@ export function capitalOverview(report: CapitalReport): TextTable {
     columns: [
       left('layer'),
       left('partner'),
-      ...['pledged', 'signed', 'called', 'paid', 'distributed', 'unfunded'].map(right),
+      ...['pledged', 'committed', 'called', 'paid', 'distributed', 'unfunded'].map(right),
     ],
     rows: [...report.rows, ...totals]
       .filter(takesPart)
@@ -56,7 +56,10 @@ export function capitalOverview(report: CapitalReport): TextTable {
         millions(line.distributedMinor),
         millions(line.unfundedMinor),
       ]),
-    notes: [`Position ${report.position}, method ${report.methodVersion}.`],
+    notes: [
+      'Committed: signed, plus amendments, less cancellations; what an amendment adds was never pledged.',
+      `Position ${report.position}, method ${report.methodVersion}.`,
+    ],
   };
 }
 

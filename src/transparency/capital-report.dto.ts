@@ -12,7 +12,7 @@ const SUM = { pattern: '^(0|-?[1-9][0-9]{0,37})$', maxLength: 39 } as const;
 /** Sums of minor units, as decimal strings. */
 export class PublishedAmountsDto implements PublishedAmounts {
   /**
-   * Everything ever pledged, whatever became of it.
+   * Everything ever pledged, whatever became of it. What an amendment adds was never pledged: it is in `committedMinor` alone.
    * @example '250000000000'
    */
   readonly pledgedMinor: string;
