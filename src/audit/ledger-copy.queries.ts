@@ -24,6 +24,9 @@ const TRY_PAUSE_MS = 500;
 /** How often the sequencer is asked how far it is. */
 const WAIT_MS = 100;
 
+/** A session that was closed a moment ago, our own too, keeps its lock until the server has noticed. */
+const ALONE_MS_MAX = 3_000;
+
 /** What both engines have at the end. */
 export interface CopiedLedger {
   readonly size: number;
@@ -116,7 +119,9 @@ export async function moveToPostgres(
 
 /** Under the lock of the sequencer: whoever has it is the only one who copies. */
 async function alone<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await lead(pool, SEQUENCER_LOCK);
+  const deadline = performance.now() + ALONE_MS_MAX;
+  let client = await lead(pool, SEQUENCER_LOCK);
+  for (; !client && performance.now() < deadline; client = await lead(pool, SEQUENCER_LOCK)) await sleep(WAIT_MS);
   if (!client) throw new EngineUnusable('A service or another copy is at work on this database: stop it first.');
   try {
     return await work(client);
