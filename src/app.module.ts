@@ -20,7 +20,7 @@ import { PROJECTIONS } from './projections.js';
 @Module({})
 export class AppModule {
   static forRoot(runtime: Runtime): DynamicModule {
-    const { pool, readPool, wrappingKey, eventStore, log, clock } = runtime;
+    const { pool, readPool, wrappingKey, newContentKey, eventStore, log, clock } = runtime;
     const metrics = new Metrics();
     return {
       module: AppModule,
@@ -31,6 +31,7 @@ export class AppModule {
           readPool,
           eventStore,
           wrappingKey,
+          newContentKey,
           nouns: NOUNS,
           projections: PROJECTIONS,
           observer: metrics,

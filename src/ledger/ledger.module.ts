@@ -22,6 +22,8 @@ export interface LedgerModuleOptions {
   /** The engine, if it is not the pool. */
   readonly eventStore: EventStore | undefined;
   readonly wrappingKey: Buffer;
+  /** See `Vault`; undefined: random keys. */
+  readonly newContentKey: ((eventId: string) => Buffer) | undefined;
   readonly nouns: readonly NounOutline[];
   readonly projections: readonly Projection[];
   readonly observer: LedgerObserver;
@@ -61,7 +63,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
         { provide: EventReader, useValue: new EventReader(nouns) },
         { provide: LedgerSignal, useValue: new LedgerSignal() },
         { provide: PROGRESS_SIGNAL, useValue: new LedgerSignal() },
-        { provide: Vault, useValue: new Vault(options.wrappingKey) },
+        { provide: Vault, useValue: new Vault(options.wrappingKey, options.newContentKey) },
         { provide: SealedContents, inject: [Vault], useFactory: (vault: Vault) => new SealedContents(pool, vault) },
         {
           provide: EVENT_STORE,

@@ -13,13 +13,17 @@ const TAG_BYTES = 16;
  * keys of a subject erases its contents everywhere, backups of the contents included.
  */
 export class Vault {
-  constructor(private readonly wrappingKey: Buffer) {
+  /** @param newKey for the content of an event; known to nobody else, unless a history is to be repeated to the byte. */
+  constructor(
+    private readonly wrappingKey: Buffer,
+    private readonly newKey: (eventId: string) => Buffer = () => randomBytes(KEY_BYTES),
+  ) {
     if (wrappingKey.length !== KEY_BYTES) throw new RangeError(`The wrapping key must have ${KEY_BYTES} bytes.`);
   }
 
   /** Encrypts `content`, which can be erased with its subject. The commitment goes into the event, the rest beside the log. */
   seal(subject: string, eventId: string, content: object): { sealed: Sealed; stored: SealedContent } {
-    const key = randomBytes(KEY_BYTES);
+    const key = this.newKey(eventId);
     const text = canonicalize(content);
     return {
       sealed: { subject, commitment: commitTo(key, text) },

@@ -14,6 +14,8 @@ export interface Runtime {
   readonly eventStore?: EventStore;
   /** 32 bytes, kept outside the database. */
   readonly wrappingKey: Buffer;
+  /** The key of a sealed content; a random one, unless a history is to be repeated to the byte. */
+  readonly newContentKey?: (eventId: string) => Buffer;
   /** Seed of the Ed25519 key that signs the transparency log, 32 bytes, kept outside the database. */
   readonly logSigningKey: Buffer;
   readonly log: Logger;

@@ -1,50 +1,9 @@
 import { jest } from '@jest/globals';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { SignJWT, exportJWK, generateKeyPair, type CryptoKey } from 'jose';
+import { SignJWT } from 'jose';
 import { startTestApp, type TestAnswer, type TestApp } from '../support/app.js';
+import { AUDIENCE, Issuer, keyNamed, type Claims, type Key } from '../support/token-issuer.js';
 
-const AUDIENCE = 'ppp-ledger';
 const PARTNER = '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f';
-
-interface Key {
-  readonly kid: string;
-  readonly privateKey: CryptoKey;
-  readonly publicJwk: object;
-}
-
-async function keyNamed(kid: string): Promise<Key> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-  return { kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' } };
-}
-
-/** A real issuer over HTTP: discovery and keys, both of which can be made to fail. */
-class Issuer {
-  keys: readonly Key[] = [];
-  discovery: 'answers' | 'fails' = 'answers';
-  jwks: 'answers' | 'fails' | 'talks nonsense' = 'answers';
-  private readonly server: Server = createServer((request, response) => {
-    const { jwks } = this;
-    if (request.url === '/.well-known/openid-configuration' && this.discovery === 'answers') {
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ issuer: this.url, jwks_uri: `${this.url}/keys` }));
-    } else if (request.url === '/keys' && jwks !== 'fails') {
-      response.end(
-        jwks === 'answers' ? JSON.stringify({ keys: this.keys.map(({ publicJwk }) => publicJwk) }) : '<html>',
-      );
-    } else {
-      response.statusCode = 500;
-      response.end('out of order');
-    }
-  });
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  start = () => new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-  stop = () => new Promise<unknown>((resolve) => this.server.close(resolve));
-}
 
 const issuer = new Issuer();
 let first: Key;
@@ -61,14 +20,9 @@ afterAll(async () => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-type Claims = Readonly<Record<string, unknown>>;
-
 /** A token that is right in everything but what the test changes; undefined leaves a claim out. */
-function token(claims: Claims = {}, key = first, header: object = {}): Promise<string> {
-  const now = Math.floor(Date.now() / 1_000);
-  const all = { iss: issuer.url, aud: AUDIENCE, sub: 'ana', exp: now + 600, roles: ['operator'], ...claims };
-  return new SignJWT(all).setProtectedHeader({ alg: 'ES256', kid: key.kid, ...header }).sign(key.privateKey);
-}
+const token = (claims: Claims = {}, key = first, header: object = {}): Promise<string> =>
+  issuer.token(claims, key, header);
 
 const read = async (credential: string | Promise<string>): Promise<TestAnswer> =>
   ledger.get('/v1/funds', { key: await credential });

@@ -1,10 +1,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Pool } from 'pg';
 import { createApp } from '../../src/app.js';
 import { Config } from '../../src/config.js';
+import type { EventStore } from '../../src/ledger/event-store.js';
 import { createLog } from '../../src/platform/logging.js';
+import { derivedId } from '../../src/ledger/identifiers.js';
 import { createTestDatabase } from './database.js';
 
 export const OPERATOR_KEY = 'operator-key-of-the-tests-0123456789';
@@ -46,6 +50,15 @@ export interface TestAppOptions {
   readonly sharedWith?: TestApp;
   /** A migrated database of somebody who drops it. */
   readonly databaseUrl?: string;
+  /** Keeps the events, if the database does not. */
+  readonly engine?: (pool: Pool) => Promise<TestEngine>;
+  /** The same commands at the same time give the same bytes: nothing in the history is random. */
+  readonly isRepeatable?: boolean;
+}
+
+export interface TestEngine {
+  readonly store: EventStore;
+  close(): Promise<void>;
 }
 
 let sent = 0;
@@ -58,15 +71,22 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const pool = createPool({ databaseUrl, log: { warn: () => undefined } });
   const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-app-'));
   const config = new Config({ OPERATOR_KEY, DATA_DIR: dataDir, ...options.env, DATABASE_URL: databaseUrl });
+  const engine = await options.engine?.(pool);
   const app = await createApp({
     config,
     pool,
     readPool: pool,
+    ...(engine && { eventStore: engine.store }),
+    ...(options.isRepeatable && { newContentKey: (eventId: string) => createHash('sha256').update(eventId).digest() }),
     wrappingKey: Buffer.alloc(32, 7),
     logSigningKey: Buffer.alloc(32, 9),
     log: createLog(process.env['TEST_LOG'] === undefined ? 'silent' : 'warn'),
     clock: options.clock ?? Date.now,
   });
+  if (options.isRepeatable) {
+    const server = app.getHttpAdapter().getInstance();
+    server.setGenReqId(({ headers }) => derivedId('request', String(headers['idempotency-key'])));
+  }
   await app.listen(0, '127.0.0.1');
   const address = app.getHttpServer().address();
   if (address === null || typeof address === 'string') throw new Error('no address');
@@ -120,6 +140,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     },
     stop: async () => {
       await app.close();
+      await engine?.close();
       await pool.end();
       await database?.drop();
       await rm(dataDir, { recursive: true });
