@@ -2,22 +2,22 @@ import type { RecordedEvent } from '../ledger/event.js';
 import { MS_PER_HOUR } from '../ledger/time.js';
 import type { Findings } from './audit-finding.js';
 import { Partitions } from './verify-partitions.js';
-import { Facts, holds, idOf, only, type Rule } from './verify-rule.js';
+import { dataOf, Facts, holds, idOf, only, type Rule } from './verify-rule.js';
 
-type Row = readonly [
+type AllocationRow = readonly [
   allocationId: string,
   position: number,
   stream: string,
   type: string,
   facilityId: string,
-  data: Readonly<Record<string, unknown>>,
+  ...members: unknown[],
 ];
 
 /** What the events of an allocation repeat, and its usage as far as it names it. */
 const REPEATED = ['grantId', 'partnerId', 'category', 'country', 'mode', 'chipModel', 'chips'];
 const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode'];
 
-const WANTED = [...REPEATED, 'from', 'to', 'at'];
+const WANTED = [...REPEATED, 'from', 'to', 'at', 'chipHours', 'flag'];
 
 interface Allocation {
   readonly facilityId: string;
@@ -36,7 +36,7 @@ export class AllocationRule implements Rule {
     'Every allocation is made once, a release takes what is left of it and nothing else, and usage beyond what was allocated is ' +
     'flagged.';
   readonly types = ['chips-allocated', 'allocation-released', 'usage-reported'];
-  private readonly rows = new Partitions<Row>();
+  private readonly rows = new Partitions<AllocationRow>();
 
   constructor(private readonly findings: Findings) {}
 
@@ -46,14 +46,14 @@ export class AllocationRule implements Rule {
       const facts = Facts.of(event);
       if (type !== 'usage-reported') {
         const id = facts.text('allocationId');
-        this.rows.add(id, [id, position, stream, type, idOf(stream, 'facility'), only(facts.data, WANTED)]);
+        this.rows.add(id, [id, position, stream, type, idOf(stream, 'facility'), ...only(facts.data, WANTED)]);
         return;
       }
       const facilityId = facts.text('facilityId');
       facts.require(facilityId === idOf(stream, 'usage'), 'The report is of another facility than its stream.');
       for (const used of facts.records('records')) {
         const id = used.text('allocationId');
-        this.rows.add(id, [id, position, stream, type, facilityId, used.data]);
+        this.rows.add(id, [id, position, stream, type, facilityId, ...only(used.data, WANTED)]);
       }
     });
   }
@@ -61,8 +61,8 @@ export class AllocationRule implements Rule {
   finish(): void {
     for (const rows of this.rows) {
       const allocations = new Map<string, Allocation>();
-      for (const [id, position, stream, type, facilityId, data] of rows) {
-        const facts = new Facts({ position, stream, type }, data);
+      for (const [id, position, stream, type, facilityId, ...members] of rows) {
+        const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
         holds(this.check, this.findings, () => apply(allocations, id, facilityId, facts));
       }
     }

@@ -1,7 +1,7 @@
 import { Violation, type Facts, type Place } from './verify-rule.js';
 
 /** Every event of a commitment repeats them. */
-const TERMS = [
+export const TERMS = [
   'fundId',
   'trancheId',
   'trancheRank',

@@ -1,16 +1,29 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import type { Findings } from './audit-finding.js';
-import { balance, move, openBook, termsOf, type Book } from './verify-commitment-book.js';
+import { balance, move, openBook, TERMS, termsOf, type Book } from './verify-commitment-book.js';
 import { Partitions } from './verify-partitions.js';
-import { Facts, findingOf, holds, idOf, Violation, type LogEnd, type Rule } from './verify-rule.js';
+import { dataOf, Facts, findingOf, holds, idOf, only, Violation, type LogEnd, type Rule } from './verify-rule.js';
 
-type Row = readonly [
+type CommitmentRow = readonly [
   commitmentId: string,
   position: number,
   stream: string,
   type: string,
   commandId: string,
-  data: Readonly<Record<string, unknown>>,
+  ...members: unknown[],
+];
+
+const WANTED = [
+  ...TERMS,
+  'amountMinor',
+  'callId',
+  'deltaMinor',
+  'issuedOn',
+  'paidOn',
+  'recallableMinor',
+  'releasedMinor',
+  'signedOn',
+  'unfundedDeltaMinor',
 ];
 
 /** Money of every commitment, by conservation. */
@@ -30,7 +43,7 @@ export class CommitmentRule implements Rule {
     'tranche-subscribed',
     'contribution-recorded',
   ];
-  private readonly rows = new Partitions<Row>();
+  private readonly rows = new Partitions<CommitmentRow>();
 
   constructor(private readonly findings: Findings) {}
 
@@ -39,7 +52,7 @@ export class CommitmentRule implements Rule {
     holds(this.check, this.findings, () => {
       const isBooking = type === 'tranche-subscribed' || type === 'contribution-recorded';
       const id = isBooking ? Facts.of(event).text('commitmentId') : idOf(stream, 'commitment');
-      this.rows.add(id, [id, position, stream, type, commandId, event.data as Row[5]]);
+      this.rows.add(id, [id, position, stream, type, commandId, ...only(event.data, WANTED)]);
     });
   }
 
@@ -51,13 +64,13 @@ export class CommitmentRule implements Rule {
     this.rows.close();
   }
 
-  private checkRows(rows: Iterable<Row>, { lastCommandId }: LogEnd): void {
+  private checkRows(rows: Iterable<CommitmentRow>, { lastCommandId }: LogEnd): void {
     const books = new Map<string, Book>();
     const broken = new Set<string>();
     for (const row of rows) {
-      const [id, position, stream, type, commandId, data] = row;
+      const [id, position, stream, type, commandId, ...members] = row;
       if (broken.has(id)) continue;
-      const facts = new Facts({ position, stream, type }, data);
+      const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
       const isRight = holds(this.check, this.findings, () => {
         const book = books.get(id);
         if (book !== undefined) entered(book, commandId, facts);
@@ -91,7 +104,7 @@ function unbooked({ trancheMinor, facilityMinor, command }: Book): Violation | u
   });
 }
 
-function apply(book: Book | undefined, [, , , type, commandId]: Row, facts: Facts): Book {
+function apply(book: Book | undefined, [, , , type, commandId]: CommitmentRow, facts: Facts): Book {
   if (type === 'commitment-pledged') {
     facts.require(book === undefined, 'The commitment is pledged a second time.');
     return openBook(commandId, facts);

@@ -1,33 +1,34 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RowBuffer, rowsIn, type Row } from './verify-row.js';
 
 /** So many that what belongs together in one of them fits into memory, also of a hundred million rows. */
 const PARTITIONS = 128;
 /** Gathered for each partition before it is written: 4 MB of memory for all of them. */
 const CHUNK_BYTES = 32_768;
-/** UTF-8 has at most three bytes for what is one unit of a JavaScript string. */
-const BYTES_PER_UNIT_MAX = 3;
+/** What is gathered is written when less than this is left: a usual row has some hundred bytes. */
+const ROOM_BYTES_MIN = 1_024;
 
 /**
  * Rows set aside by a key, to be looked at later key by key, in memory that does not grow with their number: all rows of one
  * key are in one of 128 partitions, in the order in which they came, and what is full goes to a temporary file. The file has
  * no name any more as soon as it is open, so that nothing is left behind however the process ends.
  */
-export class Partitions<Row extends readonly unknown[]> {
+export class Partitions<R extends Row> {
   private readonly partitions = new Map<number, Partition>();
   private readonly file = new ScratchFile();
 
-  add(key: string, row: Row): void {
+  add(key: string, row: R): void {
     const number = partitionOf(key);
     let partition = this.partitions.get(number);
     if (partition === undefined) this.partitions.set(number, (partition = new Partition(this.file)));
-    partition.add(`${JSON.stringify(row)}\n`);
+    partition.add(row);
   }
 
   /** Partition by partition; the rows of each may be gone through more than once. */
-  *[Symbol.iterator](): Generator<Iterable<Row>> {
-    for (const partition of this.partitions.values()) yield { [Symbol.iterator]: () => rowsOf<Row>(partition) };
+  *[Symbol.iterator](): Generator<Iterable<R>> {
+    for (const partition of this.partitions.values()) yield partition as Iterable<Row> as Iterable<R>;
   }
 
   close(): void {
@@ -36,40 +37,30 @@ export class Partitions<Row extends readonly unknown[]> {
   }
 }
 
-function* rowsOf<Row>(partition: Partition): Generator<Row> {
-  for (const chunk of partition.read()) {
-    for (const line of chunk.split('\n')) if (line !== '') yield JSON.parse(line) as Row;
-  }
-}
-
-/** Whole lines only are in one chunk, so that each can be read by itself. */
+/** Whole rows only are in one chunk, so that each can be read by itself. */
 class Partition {
-  private buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  private used = 0;
+  private readonly gathered = new RowBuffer(CHUNK_BYTES);
   /** Where the chunks are in the file: offset and length by turns. */
   private readonly chunks: number[] = [];
 
   constructor(private readonly file: ScratchFile) {}
 
-  add(line: string): void {
-    const bytesMax = line.length * BYTES_PER_UNIT_MAX;
-    if (this.buffer.length - this.used < bytesMax) {
-      this.flush();
-      if (this.buffer.length < bytesMax) this.buffer = Buffer.allocUnsafe(bytesMax);
-    }
-    this.used += this.buffer.write(line, this.used);
+  add(row: Row): void {
+    this.gathered.add(row);
+    if (this.gathered.room < ROOM_BYTES_MIN) this.flush();
   }
 
-  *read(): Generator<string> {
+  *[Symbol.iterator](): Generator<Row> {
     for (let at = 0; at < this.chunks.length; at += 2) {
-      yield this.file.read(this.chunks[at] ?? 0, this.chunks[at + 1] ?? 0).toString();
+      yield* rowsIn(this.file.read(this.chunks[at] ?? 0, this.chunks[at + 1] ?? 0));
     }
-    yield this.buffer.toString('utf8', 0, this.used);
+    yield* rowsIn(this.gathered.contents());
   }
 
   private flush(): void {
-    if (this.used > 0) this.chunks.push(this.file.append(this.buffer.subarray(0, this.used)), this.used);
-    this.used = 0;
+    const contents = this.gathered.contents();
+    this.chunks.push(this.file.append(contents), contents.length);
+    this.gathered.clear();
   }
 }
 
@@ -77,6 +68,7 @@ class Partition {
 class ScratchFile {
   private descriptor: number | undefined;
   private bytes = 0;
+  private chunk = Buffer.allocUnsafe(0);
 
   /** @returns where it was written. */
   append(chunk: Uint8Array): number {
@@ -88,8 +80,10 @@ class ScratchFile {
     return at;
   }
 
+  /** Good until the next one is read. */
   read(at: number, bytes: number): Buffer {
-    const chunk = Buffer.allocUnsafe(bytes);
+    if (this.chunk.length < bytes) this.chunk = Buffer.allocUnsafe(bytes);
+    const chunk = this.chunk.subarray(0, bytes);
     if (this.descriptor === undefined || readSync(this.descriptor, chunk, 0, bytes, at) !== bytes) {
       throw new Error('The temporary file of the verification has become shorter.');
     }

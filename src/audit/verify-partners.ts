@@ -1,15 +1,9 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import type { Findings } from './audit-finding.js';
 import { Partitions } from './verify-partitions.js';
-import { Facts, holds, idOf, only, type Rule } from './verify-rule.js';
+import { dataOf, Facts, holds, idOf, only, type Rule } from './verify-rule.js';
 
-type Row = readonly [
-  partnerId: string,
-  position: number,
-  stream: string,
-  type: string,
-  data: Readonly<Record<string, unknown>>,
-];
+type PartnerRow = readonly [partnerId: string, position: number, stream: string, type: string, ...members: unknown[]];
 
 interface Known {
   readonly country: string;
@@ -25,7 +19,7 @@ export class PartnerRule implements Rule {
     'Every request carries the category of its applicant that was in force when it was submitted, and its country; every pledge ' +
     'the kind of its partner; every LEI has its check digits.';
   readonly types = ['partner-registered', 'partner-classified', 'access-request-submitted', 'commitment-pledged'];
-  private readonly rows = new Partitions<Row>();
+  private readonly rows = new Partitions<PartnerRow>();
 
   constructor(private readonly findings: Findings) {}
 
@@ -34,15 +28,15 @@ export class PartnerRule implements Rule {
     holds(this.check, this.findings, () => {
       const facts = Facts.of(event);
       const id = stream.startsWith('partner-') ? idOf(stream, 'partner') : facts.text('partnerId');
-      this.rows.add(id, [id, position, stream, type, only(facts.data, WANTED[type] ?? [])]);
+      this.rows.add(id, [id, position, stream, type, ...only(facts.data, WANTED[type] ?? [])]);
     });
   }
 
   finish(): void {
     for (const rows of this.rows) {
       const partners = new Map<string, Known>();
-      for (const [id, position, stream, type, data] of rows) {
-        const facts = new Facts({ position, stream, type }, data);
+      for (const [id, position, stream, type, ...members] of rows) {
+        const facts = new Facts({ position, stream, type }, dataOf(WANTED[type] ?? [], members));
         holds(this.check, this.findings, () => apply(partners, id, facts));
       }
     }

@@ -2,18 +2,28 @@ import type { RecordedEvent } from '../ledger/event.js';
 import { MS_PER_HOUR } from '../ledger/time.js';
 import type { Findings } from './audit-finding.js';
 import { Partitions } from './verify-partitions.js';
-import { Facts, findingOf, holds, idOf, only, Violation, type LogEnd, type Place, type Rule } from './verify-rule.js';
+import {
+  dataOf,
+  Facts,
+  findingOf,
+  holds,
+  idOf,
+  only,
+  Violation,
+  type LogEnd,
+  type Place,
+  type Rule,
+} from './verify-rule.js';
 
-type Row = readonly [
+type RequestRow = readonly [
   requestId: string,
   position: number,
   stream: string,
   type: string,
   commandId: string,
   actorId: string,
-  effectiveAt: string | null,
-  application: string,
-  data: Readonly<Record<string, unknown>>,
+  effectiveAt: string | undefined,
+  ...members: unknown[],
 ];
 
 /** Every event of a request repeats them. */
@@ -30,8 +40,7 @@ const APPLICATION = [
 ];
 /** What an allocation repeats of its grant. */
 const ALLOCATION = ['partnerId', 'category', 'country', 'mode'];
-const SUBMISSION = [...ALLOCATION, 'facilityId', 'ultimateParentId', 'submittedBy', 'submittedAt'];
-const STEP = ['chipHours', 'chipHoursRequested', 'priceBasis', 'reasonCodes', 'validFrom', 'validTo'];
+const STEP = [...APPLICATION, 'chipHours', 'priceBasis', 'reasonCodes', 'validFrom', 'validTo'];
 
 type Status = 'submitted' | 'eligible' | 'ineligible' | 'withdrawn' | 'denied' | 'granted' | 'revoked';
 /** From which status each step may be taken. */
@@ -53,7 +62,7 @@ const JUDGED: ReadonlySet<string> = new Set([
 ]);
 
 const WANTED: Readonly<Record<string, readonly string[]>> = {
-  'access-request-submitted': SUBMISSION,
+  'access-request-submitted': [...APPLICATION, 'submittedBy'],
   ...Object.fromEntries(Object.entries(STEPS).map(([type, { at }]) => [type, [...STEP, at]])),
   'chips-allocated': [...ALLOCATION, 'chips', 'from', 'to'],
   'allocation-released': ['chips', 'from', 'to', 'at'],
@@ -61,7 +70,6 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
 
 interface Request {
   readonly data: Readonly<Record<string, unknown>>;
-  readonly application: string;
   readonly own: ReadonlySet<unknown>;
   status: Status;
   since: number;
@@ -82,18 +90,17 @@ export class RequestRule implements Rule {
     'Every request is decided once, with reasons and not by those who submitted it; granted <= requested; allocations lie ' +
     'inside their grant, in time and in chip-hours; a revoked grant holds nothing any more.';
   readonly types = ['access-request-submitted', ...Object.keys(STEPS), 'chips-allocated', 'allocation-released'];
-  private readonly rows = new Partitions<Row>();
+  private readonly rows = new Partitions<RequestRow>();
 
   constructor(private readonly findings: Findings) {}
 
   accept(event: RecordedEvent): void {
-    const { position, stream, type, commandId, actor, effectiveAt = null } = event;
+    const { position, stream, type, commandId, actor, effectiveAt } = event;
     holds(this.check, this.findings, () => {
       const isAllocation = type === 'chips-allocated' || type === 'allocation-released';
       const id = isAllocation ? Facts.of(event).text('grantId') : idOf(stream, 'access-request');
-      const application = isAllocation ? '' : applicationOf(event.data);
-      const data = only(event.data, WANTED[type] ?? []);
-      this.rows.add(id, [id, position, stream, type, commandId, actor.id, effectiveAt, application, data]);
+      const members = only(event.data, WANTED[type] ?? []);
+      this.rows.add(id, [id, position, stream, type, commandId, actor.id, effectiveAt, ...members]);
     });
   }
 
@@ -105,13 +112,13 @@ export class RequestRule implements Rule {
     this.rows.close();
   }
 
-  private checkRows(rows: Iterable<Row>, revoked: ReadonlyMap<string, number>, { lastCommandId }: LogEnd): void {
+  private checkRows(rows: Iterable<RequestRow>, revoked: ReadonlyMap<string, number>, { lastCommandId }: LogEnd): void {
     const requests = new Map<string, Request>();
     const broken = new Set<string>();
     for (const row of rows) {
-      const [id, position, stream, type] = row;
+      const [id, position, stream, type, , , , ...members] = row;
       if (broken.has(id)) continue;
-      const facts = new Facts({ position, stream, type }, row[8]);
+      const facts = new Facts({ position, stream, type }, dataOf(WANTED[type] ?? [], members));
       const isRight = holds(this.check, this.findings, () => {
         const request = requests.get(id);
         if (request) requireReleased(request, row[4]);
@@ -129,10 +136,12 @@ export class RequestRule implements Rule {
 }
 
 /** Known beforehand, so that it can be summed up what lies behind it without keeping every allocation. */
-function revokedFrom(rows: Iterable<Row>): Map<string, number> {
+function revokedFrom(rows: Iterable<RequestRow>): Map<string, number> {
   const revoked = new Map<string, number>();
-  for (const [id, , , type, , , , , data] of rows) {
-    if (type === 'grant-revoked') revoked.set(id, Date.parse(String(data['revokedAt'])));
+  for (const [id, , , type, , , , ...members] of rows) {
+    if (type !== 'grant-revoked') continue;
+    const { revokedAt } = dataOf(WANTED[type] ?? [], members);
+    revoked.set(id, Date.parse(String(revokedAt)));
   }
   return revoked;
 }
@@ -152,11 +161,11 @@ function stillHeld({ revocation, heldChipMs }: Request): Violation | undefined {
   });
 }
 
-function apply(request: Request | undefined, row: Row, facts: Facts, revokedAt: number): Request {
+function apply(request: Request | undefined, row: RequestRow, facts: Facts, revokedAt: number): Request {
   const type = row[3];
   if (type === 'access-request-submitted') {
     facts.require(request === undefined, 'The request is submitted a second time.');
-    return submitted(row[7], facts);
+    return submitted(facts);
   }
   facts.require(request !== undefined, 'The request was never submitted.');
   const known = request as Request;
@@ -166,12 +175,11 @@ function apply(request: Request | undefined, row: Row, facts: Facts, revokedAt: 
   return known;
 }
 
-const applicationOf = (data: object): string => JSON.stringify(Object.values(only(data, APPLICATION)));
+const applicationOf = (data: object): string => JSON.stringify(only(data, APPLICATION));
 
-function submitted(application: string, facts: Facts): Request {
+function submitted(facts: Facts): Request {
   return {
     data: facts.data,
-    application,
     own: new Set([facts.text('submittedBy'), facts.text('partnerId'), facts.text('ultimateParentId')]),
     status: 'submitted',
     since: facts.instant('submittedAt'),
@@ -183,11 +191,11 @@ function submitted(application: string, facts: Facts): Request {
   };
 }
 
-function step(request: Request, row: Row, facts: Facts): void {
-  const [, , , type, commandId, actorId, effectiveAt, stated] = row;
+function step(request: Request, row: RequestRow, facts: Facts): void {
+  const [, , , type, commandId, actorId, effectiveAt] = row;
   const next = STEPS[type];
   if (next === undefined) throw new Error(`There is no step for ${type}.`);
-  facts.require(stated === request.application, 'The event repeats another application.', request.application, stated);
+  requireSameApplication(request, facts);
   const isDecided = request.status === 'granted' || request.status === 'denied';
   const what = isDecided ? 'The request is decided already' : 'The request does not take this step';
   facts.require(
@@ -198,7 +206,7 @@ function step(request: Request, row: Row, facts: Facts): void {
   );
   const at = facts.instant(next.at);
   // Steps that are recorded as they happen bear the clocks of their instances, which may differ by a little.
-  const isInOrder = effectiveAt === null || at >= request.since;
+  const isInOrder = effectiveAt === undefined || at >= request.since;
   facts.require(isInOrder, 'The step takes effect before the one that precedes it.', undefined, effectiveAt);
   if (JUDGED.has(type))
     facts.require(
@@ -222,6 +230,12 @@ function step(request: Request, row: Row, facts: Facts): void {
   }
   request.status = next.to;
   request.since = at;
+}
+
+function requireSameApplication({ data }: Request, facts: Facts): void {
+  if (APPLICATION.every((name) => facts.data[name] === data[name])) return;
+  const [expected, found] = [applicationOf(data), applicationOf(facts.data)];
+  facts.require(found === expected, 'The event repeats another application.', expected, found);
 }
 
 function grant(request: Request, facts: Facts): void {

@@ -50,6 +50,30 @@ describe('rows set aside for a check', () => {
     partitions.close();
   });
 
+  it('take whatever JSON has, and nothing', () => {
+    const partitions = new Partitions<readonly unknown[]>();
+    const long = { a: ['日本', null, { toString: 1 }], b: 'x'.repeat(300) };
+    const row = [
+      '',
+      'é',
+      '日本',
+      'x'.repeat(250),
+      'y'.repeat(251),
+      0,
+      -1.5,
+      2 ** 53 - 1,
+      undefined,
+      null,
+      true,
+      [],
+      long,
+    ];
+    for (let number = 0; number < 500; number += 1) partitions.add('one', row);
+    const [rows = []] = partitions;
+    expect(Array.from(rows)).toEqual(Array.from({ length: 500 }, () => row));
+    partitions.close();
+  });
+
   it('leave no file behind, not even while they are open', () => {
     const { TMPDIR } = process.env;
     const folder = mkdtempSync(join(tmpdir(), 'ppp-ledger-partitions-'));
