@@ -8,7 +8,7 @@ import { foldCapacity, initialCapacity, type CapacityState } from './capacity-fo
 import { foldCapital, initialCapital, type CapitalState } from './capital-fold.js';
 import { foldEqualAccess, initialEqualAccess, type EqualAccessState } from './equal-access-fold.js';
 import { unknownToReport, type LedgerEvent } from './ledger-event.js';
-import { parseStateText, stateText } from './state-text.js';
+import { parseStateText, stateParts } from './state-text.js';
 
 /**
  * Version of the method: of what is counted, of every formula and of the form of the published reports. Two reports compare only under
@@ -177,7 +177,10 @@ export function policyInForce<Name extends PolicyName>(state: FoldState, name: N
 }
 
 /** Canonical JSON of the state: the same position gives the same bytes, whether it was folded in one go or from a stored state. */
-export const serialise = (state: FoldState): string => stateText(state);
+export const serialise = (state: FoldState): string => [...serialisedParts(state)].join('');
+
+/** The same text in pieces: nothing may be folded before the last one is taken. */
+export const serialisedParts = (state: FoldState): Iterable<string> => stateParts(state);
 
 /**
  * The state behind a text that `serialise` wrote.

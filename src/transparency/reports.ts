@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as yieldThread, setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { CompactRange, leafHash } from '../audit/merkle.js';
@@ -10,7 +10,7 @@ import { LedgerSignal } from '../ledger/signal.js';
 import { Metrics } from '../platform/metrics.js';
 import type { Reading } from '../platform/read-model.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
-import { fold, foldEffective, initialFoldState, serialise, type FoldState } from './fold.js';
+import { fold, foldEffective, initialFoldState, serialisedParts, type FoldState } from './fold.js';
 import { ReportStates, type StateText } from './report-states.queries.js';
 
 /**
@@ -28,6 +28,8 @@ const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS_MAX;
 const EFFECTIVE_EVENTS_MAX = 200_000;
 /** Folded without a pause: some milliseconds in which nothing else runs. */
 const BATCH_EVENTS_MAX = 500;
+/** A state of a large programme takes some hundred milliseconds to serialise: it is done in so much at a time. */
+const SLICE_MS_MAX = 5;
 /** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
 const POLL_MS = 100;
 /** Between two batches that were not full: what gathers meanwhile is read at once. */
@@ -273,7 +275,7 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
         fold(state, this.reader.read(stored));
         tree.append(leafHash(Buffer.from(stored.envelope)));
         if (state.position % spacing(state) === 0) {
-          this.unsaved.push({ position: state.position, state: serialise(state) });
+          this.unsaved.push({ position: state.position, state: await serialisedInSlices(state) });
         }
       }
     } catch (error) {
@@ -289,6 +291,19 @@ export class Reports implements OnApplicationBootstrap, OnApplicationShutdown {
     for (const state of this.unsaved) await this.states.store(state);
     this.unsaved = [];
   }
+}
+
+/** Somebody else may run in between, but nothing is folded: the text is of one state. */
+async function serialisedInSlices(state: FoldState): Promise<string> {
+  const parts: string[] = [];
+  let sliceEnd = performance.now() + SLICE_MS_MAX;
+  for (const part of serialisedParts(state)) {
+    parts.push(part);
+    if (performance.now() < sliceEnd) continue;
+    await yieldThread();
+    sliceEnd = performance.now() + SLICE_MS_MAX;
+  }
+  return parts.join('');
 }
 
 /** The same on every instance, so that all store states at the same positions. */

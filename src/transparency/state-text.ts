@@ -5,12 +5,48 @@ const INTEGER = '$integer';
 const MAP = '$map';
 
 /**
- * A state of maps and big integers as canonical JSON. The same state gives the same bytes however it came about: members of objects and
- * entries of maps are sorted, so that the order in which events arrived leaves no trace. In one pass, because nothing else runs meanwhile.
+ * A state of maps and big integers as canonical JSON, in pieces that follow each other: a state may hold tens of thousands of entries, and
+ * whoever else wants the thread can have it between two of them. The same state gives the same bytes however it came about: members of
+ * objects and entries of maps are sorted, so that the order in which events arrived leaves no trace.
  */
-export function stateText(value: unknown): string {
+export function* stateParts(value: unknown): Generator<string> {
+  if (value instanceof Map) {
+    yield* enclosed(`{"${MAP}":[`, entriesOf(value), ']}');
+  } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    yield* enclosed('{', membersOf(value), '}');
+  } else yield stateText(value);
+}
+
+function* enclosed(before: string, items: Iterable<Iterable<string>>, after: string): Generator<string> {
+  yield before;
+  let isFirst = true;
+  for (const item of items) {
+    if (!isFirst) yield ',';
+    isFirst = false;
+    yield* item;
+  }
+  yield after;
+}
+
+function* membersOf(object: object): Generator<Iterable<string>> {
+  for (const [name, member] of Object.entries(object).sort(byKey)) {
+    if (member !== undefined) yield memberParts(name, member);
+  }
+}
+
+function* memberParts(name: string, member: unknown): Generator<string> {
+  yield `${canonicalize(name)}:`;
+  yield* stateParts(member);
+}
+
+function* entriesOf(map: ReadonlyMap<string | number, unknown>): Generator<Iterable<string>> {
+  for (const entry of [...map].sort(byKey)) yield [entryText(entry)];
+}
+
+/** What is inside an entry of a map is small, and comes in one piece. */
+function stateText(value: unknown): string {
   if (typeof value === 'bigint') return `{"${INTEGER}":"${value}"}`;
-  if (value instanceof Map) return `{"${MAP}":[${entriesText(value)}]}`;
+  if (value instanceof Map) return `{"${MAP}":[${[...value].sort(byKey).map(entryText).join(',')}]}`;
   if (Array.isArray(value)) return `[${value.map(stateText).join(',')}]`;
   if (typeof value !== 'object' || value === null) return canonicalize(value);
   return `{${membersText(value as Readonly<Record<string, unknown>>)}}`;
@@ -32,12 +68,8 @@ function membersText(object: Readonly<Record<string, unknown>>): string {
   return text;
 }
 
-function entriesText(map: ReadonlyMap<string | number, unknown>): string {
-  return [...map]
-    .sort(byKey)
-    .map(([key, entry]) => `[${canonicalize(key)},${stateText(entry)}]`)
-    .join(',');
-}
+const entryText = ([key, entry]: readonly [string | number, unknown]): string =>
+  `[${canonicalize(key)},${stateText(entry)}]`;
 
 /** Numbers by size, strings by code unit; a map has keys of one kind. */
 function byKey([one]: readonly [string | number, unknown], [other]: readonly [string | number, unknown]): number {
