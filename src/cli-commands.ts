@@ -150,10 +150,10 @@ export const runAuditVerifyDatabase = (args: readonly string[]): Promise<number>
   });
 
 /** `ppp-ledger copy`: moves a ledger from one engine to the other, and proves that it arrived whole. */
-export const runCopy = (from: string | undefined, to: string | undefined): Promise<number> =>
+export const runCopy = (from: string, to: string): Promise<number> =>
   reported(async () => {
     const { copyLedger } = await import('./ledger-copy.js');
-    process.stdout.write(`${await copyLedger(from ?? '', to ?? '', createLog('warn'))}\n`);
+    process.stdout.write(`${await copyLedger(from, to, createLog('warn'))}\n`);
     return 0;
   });
 

@@ -6,8 +6,7 @@ const USAGE = `Usage: ppp-ledger <command>
   serve          serve the API until SIGTERM
   demo           serve with the demo programme loaded, and show its tables
   migrate        bring the database up to date
-  copy           move a ledger between PostgreSQL and KurrentDB
-                   --from URL, --to URL   where it is, where it goes
+  copy           move a ledger between PostgreSQL and KurrentDB (copy --help)
   operator-key   make a new operator key and print it
   witness        cosign the checkpoints of logs until SIGTERM
                    --logs FILE   the logs: lines "log <verifier key>"
@@ -40,6 +39,10 @@ async function run(): Promise<number> {
     const { runAudit } = await import('./audit/audit-command.js');
     return runAudit(process.argv.slice(3), { out: process.stdout, err: process.stderr });
   }
+  if (first === 'copy') {
+    const { runCopy } = await import('./cli-copy.js');
+    return runCopy(process.argv.slice(3), { out: process.stdout, err: process.stderr });
+  }
   const { positionals, values } = parse();
   const [command, ...rest] = positionals;
   if (values.help) {
@@ -49,9 +52,7 @@ async function run(): Promise<number> {
   if (command === 'keys' && rest.length === 1 && rest[0] === 'show')
     return (await import('./cli-commands.js')).runKeysShow();
   if (command === undefined || rest.length > 0) return usage();
-  const { help: _help, from, to, ...flags } = values;
-  if (command === 'copy') return (await import('./cli-commands.js')).runCopy(from, to);
-  if (from !== undefined || to !== undefined) return usage();
+  const { help: _help, ...flags } = values;
   if (command !== 'witness' && Object.keys(flags).length > 0) return usage();
   // The commands pull in the whole application; a wrong name should not wait for that.
   const commands = await import('./cli-commands.js');
@@ -69,8 +70,6 @@ function parse() {
       allowPositionals: true,
       options: {
         help: { type: 'boolean', short: 'h' },
-        from: { type: 'string' },
-        to: { type: 'string' },
         logs: { type: 'string' },
         name: { type: 'string' },
       },

@@ -9,24 +9,38 @@ import { StartupError } from './platform/startup-error.js';
 
 const POSTGRES = /^postgres(ql)?:/;
 
+/** Which database, which KurrentDB, and which way. */
+interface Move {
+  readonly isToKurrent: boolean;
+  readonly databaseUrl: string;
+  readonly eventStoreUrl: string;
+}
+
 /**
- * Moves a ledger. The database that has the views is always the PostgreSQL end: on the way to KurrentDB it becomes the copy,
- * on the way back it stops being one, so that it is named once and nothing but events moves.
- * @throws ConfigError, StartupError
+ * The database that has the views is always the PostgreSQL end: on the way to KurrentDB it becomes the copy, on the way back
+ * it stops being one, so that it is named once and nothing but events moves.
+ * @throws RangeError, ConfigError when no ledger can be moved from the one address to the other
  */
-export async function copyLedger(from: string, to: string, log: Logger): Promise<string> {
+export function moveOf(from: string, to: string): Move {
   const isToKurrent = POSTGRES.test(from) && !POSTGRES.test(to);
   if (!isToKurrent && !POSTGRES.test(to))
-    throw new StartupError(
-      'Say where the ledger is and where it goes: one of --from and --to is postgres://..., the other one kurrentdb://...',
-    );
+    throw new RangeError('One of --from and --to is postgres://..., the other one kurrentdb://...');
   if (POSTGRES.test(from) && POSTGRES.test(to))
-    throw new StartupError('From PostgreSQL to PostgreSQL a ledger is moved with pg_dump and pg_restore.');
-  const [databaseUrl = '', eventStoreUrl = ''] = isToKurrent ? [from, to] : [to, from];
-  const config = new Config({ DATABASE_URL: databaseUrl, EVENT_STORE_URL: eventStoreUrl });
+    throw new RangeError('From PostgreSQL to PostgreSQL a ledger is moved with pg_dump and pg_restore.');
+  const [database, eventStoreUrl] = isToKurrent ? [from, to] : [to, from];
+  const { databaseUrl = '' } = new Config({ DATABASE_URL: database, EVENT_STORE_URL: eventStoreUrl });
+  return { isToKurrent, databaseUrl, eventStoreUrl };
+}
+
+/**
+ * Moves a ledger.
+ * @throws RangeError, ConfigError, StartupError
+ */
+export async function copyLedger(from: string, to: string, log: Logger): Promise<string> {
+  const { isToKurrent, databaseUrl, eventStoreUrl } = moveOf(from, to);
   const says = { info: (text: string) => log.info(text), warn: (text: string) => log.warn(text) };
-  await migrate(config.databaseUrl ?? '', { log: says });
-  const pool = createPool({ databaseUrl: config.databaseUrl ?? '', log: says });
+  await migrate(databaseUrl, { log: says });
+  const pool = createPool({ databaseUrl, log: says });
   const progress = new AuditProgress(process.stderr);
   try {
     const { size, root } = await (isToKurrent
