@@ -26,23 +26,24 @@ export interface Projection {
 
 /** The rows of one batch: what was loaded, and what it has become. */
 export class Rows {
-  private readonly rows = new Map<string, Row>();
-  private readonly changed = new Map<string, Set<string>>();
+  /** By table and id. */
+  private readonly rows = new Map<string, Map<string, Row>>();
+  private readonly changed = new Map<string, Map<string, Row>>();
 
   /** `touched`: ids by table of the rows that were looked for. Without it whatever was not loaded does not exist. */
   constructor(private readonly touched?: ReadonlyMap<string, ReadonlySet<string>>) {}
 
   load(table: string, row: Row): void {
-    this.rows.set(`${table}/${String(row['id'])}`, row);
+    within(this.rows, table).set(String(row['id']), row);
   }
 
   has(table: string, id: string): boolean {
-    return this.rows.has(`${table}/${id}`);
+    return this.find(table, id) !== undefined;
   }
 
   /** @throws Error when `touches` did not name the row: it might exist all the same. */
   get(table: string, id: string): Row | undefined {
-    const row = this.rows.get(`${table}/${id}`);
+    const row = this.find(table, id);
     if (row === undefined && this.touched && !this.touched.get(table)?.has(id)) {
       throw new Error(`The row ${id} in ${table} is not among those that the event touches.`);
     }
@@ -57,18 +58,25 @@ export class Rows {
   }
 
   put(table: string, id: string, row: Row): void {
-    this.rows.set(`${table}/${id}`, { ...row, id });
-    let ids = this.changed.get(table);
-    if (!ids) this.changed.set(table, (ids = new Set()));
-    ids.add(id);
+    within(this.changed, table).set(id, { ...row, id });
   }
 
   /** Changes some columns of a row that must exist. */
   patch(table: string, id: string, columns: Row): void {
-    this.put(table, id, { ...this.need(table, id), ...columns });
+    within(this.changed, table).set(id, { ...this.need(table, id), ...columns, id });
   }
 
   changes(): Map<string, Row[]> {
-    return new Map([...this.changed].map(([table, ids]) => [table, [...ids].map((id) => this.need(table, id))]));
+    return new Map([...this.changed].map(([table, rows]) => [table, [...rows.values()]]));
   }
+
+  private find(table: string, id: string): Row | undefined {
+    return this.changed.get(table)?.get(id) ?? this.rows.get(table)?.get(id);
+  }
+}
+
+function within<Inner>(outer: Map<string, Map<string, Inner>>, key: string): Map<string, Inner> {
+  let inner = outer.get(key);
+  if (!inner) outer.set(key, (inner = new Map()));
+  return inner;
 }

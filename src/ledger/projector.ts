@@ -11,6 +11,8 @@ import { Refusal } from './refusal.js';
 import { LedgerSignal } from './signal.js';
 
 const BATCH_EVENTS_MAX = 1_000;
+/** Transactions in which what is built moves at once: while one waits for the database, the rows of another are made. */
+const BUILDING_AT_ONCE_MAX = 3;
 /** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
 const POLL_MS = 100;
 /** Between two batches that were not full: what gathers meanwhile shares the statements and the commit of every projection. */
@@ -47,6 +49,8 @@ export class Projector {
   /** Somebody waits for a position: what gathers is applied at once. */
   private readonly demand = new LedgerSignal();
   private following: Promise<void> | undefined;
+  /** One batch that is read while the one before it is applied. */
+  private ahead: { readonly from: number; readonly events: Promise<readonly StoredEvent[]> } | undefined;
   private looking: Promise<Checkpoints> | undefined;
   private readonly served: ProjectionStore;
 
@@ -155,6 +159,7 @@ export class Projector {
     // way says of the old one must not count either.
     const forget = (): void => {
       this.positions = new Map();
+      this.ahead = undefined;
     };
     forget();
     leader.once('end', forget);
@@ -182,12 +187,26 @@ export class Projector {
     const places = [...new Set(lanes.map(({ from }) => from))].sort((a, b) => b - a);
     let events = 0;
     for (const place of places) {
-      const stored = await this.store.readAll(place, BATCH_EVENTS_MAX);
+      const stored = await this.readFrom(place);
       const here = lanes.filter(({ from }) => from === place);
       if (stored.length > 0 && (await this.advanceAll(here, stored))) events = Math.max(events, stored.length);
     }
     if (events > 0) this.progress.notify();
     return events;
+  }
+
+  private async readFrom(place: number): Promise<readonly StoredEvent[]> {
+    const known = this.ahead?.from === place ? this.ahead.events : undefined;
+    if (known) this.ahead = undefined;
+    const stored = await (known ?? this.store.readAll(place, BATCH_EVENTS_MAX));
+    const last = stored.at(-1)?.position;
+    if (last !== undefined && stored.length === BATCH_EVENTS_MAX) {
+      const events = this.store.readAll(last, BATCH_EVENTS_MAX);
+      // Whoever comes to need them hears of it.
+      events.catch(() => undefined);
+      this.ahead = { from: last, events };
+    }
+    return stored;
   }
 
   private async lanes(checkpoints: Checkpoints): Promise<readonly Lane[]> {
@@ -244,7 +263,9 @@ export class Projector {
   /** Applies what was read to lanes that stand right before it. True when there was an event that can be read. */
   private async advanceAll(lanes: readonly Lane[], stored: readonly StoredEvent[]): Promise<boolean> {
     const { events, failure } = this.readable(stored);
-    await this.advance(lanes, events);
+    const advanced = await Promise.allSettled(groupsOf(lanes).map((group) => this.advance(group, events)));
+    const failed = advanced.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
     if (failure !== undefined) for (const { name } of lanes) await this.halt(name, failure);
     return events.length > 0;
   }
@@ -309,6 +330,15 @@ export class Projector {
   private isDue(name: string): boolean {
     return (this.retryAt.get(name) ?? 0) <= performance.now();
   }
+}
+
+/** Lanes that move in one transaction: all that are served, so that a small batch is one commit, and parts of those that are built. */
+function groupsOf(lanes: readonly Lane[]): readonly (readonly Lane[])[] {
+  const built = lanes.filter(({ suffix }) => suffix !== '');
+  const parts = Array.from({ length: BUILDING_AT_ONCE_MAX }, (_, part) =>
+    built.filter((_lane, at) => at % BUILDING_AT_ONCE_MAX === part),
+  );
+  return [lanes.filter(({ suffix }) => suffix === ''), ...parts].filter((group) => group.length > 0);
 }
 
 export const notReached = (minPosition: number, position: number): Refusal =>

@@ -243,6 +243,20 @@ describe('the projector', () => {
   });
 
   describe('building rows anew', () => {
+    it('gives the same rows as following did, over more events than are read at once', async () => {
+      const instance = await start();
+      await open(instance);
+      let last = 0;
+      for (let round = 0; round < 3; round += 1) {
+        const positions = await Promise.all(Array.from({ length: 400 }, () => deposit(instance, 1)));
+        last = Math.max(last, ...positions);
+      }
+      expect(last).toBeGreaterThan(2_000);
+      await instance.projector.reached('accounts', last, WAIT_MS);
+      await instance.projector.rebuild('accounts');
+      expect(instance.said).toContain('A projection was built anew, with the same rows.');
+    });
+
     it('gives the same rows, while those who read see every position once and in order', async () => {
       const instance = await start();
       const ids = Array.from({ length: 20 }, (_, index) => idOf(`many ${index}`));
