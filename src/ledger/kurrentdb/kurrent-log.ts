@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AllStreamResolvedEvent, KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { UnwritableBatch } from '../event-store.js';
 import { randomId } from '../identifiers.js';
@@ -12,6 +13,8 @@ import type { DraftRecord, ReadRecord, StreamNames } from './record.js';
 
 /** Records that the client reads ahead. */
 const READ_AHEAD = 1_024;
+/** Between two attempts at the start. */
+const OPEN_PAUSE_MS = 200;
 /** No stream will ever be there: an append that expects it is always refused, unless for want of a right. */
 const NEVER = 2n ** 60n;
 
@@ -218,19 +221,29 @@ export class KurrentLog {
     });
   }
 
+  /** A leader that changes, or a connection that is lost, is no reason not to start: it is asked again. */
   private async requireRight(what: string, attempt: () => Promise<unknown>): Promise<void> {
-    try {
-      await within(OPEN_MS_MAX, attempt());
-    } catch (error) {
-      if (error instanceof EngineUnusable) throw error;
-      if (!isDenied(error))
-        throw new EngineUnusable(`KurrentDB does not work: to ${what} failed (${textOf(error)}).`, { cause: error });
-      throw new EngineUnusable(
-        `The user of EVENT_STORE_URL may not ${what} on KurrentDB. Name a user in it who may read $all and read and write ` +
-          `the streams that begin with "${this.names.prefix}".`,
-        { cause: error },
-      );
+    const deadline = performance.now() + OPEN_MS_MAX;
+    for (;;) {
+      try {
+        await within(OPEN_MS_MAX, attempt());
+        return;
+      } catch (error) {
+        if (error instanceof EngineUnusable) throw error;
+        if (isDenied(error)) throw this.lacksRight(what, error);
+        if (performance.now() > deadline)
+          throw new EngineUnusable(`KurrentDB does not work: to ${what} failed (${textOf(error)}).`, { cause: error });
+        await sleep(OPEN_PAUSE_MS);
+      }
     }
+  }
+
+  private lacksRight(what: string, cause: unknown): EngineUnusable {
+    return new EngineUnusable(
+      `The user of EVENT_STORE_URL may not ${what} on KurrentDB. Name a user in it who may read $all and read and write ` +
+        `the streams that begin with "${this.names.prefix}".`,
+      { cause },
+    );
   }
 }
 

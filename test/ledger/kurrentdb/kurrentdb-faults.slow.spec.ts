@@ -7,7 +7,7 @@ import { SealedContents } from '../../../src/ledger/sealed-contents.js';
 import { LedgerSignal } from '../../../src/ledger/signal.js';
 import { Vault } from '../../../src/ledger/vault.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
-import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.js';
+import { KurrentDouble, type Fate } from '../../support/kurrentdb-double/kurrentdb-double.js';
 import { SimulatedWorld } from '../../support/simulated-world.js';
 import { account, contextOf, openAccount } from '../accounts.js';
 import { batchOf, commandOf, idOf } from '../batches.js';
@@ -204,6 +204,17 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     double = await KurrentDouble.start(options);
     double.deny = deny;
     await expect(open()).rejects.toThrow(message);
+  });
+
+  it('starts while answers are lost and the leader changes', async () => {
+    double = await KurrentDouble.start({ nodes: 3 });
+    const fates: Fate[] = ['lost-and-cut', 'lost-in-silence'];
+    double.fate = () => {
+      const fate = fates.shift();
+      if (fate) double.electLeader(fates.length);
+      return fate ?? 'answer';
+    };
+    expect(await (await open()).store.append(first)).toMatchObject({ ok: true, firstPosition: 1 });
   });
 
   it('does not start where nobody listens', async () => {
