@@ -24,7 +24,9 @@ interface Move {
 export function moveOf(from: string, to: string): Move {
   const isToKurrent = POSTGRES.test(from) && !POSTGRES.test(to);
   if (!isToKurrent && !POSTGRES.test(to))
-    throw new RangeError('One of --from and --to is postgres://..., the other one kurrentdb://...');
+    throw new RangeError(
+      'Say where the ledger is and where it goes: one of --from and --to is postgres://..., the other one kurrentdb://...',
+    );
   if (POSTGRES.test(from) && POSTGRES.test(to))
     throw new RangeError('From PostgreSQL to PostgreSQL a ledger is moved with pg_dump and pg_restore.');
   const [database, eventStoreUrl] = isToKurrent ? [from, to] : [to, from];

@@ -15,7 +15,7 @@ describe('the command that moves a ledger', () => {
     [['--from', DATABASE], 'Say where it goes: --to URL.'],
     [['--to', KURRENT], 'Say where the ledger is: --from URL.'],
     [['--from', DATABASE, '--to', 'postgresql://other/ledger'], 'pg_dump and pg_restore'],
-    [['--from', KURRENT, '--to', 'esdb://other:2113'], 'One of --from and --to is postgres://'],
+    [['--from', KURRENT, '--to', 'esdb://other:2113'], 'one of --from and --to is postgres://'],
     [['--from', DATABASE, '--to', 'mysql://other/ledger'], 'EVENT_STORE_URL'],
     [['--from', DATABASE, '--to', KURRENT, '--fast'], '--fast'],
     [['--from', DATABASE, '--to', KURRENT, 'further'], 'further'],
