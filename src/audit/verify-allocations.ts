@@ -84,16 +84,11 @@ function apply(allocations: Map<string, Allocation>, id: string, facilityId: str
   }
   facts.require(allocation !== undefined, `The allocation ${id} was never made.`);
   if (allocation === undefined) return;
-  facts.require(
-    allocation.facilityId === facilityId,
-    'The allocation is at another facility.',
-    allocation.facilityId,
-    facilityId,
-  );
+  facts.requireSame(facilityId, allocation.facilityId, 'The allocation is at another facility.');
   const isUsage = facts.place.type === 'usage-reported';
   for (const name of isUsage ? REPEATED_BY_USAGE : REPEATED) {
     const expected = allocation.data[name];
-    facts.require(facts.data[name] === expected, `${name} is not that of the allocation.`, expected, facts.data[name]);
+    facts.requireSame(facts.data[name], expected, `${name} is not that of the allocation.`);
   }
   if (isUsage) use(allocation, facts);
   else release(allocation, facts);

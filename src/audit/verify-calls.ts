@@ -81,13 +81,8 @@ export class CallRule implements Rule {
     facts.require(call !== undefined, `The call ${facts.text('callId')} was never opened.`);
     if (call === undefined) return;
     const { facilityId, mode, opensAt, closesAt } = call;
-    facts.require(
-      facts.text('facilityId') === facilityId,
-      'The call is for another facility.',
-      facilityId,
-      facts.text('facilityId'),
-    );
-    facts.require(facts.text('mode') === mode, 'The call is for another mode.', mode, facts.text('mode'));
+    facts.requireSame(facts.text('facilityId'), facilityId, 'The call is for another facility.');
+    facts.requireSame(facts.text('mode'), mode, 'The call is for another mode.');
     const at = facts.instant('submittedAt');
     facts.require(opensAt <= at && at < closesAt, 'The call was not open.', undefined, facts.text('submittedAt'));
     const hours = facts.count('chipHoursRequested');

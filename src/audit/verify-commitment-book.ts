@@ -80,14 +80,9 @@ export function move(book: Book, type: string, facts: Facts): void {
 const OUTLASTING: ReadonlySet<string> = new Set(['capital-call-paid', 'distribution-paid']);
 
 function sign(book: Book, facts: Facts): void {
-  facts.require(book.status === 'pledged', 'Only a pledge is signed, and once.', 'pledged', book.status);
+  facts.requireSame(book.status, 'pledged', 'Only a pledge is signed, and once.');
   const amountMinor = facts.minor('amountMinor');
-  facts.require(
-    amountMinor === book.pledgedMinor,
-    'Another amount is signed than was pledged.',
-    book.pledgedMinor,
-    amountMinor,
-  );
+  facts.requireSame(amountMinor, book.pledgedMinor, 'Another amount is signed than was pledged.');
   book.status = 'signed';
   book.signedOn = facts.text('signedOn');
   commit(book, amountMinor, undefined);
@@ -105,12 +100,7 @@ function commit(book: Book, deltaMinor: bigint, facts: Facts | undefined): void 
 /** The effect on the unfunded part that an event states has to be the one that follows from its amounts. */
 function unfund(book: Book, deltaMinor: bigint, facts: Facts): void {
   const stated = facts.minor('unfundedDeltaMinor');
-  facts.require(
-    stated === deltaMinor,
-    'The stated effect on the unfunded part is not that of the amounts.',
-    deltaMinor,
-    stated,
-  );
+  facts.requireSame(stated, deltaMinor, 'The stated effect on the unfunded part is not that of the amounts.');
   book.unfundedMinor += stated;
 }
 
@@ -165,12 +155,7 @@ function distribute(book: Book, facts: Facts): void {
 function cancel(book: Book, facts: Facts): void {
   facts.require(book.status !== 'cancelled', 'The commitment is cancelled a second time.');
   const releasedMinor = facts.minor('releasedMinor');
-  facts.require(
-    releasedMinor === book.unfundedMinor,
-    'A cancellation releases the unfunded part.',
-    book.unfundedMinor,
-    releasedMinor,
-  );
+  facts.requireSame(releasedMinor, book.unfundedMinor, 'A cancellation releases the unfunded part.');
   book.status = 'cancelled';
   commit(book, -releasedMinor, facts);
 }
@@ -181,12 +166,7 @@ export function balance(
   facts: Facts,
 ): void {
   const expected = committedMinor - calledMinor + recallableMinor;
-  facts.require(
-    unfundedMinor === expected,
-    'Unfunded is not committed - called + recallable.',
-    expected,
-    unfundedMinor,
-  );
+  facts.requireSame(unfundedMinor, expected, 'Unfunded is not committed - called + recallable.');
   const isWithin = unfundedMinor >= 0n && unfundedMinor <= committedMinor;
   facts.require(
     isWithin,

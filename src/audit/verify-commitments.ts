@@ -113,12 +113,7 @@ function apply(book: Book | undefined, [, , , type, commandId]: CommitmentRow, f
   const open = book as Book;
   if (type === 'tranche-subscribed' || type === 'contribution-recorded') booked(open, type, facts);
   else {
-    facts.require(
-      termsOf(facts.data) === open.terms,
-      'The event has other terms than the pledge.',
-      open.terms,
-      termsOf(facts.data),
-    );
+    facts.requireSame(termsOf(facts.data), open.terms, 'The event has other terms than the pledge.');
     move(open, type, facts);
     balance(open, facts);
   }
@@ -141,12 +136,7 @@ function booked(book: Book, type: string, facts: Facts): void {
     facts.place.stream,
   );
   for (const name of same) {
-    facts.require(
-      facts.data[name] === book.data[name],
-      `${name} is not that of the commitment.`,
-      book.data[name],
-      facts.data[name],
-    );
+    facts.requireSame(facts.data[name], book.data[name], `${name} is not that of the commitment.`);
   }
   if (type === 'tranche-subscribed') book.trancheMinor -= deltaMinor;
   else book.facilityMinor -= deltaMinor;

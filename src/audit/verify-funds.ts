@@ -108,13 +108,13 @@ export class FundRule implements Rule {
     fund.closed = true;
     const committedMinor = [...fund.layers.values()].reduce((sum, layer) => sum + layer.committedMinor, 0n);
     const stated = facts.minor('committedMinor');
-    facts.require(stated === committedMinor, 'The committed sum is not that of the layers.', committedMinor, stated);
+    facts.requireSame(stated, committedMinor, 'The committed sum is not that of the layers.');
     facts.require(committedMinor > 0n, 'Nothing is signed at financial close.');
     const listed = new Map<string, Facts>();
     for (const line of facts.records('facilities')) listed.set(line.text('facilityId'), line);
     const names = [...fund.facilityIds].sort().join(' ');
     const found = [...listed.keys()].sort().join(' ');
-    facts.require(names === found, 'Financial close lists other facilities than the fund finances.', names, found);
+    facts.requireSame(found, names, 'Financial close lists other facilities than the fund finances.');
     for (const [id, line] of listed) checkMatching(id, this.facilityOf(id, facts), line);
   }
 
@@ -182,24 +182,9 @@ function subscribe(fund: FundBook, facts: Facts): void {
 
 function pledge(fund: FundBook, facts: Facts): void {
   const { rank, kind } = layerOf(fund, facts);
-  facts.require(
-    facts.count('trancheRank') === rank,
-    'The pledge names another rank than its layer has.',
-    rank,
-    facts.count('trancheRank'),
-  );
-  facts.require(
-    facts.text('trancheKind') === kind,
-    'The pledge names another kind than its layer has.',
-    kind,
-    facts.text('trancheKind'),
-  );
-  facts.require(
-    facts.text('currency') === fund.currency,
-    'The pledge is in another currency than the fund.',
-    fund.currency,
-    facts.text('currency'),
-  );
+  facts.requireSame(facts.count('trancheRank'), rank, 'The pledge names another rank than its layer has.');
+  facts.requireSame(facts.text('trancheKind'), kind, 'The pledge names another kind than its layer has.');
+  facts.requireSame(facts.text('currency'), fund.currency, 'The pledge is in another currency than the fund.');
 }
 
 function layerOf(fund: FundBook, facts: Facts): Layer {
@@ -219,12 +204,7 @@ function contribute(facility: FacilityBook, facts: Facts): void {
   const deltaMinor = facts.minor('deltaMinor');
   const [partnerKind, kind, currency] = [facts.text('partnerKind'), facts.text('kind'), facts.text('currency')];
   facility.currency ??= currency;
-  facts.require(
-    currency === facility.currency,
-    'The contribution is in another currency.',
-    facility.currency,
-    currency,
-  );
+  facts.requireSame(currency, facility.currency, 'The contribution is in another currency.');
   if (partnerKind === 'member-state') facility.statesMinor += deltaMinor;
   if (partnerKind !== 'union' || kind === 'in-kind') return;
   facility.unionMinor += deltaMinor;
@@ -248,12 +228,7 @@ function checkMatching(id: string, facility: FacilityBook, line: Facts): void {
     ['unionMinor', unionMinor],
     ['statesMinor', statesMinor],
   ] as const) {
-    line.require(
-      line.minor(name) === own,
-      `${name} of facility ${id} is not the sum of its contributions.`,
-      own,
-      line.minor(name),
-    );
+    line.requireSame(line.minor(name), own, `${name} of facility ${id} is not the sum of its contributions.`);
   }
   if (kind !== 'ai-gigafactory') return;
   const message = `The Participating States do not match the Union at facility ${id} (Art. 12b(5)).`;

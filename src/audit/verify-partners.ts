@@ -72,12 +72,7 @@ function apply(partners: Map<string, Known>, id: string, facts: Facts): void {
     case 'commitment-pledged': {
       const isPublic = ['union', 'member-state', 'public-bank'].includes(partner.legalForm);
       const kind = isPublic ? partner.legalForm : 'private';
-      facts.require(
-        facts.text('partnerKind') === kind,
-        'The pledge names another kind of partner.',
-        kind,
-        facts.text('partnerKind'),
-      );
+      facts.requireSame(facts.text('partnerKind'), kind, 'The pledge names another kind of partner.');
       return;
     }
     default: {
@@ -91,7 +86,7 @@ function apply(partners: Map<string, Known>, id: string, facts: Facts): void {
         category ?? 'none',
         stated,
       );
-      facts.require(country === partner.country, 'The request carries another country.', partner.country, country);
+      facts.requireSame(country, partner.country, 'The request carries another country.');
     }
   }
 }

@@ -220,12 +220,7 @@ function step(request: Request, row: RequestRow, facts: Facts): void {
   if (type === 'access-granted') grant(request, facts);
   if (type === 'grant-revoked') {
     const hours = facts.count('chipHours');
-    facts.require(
-      hours === request.chipHours,
-      'Other chip-hours are revoked than were granted.',
-      request.chipHours,
-      hours,
-    );
+    facts.requireSame(hours, request.chipHours, 'Other chip-hours are revoked than were granted.');
     request.revocation = { commandId, place: facts.place };
   }
   request.status = next.to;
@@ -235,7 +230,7 @@ function step(request: Request, row: RequestRow, facts: Facts): void {
 function requireSameApplication({ data }: Request, facts: Facts): void {
   if (APPLICATION.every((name) => facts.data[name] === data[name])) return;
   const [expected, found] = [applicationOf(data), applicationOf(facts.data)];
-  facts.require(found === expected, 'The event repeats another application.', expected, found);
+  facts.requireSame(found, expected, 'The event repeats another application.');
 }
 
 function grant(request: Request, facts: Facts): void {
@@ -253,26 +248,11 @@ function grant(request: Request, facts: Facts): void {
 }
 
 function allocate(request: Request, facts: Facts, revokedAt: number): void {
-  facts.require(
-    request.status === 'granted',
-    'Chips are allocated without a grant in force.',
-    'granted',
-    request.status,
-  );
+  facts.requireSame(request.status, 'granted', 'Chips are allocated without a grant in force.');
   const facilityId = idOf(facts.place.stream, 'facility');
-  facts.require(
-    facilityId === request.data['facilityId'],
-    'The grant is for another facility.',
-    request.data['facilityId'],
-    facilityId,
-  );
+  facts.requireSame(facilityId, request.data['facilityId'], 'The grant is for another facility.');
   for (const name of ALLOCATION) {
-    facts.require(
-      facts.data[name] === request.data[name],
-      `${name} is not that of the grant.`,
-      request.data[name],
-      facts.data[name],
-    );
+    facts.requireSame(facts.data[name], request.data[name], `${name} is not that of the grant.`);
   }
   const [from, to, chips] = [facts.instant('from'), facts.instant('to'), facts.count('chips')];
   const isInside = request.validFrom <= from && from < to && to <= request.validTo;

@@ -94,6 +94,11 @@ export class Facts {
     });
   }
 
+  /** Throws the violation unless what the event states is what it has to be. */
+  requireSame(stated: unknown, expected: unknown, message: string): void {
+    this.require(stated === expected, message, expected, stated);
+  }
+
   text(name: string): string {
     const value = this.data[name];
     if (typeof value === 'string') return value;
