@@ -4,6 +4,7 @@ import type { StoredOutcome } from '../ledger/event-store.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { Findings } from './audit-finding.js';
 import { storedFinding } from './stored-finding.js';
+import { storedRows } from './stored-rows.queries.js';
 import type { BesideCheck, Conclusion, EventStretch } from './verify-beside.js';
 
 /** An answer may be as long as a request: some megabytes at a time. */
@@ -75,18 +76,13 @@ export class AnswersCheck implements BesideCheck {
     }
   }
 
-  private async *rows(): AsyncGenerator<AnswerRow> {
-    for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
-      const { rows } = await this.pool.query<AnswerRow>({
-        name: 'stored-answers',
-        text: `select ${COLUMNS} from commands where command_id > $1 order by command_id limit ${ROWS_PER_READ}`,
-        values: [after],
-      });
-      yield* rows;
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < ROWS_PER_READ) return;
-      after = last.commandId;
-    }
+  private rows(): AsyncGenerator<AnswerRow> {
+    return storedRows<AnswerRow>(this.pool, {
+      text: `select ${COLUMNS} from commands where command_id > $1 order by command_id`,
+      before: ['00000000-0000-0000-0000-000000000000'],
+      keyOf: ({ commandId }) => [commandId],
+      rowsMax: ROWS_PER_READ,
+    });
   }
 
   private judgeDigest(row: AnswerRow): void {

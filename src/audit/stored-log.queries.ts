@@ -10,6 +10,7 @@ import { parseNote, verifyNote } from './note.js';
 import { parseVerifierKey, type VerifierKey } from './note-key.js';
 import { parseSignatures } from './note-signature.js';
 import { excerpt, storedFinding } from './stored-finding.js';
+import { storedRows } from './stored-rows.queries.js';
 import { encodeHex } from './strict-text.js';
 import { formatTilePath, parseTilePath, TILE_WIDTH, tileWidth } from './tile.js';
 import type { BesideCheck, Conclusion, EventStretch } from './verify-beside.js';
@@ -214,30 +215,17 @@ export class CheckpointsCheck implements BesideCheck {
   }
 
   private async judgeCosignatures(): Promise<void> {
-    for (let after = { size: -1, witness: '' }; ;) {
-      const { rows } = await this.pool.query<{ size: number; witness: string; line: string; note: string }>(
-        `select s.size, s.witness, s.line, c.note from log_cosignatures s join log_checkpoints c using (size)
-         where (s.size, s.witness) > ($1, $2) order by s.size, s.witness limit ${ROWS_PER_READ}`,
-        [after.size, after.witness],
-      );
-      for (const row of rows) if (row.size <= this.tree.size) this.judgeCosignature(row);
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < ROWS_PER_READ) return;
-      after = last;
-    }
+    const rows = storedRows<CosignatureRow>(this.pool, {
+      text: `select s.size, s.witness, s.line, c.note from log_cosignatures s join log_checkpoints c using (size)
+         where (s.size, s.witness) > ($1, $2) order by s.size, s.witness`,
+      before: [-1, ''],
+      keyOf: ({ size, witness }) => [size, witness],
+      rowsMax: ROWS_PER_READ,
+    });
+    for await (const row of rows) if (row.size <= this.tree.size) this.judgeCosignature(row);
   }
 
-  private judgeCosignature({
-    size,
-    witness,
-    line,
-    note,
-  }: {
-    size: number;
-    witness: string;
-    line: string;
-    note: string;
-  }) {
+  private judgeCosignature({ size, witness, line, note }: CosignatureRow) {
     this.cosignatures += 1;
     let why = 'It is by another key.';
     try {
@@ -252,6 +240,13 @@ export class CheckpointsCheck implements BesideCheck {
     const message = `The stored cosignature does not hold. ${why}`;
     this.findings.add(storedFinding({ check: this.check, artefact, position: size, message }));
   }
+}
+
+interface CosignatureRow {
+  readonly size: number;
+  readonly witness: string;
+  readonly line: string;
+  readonly note: string;
 }
 
 interface TileRow {
@@ -298,19 +293,15 @@ export class TilesCheck implements BesideCheck {
   }
 
   /** Level by level, and of each tile the widest first. */
-  private async *rows(): AsyncGenerator<TileRow> {
-    for (let after = [-1, 0, 0]; ;) {
-      const { rows } = await this.pool.query<TileRow>(
-        `select level, index, width, bytes, (select size from log_head) as "logSize" from log_tiles
+  private rows(): AsyncGenerator<TileRow> {
+    return storedRows<TileRow>(this.pool, {
+      text: `select level, index, width, bytes, (select size from log_head) as "logSize" from log_tiles
          where (level, index, -width) > ($1, $2, $3)
-         order by level, index, -width limit ${ROWS_PER_READ}`,
-        after,
-      );
-      yield* rows;
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < ROWS_PER_READ) return;
-      after = [last.level, last.index, -last.width];
-    }
+         order by level, index, -width`,
+      before: [-1, 0, 0],
+      keyOf: ({ level, index, width }) => [level, index, -width],
+      rowsMax: ROWS_PER_READ,
+    });
   }
 
   private problemOf(row: TileRow): string | 'newer' | undefined {

@@ -1,0 +1,25 @@
+import type { Pool, QueryResultRow } from 'pg';
+
+export interface StoredRows<Row> {
+  /** Selects the rows behind the key in its parameters, in the order of the key, without a limit. */
+  readonly text: string;
+  /** Sorts before the key of every row. */
+  readonly before: readonly unknown[];
+  readonly keyOf: (row: Row) => readonly unknown[];
+  /** Rows read at a time. */
+  readonly rowsMax: number;
+}
+
+/** All rows of a table, some at a time: each read goes on behind the key of the last row, however many there are. */
+export async function* storedRows<Row extends QueryResultRow>(
+  pool: Pool,
+  { text, before, keyOf, rowsMax }: StoredRows<Row>,
+): AsyncGenerator<Row> {
+  for (let after = before; ;) {
+    const { rows } = await pool.query<Row>(`${text} limit ${rowsMax}`, [...after]);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < rowsMax) return;
+    after = keyOf(last);
+  }
+}
