@@ -119,6 +119,8 @@ export class KurrentLog {
    * @throws Error when the subscription is dropped
    */
   async *follow(after: LogPlace | undefined, stopping: AbortSignal): AsyncGenerator<FollowedRecord> {
+    // Of what has been aborted before, nobody is told again.
+    if (stopping.aborted) return;
     const { START, streamNameFilter } = this.kurrent;
     // A client of its own: whatever makes an append connect anew does not interrupt the reading.
     const client = this.connect();

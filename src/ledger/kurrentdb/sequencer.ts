@@ -94,6 +94,7 @@ export class Sequencer {
     const end = (): void => ending.abort();
     leader.once('end', end);
     this.stopping.signal.addEventListener('abort', end, { once: true });
+    if (this.stopping.signal.aborted) end();
     try {
       let head = await this.copy.head(leader);
       if (!head) throw new UnreadableLog('the database is not a copy any more.');

@@ -217,6 +217,12 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     expect(await (await open()).store.append(first)).toMatchObject({ ok: true, firstPosition: 1 });
   });
 
+  it('stops when it is told to before it has begun to follow', async () => {
+    double = await KurrentDouble.start();
+    const { log } = await open();
+    for await (const { record } of log.follow(undefined, AbortSignal.abort())) fail(`${record.stream} came.`);
+  });
+
   it('does not start where nobody listens', async () => {
     double = await KurrentDouble.start();
     await double.stop();
