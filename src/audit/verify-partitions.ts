@@ -5,8 +5,8 @@ import { RowBuffer, rowsIn, type Row } from './verify-row.js';
 
 /** So many that what belongs together in one of them fits into memory, also of a hundred million rows. */
 const PARTITIONS = 128;
-/** Gathered for each partition before it is written: 4 MB of memory for all of them. */
-const CHUNK_BYTES = 32_768;
+/** Gathered for each partition before it is written: 1 MB of memory for all of them. */
+const CHUNK_BYTES = 8_192;
 /** What is gathered is written when less than this is left: a usual row has some hundred bytes. */
 const ROOM_BYTES_MIN = 1_024;
 
