@@ -198,6 +198,11 @@ function watch(app: NestFastifyApplication): void {
     const views = await projector.status();
     return new Map(views.map(({ name, failure }) => [name, failure === undefined ? 0 : 1]));
   });
+  metrics.gauge(
+    'ppp_sequencer_stopped',
+    '1 when the log on KurrentDB cannot be copied any further; see the log.',
+    () => (store.failure === undefined ? 0 : 1),
+  );
 }
 
 async function ageAfter(store: EventStore, position: number): Promise<number> {

@@ -97,6 +97,19 @@ export class SequencedCopy {
     return row.turn;
   }
 
+  /** Why it cannot go on, whichever instance found out; undefined: it can. */
+  async failure(): Promise<string | undefined> {
+    const { rows } = await this.pool.query<{ failure: string | null }>({
+      name: 'copy-failure',
+      text: 'select failure from sequenced',
+    });
+    return rows[0]?.failure ?? undefined;
+  }
+
+  async fail(reason: string | undefined): Promise<void> {
+    await this.pool.query('update sequenced set failure = $1 where failure is distinct from $1', [reason ?? null]);
+  }
+
   /** Everything from one snapshot, so that the answer is what was true after one turn. */
   async compare({ expected, commands }: AppendBatch): Promise<Comparison> {
     const { rows } = await this.pool.query<ComparisonRow>({

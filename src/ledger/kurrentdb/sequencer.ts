@@ -57,7 +57,7 @@ export class Sequencer {
     await this.running;
   }
 
-  /** What keeps the copy from going on, if anything that will not go away by itself. */
+  /** What keeps the copy from going on, if anything that will not go away by itself; whichever instance leads. */
   get failure(): string | undefined {
     return this.broken;
   }
@@ -68,9 +68,12 @@ export class Sequencer {
       try {
         const leader = await lead(this.pool, SEQUENCER_LOCK);
         if (leader) await this.sequenceAs(leader, () => (failures = 0));
-        else await this.pause(LEADER_RETRY_MS);
+        else {
+          this.broken = await this.copy.failure();
+          await this.pause(LEADER_RETRY_MS);
+        }
       } catch (error) {
-        this.report(error);
+        await this.report(error);
         failures += 1;
         const delayMs = Math.min(RESUBSCRIBE_FIRST_MS * 2 ** failures, RESUBSCRIBE_MAX_MS);
         await this.pause(delayMs * (0.5 + Math.random() / 2));
@@ -78,12 +81,14 @@ export class Sequencer {
     }
   }
 
-  private report(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof UnreadableLog && this.broken !== reason) {
+  private async report(caught: unknown): Promise<void> {
+    const reason = caught instanceof Error ? caught.message : String(caught);
+    if (caught instanceof UnreadableLog && this.broken !== reason) {
       this.broken = reason;
       this.says.warn(`The log on KurrentDB cannot be copied any further, and nothing is written: ${reason}`);
-    } else if (!(error instanceof UnreadableLog || error instanceof Overtaken)) {
+      // The others find out by themselves where the database cannot be told.
+      await this.copy.fail(reason).catch(() => undefined);
+    } else if (!(caught instanceof UnreadableLog || caught instanceof Overtaken)) {
       this.says.warn(`The sequencer lost its connection and starts again: ${reason}`);
     }
   }
@@ -99,6 +104,9 @@ export class Sequencer {
       let head = await this.copy.head(leader);
       if (!head) throw new UnreadableLog('the database is not a copy any more.');
       await this.requireSameLog(head);
+      this.broken = await this.copy.failure();
+      // Nothing is left that could stand in the way, and perhaps nobody writes before it is said.
+      if (this.broken !== undefined && (await this.log.lastTurn(head.turn)) === head.turn) await this.recover();
       const reader = new BatchReader(this.log.names);
       let ready: ReadBatch[] = [];
       for await (const { record, more } of this.log.follow(head.place, ending.signal)) {
@@ -125,9 +133,15 @@ export class Sequencer {
     }
     const written = await writeBatches(leader, head, batches);
     if (!written) throw new Overtaken();
-    this.broken = undefined;
+    if (this.broken !== undefined) await this.recover();
     this.progress.notify();
     return written;
+  }
+
+  private async recover(): Promise<void> {
+    await this.copy.fail(undefined);
+    this.broken = undefined;
+    this.says.info('The log on KurrentDB is copied again.');
   }
 
   /** A server that was set up anew, or restored from an older backup, has another history than the one that was published. */

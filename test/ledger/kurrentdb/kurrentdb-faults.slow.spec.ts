@@ -186,15 +186,27 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     await expect(open()).rejects.toThrow('it holds events of its own');
   });
 
-  it('stops, visibly, on a server with another history', async () => {
+  it('stops on a server with another history, goes on when the own one is back, and shows both on every instance', async () => {
     double = await KurrentDouble.start();
     await (await open()).store.append(first);
     await engines.pop()?.close();
+    const own = double.log;
     double.empty();
-    const { sequencer } = await open();
-    for (let tries = 0; sequencer.failure === undefined && tries < 200; tries += 1) await sleep(10);
-    expect(sequencer.failure).toContain('the server is not the one that this database was copied from');
-  });
+    const instances = [await open(), await open()];
+    const failures = (): readonly (string | undefined)[] => instances.map(({ sequencer }) => sequencer.failure);
+    const until = async (isIt: (failure: string | undefined) => boolean): Promise<void> => {
+      for (let tries = 0; !failures().every(isIt) && tries < 1_000; tries += 1) await sleep(20);
+    };
+    await until((failure) => failure !== undefined);
+    for (const failure of failures())
+      expect(failure).toContain('the server is not the one that this database was copied from');
+    double.log = own;
+    // Nobody writes meanwhile: no instance is asked to as long as it says that it cannot.
+    await until((failure) => failure === undefined);
+    expect(failures()).toEqual([undefined, undefined]);
+    const next = batchOf({ a: 0 }, commandOf('next', { events: ['a@1'] }));
+    expect(await instances[1]?.store.append(next)).toMatchObject({ ok: true, firstPosition: 2 });
+  }, 60_000);
 
   it.each([
     [{ offers: 'neither', version: '24.10.0' }, 'nothing', 'of version 24.10.0: the ledger appends to several streams'],
