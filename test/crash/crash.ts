@@ -8,15 +8,17 @@ import { promisify } from 'node:util';
 import type { Pool } from 'pg';
 import { parseVerifierKey } from '../../src/audit/note-key.js';
 import { createPool } from '../../src/platform/database.js';
-import { COMMITS, MOMENTS, PostgresProxy, type Point, type Verdict } from '../support/postgres-proxy.js';
+import { PostgresProxy, type Verdict } from '../support/postgres-proxy.js';
 import { SimulatedWorld } from '../support/simulated-world.js';
 import { Inspection, type SeenCheckpoint } from './inspection.js';
 import { Load } from './load.js';
-import { OPERATOR_KEY, Postgres, Service, kill } from './victims.js';
+import { nameOf, placeOf, planOf, type Engine, type Plan, type Target } from './plan.js';
+import { KurrentServer, OPERATOR_KEY, Postgres, Service, kill } from './victims.js';
 
 // Kills the service, its database, or both, again and again, under load, and looks every time whether anything was lost:
 // `npm run test:crash`. CRASH_ROUNDS=300 is the long form. CRASH_SEED repeats what is killed, where and after how much; what
-// the machine does in the same millisecond it cannot repeat.
+// the machine does in the same millisecond it cannot repeat. CRASH_ENGINE=kurrentdb keeps the events on the double of KurrentDB,
+// which itself is not killed: it is no durable server.
 
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 10);
 const SEED = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -24,25 +26,12 @@ const SEED = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 **
 const VERIFY_EVERY = 25;
 /** A point that is not met by then is passed over: the kill comes anyway. */
 const POINT_MS_MAX = 4_000;
-const RANDOM_MS_MAX = 1_500;
 const CAUGHT_UP_MS_MAX = 120_000;
 const LOOK_MS = 25;
 const CHECKPOINT_LOOK_MS = 40;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ORIGIN = 'crash.example.eu/log';
-
-/** Who is killed: of PostgreSQL all processes at once, the first one alone, or one that serves a connection. */
-const TARGETS = ['service', 'postgres', 'both', 'postmaster', 'backend', 'connections'] as const;
-type Target = (typeof TARGETS)[number];
-
-interface Plan {
-  readonly target: Target;
-  /** Undefined: at a random moment. */
-  readonly point: Point | undefined;
-  readonly delayMs: number;
-  /** What becomes of the message at the point when its sender is gone. */
-  readonly verdict: Verdict;
-}
+const ENGINE = engineOf(process.env['CRASH_ENGINE'] ?? 'postgres');
 
 class Run {
   private readonly chance = new SimulatedWorld(SEED);
@@ -61,6 +50,7 @@ class Run {
     private readonly load: Load,
     private readonly inspection: Inspection,
     private readonly verifierKey: string,
+    private readonly kurrent: KurrentServer | undefined,
   ) {
     this.pool = this.connect();
   }
@@ -69,7 +59,7 @@ class Run {
     const watcher = this.watchCheckpoints();
     try {
       for (let round = 1; round <= ROUNDS; round += 1) {
-        const plan = planOf(this.chance);
+        const plan = planOf(this.chance, ENGINE);
         const name = nameOf(plan);
         try {
           await this.round(plan);
@@ -119,21 +109,34 @@ class Run {
       strike();
       return;
     }
-    const hit = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), POINT_MS_MAX);
-      this.proxy.arm(point, () => {
-        clearTimeout(timer);
-        const done = strike();
-        resolve(true);
-        return done;
-      });
-    });
-    this.proxy.disarm();
-    if (hit) this.count(`${point.commit} ${point.moment}`);
+    const hit = await this.meet(point, pids, strike);
+    if (hit) this.count(placeOf(point));
     else {
       this.count('point not met');
       strike();
     }
+  }
+
+  /** False when nothing came to the point in time. */
+  private async meet(
+    point: NonNullable<Plan['point']>,
+    pids: readonly number[],
+    strike: () => Verdict,
+  ): Promise<boolean> {
+    const hit = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), POINT_MS_MAX);
+      const reached = (): Verdict => {
+        clearTimeout(timer);
+        const done = strike();
+        resolve(true);
+        return done;
+      };
+      if ('append' in point) this.kurrent?.arm({ ...point, pids }, reached);
+      else this.proxy.arm(point, reached);
+    });
+    this.proxy.disarm();
+    this.kurrent?.disarm();
+    return hit;
   }
 
   private async pidsOf(target: Target): Promise<readonly number[]> {
@@ -245,6 +248,7 @@ class Run {
   private report(): void {
     const { load, inspection } = this;
     const result = {
+      engine: ENGINE,
       seed: SEED,
       rounds: ROUNDS,
       seconds: Math.round((performance.now() - this.startedAt) / 1_000),
@@ -266,21 +270,23 @@ interface Readiness {
   readonly log: { readonly lagEvents: number };
 }
 
-function planOf(chance: SimulatedWorld): Plan {
-  const target = chance.pick(TARGETS);
-  const point = { commit: chance.pick(COMMITS), moment: chance.pick(MOMENTS), after: chance.integer(0, 40) };
-  const delayMs = chance.integer(0, RANDOM_MS_MAX);
-  const verdict = chance.chance(0.5) ? 'cut' : 'deliver';
-  return { target, point: chance.chance(0.75) ? point : undefined, delayMs, verdict };
+function engineOf(name: string): Engine {
+  if (name === 'postgres' || name === 'kurrentdb') return name;
+  throw new Error(`CRASH_ENGINE is postgres or kurrentdb, not "${name}".`);
 }
-
-const nameOf = ({ target, point, verdict }: Plan): string =>
-  point ? `${target}, ${point.commit} ${point.moment} +${point.after} ${verdict}` : `${target}, any moment`;
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+/** The way back to PostgreSQL reads all that is on KurrentDB, and proves that the copy has the same size and root. */
+async function compareWithKurrent({ url }: KurrentServer, postgres: Postgres): Promise<void> {
+  const cli = join(ROOT, 'dist/cli.js');
+  const args = [cli, 'copy', '--from', url, '--to', postgres.url];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+  process.stdout.write(`${stdout}${stderr.split('\n').at(-2) ?? ''}\n`);
+}
+
 async function main(): Promise<void> {
-  process.stdout.write(`CRASH_SEED=${SEED} CRASH_ROUNDS=${ROUNDS}\n`);
+  process.stdout.write(`CRASH_ENGINE=${ENGINE} CRASH_SEED=${SEED} CRASH_ROUNDS=${ROUNDS}\n`);
   const folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-crash-'));
   // Root's database runs as another user, who must be able to enter.
   await chmod(folder, 0o755);
@@ -288,7 +294,13 @@ async function main(): Promise<void> {
   await mkdir(dataDir);
   const postgres = await Postgres.start(join(folder, 'database'));
   const proxy = await PostgresProxy.open(postgres.upstream);
-  const env = { DATA_DIR: dataDir, DATABASE_URL: proxy.urlOf(postgres.url), LOG_ORIGIN: ORIGIN };
+  const kurrent = ENGINE === 'kurrentdb' ? await KurrentServer.start(SEED + 2) : undefined;
+  const env = {
+    DATA_DIR: dataDir,
+    DATABASE_URL: proxy.urlOf(postgres.url),
+    LOG_ORIGIN: ORIGIN,
+    ...(kurrent && { EVENT_STORE_URL: kurrent.url }),
+  };
   const service = await Service.at(env, join(folder, 'service.log'));
   let failed = true;
   try {
@@ -300,12 +312,15 @@ async function main(): Promise<void> {
     const load = new Load(service.url, OPERATOR_KEY, new SimulatedWorld(SEED + 1));
     await load.prepare();
     const inspection = new Inspection(ORIGIN, parseVerifierKey(vkey));
-    await new Run(folder, postgres, proxy, service, load, inspection, vkey).rounds();
+    await new Run(folder, postgres, proxy, service, load, inspection, vkey, kurrent).rounds();
+    await service.stop();
+    if (kurrent) await compareWithKurrent(kurrent, postgres);
     failed = false;
   } finally {
     await service.stop();
     await proxy.close();
     await postgres.stop();
+    await kurrent?.stop();
     if (failed) process.stderr.write(`What is left of it is in ${folder}.\n`);
     else await rm(folder, { recursive: true });
   }

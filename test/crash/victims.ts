@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedDatabase, type EmbeddedDatabase } from '../../src/platform/embedded-database.js';
 import { upstreamOf, type Upstream } from '../support/postgres-proxy.js';
+import type { Strike } from './kurrent-double.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** On a machine that is busy with other things as well. */
@@ -78,6 +79,42 @@ export function kill(pids: readonly number[]): void {
       // It has ended by itself since somebody looked.
       if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
     }
+  }
+}
+
+/** The double of KurrentDB, which outlives everybody. */
+export class KurrentServer {
+  private struck: (() => void) | undefined;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {
+    child.on('message', () => this.struck?.());
+  }
+
+  static async start(seed: number): Promise<KurrentServer> {
+    const child = fork(join(ROOT, 'test/crash/kurrent-double.ts'), [String(seed)], {
+      execArgv: ['--import', join(ROOT, 'test/support/typescript.mjs')],
+    });
+    const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+    return new KurrentServer(child, url);
+  }
+
+  /** Calls `reached` once the order has been carried out. */
+  arm(strike: Strike, reached: () => void): void {
+    this.struck = reached;
+    this.child.send({ strike });
+  }
+
+  disarm(): void {
+    this.struck = undefined;
+    this.child.send({});
+  }
+
+  async stop(): Promise<void> {
+    this.child.disconnect();
+    await once(this.child, 'exit');
   }
 }
 

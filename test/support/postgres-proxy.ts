@@ -208,8 +208,11 @@ class Session {
   }
 }
 
+/** Where PostgreSQL is the engine, and where it takes the copy of what is on KurrentDB. */
+const APPENDS: ReadonlySet<string> = new Set(['append-batch', 'sequence-batches']);
+
 function commitIn(frame: Frame): Commit | undefined {
-  if (frame.type === 'B' && boundStatement(frame) === 'append-batch') return 'append';
+  if (frame.type === 'B' && APPENDS.has(boundStatement(frame))) return 'append';
   if (frame.type === 'Q' && queryText(frame) === 'commit') return 'derived';
   return undefined;
 }
