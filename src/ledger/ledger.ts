@@ -1,3 +1,4 @@
+import { Answers } from './answers.js';
 import type { Answer, CommandContext } from './command-context.js';
 import type { AppendCommand, EventStore, StoredOutcome } from './event-store.js';
 import type { EventReader } from './event-reader.js';
@@ -25,11 +26,6 @@ const COMMANDS_BYTES_MAX = 64 * 1_048_576;
 const ATTEMPTS_MAX = 20;
 /** Times that a decision may ask for one more stream: each costs a read, so a decision that walks a chain stays bounded. */
 const LOADS_MAX = 300;
-/** Outcomes kept in memory, so that the usual quick retry costs no write attempt. */
-const RECENT_OUTCOMES_MAX = 20_000;
-/** A longer one is not kept: the store has it. */
-const RECENT_OUTCOME_LENGTH_MAX = 4_096;
-
 /** Sees how the ledger fares; for metrics and logs. */
 export interface LedgerObserver {
   committed?(batch: CommittedBatch): void;
@@ -58,7 +54,7 @@ export class Ledger {
   private readonly cache = new StateCache();
   private readonly streams: Streams;
   private readonly running = new Map<string, Promise<Answer>>();
-  private readonly recent = new Map<string, StoredOutcome>();
+  private readonly answers: Answers;
   /** How commands that came with others are started. */
   private readonly entries = new WeakMap<CommandContext, Entry>();
   private readonly commit: GroupCommit<Job>;
@@ -75,7 +71,7 @@ export class Ledger {
   private closed = false;
 
   constructor(
-    private readonly store: EventStore,
+    store: EventStore,
     reader: EventReader,
     private readonly vault: Vault,
     signal: LedgerSignal,
@@ -84,8 +80,9 @@ export class Ledger {
     this.observer = observer;
     this.clock = clock;
     this.streams = new Streams(this.cache, store, reader, time);
+    this.answers = new Answers(store);
     const events = {
-      settled: (job: Job, outcome: StoredOutcome, replayed: boolean) => this.settle(job, outcome, replayed),
+      settled: (job: Job, outcome: StoredOutcome, replayed: boolean) => this.answers.settle(job, outcome, replayed),
       confirmed: (job: Job) => void this.answerStale(job),
       failed: (job: Job, error: unknown) => rejectAll(job, asRefusal(error)),
       again: (job: Job, conflict: boolean, duplicates: readonly StoredOutcome[]) =>
@@ -115,7 +112,7 @@ export class Ledger {
     if (this.closed) throw unavailable('shutting-down', 'The service is stopping. Send the command again in a moment.');
     const { commandId } = context;
     const entry = this.entries.get(context) ?? this.alone;
-    const known = this.recent.get(commandId);
+    const known = this.answers.known(commandId);
     if (known && !entry.isTogether) return answerOf(context, known, true);
     if (this.running.has(commandId)) {
       throw new Refusal(
@@ -246,7 +243,7 @@ export class Ledger {
   private decideTogether(job: Job): Decided<Job> {
     return this.counted(
       decideTogether(job, {
-        known: (commandId) => this.recent.get(commandId),
+        known: (commandId) => this.answers.known(commandId),
         decide: (part, before) => this.decision(part, before),
         record: recordOf,
       }),
@@ -306,47 +303,18 @@ export class Ledger {
 
   /** Whether the call was carried out before comes first: its commands might be decided otherwise by now. */
   private async startTogether(job: Job): Promise<void> {
-    try {
-      const stored = await this.store.outcomeOf(callOf(job).context.commandId);
-      if (stored) await this.replay(job, stored);
-      else this.run(job);
-    } catch (error) {
-      rejectAll(job, asRefusal(error));
-    }
-  }
-
-  /** @throws what the store throws */
-  private async replay(job: Job, call: StoredOutcome): Promise<void> {
-    try {
-      answerOf(callOf(job).context, call, true);
-    } catch (error) {
-      rejectAll(job, error);
-      return;
-    }
-    const outcomes = job.parts.map(async ({ context: { commandId } }) => {
-      const stored = this.recent.get(commandId) ?? (await this.store.outcomeOf(commandId));
-      if (!stored) throw new Error(`Command ${commandId} is missing, though all were carried out together.`);
-      return stored;
-    });
-    const stored = await Promise.all(outcomes);
-    for (const [index, outcome] of stored.entries()) answer(job, job.parts[index], outcome, true);
+    if (!(await this.answers.replayed(job))) this.run(job);
   }
 
   /** A stale `If-Match` is not an outcome of the command; but if the command was carried out before, that is the answer. */
   private async answerStale(job: Job): Promise<void> {
-    try {
-      const stored = await this.store.outcomeOf(callOf(job).context.commandId);
-      if (stored) this.settle(job, stored, true);
-      else rejectAll(job, job.stale);
-    } catch (error) {
-      rejectAll(job, asRefusal(error));
-    }
+    if (!(await this.answers.replayed(job))) rejectAll(job, job.stale);
   }
 
   private again(job: Job, conflict: boolean, duplicates: readonly StoredOutcome[]): void {
     const call = callOf(job).context.commandId;
     for (const outcome of duplicates) {
-      if (outcome.commandId === call) return this.settle(job, outcome, true);
+      if (outcome.commandId === call) return this.answers.settle(job, outcome, true);
       job.known.set(outcome.commandId, outcome);
     }
     job.loads = 0;
@@ -360,38 +328,9 @@ export class Ledger {
       ),
     );
   }
-
-  private settle(job: Job, stored: StoredOutcome, replayed: boolean): void {
-    this.remember(stored);
-    const part = job.parts.find(({ context }) => context.commandId === stored.commandId);
-    if (job.refusalOfAll && part === callOf(job)) {
-      // What is stored of the call says that its commands are stored as well; the answer to them is not in hand.
-      if (replayed) return void this.replay(job, stored).catch((error: unknown) => rejectAll(job, asRefusal(error)));
-      for (const known of job.parts) answer(job, known, job.known.get(known.context.commandId), true);
-    }
-    answer(job, part, stored, replayed);
-  }
-
-  private remember(stored: StoredOutcome): void {
-    if (stored.outcome.length > RECENT_OUTCOME_LENGTH_MAX) return;
-    this.recent.set(stored.commandId, stored);
-    if (this.recent.size <= RECENT_OUTCOMES_MAX) return;
-    const oldest = this.recent.keys().next();
-    if (!oldest.done) this.recent.delete(oldest.value);
-  }
 }
 
 const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
-
-/** Of several, a refusal of one is a refusal of all. */
-function answer(job: Job, part: Part | undefined, stored: StoredOutcome | undefined, replayed: boolean): void {
-  if (!part || !stored) return;
-  try {
-    part.resolve(answerOf(part.context, stored, replayed));
-  } catch (error) {
-    rejectAll(job, error);
-  }
-}
 
 function recordOf(
   { context: { commandId, fingerprint } }: Part,
