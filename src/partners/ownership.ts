@@ -31,7 +31,11 @@ export function ancestorsFrom(partnerId: string, instant: string, lookup: Partne
  * Concentration is measured on it.
  * @throws Refusal `ownership-too-wide` (409) beyond `OWNERS_MAX` steps.
  */
-export function ultimateParentAt(partnerId: string, instant: string, lookup: PartnerLookup): string {
+export function ultimateParentAt(
+  partnerId: string,
+  instant: string,
+  lookup: (partnerId: string) => Parameters<typeof parentAt>[0],
+): string {
   let current = partnerId;
   for (let step = 0; step <= OWNERS_MAX; step += 1) {
     const parent = parentAt(lookup(current), instant);

@@ -80,16 +80,27 @@ export interface Acquisition extends Dated {
 /** That the holder let go. */
 type Ended = Dated & { readonly kind: 'ended' };
 
-export interface RegisteredPartner {
-  readonly status: 'registered';
-  readonly profile: PartnerRegistered['data'];
+/** What is known of a partner over time: its category and who owns it. */
+export interface PartnerStanding {
   readonly classifications: Timeline<Classification>;
   /** By the partner that holds a part of this one. */
   readonly holdings: ReadonlyMap<string, Timeline<Holding | Ended>>;
   readonly acquisitions: Timeline<Acquisition>;
 }
 
-export type Partner = { readonly status: 'absent' } | RegisteredPartner;
+/** Of a partner of which nothing is known but that it is there. */
+export const INITIAL_STANDING: PartnerStanding = { classifications: [], holdings: new Map(), acquisitions: [] };
+
+export interface RegisteredPartner extends PartnerStanding {
+  readonly status: 'registered';
+  readonly profile: PartnerRegistered['data'];
+}
+
+interface Absent {
+  readonly status: 'absent';
+}
+
+export type Partner = Absent | RegisteredPartner;
 
 export const partner: Noun<Partner, PartnerEvent> = {
   name: 'partner',
@@ -107,22 +118,30 @@ export const partner: Noun<Partner, PartnerEvent> = {
 
 function evolve(state: Partner, event: PartnerEvent): Partner {
   if (event.type === 'partner-registered') {
-    return { status: 'registered', profile: event.data, classifications: [], holdings: new Map(), acquisitions: [] };
+    return { status: 'registered', profile: event.data, ...INITIAL_STANDING };
   }
   if (state.status === 'absent') throw new Error(`A partner's stream begins with "${event.type}".`);
+  return { ...state, ...standingAfter(state, event) };
+}
+
+export type StandingEvent = Exclude<PartnerEvent, PartnerRegistered>;
+
+export function standingAfter(standing: PartnerStanding, event: StandingEvent): PartnerStanding {
+  const { classifications, holdings, acquisitions } = standing;
   switch (event.type) {
     case 'partner-classified':
-      return { ...state, classifications: decided(state.classifications, event.data) };
+      return { classifications: decided(classifications, event.data), holdings, acquisitions };
     case 'affiliation-recorded': {
       const { otherPartnerId, ...holding } = event.data;
-      return { ...state, holdings: withHolding(state.holdings, otherPartnerId, holding) };
+      return { classifications, holdings: withHolding(holdings, otherPartnerId, holding), acquisitions };
     }
     case 'affiliation-ended': {
       const { otherPartnerId, effectiveFrom } = event.data;
-      return { ...state, holdings: withHolding(state.holdings, otherPartnerId, { kind: 'ended', effectiveFrom }) };
+      const ended = { kind: 'ended', effectiveFrom } as const;
+      return { classifications, holdings: withHolding(holdings, otherPartnerId, ended), acquisitions };
     }
     case 'partner-acquired':
-      return { ...state, acquisitions: decided(state.acquisitions, event.data) };
+      return { classifications, holdings, acquisitions: decided(acquisitions, event.data) };
     default:
       return unknownEvent('partner', event);
   }
@@ -136,15 +155,17 @@ function withHolding(
   return new Map(holdings).set(holderId, decided(holdings.get(holderId) ?? [], change));
 }
 
+const isAbsent = (state: PartnerStanding | Absent): state is Absent => 'status' in state && state.status === 'absent';
+
 /** The category in force at an instant; undefined when the partner had none by then. */
-export function categoryAt(state: Partner, instant: string): Category | undefined {
-  return state.status === 'absent' ? undefined : inForceAt(state.classifications, instant)?.category;
+export function categoryAt(state: PartnerStanding | Absent, instant: string): Category | undefined {
+  return isAbsent(state) ? undefined : inForceAt(state.classifications, instant)?.category;
 }
 
 /** What others hold of this partner at an instant, by holder. */
-export function holdingsAt(state: Partner, instant: string): ReadonlyMap<string, Holding> {
+export function holdingsAt(state: PartnerStanding | Absent, instant: string): ReadonlyMap<string, Holding> {
   const held = new Map<string, Holding>();
-  if (state.status === 'absent') return held;
+  if (isAbsent(state)) return held;
   for (const [holderId, timeline] of state.holdings) {
     const holding = inForceAt(timeline, instant);
     if (holding !== undefined && holding.kind !== 'ended') held.set(holderId, holding);
@@ -156,8 +177,8 @@ export function holdingsAt(state: Partner, instant: string): ReadonlyMap<string,
  * Who controls this partner at an instant: the acquirer in force, else the holder of the majority (there can be only one).
  * Undefined when it stands for itself. `ultimateParentAt` in `ownership.ts` follows it to the top.
  */
-export function parentAt(state: Partner, instant: string): string | undefined {
-  if (state.status === 'absent') return undefined;
+export function parentAt(state: PartnerStanding | Absent, instant: string): string | undefined {
+  if (isAbsent(state)) return undefined;
   const acquisition = inForceAt(state.acquisitions, instant);
   if (acquisition !== undefined) return acquisition.acquirerId;
   for (const [holderId, { kind }] of holdingsAt(state, instant)) if (kind === 'linked') return holderId;
@@ -165,8 +186,8 @@ export function parentAt(state: Partner, instant: string): string | undefined {
 }
 
 /** Everyone who holds a part of this partner or has acquired it, at an instant or any time after it as far as recorded. */
-export function ownersFrom(state: Partner, instant: string): ReadonlySet<string> {
-  if (state.status === 'absent') return new Set();
+export function ownersFrom(state: PartnerStanding | Absent, instant: string): ReadonlySet<string> {
+  if (isAbsent(state)) return new Set();
   const owners = new Set(fromThenOn(state.acquisitions, instant).map(({ acquirerId }) => acquirerId));
   for (const [holderId, timeline] of state.holdings) {
     if (fromThenOn(timeline, instant).some(({ kind }) => kind !== 'ended')) owners.add(holderId);

@@ -2,7 +2,7 @@ import type { PolicyVersion } from '../governance/policy.js';
 import type { PolicyName } from '../governance/policy-values.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { parseInstant } from '../ledger/time.js';
-import { partner, type Partner } from '../partners/partner.js';
+import { INITIAL_STANDING, standingAfter, type PartnerStanding } from '../partners/partner.js';
 import { decided, inForceAt, type Timeline } from '../platform/timeline.js';
 import { foldCapacity, initialCapacity, type CapacityState } from './capacity-fold.js';
 import { foldCapital, initialCapital, type CapitalState } from './capital-fold.js';
@@ -17,7 +17,7 @@ import { parseStateText, stateParts } from './state-text.js';
 export const METHOD_VERSION = '1.0';
 
 /** Version of the form of the stored state: a state of another one is not read but folded again from the events. */
-export const STATE_VERSION = 2;
+export const STATE_VERSION = 3;
 
 /** States of another method or form are of no use: what is counted in them may differ. */
 export const STORED_STATE_VERSION = `${METHOD_VERSION}/${STATE_VERSION}`;
@@ -32,7 +32,7 @@ export interface FoldState {
   /** Set on a state of effective time: what took effect later is not in it, and the state is read as of this instant. */
   effectiveAt: string | null;
   readonly policies: Map<PolicyName, Timeline<PolicyVersion>>;
-  readonly partners: Map<string, Partner>;
+  readonly partners: Map<string, PartnerStanding>;
   readonly equalAccess: EqualAccessState;
   readonly capital: CapitalState;
   readonly capacity: CapacityState;
@@ -122,13 +122,15 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'policy-adopted':
       state.policies.set(event.data.policy, decided(state.policies.get(event.data.policy) ?? [], event.data));
       return;
+    // A partner counts by its category and its owners; one of which nothing of the kind is known takes no room.
     case 'partner-registered':
+      return;
     case 'partner-classified':
     case 'affiliation-recorded':
     case 'affiliation-ended':
     case 'partner-acquired': {
       const id = stream.slice('partner-'.length);
-      state.partners.set(id, partner.evolve(state.partners.get(id) ?? partner.initial, event));
+      state.partners.set(id, standingAfter(state.partners.get(id) ?? INITIAL_STANDING, event));
       return;
     }
     case 'fund-established':

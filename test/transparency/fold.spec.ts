@@ -76,7 +76,7 @@ describe('the fold', () => {
   });
 
   it('refuses a stored state of another version', () => {
-    const text = serialise(initialFoldState()).replace('"version":2', '"version":0');
-    expect(() => restore(text)).toThrow('The state is of version 0; this program reads version 2.');
+    const text = serialise(initialFoldState()).replace('"version":3', '"version":0');
+    expect(() => restore(text)).toThrow('The state is of version 0; this program reads version 3.');
   });
 });
