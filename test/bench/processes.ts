@@ -57,16 +57,24 @@ const REPORT_MEMORY =
     `process.on('exit', () => process.stderr.write('max-rss-kb ' + process.resourceUsage().maxRSS + String.fromCharCode(10)))`,
   );
 
+export interface Ran {
+  readonly output: string;
+  /** Memory that it held at the most. */
+  readonly megabytes: number;
+}
+
 /**
- * Megabytes of memory that a program held at the most.
+ * Runs a program to its end.
  * @throws Error when it fails, with what it said
  */
-export async function memoryOf(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ['--import', REPORT_MEMORY, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+export async function runToEnd(args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, ['--import', REPORT_MEMORY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
   let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
   const [code] = (await once(child, 'close')) as [number | null];
   const kb = /max-rss-kb (\d+)/.exec(said)?.[1];
   if (code !== 0 || kb === undefined) throw new Error(`${args.join(' ')} ended with ${code}: ${said}`);
-  return Number(kb) / 1_024;
+  return { output, megabytes: Number(kb) / 1_024 };
 }

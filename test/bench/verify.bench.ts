@@ -4,19 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveWriter } from '../../src/audit/archive-export.js';
 import { ArchiveSource } from '../../src/audit/archive-source.js';
-import { verificationText } from '../../src/audit/audit-text.js';
 import { signCheckpoint } from '../../src/audit/checkpoint.js';
 import { decodeBundle, encodeBundle } from '../../src/audit/entry-bundle.js';
 import { leafHash } from '../../src/audit/merkle.js';
 import { formatVerifierKey, noteKeyOf, signingKey } from '../../src/audit/note-key.js';
 import { TileBuilder } from '../../src/audit/tile-builder.js';
 import { bundlesOfGrowth, formatTilePath, TILE_WIDTH } from '../../src/audit/tile.js';
-import { verify } from '../../src/audit/verify.js';
-import { NOUNS } from '../../src/nouns.js';
 import { LOG_ORIGIN, LOG_SEED } from './filled-ledger.js';
 import { history } from './history.js';
 import { compared, median, rounded, type BenchOptions, type BenchRow } from './measure.js';
-import { memoryOf } from './processes.js';
+import { runToEnd } from './processes.js';
 
 /**
  * Row 10, and row 11 for the auditor: how fast a log is verified, beside the hashing of the same bytes by node:crypto alone; and how much
@@ -27,16 +24,25 @@ const MEMORY_TIMES_MAX = 1.3;
 const LOG_KEY = signingKey(LOG_ORIGIN, LOG_SEED);
 const LOG_VKEY = formatVerifierKey(noteKeyOf(LOG_KEY));
 
-export async function run({ events, rounds, only, say }: BenchOptions): Promise<BenchRow[]> {
+export async function run({ events, rounds, say }: BenchOptions): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-bench-'));
   try {
-    const path = join(folder, 'log.tar');
+    const [path, short] = [join(folder, 'log.tar'), join(folder, 'short.tar')];
     await makeArchive(path, events);
+    await makeArchive(short, SHORT_EVENTS);
     say(`an archive of ${events} events`);
-    const rows: BenchRow[] = [];
-    if (only.has(11)) rows.push(await memory(folder, path, events, rounds));
-    if (only.has(10)) rows.push(await speed(path, events, rounds, say));
-    return rows;
+    const verified: Verified[] = [];
+    const few: number[] = [];
+    const hashing: number[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      const one = await verifyAll(path);
+      const alone = events / (await hashAlone(path, events));
+      verified.push(one);
+      hashing.push(alone);
+      few.push((await verifyAll(short)).megabytes);
+      say(`round ${round}: ${Math.round(one.perSecond)} events/s, hashing ${Math.round(alone)}`);
+    }
+    return [speed(verified, hashing, events), memory(verified, few, events)];
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -70,31 +76,16 @@ async function makeArchive(path: string, size: number): Promise<void> {
   await file.close();
 }
 
-async function speed(path: string, events: number, rounds: number, say: BenchOptions['say']): Promise<BenchRow> {
-  const verifying: number[] = [];
-  const hashing: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    verifying.push(events / (await verifyAll(path)));
-    hashing.push(events / (await hashAlone(path, events)));
-    say(
-      `round ${round + 1}: ${Math.round(verifying[round] ?? 0)} events/s, hashing ${Math.round(hashing[round] ?? 0)}`,
-    );
-  }
-  const what = `audit verify of ${events} events`;
-  const beside = 'hashing the same bytes with node:crypto alone';
-  return compared({ row: 10, what, beside, unit: 'events/s', aim: 0.2, details: { events } }, verifying, hashing);
+interface Verified {
+  readonly perSecond: number;
+  /** The most that the command ever held, as the system counts it. */
+  readonly megabytes: number;
 }
 
-/** Seconds. @throws Error when something is found. */
-async function verifyAll(path: string): Promise<number> {
-  const source = await ArchiveSource.open(path);
-  try {
-    const result = await verify(source, { trust: { key: noteKeyOf(LOG_KEY) }, nouns: NOUNS });
-    if (result.verdict !== 'verified') throw new Error(verificationText(result));
-    return result.seconds;
-  } finally {
-    await source.close();
-  }
+/** As an auditor does it, start of the program not counted. @throws Error when something is found. */
+async function verifyAll(path: string): Promise<Verified> {
+  const { output, megabytes } = await runToEnd(['dist/cli.js', 'audit', 'verify', path, '--vkey', LOG_VKEY, '--json']);
+  return { perSecond: (JSON.parse(output) as { entriesPerSecond: number }).entriesPerSecond, megabytes };
 }
 
 /** Seconds in which node:crypto hashes the entries of the archive, read beforehand bundle by bundle. */
@@ -111,16 +102,15 @@ async function hashAlone(path: string, size: number): Promise<number> {
   return spentMs / 1_000;
 }
 
-/** The most that the command ever held, as the system counts it. */
-async function memory(folder: string, path: string, events: number, rounds: number): Promise<BenchRow> {
-  const short = join(folder, 'short.tar');
-  await makeArchive(short, SHORT_EVENTS);
-  const many: number[] = [];
-  const few: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    many.push(await memoryOf(['dist/cli.js', 'audit', 'verify', path, '--vkey', LOG_VKEY]));
-    few.push(await memoryOf(['dist/cli.js', 'audit', 'verify', short, '--vkey', LOG_VKEY]));
-  }
+function speed(verified: readonly Verified[], hashing: readonly number[], events: number): BenchRow {
+  const what = `audit verify of ${events} events`;
+  const beside = 'hashing the same bytes with node:crypto alone';
+  const perSecond = verified.map((one) => one.perSecond);
+  return compared({ row: 10, what, beside, unit: 'events/s', aim: 0.2, details: { events } }, perSecond, hashing);
+}
+
+function memory(verified: readonly Verified[], few: readonly number[], events: number): BenchRow {
+  const many = verified.map(({ megabytes }) => megabytes);
   const [figure, base] = [median(many), median(few)];
   return {
     row: 11,
