@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import autocannon from 'autocannon';
 import { startBenchDatabase } from './database.js';
 import { alternate, compared, median, type BenchOptions, type BenchRow } from './measure.js';
-import { startServer, type ServerProcess } from './processes.js';
+import { SERVE, startServer, type ServerProcess } from './processes.js';
 
 /**
  * Rows 4 and 5: commands over HTTP, with key, idempotency and durability, beside the same stack when it only validates; many
@@ -170,7 +170,7 @@ export async function run({ rounds, only }: BenchOptions): Promise<BenchRow[]> {
   const database = await startBenchDatabase();
   try {
     const env = { PORT: '0', OPERATOR_KEY, LOG_LEVEL: 'warn', DATABASE_URL: database.url, DATA_DIR: folder };
-    const service = await startServer(['dist/cli.js', 'serve'], env);
+    const service = await startServer(SERVE, env);
     servers.push(service);
     const bare = await startServer(['--import', './test/support/typescript.mjs', 'test/bench/bare-server.ts'], {});
     servers.push(bare);

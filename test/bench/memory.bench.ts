@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { rounded, type BenchOptions, type BenchRow } from './measure.js';
-import { startServer } from './processes.js';
+import { SERVE, startServer } from './processes.js';
 
 /**
  * Row 11: what the server holds in memory after many commands, beside after the first ten thousand. Each is on a stream of its own and is
@@ -25,7 +25,7 @@ export async function run({ commands, say }: BenchOptions): Promise<BenchRow[]> 
   // Made by the service itself: below a folder of mode 0700 the database of root would be kept elsewhere.
   const dataDir = join(tmpdir(), `ppp-ledger-bench-${randomUUID()}`);
   const env = { DATA_DIR: dataDir, PORT: '0', OPERATOR_KEY, LOG_LEVEL: 'warn', DATABASE_URL: '' };
-  const server = await startServer(['dist/cli.js', 'serve'], env);
+  const server = await startServer(SERVE, env);
   try {
     // One by itself, so that everything that is opened once is open.
     await post(server.url, '/v1/partners', PARTNER);

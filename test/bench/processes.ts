@@ -5,6 +5,9 @@ import { createInterface } from 'node:readline';
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
 
+/** The service as `npm start` runs it. */
+export const SERVE = ['--max-semi-space-size=32', 'dist/cli.js', 'serve'];
+
 export interface ServerProcess {
   readonly url: string;
   readonly pid: number;
