@@ -176,7 +176,11 @@ export class Ledger {
       };
       this.entries.set(context, { start, isTogether: true });
     }
-    return { answer: this.execute(call, (tx) => tx.itself()), abort: (error) => gathering.abort(error) };
+    const abort = (error: unknown): void => gathering.abort(error);
+    const answer = this.execute(call, (tx) => tx.itself());
+    // Where the call is not let in, its commands would wait for it for ever.
+    answer.catch(abort);
+    return { answer, abort };
   }
 
   /**
