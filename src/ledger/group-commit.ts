@@ -15,6 +15,8 @@ const RETRY_MS_MAX = 1_000;
 /** A command that has been decided and waits to be written. */
 export interface Decided<Job> {
   readonly job: Job;
+  /** Whatever it was decided in the order of: those that follow there rest on it, whatever they have read. */
+  readonly sequence?: object | undefined;
   /** One, or several that are written together. None: what was read is only compared with what the store holds. */
   readonly commands: readonly AppendCommand[];
   readonly bytes: number;
@@ -242,7 +244,8 @@ export class GroupCommit<Job> {
 
   /**
    * Takes decisions back, in the batch and behind it, with all that were made on top of them, in their order. The others
-   * stay decided and stay first.
+   * stay decided and stay first. What follows in the same sequence is taken back as well: one that is decided again may come
+   * to write what it did not before, as when it was refused.
    */
   private takeBack(
     batch: readonly Decided<Job>[],
@@ -251,9 +254,13 @@ export class GroupCommit<Job> {
     const undone = new Set<Decided<Job>>();
     const kept: Decided<Job>[] = [];
     const unwritten = new Set<string>();
+    const sequences = new Set<object>();
+    const rests = (decided: Decided<Job>): boolean =>
+      readsAny(decided, unwritten) || (decided.sequence !== undefined && sequences.has(decided.sequence));
     for (const decided of [...batch, ...this.waiting]) {
-      if (isFirst(decided) || readsAny(decided, unwritten)) {
+      if (isFirst(decided) || rests(decided)) {
         undone.add(decided);
+        if (decided.sequence) sequences.add(decided.sequence);
         for (const stream of decided.writes.keys()) unwritten.add(stream);
       } else kept.push(decided);
     }

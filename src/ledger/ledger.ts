@@ -233,15 +233,16 @@ export class Ledger {
   }
 
   private decide(job: Job): Decided<Job> {
+    const { sequence } = job;
     const part = callOf(job);
     const { tx, outcome, refusal } = this.decision(part);
     const { reads, writes } = tx;
     if (refusal?.kind === 'stale') {
       job.stale = refusal;
-      return { job, commands: [], bytes: 0, reads, writes };
+      return { job, sequence, commands: [], bytes: 0, reads, writes };
     }
     const command = recordOf(part, tx, outcome);
-    return this.counted({ job, commands: [command], bytes: command.bytes, reads, writes });
+    return this.counted({ job, sequence, commands: [command], bytes: command.bytes, reads, writes });
   }
 
   private decideTogether(job: Job): Decided<Job> {
