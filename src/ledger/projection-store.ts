@@ -182,11 +182,12 @@ export class ProjectionStore {
       position,
     ]);
     if (rowCount !== 1) return false;
-    await client.query('update projections set version = $2, position = $3, failure = null where name = $1', [
-      projection.name,
-      projection.version,
-      position,
-    ]);
+    // Another leader may have moved the served rows on meanwhile: nobody who has seen them may see older ones.
+    const exchanged = await client.query(
+      'update projections set version = $2, position = $3, failure = null where name = $1 and position <= $3',
+      [projection.name, projection.version, position],
+    );
+    if (exchanged.rowCount !== 1) return false;
     for (const table of projection.tables) {
       await client.query(`drop table ${table}`);
       await client.query(`alter table ${table}${BUILDING} rename to ${table}`);
