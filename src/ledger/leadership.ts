@@ -10,6 +10,12 @@ const PROBES = 3;
 /** The same for an answer that is never received, which holds back those questions. */
 const UNRECEIVED_MS = 25_000;
 
+/** What whoever leads does with the session. */
+export interface LeaderSession extends Pick<PoolClient, 'query' | 'release'> {
+  /** The session is over, whoever ended it. */
+  once(event: 'end', listener: () => void): unknown;
+}
+
 /**
  * A session that holds an advisory lock: whoever has it leads. The lock goes with the session, so the leader works through that
  * very session and ends it, `release(true)`, when it leads no more.

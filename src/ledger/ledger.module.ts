@@ -7,7 +7,7 @@ import type { NounOutline } from './noun.js';
 import { PostgresEventStore } from './postgres/postgres-event-store.js';
 import type { Projection } from './projection.js';
 import { ProjectionStore } from './projection-store.js';
-import { Projector, type ProjectorLog } from './projector.js';
+import { Projector, leadProjections, type ProjectorLog } from './projector.js';
 import { SealedContents } from './sealed-contents.js';
 import { LedgerSignal } from './signal.js';
 import type { EpochMs } from './time.js';
@@ -81,7 +81,8 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
           useFactory: (store: EventStore, reader: EventReader, signal: LedgerSignal, progress: LedgerSignal) => {
             const rows = new ProjectionStore(pool);
             const served = readPool === pool ? rows : new ProjectionStore(readPool);
-            return new Projector(pool, store, reader, rows, projections, signal, progress, options.log, served);
+            const leads = () => leadProjections(pool);
+            return new Projector(leads, store, reader, rows, projections, signal, progress, options.log, { served });
           },
         },
       ],

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { RecordedEvent } from './event.js';
+import type { LeaderSession } from './leadership.js';
 import { Rows, type Projection, type Row, type RowRef } from './projection.js';
 
 /** Rows in one statement; a batch with more is written in several. */
@@ -76,7 +77,7 @@ export class ProjectionStore {
   constructor(private readonly pool: Pool) {}
 
   /** `session`: the one to ask in, if it matters which. */
-  async checkpoints(session: Pool | PoolClient = this.pool): Promise<Checkpoints> {
+  async checkpoints(session: Pool | LeaderSession = this.pool): Promise<Checkpoints> {
     const { rows } = await session.query<Checkpoint>('select name, version, position, failure from projections');
     return new Checkpoints(rows);
   }

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { EventReader } from './event-reader.js';
 import type { RecordedEvent, StoredEvent } from './event.js';
 import type { EventStore } from './event-store.js';
-import { lead } from './leadership.js';
+import { lead, type LeaderSession } from './leadership.js';
+import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import type { Projection } from './projection.js';
 import { ProjectionFailure, laneOf } from './projection-store.js';
 import type { Checkpoint, Checkpoints, Lane, ProjectionStore } from './projection-store.js';
@@ -39,6 +39,20 @@ export interface ProjectorLog {
   error(fields: object, message: string): void;
 }
 
+export interface ProjectorOptions {
+  /** Where readers read, if that is a standby. */
+  readonly served?: RowStore;
+  readonly time?: MonotonicTime;
+  /** Events that are read and applied at a time. */
+  readonly batchEventsMax?: number;
+}
+
+/** The rows and how far they have come, wherever they are kept. */
+export type RowStore = Pick<ProjectionStore, keyof ProjectionStore>;
+
+/** Makes a session of the pool the one that moves the projections, unless there is one. */
+export const leadProjections = (pool: Pool): Promise<LeaderSession | undefined> => lead(pool, LEADER_LOCK);
+
 /** Follows the log in order and keeps the rows of all projections in step. One instance leads at a time. */
 export class Projector {
   private readonly stopping = new AbortController();
@@ -47,26 +61,30 @@ export class Projector {
   /** How far this instance has moved the rows in the session in which it leads; a server that crashes may take the last of it. */
   private positions = new Map<string, number>();
   /** Somebody waits for a position: what gathers is applied at once. */
-  private readonly demand = new LedgerSignal();
+  private readonly demand: LedgerSignal;
   private following: Promise<void> | undefined;
   /** One batch that is read while the one before it is applied. */
   private ahead: { readonly from: number; readonly events: Promise<readonly StoredEvent[]> } | undefined;
   private looking: Promise<Checkpoints> | undefined;
-  private readonly served: ProjectionStore;
+  private readonly served: RowStore;
+  private readonly time: MonotonicTime;
+  private readonly batchEventsMax: number;
 
   constructor(
-    private readonly pool: Pool,
+    private readonly lead: () => Promise<LeaderSession | undefined>,
     private readonly store: EventStore,
     private readonly reader: EventReader,
-    private readonly rows: ProjectionStore,
+    private readonly rows: RowStore,
     private readonly projections: readonly Projection[],
     private readonly signal: LedgerSignal,
     private readonly progress: LedgerSignal,
     private readonly log: ProjectorLog,
-    /** Where readers read, if that is a standby. */
-    served?: ProjectionStore,
+    { served = rows, time = monotonicTime, batchEventsMax = BATCH_EVENTS_MAX }: ProjectorOptions = {},
   ) {
-    this.served = served ?? rows;
+    this.served = served;
+    this.time = time;
+    this.batchEventsMax = batchEventsMax;
+    this.demand = new LedgerSignal(time);
   }
 
   async start(): Promise<void> {
@@ -99,13 +117,13 @@ export class Projector {
    */
   async reached(name: string, position: number, timeoutMs: number): Promise<void> {
     const projection = this.named(name);
-    const deadline = performance.now() + timeoutMs;
+    const deadline = this.time.now() + timeoutMs;
     while (this.served !== this.rows || (this.positions.get(name) ?? 0) < position) {
       const since = this.progress.count;
       this.demand.notify();
       const reached = (await this.look()).served(projection)?.position ?? 0;
       if (reached >= position) return;
-      if (performance.now() >= deadline || this.stopping.signal.aborted) throw notReached(position, reached);
+      if (this.time.now() >= deadline || this.stopping.signal.aborted) throw notReached(position, reached);
       await this.progress.wait(WAIT_POLL_MS, this.stopping.signal, since);
     }
   }
@@ -143,17 +161,17 @@ export class Projector {
     const { signal: stopping } = this.stopping;
     while (!stopping.aborted) {
       try {
-        const leader = await lead(this.pool, LEADER_LOCK);
+        const leader = await this.lead();
         if (leader) await this.followAs(leader);
-        else await pause(LEADER_RETRY_MS, stopping);
+        else await this.pause(LEADER_RETRY_MS);
       } catch (error) {
         this.log.error({ err: error }, 'The projector lost its connection and starts again.');
-        await pause(LEADER_RETRY_MS, stopping);
+        await this.pause(LEADER_RETRY_MS);
       }
     }
   }
 
-  private async followAs(leader: PoolClient): Promise<void> {
+  private async followAs(leader: LeaderSession): Promise<void> {
     const { signal: stopping } = this.stopping;
     // Another server may have taken over, or the same one be back, and hold less than before: what a batch that is still on its
     // way says of the old one must not count either.
@@ -169,7 +187,7 @@ export class Projector {
         const demands = this.demand.count;
         const events = await this.step(leader);
         if (events === 0) await this.signal.wait(POLL_MS, stopping, since);
-        else if (events < BATCH_EVENTS_MAX) await this.demand.wait(PACE_MS, stopping, demands);
+        else if (events < this.batchEventsMax) await this.demand.wait(PACE_MS, stopping, demands);
       }
     } finally {
       // The lock goes with its session, so that a broken connection cannot keep it.
@@ -178,7 +196,7 @@ export class Projector {
   }
 
   /** One batch for every lane. Gives the events of the largest one that moved a lane; 0 when none moved. */
-  private async step(leader: PoolClient): Promise<number> {
+  private async step(leader: LeaderSession): Promise<number> {
     // Asked in the session that holds the lock: where it has been lost this fails, and with it the leadership. Two leaders
     // for the length of a step do no harm, since a checkpoint that has moved is never moved again from the same place.
     const lanes = await this.lanes(await this.rows.checkpoints(leader));
@@ -198,10 +216,10 @@ export class Projector {
   private async readFrom(place: number): Promise<readonly StoredEvent[]> {
     const known = this.ahead?.from === place ? this.ahead.events : undefined;
     if (known) this.ahead = undefined;
-    const stored = await (known ?? this.store.readAll(place, BATCH_EVENTS_MAX));
+    const stored = await (known ?? this.store.readAll(place, this.batchEventsMax));
     const last = stored.at(-1)?.position;
-    if (last !== undefined && stored.length === BATCH_EVENTS_MAX) {
-      const events = this.store.readAll(last, BATCH_EVENTS_MAX);
+    if (last !== undefined && stored.length === this.batchEventsMax) {
+      const events = this.store.readAll(last, this.batchEventsMax);
       // Whoever comes to need them hears of it.
       events.catch(() => undefined);
       this.ahead = { from: last, events };
@@ -239,7 +257,7 @@ export class Projector {
     if (building.position < (served?.position ?? 0)) return;
     // Rows of an older version stand still meanwhile: those that are at most one batch behind are better.
     const isReplaced = served?.version !== projection.version;
-    if (isReplaced && (await this.store.head()) - building.position > BATCH_EVENTS_MAX) return;
+    if (isReplaced && (await this.store.head()) - building.position > this.batchEventsMax) return;
     if (!isReplaced) await this.compare(projection);
     if (await this.rows.switchToBuilt(projection, building.position)) {
       this.log.info(
@@ -247,7 +265,7 @@ export class Projector {
         'A projection was built anew and is served.',
       );
       this.progress.notify();
-    } else this.retryAt.set(building.name, performance.now() + SWITCH_RETRY_MS);
+    } else this.retryAt.set(building.name, this.time.now() + SWITCH_RETRY_MS);
   }
 
   /** The same events give the same rows: where they do not, what was served was wrong, and everybody should know. */
@@ -320,15 +338,20 @@ export class Projector {
 
   /** Stops a lane, visibly and until it is tried again; an event is never skipped. The others go on. */
   private async halt(name: string, error: unknown): Promise<void> {
-    this.retryAt.set(name, performance.now() + FAILURE_RETRY_MS);
+    this.retryAt.set(name, this.time.now() + FAILURE_RETRY_MS);
     const isNews = await this.rows.fail(name, error instanceof Error ? error.message : String(error));
     if (isNews) {
       this.log.error({ err: error, projection: name }, 'A projection stopped; it is never skipped past an event.');
     }
   }
 
+  /** Ends early when the program stops. */
+  private pause(ms: number): Promise<void> {
+    return new LedgerSignal(this.time).wait(ms, this.stopping.signal);
+  }
+
   private isDue(name: string): boolean {
-    return (this.retryAt.get(name) ?? 0) <= performance.now();
+    return (this.retryAt.get(name) ?? 0) <= this.time.now();
   }
 }
 
@@ -348,7 +371,3 @@ export const notReached = (minPosition: number, position: number): Refusal =>
     `The view has not reached position ${minPosition} yet. Ask again in a moment.`,
     { position, minPosition },
   );
-
-/** Ends early when the program stops. */
-const pause = (ms: number, stopping: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal: stopping }).catch(() => undefined);

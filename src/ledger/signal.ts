@@ -1,4 +1,5 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
+import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 
 /**
  * Tells everyone in this process that the history has grown. A hint to look, never the news itself: whoever follows the
@@ -7,6 +8,8 @@ import { EventEmitter, setMaxListeners } from 'node:events';
 export class LedgerSignal {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
   private notifications = 0;
+
+  constructor(private readonly time: Pick<MonotonicTime, 'later'> = monotonicTime) {}
 
   /** Notifications so far. Whoever remembers it before looking can wait for those that came after. */
   get count(): number {
@@ -25,12 +28,12 @@ export class LedgerSignal {
     if (signal) setMaxListeners(0, signal);
     return new Promise((resolve) => {
       const done = (): void => {
-        clearTimeout(timer);
+        callOff();
         this.emitter.off('grown', done);
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, timeoutMs);
+      const callOff = this.time.later(timeoutMs, done);
       this.emitter.once('grown', done);
       signal?.addEventListener('abort', done, { once: true });
     });

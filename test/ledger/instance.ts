@@ -6,7 +6,7 @@ import type { NounOutline } from '../../src/ledger/noun.js';
 import { PostgresEventStore } from '../../src/ledger/postgres/postgres-event-store.js';
 import { ProjectionStore } from '../../src/ledger/projection-store.js';
 import type { Projection } from '../../src/ledger/projection.js';
-import { Projector } from '../../src/ledger/projector.js';
+import { Projector, leadProjections } from '../../src/ledger/projector.js';
 import { LedgerSignal } from '../../src/ledger/signal.js';
 import { Vault } from '../../src/ledger/vault.js';
 import { createPool } from '../../src/platform/database.js';
@@ -46,7 +46,16 @@ export function openInstance(databaseUrl: string, options: InstanceOptions = {})
   };
   const rows = new ProjectionStore(pool);
   const ledger = new Ledger(store, reader, new Vault(Buffer.alloc(32, 7)), signal);
-  const projector = new Projector(pool, store, reader, rows, projections, signal, new LedgerSignal(), log);
+  const projector = new Projector(
+    () => leadProjections(pool),
+    store,
+    reader,
+    rows,
+    projections,
+    signal,
+    new LedgerSignal(),
+    log,
+  );
   return {
     pool,
     store,

@@ -1,5 +1,15 @@
 import type { MonotonicTime } from '../../src/ledger/monotonic-time.js';
 
+/** Something that is to happen, unless it is called off. */
+interface Item {
+  readonly at: number;
+  readonly sequence: number;
+  happen: (() => void) | undefined;
+}
+
+/** Turns of the event loop in which something may come of what has happened last, when nothing else is left to happen. */
+const QUIET_TURNS_MAX = 50;
+
 /**
  * Time and chance under control: nothing takes real time, and a seed decides what happens when, so that a run can be
  * repeated exactly.
@@ -8,7 +18,8 @@ export class SimulatedWorld implements MonotonicTime {
   private at = 0;
   private state: number;
   private sequence = 0;
-  private readonly agenda: { readonly at: number; readonly sequence: number; readonly happen: () => void }[] = [];
+  /** A heap: no item is due before the one at half of its place. */
+  private readonly agenda: Item[] = [];
 
   constructor(readonly seed: number) {
     this.state = seed >>> 0;
@@ -19,11 +30,13 @@ export class SimulatedWorld implements MonotonicTime {
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.later(ms, resolve));
+    return new Promise((resolve) => void this.later(ms, resolve));
   }
 
-  later(ms: number, happen: () => void): void {
-    this.agenda.push({ at: this.at + ms, sequence: (this.sequence += 1), happen });
+  later(ms: number, happen: () => void): () => void {
+    const item: Item = { at: this.at + ms, sequence: (this.sequence += 1), happen };
+    this.put(item);
+    return () => (item.happen = undefined);
   }
 
   /** From 0 to below 1 (mulberry32). */
@@ -49,33 +62,72 @@ export class SimulatedWorld implements MonotonicTime {
 
   /**
    * Lets things happen, in their order, until `work` is settled.
-   * @throws Error when nothing is left to happen and the work has still not ended: in the real world it would hang for ever.
+   * @throws Error when nothing is left to happen, or `withinMs` are over, and the work has still not ended: in the real world it
+   *   would hang for ever.
    */
-  async run<T>(work: Promise<T>): Promise<T> {
+  async run<T>(work: Promise<T>, withinMs = Infinity): Promise<T> {
+    const until = this.at + withinMs;
     let settled = false;
     const end = (): void => {
       settled = true;
     };
     work.then(end, end);
-    for (;;) {
+    for (let idle = 0; ;) {
       await quiet();
       if (settled) return work;
       const next = this.takeNext();
-      if (!next) throw new Error(`Nothing is left to happen after ${this.at} ms, but the work has not ended.`);
-      this.at = Math.max(this.at, next.at);
-      next.happen();
+      if (next) {
+        idle = 0;
+        this.at = next.at;
+        next.happen?.();
+      } else idle += 1;
+      if (idle > QUIET_TURNS_MAX) {
+        throw new Error(`Nothing is left to happen after ${this.at} ms, but the work has not ended.`);
+      }
+      if (this.at > until) throw new Error(`After ${withinMs} ms the work has not ended.`);
     }
   }
 
-  private takeNext(): { readonly at: number; readonly happen: () => void } | undefined {
-    let first = 0;
-    for (const [index, { at, sequence }] of this.agenda.entries()) {
-      const best = this.agenda[first];
-      if (best && (at < best.at || (at === best.at && sequence < best.sequence))) first = index;
+  private put(item: Item): void {
+    const { agenda } = this;
+    let place = agenda.length;
+    for (;;) {
+      const above = (place - 1) >> 1;
+      const parent = agenda[above];
+      if (place === 0 || !parent || isBefore(parent, item)) break;
+      agenda[place] = parent;
+      place = above;
     }
-    return this.agenda.splice(first, 1)[0];
+    agenda[place] = item;
+  }
+
+  private takeNext(): Item | undefined {
+    for (;;) {
+      const first = this.takeFirst();
+      if (!first || first.happen) return first;
+    }
+  }
+
+  private takeFirst(): Item | undefined {
+    const { agenda } = this;
+    const [first] = agenda;
+    const last = agenda.pop();
+    if (!last || last === first) return first;
+    let place = 0;
+    for (;;) {
+      const [left, right] = [agenda[place * 2 + 1], agenda[place * 2 + 2]];
+      const next = right && left && isBefore(right, left) ? right : left;
+      if (!next || isBefore(last, next)) break;
+      agenda[place] = next;
+      place = place * 2 + (next === left ? 1 : 2);
+    }
+    agenda[place] = last;
+    return first;
   }
 }
+
+const isBefore = (one: Item, other: Item): boolean =>
+  one.at < other.at || (one.at === other.at && one.sequence < other.sequence);
 
 /** Two turns of the event loop: all that follows at once from what has happened has then followed. */
 async function quiet(): Promise<void> {
