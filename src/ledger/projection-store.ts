@@ -22,6 +22,9 @@ export interface Checkpoint {
   readonly failure: string | null;
 }
 
+/** Where the rows of a projection stand. */
+export type Place = Pick<Checkpoint, 'name' | 'version' | 'position'>;
+
 /** The checkpoints of all projections, as they were at one moment. */
 export class Checkpoints {
   private readonly byName: ReadonlyMap<string, Checkpoint>;
@@ -48,6 +51,8 @@ export interface Lane {
   readonly suffix: string;
   readonly types: ReadonlySet<string>;
   readonly from: number;
+  /** It is said not to go on. */
+  readonly hasStopped: boolean;
 }
 
 /** SHA-256 over the rows of a table in the order of their ids, as it is served and as it was built; hexadecimal. */
@@ -57,9 +62,10 @@ export interface TableDigests {
   readonly built: string;
 }
 
-export function laneOf(projection: Projection, { name, position }: Checkpoint): Lane {
+export function laneOf(projection: Projection, { name, position, failure }: Checkpoint): Lane {
   const suffix = name === projection.name ? '' : BUILDING;
-  return { projection, name, suffix, types: new Set(projection.types), from: position };
+  const types = new Set(projection.types);
+  return { projection, name, suffix, types, from: position, hasStopped: failure !== null };
 }
 
 interface Column {
@@ -113,11 +119,16 @@ export class ProjectionStore {
     });
   }
 
-  /** Notes why a projection does not go on, for all instances to see, until it does. True when that is news. */
-  async fail(name: string, failure: string): Promise<boolean> {
+  /**
+   * Notes why a projection does not go on from where it stands, for all instances to see, until it does; null: that nothing is in
+   * its way. True when that is news, and false as well when it has gone on after all, by a step whose answer was lost or by
+   * another leader.
+   */
+  async fail({ name, version, position }: Place, failure: string | null): Promise<boolean> {
     const { rowCount } = await this.pool.query(
-      'update projections set failure = $2 where name = $1 and failure is distinct from $2',
-      [name, failure],
+      `update projections set failure = $4
+       where name = $1 and version = $2 and position = $3 and failure is distinct from $4`,
+      [name, version, position, failure],
     );
     return rowCount === 1;
   }

@@ -6,7 +6,7 @@ import { lead, type LeaderSession } from './leadership.js';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import type { Projection } from './projection.js';
 import { ProjectionFailure, laneOf } from './projection-store.js';
-import type { Checkpoint, Checkpoints, Lane, ProjectionStore } from './projection-store.js';
+import type { Checkpoint, Checkpoints, Lane, Place, ProjectionStore } from './projection-store.js';
 import { Refusal } from './refusal.js';
 import { LedgerSignal } from './signal.js';
 
@@ -207,10 +207,16 @@ export class Projector {
     for (const place of places) {
       const stored = await this.readFrom(place);
       const here = lanes.filter(({ from }) => from === place);
+      if (stored.length === 0) await this.clear(here);
       if (stored.length > 0 && (await this.advanceAll(here, stored))) events = Math.max(events, stored.length);
     }
     if (events > 0) this.progress.notify();
     return events;
+  }
+
+  /** At the head nothing is in the way, whatever was in that of another program or of a step that came through after all. */
+  private async clear(lanes: readonly Lane[]): Promise<void> {
+    for (const lane of lanes) if (lane.hasStopped) await this.rows.fail(placeOf(lane, []), null);
   }
 
   private async readFrom(place: number): Promise<readonly StoredEvent[]> {
@@ -240,11 +246,14 @@ export class Projector {
     const isServed = served?.version === version;
     if (building?.version !== version) {
       if (isServed) return [laneOf(projection, served)];
-      if (this.isDue(name)) await this.attempt(name, () => this.rows.startBuilding(projection));
+      if (this.isDue(name)) {
+        const place = { name, version: served?.version ?? version, position: served?.position ?? 0 };
+        await this.attempt(place, () => this.rows.startBuilding(projection));
+      }
       return [];
     }
     if (this.isDue(building.name)) {
-      await this.attempt(building.name, () => this.switchWhenCaughtUp(projection, served, building));
+      await this.attempt(building, () => this.switchWhenCaughtUp(projection, served, building));
     }
     return [...(isServed ? [laneOf(projection, served)] : []), laneOf(projection, building)];
   }
@@ -284,7 +293,7 @@ export class Projector {
     const advanced = await Promise.allSettled(groupsOf(lanes).map((group) => this.advance(group, events)));
     const failed = advanced.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-    if (failure !== undefined) for (const { name } of lanes) await this.halt(name, failure);
+    if (failure !== undefined) for (const lane of lanes) await this.halt(placeOf(lane, events), failure);
     return events.length > 0;
   }
 
@@ -318,30 +327,27 @@ export class Projector {
 
   /** Up to the event that the projection cannot apply. */
   private async advanceUpTo(lane: Lane, events: readonly RecordedEvent[], error: unknown): Promise<void> {
-    if (error instanceof ProjectionFailure) {
-      const { position } = error.event;
-      await this.advance(
-        [lane],
-        events.filter((event) => event.position < position),
-      );
-    }
-    await this.halt(lane.name, error);
+    const { position: end = 0 } = error instanceof ProjectionFailure ? error.event : {};
+    const before = events.filter(({ position }) => position < end);
+    await this.advance([lane], before);
+    await this.halt(placeOf(lane, before), error);
   }
 
-  private async attempt(name: string, work: () => Promise<void>): Promise<void> {
+  private async attempt(place: Place, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      await this.halt(name, error);
+      await this.halt(place, error);
     }
   }
 
   /** Stops a lane, visibly and until it is tried again; an event is never skipped. The others go on. */
-  private async halt(name: string, error: unknown): Promise<void> {
-    this.retryAt.set(name, this.time.now() + FAILURE_RETRY_MS);
-    const isNews = await this.rows.fail(name, error instanceof Error ? error.message : String(error));
+  private async halt(place: Place, error: unknown): Promise<void> {
+    this.retryAt.set(place.name, this.time.now() + FAILURE_RETRY_MS);
+    const isNews = await this.rows.fail(place, error instanceof Error ? error.message : String(error));
     if (isNews) {
-      this.log.error({ err: error, projection: name }, 'A projection stopped; it is never skipped past an event.');
+      const fields = { err: error, projection: place.name };
+      this.log.error(fields, 'A projection stopped; it is never skipped past an event.');
     }
   }
 
@@ -354,6 +360,13 @@ export class Projector {
     return (this.retryAt.get(name) ?? 0) <= this.time.now();
   }
 }
+
+/** Where a lane stands once it has applied these events. */
+const placeOf = ({ name, projection: { version }, from }: Lane, applied: readonly RecordedEvent[]): Place => ({
+  name,
+  version,
+  position: applied.at(-1)?.position ?? from,
+});
 
 /** Lanes that move in one transaction: all that are served, so that a small batch is one commit, and parts of those that are built. */
 function groupsOf(lanes: readonly Lane[]): readonly (readonly Lane[])[] {
