@@ -23,12 +23,15 @@ export class Answers {
   settle(job: Job, stored: StoredOutcome, replayed: boolean): void {
     this.remember(stored);
     const part = job.parts.find(({ context }) => context.commandId === stored.commandId);
-    if (job.refusalOfAll && part === callOf(job)) {
+    const isCallOfAll = job.refusalOfAll !== undefined && part === callOf(job);
+    if (job.refusalOfAll && replayed) {
       // What is stored of the call says that its commands are stored as well; the answer to them is not in hand.
-      if (replayed) return void this.replay(job, stored).catch((error: unknown) => rejectAll(job, asRefusal(error)));
-      for (const known of job.parts) answer(job, known, job.known.get(known.context.commandId), true);
+      if (isCallOfAll) void this.replay(job, stored).catch((error: unknown) => rejectAll(job, asRefusal(error)));
+      return;
     }
     answer(job, part, stored, replayed);
+    // After the call: where it is refused, that is the answer to all, whatever had become of some of them before.
+    if (isCallOfAll) for (const known of job.parts) answer(job, known, job.known.get(known.context.commandId), true);
   }
 
   /** Answers the job with what is stored, if it was carried out before; false if it was not. Never rejects. */
