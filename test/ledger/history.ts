@@ -3,6 +3,7 @@ import type { StoredOutcome } from '../../src/ledger/event-store.js';
 import { readEvent, type RecordedEvent, type StoredEvent } from '../../src/ledger/event.js';
 import { account, type Account, type AccountEvent, type Seen } from './accounts.js';
 import { idOf } from './batches.js';
+import type { SentCall } from './sent-call.js';
 import type { Sent } from './sent.js';
 
 type Fail = (complaint: string) => never;
@@ -40,10 +41,13 @@ export class History {
   }
 
   /** Everything that must hold at the end, whatever has happened. */
-  check(sent: readonly Sent[], fail: Fail): void {
+  check(alone: readonly Sent[], fail: Fail, calls: readonly SentCall[] = []): void {
     this.checkOrder(fail);
+    const sent = [...alone, ...calls.flatMap(({ commands }) => commands)];
     for (const command of sent) this.checkCommand(command, fail);
-    const known = new Set(sent.map(({ key }) => idOf(key)));
+    for (const call of calls) this.checkCall(call, fail);
+    const known = new Set([...sent, ...calls].map(({ key }) => idOf(key)));
+    for (const commandId of this.outcomes.keys()) if (!known.has(commandId)) fail(`Nobody sent ${commandId}.`);
     for (const { commandId } of this.events) if (!known.has(commandId)) fail(`Nobody sent ${commandId}.`);
     this.checkSeen(fail);
   }
@@ -84,6 +88,60 @@ export class History {
     if (events.length !== expected) fail(`${key} has ${events.length} events instead of ${expected}.`);
     const last = events.at(-1)?.position ?? stored.position;
     if (last !== stored.position) fail(`${key} is said to end at ${stored.position}, not ${last}.`);
+  }
+
+  private checkCall(call: SentCall, fail: Fail): void {
+    const { key, answers, isTogether, commands, alone } = call;
+    const stored = this.outcomes.get(idOf(key));
+    if (answers.size > 1) fail(`${key} got different answers: ${[...answers].join(' / ')}`);
+    if ([...answers].some((answer) => !/^(answer|refusal) /.test(answer))) fail(`${key}: ${[...answers].join()}`);
+    if ((stored !== undefined) !== answers.size > 0)
+      fail(`${key} is ${stored ? '' : 'not '}stored, but was answered otherwise.`);
+    if (!isTogether) {
+      if (!stored && commands.some((sent) => !alone.has(sent) && this.placeOf(sent)))
+        fail(`${key} began without its call.`);
+      for (const carriedOut of call.carriedOut) this.checkInOrder(carriedOut, fail);
+    } else if (stored && [...answers][0]?.startsWith('answer ')) this.checkTogether(call, stored, fail);
+    else if (commands.some((sent) => !alone.has(sent) && this.placeOf(sent)))
+      fail(`${key} was refused, but carried out in part.`);
+  }
+
+  /** Those that come later find what those before them did. */
+  private checkInOrder(carriedOut: readonly Sent[], fail: Fail): void {
+    for (const [index, one] of carriedOut.entries()) {
+      const written = new Set(this.eventsOf(idOf(one.key)).map(({ stream }) => stream));
+      const end = this.placeOf(one)?.end ?? 0;
+      for (const later of carriedOut.slice(index + 1)) {
+        const isConcerned = later.sees?.some((id) => written.has(`account-${id}`));
+        if (isConcerned && (this.placeOf(later)?.start ?? 0) < end)
+          fail(`${later.key} did not see what ${one.key} did.`);
+      }
+    }
+  }
+
+  /** All are there, one right after the other, apart from those that were also sent by themselves and carried out before. */
+  private checkTogether({ key, commands, alone }: SentCall, call: StoredOutcome, fail: Fail): void {
+    let expected: number | undefined;
+    for (const sent of commands) {
+      const place = this.placeOf(sent);
+      if (!place || place.start === place.end) fail(`${key} was carried out, but not ${sent.key}.`);
+      const isInPlace = place.start === (expected ?? place.start) && place.recordedAt === call.recordedAt;
+      if (alone.has(sent) && !isInPlace && place.end <= (expected ?? place.end)) continue;
+      if (alone.has(sent) && expected === undefined) continue;
+      if (!isInPlace) fail(`${sent.key} is at ${place.start}, not at ${expected}, where ${key} was carried out.`);
+      expected = place.end;
+    }
+    if (expected !== undefined && expected !== call.position) {
+      fail(`${key} is said to end at ${call.position}, and its commands end at ${expected}.`);
+    }
+  }
+
+  /** The position after which it was decided, and that of its last event. */
+  private placeOf({ key }: Sent): { start: number; end: number; recordedAt: string } | undefined {
+    const stored = this.outcomes.get(idOf(key));
+    if (!stored) return undefined;
+    const { position: end, recordedAt } = stored;
+    return { start: end - this.eventsOf(idOf(key)).length, end, recordedAt };
   }
 
   /** Every decision was taken on what the history says at its place: nothing came between. */

@@ -1,6 +1,7 @@
 import type { Answer, CommandContext } from '../../src/ledger/command-context.js';
 import type { Decide } from '../../src/ledger/job.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
+import { ReplayedRefusal } from '../../src/ledger/outcome.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import type { SimulatedWorld } from '../support/simulated-world.js';
 import { blunder, contextOf, move, openAccount } from './accounts.js';
@@ -13,6 +14,8 @@ export interface Sent {
   readonly ifMatch?: number;
   /** The account that it is for. */
   readonly on: string;
+  /** All that it looks at, where that is of interest. */
+  readonly sees?: readonly string[];
   /** Final answers, as text: there may be only one, however often it was asked for. */
   readonly answers: Set<string>;
 }
@@ -20,11 +23,11 @@ export interface Sent {
 /** Chance composes a command on some of the accounts. */
 export function compose(chance: SimulatedWorld, key: string, accounts: readonly [string, ...string[]]): Sent {
   const [from, to, witness] = [chance.pick(accounts), chance.pick(accounts), chance.pick(accounts)];
-  const sent = { key, on: from, kind: 'ordinary', answers: new Set<string>() } as const;
+  const sent = { key, on: from, sees: [from, to, witness], kind: 'ordinary', answers: new Set<string>() } as const;
   const dice = chance.random();
   if (dice < 0.04) return { ...sent, kind: 'blunder', decide: blunder(from) };
   if (dice < 0.08) return { ...sent, kind: 'poison', decide: move(from, to, 1, witness) };
-  if (dice < 0.25) return { ...sent, decide: openAccount(from, chance.integer(0, 50)) };
+  if (dice < 0.25) return { ...sent, sees: [from], decide: openAccount(from, chance.integer(0, 50)) };
   const decide = move(from, to, chance.integer(0, 30), witness);
   return dice < 0.35 ? { ...sent, decide, ifMatch: chance.integer(0, 6) } : { ...sent, decide };
 }
@@ -37,21 +40,45 @@ export function contextFor({ key, kind, ifMatch }: Sent): CommandContext {
   });
 }
 
+/** What became of a command that was sent once. */
+export interface Reply {
+  /** A refusal that is not final. */
+  readonly refusal?: Refusal;
+  /** It was carried out now, and not before. */
+  readonly isFresh?: boolean;
+}
+
 /** Sends a command once, and notes the answer if it is final. Returns a refusal that is not. */
 export async function send(sent: Sent, ledger: Ledger): Promise<Refusal | undefined> {
-  const outcome = await ledger.execute(contextFor(sent), sent.decide).then(textOf, (error: unknown) => error);
-  if (typeof outcome === 'string') sent.answers.add(outcome);
-  else if (!(outcome instanceof Refusal)) sent.answers.add(`bug: ${String(outcome)}`);
-  else if (isFinal(outcome)) sent.answers.add(refusalText(outcome));
-  else return outcome;
-  return undefined;
+  return (await sendUnder(contextFor(sent), sent, ledger)).refusal;
+}
+
+/** The same for a command that was announced under a context. */
+export async function sendUnder(context: CommandContext, sent: Sent, ledger: Ledger): Promise<Reply> {
+  return note(sent, await outcomeOf(ledger.execute(context, sent.decide)));
+}
+
+/** An answer, or what was thrown. */
+export const outcomeOf = (answer: Promise<Answer>): Promise<unknown> => answer.catch((error: unknown) => error);
+
+export function note({ answers }: Pick<Sent, 'answers'>, outcome: unknown): Reply {
+  if (outcome instanceof Refusal) {
+    if (!isFinal(outcome)) return { refusal: outcome };
+    answers.add(refusalText(outcome));
+    return { isFresh: outcome instanceof ReplayedRefusal && !outcome.replayed };
+  }
+  if (outcome instanceof Error) {
+    answers.add(`bug: ${String(outcome)}`);
+    return {};
+  }
+  const { replayed = false, ...answer } = outcome as Answer;
+  answers.add(`answer ${JSON.stringify(answer)}`);
+  return { isFresh: !replayed };
 }
 
 /** Those that are not recorded: the caller may come again, with the same key. */
 const isFinal = ({ kind, code }: Refusal): boolean =>
-  kind !== 'unavailable' && kind !== 'stale' && code !== 'command-in-progress';
-
-const textOf = ({ replayed: _, ...answer }: Answer): string => `answer ${JSON.stringify(answer)}`;
+  kind !== 'unavailable' && kind !== 'stale' && code !== 'command-in-progress' && code !== 'stale-revision';
 
 function refusalText({ kind, code, detail, facts }: Refusal): string {
   return `refusal ${JSON.stringify({ kind, code, detail, facts })}`;

@@ -70,7 +70,7 @@ export interface Line {
   call<T>(request: () => T): Promise<T>;
 }
 
-const SOUND: Line = { call: async (request) => request() };
+export const SOUND: Line = { call: async (request) => request() };
 
 /** One instance's access to a simulated log. Passes the contract of event stores as long as its line is sound. */
 export class SimulatedStore implements EventStore {
@@ -123,33 +123,46 @@ export interface Faults {
   readonly unanswered: number;
   /** The request counts as lost, and is carried out later all the same. */
   readonly late: number;
+  /** The request takes so long to arrive that others go on meanwhile. */
+  readonly slow?: number;
 }
 
 const LATENCY_MS_MAX = 8;
 const LATE_MS_MAX = 4_000;
+const SLOW_MS_MAX = 3_000;
 
 /** A line on which requests take their time and get lost, as the seed of its world has it. */
 export class UnreliableLine implements Line {
   /** Until then nothing gets through. */
   downUntil = 0;
+  private cuts = 0;
 
   constructor(
     private readonly world: SimulatedWorld,
     public faults: Faults,
   ) {}
 
+  /** Breaks every connection: no request on its way arrives, and no answer. */
+  cut(): void {
+    this.cuts += 1;
+  }
+
   async call<T>(request: () => T): Promise<T> {
-    const { world, faults } = this;
-    await world.sleep(world.integer(0, LATENCY_MS_MAX));
-    if (world.now() < this.downUntil || world.chance(faults.lost)) throw connectionLost();
+    const { world, faults, cuts } = this;
+    await world.sleep(world.integer(0, world.chance(faults.slow ?? 0) ? SLOW_MS_MAX : LATENCY_MS_MAX));
+    if (this.isBroken(cuts) || world.chance(faults.lost)) throw connectionLost();
     if (world.chance(faults.late)) {
       world.later(world.integer(1, LATE_MS_MAX), () => void attempt(request));
       throw connectionLost();
     }
     const answer = request();
     await world.sleep(world.integer(0, LATENCY_MS_MAX));
-    if (world.now() < this.downUntil || world.chance(faults.unanswered)) throw connectionLost();
+    if (this.isBroken(cuts) || world.chance(faults.unanswered)) throw connectionLost();
     return answer;
+  }
+
+  private isBroken(cutsBefore: number): boolean {
+    return this.cuts !== cutsBefore || this.world.now() < this.downUntil;
   }
 }
 
@@ -161,4 +174,5 @@ function attempt(request: () => unknown): void {
   }
 }
 
-const connectionLost = (): Error => Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });
+export const connectionLost = (): Error =>
+  Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });

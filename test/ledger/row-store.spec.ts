@@ -1,0 +1,109 @@
+import type { RecordedEvent } from '../../src/ledger/event.js';
+import { ProjectionStore, laneOf } from '../../src/ledger/projection-store.js';
+import type { Lane } from '../../src/ledger/projection-store.js';
+import type { RowStore } from '../../src/ledger/projector.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { SimulatedRowStore, SimulatedRows } from '../support/simulated-rows.js';
+import { idOf } from './batches.js';
+import { ACCOUNTS_TABLE, accountsProjection } from './instance.js';
+
+const missing = (): never => {
+  throw new Error('There is no such checkpoint.');
+};
+
+/** What the simulation believes of the row store must be true of the real one. */
+describe.each(['simulated', 'real'])('the %s row store', (kind) => {
+  let database: TestDatabase | undefined;
+  let rows: RowStore;
+
+  beforeAll(async () => {
+    if (kind === 'simulated') return;
+    database = await createTestDatabase();
+    await database.pool.query(ACCOUNTS_TABLE);
+  });
+  beforeEach(async () => {
+    await database?.pool.query('truncate accounts, projections; drop table if exists accounts__building');
+    rows = database ? new ProjectionStore(database.pool) : new SimulatedRowStore(new SimulatedRows());
+    await rows.register(accountsProjection);
+  });
+  afterAll(() => database?.drop());
+
+  const eventAt = (position: number): RecordedEvent =>
+    ({
+      type: position === 1 ? 'account-opened' : 'amount-moved',
+      stream: `account-${idOf('account')}`,
+      revision: position - 1,
+      position,
+      data: { amount: 1 },
+    }) as unknown as RecordedEvent;
+  const events = [1, 2, 3].map(eventAt);
+  const servedLane = async (): Promise<Lane> => laneOf(accountsProjection, await served());
+  const served = async () => (await rows.checkpoints()).served(accountsProjection) ?? missing();
+  const building = async () => (await rows.checkpoints()).building(accountsProjection);
+  const buildingLane = async (): Promise<Lane> => laneOf(accountsProjection, (await building()) ?? missing());
+
+  it('moves a lane from one place once', async () => {
+    const lane = await servedLane();
+    expect(await rows.apply([lane], 2, events.slice(0, 2))).toEqual([lane]);
+    expect(await rows.apply([lane], 3, events)).toEqual([]);
+    expect(await served()).toMatchObject({ position: 2, failure: null });
+    const older = { ...(await servedLane()), projection: { ...accountsProjection, version: 2 } };
+    expect(await rows.apply([older], 3, events.slice(2))).toEqual([]);
+  });
+
+  it('moves nothing when an event cannot be applied', async () => {
+    const lane = await servedLane();
+    await expect(rows.apply([lane], 3, events.slice(1))).rejects.toThrow('stopped at position 2');
+    expect(await served()).toMatchObject({ position: 0 });
+  });
+
+  it('notes why a lane does not go on only where it still stands', async () => {
+    const place = await served();
+    await rows.apply([await servedLane()], 1, events.slice(0, 1));
+    expect(await rows.fail(place, 'too late')).toBe(false);
+    const { name, version, position } = await served();
+    expect(await rows.fail({ name, version: version + 1, position }, 'another program')).toBe(false);
+    expect(await rows.fail({ name, version, position }, 'in the way')).toBe(true);
+    expect(await rows.fail({ name, version, position }, 'in the way')).toBe(false);
+    expect(await served()).toMatchObject({ position: 1, failure: 'in the way' });
+    expect(await rows.fail({ name, version, position }, null)).toBe(true);
+    await rows.fail({ name, version, position }, 'in the way');
+    await rows.apply([await servedLane()], 2, events.slice(1, 2));
+    expect(await served()).toMatchObject({ position: 2, failure: null });
+  });
+
+  it('compares and exchanges what was built, once', async () => {
+    await rows.apply([await servedLane()], 2, events.slice(0, 2));
+    await rows.startBuilding(accountsProjection);
+    expect(await rows.digests(accountsProjection)).toBeUndefined();
+    await rows.apply([await buildingLane()], 2, events.slice(0, 2));
+    const [digests] = (await rows.digests(accountsProjection)) ?? [];
+    expect(digests?.built).toBe(digests?.served);
+    expect(await rows.switchToBuilt(accountsProjection, 1)).toBe(false);
+    expect(await rows.switchToBuilt(accountsProjection, 2)).toBe(true);
+    expect(await rows.switchToBuilt(accountsProjection, 2)).toBe(false);
+    expect(await building()).toBeUndefined();
+    await rows.apply([await servedLane()], 3, events.slice(2));
+    expect(await served()).toMatchObject({ position: 3 });
+  });
+
+  it('puts no rows in the place of newer ones', async () => {
+    await rows.startBuilding(accountsProjection);
+    await rows.apply([await buildingLane()], 1, events.slice(0, 1));
+    await rows.apply([await servedLane()], 2, events.slice(0, 2));
+    expect(await rows.switchToBuilt(accountsProjection, 1)).toBe(false);
+    expect(await served()).toMatchObject({ position: 2 });
+    expect(await building()).toMatchObject({ position: 1 });
+  });
+
+  it('starts to build from nothing, however far what was built before had come', async () => {
+    await rows.startBuilding(accountsProjection);
+    await rows.apply([await buildingLane()], 3, events);
+    await rows.startBuilding(accountsProjection);
+    expect(await building()).toMatchObject({ position: 0 });
+    await rows.apply([await buildingLane()], 2, events.slice(0, 2));
+    await rows.apply([await servedLane()], 2, events.slice(0, 2));
+    const [digests] = (await rows.digests(accountsProjection)) ?? [];
+    expect(digests?.built).toBe(digests?.served);
+  });
+});
