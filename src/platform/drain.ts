@@ -5,31 +5,34 @@ import { Refusal } from '../ledger/refusal.js';
 /** How long requests that were accepted may take to finish once the service is asked to stop. */
 const DRAIN_MS_MAX = 3_000;
 const LOOK_MS = 20;
-/** How long connections are then kept that are not idle but owe nothing, such as one that has not sent its request. */
+/** How long connections are then kept that owe nothing, such as one that has not sent its request. */
 const LINGER_MS_MAX = 1_000;
+/** And how long those that wait for an answer: together with all before it less than a process may take to end. */
+const ANSWER_MS_MAX = 5_000;
 
 /** Lets what was accepted finish and refuses what is new, so that a stop loses nobody's answer. */
 export class Drain {
   private draining = false;
+  /** Requests that have come as a whole and are not answered. */
   private inside = 0;
 
   constructor(app: NestFastifyApplication) {
     const server = app.getHttpAdapter().getInstance();
     server.addHook('onRequest', (_request, reply, done) => {
-      if (!this.draining) {
-        this.inside += 1;
-        done();
-        return;
-      }
+      if (!this.draining) return done();
       void reply.header('Connection', 'close');
-      done(new Refusal('unavailable', 'shutting-down', 'The service is stopping. Send the request again in a moment.'));
+      return done(
+        new Refusal('unavailable', 'shutting-down', 'The service is stopping. Send the request again in a moment.'),
+      );
     });
-    server.addHook('preClose', (done) => {
-      setTimeout(() => server.server.closeAllConnections(), LINGER_MS_MAX).unref();
+    server.addHook('preValidation', (_request, reply, done) => {
+      this.inside += 1;
+      // Comes for an answer that was sent and for a connection that broke alike.
+      reply.raw.once('close', () => (this.inside -= 1));
       done();
     });
-    server.addHook('onResponse', (_request, _reply, done) => {
-      if (this.inside > 0) this.inside -= 1;
+    server.addHook('preClose', (done) => {
+      void this.answered(LINGER_MS_MAX, ANSWER_MS_MAX).then(() => server.server.closeAllConnections());
       done();
     });
   }
@@ -40,7 +43,16 @@ export class Drain {
 
   async finish(): Promise<void> {
     this.draining = true;
-    const deadline = Date.now() + DRAIN_MS_MAX;
-    while (this.inside > 0 && Date.now() < deadline) await sleep(LOOK_MS);
+    await this.answered(0, DRAIN_MS_MAX);
+  }
+
+  /** Waits until nothing is inside, at least and at most so long. */
+  private async answered(atLeastMs: number, atMostMs: number): Promise<void> {
+    const startedAt = performance.now();
+    for (;;) {
+      const ms = performance.now() - startedAt;
+      if (ms >= atMostMs || (ms >= atLeastMs && this.inside === 0)) return;
+      await sleep(LOOK_MS, undefined, { ref: false });
+    }
   }
 }
