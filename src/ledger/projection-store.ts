@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { RecordedEvent } from './event.js';
 import type { LeaderSession } from './leadership.js';
 import { Rows, type Projection, type Row, type RowRef } from './projection.js';
@@ -13,6 +13,8 @@ const BUILDING = '__building';
 /** How long a switch waits for those who read. Everybody who wants to read waits behind it, so it rather tries again. */
 const SWITCH_LOCK_MS_MAX = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
+/** Longest that the digest of one table may take: nobody waits for it, but nothing takes for ever. */
+const DIGEST_MS_MAX = 1_800_000;
 
 export interface Checkpoint {
   readonly name: string;
@@ -158,6 +160,7 @@ export class ProjectionStore {
     return this.inTransaction(async (client) => {
       // Everything that follows sees the same moment.
       await client.query('set transaction isolation level repeatable read, read only');
+      await client.query(`set local statement_timeout = ${DIGEST_MS_MAX}`);
       const checkpoints = await this.checkpoints(client);
       const served = checkpoints.served(projection);
       const building = checkpoints.building(projection);
@@ -319,10 +322,11 @@ export class ProjectionFailure extends Error {
 
 /** Over the hashes of the rows, so that 32 bytes of each are held and not its text. */
 async function digestOf(client: PoolClient, table: string): Promise<string> {
-  const { rows } = await client.query<{ digest: string }>(
-    `select encode(sha256(coalesce(string_agg(sha256(convert_to(t::text, 'UTF8')), '' order by id), '')), 'hex') as digest
-     from ${table} t`,
-  );
+  const { rows } = await client.query<{ digest: string }>({
+    text: `select encode(sha256(coalesce(string_agg(sha256(convert_to(t::text, 'UTF8')), '' order by id), '')), 'hex') as digest
+           from ${table} t`,
+    query_timeout: DIGEST_MS_MAX,
+  } as QueryConfig);
   return rows[0]?.digest ?? '';
 }
 

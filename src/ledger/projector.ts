@@ -66,6 +66,8 @@ export class Projector {
   /** One batch that is read while the one before it is applied. */
   private ahead: { readonly from: number; readonly events: Promise<readonly StoredEvent[]> } | undefined;
   private looking: Promise<Checkpoints> | undefined;
+  /** Of rows that are built anew with those that are served, in the session in which it leads. */
+  private readonly comparisons = new Map<string, { readonly isDone: boolean }>();
   private readonly served: RowStore;
   private readonly time: MonotonicTime;
   private readonly batchEventsMax: number;
@@ -178,6 +180,7 @@ export class Projector {
     const forget = (): void => {
       this.positions = new Map();
       this.ahead = undefined;
+      this.comparisons.clear();
     };
     forget();
     leader.once('end', forget);
@@ -195,7 +198,7 @@ export class Projector {
     }
   }
 
-  /** One batch for every lane. Gives the events of the largest one that moved a lane; 0 when none moved. */
+  /** One batch for every lane. Gives the events of the largest one; 0 when there was nothing to apply. */
   private async step(leader: LeaderSession): Promise<number> {
     // Asked in the session that holds the lock: where it has been lost this fails, and with it the leadership. Two leaders
     // for the length of a step do no harm, since a checkpoint that has moved is never moved again from the same place.
@@ -248,7 +251,11 @@ export class Projector {
       if (isServed) return [laneOf(projection, served)];
       if (this.isDue(name)) {
         const place = { name, version: served?.version ?? version, position: served?.position ?? 0 };
-        await this.attempt(place, () => this.rows.startBuilding(projection));
+        await this.attempt(place, async () => {
+          await this.rows.startBuilding(projection);
+          // Rows of another version are no lane that could go on and show that nothing is in the way any more.
+          await this.rows.fail(place, null);
+        });
       }
       return [];
     }
@@ -263,12 +270,20 @@ export class Projector {
     served: Checkpoint | undefined,
     building: Checkpoint,
   ): Promise<void> {
-    if (building.position < (served?.position ?? 0)) return;
+    const servedAt = served?.position ?? 0;
+    if (building.position < servedAt) {
+      // It may have been begun once more.
+      this.comparisons.delete(building.name);
+      return;
+    }
     // Rows of an older version stand still meanwhile: those that are at most one batch behind are better.
     const isReplaced = served?.version !== projection.version;
     if (isReplaced && (await this.store.head()) - building.position > this.batchEventsMax) return;
-    if (!isReplaced) await this.compare(projection);
+    // Rows that have stopped behind cannot be compared with any.
+    const isComparable = !isReplaced && building.position === servedAt;
+    if (isComparable && !this.isCompared(projection, building)) return;
     if (await this.rows.switchToBuilt(projection, building.position)) {
+      this.comparisons.delete(building.name);
       this.log.info(
         { projection: projection.name, position: building.position },
         'A projection was built anew and is served.',
@@ -277,14 +292,37 @@ export class Projector {
     } else this.retryAt.set(building.name, this.time.now() + SWITCH_RETRY_MS);
   }
 
-  /** The same events give the same rows: where they do not, what was served was wrong, and everybody should know. */
-  private async compare(projection: Projection): Promise<void> {
-    const digests = await this.rows.digests(projection);
-    const fields = { projection: projection.name, digests };
-    if (digests === undefined) this.log.info(fields, 'A projection was built anew; the served one stands elsewhere.');
-    else if (digests.every(({ served, built }) => served === built)) {
-      this.log.info(fields, 'A projection was built anew, with the same rows.');
-    } else this.log.error(fields, 'A projection was built anew, and other rows were served until now.');
+  /** False until it has been done: on large tables it takes long, and nothing waits for it but the switch. */
+  private isCompared(projection: Projection, building: Checkpoint): boolean {
+    const known = this.comparisons.get(building.name);
+    if (known) return known.isDone;
+    const comparison = { isDone: false };
+    this.comparisons.set(building.name, comparison);
+    void this.compare(projection, building).then((isDone) => {
+      comparison.isDone = isDone;
+      if (!isDone && this.comparisons.get(building.name) === comparison) this.comparisons.delete(building.name);
+      this.signal.notify();
+    });
+    return false;
+  }
+
+  /**
+   * The same events give the same rows: where they do not, what was served was wrong, and everybody should know. False when it has
+   * to be done again. Never rejects.
+   */
+  private async compare(projection: Projection, building: Checkpoint): Promise<boolean> {
+    try {
+      const digests = await this.rows.digests(projection);
+      if (digests === undefined) return false;
+      const fields = { projection: projection.name, digests };
+      if (digests.every(({ served, built }) => served === built)) {
+        this.log.info(fields, 'A projection was built anew, with the same rows.');
+      } else this.log.error(fields, 'A projection was built anew, and other rows were served until now.');
+      return true;
+    } catch (error) {
+      await this.halt(building, error).catch(() => undefined);
+      return false;
+    }
   }
 
   /** Applies what was read to lanes that stand right before it. True when there was an event that can be read. */

@@ -322,7 +322,7 @@ describe('the projector', () => {
     it('does not hold up the rows that are served', async () => {
       const through = (store: EventStore): EventStore =>
         Object.assign(Object.create(store) as EventStore, {
-          readAll: (after: number, limit: number) => store.readAll(after, Math.min(limit, 5)),
+          readAll: (after: number, limit: number) => store.readAll(after, Math.min(limit, 3)),
         });
       const instance = await start({ through });
       await open(instance);
