@@ -116,7 +116,7 @@ export class Sequencer {
         head = await this.write(leader, head, ready);
         ready = [];
         succeeded();
-        if (!more) await this.purge(leader);
+        if (!more) await this.purge(leader, head);
       }
     } finally {
       this.stopping.signal.removeEventListener('abort', end);
@@ -155,9 +155,11 @@ export class Sequencer {
     );
   }
 
-  /** Where everything has been read, what was staged long ago and is not in place belongs to no batch. */
-  private async purge(leader: PoolClient): Promise<void> {
+  /** Where everything durable has been copied, what was staged long ago and is not in place belongs to no batch. */
+  private async purge(leader: PoolClient, { turn }: CopyHead): Promise<void> {
     if (performance.now() - this.purgedAt < PURGE_EVERY_MS) return;
+    // That nothing more has arrived says nothing of what is still to come: after an outage that may be all that was staged.
+    if ((await this.log.lastTurn(turn)) !== turn) return;
     this.purgedAt = performance.now();
     await purgeStaged(leader, STAGED_MS_MAX);
   }

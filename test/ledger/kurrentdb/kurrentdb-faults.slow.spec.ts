@@ -161,6 +161,26 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     });
   });
 
+  it('keeps the sealed content of batches that were long durable before they were copied', async () => {
+    double = await KurrentDouble.start();
+    const engine = await open();
+    await engine.sequencer.stop();
+    const written = ['one', 'two', 'three'].map((word) => {
+      const [event] = commandOf(word, { events: [`${word}@0`] }).events;
+      const { sealed, stored } = vault.seal(idOf('subject'), event?.id ?? '', { name: word });
+      const command = commandOf(word, { events: [`${word}@0`], sealed: [stored] });
+      return { word, sealed, id: event?.id ?? '', batch: batchOf({ [word]: -1 }, command) };
+    });
+    const unanswered = await Promise.allSettled(written.map(({ batch }) => engine.store.append(batch)));
+    expect(unanswered.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await engine.close();
+    await database.pool.query("update staged_contents set staged_at = now() - interval '2 hours'");
+    const { store } = await open();
+    while ((await store.head()) < written.length) await sleep(20);
+    const contents = new SealedContents(database.pool, vault);
+    for (const { id, sealed, word } of written) expect(await contents.open({ id, sealed })).toEqual({ name: word });
+  }, 30_000);
+
   it('makes a lost copy again, with the same positions, stamps and bytes', async () => {
     double = await KurrentDouble.start();
     const engine = await open();
