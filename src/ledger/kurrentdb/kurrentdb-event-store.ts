@@ -47,6 +47,8 @@ export class KurrentEventStore implements EventStore {
   async append(batch: AppendBatch): Promise<AppendResult> {
     checkContinuity(batch);
     checkWritable(batch);
+    // What would be written now would take effect when the copy goes on, long after its caller was told that it may not have been.
+    if (this.failure !== undefined) throw new Error(`The log on KurrentDB is not being copied: ${this.failure}`);
     for (let races = 0; races < RACES_MAX; races += 1) {
       const result = await this.attempt(batch);
       if (result) return result;
