@@ -1,9 +1,11 @@
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 import type { AppendCommand } from '../ledger/event-store.js';
 import type { DraftEvent, Envelope } from '../ledger/event.js';
 import { EngineUnusable } from '../ledger/kurrentdb/engine-unusable.js';
 import type { KurrentLog } from '../ledger/kurrentdb/kurrent-log.js';
 
+/** Longest that an index over all commands may take. */
+const INDEX_MS_MAX = 3_600_000;
 /** Commands read from the database at a time. */
 const PAGE_COMMANDS = 500;
 /** Text in one append; the server takes a MiB, names and ids included. */
@@ -38,6 +40,20 @@ export async function commandsFrom(
     if (rows.length < PAGE_COMMANDS) return { commands: found, isLast: true };
     if (found.length > 0) return { commands: found, isLast: false };
   }
+}
+
+/** Without it every page would read all commands. The service has no use for it, so it goes when the copy is complete. */
+export async function indexCommands(client: PoolClient): Promise<void> {
+  await client.query(`set statement_timeout = ${INDEX_MS_MAX}`);
+  // The service may go on writing meanwhile.
+  const text = 'create index concurrently if not exists commands_position on commands (position)';
+  await client.query({ text, query_timeout: INDEX_MS_MAX } as QueryConfig);
+  await client.query('reset statement_timeout');
+}
+
+/** Inside the last transaction of the copy. */
+export async function dropCommandsIndex(client: PoolClient): Promise<void> {
+  await client.query('drop index if exists commands_position');
 }
 
 interface CommandRow {

@@ -9,7 +9,15 @@ import { BatchReader, recordsOf, type ReadBatch } from '../ledger/kurrentdb/reco
 import { place, SequencedCopy } from '../ledger/kurrentdb/sequenced-copy.js';
 import { SEQUENCER_LOCK, Sequencer, type SequencerLog } from '../ledger/kurrentdb/sequencer.js';
 import { lead } from '../ledger/leadership.js';
-import { commandsFrom, envelopesAfter, groupsOf, sizeOf, type Group } from './ledger-copy-source.queries.js';
+import {
+  commandsFrom,
+  dropCommandsIndex,
+  envelopesAfter,
+  groupsOf,
+  indexCommands,
+  sizeOf,
+} from './ledger-copy-source.queries.js';
+import type { Group } from './ledger-copy-source.queries.js';
 import { CompactRange, hashesEqual, leafHash } from './merkle.js';
 import { encodeHex } from './strict-text.js';
 import type { ProgressListener } from './verify.js';
@@ -48,6 +56,7 @@ export async function moveToKurrent(
       const head = await new SequencedCopy(pool).head(client);
       if (head)
         throw new EngineUnusable(`The database is the copy of the ledger "${head.ledger}" on KurrentDB already.`);
+      await indexCommands(client);
       const walk = new Walk(log);
       progress?.begin(await sizeOf(client));
       // What an earlier attempt has written is compared, and not written again.
@@ -59,6 +68,7 @@ export async function moveToKurrent(
       await client.query('select from ledger_head for update');
       await fill(client, log, walk, progress);
       const copied = await walk.prove(client);
+      await dropCommandsIndex(client);
       await client.query(
         'insert into sequenced (ledger, turn, batch, commit_position, prepare_position) values ($1, $2, $3, $4, $5)',
         [log.ledger, walk.turn, walk.batch ?? null, walk.place?.commit ?? null, walk.place?.prepare ?? null],
@@ -88,7 +98,8 @@ export async function moveToPostgres(
     const copy = new SequencedCopy(pool);
     const obstacle = await copy.adopt(log.ledger);
     if (obstacle !== undefined) throw new EngineUnusable(`The database cannot take "${log.ledger}": ${obstacle}.`);
-    await alone(pool, async () => undefined);
+    // What stood in the way of an earlier attempt may be gone, and is found out anew.
+    await alone(pool, () => copy.fail(undefined));
     const turn = await log.lastTurn(await copy.turn());
     const sequencer = new Sequencer(pool, log, copy, says);
     sequencer.start();
