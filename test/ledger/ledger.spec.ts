@@ -285,6 +285,64 @@ describe('the ledger', () => {
     });
   });
 
+  describe('with several commands in one call', () => {
+    const refusalOfAll = (place: number, { code }: Refusal): Refusal =>
+      new Refusal('conflict', code, `Command ${place} is refused.`);
+
+    /** Sends commands, by their keys, in one call. */
+    function together({ ledger }: ReturnType<typeof setUp>, call: string, commands: Readonly<Record<string, Decide>>) {
+      const parts = Object.entries(commands).map(([key, decide]) => ({ context: contextOf(key), decide }));
+      const contexts = parts.map(({ context }) => context);
+      const { answer } = ledger.together(contextOf(call), contexts, refusalOfAll);
+      return [answer, ...parts.map(({ context, decide }) => ledger.execute(context, decide))];
+    }
+
+    it('tells the commands of a call that is not let in, and does not keep their keys', async () => {
+      const instance = setUp();
+      const { world, execute } = instance;
+      const running = execute('call', openAccount(ACCOUNT, 10));
+      const call = together(instance, 'call', { one: openAccount(OTHER, 10) });
+      const refusals = await world.run(Promise.all(call.map(refusalOf)));
+      expect(refusals.map(({ code }) => code)).toEqual(['command-in-progress', 'command-in-progress']);
+      await world.run(running);
+      expect(await world.run(execute('one', openAccount(OTHER, 10)))).toMatchObject({ revision: 0 });
+    });
+
+    it('gives a call that is refused the same answer again, also where one of its commands was refused before by itself', async () => {
+      const instance = setUp();
+      const { world, execute } = instance;
+      const alone = await world.run(refusalOf(execute('one', deposit(ACCOUNT, 1))));
+      const send = async () => {
+        const call = together(instance, 'call', { one: deposit(ACCOUNT, 1), two: openAccount(OTHER, 10) });
+        return world.run(Promise.all(call.map(refusalOf)));
+      };
+      const [first] = await send();
+      expect(first).toMatchObject({ code: alone.code, detail: 'Command 0 is refused.' });
+      const [again] = await send();
+      expect(again).toMatchObject({ code: alone.code, detail: 'Command 0 is refused.' });
+    });
+
+    it('decides what follows in order again with a command that another writer made possible', async () => {
+      const { world, ledger, log, faults } = setUp();
+      const contexts = [contextOf('first'), contextOf('second')] as const;
+      const [first, second] = contexts;
+      faults.before = () => {
+        faults.before = () => undefined;
+        const events = [`account-${ACCOUNT}@0`];
+        const opened = commandOf('elsewhere', { events, type: 'account-opened', data: { amount: 10 } });
+        log.append(batchOf({ [`account-${ACCOUNT}`]: -1 }, opened), world.now());
+      };
+      ledger.inOrder(contexts);
+      const answers = [
+        ledger.execute(first, deposit(ACCOUNT, 1)),
+        ledger.execute(second, openAccount(OTHER, 10)),
+      ] as const;
+      const [deposited, openedOther] = await world.run(Promise.all(answers));
+      expect(deposited).toMatchObject({ revision: 2 });
+      expect(openedOther.position).toBeGreaterThan(deposited.position);
+    });
+  });
+
   describe('with a command that cannot be stored', () => {
     it('finds it among a thousand, and lets the others pass in their order', async () => {
       const { world, execute, log, batches } = setUp();
