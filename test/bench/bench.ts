@@ -12,7 +12,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --json FILE      write the figures, with machine, versions, settings and every round
   --seed N         decides every random choice (default 1)
   --rounds N       measured rounds of each (default and least ${ROUNDS_MIN})
-  --events N       events of the long history (default 1000000)
+  --events N       events of the long history (default 500000: the whole in a quarter of an hour)
   --commands N     commands after which the memory of the server is compared (default 100000)
 `;
 
@@ -71,7 +71,7 @@ function optionsGiven() {
       json: { type: 'string' },
       seed: { type: 'string', default: '1' },
       rounds: { type: 'string', default: String(ROUNDS_MIN) },
-      events: { type: 'string', default: '1000000' },
+      events: { type: 'string', default: '500000' },
       commands: { type: 'string', default: '100000' },
     },
   });
