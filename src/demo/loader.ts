@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { formatInstant, MS_PER_DAY } from '../ledger/time.js';
+import { AnsweredIds } from './answered-ids.js';
 import { ApiClient, DemoFailure, problemText } from './api-client.js';
 import type { ApiAnswer } from './api-client.js';
 import { PROGRAMME_END } from './calendar.js';
-import { isRef, PATH_REFERENCE } from './command-list.js';
-import type { DemoCommand, DemoValue, Sender } from './command-list.js';
+import type { DemoCommand, Sender } from './command-list.js';
 import { groupedBy } from './grouping.js';
 import { Progress } from './progress.js';
 import type { ProgressOutput } from './progress.js';
@@ -127,7 +127,7 @@ class LoadRun {
   replayed = 0;
   position = 0;
   readonly refusals: ExpectedRefusal[] = [];
-  private readonly ids = new Map<string, string>();
+  private readonly ids = new AnsweredIds();
 
   constructor(
     private readonly api: ApiClient,
@@ -158,10 +158,10 @@ class LoadRun {
 
   private async send(command: DemoCommand): Promise<void> {
     const answer = await this.api.command({
-      path: command.path.replace(PATH_REFERENCE, (_, name: string) => this.idOf(name)),
+      path: this.ids.pathOf(command),
       key: this.keys[command.sender],
       idempotencyKey: `${this.keyPrefix}:${command.name}`,
-      body: this.resolved(command.body),
+      body: this.ids.resolved(command.body),
     });
     this.record(command, answer);
     this.progress.advance();
@@ -181,20 +181,7 @@ class LoadRun {
     }
     const id = body[answerField];
     if (typeof id !== 'string') throw new DemoFailure(`The answer to ${name} (POST ${path}) has no ${answerField}.`);
-    this.ids.set(name, id);
+    this.ids.note(name, id);
     this.position = Math.max(this.position, Number(body['position'] ?? 0));
-  }
-
-  private idOf(name: string): string {
-    const id = this.ids.get(name);
-    if (id === undefined) throw new DemoFailure(`The id of ${name} is needed before it was answered.`);
-    return id;
-  }
-
-  private resolved(value: DemoValue): unknown {
-    if (typeof value !== 'object' || value === null) return value;
-    if (isRef(value)) return this.idOf(value.ref);
-    if (Array.isArray(value)) return value.map((each: DemoValue) => this.resolved(each));
-    return Object.fromEntries(Object.entries(value).map(([field, each]) => [field, this.resolved(each)]));
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isRef, PATH_REFERENCE } from '../../../src/demo/command-list.js';
-import type { DemoCommand, DemoValue, Sender } from '../../../src/demo/command-list.js';
+import { AnsweredIds } from '../../../src/demo/answered-ids.js';
+import type { DemoCommand, Sender } from '../../../src/demo/command-list.js';
 import { demoProgramme } from '../../../src/demo/programme.js';
 import { EVENT_STORE, type EventStore } from '../../../src/ledger/event-store.js';
 import { openKurrentEngine } from '../../../src/ledger/kurrentdb/kurrentdb-engine.js';
@@ -47,7 +47,7 @@ function groupsOf(due: readonly DemoCommand[]): readonly (readonly DemoCommand[]
 /** One who sends the programme, one call after the other, each at its time, and publishes reports every quarter. */
 class Year {
   now = YEAR_START;
-  private readonly ids = new Map<string, string>();
+  private readonly ids = new AnsweredIds();
   readonly published: string[] = [];
 
   async play(api: TestApp, keys: Keys): Promise<void> {
@@ -84,8 +84,8 @@ class Year {
 
   private requestOf({ name, path, body }: DemoCommand) {
     return {
-      path: path.replace(PATH_REFERENCE, (_, other: string) => this.idOf(other)),
-      body: this.resolved(body),
+      path: this.ids.pathOf({ path }),
+      body: this.ids.resolved(body),
       key: `${keyPrefix}:${name}`,
     };
   }
@@ -97,7 +97,7 @@ class Year {
   ): void {
     if (expectedStatus === undefined ? status >= 300 : status !== expectedStatus)
       throw new Error(`${name}: ${status} ${JSON.stringify(body)}`);
-    this.ids.set(name, String(body[answerField]));
+    this.ids.note(name, String(body[answerField]));
   }
 
   private async publish(api: TestApp, key: string, kind: string): Promise<void> {
@@ -105,19 +105,6 @@ class Year {
     const idempotencyKey = `${kind} up to ${this.now}`.replaceAll(' ', '-');
     const { body } = await api.must(api.post('/v1/transparency/reports', { kind, ...period }, { key, idempotencyKey }));
     this.published.push(String(body.id));
-  }
-
-  private idOf(name: string): string {
-    const id = this.ids.get(name);
-    if (id === undefined) throw new Error(`${name} has not been answered.`);
-    return id;
-  }
-
-  private resolved(value: DemoValue): unknown {
-    if (typeof value !== 'object' || value === null) return value;
-    if (isRef(value)) return this.idOf(value.ref);
-    if (Array.isArray(value)) return value.map((each: DemoValue) => this.resolved(each));
-    return Object.fromEntries(Object.entries(value).map(([field, each]) => [field, this.resolved(each)]));
   }
 }
 
