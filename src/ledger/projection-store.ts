@@ -1,14 +1,12 @@
-import { hash } from 'node:crypto';
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { RecordedEvent } from './event.js';
 import type { LeaderSession } from './leadership.js';
-import { Rows, type Projection, type Row, type RowRef } from './projection.js';
+import { BUILDING, Checkpoints, type Checkpoint, type Lane, type Place } from './lanes.js';
+import { Statements, columnwise, selection, upsertion, type Column } from './projection-statements.js';
+import { Rows, type Projection, type RowRef } from './projection.js';
 
 /** Rows in one statement; a batch with more is written in several. */
 const ROWS_PER_STATEMENT_MAX = 5_000;
-
-/** Suffix of the tables in which a new version is built beside the served one. */
-const BUILDING = '__building';
 
 /** How long a switch waits for those who read. Everybody who wants to read waits behind it, so it rather tries again. */
 const SWITCH_LOCK_MS_MAX = 100;
@@ -16,66 +14,11 @@ const LOCK_NOT_AVAILABLE = '55P03';
 /** Longest that the digest of one table may take: nobody waits for it, but nothing takes for ever. */
 const DIGEST_MS_MAX = 1_800_000;
 
-export interface Checkpoint {
-  readonly name: string;
-  readonly version: number;
-  readonly position: number;
-  /** Why it does not go on; null while it does. */
-  readonly failure: string | null;
-}
-
-/** Where the rows of a projection stand. */
-export type Place = Pick<Checkpoint, 'name' | 'version' | 'position'>;
-
-/** The checkpoints of all projections, as they were at one moment. */
-export class Checkpoints {
-  private readonly byName: ReadonlyMap<string, Checkpoint>;
-
-  constructor(rows: readonly Checkpoint[]) {
-    this.byName = new Map(rows.map((row) => [row.name, row]));
-  }
-
-  /** The rows that are read. */
-  served({ name }: Projection): Checkpoint | undefined {
-    return this.byName.get(name);
-  }
-
-  /** The rows that are being built beside them. */
-  building({ name }: Projection): Checkpoint | undefined {
-    return this.byName.get(name + BUILDING);
-  }
-}
-
-/** A projection's rows, those served or those being built, and how far they have come. */
-export interface Lane {
-  readonly projection: Projection;
-  readonly name: string;
-  readonly suffix: string;
-  readonly types: ReadonlySet<string>;
-  readonly from: number;
-  /** It is said not to go on. */
-  readonly hasStopped: boolean;
-}
-
 /** SHA-256 over the rows of a table in the order of their ids, as it is served and as it was built; hexadecimal. */
 export interface TableDigests {
   readonly table: string;
   readonly served: string;
   readonly built: string;
-}
-
-export function laneOf(projection: Projection, { name, position, failure }: Checkpoint): Lane {
-  const suffix = name === projection.name ? '' : BUILDING;
-  const types = new Set(projection.types);
-  return { projection, name, suffix, types, from: position, hasStopped: failure !== null };
-}
-
-interface Column {
-  /** Quoted. */
-  readonly name: string;
-  /** Key of the column in a row. */
-  readonly key: string;
-  readonly type: string;
 }
 
 /** The SQL of projections: checkpoints, loading and storing of rows, building a new version beside the old one. */
@@ -272,41 +215,6 @@ export class ProjectionStore {
       throw error;
     }
   }
-}
-
-/** One connection for several who do not wait for each other: their statements run one after the other, in the order in which they came. */
-class Statements {
-  private last: Promise<unknown> = Promise.resolve();
-
-  constructor(private readonly client: PoolClient) {}
-
-  /** Planned once a connection: for a batch of few rows that takes longer than what the statement does. */
-  run(text: string, values: readonly unknown[]): Promise<Row[]> {
-    const prepared = { name: hash('sha1', text), text, values: [...values] };
-    const rows = this.last.then(async () => (await this.client.query<Row>(prepared)).rows);
-    this.last = rows.catch(() => undefined);
-    return rows;
-  }
-}
-
-/** Columns by name: a prepared statement must keep its type when a migration adds one. */
-const selection = (table: string, columns: readonly Column[]): string =>
-  `select ${columns.map(({ name }) => name).join(', ')} from ${table} where id = any ($1)`;
-
-/** One array a column: for a table with many columns a third of the work of reading rows from JSON (measured on PostgreSQL 18). */
-function upsertion(table: string, columns: readonly Column[]): string {
-  const list = columns.map(({ name }) => name).join(', ');
-  const arrays = columns.map(({ type }, at) => `$${at + 1}::${type}[]`).join(', ');
-  const updates = columns.filter(({ key }) => key !== 'id').map(({ name }) => `${name} = excluded.${name}`);
-  return `insert into ${table} (${list}) select * from unnest(${arrays}) on conflict (id) do update set ${updates.join(', ')}`;
-}
-
-const columnwise = (columns: readonly Column[], rows: readonly Row[]): (string | null)[][] =>
-  columns.map(({ key, type }) => rows.map((row) => textOf(row[key], type)));
-
-function textOf(value: unknown, type: string): string | null {
-  if (value === null || value === undefined) return null;
-  return type === 'jsonb' ? JSON.stringify(value) : String(value);
 }
 
 /** An event that a projection could not apply: it stops there, visibly, until the program is mended. */

@@ -5,14 +5,12 @@ import type { EventStore } from './event-store.js';
 import { lead, type LeaderSession } from './leadership.js';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import type { Projection } from './projection.js';
-import { ProjectionFailure, laneOf } from './projection-store.js';
-import type { Checkpoint, Checkpoints, Lane, Place, ProjectionStore } from './projection-store.js';
+import { groupsOf, laneOf, placeOf, type Checkpoint, type Checkpoints, type Lane, type Place } from './lanes.js';
+import { ProjectionFailure, type ProjectionStore } from './projection-store.js';
 import { Refusal } from './refusal.js';
 import { LedgerSignal } from './signal.js';
 
 const BATCH_EVENTS_MAX = 1_000;
-/** Transactions in which what is built moves at once: while one waits for the database, the rows of another are made. */
-const BUILDING_AT_ONCE_MAX = 3;
 /** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
 const POLL_MS = 100;
 /** Between two batches that were not full: what gathers meanwhile shares the statements and the commit of every projection. */
@@ -397,22 +395,6 @@ export class Projector {
   private isDue(name: string): boolean {
     return (this.retryAt.get(name) ?? 0) <= this.time.now();
   }
-}
-
-/** Where a lane stands once it has applied these events. */
-const placeOf = ({ name, projection: { version }, from }: Lane, applied: readonly RecordedEvent[]): Place => ({
-  name,
-  version,
-  position: applied.at(-1)?.position ?? from,
-});
-
-/** Lanes that move in one transaction: all that are served, so that a small batch is one commit, and parts of those that are built. */
-function groupsOf(lanes: readonly Lane[]): readonly (readonly Lane[])[] {
-  const built = lanes.filter(({ suffix }) => suffix !== '');
-  const parts = Array.from({ length: BUILDING_AT_ONCE_MAX }, (_, part) =>
-    built.filter((_lane, at) => at % BUILDING_AT_ONCE_MAX === part),
-  );
-  return [lanes.filter(({ suffix }) => suffix === ''), ...parts].filter((group) => group.length > 0);
 }
 
 export const notReached = (minPosition: number, position: number): Refusal =>

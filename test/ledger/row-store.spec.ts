@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { ProjectionStore, laneOf } from '../../src/ledger/projection-store.js';
-import type { Lane } from '../../src/ledger/projection-store.js';
+import { laneOf, type Lane } from '../../src/ledger/lanes.js';
+import { ProjectionStore } from '../../src/ledger/projection-store.js';
 import type { RowStore } from '../../src/ledger/projector.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { SimulatedRowStore, SimulatedRows } from '../support/simulated-rows.js';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import type { LeaderSession } from '../../src/ledger/leadership.js';
-import { Checkpoints, ProjectionFailure } from '../../src/ledger/projection-store.js';
-import type { Checkpoint, Lane, Place, TableDigests } from '../../src/ledger/projection-store.js';
+import { Checkpoints, type Checkpoint, type Lane, type Place } from '../../src/ledger/lanes.js';
+import { ProjectionFailure, type TableDigests } from '../../src/ledger/projection-store.js';
 import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';
 import type { RowStore } from '../../src/ledger/projector.js';
 import { SOUND, connectionLost, type Line } from './simulated-store.js';
