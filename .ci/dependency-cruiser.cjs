@@ -6,7 +6,7 @@ const FEATURE = '^src/(access|audit|capital|compute|governance|partners|transpar
 const SERVER_ROLE = '\\.(commands|controller|dto|module|projection|queries)\\.ts$';
 /** Parts of the server whose names have no role: they run, they are not called by nouns. */
 const SERVER_PARTS =
-  '^src/(access/own-rows|audit/(event-feed|log-writer|published-log|cosignature-collector|cosigned-checkpoints|witness-metrics)|transparency/reports)\\.ts$';
+  '^src/(access/own-rows|audit/(event-feed|log-writer|published-log|cosignature-collector|cosigned-checkpoints|witness-metrics)|transparency/(live-standing|reports))\\.ts$';
 const NEST_OR_DATABASE = '^node_modules/(@nestjs|pg|@fastify|fastify)(/|$)';
 
 module.exports = {

@@ -5,7 +5,7 @@ import { CosignatureCollector, type WitnessStatus } from '../audit/cosignature-c
 import { LogWriter, type LogStatus } from '../audit/log-writer.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Projector, type ProjectionStatus } from '../ledger/projector.js';
-import { Reports } from '../transparency/reports.js';
+import { LiveStanding } from '../transparency/live-standing.js';
 import { Metrics } from './metrics.js';
 import { PublicRoute } from './routes.js';
 
@@ -32,7 +32,7 @@ export class OperationsController {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly writer: LogWriter,
     private readonly collector: CosignatureCollector,
-    private readonly reports: Reports,
+    private readonly reports: LiveStanding,
   ) {}
 
   /** The process answers. */

@@ -5,6 +5,7 @@ import { PublicationTexts } from './publication-texts.queries.js';
 import { publicationCommandHandlers } from './report-publication.commands.js';
 import { ReportPublicationController } from './report-publication.controller.js';
 import { Publications, publicationQueryHandlers } from './report-publication.queries.js';
+import { LiveStanding } from './live-standing.js';
 import { Reports } from './reports.js';
 import { TransparencyController } from './transparency.controller.js';
 import { transparencyQueryHandlers } from './transparency.queries.js';
@@ -18,10 +19,11 @@ import { transparencyQueryHandlers } from './transparency.queries.js';
     ...publicationCommandHandlers,
     ...publicationQueryHandlers,
     Publications,
+    LiveStanding,
     Reports,
     { provide: PublicationTexts, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new PublicationTexts(pool) },
     { provide: ReportStates, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new ReportStates(pool) },
   ],
-  exports: [Reports],
+  exports: [LiveStanding],
 })
 export class TransparencyModule {}

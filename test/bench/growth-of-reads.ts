@@ -10,6 +10,7 @@ import { createLog } from '../../src/platform/logging.js';
 import { formatInstant, parseInstant } from '../../src/ledger/time.js';
 import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
 import { bound, reportText } from '../../src/transparency/report-header.js';
+import { LiveStanding } from '../../src/transparency/live-standing.js';
 import { Reports, type AsOf } from '../../src/transparency/reports.js';
 import type { BenchDatabase } from './database.js';
 import { LOG_ORIGIN, LOG_SEED } from './filled-ledger.js';
@@ -95,7 +96,7 @@ async function openReading({ url, pool }: BenchDatabase, dataDir: string, random
 /** Nothing else runs any more once reports and views have come to the end of the history. */
 async function followed(app: NestFastifyApplication, head: number): Promise<void> {
   for (;;) {
-    const status = [app.get(Reports).status(), ...(await app.get(Projector).status())];
+    const status = [app.get(LiveStanding).status(), ...(await app.get(Projector).status())];
     const failure = status.find((one) => one.failure !== undefined)?.failure;
     if (failure !== undefined) throw new Error(failure);
     if (status.every(({ position }) => position === head)) return;

@@ -12,7 +12,7 @@ import { fold, initialFoldState, serialise, type FoldState } from '../../src/tra
 import { bound, reportText, type ReportHeader } from '../../src/transparency/report-header.js';
 import { INITIAL_STANDING } from '../../src/partners/partner.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
-import { Reports, STATE_EVERY_EVENTS, spacing } from '../../src/transparency/reports.js';
+import { LiveStanding, STATE_EVERY_EVENTS, spacing } from '../../src/transparency/live-standing.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { BEGIN, tell, type Choice } from './history.js';
 
@@ -52,7 +52,7 @@ async function write(app: TestApp, history: readonly RecordedEvent[]): Promise<v
 
 /** A reader waits some seconds only, and a busy machine may take longer to fold a history that was written at once. */
 async function followed({ app }: TestApp): Promise<void> {
-  while (app.get(Reports).status().position < events.length) await sleep(20);
+  while (app.get(LiveStanding).status().position < events.length) await sleep(20);
 }
 
 /** What an auditor would compute from the events alone. */
@@ -248,7 +248,7 @@ describe('the transparency reports over HTTP', () => {
     for (const app of [first, second]) {
       const { status, body } = await app.get(`${PATH}/capital?minPosition=${head}`, { key: null });
       expect([status, body.code]).toEqual([503, 'position-not-reached']);
-      expect(app.app.get(Reports).status().failure).toContain('loss-forgiven');
+      expect(app.app.get(LiveStanding).status().failure).toContain('loss-forgiven');
     }
   });
 });
