@@ -14,9 +14,9 @@ import { parseInstant } from './ledger/time.js';
 import { admitLargeCalls } from './platform/bulk-admission.js';
 import { registerDocs } from './platform/docs.js';
 import { Drain } from './platform/drain.js';
+import { acceptJson } from './platform/json-body.js';
 import { NestLog } from './platform/logging.js';
 import { Metrics } from './platform/metrics.js';
-import { requirePlainJson } from './platform/plain-json.js';
 import { ProblemFilter } from './platform/problem.js';
 import './platform/request.js';
 import type { Runtime } from './platform/runtime.js';
@@ -69,7 +69,7 @@ export function drainOf(app: NestFastifyApplication): Drain {
 async function configure(app: NestFastifyApplication, runtime: Runtime): Promise<void> {
   const { config, log } = runtime;
   const server = app.getHttpAdapter().getInstance();
-  acceptJson(app);
+  acceptJson(server, runtime.wrappingKey);
   server.addHook('onRoute', (route) => {
     if (BULK_ROUTES.has(route.url)) route.bodyLimit = BULK_BODY_BYTES_MAX;
   });
@@ -104,32 +104,6 @@ function listBehindCsv(request: IncomingMessage): string {
   Object.assign(request, { [CSV]: true });
   return `${list[1] ?? ''}${list[2] ?? ''}`;
 }
-
-/** JSON and nothing else. An empty body counts as none: some commands have nothing to say beyond their route. */
-function acceptJson(app: NestFastifyApplication): void {
-  const server = app.getHttpAdapter().getInstance();
-  server.removeAllContentTypeParsers();
-  const parse = server.getDefaultJsonParser('error', 'error');
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.length === 0) return done(null, undefined);
-    return parse(request, String(body), (error, value) => {
-      if (error) return done(MALFORMED_JSON);
-      try {
-        // Before anything looks at it: whoever recurses into a body may rely on its depth.
-        requirePlainJson(value);
-        done(null, value);
-      } catch (refusal) {
-        done(refusal as Error);
-      }
-    });
-  });
-}
-
-const MALFORMED_JSON = new Refusal(
-  'malformed',
-  'malformed-json',
-  'The body is not valid JSON. Check quotes, commas and brackets.',
-);
 
 async function limitRate(app: NestFastifyApplication, perMinute: number): Promise<void> {
   await app.register(rateLimit, {

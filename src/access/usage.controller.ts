@@ -10,7 +10,9 @@ import {
   AllocationUsagePageDto,
   ListUsageDto,
   ReportUsageDto,
+  USAGE_RECORDS_MAX,
   UsageAnswerDto,
+  UsageRecordDto,
 } from './usage.dto.js';
 import { ListUsage } from './usage.queries.js';
 
@@ -23,7 +25,11 @@ export class UsageController {
   ) {}
 
   /** Report what was used of allocations, up to 10,000 records at a time; all of them are recorded or none. */
-  @CommandRoute({ roles: ['operator', 'facility'], answer: UsageAnswerDto })
+  @CommandRoute({
+    roles: ['operator', 'facility'],
+    answer: UsageAnswerDto,
+    streamed: { body: ReportUsageDto, list: 'records', item: UsageRecordDto, itemsMax: USAGE_RECORDS_MAX },
+  })
   reportUsage(@Body() body: ReportUsageDto, @Context() context: CommandContext): Promise<Answer> {
     return this.commands.execute(new ReportUsage(context, body));
   }

@@ -1,15 +1,15 @@
-import { createHmac } from 'node:crypto';
 import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
-import { canonicalize } from '../ledger/canonical.js';
 import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
 import { derivedId } from '../ledger/identifiers.js';
 import { Refusal } from '../ledger/refusal.js';
 import { PROGRAMME_ACTOR } from './authentication.js';
+import { fingerprintOf } from './fingerprint.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
 import { RUNTIME, type Runtime } from './runtime.js';
+import { StreamedBody } from './streamed-body.js';
 import './request.js';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
@@ -34,12 +34,13 @@ export class CommandInterceptor implements NestInterceptor {
 
 /** @throws Refusal 428 without an Idempotency-Key, 400 when it or If-Match is malformed. */
 export function commandContext(request: FastifyRequest, access: RouteAccess, secret: Buffer): CommandContext {
-  const { principal } = request;
+  const { principal, body } = request;
   if (!principal) throw new Error('A command needs a principal.');
   return contextUnder(idempotencyKey(request.headers['idempotency-key']), {
     principal,
     access,
-    fingerprint: fingerprintOf(secret, request.method, request.url, request.body),
+    fingerprint:
+      body instanceof StreamedBody ? body.fingerprint() : fingerprintOf(secret, request.method, request.url, body),
     correlationId: request.id,
     ifMatch: expectedRevision(request.headers['if-match']),
   });
@@ -73,29 +74,6 @@ export function contextUnder(
  */
 export const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
   derivedId('command', principal.partnerId ?? PROGRAMME_ACTOR, key);
-
-/**
- * Tells a retry from another request under the same key. Headers are left out: they may differ between tries. Keyed, because
- * the body may hold what is erased later, and a plain hash would still answer to guesses.
- */
-export function fingerprintOf(secret: Buffer, method: string, url: string, body: unknown): string {
-  const path = url.split('?', 1)[0] ?? '';
-  return createHmac('sha256', secret)
-    .update(`${method} ${path}\n${canonicalBody(body)}`)
-    .digest('base64');
-}
-
-function canonicalBody(body: unknown): string {
-  try {
-    return canonicalize(body ?? null);
-  } catch {
-    throw new Refusal(
-      'malformed',
-      'malformed-json',
-      'The body holds text that has no UTF-8 form (a lone surrogate). Remove it.',
-    );
-  }
-}
 
 /** @throws Refusal 428 when it is missing, 400 when it is malformed. */
 export function idempotencyKey(key: string | readonly string[] | undefined): string {

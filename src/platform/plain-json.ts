@@ -1,4 +1,4 @@
-import { invalid } from '../ledger/refusal.js';
+import { Refusal, invalid } from '../ledger/refusal.js';
 
 /** Levels of nesting in a body. The deepest that a route takes has five; a thousand would overflow whoever recurses. */
 export const JSON_DEPTH_MAX = 16;
@@ -9,29 +9,58 @@ export const JSON_DEPTH_MAX = 16;
  */
 const NAMES_REFUSED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** For a text that no value can be made of, or none that should. */
+export const MALFORMED_JSON = new Refusal(
+  'malformed',
+  'malformed-json',
+  'The body is not valid JSON. Check quotes, commas and brackets.',
+);
+
+export const tooDeep = (pointer: string): Refusal =>
+  invalid('json-too-deep', pointer, `The body is nested deeper than ${JSON_DEPTH_MAX} levels. Flatten it.`, {
+    limit: JSON_DEPTH_MAX,
+  });
+
 /**
  * Refuses JSON that could do harm before any field is looked at. Iterative, because its input may be nested without limit.
+ * @param pointerOfBody where it is in the request, if it is only a part of its body
  * @throws Refusal `json-too-deep`, `field-name-refused` (422).
  */
-export function requirePlainJson(body: unknown): void {
+export function requirePlainJson(body: unknown, pointerOfBody = ''): void {
   const open: { readonly value: unknown; readonly pointer: string; readonly depth: number }[] = [
-    { value: body, pointer: '', depth: 0 },
+    { value: body, pointer: pointerOfBody, depth: 0 },
   ];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, pointer, depth } = next;
     if (typeof value !== 'object' || value === null) continue;
-    if (depth >= JSON_DEPTH_MAX) {
-      throw invalid('json-too-deep', pointer, `The body is nested deeper than ${JSON_DEPTH_MAX} levels. Flatten it.`, {
-        limit: JSON_DEPTH_MAX,
-      });
-    }
+    if (depth >= JSON_DEPTH_MAX) throw tooDeep(pointer);
     for (const [name, member] of Object.entries(value)) {
-      const at = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const at = `${pointer}/${inPointer(name)}`;
       if (NAMES_REFUSED.has(name))
         throw invalid('field-name-refused', at, `No field may be named "${name}". Remove it.`);
       if (typeof member === 'object') open.push({ value: member, pointer: at, depth: depth + 1 });
     }
   }
+}
+
+/** A name as part of a JSON pointer (RFC 6901). */
+export const inPointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/**
+ * True for JSON that names a prototype: `__proto__`, or a `constructor` with a `prototype`. Fastify's parser, which reads all bodies
+ * but the streamed ones, takes it for malformed.
+ */
+export function hasPrototype(body: unknown): boolean {
+  const open = [body];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    if (Object.hasOwn(value, '__proto__')) return true;
+    const members = new Map<string, unknown>(Object.entries(value));
+    const maker = members.get('constructor');
+    if (typeof maker === 'object' && maker !== null && Object.hasOwn(maker, 'prototype')) return true;
+    for (const member of members.values()) open.push(member);
+  }
+  return false;
 }
 
 /** True for what `{...}` in JSON becomes, and for nothing with a class of its own. */

@@ -1,4 +1,5 @@
 import type { CommandContext, Principal } from '../ledger/command-context.js';
+import type { StreamedBody, StreamedList } from './streamed-body.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -8,5 +9,12 @@ declare module 'fastify' {
     command?: CommandContext;
     /** The list was asked for as `.csv`. */
     asCsv?: boolean;
+    /** What has been read of a body that is read item by item. */
+    streamedBody?: StreamedBody;
+  }
+
+  interface FastifyContextConfig {
+    /** The body of the route is read item by item. */
+    streamed?: StreamedList;
   }
 }

@@ -8,6 +8,7 @@ import {
   createParamDecorator,
   type ExecutionContext,
 } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiExtension, ApiHeader, ApiResponse, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ROLES, type CommandContext, type Principal, type Role } from '../ledger/command-context.js';
@@ -16,6 +17,7 @@ import { CommandInterceptor } from './command.interceptor.js';
 import { ReadInterceptor } from './read.interceptor.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
 import './request.js';
+import type { StreamedList } from './streamed-body.js';
 
 /** Everybody who holds a credential; what they see is narrowed to their own by the query. */
 export const READERS: readonly Role[] = ROLES;
@@ -28,13 +30,21 @@ export interface CommandRouteOptions {
   readonly created?: string;
   /** Class of the answer, where it has more than the common members. */
   readonly answer?: new () => AnswerDto;
+  /** Its body is a long list, which is read item by item. */
+  readonly streamed?: StreamedList;
 }
 
 /**
  * A command: POST with `Idempotency-Key` and, where the record exists already, `If-Match`. The decorator is the route's
  * permission, its behaviour and its documentation.
  */
-export function CommandRoute({ path = '', roles, created, answer = AnswerDto }: CommandRouteOptions): MethodDecorator {
+export function CommandRoute({
+  path = '',
+  roles,
+  created,
+  answer = AnswerDto,
+  streamed,
+}: CommandRouteOptions): MethodDecorator {
   const status = created === undefined ? 200 : 201;
   const access: RouteAccess = { kind: 'command', roles, ...(created === undefined ? {} : { location: created }) };
   return applyDecorators(
@@ -42,6 +52,7 @@ export function CommandRoute({ path = '', roles, created, answer = AnswerDto }: 
     HttpCode(status),
     SetMetadata(ACCESS, access),
     UseInterceptors(CommandInterceptor),
+    ...(streamed ? [RouteConfig({ streamed })] : []),
     ...credential(roles),
     IDEMPOTENCY_KEY_HEADER,
     ApiHeader({

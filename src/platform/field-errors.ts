@@ -1,0 +1,40 @@
+import type { ArgumentMetadata, ValidationPipeOptions } from '@nestjs/common';
+import type { ValidationError } from 'class-validator';
+import { Refusal, type FieldError } from '../ledger/refusal.js';
+import { inPointer } from './plain-json.js';
+
+/** Field errors listed in one answer; the rest would only repeat them. */
+export const FIELD_ERRORS_MAX = 50;
+
+/** How content is checked against its class. Unknown members are refused: they are mostly misspelt ones. */
+export const VALIDATION = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  // A body without fields has a class without checks; the white list still refuses whatever it holds.
+  forbidUnknownValues: false,
+  stopAtFirstError: true,
+  validationError: { target: false, value: false },
+} satisfies ValidationPipeOptions;
+
+/** What the validator found, each with its place below `parent`. */
+export function fieldErrors(errors: readonly ValidationError[], parent = ''): FieldError[] {
+  return errors.flatMap((error) => {
+    const pointer = `${parent}/${inPointer(error.property)}`;
+    const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+      pointer,
+      detail: rule === 'whitelistValidation' ? `There is no field "${error.property}" here. Remove it.` : message,
+    }));
+    return [...own, ...fieldErrors(error.children ?? [], pointer)];
+  });
+}
+
+/** The refusal of content with these errors, of which it names the first. */
+export function contentRefused(all: readonly FieldError[], type: ArgumentMetadata['type'] = 'body'): Refusal {
+  const errors = all.slice(0, FIELD_ERRORS_MAX);
+  const detail = errors.map((error) => error.detail).join(' ');
+  return type === 'body'
+    ? new Refusal('invalid', 'invalid-content', detail, {}, errors)
+    : new Refusal('malformed', 'malformed-parameter', detail, {}, errors);
+}
+
+export const notAnObject = (): Refusal => new Refusal('malformed', 'malformed-json', 'Send a JSON object as the body.');

@@ -1,0 +1,269 @@
+import { request, type IncomingHttpHeaders } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { OPERATOR_KEY, type TestAnswer } from '../support/app.js';
+import { startProgramme, type Programme } from './programme.js';
+
+const BODY_BYTES_MAX = 16 * 1_048_576;
+
+let programme: Programme;
+let allocationId: string;
+beforeAll(async () => {
+  programme = await startProgramme();
+  const { partner, facility, call, grant, allocate } = programme;
+  const facilityId = await facility();
+  allocationId = await allocate(facilityId, await grant(await call(facilityId), await partner()));
+});
+afterAll(() => programme.ledger.stop());
+
+const record = (further: object = {}) => ({
+  allocationId,
+  from: '2026-06-02T00:00:00Z',
+  to: '2026-06-03T00:00:00Z',
+  chipHours: 1,
+  ...further,
+});
+
+interface Sent {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: TestAnswer['body'];
+}
+interface SendOptions {
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** Bytes of a piece: between 1 and this many. */
+  readonly pieceMax?: number;
+  /** Breaks the connection after so many bytes. */
+  readonly cutAt?: number;
+}
+
+let keys = 0;
+/** Sends the body as a slow caller would: in small pieces of random sizes, cut wherever they happen to be cut. */
+async function send(text: string | Buffer, options: SendOptions = {}): Promise<Sent> {
+  const { headers = {}, pieceMax = 9, cutAt = Infinity } = options;
+  const given: Record<string, string | undefined> = {
+    authorization: `Bearer ${OPERATOR_KEY}`,
+    'content-type': 'application/json',
+    'idempotency-key': `stream-${(keys += 1)}`,
+    ...headers,
+  };
+  const call = request(`${programme.ledger.url}/v1/usage`, {
+    method: 'POST',
+    headers: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  });
+  call.setNoDelay(true);
+  const answer = new Promise<Sent>((resolve, reject) => {
+    // A body that is too large is answered while it is still being sent.
+    let isAnswered = false;
+    call.once('error', (error) => isAnswered || reject(error));
+    call.once('response', (response) => {
+      isAnswered = true;
+      let all = '';
+      response.setEncoding('utf8').on('data', (part: string) => (all += part));
+      response.once('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: all === '' ? {} : JSON.parse(all),
+        }),
+      );
+    });
+  });
+  answer.catch(() => undefined);
+  const bytes = Buffer.from(text);
+  for (let from = 0; from < bytes.length && !call.destroyed;) {
+    if (from >= cutAt) {
+      call.destroy();
+      break;
+    }
+    const to = from + 1 + Math.floor(Math.random() * pieceMax);
+    call.write(bytes.subarray(from, to));
+    from = to;
+    await setImmediate();
+  }
+  call.end();
+  return answer;
+}
+
+const refusalOf = ({ status, body: { code, detail, errors } }: Sent) => ({ status, code, detail, errors });
+const NOT_JSON = {
+  status: 400,
+  code: 'malformed-json',
+  detail: 'The body is not valid JSON. Check quotes, commas and brackets.',
+  errors: [],
+};
+const invalid = (pointer: string, detail: string) => ({
+  status: 422,
+  code: 'invalid-content',
+  detail,
+  errors: [{ pointer, detail }],
+});
+
+describe('a report of usage that comes in small pieces', () => {
+  it('is recorded once it is complete, and known again when it comes in others', async () => {
+    const records = [record(), { ...record(), chipHours: 2 }];
+    const key = { 'idempotency-key': 'stream-in-pieces' };
+    const first = await send(JSON.stringify({ records }), { headers: key });
+    expect(first).toMatchObject({ status: 200, body: { records: 2, flagged: 0 } });
+    const notation = JSON.stringify({ records: records.map(({ chipHours, ...rest }) => ({ chipHours, ...rest })) });
+    const again = await send(
+      notation.replaceAll('"chipHours":2', '"chip\\u0048ours" : 20e-1').replaceAll(',', ' ,\n'),
+      {
+        headers: { ...key, 'content-length': undefined },
+        pieceMax: 40,
+      },
+    );
+    expect(again).toMatchObject({ status: 200, body: first.body, headers: { 'idempotency-replayed': 'true' } });
+    const other = await send(JSON.stringify({ records: [record()] }), { headers: key });
+    expect(other).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
+  });
+
+  it('is the command that it is in a bulk', async () => {
+    const body = { records: [record({ chipHours: 3 }), record({ chipHours: 4 })] };
+    const command = { key: 'stream-and-bulk', method: 'POST', path: '/v1/usage', body };
+    const bulk = await programme.ledger.must(programme.ledger.post('/v1/bulk', { commands: [command] }));
+    const alone = await send(JSON.stringify(body), { headers: { 'idempotency-key': command.key } });
+    expect(alone).toMatchObject({ status: 200, headers: { 'idempotency-replayed': 'true' } });
+    expect(alone.body).toEqual(bulk.body.outcomes[0].body);
+  });
+
+  it.each([
+    ['a text that ends too early', '{"records":[{"allocationId":"'],
+    ['a comma too many', '{"records":[1,]}'],
+    ['a second body behind it', '{"records":[]}{}'],
+    ['nothing but white space', ' \n '],
+    ['a body in another encoding', gzipSync('{"records":[]}')],
+    ['a prototype', '{"records":[{"__proto__":{"chipHours":1}}]}'],
+    ['a prototype by its maker', '{"records":[{"constructor":{"prototype":{}}}]}'],
+  ])('refuses %s as malformed, whoever sends it', async (_what, text) => {
+    expect(refusalOf(await send(text))).toEqual(NOT_JSON);
+    expect(refusalOf(await send(text, { headers: { authorization: undefined } }))).toEqual(NOT_JSON);
+  });
+
+  it('refuses what could do harm, and says where it is', async () => {
+    expect(refusalOf(await send('{"records":[{},{"a/b":{"constructor":1}}]}'))).toEqual({
+      ...invalid('/records/1/a~1b/constructor', 'No field may be named "constructor". Remove it.'),
+      code: 'field-name-refused',
+    });
+    expect(refusalOf(await send(`{"records":[7,${'['.repeat(16)}${']'.repeat(16)}]}`))).toEqual({
+      ...invalid(`/records/1${'/0'.repeat(14)}`, 'The body is nested deeper than 16 levels. Flatten it.'),
+      code: 'json-too-deep',
+    });
+    expect(refusalOf(await send(String.raw`{"records":["\ud800"]}`))).toEqual({
+      ...NOT_JSON,
+      detail: 'The body holds text that has no UTF-8 form (a lone surrogate). Remove it.',
+    });
+  });
+
+  it.each([
+    ['an empty body', '', '/records', 'records must contain no more than 10000 elements'],
+    ['no list', '{}', '/records', 'records must contain no more than 10000 elements'],
+    [
+      'another thing in its place',
+      '{"records":"none"}',
+      '/records',
+      'records must contain no more than 10000 elements',
+    ],
+    ['an empty list', '{"records":[]}', '/records', 'records must contain at least 1 elements'],
+    ['a field beside the list', '{"records":[REC],"a/b":1}', '/a~1b', 'There is no field "a/b" here. Remove it.'],
+    [
+      'a field that no record has',
+      '{"records":[REC,{"x":1,REST]}',
+      '/records/1/x',
+      'There is no field "x" here. Remove it.',
+    ],
+    [
+      'a record that is none',
+      '{"records":[REC,REC,7]}',
+      '/records/2',
+      'each value in nested property records must be either object or array',
+    ],
+    [
+      'text that is no UTF-8',
+      Buffer.from('{"records":[{"\xff":1,REST]}', 'latin1'),
+      '/records/0/\ufffd',
+      'There is no field "\ufffd" here. Remove it.',
+    ],
+  ])('refuses %s', async (_what, template, pointer, detail) => {
+    const rest = JSON.stringify(record()).slice(1);
+    const text = Buffer.from(
+      Buffer.from(template).toString('latin1').replaceAll('REC', `{${rest}`).replaceAll('REST', rest),
+      'latin1',
+    );
+    expect(refusalOf(await send(text))).toEqual(invalid(pointer, detail));
+    // First who it is and under which key, then what is wrong with the content.
+    expect((await send(text, { headers: { authorization: undefined } })).status).toBe(401);
+    expect((await send(text, { headers: { 'idempotency-key': undefined } })).status).toBe(428);
+  });
+
+  it('names the field of the record that is wrong, and at most fifty of them', async () => {
+    const detail = 'chipHours must be a whole number from 0 to 100000000000, written as a JSON number.';
+    const records = Array.from({ length: 60 }, (_, at) => (at === 17 ? record({ chipHours: '1' }) : record()));
+    expect(refusalOf(await send(JSON.stringify({ records }), { pieceMax: 500 }))).toEqual(
+      invalid('/records/17/chipHours', detail),
+    );
+    const wrong = records.map((one) => ({ ...one, chipHours: 0.5 }));
+    const { body } = await send(JSON.stringify({ records: wrong }), { pieceMax: 500 });
+    expect(body.errors).toEqual(
+      Array.from({ length: 50 }, (_, at) => ({ pointer: `/records/${at}/chipHours`, detail })),
+    );
+  });
+
+  it('refuses a list in place of the object', async () => {
+    expect(refusalOf(await send('[]'))).toEqual({ ...NOT_JSON, detail: 'Send a JSON object as the body.' });
+  });
+
+  it('takes the last of what is given twice', async () => {
+    const one = JSON.stringify(record());
+    const text = `{"records":[7],"records":[${one},{"chipHours":"x",${one.slice(1)}]}`;
+    expect(await send(text)).toMatchObject({ status: 200, body: { records: 2 } });
+  });
+
+  it('refuses more records than a report may have, whatever they are', async () => {
+    const text = JSON.stringify({ records: Array.from({ length: 10_001 }, () => record()) });
+    expect(refusalOf(await send(text, { pieceMax: 50_000 }))).toEqual(
+      invalid('/records', 'records must contain no more than 10000 elements'),
+    );
+  });
+
+  it('refuses a body that is too large: at once where its length is told, else when it is', async () => {
+    const refusal = {
+      status: 413,
+      code: 'body-too-large',
+      detail: 'The body is larger than this route takes.',
+      errors: [],
+    };
+    const told = { headers: { 'content-length': String(BODY_BYTES_MAX + 1) } };
+    expect(refusalOf(await send('{', told))).toEqual(refusal);
+    const text = Buffer.alloc(BODY_BYTES_MAX + 1, ' ');
+    expect(refusalOf(await send(text, { pieceMax: 2_097_152 }))).toEqual(refusal);
+    text.write('{"records":[}');
+    expect(refusalOf(await send(text, { pieceMax: 2_097_152 }))).toEqual(refusal);
+  });
+
+  it('refuses what does not say that it is JSON', async () => {
+    const refusal = {
+      status: 415,
+      code: 'unsupported-media-type',
+      detail: 'Send the body as JSON with "Content-Type: application/json".',
+      errors: [],
+    };
+    for (const type of ['text/plain', 'application/x-ndjson', undefined]) {
+      expect(refusalOf(await send('{"records":[]}', { headers: { 'content-type': type } }))).toEqual(refusal);
+    }
+  });
+
+  it('leaves nothing of a body whose sender goes away, and answers others while one is on its way', async () => {
+    const { ledger } = programme;
+    const before = await ledger.get('/v1/transparency/summary');
+    const text = JSON.stringify({ records: Array.from({ length: 200 }, () => record()) });
+    const slow = send(text, { cutAt: 20_000, pieceMax: 400 });
+    await expect(Promise.all([ledger.get('/livez'), ledger.get('/readyz')])).resolves.toMatchObject([
+      { status: 200 },
+      { status: 200 },
+    ]);
+    await expect(slow).rejects.toThrow();
+    const after = await ledger.get('/v1/transparency/summary');
+    expect(after.headers['ledger-position']).toBe(before.headers['ledger-position']);
+  });
+});
