@@ -39,7 +39,7 @@ export interface ProjectorLog {
 
 export interface ProjectorOptions {
   /** Where readers read, if that is a standby. */
-  readonly served?: RowStore;
+  readonly served?: ServedRows;
   readonly time?: MonotonicTime;
   /** Events that are read and applied at a time. */
   readonly batchEventsMax?: number;
@@ -47,6 +47,9 @@ export interface ProjectorOptions {
 
 /** The rows and how far they have come, wherever they are kept. */
 export type RowStore = Pick<ProjectionStore, keyof ProjectionStore>;
+
+/** All that is asked of those who only serve rows: nothing is ever written there. */
+export type ServedRows = Pick<RowStore, 'checkpoints'>;
 
 /** Makes a session of the pool the one that moves the projections, unless there is one. */
 export const leadProjections = (pool: Pool): Promise<LeaderSession | undefined> => lead(pool, LEADER_LOCK);
@@ -66,7 +69,7 @@ export class Projector {
   private looking: Promise<Checkpoints> | undefined;
   /** Of rows that are built anew with those that are served, in the session in which it leads. */
   private readonly comparisons = new Map<string, { readonly isDone: boolean }>();
-  private readonly served: RowStore;
+  private readonly served: ServedRows;
   private readonly time: MonotonicTime;
   private readonly batchEventsMax: number;
 

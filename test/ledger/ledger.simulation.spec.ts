@@ -16,7 +16,8 @@ describe('the ledger and its rows, in any order of events that chance finds', ()
           await schedule.run();
         } catch (error) {
           const complaint = schedule.complaints[0] ?? (error instanceof Error ? error.stack : error);
-          throw new Error(`SIMULATION_SEED=${seed}: ${complaint}`, { cause: error });
+          const again = `SIMULATION_SEED=${seed} npm test -- test/ledger/ledger.simulation.spec.ts`;
+          throw new Error(`${complaint}\nThe same again: ${again}`, { cause: error });
         }
       }
     },

@@ -2,6 +2,7 @@ import type { Answer, CommandContext } from '../../src/ledger/command-context.js
 import type { RefusalOfAll } from '../../src/ledger/job.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { Refusal } from '../../src/ledger/refusal.js';
+import type { SimulatedProcess } from '../support/simulated-process.js';
 import type { SimulatedWorld } from '../support/simulated-world.js';
 import { contextOf } from './accounts.js';
 import { compose, contextFor, note, outcomeOf, type Reply, type Sent } from './sent.js';
@@ -42,7 +43,8 @@ export function composeCall(chance: SimulatedWorld, key: string, accounts: reado
 /** How a call is sent: through whom each of its commands goes, and whether one of them may be missing this time. */
 export interface Sending {
   readonly ledger: Ledger;
-  readonly world: SimulatedWorld;
+  /** Where all of it goes on. */
+  readonly process: SimulatedProcess;
   /** Sends one of the commands in order, under its context. */
   readonly send: (sent: Sent, context: CommandContext) => Promise<Reply>;
   /** One place that is left out this time. */
@@ -54,14 +56,14 @@ export const sendCall = (call: SentCall, sending: Sending): Promise<boolean> =>
   call.isTogether ? sendTogether(call, sending) : sendInOrder(call, sending);
 
 /** As `Bulk.oneByOne` does. */
-async function sendInOrder(call: SentCall, { ledger, world, send, missing }: Sending): Promise<boolean> {
+async function sendInOrder(call: SentCall, { ledger, process, send, missing }: Sending): Promise<boolean> {
   const { refusal } = note(call, await outcomeOf(ledger.execute(contextOf(call.key), (tx) => tx.itself())));
   if (refusal) return false;
   const contexts = call.commands.map(contextFor);
   const sequence = ledger.inOrder(contexts);
   const replies = await Promise.all(
     contexts.map(async (context, place): Promise<Reply | undefined> => {
-      await world.sleep(world.integer(0, COMING_MS_MAX));
+      await process.sleep(process.world.integer(0, COMING_MS_MAX));
       const sent = call.commands[place];
       const reply = place === missing || !sent ? undefined : await send(sent, context);
       sequence.skip(place);
@@ -76,11 +78,11 @@ const refusalOfAll: RefusalOfAll = (place, { code, detail, facts }) =>
   new Refusal('conflict', code, `Command ${place}: ${detail}`, { facts, place });
 
 /** As `Bulk.together` does. */
-async function sendTogether(call: SentCall, { ledger, world, missing }: Sending): Promise<boolean> {
+async function sendTogether(call: SentCall, { ledger, process, missing }: Sending): Promise<boolean> {
   const contexts = call.commands.map(contextFor);
   const all = ledger.together(contextOf(call.key), contexts, refusalOfAll);
   const parts = contexts.map(async (context, place): Promise<Answer> => {
-    await world.sleep(world.integer(0, COMING_MS_MAX));
+    await process.sleep(process.world.integer(0, COMING_MS_MAX));
     try {
       const sent = call.commands[place];
       if (place === missing || !sent) throw new Refusal('unavailable', 'missing', 'It does not come this time.');

@@ -3,8 +3,12 @@ import { Ledger } from '../../src/ledger/ledger.js';
 import { Projector } from '../../src/ledger/projector.js';
 import { LedgerSignal } from '../../src/ledger/signal.js';
 import { Vault } from '../../src/ledger/vault.js';
-import { SimulatedLeadership, SimulatedRowStore, type SimulatedRows } from '../support/simulated-rows.js';
-import { SimulatedStore, UnreliableLine, type Faults, type SimulatedLog } from '../support/simulated-store.js';
+import type { SimulatedLeadership } from '../support/simulated-leadership.js';
+import { UnreliableLine, type Faults } from '../support/simulated-line.js';
+import { SimulatedProcess } from '../support/simulated-process.js';
+import { SimulatedRowStore, type SimulatedRows } from '../support/simulated-rows.js';
+import { SimulatedReadPool, type SimulatedStandbys } from '../support/simulated-standby.js';
+import { SimulatedStore, type SimulatedLog } from '../support/simulated-store.js';
 import type { SimulatedWorld } from '../support/simulated-world.js';
 import { account } from './accounts.js';
 import { projectionsOf, type Mending } from './views.js';
@@ -13,46 +17,62 @@ const START = Date.parse('2026-11-24T05:38:00Z');
 const vault = new Vault(Buffer.alloc(32, 7));
 const reader = new EventReader([account]);
 
+/** On the way to the log, to the rows, and to the rows that are read. */
+export interface InstanceFaults {
+  readonly log: Faults;
+  readonly rows: Faults;
+  readonly reads: Faults;
+}
+
 /** What all instances share. */
 export interface Surroundings {
   readonly world: SimulatedWorld;
   readonly log: SimulatedLog;
   readonly rows: SimulatedRows;
   readonly leadership: SimulatedLeadership;
+  /** Where they read, unless it is where they write. */
+  readonly standbys: SimulatedStandbys | undefined;
   readonly mending: Mending;
-  /** On the way to the log, and on the way to the rows. */
-  readonly faults: { readonly log: Faults; readonly rows: Faults };
+  readonly faults: InstanceFaults;
   /** Events that are applied at a time: few, so that there is something to do for longer. */
   readonly batchEventsMax: number;
   heard(fields: object, message: string): void;
 }
 
-/** One instance of the service, as far as the ledger and its rows go. */
+/** One instance of the service, as far as the ledger and its rows go. All of it is in one process and dies with it. */
 export interface SimulatedInstance {
+  readonly process: SimulatedProcess;
   readonly ledger: Ledger;
   readonly projector: Projector;
-  readonly lines: readonly UnreliableLine[];
+  /** Over which it reads rows for those who ask. */
+  readonly readPool: SimulatedReadPool;
+  /** To the log, to the rows, and to the rows that are read. */
+  readonly lines: readonly [UnreliableLine, UnreliableLine, UnreliableLine];
 }
 
 /** @param version of its programs that make rows */
 export function startInstance(around: Surroundings, version: number): SimulatedInstance {
-  const { world, log, faults, batchEventsMax } = around;
-  const lines = { log: new UnreliableLine(world, faults.log), rows: new UnreliableLine(world, faults.rows) };
+  const { world, log, rows, standbys, faults, batchEventsMax } = around;
+  const process = new SimulatedProcess(world);
+  const toLog = new UnreliableLine(process, faults.log);
+  const toRows = new UnreliableLine(process, faults.rows);
+  const toReads = new UnreliableLine(process, faults.reads);
   const ahead = world.integer(-2_000, 2_000);
   const clock = (): number => START + world.now() + ahead;
-  const store = new SimulatedStore(log, clock, lines.log);
-  const signal = new LedgerSignal(world);
-  const ledger = new Ledger(store, reader, vault, signal, { clock, time: world });
+  const store = new SimulatedStore(log, clock, toLog);
+  const signal = new LedgerSignal(process);
+  const ledger = new Ledger(store, reader, vault, signal, { clock, time: process });
+  const readPool = new SimulatedReadPool(world, () => standbys?.choose() ?? rows, toReads);
   const projector = new Projector(
-    () => around.leadership.lead(lines.rows),
+    () => around.leadership.lead(process, toRows),
     store,
     reader,
-    new SimulatedRowStore(around.rows, lines.rows),
+    new SimulatedRowStore(rows, toRows),
     projectionsOf(version, around.mending),
     signal,
-    new LedgerSignal(world),
+    new LedgerSignal(process),
     { info: around.heard, error: around.heard },
-    { time: world, batchEventsMax },
+    { time: process, batchEventsMax, ...(standbys && { served: readPool }) },
   );
-  return { ledger, projector, lines: Object.values(lines) };
+  return { process, ledger, projector, readPool, lines: [toLog, toRows, toReads] };
 }

@@ -1,11 +1,10 @@
-import { EventEmitter } from 'node:events';
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import type { LeaderSession } from '../../src/ledger/leadership.js';
 import { Checkpoints, type Checkpoint, type Lane, type Place } from '../../src/ledger/lanes.js';
 import { ProjectionFailure, type TableDigests } from '../../src/ledger/projection-store.js';
 import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';
 import type { RowStore } from '../../src/ledger/projector.js';
-import { SOUND, connectionLost, type Line } from './simulated-store.js';
+import { SimulatedSession } from './simulated-leadership.js';
+import { SOUND, connectionLost, type Line } from './simulated-line.js';
 import type { SimulatedWorld } from './simulated-world.js';
 
 /** Rows by table and id. */
@@ -20,19 +19,48 @@ export type KeptLanes = ReadonlyMap<string, KeptLane>;
 /** What is done to the lanes of a database; `crash`: it comes back with what it held some steps before. */
 export type RowStep = 'apply' | 'build' | 'switch' | 'note' | 'crash';
 
-/** A crash takes no more steps than these, and none before one that waited for the disk. */
-const FORGOTTEN_STEPS_MAX = 3;
+/** Whoever answers reads: the database itself, or a standby of it. */
+export interface RowServer {
+  readonly name: string;
+  readonly isUp: boolean;
+  /** What somebody sees who looks now, all of it of one moment. */
+  readonly kept: KeptLanes;
+}
+
+export interface RowsOptions {
+  readonly seen?: (step: RowStep, before: KeptLanes, after: KeptLanes) => void;
+  /** Brings a step to the disk that did not wait for it. Default: at once. */
+  readonly soon?: (bring: () => void) => void;
+}
 
 /** What a database would hold of the projections. Everything in it happens at once and as a whole. */
-export class SimulatedRows {
+export class SimulatedRows implements RowServer {
+  readonly name = 'primary';
+  readonly isUp = true;
   private lanes: KeptLanes = new Map();
-  /** Steps that are not on the disk yet. */
-  private undone: KeptLanes[] = [];
+  private onDisk: KeptLanes = this.lanes;
+  /** What was made of them since, step by step. */
+  private readonly unwritten: KeptLanes[] = [];
+  private readonly standbys: ((lanes: KeptLanes) => void)[] = [];
+  private readonly seen: NonNullable<RowsOptions['seen']>;
+  private readonly soon: NonNullable<RowsOptions['soon']>;
 
-  constructor(private readonly seen: (step: RowStep, before: KeptLanes, after: KeptLanes) => void = () => undefined) {}
+  constructor({ seen = () => undefined, soon = (bring) => bring() }: RowsOptions = {}) {
+    this.seen = seen;
+    this.soon = soon;
+  }
 
   get kept(): KeptLanes {
     return this.lanes;
+  }
+
+  /**
+   * Passes on every step, in order, that is on the disk: nothing else is ever sent to a standby, so that none holds what its
+   * primary can lose. Gives what those before have made.
+   */
+  replicate(receive: (lanes: KeptLanes) => void): KeptLanes {
+    this.standbys.push(receive);
+    return this.onDisk;
   }
 
   register({ name, version, tables }: Projection): void {
@@ -80,10 +108,12 @@ export class SimulatedRows {
 
   /** The database dies and is back. What it had not yet brought to its disk is lost, some of it or all. */
   crash(chance: SimulatedWorld): void {
-    const [first, ...others] = [this.lanes, ...this.undone];
-    const after = chance.pick([first ?? this.lanes, ...others]);
-    this.change('crash', after);
-    this.undone = [];
+    const before = this.lanes;
+    this.unwritten.length = chance.integer(0, this.unwritten.length);
+    const last = this.unwritten.at(-1);
+    if (last) this.write(last);
+    this.lanes = this.onDisk;
+    this.seen('crash', before, this.lanes);
   }
 
   private put(step: RowStep, ...lanes: readonly KeptLane[]): void {
@@ -94,9 +124,20 @@ export class SimulatedRows {
   private change(step: RowStep, after: KeptLanes): void {
     const before = this.lanes;
     this.lanes = after;
+    this.unwritten.push(after);
+    const write = (): void => this.write(after);
     // A note waits for the disk, and with it all before it.
-    this.undone = step === 'note' ? [] : [before, ...this.undone].slice(0, FORGOTTEN_STEPS_MAX);
+    if (step === 'note') write();
+    else this.soon(write);
     this.seen(step, before, after);
+  }
+
+  /** Brings a step to the disk with all before it, if it has not been lost, or is there already. */
+  private write(step: KeptLanes): void {
+    for (const lanes of this.unwritten.splice(0, this.unwritten.indexOf(step) + 1)) {
+      this.onDisk = lanes;
+      for (const receive of this.standbys) receive(lanes);
+    }
   }
 }
 
@@ -157,7 +198,7 @@ export class SimulatedRowStore implements RowStore {
   }
 
   apply(lanes: readonly Lane[], to: number, events: readonly RecordedEvent[]): Promise<readonly Lane[]> {
-    return this.line.call(() => this.rows.apply(lanes, to, events));
+    return this.line.call(() => this.rows.apply(lanes, to, events), 'write');
   }
 
   fail(place: Place, failure: string | null): Promise<boolean> {
@@ -165,7 +206,7 @@ export class SimulatedRowStore implements RowStore {
   }
 
   startBuilding(projection: Projection): Promise<void> {
-    return this.line.call(() => this.rows.startBuilding(projection));
+    return this.line.call(() => this.rows.startBuilding(projection), 'write');
   }
 
   digests(projection: Projection): Promise<readonly TableDigests[] | undefined> {
@@ -173,77 +214,6 @@ export class SimulatedRowStore implements RowStore {
   }
 
   switchToBuilt(projection: Projection, position: number): Promise<boolean> {
-    return this.line.call(() => this.rows.switchToBuilt(projection, position));
-  }
-}
-
-/** One session, of which the database and its owner may believe different things. */
-class SimulatedSession extends EventEmitter implements LeaderSession {
-  isOpen = true;
-
-  constructor(private readonly leave: () => void) {
-    super();
-  }
-
-  /** Its owner ends it; the database will notice. */
-  release(): void {
-    this.isOpen = false;
-    this.leave();
-    this.emit('end');
-  }
-
-  query(): never {
-    throw new Error('There is no SQL here.');
-  }
-}
-
-/** How soon either side of a connection learns that the other is gone. */
-const NOTICED_MS_MAX = 3_000;
-
-/** Who may lead, as the database has it: whoever holds the lock, for as long as its session lives. */
-export class SimulatedLeadership {
-  private leading: SimulatedSession | undefined;
-
-  constructor(private readonly world: SimulatedWorld) {}
-
-  /** What the projector of one instance asks for. */
-  async lead(line: Line): Promise<LeaderSession | undefined> {
-    const session = new SimulatedSession(() => this.leave(session));
-    try {
-      return (await line.call(() => this.take(session))) ? session : undefined;
-    } catch (error) {
-      session.release();
-      throw error;
-    }
-  }
-
-  /** The database ends the session of whoever leads, who learns of it at once, or while somebody else leads already. */
-  end(isNoticed = this.world.chance(0.3)): void {
-    const session = this.leading;
-    this.leading = undefined;
-    if (!session) return;
-    session.isOpen = false;
-    const notice = (): void => void session.emit('end');
-    if (isNoticed) notice();
-    else this.world.later(this.world.integer(1, NOTICED_MS_MAX), notice);
-  }
-
-  /** The connection of whoever leads breaks: it knows, and the database does not know yet. */
-  disconnect(): void {
-    this.leading?.release();
-  }
-
-  private take(session: SimulatedSession): boolean {
-    if (this.leading) return false;
-    this.leading = session;
-    // A request that arrives late, of somebody who is no longer there.
-    if (!session.isOpen) this.leave(session);
-    return true;
-  }
-
-  private leave(session: SimulatedSession): void {
-    this.world.later(this.world.integer(0, NOTICED_MS_MAX), () => {
-      if (this.leading === session) this.leading = undefined;
-    });
+    return this.line.call(() => this.rows.switchToBuilt(projection, position), 'write');
   }
 }

@@ -2,7 +2,7 @@ import { checkContinuity, type AppendBatch, type AppendResult, type EventStore }
 import type { StoredOutcome } from '../../src/ledger/event-store.js';
 import { stampEvent, type Envelope, type StoredEvent } from '../../src/ledger/event.js';
 import { formatInstant, parseInstant, type EpochMs } from '../../src/ledger/time.js';
-import type { SimulatedWorld } from './simulated-world.js';
+import { SOUND, type Line } from './simulated-line.js';
 
 interface Recorded extends StoredEvent {
   readonly id: string;
@@ -64,14 +64,6 @@ function checkContent(commands: AppendBatch['commands']): void {
 
 const sqlError = (code: string): Error => Object.assign(new Error(`SQLSTATE ${code}`), { code });
 
-/** What lies between an instance and its database. */
-export interface Line {
-  /** Carries a request there and its answer back, or loses either. */
-  call<T>(request: () => T): Promise<T>;
-}
-
-export const SOUND: Line = { call: async (request) => request() };
-
 /** One instance's access to a simulated log. Passes the contract of event stores as long as its line is sound. */
 export class SimulatedStore implements EventStore {
   constructor(
@@ -82,7 +74,7 @@ export class SimulatedStore implements EventStore {
 
   async append(batch: AppendBatch): Promise<AppendResult> {
     checkContinuity(batch);
-    return this.line.call(() => this.log.append(batch, this.clock()));
+    return this.line.call(() => this.log.append(batch, this.clock()), 'write');
   }
 
   readStream(stream: string, fromRevision: number, limit: number): Promise<readonly StoredEvent[]> {
@@ -114,65 +106,3 @@ export class SimulatedStore implements EventStore {
 }
 
 const asStored = ({ position, envelope }: Recorded): StoredEvent => ({ position, envelope });
-
-/** How often what goes wrong, out of 1. */
-export interface Faults {
-  /** The request never arrives. */
-  readonly lost: number;
-  /** The request is carried out, but its answer is lost. */
-  readonly unanswered: number;
-  /** The request counts as lost, and is carried out later all the same. */
-  readonly late: number;
-  /** The request takes so long to arrive that others go on meanwhile. */
-  readonly slow?: number;
-}
-
-const LATENCY_MS_MAX = 8;
-const LATE_MS_MAX = 4_000;
-const SLOW_MS_MAX = 3_000;
-
-/** A line on which requests take their time and get lost, as the seed of its world has it. */
-export class UnreliableLine implements Line {
-  /** Until then nothing gets through. */
-  downUntil = 0;
-  private cuts = 0;
-
-  constructor(
-    private readonly world: SimulatedWorld,
-    public faults: Faults,
-  ) {}
-
-  /** Breaks every connection: no request on its way arrives, and no answer. */
-  cut(): void {
-    this.cuts += 1;
-  }
-
-  async call<T>(request: () => T): Promise<T> {
-    const { world, faults, cuts } = this;
-    await world.sleep(world.integer(0, world.chance(faults.slow ?? 0) ? SLOW_MS_MAX : LATENCY_MS_MAX));
-    if (this.isBroken(cuts) || world.chance(faults.lost)) throw connectionLost();
-    if (world.chance(faults.late)) {
-      world.later(world.integer(1, LATE_MS_MAX), () => void attempt(request));
-      throw connectionLost();
-    }
-    const answer = request();
-    await world.sleep(world.integer(0, LATENCY_MS_MAX));
-    if (this.isBroken(cuts) || world.chance(faults.unanswered)) throw connectionLost();
-    return answer;
-  }
-
-  private isBroken(cutsBefore: number): boolean {
-    return this.cuts !== cutsBefore || this.world.now() < this.downUntil;
-  }
-}
-
-function attempt(request: () => unknown): void {
-  try {
-    request();
-  } catch {
-    // Nobody waits for it any more.
-  }
-}
-
-export const connectionLost = (): Error =>
-  Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });

@@ -1,0 +1,54 @@
+import { SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { defer, lastValueFrom } from 'rxjs';
+import type { Reading } from '../../src/platform/read-model.js';
+import { ReadInterceptor } from '../../src/platform/read.interceptor.js';
+import { ACCESS, type RouteAccess } from '../../src/platform/route-access.js';
+import type { KeptLane, RowServer } from '../support/simulated-rows.js';
+import type { SimulatedInstance } from './simulated-instance.js';
+
+/** What one statement saw: of what server, and all rows of the view there. */
+export interface Seen {
+  readonly server: RowServer;
+  /** Undefined where not even the view has arrived yet. */
+  readonly lane: KeptLane | undefined;
+}
+
+export interface SimulatedAnswer extends Seen {
+  /** `Ledger-Position`. */
+  readonly position: number;
+}
+
+/**
+ * Reads a view through an instance, as its routes do: through the interceptor of all reads, which waits and says what the answer
+ * reflects, around a statement that gives rows together with their position, as those of `ReadModel` do.
+ */
+export async function readView(
+  { projector, readPool }: Pick<SimulatedInstance, 'projector' | 'readPool'>,
+  view: string,
+  minPosition: number,
+  /** Told in the moment of the statement. */
+  witness: (seen: Seen) => void,
+): Promise<SimulatedAnswer> {
+  const route = (): void => undefined;
+  const access: RouteAccess = { kind: 'read', roles: [], projection: view };
+  SetMetadata(ACCESS, access)(route);
+  const headers = new Map<string, string>();
+  const request = { query: minPosition === 0 ? {} : { minPosition: String(minPosition) }, url: `/v1/${view}` };
+  const response = { header: (name: string, value: string) => headers.set(name, value) };
+  const statement = async (): Promise<Reading<Seen>> => {
+    const seen = await readPool.ask((server): Seen => {
+      const found = { server, lane: server.kept.get(view) };
+      witness(found);
+      return found;
+    });
+    return { position: seen.lane?.position ?? 0, body: seen };
+  };
+  const answer = await new ReadInterceptor(new Reflector(), projector).intercept(
+    new ExecutionContextHost([request, response], null, route),
+    { handle: () => defer(statement) },
+  );
+  const seen = (await lastValueFrom(answer)) as Seen;
+  return { ...seen, position: Number(headers.get('Ledger-Position')) };
+}
