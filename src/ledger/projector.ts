@@ -382,6 +382,8 @@ export class Projector {
 
   /** Stops a lane, visibly and until it is tried again; an event is never skipped. The others go on. */
   private async halt(place: Place, error: unknown): Promise<void> {
+    // Where the answer to a switch was lost there may be nothing left of what was compared, and other rows in its place.
+    this.comparisons.delete(place.name);
     this.retryAt.set(place.name, this.time.now() + FAILURE_RETRY_MS);
     const isNews = await this.rows.fail(place, error instanceof Error ? error.message : String(error));
     if (isNews) {
