@@ -5,7 +5,16 @@ import type { EventStore } from './event-store.js';
 import { lead, type LeaderSession } from './leadership.js';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import type { Projection } from './projection.js';
-import { groupsOf, laneOf, placeOf, type Checkpoint, type Checkpoints, type Lane, type Place } from './lanes.js';
+import {
+  BUILDING,
+  groupsOf,
+  laneOf,
+  placeOf,
+  type Checkpoint,
+  type Checkpoints,
+  type Lane,
+  type Place,
+} from './lanes.js';
 import { ProjectionFailure, type ProjectionStore } from './projection-store.js';
 import { Refusal } from './refusal.js';
 import { LedgerSignal } from './signal.js';
@@ -249,6 +258,8 @@ export class Projector {
     const building = checkpoints.building(projection);
     const isServed = served?.version === version;
     if (building?.version !== version) {
+      // A switch that came through late may have taken what was compared.
+      this.comparisons.delete(name + BUILDING);
       if (isServed) return [laneOf(projection, served)];
       if (this.isDue(name)) {
         const place = { name, version: served?.version ?? version, position: served?.position ?? 0 };

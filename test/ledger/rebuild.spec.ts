@@ -11,39 +11,69 @@ import { SimulatedWorld } from '../support/simulated-world.js';
 import { account } from './accounts.js';
 import { accountsProjection } from './instance.js';
 
-/** Switches, and the first answer to it is lost. */
-class ForgetfulRowStore extends SimulatedRowStore {
-  private isForgotten = false;
+/** What becomes of the request to switch, by the number of the attempt. */
+type Switching = (attempt: number, carryOut: () => Promise<boolean>) => Promise<boolean>;
 
-  override async switchToBuilt(projection: Projection, position: number): Promise<boolean> {
-    const isSwitched = await super.switchToBuilt(projection, position);
-    if (this.isForgotten) return isSwitched;
-    this.isForgotten = true;
-    throw connectionLost();
+class UnreliableRowStore extends SimulatedRowStore {
+  private attempts = 0;
+
+  constructor(private readonly switching: Switching) {
+    super(new SimulatedRows());
+  }
+
+  override switchToBuilt(projection: Projection, position: number): Promise<boolean> {
+    this.attempts += 1;
+    return this.switching(this.attempts, () => super.switchToBuilt(projection, position));
   }
 }
 
 describe('rows that are built anew', () => {
-  it('are compared with those that are served each time, also after a switch whose answer was lost', async () => {
-    const world = new SimulatedWorld(1);
+  const world = new SimulatedWorld(1);
+
+  /** How often they were compared with those that are served. */
+  async function comparisonsOfTwo(switching: Switching, pauseMs: number): Promise<number> {
     const leadership = new SimulatedLeadership(world);
     const said: string[] = [];
     const projector = new Projector(
       () => leadership.lead(new SimulatedProcess(world), SOUND),
       new SimulatedStore(new SimulatedLog()),
       new EventReader([account]),
-      new ForgetfulRowStore(new SimulatedRows()),
+      new UnreliableRowStore(switching),
       [accountsProjection],
       new LedgerSignal(world),
       new LedgerSignal(world),
       { info: (_fields, message) => void said.push(message), error: () => undefined },
       { time: world },
     );
-    await world.run(projector.start());
-    await world.run(projector.rebuild('accounts'));
-    await world.run(projector.rebuild('accounts'));
-    await world.run(projector.stop());
-    const comparisons = said.filter((message) => message.endsWith('with the same rows.'));
-    expect(comparisons).toHaveLength(2);
+    const work = async (): Promise<void> => {
+      await projector.start();
+      // Whoever asked may hear that something stood in the way.
+      await projector.rebuild('accounts').catch(() => undefined);
+      await world.sleep(pauseMs);
+      said.length = 0;
+      await projector.rebuild('accounts');
+      await projector.stop();
+    };
+    await world.run(work());
+    return said.filter((message) => message.endsWith('with the same rows.')).length;
+  }
+
+  it('are compared with those that are served, also after a switch whose answer was lost', async () => {
+    const losing: Switching = async (attempt, carryOut) => {
+      const isSwitched = await carryOut();
+      if (attempt === 1) throw connectionLost();
+      return isSwitched;
+    };
+    expect(await comparisonsOfTwo(losing, 0)).toBe(1);
+  });
+
+  it('are compared with those that are served, also after a switch that came through late', async () => {
+    const delaying: Switching = async (attempt, carryOut) => {
+      if (attempt === 1) throw connectionLost();
+      // Just before the second attempt, which finds nothing left to switch to.
+      if (attempt === 2) await carryOut();
+      return carryOut();
+    };
+    expect(await comparisonsOfTwo(delaying, 5_000)).toBe(1);
   });
 });
