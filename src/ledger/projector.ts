@@ -68,7 +68,9 @@ export class Projector {
   private readonly stopping = new AbortController();
   /** When lanes that stopped are tried again, in monotonic ms. */
   private readonly retryAt = new Map<string, number>();
-  /** How far this instance has moved the rows in the session in which it leads; a server that crashes may take the last of it. */
+  /** The session in which it leads, as long as it is known to last. */
+  private leader: LeaderSession | undefined;
+  /** How far this instance has moved the rows in that session; a server that crashes may take the last of it. */
   private positions = new Map<string, number>();
   /** Somebody waits for a position: what gathers is applied at once. */
   private readonly demand: LedgerSignal;
@@ -130,7 +132,7 @@ export class Projector {
   async reached(name: string, position: number, timeoutMs: number): Promise<void> {
     const projection = this.named(name);
     const deadline = this.time.now() + timeoutMs;
-    while (this.served !== this.rows || (this.positions.get(name) ?? 0) < position) {
+    while (this.movedTo(name) < position) {
       const since = this.progress.count;
       this.demand.notify();
       const reached = (await this.look()).served(projection)?.position ?? 0;
@@ -155,6 +157,12 @@ export class Projector {
       if (this.stopping.signal.aborted) throw new Error(`Stopped before "${name}" was built anew; it will be.`);
       await this.progress.wait(WAIT_POLL_MS, this.stopping.signal);
     }
+  }
+
+  /** How far the rows that are read have certainly come. Without a session nobody would tell of a server that crashed. */
+  private movedTo(name: string): number {
+    if (this.served !== this.rows || !this.leader) return 0;
+    return this.positions.get(name) ?? 0;
   }
 
   /** However many wait, one of them asks at a time. */
@@ -193,7 +201,11 @@ export class Projector {
       this.comparisons.clear();
     };
     forget();
-    leader.once('end', forget);
+    this.leader = leader;
+    leader.once('end', () => {
+      forget();
+      if (this.leader === leader) this.leader = undefined;
+    });
     try {
       while (!stopping.aborted) {
         const since = this.signal.count;

@@ -107,7 +107,7 @@ export class SimulatedRows implements RowServer {
   }
 
   /** The database dies and is back. What it had not yet brought to its disk is lost, some of it or all. */
-  crash(chance: SimulatedWorld): void {
+  crash(chance: Pick<SimulatedWorld, 'integer'>): void {
     const before = this.lanes;
     this.unwritten.length = chance.integer(0, this.unwritten.length);
     const last = this.unwritten.at(-1);
