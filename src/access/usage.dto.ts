@@ -44,10 +44,11 @@ export class UsageRecordDto {
 /** A report of usage. */
 export class ReportUsageDto {
   /** Records of any allocations, of several facilities if need be; all of them are recorded or none. */
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(USAGE_RECORDS_MAX)
+  // From below: what is no list at all is told so first.
   @ValidateNested({ each: true })
+  @ArrayMaxSize(USAGE_RECORDS_MAX)
+  @ArrayMinSize(1)
+  @IsArray()
   @Type(() => UsageRecordDto)
   @ApiProperty({ type: () => [UsageRecordDto], maxItems: USAGE_RECORDS_MAX })
   readonly records: UsageRecordDto[];

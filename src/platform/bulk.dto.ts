@@ -61,10 +61,11 @@ export class BulkDto {
    * Carried out in this order: each finds what those before it did. A command that nothing before it touched may get an earlier
    * position in the history than its place says, when others write to the same records at the same time.
    */
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(BULK_COMMANDS_MAX)
+  // From below: what is no list at all is told so first.
   @ValidateNested({ each: true })
+  @ArrayMaxSize(BULK_COMMANDS_MAX)
+  @ArrayMinSize(1)
+  @IsArray()
   @Type(() => BulkCommandDto)
   @ApiProperty({ type: () => [BulkCommandDto], minItems: 1, maxItems: BULK_COMMANDS_MAX })
   readonly commands: BulkCommandDto[];
