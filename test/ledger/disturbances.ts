@@ -45,7 +45,7 @@ export class Disturbances {
   private crash(): void {
     const { world, instances, leadership, rows } = this.service;
     for (const { lines } of instances) for (const line of lines) line.cut();
-    leadership.end(true);
+    leadership.crash();
     rows.crash(world);
   }
 

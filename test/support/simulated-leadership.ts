@@ -42,6 +42,8 @@ const NOTICED_MS_MAX = 3_000;
 /** Who may lead, as the database has it: whoever holds the lock, for as long as its session lives. */
 export class SimulatedLeadership {
   private leading: SimulatedSession | undefined;
+  /** Sessions that the database has ended, of which their owners have not heard. */
+  private readonly unaware = new Set<SimulatedSession>();
 
   constructor(private readonly world: SimulatedWorld) {}
 
@@ -57,14 +59,22 @@ export class SimulatedLeadership {
   }
 
   /** The database ends the session of whoever leads, who learns of it at once, or while somebody else leads already. */
-  end(isNoticed = this.world.chance(0.3)): void {
+  end(): void {
     const session = this.leading;
     this.leading = undefined;
     if (!session) return;
     session.end();
-    const notice = (): void => void session.emit('end');
-    if (isNoticed) notice();
-    else session.owner.later(this.world.integer(1, NOTICED_MS_MAX), notice);
+    this.unaware.add(session);
+    const noticedMs = this.world.chance(0.3) ? 0 : this.world.integer(1, NOTICED_MS_MAX);
+    if (noticedMs === 0) this.notice(session);
+    else session.owner.later(noticedMs, () => this.notice(session));
+  }
+
+  /** The database crashes. With the connections of whoever leads, those break of whoever still believes to. */
+  crash(): void {
+    this.leading?.end();
+    for (const session of [...this.unaware, ...(this.leading ? [this.leading] : [])]) this.notice(session);
+    this.leading = undefined;
   }
 
   /** The connection of whoever leads breaks: it knows, and the database does not know yet. */
@@ -80,6 +90,11 @@ export class SimulatedLeadership {
   /** A process was killed: if it leads, the database will notice that its session is gone. */
   vanish(owner: SimulatedProcess): void {
     if (this.leading?.owner === owner) this.leave(this.leading);
+  }
+
+  private notice(session: SimulatedSession): void {
+    this.unaware.delete(session);
+    session.emit('end');
   }
 
   private take(session: SimulatedSession): boolean {
