@@ -4,7 +4,7 @@ import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-valid
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { AnswerDto } from '../platform/answer.dto.js';
 import { ListQueryDto } from '../platform/list-query.dto.js';
-import { CHIP_HOURS_MAX, IsId, IsInstant, IsOneOf, IsWhole, Optional } from '../platform/validation.js';
+import { HoldsObjects, CHIP_HOURS_MAX, IsId, IsInstant, IsOneOf, IsWhole, Optional } from '../platform/validation.js';
 import { MODES, type Mode } from './access-call.js';
 
 /** A day's report of a large facility; at 150 bytes a record, far below the size of a bulk body. */
@@ -45,6 +45,7 @@ export class UsageRecordDto {
 export class ReportUsageDto {
   /** Records of any allocations, of several facilities if need be; all of them are recorded or none. */
   // From below: what is no list at all is told so first.
+  @HoldsObjects()
   @ValidateNested({ each: true })
   @ArrayMaxSize(USAGE_RECORDS_MAX)
   @ArrayMinSize(1)

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { Allow, ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-validator';
-import { IsFlag, IsMatching, IsOneOf, Optional } from './validation.js';
+import { HoldsObjects, IsFlag, IsMatching, IsOneOf, Optional } from './validation.js';
 
 /** As many as share one write of the ledger: more would only wait for the next. */
 export const BULK_COMMANDS_MAX = 1_000;
@@ -62,6 +62,7 @@ export class BulkDto {
    * position in the history than its place says, when others write to the same records at the same time.
    */
   // From below: what is no list at all is told so first.
+  @HoldsObjects()
   @ValidateNested({ each: true })
   @ArrayMaxSize(BULK_COMMANDS_MAX)
   @ArrayMinSize(1)

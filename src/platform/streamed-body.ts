@@ -110,7 +110,9 @@ export class StreamedBody {
     const { items, errors } = this.found;
     const all = this.errorsOfBody();
     // A list that is wrong as a whole is refused as that, whatever is in it.
-    if (!all.some(({ pointer }) => pointer === `/${inPointer(list)}`)) all.push(...errors);
+    const isOfList = ({ pointer }: FieldError): boolean => pointer === `/${inPointer(list)}`;
+    const ofList = errors.filter(isOfList).slice(0, 1);
+    if (!all.some(isOfList)) all.push(...(ofList.length > 0 ? ofList : errors));
     if (all.length > 0) throw contentRefused(all);
     return Object.assign(new body(), { [list]: items });
   }

@@ -93,6 +93,16 @@ function check(
  */
 export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
 
+/** To stand above `ValidateNested`, which takes a list in the place of an object for one, and checks nothing of it. */
+export const HoldsObjects = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'holdsObjects',
+    validator: {
+      validate: (value) => Array.isArray(value) && !value.some((item) => Array.isArray(item)),
+      defaultMessage: () => '$property must hold objects, not lists',
+    },
+  });
+
 /** Money in minor units. `min: '1'` a payment, `min: '0'` a part that may be nothing, `min: 'signed'` a change (never zero). */
 export function IsAmountMinor({ min }: { readonly min: '0' | '1' | 'signed' }): PropertyDecorator {
   const { pattern, demand } = AMOUNTS[min];

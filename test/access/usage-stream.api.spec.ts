@@ -160,6 +160,7 @@ describe('a report of usage that comes in small pieces', () => {
     ['no list', '{}', '/records', 'records must be an array'],
     ['another thing in its place', '{"records":"none"}', '/records', 'records must be an array'],
     ['an empty list', '{"records":[]}', '/records', 'records must contain at least 1 elements'],
+    ['a list in the place of a record', '{"records":[REC,[[]]]}', '/records', 'records must hold objects, not lists'],
     ['a field beside the list', '{"records":[REC],"a/b":1}', '/a~1b', 'There is no field "a/b" here. Remove it.'],
     [
       'a field that no record has',

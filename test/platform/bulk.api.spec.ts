@@ -150,6 +150,13 @@ describe('a call of many commands', () => {
     expect(await lastPosition()).toBe(before + 1);
   });
 
+  it('refuses a list in the place of a command', async () => {
+    expect(await bulk([partnerNamed('One'), [[[]]]] as never)).toMatchObject({
+      status: 422,
+      body: { code: 'invalid-content', errors: [{ pointer: '/commands' }] },
+    });
+  });
+
   it('refuses a key twice in one call, and a command under the key of another one', async () => {
     const [one, two] = [partnerNamed('One'), partnerNamed('Two')];
     expect(await bulk([one, { ...two, key: one.key }])).toMatchObject({
