@@ -6,7 +6,7 @@ import type { EventStore } from '../../src/ledger/event-store.js';
 import { account, contextOf, openAccount, type Account, type AccountEvent } from '../ledger/accounts.js';
 import { openInstance, type Instance } from '../ledger/instance.js';
 import { databaseOf } from '../support/database.js';
-import { startBenchDatabase } from './database.js';
+import { startBenchDatabase, type BenchDatabase } from './database.js';
 import { alternate, compared, type BenchOptions, type BenchRow } from './measure.js';
 
 /**
@@ -15,6 +15,8 @@ import { alternate, compared, type BenchOptions, type BenchRow } from './measure
  */
 const IN_FLIGHT = 64;
 const ROUND_MS = 5_000;
+const CLOSING_MS_MAX = 10_000;
+const CLOSING_POLL_MS = 20;
 
 type Opened = { type: 'account-opened'; data: { amount: number } };
 type Moved = { type: 'amount-moved'; data: { amount: number } };
@@ -116,6 +118,19 @@ class Tally {
   }
 }
 
+/**
+ * The library's pool ends before its connections do. A server that stops breaks those, and an error that nobody listens to ends
+ * the process.
+ */
+async function untilUnused({ pool }: BenchDatabase, name: string): Promise<void> {
+  const deadline = performance.now() + CLOSING_MS_MAX;
+  while (performance.now() < deadline) {
+    const { rowCount } = await pool.query('select from pg_stat_activity where datname = $1', [name]);
+    if (rowCount === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, CLOSING_POLL_MS));
+  }
+}
+
 export async function run({ rounds }: BenchOptions): Promise<BenchRow[]> {
   const database = await startBenchDatabase();
   await database.pool.query('create database peer');
@@ -155,6 +170,7 @@ export async function run({ rounds }: BenchOptions): Promise<BenchRow[]> {
     ];
   } finally {
     await peer.close();
+    await untilUnused(database, 'peer');
     await instance.stop();
     await database.stop();
   }
