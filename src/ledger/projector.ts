@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { Comparisons, type Comparison } from './comparisons.js';
 import type { EventReader } from './event-reader.js';
 import type { RecordedEvent, StoredEvent } from './event.js';
 import type { EventStore } from './event-store.js';
@@ -78,8 +79,8 @@ export class Projector {
   /** One batch that is read while the one before it is applied. */
   private ahead: { readonly from: number; readonly events: Promise<readonly StoredEvent[]> } | undefined;
   private looking: Promise<Checkpoints> | undefined;
-  /** Of rows that are built anew with those that are served, in the session in which it leads. */
-  private readonly comparisons = new Map<string, { readonly isDone: boolean }>();
+  /** In the session in which it leads. */
+  private readonly comparisons: Comparisons;
   private readonly served: ServedRows;
   private readonly time: MonotonicTime;
   private readonly batchEventsMax: number;
@@ -99,6 +100,11 @@ export class Projector {
     this.time = time;
     this.batchEventsMax = batchEventsMax;
     this.demand = new LedgerSignal(time);
+    this.comparisons = new Comparisons(rows, {
+      compared: (comparison) => this.report(comparison),
+      failed: (building, error) => this.halt(building, error),
+      settled: () => this.signal.notify(),
+    });
   }
 
   async start(): Promise<void> {
@@ -271,7 +277,7 @@ export class Projector {
     const isServed = served?.version === version;
     if (building?.version !== version) {
       // A switch that came through late may have taken what was compared.
-      this.comparisons.delete(name + BUILDING);
+      this.comparisons.forget(name + BUILDING);
       if (isServed) return [laneOf(projection, served)];
       if (this.isDue(name)) {
         const place = { name, version: served?.version ?? version, position: served?.position ?? 0 };
@@ -297,7 +303,7 @@ export class Projector {
     const servedAt = served?.position ?? 0;
     if (building.position < servedAt) {
       // It may have been begun once more.
-      this.comparisons.delete(building.name);
+      this.comparisons.forget(building.name);
       return;
     }
     // Rows of an older version stand still meanwhile: those that are at most one batch behind are better.
@@ -305,9 +311,9 @@ export class Projector {
     if (isReplaced && (await this.store.head()) - building.position > this.batchEventsMax) return;
     // Rows that have stopped behind cannot be compared with any.
     const isComparable = !isReplaced && building.position === servedAt;
-    if (isComparable && !this.isCompared(projection, building)) return;
+    if (isComparable && !this.comparisons.isDone(projection, building)) return;
     if (await this.rows.switchToBuilt(projection, building.position)) {
-      this.comparisons.delete(building.name);
+      this.comparisons.forget(building.name);
       this.log.info(
         { projection: projection.name, position: building.position },
         'A projection was built anew and is served.',
@@ -316,37 +322,10 @@ export class Projector {
     } else this.retryAt.set(building.name, this.time.now() + SWITCH_RETRY_MS);
   }
 
-  /** False until it has been done: on large tables it takes long, and nothing waits for it but the switch. */
-  private isCompared(projection: Projection, building: Checkpoint): boolean {
-    const known = this.comparisons.get(building.name);
-    if (known) return known.isDone;
-    const comparison = { isDone: false };
-    this.comparisons.set(building.name, comparison);
-    void this.compare(projection, building).then((isDone) => {
-      comparison.isDone = isDone;
-      if (!isDone && this.comparisons.get(building.name) === comparison) this.comparisons.delete(building.name);
-      this.signal.notify();
-    });
-    return false;
-  }
-
-  /**
-   * The same events give the same rows: where they do not, what was served was wrong, and everybody should know. False when it has
-   * to be done again. Never rejects.
-   */
-  private async compare(projection: Projection, building: Checkpoint): Promise<boolean> {
-    try {
-      const digests = await this.rows.digests(projection);
-      if (digests === undefined) return false;
-      const fields = { projection: projection.name, digests };
-      if (digests.every(({ served, built }) => served === built)) {
-        this.log.info(fields, 'A projection was built anew, with the same rows.');
-      } else this.log.error(fields, 'A projection was built anew, and other rows were served until now.');
-      return true;
-    } catch (error) {
-      await this.halt(building, error).catch(() => undefined);
-      return false;
-    }
+  /** The same events give the same rows: where they do not, what was served was wrong, and everybody should know. */
+  private report({ isSame, ...fields }: Comparison): void {
+    if (isSame) this.log.info(fields, 'A projection was built anew, with the same rows.');
+    else this.log.error(fields, 'A projection was built anew, and other rows were served until now.');
   }
 
   /** Applies what was read to lanes that stand right before it. True when there was an event that can be read. */
@@ -406,7 +385,7 @@ export class Projector {
   /** Stops a lane, visibly and until it is tried again; an event is never skipped. The others go on. */
   private async halt(place: Place, error: unknown): Promise<void> {
     // Where the answer to a switch was lost there may be nothing left of what was compared, and other rows in its place.
-    this.comparisons.delete(place.name);
+    this.comparisons.forget(place.name);
     this.retryAt.set(place.name, this.time.now() + FAILURE_RETRY_MS);
     const isNews = await this.rows.fail(place, error instanceof Error ? error.message : String(error));
     if (isNews) {
