@@ -1,10 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-validator';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { AnswerDto } from '../platform/answer.dto.js';
 import { ListQueryDto } from '../platform/list-query.dto.js';
-import { HoldsObjects, CHIP_HOURS_MAX, IsId, IsInstant, IsOneOf, IsWhole, Optional } from '../platform/validation.js';
+import { CHIP_HOURS_MAX, IsId, IsInstant, IsListOf, IsOneOf, IsWhole, Optional } from '../platform/validation.js';
 import { MODES, type Mode } from './access-call.js';
 
 /** A day's report of a large facility; at 150 bytes a record, far below the size of a bulk body. */
@@ -44,14 +42,8 @@ export class UsageRecordDto {
 /** A report of usage. */
 export class ReportUsageDto {
   /** Records of any allocations, of several facilities if need be; all of them are recorded or none. */
-  // From below: what is no list at all is told so first.
-  @HoldsObjects()
-  @ValidateNested({ each: true })
-  @ArrayMaxSize(USAGE_RECORDS_MAX)
-  @ArrayMinSize(1)
-  @IsArray()
-  @Type(() => UsageRecordDto)
-  @ApiProperty({ type: () => [UsageRecordDto], maxItems: USAGE_RECORDS_MAX })
+  @IsListOf(() => UsageRecordDto, USAGE_RECORDS_MAX)
+  @ApiProperty({ type: () => [UsageRecordDto], minItems: 1, maxItems: USAGE_RECORDS_MAX })
   readonly records: UsageRecordDto[];
 }
 

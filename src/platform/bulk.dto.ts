@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { Allow, ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-validator';
-import { HoldsObjects, IsFlag, IsMatching, IsOneOf, Optional } from './validation.js';
+import { Allow } from 'class-validator';
+import { IsFlag, IsListOf, IsMatching, IsOneOf, Optional } from './validation.js';
 
 /** As many as share one write of the ledger: more would only wait for the next. */
 export const BULK_COMMANDS_MAX = 1_000;
@@ -61,13 +60,7 @@ export class BulkDto {
    * Carried out in this order: each finds what those before it did. A command that nothing before it touched may get an earlier
    * position in the history than its place says, when others write to the same records at the same time.
    */
-  // From below: what is no list at all is told so first.
-  @HoldsObjects()
-  @ValidateNested({ each: true })
-  @ArrayMaxSize(BULK_COMMANDS_MAX)
-  @ArrayMinSize(1)
-  @IsArray()
-  @Type(() => BulkCommandDto)
+  @IsListOf(() => BulkCommandDto, BULK_COMMANDS_MAX)
   @ApiProperty({ type: () => [BulkCommandDto], minItems: 1, maxItems: BULK_COMMANDS_MAX })
   readonly commands: BulkCommandDto[];
 

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { isPlainObject } from './plain-json.js';
 import { AMOUNT_DIGITS_MAX } from './reference/amounts.js';
 import { COUNTRY_CODES, isCountry } from './reference/countries.js';
@@ -93,15 +94,25 @@ function check(
  */
 export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
 
-/** To stand above `ValidateNested`, which takes a list in the place of an object for one, and checks nothing of it. */
-export const HoldsObjects = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'holdsObjects',
-    validator: {
-      validate: (value) => Array.isArray(value) && !value.some((item) => Array.isArray(item)),
-      defaultMessage: () => '$property must hold objects, not lists',
-    },
-  });
+/**
+ * At least one and at most `max` objects of a class. What is no list at all is told so first. `ValidateNested` takes a list in the
+ * place of an object for one, and checks nothing of it.
+ */
+export const IsListOf = (type: () => new () => object, max: number): PropertyDecorator =>
+  applyDecorators(
+    Type(type),
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(max),
+    ValidateNested({ each: true }),
+    ValidateBy({
+      name: 'holdsObjects',
+      validator: {
+        validate: (value) => Array.isArray(value) && !value.some((item) => Array.isArray(item)),
+        defaultMessage: () => '$property must hold objects, not lists',
+      },
+    }),
+  );
 
 /** Money in minor units. `min: '1'` a payment, `min: '0'` a part that may be nothing, `min: 'signed'` a change (never zero). */
 export function IsAmountMinor({ min }: { readonly min: '0' | '1' | 'signed' }): PropertyDecorator {
