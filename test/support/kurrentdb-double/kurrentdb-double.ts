@@ -66,7 +66,7 @@ export class KurrentDouble {
   /** The address of a ledger on it. */
   url(ledger: string): string {
     const hosts = this.nodes.map(({ endpoint }) => `${endpoint.host}:${endpoint.port}`);
-    return `kurrentdb://${hosts.join(',')}/${ledger}?tls=false&defaultDeadline=400`;
+    return `kurrentdb://${hosts.join(',')}/${ledger}?tls=false&defaultDeadline=1500`;
   }
 
   /** As if it had been set up anew. */
