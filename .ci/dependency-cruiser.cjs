@@ -1,12 +1,12 @@
 // Which file may import which. `npm run cycles` checks it, types included: a cycle of types is still one to a reader.
 
 /** The features; each has its nouns, and around them what Nest and PostgreSQL make of them. */
-const FEATURE = '^src/(access|audit|capital|compute|governance|partners|transparency)/';
+const FEATURE = '^src/(access|audit|capital|compute|erasure|governance|identity|partners|transparency)/';
 /** What a role in the name says: it belongs to the server. */
 const SERVER_ROLE = '\\.(commands|controller|dto|module|projection|queries)\\.ts$';
 /** Parts of the server whose names have no role: they run, they are not called by nouns. */
 const SERVER_PARTS =
-  '^src/(access/own-rows|audit/(event-feed|log-writer|published-log|cosignature-collector|cosigned-checkpoints|witness-metrics)|transparency/(live-standing|reports))\\.ts$';
+  '^src/(access/own-rows|erasure/erasure-worker|identity/(access.guard|authentication|operator-key)|transparency/(live-standing|reports))\\.ts$';
 const NEST_OR_DATABASE = '^node_modules/(@nestjs|pg|@fastify|fastify)(/|$)';
 
 module.exports = {

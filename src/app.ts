@@ -11,17 +11,17 @@ import { Ledger } from './ledger/ledger.js';
 import { Projector } from './ledger/projector.js';
 import { Refusal } from './ledger/refusal.js';
 import { parseInstant } from './ledger/time.js';
-import { admitLargeCalls } from './platform/bulk-admission.js';
-import { registerDocs } from './platform/docs.js';
-import { Drain } from './platform/drain.js';
-import { acceptJson } from './platform/json-body.js';
+import { admitLargeCalls } from './http/bulk-admission.js';
+import { registerDocs } from './http/docs.js';
+import { Drain } from './http/drain.js';
+import { acceptJson } from './http/json-body.js';
 import { NestLog } from './platform/logging.js';
 import { Metrics } from './platform/metrics.js';
-import { ProblemFilter } from './platform/problem.js';
-import './platform/request.js';
+import { ProblemFilter } from './http/problem.js';
+import './http/request.js';
 import type { Runtime } from './platform/runtime.js';
-import { securityHeaders } from './platform/security-headers.js';
-import { EdgeValidationPipe } from './platform/validation.pipe.js';
+import { securityHeaders } from './http/security-headers.js';
+import { EdgeValidationPipe } from './http/validation.pipe.js';
 
 const BODY_BYTES_MAX = 1_048_576;
 /** Routes that take thousands of records at once. */

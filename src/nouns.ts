@@ -5,8 +5,8 @@ import { commitment } from './capital/commitment.js';
 import { fund } from './capital/fund.js';
 import { facility } from './compute/facility.js';
 import { policy } from './governance/policy.js';
-import { apiKey } from './platform/api-key.js';
-import { subject } from './platform/erasure.js';
+import { apiKey } from './identity/api-key.js';
+import { subject } from './erasure/erasure.js';
 import { partner } from './partners/partner.js';
 import { report } from './transparency/publication.js';
 

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createApp } from './app.js';
-import { Config } from './config.js';
-import { createPool } from './platform/database.js';
+import { Config } from './platform/config.js';
+import { createPool } from './platform/database/database.js';
 import { createLog } from './platform/logging.js';
-import { openApiDocument } from './platform/openapi-document.js';
+import { openApiDocument } from './http/openapi-document.js';
 
 /** Writes `openapi/openapi.json`. Nothing connects: a pool opens its first connection with its first query. */
 const config = new Config({});

@@ -3,7 +3,7 @@ import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
 import { policyProjection } from './governance/policy.projection.js';
 import { partnerProjection } from './partners/partner.projection.js';
-import { erasureProjection } from './platform/erasure.projection.js';
+import { erasureProjection } from './erasure/erasure.projection.js';
 import { publicationProjection } from './transparency/report-publication.projection.js';
 
 /** Every projection of the features; the projector follows the log for all of them. */

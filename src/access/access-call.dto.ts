@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListQueryDto } from '../platform/list-query.dto.js';
-import { IsChipHours, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../platform/validation.js';
+import { ListQueryDto } from '../http/list-query.dto.js';
+import { IsChipHours, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 import { MODES, type Mode } from './access-call.js';
 
 /** Room for a title as calls carry it; a longer one is a description. */

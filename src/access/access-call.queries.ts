@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
-import { ReadModel, type Condition, type Page, type Reading, is } from '../platform/read-model.js';
+import { ReadModel, type Condition, type Page, type Reading, is } from '../http/read-model.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { AccessCallDto, CallStatus, ListAccessCallsDto } from './access-call.dto.js';
 import type { Mode } from './access-call.js';

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { ListQueryDto } from '../platform/list-query.dto.js';
-import { IsId, IsOneOf, Optional } from '../platform/validation.js';
+import { ListQueryDto } from '../http/list-query.dto.js';
+import { IsId, IsOneOf, Optional } from '../http/validation.js';
 import { MODES, type Mode } from './access-call.js';
 import { PRICE_BASES, type PriceBasis } from './access-request.js';
 

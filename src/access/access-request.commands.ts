@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { releaseGrant } from '../compute/allocation.js';
+import { releaseGrant } from './allocation.js';
 import { facility } from '../compute/facility.js';
 import { policy, versionAt } from '../governance/policy.js';
 import type { Answer, CommandContext } from '../ledger/command-context.js';

@@ -9,9 +9,9 @@ import {
   IsProse,
   IsText,
   Optional,
-} from '../platform/validation.js';
+} from '../http/validation.js';
 import { PRICE_BASES, type PriceBasis } from './access-request.js';
-import { AnswerDto } from '../platform/answer.dto.js';
+import { AnswerDto } from '../http/answer.dto.js';
 import { LateRecordingDto } from './late-recording.dto.js';
 
 /** A name of a sector of the economy. */

@@ -3,7 +3,7 @@ import type { Principal, Role } from '../ledger/command-context.js';
 import type { Sealed } from '../ledger/event.js';
 import { SealedContents } from '../ledger/sealed-contents.js';
 import type { Category } from '../partners/partner.js';
-import { ReadModel, type Page, type Reading, is } from '../platform/read-model.js';
+import { ReadModel, type Page, type Reading, is } from '../http/read-model.js';
 import type { Mode } from './access-call.js';
 import type {
   AccessRequestDetailDto,

@@ -2,7 +2,7 @@ import { facility, type AllocationFacts, type FacilityEvent, type ReleaseFacts }
 import type { RecordedEvent } from '../ledger/event.js';
 import { streamOf, unknownEvent } from '../ledger/noun.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
-import type { ErasureEvent } from '../platform/erasure.js';
+import type { ErasureEvent } from '../erasure/erasure.js';
 import { accessCall, type AccessCallEvent } from './access-call.js';
 import { accessRequest, type AccessRequestEvent, type AccessRequestSubmitted } from './access-request.js';
 import { usage, type UsageEvent, type UsageRecord } from './usage.js';

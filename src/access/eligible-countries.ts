@@ -1,5 +1,5 @@
 import { refuse } from '../ledger/refusal.js';
-import { isMemberState } from '../platform/reference/member-states.js';
+import { isMemberState } from '../domain/member-states.js';
 
 export const ELIGIBLE_COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)';
 

@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, type Page, type Reading, is } from '../platform/read-model.js';
+import { ReadModel, type Page, type Reading, is } from '../http/read-model.js';
 import { toApplication, type ApplicationRow } from './access-request.queries.js';
 import type { GrantDto, GrantStatus, ListGrantsDto } from './access-request-read.dto.js';
 import type { PriceBasis } from './access-request.js';

@@ -1,4 +1,4 @@
-import { IsInstant, Optional } from '../platform/validation.js';
+import { IsInstant, Optional } from '../http/validation.js';
 
 /** A step of a request that may be recorded after it happened. */
 export class LateRecordingDto {

@@ -1,5 +1,5 @@
 import type { Principal } from '../ledger/command-context.js';
-import type { Condition } from '../platform/read-model.js';
+import type { Condition } from '../http/read-model.js';
 
 /**
  * What of a table a reader may see. A credential that is bound to a partner sees as `partner` what is that partner's, as

@@ -1,7 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import type { Category } from '../partners/partner.js';
-import { ReadModel, type Page, type Reading, is } from '../platform/read-model.js';
+import { ReadModel, type Page, type Reading, is } from '../http/read-model.js';
 import type { Mode } from './access-call.js';
 import { ownRows } from './own-rows.js';
 import type { AllocationUsageDto, ListUsageDto } from './usage.dto.js';

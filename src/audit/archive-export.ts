@@ -4,7 +4,7 @@ import { paddingOf, TAR_END, tarHeader } from './archive-tar.js';
 import { UsageError } from './audit-finding.js';
 import { noteText, openLog, requireGrowth, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
-import { formatVerifierKey } from './note-key.js';
+import { formatVerifierKey } from '../tlog/note-key.js';
 import type { ProgressListener } from './verify.js';
 import { keptOptions, LogWalk } from './verify-walk.js';
 

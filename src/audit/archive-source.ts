@@ -2,9 +2,9 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { reasonOf } from '../platform/startup-error.js';
 import { BLOCK_BYTES, paddingOf, readTarHeader, type TarHeader } from './archive-tar.js';
 import { NotCheckable, ProvenWrong } from './audit-finding.js';
-import { LogError } from './log-error.js';
+import { LogError } from '../tlog/log-error.js';
 import { ARTEFACT_BYTES_MAX, type LogSource } from './log-source.js';
-import { parseTilePath, TILE_WIDTH } from './tile.js';
+import { parseTilePath, TILE_WIDTH } from '../tlog/tile.js';
 
 const READS_MAX = 4;
 /** Files beside those of a log that are named in a report. */

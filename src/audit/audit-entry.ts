@@ -1,12 +1,12 @@
 import { ANOTHER_COPY, NotCheckable, ProvenWrong } from './audit-finding.js';
 import { readBundle, type OpenedLog } from './audit-log.js';
-import { decodeBundle } from './entry-bundle.js';
-import { LogError } from './log-error.js';
-import { hashesEqual, leafHash, type Hash } from './merkle.js';
-import { proveInclusion } from './merkle-proof.js';
-import { inclusionRoot } from './merkle-verify.js';
-import { encodeHex } from './strict-text.js';
-import { TILE_WIDTH, tileWidth } from './tile.js';
+import { decodeBundle } from '../tlog/entry-bundle.js';
+import { LogError } from '../tlog/log-error.js';
+import { hashesEqual, leafHash, type Hash } from '../tlog/merkle.js';
+import { proveInclusion } from '../tlog/merkle-proof.js';
+import { inclusionRoot } from '../tlog/merkle-verify.js';
+import { encodeHex } from '../tlog/strict-text.js';
+import { TILE_WIDTH, tileWidth } from '../tlog/tile.js';
 import { labelOf } from './verify-blame.js';
 
 /** One entry, and the proof that it is the one that was signed. */

@@ -5,9 +5,9 @@ import { readEntry, type ProvenEntry } from './audit-entry.js';
 import { NotCheckable } from './audit-finding.js';
 import { readBundle, type OpenedLog } from './audit-log.js';
 import { meaningOf } from './audit-meaning.js';
-import { decodeBundle } from './entry-bundle.js';
-import { encodeHex } from './strict-text.js';
-import { bundlesOfGrowth, TILE_WIDTH } from './tile.js';
+import { decodeBundle } from '../tlog/entry-bundle.js';
+import { encodeHex } from '../tlog/strict-text.js';
+import { bundlesOfGrowth, TILE_WIDTH } from '../tlog/tile.js';
 import type { ProgressListener } from './verify.js';
 import { LogWalk } from './verify-walk.js';
 

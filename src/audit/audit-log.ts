@@ -1,16 +1,16 @@
 import { ANOTHER_COPY, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
-import { openCheckpoint, type Checkpoint } from './checkpoint.js';
-import { LogError } from './log-error.js';
+import { openCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
+import { LogError } from '../tlog/log-error.js';
 import type { LogSource } from './log-source.js';
-import { HASH_BYTES, type Hash } from './merkle.js';
-import { proveConsistency, type HashReader } from './merkle-proof.js';
-import { verifyConsistency } from './merkle-verify.js';
-import { formatNote, parseNote, type SignedNote } from './note.js';
-import { formatVerifierKey, parseVerifierKey, wrapSameKey, type VerifierKey } from './note-key.js';
-import { cosignersOf, isQuorum, NO_QUORUM, openWithPolicy, type Cosigner, type Policy } from './policy.js';
-import { encodeHex } from './strict-text.js';
-import { tileReader } from './tile-reader.js';
-import { formatTilePath, TILE_WIDTH, type BundleAddress, type TileAddress } from './tile.js';
+import { HASH_BYTES, type Hash } from '../tlog/merkle.js';
+import { proveConsistency, type HashReader } from '../tlog/merkle-proof.js';
+import { verifyConsistency } from '../tlog/merkle-verify.js';
+import { formatNote, parseNote, type SignedNote } from '../tlog/note.js';
+import { formatVerifierKey, parseVerifierKey, wrapSameKey, type VerifierKey } from '../tlog/note-key.js';
+import { cosignersOf, isQuorum, NO_QUORUM, openWithPolicy, type Cosigner, type Policy } from '../tlog/policy.js';
+import { encodeHex } from '../tlog/strict-text.js';
+import { tileReader } from '../tlog/tile-reader.js';
+import { formatTilePath, TILE_WIDTH, type BundleAddress, type TileAddress } from '../tlog/tile.js';
 
 /** What the auditor brings along. Nothing of it comes from the log that is checked. */
 export interface Trust {

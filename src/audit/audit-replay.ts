@@ -7,8 +7,8 @@ import { REPORT_KINDS, type ReportKind, type ReportPublished } from '../transpar
 import { positionAt } from './audit-entry.js';
 import { Findings, NotCheckable, type Finding } from './audit-finding.js';
 import type { OpenedLog } from './audit-log.js';
-import type { Hash } from './merkle.js';
-import { encodeBase64 } from './strict-text.js';
+import type { Hash } from '../tlog/merkle.js';
+import { encodeBase64 } from '../tlog/strict-text.js';
 import { EnvelopeCheck } from './verify-envelope.js';
 import type { ProgressListener } from './verify.js';
 import { LogWalk, type WalkOptions } from './verify-walk.js';

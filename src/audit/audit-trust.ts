@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { reasonOf } from '../platform/startup-error.js';
 import { UsageError } from './audit-finding.js';
 import type { Trust } from './audit-log.js';
-import { LogError } from './log-error.js';
-import { parseVerifierKey, type VerifierKey } from './note-key.js';
-import { parsePolicy, type Policy } from './policy.js';
+import { LogError } from '../tlog/log-error.js';
+import { parseVerifierKey, type VerifierKey } from '../tlog/note-key.js';
+import { parsePolicy, type Policy } from '../tlog/policy.js';
 
 /** What an auditor brings along, as options of a command. */
 export const TRUST_OPTIONS = {

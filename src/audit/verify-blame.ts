@@ -1,11 +1,11 @@
 import { ANOTHER_COPY, NotCheckable, ProvenWrong } from './audit-finding.js';
 import type { OpenedLog } from './audit-log.js';
-import { LogError } from './log-error.js';
-import { hashesEqual, leafHash, type Hash } from './merkle.js';
-import { proveInclusion, proveSubtree } from './merkle-proof.js';
-import { inclusionRoot, verifySubtreeConsistency } from './merkle-verify.js';
-import { encodeHex } from './strict-text.js';
-import { hashAt, TILE_WIDTH, type BundleAddress, type TileAddress } from './tile.js';
+import { LogError } from '../tlog/log-error.js';
+import { hashesEqual, leafHash, type Hash } from '../tlog/merkle.js';
+import { proveInclusion, proveSubtree } from '../tlog/merkle-proof.js';
+import { inclusionRoot, verifySubtreeConsistency } from '../tlog/merkle-verify.js';
+import { encodeHex } from '../tlog/strict-text.js';
+import { hashAt, TILE_WIDTH, type BundleAddress, type TileAddress } from '../tlog/tile.js';
 
 // Two published artefacts do not fit together. Which of them was changed? The one that does not lead to the signed root.
 

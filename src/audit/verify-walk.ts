@@ -1,13 +1,20 @@
 import { ANOTHER_COPY, ProvenWrong } from './audit-finding.js';
 import { readBundle, readTile, twoHistories, type OpenedLog } from './audit-log.js';
-import { decodeBundle } from './entry-bundle.js';
-import { LogError } from './log-error.js';
-import { hashesEqual, leafHash, type Hash } from './merkle.js';
-import { proveConsistency } from './merkle-proof.js';
-import { verifyConsistency } from './merkle-verify.js';
-import { encodeHex } from './strict-text.js';
-import { TileBuilder } from './tile-builder.js';
-import { bundlesOfGrowth, formatTilePath, hashAt, TILE_WIDTH, type BundleAddress, type HashTile } from './tile.js';
+import { decodeBundle } from '../tlog/entry-bundle.js';
+import { LogError } from '../tlog/log-error.js';
+import { hashesEqual, leafHash, type Hash } from '../tlog/merkle.js';
+import { proveConsistency } from '../tlog/merkle-proof.js';
+import { verifyConsistency } from '../tlog/merkle-verify.js';
+import { encodeHex } from '../tlog/strict-text.js';
+import { TileBuilder } from '../tlog/tile-builder.js';
+import {
+  bundlesOfGrowth,
+  formatTilePath,
+  hashAt,
+  TILE_WIDTH,
+  type BundleAddress,
+  type HashTile,
+} from '../tlog/tile.js';
 import { blameBundle, blameLeaf, blameNode, type ReadBundle } from './verify-blame.js';
 
 /** Entries in a row, their hashes checked. */

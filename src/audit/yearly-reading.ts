@@ -4,8 +4,8 @@ import { openLog, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
 import { EnvelopeCheck } from './verify-envelope.js';
 import { LogWalk } from './verify-walk.js';
-import { YearlyUse } from './yearly.js';
-import type { YearlyFile } from './yearly-file.js';
+import { YearlyUse } from '../transparency/yearly.js';
+import type { YearlyFile } from '../transparency/yearly-file.js';
 
 export interface YearlyRequest {
   readonly year: number;

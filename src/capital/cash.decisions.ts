@@ -1,5 +1,5 @@
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
-import { addBusinessDays } from '../platform/reference/business-days.js';
+import { addBusinessDays } from '../domain/business-days.js';
 import type {
   CapitalCallIssued,
   CapitalCallPaid,
@@ -11,7 +11,7 @@ import type {
 import { notInFuture, signed } from './commitment.decisions.js';
 import type { Fund } from './fund.js';
 import { positiveMinor } from './fund.decisions.js';
-import { formatMinor, parseMinor } from './money.js';
+import { formatMinor, parseMinor } from '../domain/money.js';
 
 /** Notice that a partner gets before a call is due: domain rule, counted on the calendar of the Union's institutions. */
 export const NOTICE_BUSINESS_DAYS_MIN = 10;

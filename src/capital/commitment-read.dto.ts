@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListQueryDto } from '../platform/list-query.dto.js';
-import { IsId, IsOneOf, Optional } from '../platform/validation.js';
+import { ListQueryDto } from '../http/list-query.dto.js';
+import { IsId, IsOneOf, Optional } from '../http/validation.js';
 import { COMMITMENT_KINDS, type CommitmentKind } from './commitment.js';
 
 /** A capital call with what was paid on it. */

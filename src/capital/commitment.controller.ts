@@ -2,10 +2,10 @@ import { Body, Controller, Param, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import type { Answer, CommandContext, Principal, Role } from '../ledger/command-context.js';
-import { ReadQueryDto } from '../platform/list-query.dto.js';
-import type { Page, Reading } from '../platform/read-model.js';
-import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../platform/routes.js';
-import { IdParams } from '../platform/validation.js';
+import { ReadQueryDto } from '../http/list-query.dto.js';
+import type { Page, Reading } from '../http/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../http/routes.js';
+import { IdParams } from '../http/validation.js';
 import { CommitmentDto, CommitmentPageDto, ListCommitmentsDto } from './commitment-read.dto.js';
 import {
   AmendCommitment,

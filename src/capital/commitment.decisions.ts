@@ -13,7 +13,7 @@ import type {
 } from './commitment.js';
 import { existingFund, type Fund } from './fund.js';
 import { positiveMinor, trancheOf } from './fund.decisions.js';
-import { formatMinor, parseMinor } from './money.js';
+import { formatMinor, parseMinor } from '../domain/money.js';
 
 export interface PledgeTermsInput {
   readonly fundId: string;

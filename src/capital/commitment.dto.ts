@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { AnswerDto } from '../platform/answer.dto.js';
+import { AnswerDto } from '../http/answer.dto.js';
 import {
   IdParams,
   IsAmountMinor,
@@ -11,7 +11,7 @@ import {
   IsProse,
   IsText,
   Optional,
-} from '../platform/validation.js';
+} from '../http/validation.js';
 import { COMMITMENT_KINDS, type CommitmentKind } from './commitment.js';
 import { SOURCE_LENGTH_MAX } from './fund.dto.js';
 

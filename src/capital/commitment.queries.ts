@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, is, type Condition, type Page, type Reading } from '../platform/read-model.js';
+import { ReadModel, is, type Condition, type Page, type Reading } from '../http/read-model.js';
 import type { CommitmentKind } from './commitment.js';
 import type { CallDto, CommitmentDto, ListCommitmentsDto, CommitmentStatus } from './commitment-read.dto.js';
 

@@ -3,7 +3,7 @@ import type { DomainEvent, Noun } from '../ledger/noun.js';
 import { unknownEvent } from '../ledger/noun.js';
 import type { PartnerKind } from '../partners/partner.js';
 import type { TrancheKind } from './fund.js';
-import { parseMinor } from './money.js';
+import { parseMinor } from '../domain/money.js';
 
 /** What is committed: money for CAPEX, a guaranteed purchase of access time (both Art. 12b(5)), or things and work. */
 export const COMMITMENT_KINDS = ['capex', 'access-time-purchase', 'in-kind'] as const;

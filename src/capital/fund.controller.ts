@@ -2,11 +2,11 @@ import { Body, Controller, Param, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
-import { EmptyBodyDto } from '../platform/empty-body.dto.js';
-import { ReadQueryDto } from '../platform/list-query.dto.js';
-import type { Page, Reading } from '../platform/read-model.js';
-import { CommandRoute, Context, READERS, ReadRoute } from '../platform/routes.js';
-import { IdParams } from '../platform/validation.js';
+import { EmptyBodyDto } from '../http/empty-body.dto.js';
+import { ReadQueryDto } from '../http/list-query.dto.js';
+import type { Page, Reading } from '../http/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute } from '../http/routes.js';
+import { IdParams } from '../http/validation.js';
 import { DefineTranche, EstablishFund, ReachFinancialClose } from './fund.commands.js';
 import {
   DefineTrancheDto,

@@ -12,7 +12,7 @@ import type {
   TrancheSubscribed,
 } from './fund.js';
 import { TRANCHE_KINDS, committedMinorOf, existingFund } from './fund.js';
-import { formatMinor, parseMinor } from './money.js';
+import { formatMinor, parseMinor } from '../domain/money.js';
 
 /** Layers of one fund. Real structures have three or four; the bound keeps every read of a fund one small page. */
 export const TRANCHE_RANK_MAX = 20;

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { AnswerDto } from '../platform/answer.dto.js';
-import { ListQueryDto } from '../platform/list-query.dto.js';
-import { IsAmountMinor, IsCurrencyCode, IsFlag, IsOneOf, IsText, IsWhole, Optional } from '../platform/validation.js';
+import { AnswerDto } from '../http/answer.dto.js';
+import { ListQueryDto } from '../http/list-query.dto.js';
+import { IsAmountMinor, IsCurrencyCode, IsFlag, IsOneOf, IsText, IsWhole, Optional } from '../http/validation.js';
 import { TRANCHE_KINDS, type TrancheKind } from './fund.js';
 import { TRANCHE_RANK_MAX } from './fund.decisions.js';
 

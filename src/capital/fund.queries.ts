@@ -1,5 +1,5 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { ReadModel, type Page, type Reading } from '../platform/read-model.js';
+import { ReadModel, type Page, type Reading } from '../http/read-model.js';
 import type { CapitalTotalsDto, FundDto, ListFundsDto, FundStatus, TrancheDto } from './fund.dto.js';
 
 /** Funds are no partner's own: whoever has a credential may read them, and they show sums only. */

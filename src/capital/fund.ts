@@ -1,7 +1,7 @@
 import type { DomainEvent, Noun } from '../ledger/noun.js';
 import { unknownEvent } from '../ledger/noun.js';
 import type { PartnerKind } from '../partners/partner.js';
-import { parseMinor } from './money.js';
+import { parseMinor } from '../domain/money.js';
 
 /** From the one that loses first to the one that is paid first. */
 export const TRANCHE_KINDS = ['first-loss', 'mezzanine', 'senior'] as const;

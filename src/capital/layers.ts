@@ -1,4 +1,4 @@
-import { splitByLargestRemainder, type Share } from './money.js';
+import { splitByLargestRemainder, type Share } from '../domain/money.js';
 
 /** What a partner has at stake in a tranche. */
 export interface Holding {

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { allocationCommandHandlers } from './allocation.commands.js';
-import { AllocationController } from './allocation.controller.js';
-import { allocationQueryHandlers } from './allocation.queries.js';
+import { allocationCommandHandlers } from '../access/allocation.commands.js';
+import { AllocationController } from '../access/allocation.controller.js';
+import { allocationQueryHandlers } from '../access/allocation.queries.js';
 import { facilityCommandHandlers } from './facility.commands.js';
 import { FacilityController } from './facility.controller.js';
 import { facilityQueryHandlers } from './facility.queries.js';

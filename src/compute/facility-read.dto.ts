@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../access/access-call.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { ListQueryDto, ReadQueryDto } from '../platform/list-query.dto.js';
-import { IsCountryCode, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../platform/validation.js';
+import { ListQueryDto, ReadQueryDto } from '../http/list-query.dto.js';
+import { IsCountryCode, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 import { FACILITY_KINDS, type FacilityKind } from './facility.js';
 import { CHIP_MODEL_LENGTH_MAX } from './facility.dto.js';
 import type { ChipsByCategory } from './quota.js';

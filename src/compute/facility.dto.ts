@@ -1,4 +1,4 @@
-import { AnswerDto } from '../platform/answer.dto.js';
+import { AnswerDto } from '../http/answer.dto.js';
 import { CATEGORIES } from '../partners/partner.js';
 import {
   AreChipsBy,
@@ -13,7 +13,7 @@ import {
   IsProse,
   IsText,
   Optional,
-} from '../platform/validation.js';
+} from '../http/validation.js';
 import { FACILITY_KINDS, type FacilityKind } from './facility.js';
 import type { ChipsByCategory } from './quota.js';
 

@@ -3,7 +3,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
 import { MS_PER_DAY, formatInstant, parseInstant } from '../ledger/time.js';
-import { ReadModel, is, type Page, type Reading } from '../platform/read-model.js';
+import { ReadModel, is, type Page, type Reading } from '../http/read-model.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type {
   CapacityDto,

@@ -1,4 +1,4 @@
-import { DemoFailure } from './api-client.js';
+import { DemoFailure } from '../client/api-client.js';
 import { isRef, PATH_REFERENCE } from './command-list.js';
 import type { DemoCommand, DemoValue } from './command-list.js';
 

@@ -1,5 +1,5 @@
 import { dateOf, formatInstant, MS_PER_DAY, MS_PER_HOUR, parseInstant } from '../ledger/time.js';
-import { isBusinessDay } from '../platform/reference/business-days.js';
+import { isBusinessDay } from '../domain/business-days.js';
 
 /** The two years of the demo programme, half-open. Fixed in the data: the wall clock would make every load different. */
 export const PROGRAMME_START = '2024-11-01';

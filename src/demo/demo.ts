@@ -1,12 +1,12 @@
 import type { CapitalReport } from '../transparency/capital-report.js';
 import type { EqualAccessReport } from '../transparency/equal-access-report.js';
 import { tableText } from '../transparency/text-table.js';
-import { ApiClient } from './api-client.js';
+import { ApiClient } from '../client/api-client.js';
 import { capitalOverview, equalAccessOverview } from './overview.js';
 import { Loader } from './loader.js';
 import type { LoadSummary } from './loader.js';
 import { demoProgramme } from './programme.js';
-import type { ProgressOutput } from './progress.js';
+import type { ProgressOutput } from '../client/progress.js';
 
 export interface DemoOptions {
   /** Root of the API, such as `http://127.0.0.1:3000`. */

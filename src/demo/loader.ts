@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { formatInstant, MS_PER_DAY } from '../ledger/time.js';
 import { AnsweredIds } from './answered-ids.js';
-import { ApiClient, DemoFailure, problemText } from './api-client.js';
-import type { ApiAnswer } from './api-client.js';
+import { ApiClient, DemoFailure, problemText } from '../client/api-client.js';
+import type { ApiAnswer } from '../client/api-client.js';
 import { PROGRAMME_END } from './calendar.js';
 import type { DemoCommand, Sender } from './command-list.js';
 import { groupedBy } from './grouping.js';
-import { Progress } from './progress.js';
-import type { ProgressOutput } from './progress.js';
+import { Progress } from '../client/progress.js';
+import type { ProgressOutput } from '../client/progress.js';
 import { LAST_PARTNER } from './programme.js';
 import type { Programme } from './programme.js';
 

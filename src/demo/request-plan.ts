@@ -8,7 +8,7 @@ import {
   businessDayFrom,
   workingHour,
 } from './calendar.js';
-import { addBusinessDays } from '../platform/reference/business-days.js';
+import { addBusinessDays } from '../domain/business-days.js';
 import { PROFILES } from './categories.js';
 import type { Category } from '../partners/partner.js';
 import { MODE_PROFILES } from './modes.js';

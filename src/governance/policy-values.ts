@@ -1,8 +1,8 @@
 import { COMMITMENT_KINDS, type CommitmentKind } from '../capital/commitment.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
-import { isCountry } from '../platform/reference/countries.js';
-import { isMemberState } from '../platform/reference/member-states.js';
-import { isPlainObject } from '../platform/plain-json.js';
+import { isCountry } from '../domain/countries.js';
+import { isMemberState } from '../domain/member-states.js';
+import { isPlainObject } from '../http/plain-json.js';
 
 /** Every policy there is, and what its value looks like. */
 export interface PolicyValues {

@@ -2,8 +2,8 @@ import { Body, Controller, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
-import type { Page, Reading } from '../platform/read-model.js';
-import { CommandRoute, Context, ReadRoute } from '../platform/routes.js';
+import type { Page, Reading } from '../http/read-model.js';
+import { CommandRoute, Context, ReadRoute } from '../http/routes.js';
 import { AdoptPolicy } from './policy.commands.js';
 import {
   AdoptPolicyDto,

@@ -1,9 +1,9 @@
 import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
 import { COMMITMENT_KINDS } from '../capital/commitment.js';
-import { AnswerDto } from '../platform/answer.dto.js';
-import { ListQueryDto } from '../platform/list-query.dto.js';
-import { IsInstantOrDate, IsOneOf, IsProse, Optional } from '../platform/validation.js';
+import { AnswerDto } from '../http/answer.dto.js';
+import { ListQueryDto } from '../http/list-query.dto.js';
+import { IsInstantOrDate, IsOneOf, IsProse, Optional } from '../http/validation.js';
 import { DECIDED_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
 
 const REASON_LENGTH_MAX = 2_000;

@@ -1,5 +1,5 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { ReadModel, type Page, type Reading } from '../platform/read-model.js';
+import { ReadModel, type Page, type Reading } from '../http/read-model.js';
 import type { ListPoliciesDto, PolicyVersionDto } from './policy.dto.js';
 import type { PolicyName } from './policy-values.js';
 

@@ -1,7 +1,7 @@
 import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
 import { refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
-import { decided, inForceAt, type Timeline } from '../platform/timeline.js';
+import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
 import { readPolicyValue, type PolicyName, type PolicyValues } from './policy-values.js';
 
 /**

@@ -1,4 +1,4 @@
-import { ApiClient, problemText, type ApiAnswer } from '../demo/api-client.js';
+import { ApiClient, problemText, type ApiAnswer } from '../client/api-client.js';
 import type { Mapping } from './mapping.js';
 import { callKeyOf, commandOf, type CheckedRow, type RowCommand } from './row-command.js';
 import { rowsOf } from './rows.js';

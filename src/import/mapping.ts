@@ -1,4 +1,4 @@
-import { isPlainObject } from '../platform/plain-json.js';
+import { isPlainObject } from '../http/plain-json.js';
 import { DATE_PATTERNS, type Notation } from './conversion.js';
 import { TARGETS, TARGET_NAMES, requiredFields, type Target, type TargetName } from './targets.js';
 

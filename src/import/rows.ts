@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { parse, type CsvError } from 'csv-parse';
-import { isPlainObject } from '../platform/plain-json.js';
+import { isPlainObject } from '../http/plain-json.js';
 import type { Mapping } from './mapping.js';
 
 /** Bytes of one row: far above any spreadsheet's, and a bound on what is held of a file at a time. */

@@ -3,8 +3,8 @@ import { PledgeCommitmentDto } from '../capital/commitment.dto.js';
 import { AllocateDto } from '../compute/facility.dto.js';
 import { Refusal, type FieldError } from '../ledger/refusal.js';
 import { RegisterPartnerDto } from '../partners/partner.dto.js';
-import { EdgeValidationPipe } from '../platform/validation.pipe.js';
-import { IdParams } from '../platform/validation.js';
+import { EdgeValidationPipe } from '../http/validation.pipe.js';
+import { IdParams } from '../http/validation.js';
 import type { Kind } from './conversion.js';
 
 /** What a row becomes: one command of the API. */

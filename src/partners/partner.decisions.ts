@@ -1,6 +1,6 @@
 import { invalid, refuse } from '../ledger/refusal.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
-import { inForceAt, type Dated, type Timeline } from '../platform/timeline.js';
+import { inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
 import { isLei } from './lei.js';
 import {
   holdingsAt,

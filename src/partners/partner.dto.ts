@@ -10,8 +10,8 @@ import {
   IsPercent,
   IsText,
   Optional,
-} from '../platform/validation.js';
-import { ListQueryDto } from '../platform/list-query.dto.js';
+} from '../http/validation.js';
+import { ListQueryDto } from '../http/list-query.dto.js';
 import { LEI_PATTERN } from './lei.js';
 import {
   AFFILIATION_KINDS,

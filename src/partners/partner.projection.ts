@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import { unknownEvent } from '../ledger/noun.js';
 import type { Projection, Rows } from '../ledger/projection.js';
-import { decided, type Timeline } from '../platform/timeline.js';
+import { decided, type Timeline } from '../domain/timeline.js';
 import {
   partner,
   partnerKindOf,

@@ -1,7 +1,7 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, type Condition, type Page, type Reading } from '../platform/read-model.js';
-import { inForceAt, type Timeline } from '../platform/timeline.js';
+import { ReadModel, type Condition, type Page, type Reading } from '../http/read-model.js';
+import { inForceAt, type Timeline } from '../domain/timeline.js';
 import type { AffiliationDto, ListPartnersDto, PartnerDto } from './partner.dto.js';
 import type { Acquisition, Category, Classification, LegalForm, PartnerKind } from './partner.js';
 import type { AffiliationEntry } from './partner.projection.js';

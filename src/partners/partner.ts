@@ -1,5 +1,5 @@
 import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
-import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../platform/timeline.js';
+import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
 
 /** What equal access is measured over. The tests for each are in GBER Art. 22, Recommendation 2003/361 and DMA Art. 3. */
 export const CATEGORIES = [

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
-import type { LogLevel } from '../config.js';
+import type { LogLevel } from './config.js';
 
 /**
  * JSON lines on standard error; standard output belongs to the commands. Neither bodies nor headers are ever logged, so

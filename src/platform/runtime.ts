@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import type { Config } from '../config.js';
+import type { Config } from './config.js';
 import type { EventStore } from '../ledger/event-store.js';
 import type { EpochMs } from '../ledger/time.js';
 

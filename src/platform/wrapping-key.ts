@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createPool } from './database.js';
+import { createPool } from './database/database.js';
 import { secretKey } from './secrets.js';
 import { StartupError } from './startup-error.js';
 

@@ -1,4 +1,4 @@
-import { businessDaysBetween } from '../platform/reference/business-days.js';
+import { businessDaysBetween } from '../domain/business-days.js';
 import { chipHours } from './chip-time.js';
 import { kaplanMeierMedian, median, merged, observe, percentile, type Histogram } from './durations.js';
 import { DECISION_DAYS_MAX, type Cell } from './equal-access-fold.js';

@@ -6,7 +6,7 @@ import type { AllocationFacts, FacilityEvent } from '../compute/facility.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
-import { businessDaysBetween } from '../platform/reference/business-days.js';
+import { businessDaysBetween } from '../domain/business-days.js';
 import { allocatedChipMs, releasedChipMs } from './chip-time.js';
 import { observe, type Histogram } from './durations.js';
 import { unknownToReport } from './ledger-event.js';

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../access/access-call.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { COUNTRY_CODES } from '../platform/reference/countries.js';
+import { COUNTRY_CODES } from '../domain/countries.js';
 import { ConcentrationDto } from './concentration.dto.js';
 import type { EqualAccessReport, Reclassified } from './equal-access-report.js';
 import { IMPACT_FLAGS, type ImpactFlag, type Reason } from './measures.js';

@@ -3,7 +3,7 @@ import type { PolicyName } from '../governance/policy-values.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { parseInstant } from '../ledger/time.js';
 import { INITIAL_STANDING, standingAfter, type PartnerStanding } from '../partners/partner.js';
-import { decided, inForceAt, type Timeline } from '../platform/timeline.js';
+import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
 import { foldCapacity, initialCapacity, type CapacityState } from './capacity-fold.js';
 import { foldCapital, initialCapital, type CapitalState } from './capital-fold.js';
 import { foldEqualAccess, initialEqualAccess, type EqualAccessState } from './equal-access-fold.js';

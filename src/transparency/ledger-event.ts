@@ -7,8 +7,8 @@ import type { FacilityEvent } from '../compute/facility.js';
 import type { PolicyAdopted } from '../governance/policy.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { PartnerEvent } from '../partners/partner.js';
-import type { ApiKeyEvent } from '../platform/api-key.js';
-import type { ErasureEvent } from '../platform/erasure.js';
+import type { ApiKeyEvent } from '../identity/api-key.js';
+import type { ErasureEvent } from '../erasure/erasure.js';
 import type { ReportEvent } from './publication.js';
 
 /** Every event that the ledger records. The switch of the fold over it does not compile while one is missing there. */

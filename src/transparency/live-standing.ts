@@ -1,8 +1,8 @@
 import { setImmediate as yieldThread, setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { CompactRange, leafHash } from '../audit/merkle.js';
-import { PublishedLog } from '../audit/published-log.js';
+import { CompactRange, leafHash } from '../tlog/merkle.js';
+import { PublishedLog } from '../log/published-log.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Refusal } from '../ledger/refusal.js';

@@ -4,9 +4,9 @@ import { ApiExtraModels, ApiProduces, ApiResponse, ApiTags, getSchemaPath } from
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
 import { Refusal } from '../ledger/refusal.js';
-import type { Page, Reading } from '../platform/read-model.js';
-import { CommandRoute, Context, PublicRoute, ReadRoute, problems } from '../platform/routes.js';
-import { IdParams } from '../platform/validation.js';
+import type { Page, Reading } from '../http/read-model.js';
+import { CommandRoute, Context, PublicRoute, ReadRoute, problems } from '../http/routes.js';
+import { IdParams } from '../http/validation.js';
 import { CapacityReportDto } from './capacity-report.dto.js';
 import { CapitalReportDto } from './capital-report.dto.js';
 import { EqualAccessReportDto } from './equal-access-report.dto.js';

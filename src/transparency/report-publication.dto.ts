@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { AnswerDto } from '../platform/answer.dto.js';
-import { ListQueryDto } from '../platform/list-query.dto.js';
-import { IsId, IsInstantOrDate, IsOneOf, IsProse, Optional } from '../platform/validation.js';
+import { AnswerDto } from '../http/answer.dto.js';
+import { ListQueryDto } from '../http/list-query.dto.js';
+import { IsId, IsInstantOrDate, IsOneOf, IsProse, Optional } from '../http/validation.js';
 import { ACTIONS_PER_REPORT_MAX, REPORT_KINDS, type ReportKind } from './publication.js';
 
 const PROSE_LENGTH_MAX = 2_000;

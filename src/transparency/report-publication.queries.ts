@@ -5,7 +5,7 @@ import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { streamOf } from '../ledger/noun.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
-import { ReadModel, type Page, type Reading } from '../platform/read-model.js';
+import { ReadModel, type Page, type Reading } from '../http/read-model.js';
 import { METHOD_VERSION } from './fold.js';
 import { report, type PublishedFacts, type ReportKind, type ReportPublished } from './publication.js';
 import { publishedText } from './publication-text.js';

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { PublishedLog } from '../audit/published-log.js';
+import { PublishedLog } from '../log/published-log.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Refusal } from '../ledger/refusal.js';
-import type { Reading } from '../platform/read-model.js';
+import type { Reading } from '../http/read-model.js';
 import { fold, foldEffective, initialFoldState, type FoldState } from './fold.js';
 import { LiveStanding, STATE_EVERY_EVENTS_MAX } from './live-standing.js';
 import { ReportStates } from './report-states.queries.js';

@@ -2,8 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { MODES, type Mode } from '../access/access-call.js';
 import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
-import { ReadQueryDto } from '../platform/list-query.dto.js';
-import { IsId, IsInstantOrDate, IsOneOf, Optional } from '../platform/validation.js';
+import { ReadQueryDto } from '../http/list-query.dto.js';
+import { IsId, IsInstantOrDate, IsOneOf, Optional } from '../http/validation.js';
 import { REASONS } from './measures.js';
 import type { Bound, PolicyLine } from './report-header.js';
 

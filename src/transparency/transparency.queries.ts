@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { formatInstant, parseInstant } from '../ledger/time.js';
-import type { Page, Reading } from '../platform/read-model.js';
+import type { Page, Reading } from '../http/read-model.js';
 import { capacityReport } from './capacity-report.js';
 import { capitalReport } from './capital-report.js';
 import { capacityRows, capitalRows, equalAccessRows, type CsvRow } from './csv-rows.js';

@@ -1,5 +1,5 @@
 import { Projector } from '../../src/ledger/projector.js';
-import { createPool } from '../../src/platform/database.js';
+import { createPool } from '../../src/platform/database/database.js';
 import { classify, DENIED, GRANTED, NOW, startProgramme, type Programme } from './programme.js';
 
 const NOWHERE = '00000000-0000-4000-8000-000000000000';

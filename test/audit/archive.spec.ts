@@ -1,14 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { importLog } from '../../src/audit/archive-import.queries.js';
+import { importLog } from '../../src/audit/database/archive-import.queries.js';
 import { exportLog } from '../../src/audit/archive-export.js';
 import { ArchiveSource } from '../../src/audit/archive-source.js';
 import { BLOCK_BYTES, readTarHeader, tarHeader } from '../../src/audit/archive-tar.js';
 import { openLog, type OpenedLog } from '../../src/audit/audit-log.js';
 import { openSource } from '../../src/audit/audit-source.js';
-import { noteKeyOf, signingKey } from '../../src/audit/note-key.js';
-import { encodeBase64 } from '../../src/audit/strict-text.js';
+import { noteKeyOf, signingKey } from '../../src/tlog/note-key.js';
+import { encodeBase64 } from '../../src/tlog/strict-text.js';
 import { verify } from '../../src/audit/verify.js';
 import { NOUNS } from '../../src/nouns.js';
 import { startTestApp, type TestApp } from '../support/app.js';

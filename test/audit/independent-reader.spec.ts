@@ -1,11 +1,11 @@
-import { formatVerifierKey } from '../../src/audit/note-key.js';
+import { formatVerifierKey } from '../../src/tlog/note-key.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { registerPartner } from '../../src/partners/partner.decisions.js';
 import { partner } from '../../src/partners/partner.js';
 import { contextOf } from '../ledger/accounts.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { checkProof, HashTree, hashOfEntry, IndependentReader, readCheckpoint } from '../support/independent-reader.js';
-import { appLogKey, TestWitness, until, writePolicy } from './running-witness.js';
+import { appLogKey, TestWitness, until, writePolicy } from '../witness/running-witness.js';
 
 /** In the default run a few tiles; `READER_EVENTS=70000` for a ledger with three levels of them. */
 const EVENTS = Number(process.env['READER_EVENTS'] ?? 300);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CommandHandler, STREAM_DOES_NOT_EXIST } from '@event-driven-io/emmett';
 import { getPostgreSQLEventStore, type PostgresEventStore } from '@event-driven-io/emmett-postgresql';
-import { createPool } from '../../src/platform/database.js';
+import { createPool } from '../../src/platform/database/database.js';
 import type { EventStore } from '../../src/ledger/event-store.js';
 import { account, contextOf, openAccount, type Account, type AccountEvent } from '../ledger/accounts.js';
 import { openInstance, type Instance } from '../ledger/instance.js';

@@ -2,7 +2,7 @@ import { Body, Controller, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RegisterPartnerDto } from '../../src/partners/partner.dto.js';
-import { EdgeValidationPipe } from '../../src/platform/validation.pipe.js';
+import { EdgeValidationPipe } from '../../src/http/validation.pipe.js';
 
 /** What the same stack does at best: it validates the same body with the same pipe, and stores nothing. */
 @Controller('v1/partners')

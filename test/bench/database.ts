@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
-import { createPool } from '../../src/platform/database.js';
-import { startEmbeddedDatabase } from '../../src/platform/embedded-database.js';
-import { migrate } from '../../src/platform/migrate.js';
+import { createPool } from '../../src/platform/database/database.js';
+import { startEmbeddedDatabase } from '../../src/platform/database/embedded-database.js';
+import { migrate } from '../../src/platform/database/migrate.js';
 import { databaseOf } from '../support/database.js';
 
 const SILENT = { info: () => undefined, warn: () => undefined, debug: () => undefined };

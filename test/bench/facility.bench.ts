@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AllocateChips, AllocateChipsHandler } from '../../src/compute/allocation.commands.js';
+import { AllocateChips, AllocateChipsHandler } from '../../src/access/allocation.commands.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../../src/ledger/time.js';
 import { NOUNS } from '../../src/nouns.js';
 import { contextOf } from '../ledger/accounts.js';

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
-import { signCheckpoint } from '../../src/audit/checkpoint.js';
-import { LogStore } from '../../src/audit/log-store.queries.js';
-import { leafHash } from '../../src/audit/merkle.js';
-import { signingKey } from '../../src/audit/note-key.js';
-import { TileBuilder } from '../../src/audit/tile-builder.js';
+import { signCheckpoint } from '../../src/tlog/checkpoint.js';
+import { LogStore } from '../../src/log/log-store.queries.js';
+import { leafHash } from '../../src/tlog/merkle.js';
+import { signingKey } from '../../src/tlog/note-key.js';
+import { TileBuilder } from '../../src/tlog/tile-builder.js';
 import type { HistoricEvent } from './history.js';
 
 /** Signs the log of a filled ledger; the service must be given the same seed and origin. */

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveWriter } from '../../src/audit/archive-export.js';
 import { ArchiveSource } from '../../src/audit/archive-source.js';
-import { signCheckpoint } from '../../src/audit/checkpoint.js';
-import { decodeBundle, encodeBundle } from '../../src/audit/entry-bundle.js';
-import { leafHash } from '../../src/audit/merkle.js';
-import { formatVerifierKey, noteKeyOf, signingKey } from '../../src/audit/note-key.js';
-import { TileBuilder } from '../../src/audit/tile-builder.js';
-import { bundlesOfGrowth, formatTilePath, TILE_WIDTH } from '../../src/audit/tile.js';
+import { signCheckpoint } from '../../src/tlog/checkpoint.js';
+import { decodeBundle, encodeBundle } from '../../src/tlog/entry-bundle.js';
+import { leafHash } from '../../src/tlog/merkle.js';
+import { formatVerifierKey, noteKeyOf, signingKey } from '../../src/tlog/note-key.js';
+import { TileBuilder } from '../../src/tlog/tile-builder.js';
+import { bundlesOfGrowth, formatTilePath, TILE_WIDTH } from '../../src/tlog/tile.js';
 import { LOG_ORIGIN, LOG_SEED } from './filled-ledger.js';
 import { history } from './history.js';
 import { compared, median, rounded, type BenchOptions, type BenchRow } from './measure.js';
@@ -84,7 +84,15 @@ interface Verified {
 
 /** As an auditor does it, start of the program not counted. @throws Error when something is found. */
 async function verifyAll(path: string): Promise<Verified> {
-  const { output, megabytes } = await runToEnd(['dist/cli.js', 'audit', 'verify', path, '--vkey', LOG_VKEY, '--json']);
+  const { output, megabytes } = await runToEnd([
+    'dist/cli/cli.js',
+    'audit',
+    'verify',
+    path,
+    '--vkey',
+    LOG_VKEY,
+    '--json',
+  ]);
   return { perSecond: (JSON.parse(output) as { entriesPerSecond: number }).entriesPerSecond, megabytes };
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { allocate, releaseAllocation } from '../../src/compute/allocation.js';
+import { allocate, releaseAllocation } from '../../src/access/allocation.js';
 import { adoptQuotaPolicy, retireCapacity } from '../../src/compute/capacity.js';
 import { installedOf, levelsAt, loadOf } from '../../src/compute/capacity-profile.js';
 import type { Facility, FacilityEvent } from '../../src/compute/facility.js';

@@ -1,4 +1,4 @@
-import { allocate } from '../../src/compute/allocation.js';
+import { allocate } from '../../src/access/allocation.js';
 import { facility, type Facility, type FacilityEvent } from '../../src/compute/facility.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import { formatInstant } from '../../src/ledger/time.js';

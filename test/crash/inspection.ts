@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { openCheckpoint } from '../../src/audit/checkpoint.js';
-import { EMPTY_ROOT, hashesEqual, leafHash, nodeHash, type Hash } from '../../src/audit/merkle.js';
-import type { VerifierKey } from '../../src/audit/note-key.js';
+import { openCheckpoint } from '../../src/tlog/checkpoint.js';
+import { EMPTY_ROOT, hashesEqual, leafHash, nodeHash, type Hash } from '../../src/tlog/merkle.js';
+import type { VerifierKey } from '../../src/tlog/note-key.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../../src/ledger/event.js';
 import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';

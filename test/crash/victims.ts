@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedDatabase, type EmbeddedDatabase } from '../../src/platform/embedded-database.js';
+import { startEmbeddedDatabase, type EmbeddedDatabase } from '../../src/platform/database/embedded-database.js';
 import { upstreamOf, type Upstream } from '../support/postgres-proxy.js';
 import type { Strike } from './kurrent-double.js';
 
@@ -144,7 +144,7 @@ export class Service {
   /** Resolves when it takes requests. */
   async start(): Promise<void> {
     const env = { ...process.env, OPERATOR_KEY, LOG_LEVEL: 'warn', ...this.env, PORT: String(this.port) };
-    const child = spawn(process.execPath, [join(ROOT, 'dist/cli.js'), 'serve'], {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/cli/cli.js'), 'serve'], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

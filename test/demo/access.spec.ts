@@ -3,7 +3,7 @@ import { groupedBy } from '../../src/demo/grouping.js';
 import { ASSOCIATED_COUNTRIES } from '../../src/demo/public-facts.js';
 import { demoProgramme } from '../../src/demo/programme.js';
 import { CATEGORIES } from '../../src/partners/partner.js';
-import { isMemberState } from '../../src/platform/reference/member-states.js';
+import { isMemberState } from '../../src/domain/member-states.js';
 import { CommandIndex, placeholder, reference, refOf, text, whole } from './command-index.js';
 
 const { commands, access } = demoProgramme();

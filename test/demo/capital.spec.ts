@@ -1,6 +1,6 @@
 import type { DemoCommand } from '../../src/demo/command-list.js';
 import { demoProgramme } from '../../src/demo/programme.js';
-import { addBusinessDays } from '../../src/platform/reference/business-days.js';
+import { addBusinessDays } from '../../src/domain/business-days.js';
 import { amount, CommandIndex, placeholder, reference, sum, text } from './command-index.js';
 
 const { commands, capital, facilities } = demoProgramme();

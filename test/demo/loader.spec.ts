@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CommandList } from '../../src/demo/command-list.js';
 import { Loader } from '../../src/demo/loader.js';
-import { Progress } from '../../src/demo/progress.js';
+import { Progress } from '../../src/client/progress.js';
 
 interface Received {
   readonly path: string;

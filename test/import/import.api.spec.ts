@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runImport } from '../../src/cli-import.js';
+import { runImport } from '../../src/cli/import.js';
 import { startProgramme, type Programme } from '../access/programme.js';
 import { OPERATOR_KEY } from '../support/app.js';
 

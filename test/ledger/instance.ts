@@ -9,7 +9,7 @@ import type { Projection } from '../../src/ledger/projection.js';
 import { Projector, leadProjections } from '../../src/ledger/projector.js';
 import { LedgerSignal } from '../../src/ledger/signal.js';
 import { Vault } from '../../src/ledger/vault.js';
-import { createPool } from '../../src/platform/database.js';
+import { createPool } from '../../src/platform/database/database.js';
 import { account } from './accounts.js';
 
 export interface InstanceOptions {

@@ -2,9 +2,9 @@ import { SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { defer, lastValueFrom } from 'rxjs';
-import type { Reading } from '../../src/platform/read-model.js';
-import { ReadInterceptor } from '../../src/platform/read.interceptor.js';
-import { ACCESS, type RouteAccess } from '../../src/platform/route-access.js';
+import type { Reading } from '../../src/http/read-model.js';
+import { ReadInterceptor } from '../../src/http/read.interceptor.js';
+import { ACCESS, type RouteAccess } from '../../src/http/route-access.js';
 import type { KeptLane, RowServer } from '../support/simulated-rows.js';
 import type { SimulatedInstance } from './simulated-instance.js';
 

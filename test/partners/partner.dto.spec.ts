@@ -8,7 +8,7 @@ import {
   RecordAffiliationDto,
   RegisterPartnerDto,
 } from '../../src/partners/partner.dto.js';
-import { EdgeValidationPipe } from '../../src/platform/validation.pipe.js';
+import { EdgeValidationPipe } from '../../src/http/validation.pipe.js';
 
 type Dto = new () => object;
 interface FieldDocument {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { createApp } from '../../src/app.js';
-import { Config } from '../../src/config.js';
+import { Config } from '../../src/platform/config.js';
 import type { EventStore } from '../../src/ledger/event-store.js';
 import { createLog } from '../../src/platform/logging.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
@@ -67,7 +67,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const given = options.databaseUrl ?? options.sharedWith?.databaseUrl;
   const database = given === undefined ? await createTestDatabase() : undefined;
   const databaseUrl = given ?? database?.url ?? '';
-  const { createPool } = await import('../../src/platform/database.js');
+  const { createPool } = await import('../../src/platform/database/database.js');
   const pool = createPool({ databaseUrl, log: { warn: () => undefined } });
   const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-app-'));
   const config = new Config({ OPERATOR_KEY, DATA_DIR: dataDir, ...options.env, DATABASE_URL: databaseUrl });

@@ -1,6 +1,6 @@
-import { startEmbeddedDatabase } from '../../src/platform/embedded-database.js';
-import type { EmbeddedDatabase } from '../../src/platform/embedded-database.js';
-import { migrate } from '../../src/platform/migrate.js';
+import { startEmbeddedDatabase } from '../../src/platform/database/embedded-database.js';
+import type { EmbeddedDatabase } from '../../src/platform/database/embedded-database.js';
+import { migrate } from '../../src/platform/database/migrate.js';
 
 /** Nothing of a test outlives it: waiting for the disk would only make the tests slower. */
 const THROW_AWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { connect } from 'node:net';
 import { Client } from 'pg';
 import type { Pool } from 'pg';
-import { createPool } from '../../src/platform/database.js';
+import { createPool } from '../../src/platform/database/database.js';
 
 export interface TestDatabase {
   readonly url: string;

@@ -1,4 +1,4 @@
-import { startEmbeddedDatabase } from '../../src/platform/embedded-database.js';
+import { startEmbeddedDatabase } from '../../src/platform/database/embedded-database.js';
 
 // A service as a process of its own, to be killed: starts the embedded database, says where it is, and stays.
 const [dataDir = ''] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 import { cp, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { giveAllTo } from '../../src/platform/embedded-account.js';
-import { startEmbeddedDatabase, type EmbeddedDatabase } from '../../src/platform/embedded-database.js';
+import { giveAllTo } from '../../src/platform/database/embedded-account.js';
+import { startEmbeddedDatabase, type EmbeddedDatabase } from '../../src/platform/database/embedded-database.js';
 
 /** A real PostgreSQL that can be killed like a machine that loses its power. */
 export interface TestServer {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { EMPTY_ROOT } from '../../src/audit/merkle.js';
+import { EMPTY_ROOT } from '../../src/tlog/merkle.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { capacityReport } from '../../src/transparency/capacity-report.js';
 import { capitalReport } from '../../src/transparency/capital-report.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { leafHash, rootOf } from '../../src/audit/merkle.js';
+import { leafHash, rootOf } from '../../src/tlog/merkle.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
 import { draftEvent, type StoredEvent } from '../../src/ledger/event.js';

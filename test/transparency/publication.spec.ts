@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { EMPTY_ROOT } from '../../src/audit/merkle.js';
+import { EMPTY_ROOT } from '../../src/tlog/merkle.js';
 import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
 import { fold, initialFoldState } from '../../src/transparency/fold.js';
 import {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { leafHash, rootOf } from '../../src/audit/merkle.js';
+import { leafHash, rootOf } from '../../src/tlog/merkle.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
 import { draftEvent, type RecordedEvent } from '../../src/ledger/event.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { copyLedger } from '../../../src/ledger-copy.js';
-import { CompactRange, EMPTY_ROOT, leafHash } from '../../../src/audit/merkle.js';
+import { copyLedger } from '../../../src/cli/copy-ledger.js';
+import { CompactRange, EMPTY_ROOT, leafHash } from '../../../src/tlog/merkle.js';
 import type { AppendBatch, EventStore } from '../../../src/ledger/event-store.js';
 import { draftEvent, readEvent } from '../../../src/ledger/event.js';
 import { openKurrentEngine } from '../../../src/ledger/kurrentdb/kurrentdb-engine.js';

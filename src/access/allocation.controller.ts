@@ -1,0 +1,70 @@
+import { Body, Controller, Param, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
+import type { Page, Reading } from '../http/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../http/routes.js';
+import { IdParams } from '../http/validation.js';
+import { AllocateChips, ReleaseAllocation } from './allocation.commands.js';
+import { ListAllocations } from './allocation.queries.js';
+import { AllocationDto, AllocationPageDto, ListAllocationsDto } from '../compute/facility-read.dto.js';
+import { AllocateDto, AllocationAnswerDto, AllocationParams, ReleaseAllocationDto } from '../compute/facility.dto.js';
+
+@ApiTags('compute')
+@Controller('v1')
+export class AllocationController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  /**
+   * Allocate chips to the holder of a grant. Refused where chips, quota or the grant leave no room at any instant of the
+   * interval; the problem names the rule, the first such instant and the numbers.
+   */
+  @CommandRoute({
+    path: 'facilities/:id/allocations',
+    roles: ['operator', 'facility'],
+    created: '/v1/allocations?facilityId=:id',
+    answer: AllocationAnswerDto,
+  })
+  allocateChips(
+    @Param() { id }: IdParams,
+    @Body() body: AllocateDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new AllocateChips(context, id, body));
+  }
+
+  /** Give chips back from an instant on, once for an allocation. */
+  @CommandRoute({
+    path: 'facilities/:id/allocations/:allocationId/release',
+    roles: ['operator', 'facility'],
+    answer: AllocationAnswerDto,
+  })
+  releaseAllocation(
+    @Param() { id, allocationId }: AllocationParams,
+    @Body() body: ReleaseAllocationDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new ReleaseAllocation(context, id, allocationId, body));
+  }
+
+  /**
+   * List allocations in the order in which they were made. A credential that is bound to a partner sees those of the
+   * partner and those on the facilities that it operates.
+   */
+  @ReadRoute({
+    path: 'allocations',
+    roles: READERS,
+    projection: 'compute',
+    answer: AllocationPageDto,
+    table: true,
+  })
+  listAllocations(
+    @Query() query: ListAllocationsDto,
+    @Reader() reader: Principal,
+  ): Promise<Reading<Page<AllocationDto>>> {
+    return this.queries.execute(new ListAllocations(reader, query));
+  }
+}

@@ -1,0 +1,202 @@
+import type { Grant } from './access-request.js';
+import { invalid, refuse, unknown, type Refusal } from '../ledger/refusal.js';
+import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
+import type { Category } from '../partners/partner.js';
+import { usedBy } from '../compute/capacity-profile.js';
+import { chipModelOf } from '../compute/capacity.js';
+import { chipMsOf, registered, type Allocation, type Facility, type FacilityEvent } from '../compute/facility.js';
+import { categoryIndex, firstShortage, shortageFacts, type Shortage } from '../compute/quota.js';
+
+export interface AllocateInput {
+  readonly allocationId: string;
+  readonly chipModel: string;
+  readonly chips: number;
+  /** Half-open interval of instants. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Promises chips to the holder of a grant over an interval. It may lie in the past, because what ran before the ledger
+ * learned of it is recorded too; the rules are the same.
+ * @throws Refusal `empty-interval` (422); `not-granted`, `grant-for-another-facility`, `grant-revoked`,
+ * `outside-grant-period`, `grant-hours-exceeded`, `unknown-chip-model`, `capacity-exceeded`, `quota-cap-exceeded`,
+ * `quota-floor-protected` (409).
+ */
+export function allocate(
+  state: Facility,
+  facilityId: string,
+  grant: Grant | null,
+  input: AllocateInput,
+): FacilityEvent[] {
+  if (!grant) {
+    throw refuse('not-granted', 'The request for access was not granted, so nothing can be allocated under it.', {
+      rule: 'grant',
+    });
+  }
+  const from = parseInstant(input.from);
+  const to = parseInstant(input.to);
+  if (from >= to) {
+    throw invalid('empty-interval', '/to', 'The end is not after the start. Give an interval with from before to.');
+  }
+  requireGrantInForce(grant, facilityId, from, to);
+  requireHoursLeft(state, grant, chipMsOf(input.chips, from, to));
+  requireRoom(state, grant, input, from, to);
+  const { id: grantId, partnerId, category, country, mode } = grant;
+  const { allocationId, chipModel, chips } = input;
+  const interval = { from: formatInstant(from), to: formatInstant(to) };
+  return [
+    {
+      type: 'chips-allocated',
+      data: { allocationId, grantId, partnerId, category, country, mode, chipModel, chips, ...interval },
+    },
+  ];
+}
+
+function requireGrantInForce(grant: Grant, facilityId: string, from: number, to: number): void {
+  const grantId = grant.id;
+  if (grant.facilityId !== facilityId) {
+    throw refuse('grant-for-another-facility', 'The grant is for another facility. Allocate there.', {
+      rule: 'grant',
+      grantId,
+      facilityId,
+      grantFacilityId: grant.facilityId,
+    });
+  }
+  if (grant.revoked) {
+    throw refuse('grant-revoked', 'The grant was revoked, so nothing more can be allocated under it.', {
+      rule: 'grant',
+      grantId,
+    });
+  }
+  if (from < parseInstant(grant.validFrom) || to > parseInstant(grant.validTo)) {
+    throw refuse(
+      'outside-grant-period',
+      `The grant is valid from ${grant.validFrom} to ${grant.validTo}. Choose an interval inside it.`,
+      {
+        rule: 'grant-period',
+        grantId,
+        from: formatInstant(from),
+        to: formatInstant(to),
+        validFrom: grant.validFrom,
+        validTo: grant.validTo,
+      },
+    );
+  }
+}
+
+function requireHoursLeft(state: Facility, grant: Grant, requestedMs: bigint): void {
+  const usedMs = registered(state).grants.get(grant.id)?.chipMs ?? 0n;
+  const grantedMs = BigInt(grant.chipHours) * BigInt(MS_PER_HOUR);
+  if (usedMs + requestedMs <= grantedMs) return;
+  const facts = {
+    rule: 'grant-hours',
+    grantId: grant.id,
+    requestedChipHours: chipHoursOf(requestedMs),
+    allocatedChipHours: chipHoursOf(usedMs),
+    grantedChipHours: grant.chipHours,
+    availableChipHours: chipHoursOf(grantedMs - usedMs),
+  };
+  throw refuse(
+    'grant-hours-exceeded',
+    `${facts.requestedChipHours} chip-hours are asked for, but ${facts.availableChipHours} of the ${grant.chipHours} ` +
+      'granted are left. Ask for fewer chips or a shorter interval.',
+    facts,
+  );
+}
+
+/** For reading only: decisions compare exact chip-milliseconds. */
+const chipHoursOf = (chipMs: bigint): number => Number(chipMs) / MS_PER_HOUR;
+
+function requireRoom(state: Facility, { category }: Grant, input: AllocateInput, from: number, to: number): void {
+  const { profile, policies } = chipModelOf(state, input.chipModel);
+  const shortage = firstShortage(profile, policies, { chips: input.chips, category }, from, to);
+  if (shortage) throw noRoom(shortage, category, input);
+}
+
+/** Names the first rule that leaves no room: the chips there are, then the cap of the category, then others' floors. */
+function noRoom(shortage: Shortage, category: Category, { chipModel, chips }: AllocateInput): Refusal {
+  const at = formatInstant(shortage.instant);
+  const facts = shortageFacts(shortage, category);
+  const { installed, used, protectedByFloors } = facts;
+  const usedByCategory = usedBy(shortage.levels, categoryIndex(category));
+  const cap = shortage.policy?.caps[category] ?? null;
+  const underCap = cap === null ? Infinity : cap - usedByCategory;
+  const available = Math.max(0, Math.min(installed - used - protectedByFloors, underCap));
+  const refusal = (code: string, rule: string, why: string): Refusal =>
+    refuse(
+      code,
+      `At ${at} ${why}, so that ${chips} more cannot be had; ${available} can. Ask for fewer or for another time.`,
+      { rule, chipModel, at, requested: chips, available, category, usedByCategory, cap, ...facts },
+    );
+  if (used + chips > installed) {
+    return refusal('capacity-exceeded', 'capacity', `${used} of ${installed} chips are in use`);
+  }
+  if (chips > underCap) {
+    return refusal('quota-cap-exceeded', 'quota-cap', `${category} uses ${usedByCategory} of its ${cap} chips`);
+  }
+  const kept = `${used} of ${installed} chips are in use and ${protectedByFloors} are kept for other categories`;
+  return refusal('quota-floor-protected', 'quota-floor', kept);
+}
+
+/**
+ * Gives back what an allocation would use from `at` on; all of it where `at` is not after its start. Once only: who
+ * wants to give back more than that has to say so before.
+ * @throws Refusal `unknown-allocation` (404); `allocation-already-released`, `allocation-already-over` (409).
+ */
+export function releaseAllocation(state: Facility, allocationId: string, at: string, reason: string): FacilityEvent[] {
+  const allocation = registered(state).allocations.get(allocationId);
+  if (!allocation) throw unknown('allocation', allocationId);
+  const to = formatInstant(allocation.to);
+  if (allocation.released) {
+    throw refuse('allocation-already-released', `The allocation was released already and ends at ${to}.`, {
+      allocationId,
+      to,
+    });
+  }
+  if (parseInstant(at) >= allocation.to) {
+    throw refuse('allocation-already-over', `The allocation ends at ${to}. Release it from an earlier instant on.`, {
+      allocationId,
+      at,
+      to,
+    });
+  }
+  return [releaseOf(allocation, at, reason)];
+}
+
+/**
+ * Releases in one append, of up to 700 bytes each: below the 8 MiB of a batch. A grant that holds more is emptied in steps
+ * before it is revoked, because at no position may a revoked grant still hold chips.
+ */
+export const RELEASES_MAX = 10_000;
+
+/**
+ * Releases everything that a revoked grant still holds from an instant on, in order of time.
+ * @throws Refusal `too-many-releases` (409) beyond `RELEASES_MAX`.
+ */
+export function releaseGrant(state: Facility, grantId: string, at: string, reason: string): FacilityEvent[] {
+  const { grants, allocations } = registered(state);
+  const instant = parseInstant(at);
+  const remaining: Allocation[] = [];
+  for (const allocationId of grants.get(grantId)?.allocationIds ?? []) {
+    const allocation = allocations.get(allocationId);
+    if (allocation && allocation.to > instant) remaining.push(allocation);
+  }
+  if (remaining.length > RELEASES_MAX) {
+    throw refuse(
+      'too-many-releases',
+      `The grant holds ${remaining.length} allocations from ${at} on; one revocation releases at most ${RELEASES_MAX}. ` +
+        'Release some of them first.',
+      { grantId, allocations: remaining.length, limit: RELEASES_MAX },
+    );
+  }
+  remaining.sort((a, b) => a.from - b.from || (a.allocationId < b.allocationId ? -1 : 1));
+  return remaining.map((allocation) => releaseOf(allocation, at, reason));
+}
+
+function releaseOf(allocation: Allocation, at: string, reason: string): FacilityEvent {
+  const { allocationId, grantId, partnerId, category, country, mode, chipModel, chips } = allocation;
+  const [from, to] = [formatInstant(allocation.from), formatInstant(allocation.to)];
+  const facts = { allocationId, grantId, partnerId, category, country, mode, chipModel, chips, from, to };
+  return { type: 'allocation-released', data: { ...facts, at: formatInstant(parseInstant(at)), reason } };
+}

@@ -1,0 +1,180 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Outcome } from '../../ledger/outcome.js';
+import { NotCheckable, ProvenWrong } from '../audit-finding.js';
+import { noteText, type OpenedLog } from '../audit-log.js';
+import { CompactRange, hashesEqual, leafHash } from '../../tlog/merkle.js';
+import { wrapSameKey, type VerifierKey } from '../../tlog/note-key.js';
+import { encodeHex } from '../../tlog/strict-text.js';
+import { parseTilePath, type TileAddress } from '../../tlog/tile.js';
+import type { ProgressListener } from '../verify.js';
+import { LogWalk } from '../verify-walk.js';
+
+/** Entries read back at a time, of at most 60,000 bytes each. */
+const READ_BACK_ENTRIES = 1_000;
+
+export interface Imported {
+  readonly events: number;
+  /** True if the log goes on under its own name: the key of this installation signed it. */
+  readonly continuesLog: boolean;
+}
+
+/**
+ * Loads the events of an exported log, byte for byte, into the database of a ledger that is empty, and reads them back: the same
+ * root, or nothing was imported. All in one transaction.
+ *
+ * What is not in a log is not imported: sealed contents, of which the events hold commitments only, and what was answered to
+ * commands. A command that is sent again with the idempotency key of an imported one is therefore not answered again, but refused;
+ * of commands that were refused nothing is known, so that they are decided anew.
+ * @param ownKey of this installation. If it signed the log, tiles and checkpoint are restored as well and the log goes on;
+ * otherwise a log of its own is built from the same events.
+ * @throws NotCheckable if the ledger is not empty
+ * @throws ProvenWrong if another root is read back
+ */
+export async function importLog(
+  log: OpenedLog,
+  pool: Pool,
+  ownKey: VerifierKey,
+  progress?: ProgressListener,
+): Promise<Imported> {
+  const continuesLog = ownKey.name === log.key.name && wrapSameKey(ownKey, log.key);
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    // Neither applies to one long transaction that nobody waits for.
+    await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
+    await requireEmpty(client);
+    const events = await load(client, log, continuesLog, progress);
+    await readBack(client, log);
+    await client.query('commit');
+    client.release();
+    return { events, continuesLog };
+  } catch (error) {
+    await client.query('rollback').then(
+      () => client.release(),
+      (broken: Error) => client.release(broken),
+    );
+    throw error;
+  }
+}
+
+/** Takes the locks that writers of events and of the log take, so that nothing comes in between. */
+async function requireEmpty(client: PoolClient): Promise<void> {
+  const { rows: heads } = await client.query<{ position: number }>('select position from ledger_head for update');
+  const { rows: logs } = await client.query<{ size: number }>('select size from log_head for update');
+  const { rows: answers } = await client.query('select from commands limit 1');
+  if (heads[0]?.position === 0 && logs[0]?.size === 0 && answers.length === 0) return;
+  throw new NotCheckable(
+    `The ledger is not empty: it has ${heads[0]?.position ?? 0} events.`,
+    'Import into a new database (DATABASE_URL or DATA_DIR), before the service was started on it for the first time.',
+  );
+}
+
+async function load(
+  client: PoolClient,
+  log: OpenedLog,
+  withTiles: boolean,
+  progress: ProgressListener | undefined,
+): Promise<number> {
+  const { size } = log.checkpoint;
+  const walk = new LogWalk(log, withTiles ? { onArtefact: (path, bytes) => putTile(client, path, bytes) } : {});
+  let recordedAt = '';
+  progress?.begin(size);
+  for await (const { first, entries } of walk.stretches()) {
+    recordedAt = await insert(client, first, entries);
+    progress?.reached(first + entries.length - 1);
+  }
+  progress?.end();
+  await client.query('update ledger_head set position = $1, recorded_at = $2', [size, recordedAt]);
+  await client.query(PUT_COMMANDS, [JSON.stringify(IMPORTED)]);
+  if (withTiles) await putHead(client, log);
+  return size;
+}
+
+/** @returns when the last of them was recorded. */
+async function insert(client: PoolClient, first: number, entries: readonly Uint8Array[]): Promise<string> {
+  const envelopes = entries.map((entry) => Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString('utf8'));
+  const events = envelopes.map((envelope) => JSON.parse(envelope) as Columns);
+  await client.query({
+    name: 'import-events',
+    text: `insert into events (position, stream, revision, id, type, recorded_at, envelope)
+           select $1 + x.ordinal - 1, x.stream, x.revision, x.id, x.type, x.recorded_at, x.envelope
+           from unnest($2::text[], $3::integer[], $4::uuid[], $5::text[], $6::timestamptz[], $7::text[])
+             with ordinality as x (stream, revision, id, type, recorded_at, envelope, ordinal)`,
+    values: [
+      first,
+      events.map(({ stream }) => stream),
+      events.map(({ revision }) => revision),
+      events.map(({ id }) => id),
+      events.map(({ type }) => type),
+      events.map(({ recordedAt }) => recordedAt),
+      envelopes,
+    ],
+  });
+  return events.at(-1)?.recordedAt ?? '';
+}
+
+/**
+ * That the commands behind the events were carried out. Their requests are not known: no fingerprint equals the empty one, so
+ * that whoever sends one again is told that its key was used.
+ */
+const PUT_COMMANDS = `insert into commands (command_id, fingerprint, position, recorded_at, outcome)
+  select (envelope::json ->> 'commandId')::uuid, '', max(position), max(recorded_at), $1 from events group by 1`;
+const IMPORTED: Outcome = {
+  refusal: {
+    kind: 'conflict',
+    code: 'answer-not-imported',
+    detail: 'The command was carried out before this ledger was imported; its answer is not part of a log.',
+    facts: {},
+    errors: [],
+  },
+  correlationId: '',
+};
+
+interface Columns {
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly recordedAt: string;
+}
+
+async function putTile(client: PoolClient, path: string, bytes: Uint8Array): Promise<void> {
+  const address = parseTilePath(path);
+  // Bundles are cut from the events themselves.
+  if (address.level === 'entries') return;
+  const { level, index, width }: TileAddress = address;
+  await client.query({
+    name: 'import-tile',
+    text: 'insert into log_tiles (level, index, width, bytes) values ($1, $2, $3, $4)',
+    values: [level, index, width, Buffer.from(bytes)],
+  });
+}
+
+async function putHead(client: PoolClient, log: OpenedLog): Promise<void> {
+  const { size, root } = log.checkpoint;
+  const values = [size, Buffer.from(root), noteText(log)];
+  await client.query('update log_head set size = $1, root = $2, note = $3', values);
+  await client.query('insert into log_checkpoints (size, root, note) values ($1, $2, $3)', values);
+}
+
+/** What is served from now on is what was signed: the root of the stored bytes says so, and nothing else does. */
+async function readBack(client: PoolClient, { checkpoint }: OpenedLog): Promise<void> {
+  const range = new CompactRange();
+  for (;;) {
+    const { rows } = await client.query<{ envelope: string }>({
+      name: 'import-read-back',
+      text: 'select envelope from events where position > $1 order by position limit $2',
+      values: [range.size, READ_BACK_ENTRIES],
+    });
+    for (const { envelope } of rows) range.append(leafHash(Buffer.from(envelope)));
+    if (rows.length < READ_BACK_ENTRIES) break;
+  }
+  if (range.size === checkpoint.size && hashesEqual(range.root(), checkpoint.root)) return;
+  throw new ProvenWrong({
+    check: 'root',
+    message: 'The database gives back other events than were written; nothing was imported.',
+    expected: encodeHex(checkpoint.root),
+    found: encodeHex(range.root()),
+    nextStep: 'Check the encoding of the database (UTF8) and its storage.',
+  });
+}

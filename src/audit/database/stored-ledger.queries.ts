@@ -1,0 +1,58 @@
+import type { Pool } from 'pg';
+import { Vault } from '../../ledger/vault.js';
+import type { NounOutline } from '../../ledger/noun.js';
+import { codeOf, reasonOf } from '../../platform/startup-error.js';
+import { NotCheckable } from '../audit-finding.js';
+import type { Trust } from '../audit-log.js';
+import { LogStore } from '../../log/log-store.queries.js';
+import type { VerifierKey } from '../../tlog/note-key.js';
+import { AnswersCheck } from './stored-answers.queries.js';
+import { ContentsCheck } from './stored-contents.queries.js';
+import { CheckpointsCheck, EventRowsCheck, StoredLog, TilesCheck } from './stored-log.queries.js';
+import { FoldStatesCheck, PublishedTextsCheck } from './stored-reports.queries.js';
+import { notOpened, verify, type ProgressListener, type Verification } from '../verify.js';
+
+export interface StoredLedger {
+  readonly pool: Pool;
+  /** Of this installation, or the auditor's own copy. */
+  readonly key: VerifierKey;
+  /** Undefined where it is not at hand: sealed contents are then not opened. */
+  readonly wrappingKey?: Buffer;
+}
+
+/**
+ * Verifies all that a ledger keeps in its database: the log as a stranger does, and what no stranger sees, against the log.
+ * Reads only. A service may be at work on the database meanwhile; what it adds is not looked at.
+ */
+export async function verifyStored(
+  { pool, key, wrappingKey }: StoredLedger,
+  { kept }: Pick<Trust, 'kept'>,
+  nouns: readonly NounOutline[],
+  progress?: ProgressListener,
+): Promise<Verification> {
+  const vault = wrappingKey && new Vault(wrappingKey);
+  try {
+    return await verify(new StoredLog(new LogStore(pool)), {
+      trust: { key, ...(kept !== undefined && { kept }) },
+      nouns,
+      ...(progress && { progress }),
+      beside: (findings) => [
+        new EventRowsCheck(findings, pool),
+        new CheckpointsCheck(findings, pool, key),
+        new TilesCheck(findings, pool),
+        new FoldStatesCheck(findings, pool),
+        new PublishedTextsCheck(findings, pool),
+        new ContentsCheck(findings, pool, vault),
+        new AnswersCheck(findings, pool),
+      ],
+    });
+  } catch (error) {
+    if (!OTHER_SCHEMA.has(codeOf(error) ?? '')) throw error;
+    const message = `The database is not one of this version of the program: ${reasonOf(error)}.`;
+    return notOpened('the database', new NotCheckable(message, MIGRATE));
+  }
+}
+
+const MIGRATE = 'Bring it up to date with "ppp-ledger migrate", or check it with the version that serves it.';
+/** A table or column is missing (SQLSTATE). */
+const OTHER_SCHEMA: ReadonlySet<string> = new Set(['42P01', '42703']);

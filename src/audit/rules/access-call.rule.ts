@@ -1,0 +1,92 @@
+import type { RecordedEvent } from '../../ledger/event.js';
+import type { Findings } from '../audit-finding.js';
+import { Facts, holds, idOf, type Rule } from './rule.js';
+
+/** Access policy of the EuroHPC AI Factories: what a fast-lane request may ask for. */
+const FAST_LANE_CHIP_HOURS_MAX = 50_000;
+
+interface Site {
+  readonly isGigafactory: boolean;
+  readonly hostStatePartnerId?: string;
+  /** Signed by the hosting state, and not cancelled. */
+  hostMinor: bigint;
+}
+interface Call {
+  readonly facilityId: string;
+  readonly mode: string;
+  readonly opensAt: number;
+  readonly closesAt: number;
+}
+
+/** Calls for access, and whether requests answer one that was open. Memory grows with facilities and calls. */
+export class CallRule implements Rule {
+  readonly check = 'access-calls';
+  readonly holds =
+    'No call opens for a gigafactory before its hosting state has committed (Art. 12b(4)); every request answers a call that was ' +
+    'open, and asks for no more than its mode allows.';
+  readonly types = ['facility-registered', 'contribution-recorded', 'access-call-opened', 'access-request-submitted'];
+  private readonly sites = new Map<string, Site>();
+  private readonly calls = new Map<string, Call>();
+
+  constructor(private readonly findings: Findings) {}
+
+  accept(event: RecordedEvent): void {
+    holds(this.check, this.findings, () => this.apply(event, Facts.of(event)));
+  }
+
+  finish(): void {}
+
+  close(): void {}
+
+  private apply({ type, stream }: RecordedEvent, facts: Facts): void {
+    switch (type) {
+      case 'facility-registered': {
+        const hostStatePartnerId = facts.optional('hostStatePartnerId');
+        const isGigafactory = facts.text('kind') === 'ai-gigafactory';
+        const site = { isGigafactory, hostMinor: 0n, ...(hostStatePartnerId !== undefined && { hostStatePartnerId }) };
+        this.sites.set(idOf(stream, 'facility'), site);
+        return;
+      }
+      case 'contribution-recorded': {
+        const site = this.sites.get(idOf(stream, 'facility'));
+        if (site?.hostStatePartnerId === facts.text('partnerId')) site.hostMinor += facts.minor('deltaMinor');
+        return;
+      }
+      case 'access-call-opened':
+        return this.open(idOf(stream, 'access-call'), facts);
+      default:
+        return this.submit(facts);
+    }
+  }
+
+  private open(id: string, facts: Facts): void {
+    const [facilityId, mode] = [facts.text('facilityId'), facts.text('mode')];
+    const call = { facilityId, mode, opensAt: facts.instant('opensAt'), closesAt: facts.instant('closesAt') };
+    facts.require(!this.calls.has(id), 'The call is opened a second time.');
+    this.calls.set(id, call);
+    facts.require(call.opensAt < call.closesAt, 'The call closes before it opens.');
+    const site = this.sites.get(facilityId);
+    facts.require(site !== undefined, `The facility ${facilityId} is not registered.`);
+    const isAllowed = site?.isGigafactory !== true || site.hostMinor > 0n;
+    facts.require(
+      isAllowed,
+      'The hosting state has no signed commitment to the gigafactory (Art. 12b(4)).',
+      'above 0',
+      site?.hostMinor,
+    );
+  }
+
+  private submit(facts: Facts): void {
+    const call = this.calls.get(facts.text('callId'));
+    facts.require(call !== undefined, `The call ${facts.text('callId')} was never opened.`);
+    if (call === undefined) return;
+    const { facilityId, mode, opensAt, closesAt } = call;
+    facts.requireSame(facts.text('facilityId'), facilityId, 'The call is for another facility.');
+    facts.requireSame(facts.text('mode'), mode, 'The call is for another mode.');
+    const at = facts.instant('submittedAt');
+    facts.require(opensAt <= at && at < closesAt, 'The call was not open.', undefined, facts.text('submittedAt'));
+    const hours = facts.count('chipHoursRequested');
+    const isWithin = mode !== 'fast-lane' || hours <= FAST_LANE_CHIP_HOURS_MAX;
+    facts.require(isWithin, 'More is asked for than the mode allows.', `at most ${FAST_LANE_CHIP_HOURS_MAX}`, hours);
+  }
+}

@@ -1,0 +1,274 @@
+import type { RecordedEvent } from '../../ledger/event.js';
+import { MS_PER_HOUR } from '../../ledger/time.js';
+import type { Findings } from '../audit-finding.js';
+import { Partitions } from './partitions.js';
+import { dataOf, Facts, findingOf, holds, idOf, only, Violation, type LogEnd, type Place, type Rule } from './rule.js';
+
+type RequestRow = readonly [
+  requestId: string,
+  position: number,
+  stream: string,
+  type: string,
+  commandId: string,
+  actorId: string,
+  effectiveAt: string | undefined,
+  ...members: unknown[],
+];
+
+/** Every event of a request repeats them. */
+const APPLICATION = [
+  'callId',
+  'facilityId',
+  'mode',
+  'partnerId',
+  'ultimateParentId',
+  'category',
+  'country',
+  'chipHoursRequested',
+  'submittedAt',
+];
+/** What an allocation repeats of its grant. */
+const ALLOCATION = ['partnerId', 'category', 'country', 'mode'];
+const STEP = [...APPLICATION, 'chipHours', 'priceBasis', 'reasonCodes', 'validFrom', 'validTo'];
+
+type Status = 'submitted' | 'eligible' | 'ineligible' | 'withdrawn' | 'denied' | 'granted' | 'revoked';
+/** From which status each step may be taken. */
+const STEPS: Readonly<Record<string, { readonly from: readonly Status[]; readonly to: Status; readonly at: string }>> =
+  {
+    'access-request-withdrawn': { from: ['submitted', 'eligible'], to: 'withdrawn', at: 'withdrawnAt' },
+    'eligibility-confirmed': { from: ['submitted'], to: 'eligible', at: 'checkedAt' },
+    'eligibility-refused': { from: ['submitted'], to: 'ineligible', at: 'checkedAt' },
+    'access-granted': { from: ['submitted', 'eligible'], to: 'granted', at: 'decidedAt' },
+    'access-denied': { from: ['submitted', 'eligible'], to: 'denied', at: 'decidedAt' },
+    'grant-revoked': { from: ['granted'], to: 'revoked', at: 'revokedAt' },
+  };
+/** Steps that nobody takes in their own matter, and that have reasons. */
+const JUDGED: ReadonlySet<string> = new Set([
+  'eligibility-confirmed',
+  'eligibility-refused',
+  'access-granted',
+  'access-denied',
+]);
+
+const WANTED: Readonly<Record<string, readonly string[]>> = {
+  'access-request-submitted': [...APPLICATION, 'submittedBy'],
+  ...Object.fromEntries(Object.entries(STEPS).map(([type, { at }]) => [type, [...STEP, at]])),
+  'chips-allocated': [...ALLOCATION, 'chips', 'from', 'to'],
+  'allocation-released': ['chips', 'from', 'to', 'at'],
+};
+
+interface Request {
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly own: ReadonlySet<unknown>;
+  status: Status;
+  since: number;
+  chipHours: number;
+  validFrom: number;
+  validTo: number;
+  /** Allocated and not released, chips times milliseconds. */
+  allocatedChipMs: bigint;
+  /** The part of it behind the instant at which the grant was revoked. */
+  heldChipMs: bigint;
+  revocation?: { readonly commandId: string; readonly place: Place };
+}
+
+/** Requests, decisions, grants, and what was allocated under them. */
+export class RequestRule implements Rule {
+  readonly check = 'access-requests';
+  readonly holds =
+    'Every request is decided once, with reasons and not by those who submitted it; granted <= requested; allocations lie ' +
+    'inside their grant, in time and in chip-hours; a revoked grant holds nothing any more.';
+  readonly types = ['access-request-submitted', ...Object.keys(STEPS), 'chips-allocated', 'allocation-released'];
+  private readonly rows = new Partitions<RequestRow>();
+
+  constructor(private readonly findings: Findings) {}
+
+  accept(event: RecordedEvent): void {
+    const { position, stream, type, commandId, actor, effectiveAt } = event;
+    holds(this.check, this.findings, () => {
+      const isAllocation = type === 'chips-allocated' || type === 'allocation-released';
+      const id = isAllocation ? Facts.of(event).text('grantId') : idOf(stream, 'access-request');
+      const members = only(event.data, WANTED[type] ?? []);
+      this.rows.add(id, [id, position, stream, type, commandId, actor.id, effectiveAt, ...members]);
+    });
+  }
+
+  finish(end: LogEnd): void {
+    for (const rows of this.rows) this.checkRows(rows, revokedFrom(rows), end);
+  }
+
+  close(): void {
+    this.rows.close();
+  }
+
+  private checkRows(rows: Iterable<RequestRow>, revoked: ReadonlyMap<string, number>, { lastCommandId }: LogEnd): void {
+    const requests = new Map<string, Request>();
+    const broken = new Set<string>();
+    for (const row of rows) {
+      const [id, position, stream, type, , , , ...members] = row;
+      if (broken.has(id)) continue;
+      const facts = new Facts({ position, stream, type }, dataOf(WANTED[type] ?? [], members));
+      const isRight = holds(this.check, this.findings, () => {
+        const request = requests.get(id);
+        if (request) requireReleased(request, row[4]);
+        requests.set(id, apply(request, row, facts, revoked.get(id) ?? Infinity));
+      });
+      if (!isRight) broken.add(id);
+    }
+    for (const [id, request] of requests) {
+      // The checkpoint may end within the last command.
+      if (broken.has(id) || request.revocation?.commandId === lastCommandId) continue;
+      const held = stillHeld(request);
+      if (held) this.findings.add(findingOf(this.check, held));
+    }
+  }
+}
+
+/** Known beforehand, so that it can be summed up what lies behind it without keeping every allocation. */
+function revokedFrom(rows: Iterable<RequestRow>): Map<string, number> {
+  const revoked = new Map<string, number>();
+  for (const [id, , , type, , , , ...members] of rows) {
+    if (type !== 'grant-revoked') continue;
+    const { revokedAt } = dataOf(WANTED[type] ?? [], members);
+    revoked.set(id, Date.parse(String(revokedAt)));
+  }
+  return revoked;
+}
+
+function requireReleased(request: Request, commandId: string): void {
+  if (request.revocation?.commandId === commandId) return;
+  const held = stillHeld(request);
+  if (held) throw held;
+}
+
+function stillHeld({ revocation, heldChipMs }: Request): Violation | undefined {
+  if (revocation === undefined || heldChipMs === 0n) return undefined;
+  const found = `${heldChipMs} chip-milliseconds`;
+  return new Violation(revocation.place, 'The revoked grant still holds chips after the command that revoked it.', {
+    expected: '0 chip-milliseconds',
+    found,
+  });
+}
+
+function apply(request: Request | undefined, row: RequestRow, facts: Facts, revokedAt: number): Request {
+  const type = row[3];
+  if (type === 'access-request-submitted') {
+    facts.require(request === undefined, 'The request is submitted a second time.');
+    return submitted(facts);
+  }
+  facts.require(request !== undefined, 'The request was never submitted.');
+  const known = request as Request;
+  if (type === 'chips-allocated') allocate(known, facts, revokedAt);
+  else if (type === 'allocation-released') release(known, facts, revokedAt);
+  else step(known, row, facts);
+  return known;
+}
+
+const applicationOf = (data: object): string => JSON.stringify(only(data, APPLICATION));
+
+function submitted(facts: Facts): Request {
+  return {
+    data: facts.data,
+    own: new Set([facts.text('submittedBy'), facts.text('partnerId'), facts.text('ultimateParentId')]),
+    status: 'submitted',
+    since: facts.instant('submittedAt'),
+    chipHours: 0,
+    validFrom: 0,
+    validTo: 0,
+    allocatedChipMs: 0n,
+    heldChipMs: 0n,
+  };
+}
+
+function step(request: Request, row: RequestRow, facts: Facts): void {
+  const [, , , type, commandId, actorId, effectiveAt] = row;
+  const next = STEPS[type];
+  if (next === undefined) throw new Error(`There is no step for ${type}.`);
+  requireSameApplication(request, facts);
+  const isDecided = request.status === 'granted' || request.status === 'denied';
+  const what = isDecided ? 'The request is decided already' : 'The request does not take this step';
+  facts.require(
+    next.from.includes(request.status),
+    `${what}: it is ${request.status}.`,
+    next.from.join(' or '),
+    request.status,
+  );
+  const at = facts.instant(next.at);
+  // Steps that are recorded as they happen bear the clocks of their instances, which may differ by a little.
+  const isInOrder = effectiveAt === undefined || at >= request.since;
+  facts.require(isInOrder, 'The step takes effect before the one that precedes it.', undefined, effectiveAt);
+  if (JUDGED.has(type))
+    facts.require(
+      !request.own.has(actorId),
+      'Who submitted the request, or is its applicant, decides it.',
+      undefined,
+      actorId,
+    );
+  if (type !== 'access-request-withdrawn')
+    facts.require(facts.list('reasonCodes').length > 0, 'The decision has no reason.');
+  if (type === 'access-granted') grant(request, facts);
+  if (type === 'grant-revoked') {
+    const hours = facts.count('chipHours');
+    facts.requireSame(hours, request.chipHours, 'Other chip-hours are revoked than were granted.');
+    request.revocation = { commandId, place: facts.place };
+  }
+  request.status = next.to;
+  request.since = at;
+}
+
+function requireSameApplication({ data }: Request, facts: Facts): void {
+  if (APPLICATION.every((name) => facts.data[name] === data[name])) return;
+  const [expected, found] = [applicationOf(data), applicationOf(facts.data)];
+  facts.requireSame(found, expected, 'The event repeats another application.');
+}
+
+function grant(request: Request, facts: Facts): void {
+  const hours = facts.count('chipHours');
+  const requested = facts.count('chipHoursRequested');
+  facts.require(hours >= 1 && hours <= requested, 'More is granted than was requested.', `1 to ${requested}`, hours);
+  facts.require(
+    ['free', 'pay-per-use'].includes(facts.text('priceBasis')),
+    'The price basis is neither free nor pay-per-use.',
+  );
+  request.chipHours = hours;
+  request.validFrom = facts.instant('validFrom');
+  request.validTo = facts.instant('validTo');
+  facts.require(request.validFrom < request.validTo, 'The grant ends before it begins.');
+}
+
+function allocate(request: Request, facts: Facts, revokedAt: number): void {
+  facts.requireSame(request.status, 'granted', 'Chips are allocated without a grant in force.');
+  const facilityId = idOf(facts.place.stream, 'facility');
+  facts.requireSame(facilityId, request.data['facilityId'], 'The grant is for another facility.');
+  for (const name of ALLOCATION) {
+    facts.requireSame(facts.data[name], request.data[name], `${name} is not that of the grant.`);
+  }
+  const [from, to, chips] = [facts.instant('from'), facts.instant('to'), facts.count('chips')];
+  const isInside = request.validFrom <= from && from < to && to <= request.validTo;
+  const period = (start: number, end: number): string =>
+    `${new Date(start).toISOString()} to ${new Date(end).toISOString()}`;
+  if (!isInside)
+    facts.require(
+      false,
+      'The allocation is not inside its grant.',
+      period(request.validFrom, request.validTo),
+      period(from, to),
+    );
+  request.allocatedChipMs += chipMs(chips, from, to);
+  request.heldChipMs += chipMs(chips, Math.max(from, revokedAt), to);
+  const grantedChipMs = BigInt(request.chipHours) * BigInt(MS_PER_HOUR);
+  if (request.allocatedChipMs <= grantedChipMs) return;
+  const hours = `${Number(request.allocatedChipMs) / MS_PER_HOUR} chip-hours`;
+  facts.require(false, 'More is allocated than was granted.', `at most ${request.chipHours} chip-hours`, hours);
+}
+
+function release(request: Request, facts: Facts, revokedAt: number): void {
+  const [from, to, chips] = [facts.instant('from'), facts.instant('to'), facts.count('chips')];
+  const end = Math.min(to, Math.max(from, facts.instant('at')));
+  request.allocatedChipMs -= chipMs(chips, end, to);
+  request.heldChipMs -= chipMs(chips, Math.max(end, revokedAt), to);
+}
+
+/** Nothing for an interval that is empty or ends before it begins. */
+const chipMs = (chips: number, from: number, to: number): bigint =>
+  from < to ? BigInt(chips) * BigInt(to - from) : 0n;

@@ -1,0 +1,128 @@
+import type { RecordedEvent } from '../../ledger/event.js';
+import { MS_PER_HOUR } from '../../ledger/time.js';
+import type { Findings } from '../audit-finding.js';
+import { Partitions } from './partitions.js';
+import { dataOf, Facts, holds, idOf, only, type Rule } from './rule.js';
+
+type AllocationRow = readonly [
+  allocationId: string,
+  position: number,
+  stream: string,
+  type: string,
+  facilityId: string,
+  ...members: unknown[],
+];
+
+/** What the events of an allocation repeat, and its usage as far as it names it. */
+const REPEATED = ['grantId', 'partnerId', 'category', 'country', 'mode', 'chipModel', 'chips'];
+const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode'];
+
+const WANTED = [...REPEATED, 'from', 'to', 'at', 'chipHours', 'flag'];
+
+interface Allocation {
+  readonly facilityId: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly chips: number;
+  readonly from: number;
+  /** Moves forward with every release. */
+  to: number;
+  usedChipHours: bigint;
+}
+
+/** The life of every allocation, from one event to the next. */
+export class AllocationRule implements Rule {
+  readonly check = 'allocations';
+  readonly holds =
+    'Every allocation is made once, a release takes what is left of it and nothing else, and usage beyond what was allocated is ' +
+    'flagged.';
+  readonly types = ['chips-allocated', 'allocation-released', 'usage-reported'];
+  private readonly rows = new Partitions<AllocationRow>();
+
+  constructor(private readonly findings: Findings) {}
+
+  accept(event: RecordedEvent): void {
+    const { position, stream, type } = event;
+    holds(this.check, this.findings, () => {
+      const facts = Facts.of(event);
+      if (type !== 'usage-reported') {
+        const id = facts.text('allocationId');
+        this.rows.add(id, [id, position, stream, type, idOf(stream, 'facility'), ...only(facts.data, WANTED)]);
+        return;
+      }
+      const facilityId = facts.text('facilityId');
+      facts.require(facilityId === idOf(stream, 'usage'), 'The report is of another facility than its stream.');
+      for (const used of facts.records('records')) {
+        const id = used.text('allocationId');
+        this.rows.add(id, [id, position, stream, type, facilityId, ...only(used.data, WANTED)]);
+      }
+    });
+  }
+
+  finish(): void {
+    for (const rows of this.rows) {
+      const allocations = new Map<string, Allocation>();
+      for (const [id, position, stream, type, facilityId, ...members] of rows) {
+        const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
+        holds(this.check, this.findings, () => apply(allocations, id, facilityId, facts));
+      }
+    }
+  }
+
+  close(): void {
+    this.rows.close();
+  }
+}
+
+function apply(allocations: Map<string, Allocation>, id: string, facilityId: string, facts: Facts): void {
+  const allocation = allocations.get(id);
+  if (facts.place.type === 'chips-allocated') {
+    facts.require(allocation === undefined, 'The allocation is made a second time.');
+    const [chips, from, to] = [facts.count('chips'), facts.instant('from'), facts.instant('to')];
+    facts.require(chips > 0, 'No chips are allocated.');
+    allocations.set(id, { facilityId, data: facts.data, chips, from, to, usedChipHours: 0n });
+    return;
+  }
+  facts.require(allocation !== undefined, `The allocation ${id} was never made.`);
+  if (allocation === undefined) return;
+  facts.requireSame(facilityId, allocation.facilityId, 'The allocation is at another facility.');
+  const isUsage = facts.place.type === 'usage-reported';
+  for (const name of isUsage ? REPEATED_BY_USAGE : REPEATED) {
+    const expected = allocation.data[name];
+    facts.requireSame(facts.data[name], expected, `${name} is not that of the allocation.`);
+  }
+  if (isUsage) use(allocation, facts);
+  else release(allocation, facts);
+}
+
+function release(allocation: Allocation, facts: Facts): void {
+  const [from, to, at] = [facts.instant('from'), facts.instant('to'), facts.instant('at')];
+  const isCurrent = from === allocation.from && to === allocation.to;
+  if (!isCurrent) {
+    const expected = [allocation.from, allocation.to].map((ms) => new Date(ms).toISOString()).join(' to ');
+    facts.require(
+      false,
+      'The release names another interval than is left.',
+      expected,
+      `${facts.text('from')} to ${facts.text('to')}`,
+    );
+  }
+  facts.require(at < to, 'What is released is over already.', `before ${facts.text('to')}`, facts.text('at'));
+  allocation.to = Math.max(from, at);
+}
+
+function use(allocation: Allocation, facts: Facts): void {
+  const [from, to] = [facts.instant('from'), facts.instant('to')];
+  facts.require(from < to, 'The use ends before it begins.');
+  allocation.usedChipHours += BigInt(facts.count('chipHours'));
+  const usedChipMs = allocation.usedChipHours * BigInt(MS_PER_HOUR);
+  const isBeyond = usedChipMs > BigInt(allocation.chips) * BigInt(allocation.to - allocation.from);
+  const isOutside = from < allocation.from || to > allocation.to;
+  const expected = isBeyond ? 'exceeds-allocation' : isOutside ? 'outside-allocation' : undefined;
+  const found = facts.optional('flag');
+  facts.require(
+    found === expected,
+    'The use is not flagged as it should be.',
+    expected ?? 'no flag',
+    found ?? 'no flag',
+  );
+}

@@ -1,0 +1,178 @@
+import { Violation, type Facts, type Place } from './rule.js';
+
+/** Every event of a commitment repeats them. */
+export const TERMS = [
+  'fundId',
+  'trancheId',
+  'trancheRank',
+  'trancheKind',
+  'partnerId',
+  'partnerKind',
+  'facilityId',
+  'currency',
+  'kind',
+];
+
+/** The books of one commitment. Money neither appears nor vanishes: `unfunded = committed - called + recallable`, always. */
+export interface Book {
+  readonly terms: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  status: 'pledged' | 'signed' | 'cancelled';
+  readonly pledgedMinor: bigint;
+  signedOn: string;
+  committedMinor: bigint;
+  calledMinor: bigint;
+  paidMinor: bigint;
+  recallableMinor: bigint;
+  unfundedMinor: bigint;
+  readonly calls: Map<string, { readonly amountMinor: bigint; readonly issuedOn: string; paidMinor: bigint }>;
+  /** What has to be booked to the layer and to the facility before the command is over. */
+  trancheMinor: bigint;
+  facilityMinor: bigint;
+  command: { readonly id: string; readonly place: Place };
+}
+
+/** Opens the books with a pledge. */
+export function openBook(commandId: string, facts: Facts): Book {
+  return {
+    terms: termsOf(facts.data),
+    data: facts.data,
+    status: 'pledged',
+    pledgedMinor: facts.positiveMinor('amountMinor'),
+    signedOn: '',
+    committedMinor: 0n,
+    calledMinor: 0n,
+    paidMinor: 0n,
+    recallableMinor: 0n,
+    unfundedMinor: 0n,
+    calls: new Map(),
+    trancheMinor: 0n,
+    facilityMinor: 0n,
+    command: { id: commandId, place: facts.place },
+  };
+}
+
+export const termsOf = (data: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(TERMS.map((name) => data[name] ?? null));
+
+/** Books one event of the commitment. */
+export function move(book: Book, type: string, facts: Facts): void {
+  if (type === 'commitment-signed') return sign(book, facts);
+  if (type === 'commitment-cancelled') return cancel(book, facts);
+  const isAllowed = book.status === 'signed' || (book.status === 'cancelled' && OUTLASTING.has(type));
+  facts.require(isAllowed, `The commitment is ${book.status}.`, 'signed', book.status);
+  switch (type) {
+    case 'commitment-amended': {
+      const deltaMinor = facts.minor('deltaMinor');
+      facts.require(deltaMinor !== 0n, 'An amendment of 0 changes nothing.');
+      return commit(book, deltaMinor, facts);
+    }
+    case 'capital-call-issued':
+      return issueCall(book, facts);
+    case 'capital-call-paid':
+      return pay(book, facts);
+    default:
+      return distribute(book, facts);
+  }
+}
+
+/** What still happens to a cancelled commitment: open calls are paid, and paid-in capital earns distributions. */
+const OUTLASTING: ReadonlySet<string> = new Set(['capital-call-paid', 'distribution-paid']);
+
+function sign(book: Book, facts: Facts): void {
+  facts.requireSame(book.status, 'pledged', 'Only a pledge is signed, and once.');
+  const amountMinor = facts.minor('amountMinor');
+  facts.requireSame(amountMinor, book.pledgedMinor, 'Another amount is signed than was pledged.');
+  book.status = 'signed';
+  book.signedOn = facts.text('signedOn');
+  commit(book, amountMinor, undefined);
+}
+
+/** Changes what is committed, and with it what may be called. A signature states no effect of its own. */
+function commit(book: Book, deltaMinor: bigint, facts: Facts | undefined): void {
+  book.committedMinor += deltaMinor;
+  book.trancheMinor += deltaMinor;
+  if (book.data['facilityId'] !== undefined) book.facilityMinor += deltaMinor;
+  if (facts === undefined) book.unfundedMinor += deltaMinor;
+  else unfund(book, deltaMinor, facts);
+}
+
+/** The effect on the unfunded part that an event states has to be the one that follows from its amounts. */
+function unfund(book: Book, deltaMinor: bigint, facts: Facts): void {
+  const stated = facts.minor('unfundedDeltaMinor');
+  facts.requireSame(stated, deltaMinor, 'The stated effect on the unfunded part is not that of the amounts.');
+  book.unfundedMinor += stated;
+}
+
+function issueCall(book: Book, facts: Facts): void {
+  const amountMinor = facts.positiveMinor('amountMinor');
+  const [callId, issuedOn] = [facts.text('callId'), facts.text('issuedOn')];
+  facts.require(!book.calls.has(callId), `The call ${callId} is issued a second time.`);
+  facts.require(
+    issuedOn >= book.signedOn,
+    'The call is from before the signature.',
+    `${book.signedOn} or later`,
+    issuedOn,
+  );
+  book.calls.set(callId, { amountMinor, issuedOn, paidMinor: 0n });
+  book.calledMinor += amountMinor;
+  unfund(book, -amountMinor, facts);
+}
+
+function pay(book: Book, facts: Facts): void {
+  const amountMinor = facts.positiveMinor('amountMinor');
+  const call = book.calls.get(facts.text('callId'));
+  if (call === undefined) throw new Violation(facts.place, 'The payment is on a call that was never issued.');
+  call.paidMinor += amountMinor;
+  book.paidMinor += amountMinor;
+  facts.require(
+    call.paidMinor <= call.amountMinor,
+    'More is paid than was called.',
+    `at most ${call.amountMinor}`,
+    call.paidMinor,
+  );
+  facts.require(
+    facts.text('paidOn') >= call.issuedOn,
+    'The payment is from before its call.',
+    call.issuedOn,
+    facts.text('paidOn'),
+  );
+}
+
+function distribute(book: Book, facts: Facts): void {
+  const amountMinor = facts.positiveMinor('amountMinor');
+  const recallableMinor = facts.minor('recallableMinor');
+  facts.require(
+    recallableMinor >= 0n && recallableMinor <= amountMinor,
+    'The recallable part is not a part of the distribution.',
+    `0 to ${amountMinor}`,
+    recallableMinor,
+  );
+  book.recallableMinor += recallableMinor;
+  unfund(book, recallableMinor, facts);
+}
+
+function cancel(book: Book, facts: Facts): void {
+  facts.require(book.status !== 'cancelled', 'The commitment is cancelled a second time.');
+  const releasedMinor = facts.minor('releasedMinor');
+  facts.requireSame(releasedMinor, book.unfundedMinor, 'A cancellation releases the unfunded part.');
+  book.status = 'cancelled';
+  commit(book, -releasedMinor, facts);
+}
+
+/** What has to hold after every event. */
+export function balance(
+  { committedMinor, calledMinor, paidMinor, recallableMinor, unfundedMinor }: Book,
+  facts: Facts,
+): void {
+  const expected = committedMinor - calledMinor + recallableMinor;
+  facts.requireSame(unfundedMinor, expected, 'Unfunded is not committed - called + recallable.');
+  const isWithin = unfundedMinor >= 0n && unfundedMinor <= committedMinor;
+  facts.require(
+    isWithin,
+    'The unfunded part is not a part of what is committed.',
+    `0 to ${committedMinor}`,
+    unfundedMinor,
+  );
+  facts.require(paidMinor <= calledMinor, 'More is paid than was called.', `at most ${calledMinor}`, paidMinor);
+}

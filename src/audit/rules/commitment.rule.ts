@@ -1,0 +1,143 @@
+import type { RecordedEvent } from '../../ledger/event.js';
+import type { Findings } from '../audit-finding.js';
+import { balance, move, openBook, TERMS, termsOf, type Book } from './commitment-book.js';
+import { Partitions } from './partitions.js';
+import { dataOf, Facts, findingOf, holds, idOf, only, Violation, type LogEnd, type Rule } from './rule.js';
+
+type CommitmentRow = readonly [
+  commitmentId: string,
+  position: number,
+  stream: string,
+  type: string,
+  commandId: string,
+  ...members: unknown[],
+];
+
+const WANTED = [
+  ...TERMS,
+  'amountMinor',
+  'callId',
+  'deltaMinor',
+  'issuedOn',
+  'paidOn',
+  'recallableMinor',
+  'releasedMinor',
+  'signedOn',
+  'unfundedDeltaMinor',
+];
+
+/** Money of every commitment, by conservation. */
+export class CommitmentRule implements Rule {
+  readonly check = 'commitments';
+  readonly holds =
+    'Of every commitment unfunded = committed - called + recallable, never below 0; paid <= called for every call; what is ' +
+    'committed is booked to its layer and its facility by the same command, to the cent.';
+  readonly types = [
+    'commitment-pledged',
+    'commitment-signed',
+    'commitment-amended',
+    'capital-call-issued',
+    'capital-call-paid',
+    'distribution-paid',
+    'commitment-cancelled',
+    'tranche-subscribed',
+    'contribution-recorded',
+  ];
+  private readonly rows = new Partitions<CommitmentRow>();
+
+  constructor(private readonly findings: Findings) {}
+
+  accept(event: RecordedEvent): void {
+    const { position, stream, type, commandId } = event;
+    holds(this.check, this.findings, () => {
+      const isBooking = type === 'tranche-subscribed' || type === 'contribution-recorded';
+      const id = isBooking ? Facts.of(event).text('commitmentId') : idOf(stream, 'commitment');
+      this.rows.add(id, [id, position, stream, type, commandId, ...only(event.data, WANTED)]);
+    });
+  }
+
+  finish(end: LogEnd): void {
+    for (const rows of this.rows) this.checkRows(rows, end);
+  }
+
+  close(): void {
+    this.rows.close();
+  }
+
+  private checkRows(rows: Iterable<CommitmentRow>, { lastCommandId }: LogEnd): void {
+    const books = new Map<string, Book>();
+    const broken = new Set<string>();
+    for (const row of rows) {
+      const [id, position, stream, type, commandId, ...members] = row;
+      if (broken.has(id)) continue;
+      const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
+      const isRight = holds(this.check, this.findings, () => {
+        const book = books.get(id);
+        if (book !== undefined) entered(book, commandId, facts);
+        books.set(id, apply(book, row, facts));
+      });
+      if (!isRight) broken.add(id);
+    }
+    for (const [id, book] of books) {
+      // The checkpoint may end within the last command.
+      if (broken.has(id) || book.command.id === lastCommandId) continue;
+      const open = unbooked(book);
+      if (open !== undefined) this.findings.add(findingOf(this.check, open));
+    }
+  }
+}
+
+/** A further command begins: all of the one before has to be booked. */
+function entered(book: Book, commandId: string, { place }: Facts): void {
+  if (book.command.id === commandId) return;
+  const open = unbooked(book);
+  if (open !== undefined) throw open;
+  book.command = { id: commandId, place };
+}
+
+function unbooked({ trancheMinor, facilityMinor, command }: Book): Violation | undefined {
+  if (trancheMinor === 0n && facilityMinor === 0n) return undefined;
+  const where = trancheMinor === 0n ? 'facility' : 'layer of the fund';
+  return new Violation(command.place, `What is committed is not what is booked to the ${where} by the same command.`, {
+    expected: '0',
+    found: String(trancheMinor === 0n ? facilityMinor : trancheMinor),
+  });
+}
+
+function apply(book: Book | undefined, [, , , type, commandId]: CommitmentRow, facts: Facts): Book {
+  if (type === 'commitment-pledged') {
+    facts.require(book === undefined, 'The commitment is pledged a second time.');
+    return openBook(commandId, facts);
+  }
+  facts.require(book !== undefined, 'The commitment is used before it is pledged.');
+  const open = book as Book;
+  if (type === 'tranche-subscribed' || type === 'contribution-recorded') booked(open, type, facts);
+  else {
+    facts.requireSame(termsOf(facts.data), open.terms, 'The event has other terms than the pledge.');
+    move(open, type, facts);
+    balance(open, facts);
+  }
+  return open;
+}
+
+/** The other side of the books: what the layer and the facility say of the same command. */
+function booked(book: Book, type: string, facts: Facts): void {
+  const deltaMinor = facts.minor('deltaMinor');
+  const [noun, id] =
+    type === 'tranche-subscribed' ? (['fund', 'fundId'] as const) : (['facility', 'facilityId'] as const);
+  const same =
+    type === 'tranche-subscribed'
+      ? ['trancheId', 'partnerId', 'partnerKind', 'facilityId']
+      : ['partnerId', 'partnerKind', 'kind', 'currency'];
+  facts.require(
+    idOf(facts.place.stream, noun) === book.data[id],
+    `The commitment is for another ${noun}.`,
+    book.data[id],
+    facts.place.stream,
+  );
+  for (const name of same) {
+    facts.requireSame(facts.data[name], book.data[name], `${name} is not that of the commitment.`);
+  }
+  if (type === 'tranche-subscribed') book.trancheMinor -= deltaMinor;
+  else book.facilityMinor -= deltaMinor;
+}

@@ -1,0 +1,237 @@
+import type { RecordedEvent } from '../../ledger/event.js';
+import { addBusinessDays } from '../../domain/business-days.js';
+import { holds, Facts, idOf, type Rule } from './rule.js';
+import type { Findings } from '../audit-finding.js';
+
+/** Domain rule: business days between the issue of a call and the day on which it is due. */
+const NOTICE_BUSINESS_DAYS_MIN = 10;
+/** Art. 12b(5). */
+const UNION_PERCENT_MAX = 17n;
+/** From the layer that loses first to the one that is paid first. */
+const SENIORITY = ['first-loss', 'mezzanine', 'senior'];
+
+interface Layer {
+  readonly rank: number;
+  readonly kind: string;
+  readonly capMinor: bigint;
+  committedMinor: bigint;
+}
+interface FundBook {
+  readonly currency: string;
+  readonly targetMinor: bigint;
+  readonly layers: Map<string, Layer>;
+  readonly facilityIds: Set<string>;
+  closed: boolean;
+}
+interface FacilityBook {
+  readonly kind: string;
+  readonly capexMinor?: bigint;
+  currency?: string;
+  unionMinor: bigint;
+  statesMinor: bigint;
+}
+
+/**
+ * Money as funds and facilities see it. Memory grows with funds, layers and facilities, of which a programme has hundreds,
+ * and not with what happens to them.
+ */
+export class FundRule implements Rule {
+  readonly check = 'funds';
+  readonly holds =
+    'No layer of a fund takes more than its cap, layers stand in order, capital is called after financial close with 10 business ' +
+    "days' notice, and the Union pays at most 17 % of a gigafactory's CAPEX, matched by the Participating States (Art. 12b(5)).";
+  readonly types = [
+    'fund-established',
+    'tranche-defined',
+    'tranche-subscribed',
+    'financial-close-reached',
+    'facility-registered',
+    'contribution-recorded',
+    'commitment-pledged',
+    'capital-call-issued',
+  ];
+  private readonly funds = new Map<string, FundBook>();
+  private readonly facilities = new Map<string, FacilityBook>();
+
+  constructor(private readonly findings: Findings) {}
+
+  accept(event: RecordedEvent): void {
+    holds(this.check, this.findings, () => this.apply(event.type, event.stream, Facts.of(event)));
+  }
+
+  finish(): void {}
+
+  close(): void {}
+
+  private apply(type: string, stream: string, facts: Facts): void {
+    switch (type) {
+      case 'fund-established':
+        return this.establish(idOf(stream, 'fund'), facts);
+      case 'tranche-defined':
+        return define(this.fundOf(idOf(stream, 'fund'), facts), facts);
+      case 'tranche-subscribed':
+        return subscribe(this.fundOf(idOf(stream, 'fund'), facts), facts);
+      case 'financial-close-reached':
+        return this.reachClose(this.fundOf(idOf(stream, 'fund'), facts), facts);
+      case 'facility-registered':
+        return this.registerFacility(idOf(stream, 'facility'), facts);
+      case 'contribution-recorded':
+        return contribute(this.facilityOf(idOf(stream, 'facility'), facts), facts);
+      case 'commitment-pledged':
+        return pledge(this.fundOf(facts.text('fundId'), facts), facts);
+      default:
+        return call(this.fundOf(facts.text('fundId'), facts), facts);
+    }
+  }
+
+  private establish(id: string, facts: Facts): void {
+    facts.require(!this.funds.has(id), 'The fund is established a second time.');
+    const targetMinor = facts.positiveMinor('targetMinor');
+    const currency = facts.text('currency');
+    this.funds.set(id, { currency, targetMinor, layers: new Map(), facilityIds: new Set(), closed: false });
+  }
+
+  private registerFacility(id: string, facts: Facts): void {
+    facts.require(!this.facilities.has(id), 'The facility is registered a second time.');
+    const currency = facts.optional('currency');
+    this.facilities.set(id, {
+      kind: facts.text('kind'),
+      ...(facts.optional('capexMinor') !== undefined && { capexMinor: facts.minor('capexMinor') }),
+      ...(currency !== undefined && { currency }),
+      unionMinor: 0n,
+      statesMinor: 0n,
+    });
+  }
+
+  private reachClose(fund: FundBook, facts: Facts): void {
+    facts.require(!fund.closed, 'Financial close is reached a second time.');
+    fund.closed = true;
+    const committedMinor = [...fund.layers.values()].reduce((sum, layer) => sum + layer.committedMinor, 0n);
+    const stated = facts.minor('committedMinor');
+    facts.requireSame(stated, committedMinor, 'The committed sum is not that of the layers.');
+    facts.require(committedMinor > 0n, 'Nothing is signed at financial close.');
+    const listed = new Map<string, Facts>();
+    for (const line of facts.records('facilities')) listed.set(line.text('facilityId'), line);
+    const names = [...fund.facilityIds].sort().join(' ');
+    const found = [...listed.keys()].sort().join(' ');
+    facts.requireSame(found, names, 'Financial close lists other facilities than the fund finances.');
+    for (const [id, line] of listed) checkMatching(id, this.facilityOf(id, facts), line);
+  }
+
+  private fundOf(id: string, facts: Facts): FundBook {
+    const fund = this.funds.get(id);
+    facts.require(fund !== undefined, `The fund ${id} is used before it is established.`);
+    return fund as FundBook;
+  }
+
+  private facilityOf(id: string, facts: Facts): FacilityBook {
+    const facility = this.facilities.get(id);
+    facts.require(facility !== undefined, `The facility ${id} is used before it is registered.`);
+    return facility as FacilityBook;
+  }
+}
+
+function define(fund: FundBook, facts: Facts): void {
+  const layer = {
+    rank: facts.count('rank'),
+    kind: facts.text('kind'),
+    capMinor: facts.positiveMinor('capMinor'),
+    committedMinor: 0n,
+  };
+  const id = facts.text('trancheId');
+  facts.require(!fund.closed, 'A layer is added after financial close.');
+  facts.require(!fund.layers.has(id), `The layer ${id} is defined a second time.`);
+  const layers = [...fund.layers.values(), layer].sort((a, b) => a.rank - b.rank);
+  for (const [at, { rank, kind }] of layers.entries()) {
+    const below = layers[at - 1];
+    if (below === undefined) continue;
+    facts.require(below.rank < rank, `Two layers have rank ${rank}.`);
+    const isInOrder = SENIORITY.indexOf(below.kind) <= SENIORITY.indexOf(kind);
+    facts.require(isInOrder, `A ${kind} layer at rank ${rank} loses after a ${below.kind} layer.`);
+  }
+  const capsMinor = layers.reduce((sum, { capMinor }) => sum + capMinor, 0n);
+  facts.require(
+    capsMinor <= fund.targetMinor,
+    'The caps of the layers exceed the target of the fund.',
+    `at most ${fund.targetMinor}`,
+    capsMinor,
+  );
+  fund.layers.set(id, layer);
+}
+
+function subscribe(fund: FundBook, facts: Facts): void {
+  const layer = layerOf(fund, facts);
+  const deltaMinor = facts.minor('deltaMinor');
+  const facilityId = facts.optional('facilityId');
+  if (facilityId !== undefined) fund.facilityIds.add(facilityId);
+  layer.committedMinor += deltaMinor;
+  facts.require(deltaMinor !== 0n, 'A subscription of 0 changes nothing.');
+  facts.require(
+    layer.committedMinor >= 0n,
+    'Less than nothing is committed to the layer.',
+    undefined,
+    layer.committedMinor,
+  );
+  facts.require(
+    deltaMinor < 0n || layer.committedMinor <= layer.capMinor,
+    'More is committed to the layer than its cap.',
+    `at most ${layer.capMinor}`,
+    layer.committedMinor,
+  );
+}
+
+function pledge(fund: FundBook, facts: Facts): void {
+  const { rank, kind } = layerOf(fund, facts);
+  facts.requireSame(facts.count('trancheRank'), rank, 'The pledge names another rank than its layer has.');
+  facts.requireSame(facts.text('trancheKind'), kind, 'The pledge names another kind than its layer has.');
+  facts.requireSame(facts.text('currency'), fund.currency, 'The pledge is in another currency than the fund.');
+}
+
+function layerOf(fund: FundBook, facts: Facts): Layer {
+  const layer = fund.layers.get(facts.text('trancheId'));
+  facts.require(layer !== undefined, 'The fund has no such layer.', undefined, facts.text('trancheId'));
+  return layer as Layer;
+}
+
+function call(fund: FundBook, facts: Facts): void {
+  facts.require(fund.closed, 'Capital is called before financial close.');
+  const earliest = addBusinessDays(facts.date('issuedOn'), NOTICE_BUSINESS_DAYS_MIN);
+  const dueOn = facts.date('dueOn');
+  facts.require(dueOn >= earliest, 'The call is due too early.', `${earliest} or later`, dueOn);
+}
+
+function contribute(facility: FacilityBook, facts: Facts): void {
+  const deltaMinor = facts.minor('deltaMinor');
+  const [partnerKind, kind, currency] = [facts.text('partnerKind'), facts.text('kind'), facts.text('currency')];
+  facility.currency ??= currency;
+  facts.requireSame(currency, facility.currency, 'The contribution is in another currency.');
+  if (partnerKind === 'member-state') facility.statesMinor += deltaMinor;
+  if (partnerKind !== 'union' || kind === 'in-kind') return;
+  facility.unionMinor += deltaMinor;
+  if (deltaMinor > 0n && facility.kind === 'ai-gigafactory') checkCeiling(facility, facts);
+}
+
+function checkCeiling({ capexMinor, unionMinor }: FacilityBook, facts: Facts): void {
+  facts.require(capexMinor !== undefined, 'The Union contributes to a gigafactory whose CAPEX nobody has stated.');
+  const ceilingMinor = ((capexMinor ?? 0n) * UNION_PERCENT_MAX) / 100n;
+  facts.require(
+    unionMinor <= ceilingMinor,
+    `The Union contributes more than ${UNION_PERCENT_MAX} % of the CAPEX of ${capexMinor} (Art. 12b(5)).`,
+    `at most ${ceilingMinor}`,
+    unionMinor,
+  );
+}
+
+function checkMatching(id: string, facility: FacilityBook, line: Facts): void {
+  const { unionMinor, statesMinor, kind } = facility;
+  for (const [name, own] of [
+    ['unionMinor', unionMinor],
+    ['statesMinor', statesMinor],
+  ] as const) {
+    line.requireSame(line.minor(name), own, `${name} of facility ${id} is not the sum of its contributions.`);
+  }
+  if (kind !== 'ai-gigafactory') return;
+  const message = `The Participating States do not match the Union at facility ${id} (Art. 12b(5)).`;
+  line.require(statesMinor >= unionMinor, message, `at least ${unionMinor}`, statesMinor);
+  if (unionMinor > 0n) checkCeiling(facility, line);
+}

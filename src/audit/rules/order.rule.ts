@@ -1,0 +1,68 @@
+import type { RecordedEvent } from '../../ledger/event.js';
+import { Findings } from '../audit-finding.js';
+import { Partitions } from './partitions.js';
+import { findingOf, Violation, type Place } from './rule.js';
+
+type IdRow = readonly [id: string, position: number];
+type StreamRow = readonly [stream: string, revision: number, position: number, type: string];
+
+/** Every stream counts its events from 0 without a gap, and no two events share an id. */
+export class OrderCheck {
+  private readonly ids = new Partitions<IdRow>();
+  private readonly streams = new Partitions<StreamRow>();
+
+  constructor(private readonly findings: Findings) {}
+
+  accept({ id, stream, revision, position, type }: RecordedEvent): void {
+    this.ids.add(id, [id, position]);
+    this.streams.add(stream, [stream, revision, position, type]);
+  }
+
+  /** @returns how many streams there are. */
+  finish(): number {
+    let streams = 0;
+    for (const rows of this.streams) streams += this.checkStreams(rows);
+    for (const rows of this.ids) this.checkIds(rows);
+    return streams;
+  }
+
+  close(): void {
+    this.ids.close();
+    this.streams.close();
+  }
+
+  private checkStreams(rows: Iterable<StreamRow>): number {
+    const last = new Map<string, number>();
+    for (const [stream, revision, position, type] of rows) {
+      const expected = (last.get(stream) ?? -1) + 1;
+      if (revision !== expected) {
+        const what = revision < expected ? 'has this revision already' : 'has a gap before this event';
+        this.add('streams', { position, stream, type }, `The stream ${what}.`, String(expected), String(revision));
+      }
+      last.set(stream, Math.max(revision, expected - 1));
+    }
+    return last.size;
+  }
+
+  private checkIds(rows: Iterable<IdRow>): void {
+    const seen = new Map<string, number>();
+    for (const [id, position] of rows) {
+      const other = seen.get(id);
+      if (other === undefined) seen.set(id, position);
+      else this.add('ids', this.placeOf(position), `The event at position ${other} has the same id ${id}.`);
+    }
+  }
+
+  /** Looked for only when something is wrong: every row would otherwise carry it. */
+  private placeOf(position: number): Place {
+    for (const rows of this.streams) {
+      for (const [stream, , at, type] of rows) if (at === position) return { position, stream, type };
+    }
+    throw new Error(`Position ${position} was not read.`);
+  }
+
+  private add(check: string, place: Place, message: string, expected?: string, found?: string): void {
+    const facts = { ...(expected !== undefined && { expected }), ...(found !== undefined && { found }) };
+    this.findings.add(findingOf(check, new Violation(place, message, facts)));
+  }
+}

@@ -1,0 +1,192 @@
+import type { RecordedEvent } from '../../ledger/event.js';
+import type { Finding, Findings } from '../audit-finding.js';
+
+/**
+ * One part of the domain, checked again from the events alone. These checks share no code with the decisions that the
+ * events came from: a mistake in one is then a disagreement, not two equal mistakes.
+ */
+export interface Rule {
+  /** Name of the check. */
+  readonly check: string;
+  /** What it says of the history, in one sentence. */
+  readonly holds: string;
+  /** Types of event that it wants, in order of position. */
+  readonly types: readonly string[];
+  accept(event: RecordedEvent): void;
+  /** After the last event: looks at what was set aside. */
+  finish(end: LogEnd): void;
+  close(): void;
+}
+
+/** Where the history ends. */
+export interface LogEnd {
+  /** A checkpoint may cover only the first events of a command: what has to follow in the same command may be missing then. */
+  readonly lastCommandId: string;
+}
+
+/** Where something was found: of an event, or of a row that was set aside. */
+export interface Place {
+  readonly position: number;
+  readonly stream: string;
+  readonly type: string;
+}
+
+export const placeOf = ({ position, stream, type }: Place): Place => ({ position, stream, type });
+
+/** A rule of the domain that does not hold. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+
+  constructor(
+    readonly place: Place,
+    message: string,
+    readonly facts: { readonly expected?: string; readonly found?: string } = {},
+  ) {
+    super(message);
+  }
+}
+
+const NEXT_STEP =
+  'The log signed it like this, so that every copy is the same: the ledger accepted what its rules forbid, or the history was ' +
+  'written around them. Look at it with "audit explain --position", and ask the operator and the governing board.';
+
+export const findingOf = (check: string, { place, message, facts }: Violation): Finding => ({
+  check,
+  ...placeOf(place),
+  message,
+  ...facts,
+  nextStep: NEXT_STEP,
+});
+
+/** Runs a step of a check; true unless it found a violation, which is kept. */
+export function holds(check: string, findings: Findings, step: () => void): boolean {
+  try {
+    step();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    findings.add(findingOf(check, error));
+    return false;
+  }
+}
+
+/** The data of an event, read member by member: nobody has validated it on this side. */
+export class Facts {
+  readonly place: Place;
+
+  constructor(
+    place: Place,
+    readonly data: Readonly<Record<string, unknown>>,
+  ) {
+    this.place = placeOf(place);
+  }
+
+  static of(event: RecordedEvent): Facts {
+    return new Facts(event, event.data as Readonly<Record<string, unknown>>);
+  }
+
+  /** Throws the violation unless the condition holds. */
+  require(condition: boolean, message: string, expected?: unknown, found?: unknown): void {
+    if (condition) return;
+    throw new Violation(this.place, message, {
+      ...(expected !== undefined && { expected: textOf(expected) }),
+      ...(found !== undefined && { found: textOf(found) }),
+    });
+  }
+
+  /** Throws the violation unless what the event states is what it has to be. */
+  requireSame(stated: unknown, expected: unknown, message: string): void {
+    this.require(stated === expected, message, expected, stated);
+  }
+
+  text(name: string): string {
+    const value = this.data[name];
+    if (typeof value === 'string') return value;
+    throw this.missing(name, 'a text');
+  }
+
+  optional(name: string): string | undefined {
+    return this.data[name] === undefined ? undefined : this.text(name);
+  }
+
+  /** Minor units. */
+  minor(name: string): bigint {
+    const value = this.data[name];
+    if (typeof value === 'string' && /^-?[0-9]{1,40}$/.test(value)) return BigInt(value);
+    throw this.missing(name, 'an amount of minor units');
+  }
+
+  positiveMinor(name: string): bigint {
+    const value = this.minor(name);
+    this.require(value > 0n, `${name} has to be above 0.`, undefined, value);
+    return value;
+  }
+
+  /** A whole number, not negative. */
+  count(name: string): number {
+    const value = this.data[name];
+    if (Number.isSafeInteger(value) && Number(value) >= 0) return Number(value);
+    throw this.missing(name, 'a whole number from 0');
+  }
+
+  /** Milliseconds since the epoch. */
+  instant(name: string): number {
+    const at = Date.parse(this.text(name));
+    if (!Number.isNaN(at)) return at;
+    throw this.missing(name, 'an instant');
+  }
+
+  /** `YYYY-MM-DD`, from 1970 on. */
+  date(name: string): string {
+    const text = this.text(name);
+    const isDate = /^(?:19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}$/.test(text);
+    if (isDate && new Date(Date.parse(text)).toJSON()?.slice(0, text.length) === text) return text;
+    throw this.missing(name, 'a date');
+  }
+
+  /** A list of objects. */
+  records(name: string): readonly Facts[] {
+    return this.list(name).map((item) => {
+      if (typeof item === 'object' && item !== null) return new Facts(this.place, item as Record<string, unknown>);
+      throw this.missing(name, 'a list of objects');
+    });
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.data[name];
+    if (Array.isArray(value)) return value;
+    throw this.missing(name, 'a list');
+  }
+
+  record(name: string): Readonly<Record<string, unknown>> {
+    const value = this.data[name];
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    throw this.missing(name, 'an object');
+  }
+
+  private missing(name: string, what: string): Violation {
+    return new Violation(this.place, `The data of the event has no ${name} that is ${what}.`);
+  }
+}
+
+/** The members that a check looks at, in the order of their names: what is set aside is read again, and every byte of it costs time. */
+export const only = (data: object, names: readonly string[]): unknown[] =>
+  names.map((name) => (data as Readonly<Record<string, unknown>>)[name]);
+
+/** The data again of which `only` so many members were set aside. */
+export function dataOf(names: readonly string[], members: readonly unknown[]): Readonly<Record<string, unknown>> {
+  const data: Record<string, unknown> = {};
+  let at = 0;
+  for (const name of names) {
+    data[name] = members[at];
+    at += 1;
+  }
+  return data;
+}
+
+/** Not `String`: what was recorded may hold a member `toString`, and is only looked at. */
+const textOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+
+/** The part of a stream's name behind its noun. */
+export const idOf = (stream: string, noun: string): string => stream.slice(noun.length + 1);

@@ -1,0 +1,116 @@
+import type { ComparedReport } from '../audit/audit-compare.js';
+import type { Explanation } from '../audit/audit-explain.js';
+import type { Finding } from '../audit/audit-finding.js';
+import type { Replay, ReplayedReport } from '../audit/audit-replay.js';
+import type { CheckLine, Verification } from '../audit/verify.js';
+
+const NAME_WIDTH = 24;
+
+/** The report of a verification for people: what was checked, what was not, and the verdict last. */
+export function verificationText(verification: Verification): string {
+  const { origin, size, root, checked, notChecked, uncheckable, finding } = verification;
+  const head = origin === undefined ? [] : [`Log      ${origin}`, `Size     ${size}`, `Root     ${root}`, ''];
+  return [
+    ...head,
+    'Checked, and holds:',
+    ...linesOf(checked),
+    ...(uncheckable.length > 0 ? ['', 'Could not be checked:', ...linesOf(uncheckable)] : []),
+    ...uncheckable.map(({ nextStep }) => `  Next: ${nextStep}`),
+    '',
+    'Not part of this check:',
+    ...linesOf(notChecked),
+    ...(finding ? ['', ...findingLines(finding, verification.findings)] : []),
+    '',
+    verdictOf(verification),
+    '',
+  ].join('\n');
+}
+
+/** The first thing that is wrong, line by line. */
+export function findingLines(finding: Finding, count = 1): string[] {
+  const { check, message, artefact, position, stream, type, expected, found, nextStep } = finding;
+  const lines: readonly (readonly [string, string | number | undefined])[] = [
+    ['check', check],
+    ['artefact', artefact],
+    ['position', position],
+    ['stream', stream],
+    ['type', type],
+    ['expected', expected],
+    ['found', found],
+    ['next step', nextStep],
+  ];
+  const more = count > 1 ? ` It is the first of ${count}; later ones may follow from it.` : '';
+  return [
+    `WRONG: ${message}${more}`,
+    ...lines.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(10)} ${value}`])),
+  ];
+}
+
+const linesOf = (lines: readonly CheckLine[]): string[] =>
+  lines.length === 0 ? ['  nothing'] : lines.map(({ check, what }) => `  ${check.padEnd(NAME_WIDTH)} ${what}`);
+
+function verdictOf({ verdict, size, entries, seconds, entriesPerSecond, keyFrom }: Verification): string {
+  const speed = `${entries} events in ${seconds} s, ${entriesPerSecond} a second`;
+  switch (verdict) {
+    case 'verified': {
+      const whose = keyFrom === 'source' ? ', with the key that the log itself publishes' : '';
+      return `VERIFIED up to size ${size}${whose} (${speed}).`;
+    }
+    case 'wrong':
+      return `PROVEN WRONG (${speed}).`;
+    case 'unchecked':
+      return `NOT VERIFIED: something that was asked for could not be checked (${speed}).`;
+  }
+}
+
+/** What a replay comes to: a line for each report, or everything as JSON. */
+export function replayText(
+  { position, asOf, root, methodVersion, reports, published, otherMethods, findings }: Replay,
+  compared: readonly ComparedReport[] | undefined,
+  asJson: boolean,
+): string {
+  const lines = compared ?? [...reports, ...published];
+  if (asJson) {
+    const finding = findings.first;
+    const head = { position, asOf, root, methodVersion, otherMethods };
+    return `${JSON.stringify({ ...head, reports: lines, findings: findings.count, ...(finding && { finding }) })}\n`;
+  }
+  return [
+    `Position ${position}, recorded at ${asOf ?? 'no time'}, method ${methodVersion}`,
+    `Root     ${root}`,
+    '',
+    ...lines.map(reportLine),
+    ...otherMethods.map((id) => `report ${id} was published by another method, and is not computed by this program`),
+    '',
+  ].join('\n');
+}
+
+function reportLine(report: ReplayedReport | ComparedReport): string {
+  const { kind, sha256, text, position, id } = report;
+  const what = id === undefined ? kind : `${kind}, published as ${id} at position ${position}`;
+  const same = 'isSame' in report ? (report.isSame ? '  same as published' : '  DIFFERS from what is published') : '';
+  return `${sha256}  ${String(Buffer.byteLength(text)).padStart(9)} bytes  ${what}${same}`;
+}
+
+/** An event, its proof, and what it did; or the same as JSON. */
+export function explanationText(explanation: Explanation, asJson: boolean): string {
+  if (asJson) return `${JSON.stringify(explanation)}\n`;
+  const { position, event, meaning, leaf, path, root, size, before, changes } = explanation;
+  return [
+    `Position ${position}: ${event.type}`,
+    meaning,
+    '',
+    JSON.stringify(event, null, 2),
+    '',
+    `Leaf hash  ${leaf}`,
+    ...path.map(({ side, hash }) => `  ${side.padEnd(6)}   ${hash}`),
+    `Root       ${root} (size ${size})`,
+    'The leaf and the hashes beside it, taken upwards, give the root that was signed.',
+    '',
+    `Stream ${event.stream}: this is its event number ${event.revision}, counted from 0.`,
+    ...before.map((one) => `  ${String(one.revision).padStart(6)}  ${one.type} (position ${one.position})`),
+    ...(changes.length > 0 ? ['It changed:'] : []),
+    ...changes.map(({ what, before: old, after }) => `  ${what}: ${old} -> ${after}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+import { AuditProgress } from './audit-progress.js';
+import { moveToKurrent, moveToPostgres } from '../ledger/copy/ledger-copy.queries.js';
+import { Config } from '../platform/config.js';
+import { EngineUnusable } from '../ledger/kurrentdb/engine-unusable.js';
+import { createPool } from '../platform/database/database.js';
+import { migrate } from '../platform/database/migrate.js';
+import { StartupError } from '../platform/startup-error.js';
+
+const POSTGRES = /^postgres(ql)?:/;
+
+/** Which database, which KurrentDB, and which way. */
+interface Move {
+  readonly isToKurrent: boolean;
+  readonly databaseUrl: string;
+  readonly eventStoreUrl: string;
+}
+
+/**
+ * The database that has the views is always the PostgreSQL end: on the way to KurrentDB it becomes the copy, on the way back
+ * it stops being one, so that it is named once and nothing but events moves.
+ * @throws RangeError, ConfigError when no ledger can be moved from the one address to the other
+ */
+export function moveOf(from: string, to: string): Move {
+  const isToKurrent = POSTGRES.test(from) && !POSTGRES.test(to);
+  if (!isToKurrent && !POSTGRES.test(to))
+    throw new RangeError(
+      'Say where the ledger is and where it goes: one of --from and --to is postgres://..., the other one kurrentdb://...',
+    );
+  if (POSTGRES.test(from) && POSTGRES.test(to))
+    throw new RangeError('From PostgreSQL to PostgreSQL a ledger is moved with pg_dump and pg_restore.');
+  const [database, eventStoreUrl] = isToKurrent ? [from, to] : [to, from];
+  const { databaseUrl = '' } = new Config({ DATABASE_URL: database, EVENT_STORE_URL: eventStoreUrl });
+  return { isToKurrent, databaseUrl, eventStoreUrl };
+}
+
+/**
+ * Moves a ledger.
+ * @throws RangeError, ConfigError, StartupError
+ */
+export async function copyLedger(from: string, to: string, log: Logger): Promise<string> {
+  const { isToKurrent, databaseUrl, eventStoreUrl } = moveOf(from, to);
+  const says = { info: (text: string) => log.info(text), warn: (text: string) => log.warn(text) };
+  await migrate(databaseUrl, { log: says });
+  const pool = createPool({ databaseUrl, log: says });
+  const progress = new AuditProgress(process.stderr);
+  try {
+    const { size, root } = await (isToKurrent
+      ? moveToKurrent(pool, eventStoreUrl, progress)
+      : moveToPostgres(pool, eventStoreUrl, says, progress));
+    const next = isToKurrent
+      ? 'The database is its copy now: start the service with EVENT_STORE_URL.'
+      : 'The database has its events for its own now: start the service without EVENT_STORE_URL.';
+    return `${size} events, read back with the same root on both sides: ${root}. ${next}`;
+  } catch (error) {
+    if (error instanceof EngineUnusable) throw new StartupError(error.message, { cause: error });
+    throw error;
+  } finally {
+    await pool.end();
+  }
+}

@@ -1,0 +1,124 @@
+import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
+import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
+import { derivedId } from '../ledger/identifiers.js';
+import { Refusal } from '../ledger/refusal.js';
+import { PROGRAMME_ACTOR } from '../identity/authentication.js';
+import { fingerprintOf } from './fingerprint.js';
+import { ACCESS, type RouteAccess } from './route-access.js';
+import { RUNTIME, type Runtime } from '../platform/runtime.js';
+import { StreamedBody } from './streamed-body.js';
+import './request.js';
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const REVISION_TAG = /^"(0|[1-9][0-9]{0,14})"$/;
+
+/** Makes the context of a command before its handler runs, and the headers of its answer after. */
+@Injectable()
+export class CommandInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(RUNTIME) private readonly runtime: Pick<Runtime, 'wrappingKey'>,
+  ) {}
+
+  intercept(host: ExecutionContext, next: CallHandler<Answer>): Observable<unknown> {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const access = this.reflector.get<RouteAccess>(ACCESS, host.getHandler());
+    request.command = commandContext(request, access, this.runtime.wrappingKey);
+    return next.handle().pipe(map((answer) => toBody(answer, access, http.getResponse<FastifyReply>())));
+  }
+}
+
+/** @throws Refusal 428 without an Idempotency-Key, 400 when it or If-Match is malformed. */
+export function commandContext(request: FastifyRequest, access: RouteAccess, secret: Buffer): CommandContext {
+  const { principal, body } = request;
+  if (!principal) throw new Error('A command needs a principal.');
+  return contextUnder(idempotencyKey(request.headers['idempotency-key']), {
+    principal,
+    access,
+    fingerprint:
+      body instanceof StreamedBody ? body.fingerprint() : fingerprintOf(secret, request.method, request.url, body),
+    correlationId: request.id,
+    ifMatch: expectedRevision(request.headers['if-match']),
+  });
+}
+
+/** The context of a command under an idempotency key, whichever way it came. */
+export function contextUnder(
+  key: string,
+  {
+    principal,
+    access,
+    ifMatch,
+    ...rest
+  }: Pick<CommandContext, 'principal' | 'fingerprint' | 'correlationId'> & {
+    readonly access: RouteAccess;
+    readonly ifMatch: number | undefined;
+  },
+): CommandContext {
+  return {
+    ...rest,
+    principal,
+    role: principal.roles.find((role) => access.roles.includes(role)) ?? 'operator',
+    commandId: commandIdOf(principal, key),
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+  };
+}
+
+/**
+ * Keys are scoped to whoever is answerable for them: a partner, however many credentials it holds, or the programme. A
+ * retry with a renewed credential is thereby still a retry, and nobody meets another's keys.
+ */
+export const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
+  derivedId('command', principal.partnerId ?? PROGRAMME_ACTOR, key);
+
+/** @throws Refusal 428 when it is missing, 400 when it is malformed. */
+export function idempotencyKey(key: string | readonly string[] | undefined): string {
+  if (key === undefined || key === '') {
+    throw new Refusal(
+      'precondition-required',
+      'idempotency-key-required',
+      'Send an Idempotency-Key header, for example a random UUID, and keep it for every retry of this command.',
+    );
+  }
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
+    throw new Refusal(
+      'malformed',
+      'malformed-idempotency-key',
+      'The Idempotency-Key must have 1 to 255 visible ASCII characters.',
+    );
+  }
+  return key;
+}
+
+/** @throws Refusal 400 when it is no ETag of ours. */
+export function expectedRevision(header: string | undefined): number | undefined {
+  if (header === undefined || header === '*') return undefined;
+  const tag = REVISION_TAG.exec(header);
+  if (!tag) {
+    throw new Refusal(
+      'malformed',
+      'malformed-if-match',
+      'If-Match must be the ETag of the record as you read it, for example "3" with the quotes.',
+    );
+  }
+  return Number(tag[1]);
+}
+
+function toBody(answer: Answer, access: RouteAccess, reply: FastifyReply): object {
+  void reply.header('ETag', `"${answer.revision}"`);
+  void reply.header('Ledger-Position', String(answer.position));
+  void reply.header('Cache-Control', 'no-store');
+  if (answer.replayed) void reply.header('Idempotency-Replayed', 'true');
+  if (access.location !== undefined) void reply.header('Location', access.location.replace(':id', answer.id));
+  return answerBody(answer);
+}
+
+/** What is told of an answer in the body; the rest is in headers. */
+export function answerBody({ replayed: _inTheHeaders, ...body }: Answer): object {
+  // Said here and not stored: the same answer is given again when the log has long been further.
+  return { ...body, logState: 'recorded' };
+}

@@ -1,0 +1,138 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { ReplayedRefusal } from '../ledger/outcome.js';
+import { Refusal, STATUS_OF_REFUSAL, type FieldError, type RefusalKind } from '../ledger/refusal.js';
+import { isDatabaseAway } from '../platform/database/database.js';
+
+/** Seconds after which a caller may come back when the service was busy or the ledger out of reach. */
+const RETRY_AFTER_S = 1;
+
+/** RFC 9457 problem details. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: string;
+  errors: readonly FieldError[];
+  traceId: string;
+  [fact: string]: unknown;
+}
+
+const TITLES: Record<number, string> = {
+  400: 'Malformed request',
+  401: 'Not authenticated',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  406: 'Not acceptable',
+  409: 'Refused by a rule',
+  412: 'Changed in the meantime',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Invalid content',
+  428: 'Precondition required',
+  429: 'Too many requests',
+  500: 'Internal error',
+  503: 'Not available',
+};
+
+const KIND_OF_STATUS = new Map<number, RefusalKind>(
+  Object.entries(STATUS_OF_REFUSAL).map(([kind, status]) => [status, kind as RefusalKind]),
+);
+
+/** The one place that turns errors into answers. What is no refusal is a bug: it is logged, and says nothing but its id. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly log: Pick<Logger, 'error'>) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const refusal = asRefusal(error, request);
+    if (!refusal) {
+      this.log.error({ err: error, traceId: request.id, route: request.routeOptions?.url }, 'A request failed.');
+    }
+    // An answer that has begun cannot be taken back; its connection is all that can still be closed.
+    if (reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    const problem = problemOf(refusal, request);
+    if (problem.status === 503) void reply.header('Retry-After', String(RETRY_AFTER_S));
+    if (problem.status === 401) void reply.header('WWW-Authenticate', 'Bearer realm="ppp-ledger"');
+    if (refusal instanceof ReplayedRefusal && refusal.replayed) void reply.header('Idempotency-Replayed', 'true');
+    void reply
+      .status(problem.status)
+      .header('Cache-Control', 'no-store')
+      .type('application/problem+json')
+      .send(problem);
+  }
+}
+
+export function problemOf(refusal: Refusal | undefined, request: Pick<FastifyRequest, 'id' | 'url'>): Problem {
+  const instance = request.url.split('?', 1)[0] ?? '';
+  if (!refusal) {
+    return {
+      type: 'about:blank',
+      title: 'Internal error',
+      status: 500,
+      detail: 'Something went wrong on our side. Quote the traceId when you report it.',
+      instance,
+      code: 'internal-error',
+      errors: [],
+      traceId: request.id,
+    };
+  }
+  const status = STATUS_OF_REFUSAL[refusal.kind];
+  const traceId = refusal instanceof ReplayedRefusal ? refusal.correlationId : request.id;
+  const { code, detail, errors, facts } = refusal;
+  // The facts come first, so that none of them can hide a member that RFC 9457 defines.
+  return {
+    ...facts,
+    type: `urn:ppp-ledger:problem:${code}`,
+    title: TITLES[status] ?? 'Refused',
+    status,
+    detail,
+    instance,
+    code,
+    errors,
+    traceId,
+  };
+}
+
+/** Undefined: a bug. */
+export function asRefusal(error: unknown, request: Pick<FastifyRequest, 'method' | 'url'>): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (isDatabaseAway(error)) {
+    return new Refusal('unavailable', 'store-unavailable', 'The database does not answer. Ask again in a moment.');
+  }
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
+  if (typeof status !== 'number' || status >= 500) return undefined;
+  if (status === 404) {
+    return new Refusal(
+      'unknown',
+      'unknown-route',
+      `There is no ${request.method} ${request.url.split('?', 1)[0] ?? ''}. See /docs.`,
+    );
+  }
+  const kind = KIND_OF_STATUS.get(status) ?? 'malformed';
+  return new Refusal(kind, FRAMEWORK_CODES[status] ?? 'malformed-request', detailOf(error, status));
+}
+
+const FRAMEWORK_CODES: Record<number, string> = {
+  413: 'body-too-large',
+  415: 'unsupported-media-type',
+  429: 'rate-limited',
+};
+
+function detailOf(error: unknown, status: number): string {
+  if (status === 413) return 'The body is larger than this route takes.';
+  if (status === 415) return 'Send the body as JSON with "Content-Type: application/json".';
+  const message = (error as { message?: unknown }).message;
+  return typeof message === 'string' ? message : 'The request could not be read.';
+}

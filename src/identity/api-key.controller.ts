@@ -1,0 +1,31 @@
+import { Body, Controller, Param } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { ApiTags } from '@nestjs/swagger';
+import type { Answer, CommandContext } from '../ledger/command-context.js';
+import { EmptyBodyDto } from '../http/empty-body.dto.js';
+import { IssueApiKey, RevokeApiKey } from './api-key.commands.js';
+import { IssueApiKeyDto, IssuedApiKeyDto } from './api-key.dto.js';
+import { CommandRoute, Context } from '../http/routes.js';
+import { IdParams } from '../http/validation.js';
+
+@ApiTags('api-keys')
+@Controller('v1/api-keys')
+export class ApiKeyController {
+  constructor(private readonly commands: CommandBus) {}
+
+  /** Issue an API key. The answer is the only place where the key itself is shown. */
+  @CommandRoute({ roles: ['operator'], created: '/v1/events?stream=api-key-:id', answer: IssuedApiKeyDto })
+  issueApiKey(@Body() body: IssueApiKeyDto, @Context() context: CommandContext): Promise<Answer> {
+    return this.commands.execute(new IssueApiKey(context, body));
+  }
+
+  /** Revoke an API key, at once and for good. */
+  @CommandRoute({ path: ':id/revocation', roles: ['operator'] })
+  revokeApiKey(
+    @Param() { id }: IdParams,
+    @Body() _body: EmptyBodyDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new RevokeApiKey(context, id));
+  }
+}

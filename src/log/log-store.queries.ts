@@ -1,0 +1,138 @@
+import type { Pool, PoolClient } from 'pg';
+import { HASH_BYTES } from '../tlog/merkle.js';
+import type { HashTile, TileAddress } from '../tlog/tile.js';
+
+export interface LogHead {
+  readonly size: number;
+  /** Null before the first leaf. */
+  readonly root: Buffer | null;
+  /** The last signed checkpoint; null before the first. */
+  readonly note: string | null;
+}
+
+export interface SignedHead {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly note: string;
+}
+
+/** The SQL of the transparency log: its head, its checkpoints, its tiles, and the entries that it is made of. */
+export class LogStore {
+  constructor(private readonly pool: Pool) {}
+
+  async head(): Promise<LogHead> {
+    const { rows } = await this.pool.query<LogHead>('select size, root, note from log_head');
+    const [head] = rows;
+    if (!head) throw new Error('The log has lost its head row.');
+    return head;
+  }
+
+  /** The checkpoint of exactly this size, if one was signed. */
+  async checkpointOf(size: number): Promise<string | undefined> {
+    const { rows } = await this.pool.query<{ note: string }>('select note from log_checkpoints where size = $1', [
+      size,
+    ]);
+    return rows[0]?.note;
+  }
+
+  /** The tile, or the full one where only a part of it was asked for and the part is not kept any more. */
+  async tile({ level, index, width }: TileAddress): Promise<Uint8Array | undefined> {
+    const { rows } = await this.pool.query<{ bytes: Buffer }>({
+      name: 'log-tile',
+      text: `select bytes from log_tiles where level = $1 and index = $2 and width in ($3, 256) order by width limit 1`,
+      values: [level, index, width],
+    });
+    return rows[0]?.bytes;
+  }
+
+  /** The first hashes of a tile, whatever its width was when a checkpoint was signed: every wider one begins with them. */
+  async tilePart({ level, index, width }: TileAddress): Promise<Uint8Array | undefined> {
+    const { rows } = await this.pool.query<{ bytes: Buffer }>({
+      name: 'log-tile-part',
+      text: `select bytes from log_tiles where level = $1 and index = $2 and width >= $3 order by width limit 1`,
+      values: [level, index, width],
+    });
+    return rows[0]?.bytes.subarray(0, width * HASH_BYTES);
+  }
+
+  /** Entries `[from, to)`, counted from 0: the stored bytes of the events. */
+  async entries(from: number, to: number): Promise<Buffer[]> {
+    const { rows } = await this.pool.query<{ envelope: string }>({
+      name: 'log-entries',
+      text: 'select envelope from events where position > $1 and position <= $2 order by position',
+      values: [from, to],
+    });
+    return rows.map(({ envelope }) => Buffer.from(envelope));
+  }
+
+  /**
+   * Runs `work` as the one writer. False, without having run it, when another writer is at work.
+   * Whatever `work` does is undone when it throws.
+   */
+  async asWriter(work: (writer: LogTransaction, head: LogHead) => Promise<void>): Promise<boolean> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      const { rows } = await client.query<LogHead>('select size, root, note from log_head for update skip locked');
+      const [head] = rows;
+      if (head) await work(new LogTransaction(client), head);
+      await client.query('commit');
+      client.release();
+      return head !== undefined;
+    } catch (error) {
+      await client.query('rollback').then(
+        () => client.release(),
+        (broken: Error) => client.release(broken),
+      );
+      throw error;
+    }
+  }
+}
+
+/** What the one writer may do, all in one transaction. */
+export class LogTransaction {
+  constructor(private readonly client: PoolClient) {}
+
+  async entriesAfter(size: number, limit: number): Promise<Buffer[]> {
+    const { rows } = await this.client.query<{ position: number; envelope: string }>({
+      name: 'log-entries-after',
+      text: 'select position, envelope from events where position > $1 order by position limit $2',
+      values: [size, limit],
+    });
+    for (const [at, { position }] of rows.entries()) {
+      if (position !== size + at + 1) throw new Error(`The events have a gap before position ${position}.`);
+    }
+    return rows.map(({ envelope }) => Buffer.from(envelope));
+  }
+
+  async tiles(addresses: readonly TileAddress[]): Promise<HashTile[]> {
+    const { rows } = await this.client.query<TileAddress & { bytes: Buffer }>(
+      `select t.level, t.index, t.width, t.bytes from log_tiles t
+       join unnest($1::smallint[], $2::bigint[], $3::smallint[]) as x (level, index, width) using (level, index, width)`,
+      [addresses.map(({ level }) => level), addresses.map(({ index }) => index), addresses.map(({ width }) => width)],
+    );
+    return rows.map(({ level, index, width, bytes }) => ({ address: { level, index, width }, bytes }));
+  }
+
+  async putTiles(tiles: readonly HashTile[]): Promise<void> {
+    await this.client.query(
+      `insert into log_tiles (level, index, width, bytes)
+       select * from unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::bytea[]) on conflict do nothing`,
+      [
+        tiles.map(({ address }) => address.level),
+        tiles.map(({ address }) => address.index),
+        tiles.map(({ address }) => address.width),
+        tiles.map(({ bytes }) => Buffer.from(bytes)),
+      ],
+    );
+  }
+
+  async advance({ size, root, note }: SignedHead): Promise<void> {
+    await this.client.query('update log_head set size = $1, root = $2, note = $3', [size, Buffer.from(root), note]);
+    await this.client.query('insert into log_checkpoints (size, root, note) values ($1, $2, $3)', [
+      size,
+      Buffer.from(root),
+      note,
+    ]);
+  }
+}

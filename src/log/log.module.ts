@@ -1,0 +1,92 @@
+import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
+import { LedgerSignal } from '../ledger/signal.js';
+import { Metrics } from '../platform/metrics.js';
+import type { Runtime } from '../platform/runtime.js';
+import { CosignatureCollector } from './cosignature-collector.js';
+import { CosignatureStore } from './cosignatures.queries.js';
+import { CosignedCheckpoints } from './cosigned-checkpoints.js';
+import { EventFeed } from './event-feed.js';
+import { EventsController } from './events.controller.js';
+import { eventQueryHandlers } from './events.queries.js';
+import { KeptCheckpoint } from './kept-checkpoint.js';
+import { LogController } from './log.controller.js';
+import { LogStore } from './log-store.queries.js';
+import { LogWriter } from './log-writer.js';
+import { noteKeyOf, signingKey } from '../tlog/note-key.js';
+import { PublishedLog } from './published-log.js';
+import { WitnessMetrics } from './witness-metrics.js';
+import { readLogPolicy } from './witness-policy.js';
+
+/** The history: events to read and to follow, and the transparency log that is made of them. */
+@Module({})
+export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    private readonly writer: LogWriter,
+    private readonly collector: CosignatureCollector,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** Global, because the readiness of the service depends on its log. */
+  static forRoot({ pool, config, logSigningKey, log }: Runtime): DynamicModule {
+    const key = signingKey(config.logOrigin, logSigningKey);
+    const verifier = noteKeyOf(key);
+    const policy = readLogPolicy(config.logPolicy, verifier);
+    const store = new LogStore(pool);
+    const cosignatures = new CosignatureStore(pool);
+    const kept = new KeptCheckpoint(config.dataDir, verifier);
+    const grown = new LedgerSignal();
+    return {
+      module: AuditModule,
+      global: true,
+      controllers: [EventsController, LogController],
+      providers: [
+        ...eventQueryHandlers,
+        EventFeed,
+        {
+          provide: LogWriter,
+          inject: [LedgerSignal],
+          useFactory: (signal: LedgerSignal) => new LogWriter(store, key, kept, signal, grown, log),
+        },
+        {
+          provide: CosignatureCollector,
+          inject: [Metrics],
+          useFactory: (metrics: Metrics) => {
+            const counters = new WitnessMetrics(
+              metrics,
+              policy.witnesses.map(({ name }) => name),
+            );
+            return new CosignatureCollector(cosignatures, store, policy, grown, counters, log);
+          },
+        },
+        { provide: CosignedCheckpoints, useValue: new CosignedCheckpoints(cosignatures, policy, log) },
+        {
+          provide: PublishedLog,
+          inject: [EVENT_STORE, LogWriter, CosignedCheckpoints],
+          useFactory: (events: EventStore, writer: LogWriter, checkpoints: CosignedCheckpoints) =>
+            new PublishedLog(store, events, writer, checkpoints),
+        },
+      ],
+      exports: [LogWriter, PublishedLog, CosignatureCollector],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    const { writer, collector, metrics } = this;
+    metrics.gauge(
+      'ppp_log_size',
+      'Events that the last signed checkpoint covers.',
+      async () => (await writer.status()).size,
+    );
+    metrics.gaugeBy('ppp_witness_lag', 'Signed events that a witness has not cosigned yet.', 'witness', async () => {
+      return new Map((await collector.status()).map(({ name, lagEvents }) => [name, lagEvents]));
+    });
+    writer.start();
+    collector.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.collector.stop();
+    await this.writer.stop();
+  }
+}

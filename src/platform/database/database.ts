@@ -1,0 +1,294 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Pool, TypeOverrides, types } from 'pg';
+import type { ClientBase, ClientConfig, PoolClient, PoolConfig, QueryConfig } from 'pg';
+import { formatInstant } from '../../ledger/time.js';
+import { ServerChoice, objectionTo, readDatabaseUrl } from './database-servers.js';
+import type { ServerSession, SessionWanted } from './database-servers.js';
+import { codeOf, reasonOf } from '../startup-error.js';
+
+/** PostgreSQL allows 100 by default; several instances, their listeners and an operator's own session must fit. */
+const CONNECTIONS_MAX = 20;
+/** A request is better refused than kept waiting for longer than its caller waits. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** Where another server may be the right one: a machine that is gone does not even refuse. */
+const CONNECTION_TIMEOUT_OF_SEVERAL_MS = 2_000;
+/** How long a new connection is tried again while no server takes one, e.g. as one restarts or a standby is promoted. */
+const RECONNECT_MS_MAX = 2_000;
+const RECONNECT_FIRST_MS = 50;
+const RECONNECT_PAUSE_MS_MAX = 1_000;
+/** Kept open that long between bursts; servers and firewalls drop silent ones after some minutes. */
+const IDLE_TIMEOUT_MS = 60_000;
+/** From then on the system asks whether the other end is still there; the default of Linux is two hours. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+/** How soon a pool that had to do without the kind of server that it prefers looks for one again. */
+const SECOND_BEST_LIFETIME_S = 60;
+/** The longest read is a page of a list; whatever takes longer has lost its index. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** Longer than the server's own, and only for a server that does not answer any more. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
+/** A transaction that was forgotten holds locks, and keeps every later version of every row. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
+
+export interface PoolOptions {
+  /** One server or several. Holds a password: never log it. */
+  readonly databaseUrl: string;
+  /** What is wanted of a server where the URL does not say; `any` for reads. */
+  readonly session?: SessionWanted;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName?: string;
+  readonly connectionsMax?: number;
+  readonly log: { warn(message: string): void };
+}
+
+/**
+ * A bounded pool whose values are read as the ledger writes them. A lost connection fails its query, never the process, and the
+ * next connection goes to whichever of the servers is the right one by then.
+ */
+export function createPool({ databaseUrl, session, applicationName, connectionsMax, log }: PoolOptions): Pool {
+  const address = readDatabaseUrl(databaseUrl);
+  const wanted = address.session ?? session ?? 'read-write';
+  const pool = new FollowingPool(new ServerChoice(address.servers, wanted), {
+    ...CONNECTION,
+    application_name: applicationName ?? 'ppp-ledger',
+    max: connectionsMax ?? CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    ...(wanted === 'prefer-standby' && { maxLifetimeSeconds: SECOND_BEST_LIFETIME_S }),
+  });
+  pool.on('error', (error) => log.warn(`An idle database connection was lost: ${reasonOf(error)}`));
+  // In use, a client has no listener of the pool's, and an error without one ends the process; its query is rejected anyway.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/** None of the servers can be used now; says what is wrong with each. */
+export class DatabaseUnreachable extends Error {
+  constructor(complaint: string, cause: unknown) {
+    super(`Cannot connect to the database: ${complaint}`, { cause });
+    this.name = 'DatabaseUnreachable';
+  }
+}
+
+/** How the driver's own `query` asks for a connection. */
+type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
+
+/** The server answers, but it is not one of the kind that is wanted. */
+class WrongServer extends Error {}
+
+/**
+ * The driver knows one server; this pool knows several, tries them in turn, and asks each new session whether its server is of
+ * the kind that is wanted. While none is, whoever connects tries again at growing intervals, of random length so that not all
+ * of the instances come back at the same moment.
+ */
+class FollowingPool extends Pool {
+  /** Sessions that were opened before this count was reached are not used any more. */
+  private generation = 0;
+  private readonly generationOf = new WeakMap<ClientBase, number>();
+
+  constructor(
+    private readonly choice: ServerChoice,
+    config: PoolConfig,
+  ) {
+    const connectionTimeoutMillis = choice.count > 1 ? CONNECTION_TIMEOUT_OF_SEVERAL_MS : CONNECTION_TIMEOUT_MS;
+    super({
+      ...config,
+      Client: class extends Client {
+        constructor(given?: ClientConfig) {
+          super({ ...given, connectionTimeoutMillis, connectionString: choice.begin().url });
+        }
+      },
+      onConnect: (client) => this.admit(client),
+    });
+    this.on('release', (error) => {
+      // A server that has fallen silent, or that takes no writes any more, keeps its other sessions open as well.
+      if (isSilence(error) || codeOf(error) === READ_ONLY_TRANSACTION) this.generation += 1;
+    });
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(callback: Connected): void;
+  override connect(callback?: Connected): Promise<PoolClient> | void {
+    if (!callback) return this.connectToTheRightOne();
+    void this.connectFor(callback);
+  }
+
+  private async connectFor(callback: Connected): Promise<void> {
+    let client: PoolClient;
+    try {
+      client = await this.connectToTheRightOne();
+    } catch (error) {
+      callback(error as Error, undefined, () => undefined);
+      return;
+    }
+    callback(undefined, client, (release) => client.release(release as Error | boolean | undefined));
+  }
+
+  private async connectToTheRightOne(): Promise<PoolClient> {
+    const deadline = performance.now() + RECONNECT_MS_MAX;
+    for (let tries = 1; ; tries += 1) {
+      const server = this.choice.current;
+      try {
+        const client = await super.connect();
+        if ((this.generationOf.get(client) ?? 0) === this.generation) return client;
+        client.release(true);
+        tries -= 1;
+      } catch (error) {
+        if (!(error instanceof WrongServer || isConnectionFailure(error))) throw error;
+        this.choice.passOver(server, reasonOf(error));
+        if (tries < this.choice.count) continue;
+        if (performance.now() >= deadline) throw new DatabaseUnreachable(this.choice.complaint(), error);
+        await sleep(pauseMs(this.choice.rounds));
+      }
+    }
+  }
+
+  private async admit(client: ClientBase): Promise<void> {
+    this.generationOf.set(client, this.generation);
+    const objection = this.choice.judge(await sessionOf(client));
+    if (objection !== undefined) throw new WrongServer(objection);
+  }
+}
+
+/** Half of it by chance. */
+function pauseMs(rounds: number): number {
+  const longest = Math.min(RECONNECT_PAUSE_MS_MAX, RECONNECT_FIRST_MS * 2 ** Math.min(rounds, 10));
+  return (longest * (1 + Math.random())) / 2;
+}
+
+async function sessionOf(client: ClientBase): Promise<ServerSession> {
+  const { rows } = await client.query<ServerSession>({
+    text: `select pg_is_in_recovery() as "isStandby", current_setting('transaction_read_only')::boolean as "isReadOnly"`,
+    query_timeout: CONNECTION_TIMEOUT_OF_SEVERAL_MS,
+  } as QueryConfig);
+  const [session] = rows;
+  if (!session) throw new Error('The server did not say what it is.');
+  return session;
+}
+
+/**
+ * One session on the first server that is of the kind that is wanted, for work of its own. Tries each server once.
+ * @throws Error that says what is wrong with each of them
+ */
+export async function connectTo(databaseUrl: string, config: ClientConfig): Promise<Client> {
+  const { servers, session = 'read-write' } = readDatabaseUrl(databaseUrl);
+  const objections: string[] = [];
+  for (const { name, url } of servers) {
+    const client = new Client({ ...CONNECTION, ...config, connectionString: url });
+    // The query that it breaks says so; without a listener a lost connection would end the process.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const objection = objectionTo(await sessionOf(client), session, false);
+      if (objection === undefined) return client;
+      objections.push(`${name}: ${objection}`);
+    } catch (error) {
+      objections.push(`${name}: ${reasonOf(error)}`);
+    }
+    await client.end().catch(() => undefined);
+  }
+  throw new Error(objections.join('; '));
+}
+
+/** Of read-only sessions: `25006`. A primary that has become a standby, or that its operator has closed for writes. */
+const READ_ONLY_TRANSACTION = '25006';
+/** Of PostgreSQL: connection exceptions, too many connections, shutting down, starting up. */
+const AWAY = /^(08...|53300|57P0[1235]|25006)$/;
+/** Of a standby that had to cancel a read to go on following its primary. */
+const CANCELLED_FOR_REPLAY = '40001';
+/** Of the system. */
+const UNREACHABLE =
+  /^(ECONN(REFUSED|RESET|ABORTED)|E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN)$/;
+/** Of the system, of a connection that there was. */
+const BROKEN = /^(ECONN(RESET|ABORTED)|E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EPIPE)$/;
+/** Of PostgreSQL, insufficient resources, e.g. a full disk: whoever makes room need not tell the service. */
+const EXHAUSTED = /^53...$/;
+/** Of the driver, whose errors have no code. */
+const LOST = /^(Connection terminated|Client was closed|Client has encountered a connection error|timeout expired)/;
+
+const NO_CONNECTION_FREE = /^timeout exceeded when trying to connect/;
+
+const isSilence = (error: unknown): boolean => reasonOf(error) === 'Query read timeout';
+
+const isConnectionFailure = (error: unknown): boolean => UNREACHABLE.test(codeOf(error) ?? '') || isLost(error);
+
+function isLost(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === undefined ? LOST.test(reasonOf(error)) || isSilence(error) : AWAY.test(code);
+}
+
+/** True of a query that failed because of the database and not of what it was asked: it may be asked again in a moment. */
+export const isDatabaseAway = (error: unknown): boolean =>
+  error instanceof DatabaseUnreachable ||
+  isLost(error) ||
+  BROKEN.test(codeOf(error) ?? '') ||
+  EXHAUSTED.test(codeOf(error) ?? '') ||
+  codeOf(error) === CANCELLED_FOR_REPLAY ||
+  NO_CONNECTION_FREE.test(reasonOf(error));
+
+/**
+ * An integer as the number that it is; positions, revisions and counts stay far below 2^53.
+ * @throws RangeError rather than round.
+ */
+function integer(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is more than a number can hold exactly.`);
+  return value;
+}
+
+/** PostgreSQL's text of a `timestamptz` with a time zone of whole hours or minutes, e.g. `2026-11-24 05:38:00.25+00`. */
+const TIMESTAMPTZ = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::\d\d)?)$/;
+
+/**
+ * The canonical text of an instant, as `formatInstant` writes it. Takes text apart instead of making a `Date` as long as the
+ * session is in UTC, because lists hold several in every row.
+ * @throws RangeError for what is no instant of the years 0001 to 9999, e.g. `infinity`.
+ */
+function instant(text: string): string {
+  if (text.length < 22 || text[10] !== ' ' || !text.endsWith('+00')) return instantElsewhere(text);
+  const seconds = `${text.slice(0, 10)}T${text.slice(11, 19)}`;
+  const milliseconds = text.slice(20, -3).padEnd(3, '0').slice(0, 3);
+  return milliseconds === '000' ? `${seconds}Z` : `${seconds}.${milliseconds}Z`;
+}
+
+function instantElsewhere(text: string): string {
+  const [, date, time, zone = ''] = TIMESTAMPTZ.exec(text) ?? [];
+  const at = Date.parse(`${date}T${time}${zone.length === 3 ? `${zone}:00` : zone}`);
+  if (Number.isNaN(at)) throw new RangeError(`The database holds "${text}" where an instant is expected.`);
+  return formatInstant(at);
+}
+
+const asText = (text: string): string => text;
+
+/** Elements of an array, of arrays too, read one by one; null stays null. */
+function each(read: (text: string) => unknown): (text: string) => unknown {
+  const split = types.getTypeParser(TEXT_ARRAY) as (text: string) => unknown[];
+  const readAll = (element: unknown): unknown =>
+    Array.isArray(element) ? element.map(readAll) : typeof element === 'string' ? read(element) : element;
+  return (text) => readAll(split(text));
+}
+
+/** From `pg_type.dat` of PostgreSQL, where they never change: type, array of it, how it is read. */
+const TEXT_ARRAY: number = 1009;
+const READERS: readonly (readonly [type: number, arrayType: number, read: (text: string) => unknown])[] = [
+  [types.builtins.INT8, 1016, integer],
+  [types.builtins.NUMERIC, 1231, asText],
+  [types.builtins.TIMESTAMPTZ, 1185, instant],
+  [types.builtins.DATE, 1182, asText],
+];
+
+/** On the connections that we make, not on the whole process: other users of the driver keep its own readings. */
+const ledgerTypes = new TypeOverrides();
+for (const [type, arrayType, read] of READERS) {
+  ledgerTypes.setTypeParser(type, read);
+  ledgerTypes.setTypeParser(arrayType, each(read));
+}
+
+/** What every connection to the database begins with. */
+const CONNECTION = {
+  keepAlive: true,
+  keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+  types: ledgerTypes,
+} satisfies ClientConfig;

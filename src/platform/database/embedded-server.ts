@@ -1,0 +1,186 @@
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { ROLE } from './embedded-cluster.js';
+import { ServerProcess, signal } from './embedded-process.js';
+import type { Account, BinariesFolder, EmbeddedDatabaseLog } from './embedded-process.js';
+import { StartupError, codeOf, reasonOf } from '../startup-error.js';
+
+const DATABASE = 'ledger';
+/** Crash recovery replays at most `max_wal_size` (1 GB) of log; a server that needs longer than this is not coming up. */
+const START_TIMEOUT_MS = 60_000;
+const START_POLL_MS = 25;
+/** The service as a whole has 10 s to stop, and finishes its requests first. */
+const SHUTDOWN_TIMEOUT_MS = 5_000;
+const ABANDON_TIMEOUT_MS = 2_000;
+/** A server whose service died is shutting down by itself; after this it is asked to, and then told to. */
+const PREDECESSOR_GRACE_MS = 3_000;
+const PREDECESSOR_TIMEOUT_MS = 15_000;
+/** `invalid_password`: waiting longer does not help. */
+const INVALID_PASSWORD = '28P01';
+
+export interface ServerPlan {
+  readonly binaries: BinariesFolder;
+  /** The database files, links resolved. */
+  readonly cluster: string;
+  readonly account: Account | undefined;
+  /** Where its socket goes: short, and open to nobody else. */
+  readonly socketFolder: string;
+  readonly password: string;
+  /** Further settings of postgresql.conf; they come last and win. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly log: EmbeddedDatabaseLog;
+}
+
+/** No TCP port at all: whoever can open the socket's folder, and knows the password, is let in. */
+const settingsOf = (plan: ServerPlan): Readonly<Record<string, string>> => ({
+  listen_addresses: '',
+  port: '5432',
+  unix_socket_directories: `"${plan.socketFolder.replaceAll('"', '""')}"`,
+  unix_socket_permissions: '0700',
+  // An answer promises that the commit is durable, whatever the configuration file was changed to.
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  logging_collector: 'off',
+  log_destination: 'stderr',
+  log_timezone: 'UTC',
+  timezone: 'UTC',
+  ...plan.settings,
+});
+
+/** Address of the embedded database for `pg` and for libpq alike. Holds the password. */
+export const urlOf = (socketFolder: string, password: string, database = DATABASE): string =>
+  `postgres://${ROLE}:${password}@localhost/${database}?host=${encodeURIComponent(socketFolder)}`;
+
+/**
+ * Starts the server and waits until it takes connections.
+ * @throws StartupError with the last lines of its log if it does not within a minute.
+ */
+export async function startServer(plan: ServerPlan): Promise<ServerProcess> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  const options = Object.entries(settingsOf(plan)).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  for (;;) {
+    const server = new ServerProcess(plan.binaries, ['-D', plan.cluster, ...options], plan.account, plan.log);
+    const failure = await untilReady(server, plan, deadline);
+    if (failure === undefined) return server;
+    await stopServer(server, plan.log);
+    // Processes of a server that was killed notice within moments that it is gone, and free its memory then.
+    const mayPass = server.logTail.includes('pre-existing shared memory block');
+    if (!mayPass || Date.now() > deadline) {
+      throw new StartupError(
+        `The embedded PostgreSQL did not start (${failure}). The last lines of its log:\n${server.logTail}`,
+      );
+    }
+    await delay(START_POLL_MS);
+  }
+}
+
+/** @returns why it is not ready, or undefined if it is. */
+async function untilReady(server: ServerProcess, plan: ServerPlan, deadline: number): Promise<string | undefined> {
+  let failure = 'no attempt was made';
+  while (server.isRunning) {
+    try {
+      await makeDatabase(urlOf(plan.socketFolder, plan.password, 'postgres'));
+      return undefined;
+    } catch (error) {
+      failure = reasonOf(error);
+      if (codeOf(error) === INVALID_PASSWORD) return failure;
+    }
+    if (Date.now() > deadline) return `not within ${START_TIMEOUT_MS / 1000} s: ${failure}`;
+    await delay(START_POLL_MS);
+  }
+  return 'it ended at once';
+}
+
+async function makeDatabase(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: START_TIMEOUT_MS });
+  // The rejected query says what happened; without a listener a lost connection would end this process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** True if something answers at this address. */
+export async function answers(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: SHUTDOWN_TIMEOUT_MS });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    // Not running, starting up or shutting down: in no case something to connect to.
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Shuts the server down; one that does not within 5 s is made to leave its last checkpoint to the next start. */
+export async function stopServer(server: ServerProcess, log: EmbeddedDatabaseLog): Promise<void> {
+  if (await server.shutDown(SHUTDOWN_TIMEOUT_MS)) return;
+  log.warn(
+    `The embedded PostgreSQL takes more than ${SHUTDOWN_TIMEOUT_MS / 1000} s to stop: it will recover at the next start.`,
+  );
+  await server.abandon(ABANDON_TIMEOUT_MS);
+}
+
+/**
+ * Ends a server that still runs on these files because its service was killed, so that there are never two. Its pid file is
+ * removed when the number in it is somebody else's by now: PostgreSQL itself would refuse to start as long as that one lives.
+ * @throws StartupError if it does not end.
+ */
+export async function endPredecessor(cluster: string, log: EmbeddedDatabaseLog): Promise<void> {
+  const pidFile = join(cluster, 'postmaster.pid');
+  const pid = await pidIn(pidFile);
+  const started = Date.now();
+  let asked: NodeJS.Signals | undefined;
+  while (pid && (await isServerOf(pid, cluster))) {
+    const waitedMs = Date.now() - started;
+    if (waitedMs > PREDECESSOR_TIMEOUT_MS) {
+      throw new StartupError(
+        `An earlier PostgreSQL, process ${pid}, still runs on ${cluster} and does not stop: end it first.`,
+      );
+    }
+    const due =
+      waitedMs < PREDECESSOR_GRACE_MS ? undefined : waitedMs < 3 * PREDECESSOR_GRACE_MS ? 'SIGINT' : 'SIGQUIT';
+    if (due && due !== asked) {
+      log.warn(`An earlier PostgreSQL, process ${pid}, still runs on ${cluster}: sending it ${due}.`);
+      signal(pid, due);
+      asked = due;
+    }
+    await delay(START_POLL_MS);
+  }
+  await rm(pidFile, { force: true });
+}
+
+async function pidIn(pidFile: string): Promise<number | undefined> {
+  try {
+    const pid = Number((await readFile(pidFile, 'utf8')).split('\n')[0]);
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Asks what the process was started with: a number alone may have been given to another process since. */
+async function isServerOf(pid: number, cluster: string): Promise<boolean> {
+  if (!signal(pid, 0)) return false;
+  if (process.platform === 'linux') {
+    const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return args.split('\0').includes(cluster);
+  }
+  const { stdout } = await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', `${pid}`]).catch(() => ({
+    stdout: '',
+  }));
+  return stdout.includes(` -D ${cluster} `);
+}

@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client } from 'pg';
+import { connectTo } from './database.js';
+import { StartupError, codeOf, reasonOf } from '../startup-error.js';
+
+/** The same place from `src/platform` and from `dist/platform`. */
+const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../migrations/', import.meta.url));
+/** `0001_ledger.sql`: the number orders, the name is for people. */
+const FILE_NAME = /^(\d{4})_([a-z0-9-]+)\.sql$/;
+/** Older versions lack `security_invoker` views and `nulls not distinct`, and are out of maintenance. */
+const SERVER_VERSION_MIN = 15;
+/** Any constant number; whoever migrates this database holds this lock. */
+const LOCK_KEY = 7_265_001;
+/** Another instance may be building an index before us. */
+const LOCK_TIMEOUT_MS = 600_000;
+/** A change that waits for a table makes everyone who uses it wait behind; then it is better tried again later. */
+const TABLE_LOCK_TIMEOUT_MS = 30_000;
+const CONNECTION_TIMEOUT_MS = 10_000;
+
+export interface MigrateOptions {
+  readonly folder?: string;
+  readonly log: { info(message: string): void };
+}
+
+/**
+ * Brings a database to the schema of this program: runs the files that it has not seen, in order, each in a transaction
+ * together with its record. Safe to call by several instances at once: one works, the others wait.
+ * @returns the files that were run.
+ * @throws StartupError if the database cannot be reached or used, is newer than this program, or was migrated with other files.
+ */
+export async function migrate(
+  databaseUrl: string,
+  { folder = MIGRATIONS_FOLDER, log }: MigrateOptions,
+): Promise<readonly string[]> {
+  const migrations = await readMigrations(folder);
+  const client = await connect(databaseUrl);
+  try {
+    await checkServer(client);
+    await lock(client);
+    const pending = pendingOf(migrations, await readRecords(client));
+    for (const migration of pending) {
+      await run(client, migration);
+      log.info(`Migrated the database: ${migration.file}`);
+    }
+    return pending.map(({ file }) => file);
+  } finally {
+    // Ends the session, and with it the lock.
+    await client.end().catch(() => undefined);
+  }
+}
+
+interface Migration {
+  readonly number: number;
+  readonly file: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+interface MigrationRecord {
+  readonly number: number;
+  readonly file: string;
+  readonly checksum: string;
+}
+
+async function readMigrations(folder: string): Promise<readonly Migration[]> {
+  let names: string[];
+  try {
+    names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  } catch (error) {
+    throw new StartupError(`The migrations cannot be read (${reasonOf(error)}): the installation is incomplete.`, {
+      cause: error,
+    });
+  }
+  if (names.length === 0)
+    throw new StartupError(`There are no migrations in ${folder}: the installation is incomplete.`);
+  const migrations = await Promise.all(names.map((name) => readMigration(folder, name)));
+  for (const [index, { number, file }] of migrations.entries()) {
+    const before = migrations[index - 1];
+    if (before?.number === number)
+      throw new StartupError(`Two migrations have the same number: ${before.file}, ${file}.`);
+  }
+  return migrations;
+}
+
+async function readMigration(folder: string, file: string): Promise<Migration> {
+  const number = Number(FILE_NAME.exec(file)?.[1] ?? 0);
+  if (number === 0) throw new StartupError(`The migration ${file} is not named like 0001_name.sql.`);
+  // A checkout may have other line ends; that is no change.
+  const sql = (await readFile(join(folder, file), 'utf8')).replaceAll('\r\n', '\n');
+  return { number, file, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+}
+
+async function connect(databaseUrl: string): Promise<Client> {
+  try {
+    return await connectTo(databaseUrl, {
+      application_name: 'ppp-ledger migrate',
+      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    });
+  } catch (error) {
+    throw new StartupError(`Cannot connect to the database (${reasonOf(error)}): check DATABASE_URL.`, {
+      cause: error,
+    });
+  }
+}
+
+async function checkServer(client: Client): Promise<void> {
+  const { rows } = await client.query<{ version: string; encoding: string }>(
+    `select current_setting('server_version') as version, current_setting('server_encoding') as encoding`,
+  );
+  const { version = '', encoding } = rows[0] ?? {};
+  if (parseInt(version, 10) < SERVER_VERSION_MIN) {
+    throw new StartupError(
+      `The database is PostgreSQL ${version}: the ledger needs ${SERVER_VERSION_MIN} or newer. Upgrade it, or set DATABASE_URL to another one.`,
+    );
+  }
+  if (encoding !== 'UTF8') {
+    throw new StartupError(
+      `The database stores text as ${encoding}: the ledger needs UTF8. Make one with "create database ... encoding 'UTF8' template template0".`,
+    );
+  }
+}
+
+async function lock(client: Client): Promise<void> {
+  await client.query(`set statement_timeout = 0; set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK_KEY]);
+  } catch (error) {
+    if (codeOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+    throw new StartupError(
+      `Another instance has been migrating this database for ${LOCK_TIMEOUT_MS / 60_000} minutes: see what it waits for.`,
+      { cause: error },
+    );
+  }
+  await client.query(`set lock_timeout = ${TABLE_LOCK_TIMEOUT_MS}`);
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+async function readRecords(client: Client): Promise<readonly MigrationRecord[]> {
+  await client.query(
+    `create table if not exists schema_migrations (
+       number integer primary key,
+       file text not null,
+       checksum text not null,
+       applied_at timestamptz not null default now()
+     )`,
+  );
+  const { rows } = await client.query<MigrationRecord>(
+    'select number, file, checksum from schema_migrations order by number',
+  );
+  return rows;
+}
+
+/** The migrations to run. Refuses a database that these files did not make: nobody can say what running them there would do. */
+function pendingOf(migrations: readonly Migration[], records: readonly MigrationRecord[]): readonly Migration[] {
+  const known = new Map(migrations.map((migration) => [migration.number, migration]));
+  const latest = migrations.at(-1)?.number ?? 0;
+  for (const { number, file, checksum } of records) {
+    const migration = known.get(number);
+    if (number > latest) {
+      throw new StartupError(`The database is newer than this program: it has ${file}. Start a newer version.`);
+    }
+    if (!migration) throw new StartupError(`The database has the migration ${file}, which this program lacks.`);
+    if (migration.checksum !== checksum) {
+      throw new StartupError(
+        `The migration ${migration.file} has been changed since it was run here (as ${file}). What is released is never ` +
+          `changed: restore it, and write what you need into a new one.`,
+      );
+    }
+  }
+  const reached = records.at(-1)?.number ?? 0;
+  const done = new Set(records.map(({ number }) => number));
+  const pending = migrations.filter(({ number }) => !done.has(number));
+  const late = pending.find(({ number }) => number < reached);
+  if (late)
+    throw new StartupError(
+      `The migration ${late.file} comes too late: the database is at ${reached} already. Renumber it.`,
+    );
+  return pending;
+}
+
+async function run(client: Client, { number, file, sql, checksum }: Migration): Promise<void> {
+  try {
+    await client.query('begin');
+    await client.query(sql);
+    await client.query('insert into schema_migrations (number, file, checksum) values ($1, $2, $3)', [
+      number,
+      file,
+      checksum,
+    ]);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw new StartupError(
+      `The migration ${file}${lineOf(error, sql)} failed and was rolled back: ${reasonOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The server says where in the text it stumbled, in characters from 1. */
+function lineOf(error: unknown, sql: string): string {
+  const position = typeof error === 'object' && error !== null && 'position' in error ? Number(error.position) : 0;
+  return position > 0 ? `, line ${sql.slice(0, position).split('\n').length},` : '';
+}

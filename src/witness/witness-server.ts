@@ -1,0 +1,214 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { originHash } from '../tlog/merkle.js';
+import { formatNote } from '../tlog/note.js';
+import {
+  ADD_CHECKPOINT_BYTES_MAX,
+  addCheckpoint,
+  parseAddCheckpoint,
+  type Witness,
+  type WitnessDecision,
+} from './witness.js';
+import type { WitnessFolder } from './witness-store.js';
+
+/** Of at most a megabyte each; a log submits one at a time. */
+const REQUESTS_MAX = 64;
+const CONNECTIONS_MAX = 1_000;
+/** A body that takes longer is ended, so that slow senders cannot hold all connections. */
+const REQUEST_MS_MAX = 15_000;
+/** Logs that submit every few seconds keep their connection. */
+const KEEP_ALIVE_MS = 65_000;
+/** Requests that were accepted may take so long to finish once the witness is asked to stop. */
+const DRAIN_MS_MAX = 3_000;
+const RETRY_AFTER_S = '1';
+const TEXT = 'text/plain; charset=utf-8';
+const CHECKPOINT_PATH = /^\/([0-9a-f]{64})\/checkpoint$/;
+
+export interface WitnessServerOptions {
+  readonly witness: Omit<Witness, 'store'> & { readonly store: WitnessFolder };
+  readonly log: { info(fields: object, message: string): void; error(fields: object, message: string): void };
+  readonly nowMs: () => number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type RefusedCheckpoint = Extract<WitnessDecision, { readonly reason: string }>;
+
+/** A C2SP witness over HTTP: `add-checkpoint`, what it cosigned last for each log, and what is needed to watch it. */
+export class WitnessServer {
+  private readonly registry = new Registry();
+  private readonly requests = new Counter({
+    name: 'ppp_witness_requests_total',
+    help: 'Checkpoints submitted, by the status that was answered.',
+    labelNames: ['status'],
+    registers: [this.registry],
+  });
+  private readonly forkAlarms = new Counter({
+    name: 'ppp_witness_fork_alarms_total',
+    help: 'Signed checkpoints that are not consistent with what was cosigned. Every one is an alarm.',
+    labelNames: ['origin', 'kind'],
+    registers: [this.registry],
+  });
+  private readonly server: Server;
+  private inside = 0;
+
+  constructor(private readonly options: WitnessServerOptions) {
+    this.server = createServer((request, response) => void this.serve(request, response));
+    this.server.maxConnections = CONNECTIONS_MAX;
+    this.server.requestTimeout = REQUEST_MS_MAX;
+    this.server.headersTimeout = REQUEST_MS_MAX;
+    this.server.keepAliveTimeout = KEEP_ALIVE_MS;
+    for (const origin of options.witness.logs.keys()) {
+      for (const kind of ['two-roots', 'unproven']) this.forkAlarms.inc({ origin, kind }, 0);
+    }
+    this.watchSizes();
+  }
+
+  /**
+   * Resolves with the port once requests are taken.
+   * @throws Error of the system, e.g. `EADDRINUSE`.
+   */
+  async listen(port: number, host: string): Promise<number> {
+    this.server.listen(port, host);
+    await once(this.server, 'listening');
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Answers what was accepted, bounded, and takes nothing new. */
+  async close(): Promise<void> {
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.server.closeIdleConnections();
+    const timer = setTimeout(() => this.server.closeAllConnections(), DRAIN_MS_MAX);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let answer: Answer;
+    try {
+      answer = await this.answer(request);
+    } catch (error) {
+      if (request.destroyed && !request.complete) return;
+      // Nothing was cosigned that is not on disk; sent again, it is decided again.
+      this.options.log.error({ err: error }, 'A request could not be carried out.');
+      answer = { status: 503, body: 'Not carried out. Send it again in a moment.\n' };
+    }
+    response.writeHead(answer.status, {
+      'Content-Type': answer.contentType ?? TEXT,
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...(answer.status === 503 && { 'Retry-After': RETRY_AFTER_S }),
+      ...answer.headers,
+    });
+    response.end(request.method === 'HEAD' ? undefined : answer.body);
+  }
+
+  private async answer(request: IncomingMessage): Promise<Answer> {
+    const path = (request.url ?? '').split('?', 1)[0] ?? '';
+    if (path === '/add-checkpoint') {
+      return request.method === 'POST' ? this.add(request) : notAllowed('POST');
+    }
+    const [, hash] = CHECKPOINT_PATH.exec(path) ?? [];
+    const read =
+      hash !== undefined ? () => this.checkpoint(hash) : path === '/metrics' ? () => this.metrics() : READS.get(path);
+    if (read === undefined) return { status: 404, body: `There is no ${JSON.stringify(path.slice(0, 200))} here.\n` };
+    return request.method === 'GET' || request.method === 'HEAD' ? read() : notAllowed('GET, HEAD');
+  }
+
+  private async add(request: IncomingMessage): Promise<Answer> {
+    if (this.inside >= REQUESTS_MAX) {
+      this.requests.inc({ status: 503 });
+      return { status: 503, body: 'As many requests as this witness takes are being answered. Send it again.\n' };
+    }
+    this.inside += 1;
+    try {
+      const body = await readBody(request);
+      const answer = body === undefined ? TOO_LARGE : await this.decide(body);
+      this.requests.inc({ status: answer.status });
+      return answer;
+    } finally {
+      this.inside -= 1;
+    }
+  }
+
+  private async decide(body: Buffer): Promise<Answer> {
+    const { witness, nowMs } = this.options;
+    const made: WitnessDecision[] = [];
+    const answer = await addCheckpoint(body, witness, Math.floor(nowMs() / 1_000), (decision) => made.push(decision));
+    for (const decision of made) if (decision.status === 422) await this.alarm(body, decision);
+    return answer;
+  }
+
+  /**
+   * Whatever comes here was signed by the log: either it has two histories, or somebody sent its checkpoint with another
+   * proof. With two roots of one size there is no other way to read it, and both checkpoints are kept.
+   */
+  private async alarm(body: Buffer, { reason, fork }: RefusedCheckpoint): Promise<void> {
+    const { witness, log } = this.options;
+    const { note } = parseAddCheckpoint(body);
+    const origin = note.text.split('\n', 1)[0] ?? '';
+    const kind = fork === undefined ? 'unproven' : 'two-roots';
+    this.forkAlarms.inc({ origin, kind });
+    log.error({ origin, kind, reason }, 'FORK ALARM: a checkpoint was refused; see the reason, and ask the log.');
+    if (fork === undefined) return;
+    await witness.store.keepFork(origin, fork.submitted, formatNote(note)).catch((error: unknown) => {
+      log.error({ err: error, origin, note: note.text }, 'The proof of a fork could not be kept.');
+    });
+  }
+
+  private async checkpoint(hash: string): Promise<Answer> {
+    const { logs, store } = this.options.witness;
+    const origin = [...logs.keys()].find((known) => originHash(known) === hash);
+    const latest = origin === undefined ? undefined : await store.latest(origin);
+    if (latest === undefined) return { status: 404, body: 'Nothing has been cosigned for a log of that origin.\n' };
+    return { status: 200, body: latest.note };
+  }
+
+  private async metrics(): Promise<Answer> {
+    return { status: 200, contentType: this.registry.contentType, body: await this.registry.metrics() };
+  }
+
+  private watchSizes(): void {
+    const { logs, store } = this.options.witness;
+    const sizes: Gauge<'origin'> = new Gauge({
+      name: 'ppp_witness_size',
+      help: 'Size of the checkpoint that was cosigned last.',
+      labelNames: ['origin'],
+      registers: [this.registry],
+      collect: async () => {
+        for (const origin of logs.keys()) sizes.set({ origin }, (await store.latest(origin))?.size ?? 0);
+      },
+    });
+  }
+}
+
+const TOO_LARGE: Answer = {
+  status: 413,
+  body: `A request has at most ${ADD_CHECKPOINT_BYTES_MAX} bytes.\n`,
+};
+const READS: ReadonlyMap<string, () => Answer> = new Map([['/livez', (): Answer => ({ status: 200, body: 'ok\n' })]]);
+
+const notAllowed = (allow: string): Answer => ({ status: 405, body: `Use ${allow}.\n`, headers: { Allow: allow } });
+
+/** Undefined when there is more than any request has. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > ADD_CHECKPOINT_BYTES_MAX) return undefined;
+  const parts: Buffer[] = [];
+  let length = 0;
+  // Left open when there is too much: the answer has to get through.
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
+    const bytes = part as Buffer;
+    length += bytes.length;
+    if (length > ADD_CHECKPOINT_BYTES_MAX) return undefined;
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,216 @@
+import { type Checkpoint, parseCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
+import { cosign } from '../tlog/cosignature.js';
+import { LogError, malformed, tooLarge } from '../tlog/log-error.js';
+import { areHashes, type Hash, hashesEqual } from '../tlog/merkle.js';
+import { verifyConsistency } from '../tlog/merkle-verify.js';
+import { formatNote, NOTE_BYTES_MAX, parseNote, type SignedNote, type VerifiedNote, verifyNote } from '../tlog/note.js';
+import type { SigningKey, VerifierKey } from '../tlog/note-key.js';
+import { formatSignature, type NoteSignature, parseSignatures } from '../tlog/note-signature.js';
+import { decodeDecimal, decodeHash, decodeUtf8, encodeBase64, encodeHex } from '../tlog/strict-text.js';
+
+/** Consistency lines that a client may send (C2SP tlog-witness, "add-checkpoint"). */
+export const CONSISTENCY_HASHES_MAX = 63;
+/** A note, the longest proof (63 lines of 45 bytes) and the old size line. */
+export const ADD_CHECKPOINT_BYTES_MAX = NOTE_BYTES_MAX + 4_000;
+/** How often a request is decided again because another one for the same log was stored in between. */
+const ADVANCE_RETRIES_MAX = 5;
+
+/** Body of a request to `POST <submission prefix>/add-checkpoint`. */
+export interface AddCheckpoint {
+  /** Size that the log believes the witness to have cosigned last; 0 for none. */
+  readonly oldSize: number;
+  /** From `oldSize` to the size of the checkpoint; empty if they are equal or `oldSize` is 0. */
+  readonly proof: readonly Hash[];
+  readonly note: SignedNote;
+}
+
+/** What a witness does with a request; the HTTP status is the discriminant. */
+export type WitnessDecision =
+  | { readonly status: 200; readonly checkpoint: Checkpoint; readonly note: VerifiedNote }
+  /** The old size is not the one stored: the answer tells the size that is. */
+  | { readonly status: 409; readonly size: number }
+  | {
+      readonly status: 400 | 403 | 404 | 422;
+      readonly reason: string;
+      /** The log has signed two trees of this size: proof of a fork. Keep the request and raise the alarm. */
+      readonly fork?: { readonly stored: TreeHead; readonly submitted: TreeHead };
+    };
+
+/** What goes over the wire. */
+export interface WitnessAnswer {
+  readonly status: WitnessDecision['status'];
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** The latest checkpoint that a witness has cosigned for a log. */
+export interface WitnessedCheckpoint extends TreeHead {
+  /** The checkpoint with the signatures that the witness verified and its own: what its monitoring prefix serves. */
+  readonly note: string;
+}
+
+/** Where a witness keeps, for every log, the latest checkpoint that it cosigned. */
+export interface WitnessStore {
+  latest(origin: string): Promise<TreeHead | undefined>;
+  /**
+   * Durably replaces what `latest` gave by `next`, atomically, and only if nothing else was stored in between; false if
+   * it was. Without that a slow request could roll the witness back behind a faster one (C2SP tlog-witness).
+   */
+  advance(origin: string, from: TreeHead | undefined, next: WitnessedCheckpoint): Promise<boolean>;
+}
+
+export interface Witness {
+  readonly key: SigningKey;
+  /** Keys of each log that is witnessed, by origin. */
+  readonly logs: ReadonlyMap<string, readonly VerifierKey[]>;
+  readonly store: WitnessStore;
+}
+
+/**
+ * Body of an `add-checkpoint` request: `old <size>`, the consistency hashes, a blank line, the checkpoint.
+ * @throws RangeError if the proof has more hashes than any log needs.
+ */
+export function formatAddCheckpoint({ oldSize, proof, note }: AddCheckpoint): string {
+  if (proof.length > CONSISTENCY_HASHES_MAX || !areHashes(proof)) throw new RangeError('That is no consistency proof.');
+  return `${[`old ${oldSize}`, ...proof.map(encodeBase64)].join('\n')}\n\n${formatNote(note)}`;
+}
+
+/**
+ * Reads the body of an `add-checkpoint` request.
+ * @throws LogError `malformed` or `limit-exceeded`: status 400.
+ */
+export function parseAddCheckpoint(body: Uint8Array | string): AddCheckpoint {
+  const bytesCount = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  if (bytesCount > ADD_CHECKPOINT_BYTES_MAX) {
+    throw tooLarge('The number of bytes of the request', bytesCount, ADD_CHECKPOINT_BYTES_MAX);
+  }
+  const all = typeof body === 'string' ? body : decodeUtf8(body);
+  if (all === undefined) throw malformed('request to add a checkpoint', 'it is not UTF-8');
+  const blank = all.indexOf('\n\n');
+  if (blank < 0) throw malformed('request to add a checkpoint', 'it has no empty line');
+  const [oldLine = '', ...lines] = all.slice(0, blank).split('\n');
+  const oldSize = oldLine.startsWith('old ') ? decodeDecimal(oldLine.slice('old '.length)) : undefined;
+  if (oldSize === undefined) throw malformed('request to add a checkpoint', 'it does not start with "old <decimal>"');
+  if (lines.length > CONSISTENCY_HASHES_MAX) {
+    throw tooLarge('The number of consistency hashes', lines.length, CONSISTENCY_HASHES_MAX);
+  }
+  return { oldSize, proof: lines.map(readHash), note: parseNote(all.slice(blank + 2)) };
+}
+
+/**
+ * Decides about a request, in the order that C2SP tlog-witness gives. Pure: whoever acts on a 200 must store the
+ * checkpoint in place of `stored`, atomically, before a cosignature leaves the house.
+ * @param stored what was cosigned last for the origin of the checkpoint; undefined for nothing.
+ */
+export function decideAddCheckpoint(
+  request: AddCheckpoint,
+  logs: Witness['logs'],
+  stored: TreeHead | undefined,
+): WitnessDecision {
+  const { oldSize, proof } = request;
+  const storedSize = stored?.size ?? 0;
+  let checkpoint: Checkpoint;
+  let note: VerifiedNote;
+  try {
+    checkpoint = parseCheckpoint(request.note.text);
+    const keys = logs.get(checkpoint.origin);
+    if (keys === undefined) return { status: 404, reason: `No log with the origin ${checkpoint.origin} is witnessed.` };
+    note = verifyNote(request.note, keys);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    return { status: error.code === 'malformed' ? 400 : 403, reason: error.message };
+  }
+  const { size, root } = checkpoint;
+  if (oldSize > size) return { status: 400, reason: `The old size ${oldSize} is above the size ${size}.` };
+  if (oldSize !== storedSize) return { status: 409, size: storedSize };
+  if ((oldSize === 0 || oldSize === size) && proof.length > 0) {
+    return { status: 422, reason: `From ${oldSize} to ${size} the consistency proof has to be empty.` };
+  }
+  if (stored === undefined || oldSize === 0) return { status: 200, checkpoint, note };
+  if (size === oldSize && !hashesEqual(root, stored.root)) {
+    const roots = `${encodeHex(stored.root)} and ${encodeHex(root)}`;
+    const reason = `The log has signed two trees of ${size} leaves, with the roots ${roots}.`;
+    return { status: 422, reason, fork: { stored, submitted: { size, root } } };
+  }
+  if (!verifyConsistency(oldSize, size, stored.root, root, proof)) {
+    return { status: 422, reason: `The proof does not show the tree of ${oldSize} to be a prefix of that of ${size}.` };
+  }
+  return { status: 200, checkpoint, note };
+}
+
+/**
+ * Takes a request all the way: reads, decides, cosigns, stores, and only then answers.
+ * @param nowSeconds POSIX time of the cosignature.
+ * @param observe told of every decision before it is answered, e.g. to raise the alarm on a fork.
+ * @throws Error if the store kept changing underneath; answer 503.
+ */
+export async function addCheckpoint(
+  body: Uint8Array | string,
+  witness: Witness,
+  nowSeconds: number,
+  observe: (decision: WitnessDecision) => void = () => {},
+): Promise<WitnessAnswer> {
+  let request: AddCheckpoint;
+  let origin: string;
+  try {
+    request = parseAddCheckpoint(body);
+    origin = parseCheckpoint(request.note.text).origin;
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    const decision = { status: 400, reason: error.message } as const;
+    observe(decision);
+    return answer(decision, '');
+  }
+  for (let attempt = 0; attempt < ADVANCE_RETRIES_MAX; attempt += 1) {
+    // An origin that is not witnessed must not reach the store: anyone could make it look for anything.
+    const stored = witness.logs.has(origin) ? await witness.store.latest(origin) : undefined;
+    const decision = decideAddCheckpoint(request, witness.logs, stored);
+    const cosigned = decision.status === 200 ? cosignDecision(decision, witness.key, nowSeconds) : undefined;
+    if (cosigned === undefined || (await witness.store.advance(origin, stored, cosigned.next))) {
+      observe(decision);
+      return answer(decision, cosigned?.line ?? '');
+    }
+  }
+  throw new Error(`The checkpoint of ${origin} was replaced ${ADVANCE_RETRIES_MAX} times while a request was decided.`);
+}
+
+/**
+ * The cosignatures in a witness's answer to `add-checkpoint` that hold for the note, for `withSignatures`; those by keys
+ * that were not asked for are left out (C2SP tlog-witness: "MUST ignore").
+ * @throws LogError `malformed`, `signature-invalid`, or `no-trusted-signature` if none is left.
+ */
+export function acceptCosignatures(
+  note: SignedNote,
+  answerBody: string,
+  witnesses: readonly VerifierKey[],
+): NoteSignature[] {
+  const signatures = parseSignatures(answerBody);
+  return verifyNote({ text: note.text, signatures }, witnesses).verified.map(({ signature }) => signature);
+}
+
+function cosignDecision(
+  { checkpoint: { size, root }, note }: WitnessDecision & { status: 200 },
+  key: SigningKey,
+  nowSeconds: number,
+): { next: WitnessedCheckpoint; line: string } {
+  const cosignature = cosign(key, note.text, nowSeconds);
+  // Only what was verified is passed on: a witness does not vouch for lines that it ignored.
+  const signatures = [...note.verified.map(({ signature }) => signature), cosignature];
+  return {
+    next: { size, root, note: formatNote({ text: note.text, signatures }) },
+    line: formatSignature(cosignature),
+  };
+}
+
+function answer(decision: WitnessDecision, line: string): WitnessAnswer {
+  const { status } = decision;
+  if (status === 200) return { status, contentType: 'text/plain; charset=utf-8', body: line };
+  if (status === 409) return { status, contentType: 'text/x.tlog.size', body: `${decision.size}\n` };
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${decision.reason}\n` };
+}
+
+function readHash(line: string): Hash {
+  const hash = decodeHash(line);
+  if (hash === undefined) throw malformed('request to add a checkpoint', `"${line}" is not the base64 of 32 bytes`);
+  return hash;
+}

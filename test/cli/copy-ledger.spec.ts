@@ -1,0 +1,36 @@
+import { runCopy } from '../../src/cli/copy.js';
+
+const DATABASE = 'postgres://u:p@localhost/ledger';
+const KURRENT = 'kurrentdb://localhost:2113/ledger?tls=false';
+
+async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const into = (stream: 'out' | 'err') => ({ write: (text: string) => void (said[stream] += text) });
+  return { code: await runCopy(args, { out: into('out'), err: into('err') }), ...said };
+}
+
+describe('the command that moves a ledger', () => {
+  it.each([
+    [[], 'Say where the ledger is: --from URL.'],
+    [['--from', DATABASE], 'Say where it goes: --to URL.'],
+    [['--to', KURRENT], 'Say where the ledger is: --from URL.'],
+    [['--from', DATABASE, '--to', 'postgresql://other/ledger'], 'pg_dump and pg_restore'],
+    [['--from', KURRENT, '--to', 'esdb://other:2113'], 'one of --from and --to is postgres://'],
+    [['--from', DATABASE, '--to', 'mysql://other/ledger'], 'EVENT_STORE_URL'],
+    [['--from', DATABASE, '--to', KURRENT, '--fast'], '--fast'],
+    [['--from', DATABASE, '--to', KURRENT, 'further'], 'further'],
+  ])('answers 64 to %j, and says what is wrong and how it is called', async (args, what) => {
+    const { code, out, err } = await run(...args);
+    expect([code, out]).toEqual([64, '']);
+    expect(err).toContain(what);
+    expect(err).toContain('Usage: ppp-ledger copy --from URL --to URL');
+  });
+
+  it('explains itself', async () => {
+    expect(await run('--help')).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining('Usage: ppp-ledger copy'),
+    });
+  });
+});

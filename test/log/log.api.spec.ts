@@ -1,0 +1,115 @@
+import { Client } from 'pg';
+import { openCheckpoint } from '../../src/tlog/checkpoint.js';
+import { decodeBundle } from '../../src/tlog/entry-bundle.js';
+import { CompactRange, leafHash } from '../../src/tlog/merkle.js';
+import { parseVerifierKey } from '../../src/tlog/note-key.js';
+import { thresholdPolicy } from '../../src/tlog/policy.js';
+import { parseProof, verifyProof } from '../../src/tlog/proof.js';
+import { tileHashes, tilesOfGrowth, bundlesOfGrowth, formatTilePath } from '../../src/tlog/tile.js';
+import { TileBuilder } from '../../src/tlog/tile-builder.js';
+import { startTestApp, type TestApp } from '../support/app.js';
+
+const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
+
+describe('the transparency log over HTTP', () => {
+  let api: TestApp;
+  beforeAll(async () => {
+    api = await startTestApp();
+  });
+  afterAll(() => api.stop());
+
+  const bytesOf = async (path: string): Promise<Uint8Array> => {
+    const response = await fetch(`${api.url}/log/${path}`);
+    expect(response.status).toBe(200);
+    return new Uint8Array(await response.arrayBuffer());
+  };
+  const register = async (count: number): Promise<string[]> => {
+    const made = await Promise.all(Array.from({ length: count }, () => api.must(api.post('/v1/partners', COMPANY))));
+    return made.map(({ body }) => String(body.id));
+  };
+
+  it('publishes a log that a reader rebuilds from its entries alone', async () => {
+    const [id = ''] = await register(300);
+    const event = (await api.get(`/v1/events?stream=partner-${id}`, { key: null })).body.data[0];
+    await api.get(`/v1/events/${event.id}/proof`, { key: null });
+    const key = parseVerifierKey((await api.get('/log/vkey', { key: null })).text.trim());
+    const note = (await api.get('/log/checkpoint', { key: null })).text;
+    const { size, root } = openCheckpoint(note, key.name, [key]).checkpoint;
+    expect(size).toBeGreaterThanOrEqual(event.position);
+    const builder = new TileBuilder();
+    const range = new CompactRange();
+    for (const bundle of bundlesOfGrowth(0, size)) {
+      for (const entry of decodeBundle(await bytesOf(formatTilePath(bundle)), bundle.width)) {
+        builder.append(leafHash(entry));
+        range.append(leafHash(entry));
+      }
+    }
+    expect(range.root()).toEqual(root);
+    const tiles = new Map(
+      [...builder.takeFullTiles(), ...builder.partialTiles()].map((tile) => [formatTilePath(tile.address), tile]),
+    );
+    for (const address of tilesOfGrowth(0, size)) {
+      const path = formatTilePath(address);
+      const built = tiles.get(path);
+      if (!built) throw new Error(`The builder has no ${path}.`);
+      expect(tileHashes({ address, bytes: await bytesOf(path) })).toEqual(tileHashes(built));
+    }
+  });
+
+  it('gives a receipt that proves an event offline, and no other event', async () => {
+    const [id = ''] = await register(1);
+    const event = (await api.get(`/v1/events?stream=partner-${id}`, { key: null })).body.data[0];
+    const receipt = await api.get(`/v1/events/${event.id}/proof`, { key: null });
+    const key = parseVerifierKey((await api.get('/log/vkey', { key: null })).text.trim());
+    const { position, ...envelope } = event;
+    const { canonicalize } = await import('../../src/ledger/canonical.js');
+    const leaf = leafHash(Buffer.from(canonicalize(envelope)));
+    const proof = parseProof(receipt.text);
+    expect(proof.index).toBe(position - 1);
+    const policy = thresholdPolicy({ key }, [], 0);
+    expect(() => verifyProof(proof, leaf, policy)).not.toThrow();
+    const other = leafHash(Buffer.from(canonicalize({ ...envelope, revision: 1 })));
+    expect(() => verifyProof(proof, other, policy)).toThrow();
+  });
+
+  it.each(['tile/0/999', 'tile/0/0', 'tile/00/000', 'tile/entries/000.p/0', 'tile/7/000', 'tile/x/../../etc'])(
+    'answers 404 for %s, which it does not have',
+    async (path) => {
+      expect((await api.get(`/log/${path}`, { key: null })).status).toBe(404);
+    },
+  );
+
+  it('never signs two histories when two instances integrate the same events', async () => {
+    const second = await startTestApp({ sharedWith: api });
+    try {
+      for (let round = 0; round < 5; round += 1) {
+        await Promise.all([
+          register(20),
+          ...Array.from({ length: 20 }, () => second.must(second.post('/v1/partners', COMPANY))),
+        ]);
+      }
+      const { position } = (await api.must(api.post('/v1/partners', COMPANY))).body;
+      const event = (await api.get(`/v1/events?after=${position - 1}`, { key: null })).body.data[0];
+      await api.get(`/v1/events/${event.id}/proof`, { key: null });
+    } finally {
+      await second.stop();
+    }
+    const client = new Client(api.databaseUrl);
+    await client.connect();
+    try {
+      const { rows: events } = await client.query('select envelope from events order by position');
+      const { rows: checkpoints } = await client.query('select size, root from log_checkpoints order by size');
+      const range = new CompactRange();
+      const roots = new Map<number, Uint8Array>();
+      for (const { envelope } of events) {
+        range.append(leafHash(Buffer.from(envelope)));
+        roots.set(range.size, range.root());
+      }
+      expect(checkpoints.length).toBeGreaterThan(1);
+      for (const { size, root } of checkpoints)
+        expect(new Uint8Array(root)).toEqual(new Uint8Array(roots.get(Number(size)) ?? []));
+    } finally {
+      await client.end();
+    }
+  });
+});

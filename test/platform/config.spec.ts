@@ -1,0 +1,207 @@
+import { resolve } from 'node:path';
+import { ConfigError, loadConfig, loadWitnessConfig } from '../../src/platform/config.js';
+
+const problemsOf = (env: Record<string, string>): readonly string[] => problemsIn(() => loadConfig(env));
+
+const problemsIn = (load: () => unknown): readonly string[] => {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('the settings', () => {
+  it('need none to be set', () => {
+    expect({ ...loadConfig({}) }).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      dataDir: resolve('data'),
+      logOrigin: 'localhost/log',
+      logLevel: 'info',
+      rateLimitPerMinute: 0,
+    });
+  });
+
+  it('are taken as they are set', () => {
+    const config = loadConfig({
+      HOST: '::',
+      PORT: '0',
+      DATA_DIR: '/srv/my ledger',
+      DATABASE_URL: 'postgres://ledger:secret@db.example.eu/ledger?sslmode=verify-full',
+      DATABASE_READ_URL: 'postgresql://reader@[::1]:5433/ledger',
+      EVENT_STORE_URL: 'kurrentdb://admin:secret@one:2113,two:2113?tls=true',
+      OPERATOR_KEY: 'k'.repeat(32),
+      LOG_ORIGIN: 'ledger.example.eu/log',
+      LOG_POLICY: 'log-policy',
+      OIDC_ISSUER: 'https://login.example.eu/realms/ppp',
+      OIDC_AUDIENCE: 'ppp-ledger',
+      LOG_LEVEL: 'debug',
+      RATE_LIMIT_PER_MINUTE: '600',
+    });
+    expect({ ...config }).toEqual({
+      host: '::',
+      port: 0,
+      dataDir: '/srv/my ledger',
+      databaseUrl: 'postgres://ledger:secret@db.example.eu/ledger?sslmode=verify-full',
+      databaseReadUrl: 'postgresql://reader@[::1]:5433/ledger',
+      eventStoreUrl: 'kurrentdb://admin:secret@one:2113,two:2113?tls=true',
+      operatorKey: 'k'.repeat(32),
+      logOrigin: 'ledger.example.eu/log',
+      logPolicy: resolve('log-policy'),
+      oidc: { issuer: 'https://login.example.eu/realms/ppp', audience: 'ppp-ledger' },
+      logLevel: 'debug',
+      rateLimitPerMinute: 600,
+    });
+  });
+
+  it('count as absent when they are empty, and lose the line end of a file that they were read from', () => {
+    expect(loadConfig({ PORT: '', DATABASE_URL: ' ', OPERATOR_KEY: `${'k'.repeat(32)}\n` })).toMatchObject({
+      port: 3000,
+      databaseUrl: undefined,
+      operatorKey: 'k'.repeat(32),
+    });
+  });
+
+  it('are refused all at once, each with what to set', () => {
+    const problems = problemsOf({
+      HOST: 'my host',
+      PORT: '70000',
+      DATABASE_URL: 'mysql://db/ledger',
+      EVENT_STORE_URL: 'http://db:2113',
+      OPERATOR_KEY: 'short',
+      LOG_ORIGIN: 'https://ledger.example.eu/log',
+      OIDC_ISSUER: 'http://login.example.eu',
+      LOG_LEVEL: 'loud',
+      RATE_LIMIT_PER_MINUTE: '-1',
+    });
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'HOST',
+      'PORT',
+      'DATABASE_URL',
+      'EVENT_STORE_URL',
+      'OPERATOR_KEY',
+      'LOG_ORIGIN',
+      'OIDC_ISSUER',
+      'OIDC_ISSUER',
+      'LOG_LEVEL',
+      'RATE_LIMIT_PER_MINUTE',
+    ]);
+    for (const problem of problems) expect(problem).toMatch(/: set |set both/);
+  });
+
+  it('end the program with EX_CONFIG', () => {
+    expect(new ConfigError([]).exitCode).toBe(78);
+  });
+
+  it('never show a secret when they are refused', () => {
+    const secret = 'correct horse';
+    const { message } = new ConfigError(
+      problemsOf({
+        DATABASE_URL: `postgres://ledger:${secret}@db/ledger`,
+        DATABASE_READ_URL: `postgres://ledger:${secret}@db/ledger`,
+        EVENT_STORE_URL: `kurrent://admin:${secret}@`,
+        OPERATOR_KEY: `${secret} ${'k'.repeat(32)}`,
+      }),
+    );
+    expect(message.match(/^ {2}- /gm)).toHaveLength(4);
+    expect(message).not.toContain(secret);
+  });
+
+  it.each(['0', '1', '65535'])('accept the port %s', (PORT) => {
+    expect(loadConfig({ PORT }).port).toBe(Number(PORT));
+  });
+
+  it.each(['-1', '65536', '80.5', '0x50', '1e3', 'http'])('refuse the port %s', (PORT) => {
+    expect(problemsOf({ PORT })).toEqual(['PORT cannot be used: set it to a whole number from 0 to 65535.']);
+  });
+
+  it.each([
+    'postgres://ledger:p%40ss@one:5432,two:5432,[2001:db8::1]:5433/ledger?target_session_attrs=read-write',
+    'postgres://localhost/ledger',
+    'postgres://localhost',
+    'postgres:///ledger?host=/var/run/postgresql',
+    'postgres://ledger:secret@localhost/ledger?host=%2Ftmp%2Fsocket',
+  ])('accept the database %s and leave it as it is', (url) => {
+    expect(loadConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
+  });
+
+  it.each([
+    'localhost:5432/ledger',
+    'postgres:///ledger',
+    'postgres://one:5432,/ledger',
+    'postgres://one:0/ledger',
+    'postgres://one:65536/ledger',
+    'postgres://ledger:p@ss@one/ledger',
+    'postgres://ledger:50%@one/ledger',
+    'postgres://one/ledger#fragment',
+  ])('refuse the database %s', (url) => {
+    expect(problemsOf({ DATABASE_URL: url })).toHaveLength(1);
+  });
+
+  it.each([
+    ['standby', /asks for target_session_attrs=standby: set it to read-write or primary/],
+    ['any', /asks for target_session_attrs=any/],
+    ['writable', /must be one of any, read-write/],
+  ])('refuse to write to a database of the kind %s', (session, problem) => {
+    const url = `postgres://ledger:sesame@one,two/ledger?target_session_attrs=${session}`;
+    expect(problemsOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(problem)]);
+    expect(problemsOf({ DATABASE_URL: url }).join()).not.toContain('sesame');
+  });
+
+  it('refuse a replica of a database that is not named', () => {
+    expect(problemsOf({ DATABASE_READ_URL: 'postgres://replica/ledger' })).toEqual([
+      expect.stringContaining('set both'),
+    ]);
+  });
+
+  it.each([
+    [{ OIDC_ISSUER: 'https://login.example.eu' }, 'OIDC_ISSUER is set but OIDC_AUDIENCE is not'],
+    [{ OIDC_AUDIENCE: 'ppp-ledger' }, 'OIDC_AUDIENCE is set but OIDC_ISSUER is not'],
+  ])('refuse one of issuer and audience without the other: %o', (env, problem) => {
+    expect(problemsOf(env)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each([
+    ['k'.repeat(31), 1],
+    ['k'.repeat(32), 0],
+    ['k'.repeat(255), 0],
+    ['k'.repeat(256), 1],
+    [`${'k'.repeat(20)} ${'k'.repeat(20)}`, 1],
+    ['é'.repeat(40), 1],
+  ])('want an operator key of 32 to 255 visible characters: %s', (OPERATOR_KEY, problems) => {
+    expect(problemsOf({ OPERATOR_KEY })).toHaveLength(problems);
+  });
+});
+
+describe('the settings of a witness', () => {
+  it('need only the list of the logs that it follows', () => {
+    expect({ ...loadWitnessConfig({ logs: 'logs' }, {}) }).toEqual({
+      host: '127.0.0.1',
+      port: 3001,
+      dataDir: resolve('witness-data'),
+      logs: resolve('logs'),
+      logLevel: 'info',
+    });
+  });
+
+  it('are taken as they are set', () => {
+    const env = { HOST: '0.0.0.0', PORT: '0', DATA_DIR: '/srv/witness', LOG_LEVEL: 'warn' };
+    expect({ ...loadWitnessConfig({ logs: '/srv/logs', name: 'witness.example.eu' }, env) }).toEqual({
+      host: '0.0.0.0',
+      port: 0,
+      dataDir: '/srv/witness',
+      name: 'witness.example.eu',
+      logs: '/srv/logs',
+      logLevel: 'warn',
+    });
+  });
+
+  it('are refused all at once, each with what to set', () => {
+    const problems = problemsIn(() => loadWitnessConfig({ name: 'my witness' }, { PORT: '70000' }));
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['PORT', '--name', '--logs']);
+    for (const problem of problems) expect(problem).toContain(': set it to ');
+  });
+});

@@ -1,0 +1,213 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCheckpoint } from '../../src/tlog/checkpoint.js';
+import { originHash } from '../../src/tlog/merkle.js';
+import { parseNote, withSignatures } from '../../src/tlog/note.js';
+import { formatVerifierKey, noteKeyOf, parseVerifierKey, signingKey } from '../../src/tlog/note-key.js';
+import { acceptCosignatures, ADD_CHECKPOINT_BYTES_MAX } from '../../src/witness/witness.js';
+import { parseWitnessedLogs } from '../../src/witness/witness-logs.js';
+import { type RunningWitness, startWitness } from '../../src/witness/witness-service.js';
+import { WitnessConfig } from '../../src/platform/config.js';
+import { refused } from '../tlog/refused.js';
+import { addCheckpointBody, checkpointOf, forkOf, logKey, type Request } from '../tlog/signed-log.js';
+
+const logVkey = formatVerifierKey(noteKeyOf(logKey));
+const CHECKPOINT_PATH = `/${originHash(logKey.name)}/checkpoint`;
+
+describe('a witness over HTTP', () => {
+  let folder: string;
+  let witness: RunningWitness;
+  let alarms: object[];
+  const started: RunningWitness[] = [];
+
+  const start = async (name?: string): Promise<RunningWitness> => {
+    const flags = { logs: join(folder, 'logs'), ...(name !== undefined && { name }) };
+    const config = new WitnessConfig({ PORT: '0', DATA_DIR: join(folder, 'data') }, flags);
+    const running = await startWitness(config, { info: () => undefined, error: (fields) => alarms.push(fields) });
+    started.push(running);
+    return running;
+  };
+
+  beforeEach(async () => {
+    alarms = [];
+    folder = await mkdtemp(join(tmpdir(), 'ppp-witness-'));
+    await writeFile(join(folder, 'logs'), `# the ledger\nlog ${logVkey} https://ledger.example.eu/log\n`);
+    witness = await start('witness.example.eu');
+  });
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((running) => running.stop()));
+    await rm(folder, { recursive: true });
+  });
+
+  const post = (body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
+    fetch(`${witness.url}/add-checkpoint`, { method: 'POST', body });
+  const add = async (request: Request): Promise<Response> => post(await addCheckpointBody(request));
+  const statusOf = async (request: Request): Promise<number> => (await add(request)).status;
+  const get = (path: string): Promise<Response> => fetch(witness.url + path);
+  const metric = async (line: string): Promise<number> => {
+    const found = (await (await get('/metrics')).text()).split('\n').find((one) => one.startsWith(`${line} `));
+    return Number(found?.slice(line.length) ?? Number.NaN);
+  };
+  const latestSize = async (): Promise<number> =>
+    openCheckpoint(await (await get(CHECKPOINT_PATH)).text(), logKey.name, [parseVerifierKey(witness.vkey)]).checkpoint
+      .size;
+
+  it('cosigns a consistent history and shows what it cosigned last', async () => {
+    expect((await get(CHECKPOINT_PATH)).status).toBe(404);
+    for (const [oldSize, size] of [
+      [0, 3],
+      [3, 3],
+      [3, 300],
+    ] as const) {
+      const answer = await add({ oldSize, size });
+      expect(answer.status).toBe(200);
+      const key = parseVerifierKey(witness.vkey);
+      const note = parseNote(checkpointOf(size));
+      const cosigned = withSignatures(note, acceptCosignatures(note, await answer.text(), [key]));
+      const [own, cosignature] = openCheckpoint(cosigned, logKey.name, [noteKeyOf(logKey), key]).note.verified;
+      expect(own?.key.name).toBe(logKey.name);
+      expect(Math.abs((cosignature?.timestampSeconds ?? 0) - Date.now() / 1_000)).toBeLessThan(60);
+      expect(await latestSize()).toBe(size);
+    }
+  });
+
+  it('answers 409 with its size as text/x.tlog.size to any other old size', async () => {
+    await add({ oldSize: 0, size: 8 });
+    const answer = await add({ oldSize: 3, size: 21 });
+    expect(answer.status).toBe(409);
+    expect(answer.headers.get('content-type')).toBe('text/x.tlog.size');
+    expect(await answer.text()).toBe('8\n');
+  });
+
+  it('answers 400 to what it cannot read and to an old size above the size', async () => {
+    expect((await post('old 0\n')).status).toBe(400);
+    expect((await post(Uint8Array.of(0xff))).status).toBe(400);
+    const good = await addCheckpointBody({ oldSize: 0, size: 3 });
+    expect((await post(good.replace('old 0', 'old 4'))).status).toBe(400);
+  });
+
+  it('answers 404 to a log that it does not follow and 403 to a key that is not the log’s', async () => {
+    const stranger = signingKey('stranger.example/log', new Uint8Array(32).fill(3));
+    expect(await statusOf({ oldSize: 0, size: 3, key: stranger })).toBe(404);
+    expect(await statusOf({ oldSize: 0, size: 3, key: signingKey(logKey.name, new Uint8Array(32).fill(4)) })).toBe(403);
+    expect(alarms).toEqual([]);
+  });
+
+  it('refuses a fork with 422, raises the alarm, and keeps both checkpoints as proof', async () => {
+    await add({ oldSize: 0, size: 8 });
+    expect(await statusOf({ oldSize: 8, size: 8, log: forkOf(8) })).toBe(422);
+    expect(await statusOf({ oldSize: 8, size: 21, log: forkOf(21) })).toBe(422);
+    expect(await latestSize()).toBe(8);
+    expect(alarms).toMatchObject([
+      { origin: logKey.name, kind: 'two-roots' },
+      { origin: logKey.name, kind: 'unproven' },
+    ]);
+    const counter = `ppp_witness_fork_alarms_total{origin="${logKey.name}",kind=`;
+    expect(await metric(`${counter}"two-roots"}`)).toBe(1);
+    expect(await metric(`${counter}"unproven"}`)).toBe(1);
+    expect(await metric('ppp_witness_requests_total{status="422"}')).toBe(2);
+    const [name = ''] = await readdir(join(folder, 'data', 'forks'));
+    const kept = (await readFile(join(folder, 'data', 'forks', name), 'utf8')).split(`\n${logKey.name}\n`);
+    expect(kept).toHaveLength(2);
+    const two = [kept[0] ?? '', `${logKey.name}\n${kept[1] ?? ''}`];
+    const roots = two.map((note) => openCheckpoint(note, logKey.name, [noteKeyOf(logKey)]).checkpoint);
+    expect(roots.map(({ size }) => size)).toEqual([8, 8]);
+    expect(roots[0]?.root).not.toEqual(roots[1]?.root);
+  });
+
+  it('answers 413 to more than any request has, and 405, 404 to what is no request', async () => {
+    expect((await post('x'.repeat(ADD_CHECKPOINT_BYTES_MAX + 1))).status).toBe(413);
+    const wrong = await get('/add-checkpoint');
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
+    expect((await fetch(witness.url + CHECKPOINT_PATH, { method: 'DELETE' })).status).toBe(405);
+    expect((await get('/')).status).toBe(404);
+    expect((await get(`/${'0'.repeat(64)}/checkpoint`)).status).toBe(404);
+    expect((await get('/livez')).status).toBe(200);
+  });
+
+  it('answers 413 as well to a long body that does not say how long it is', async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const request = httpRequest(`${witness.url}/add-checkpoint`, { method: 'POST' }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.on('error', reject);
+      request.write('x'.repeat(ADD_CHECKPOINT_BYTES_MAX));
+      request.write('y');
+    });
+    expect(status).toBe(413);
+  });
+
+  it('cosigns one of many requests that come in at once from the same size, and is at that one', async () => {
+    await add({ oldSize: 0, size: 8 });
+    const sizes = [9, 12, 21, 33, 40];
+    const answers = await Promise.all(sizes.map((size) => add({ oldSize: 8, size })));
+    const cosigned = answers.flatMap(({ status }, at) => (status === 200 ? [sizes[at]] : []));
+    expect(cosigned).toEqual([await latestSize()]);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(4);
+  });
+
+  it('remembers after a restart what it cosigned, under the same key', async () => {
+    await add({ oldSize: 0, size: 21 });
+    const { vkey } = witness;
+    await witness.stop();
+    started.splice(0);
+    witness = await start();
+    expect(witness.vkey).toBe(vkey);
+    expect(await latestSize()).toBe(21);
+    expect(await (await add({ oldSize: 0, size: 40 })).text()).toBe('21\n');
+    expect(await statusOf({ oldSize: 21, size: 40 })).toBe(200);
+  });
+
+  it('does not start when what it cosigned was changed, and says what to do', async () => {
+    await add({ oldSize: 0, size: 21 });
+    await witness.stop();
+    started.splice(0);
+    const path = join(folder, 'data', 'checkpoints', originHash(logKey.name));
+    await writeFile(path, (await readFile(path, 'utf8')).replace('\n21\n', '\n20\n'));
+    await expect(start()).rejects.toThrow(/restore the newest copy/);
+  });
+
+  it('answers 503 and stays where it is when it cannot write, and goes on afterwards', async () => {
+    await add({ oldSize: 0, size: 8 });
+    const path = join(folder, 'data', 'checkpoints');
+    await rm(path, { recursive: true });
+    const answer = await add({ oldSize: 8, size: 21 });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await latestSize()).toBe(8);
+    await mkdir(path);
+    expect(await statusOf({ oldSize: 8, size: 40 })).toBe(200);
+  });
+
+  it('keeps its key to itself, and its folder to one witness', async () => {
+    const { mode } = await stat(join(folder, 'data', 'witness-key'));
+    expect(mode & 0o777).toBe(0o600);
+    await expect(start()).rejects.toThrow(/stop the witness that uses it/);
+  });
+
+  it('does not take another name than its key has, and none that nobody gave it', async () => {
+    await witness.stop();
+    started.splice(0);
+    await expect(start('other.example.eu')).rejects.toThrow(/that of witness.example.eu/);
+    await rm(join(folder, 'data'), { recursive: true });
+    await expect(start()).rejects.toThrow(/set --name/);
+  });
+});
+
+describe('the list of logs of a witness', () => {
+  it('is read from log lines, bare verifier keys, or a whole policy', () => {
+    for (const text of [
+      `log ${logVkey}\n`,
+      `\n# ours\n  ${logVkey}  \n`,
+      `log ${logVkey} https://x.eu\nquorum none\n`,
+    ]) {
+      expect(parseWitnessedLogs(text)).toEqual(new Map([[logKey.name, [noteKeyOf(logKey)]]]));
+    }
+  });
+
+  it.each(['', '# nothing\n', 'quorum none\n', 'log x\n', 'witness\n'])('is refused when it lists none: %j', (text) => {
+    expect(() => parseWitnessedLogs(text)).toThrow(refused('malformed'));
+  });
+});
