@@ -1,16 +1,19 @@
 // Which file may import which. `npm run cycles` checks it, types included: a cycle of types is still one to a reader.
 
-/** The features; each has its nouns, and around them what Nest and PostgreSQL make of them. */
-const FEATURE = '^src/(access|audit|capital|compute|erasure|governance|identity|partners|transparency)/';
-/** What a role in the name says: it belongs to the server. */
-const SERVER_ROLE = '\\.(commands|controller|dto|module|projection|queries)\\.ts$';
-/** Parts of the server whose names have no role: they run, they are not called by nouns. */
-const SERVER_PARTS =
-  '^src/(access/own-rows|erasure/erasure-worker|identity/(access.guard|authentication|operator-key)|transparency/(live-standing|reports))\\.ts$';
+const { floorRules } = require('./floors.cjs');
+
+/** Folders without Nest and database as a whole: libraries, and what an auditor runs on a machine of their own. */
+const PURE_FOLDERS = '^src/(audit|client|demo|domain|tlog)/';
+/** The one folder of the auditor that reads a database. */
+const AUDIT_OF_THE_DATABASE = '^src/audit/database/';
+/** Features. What is not named after a role of the server in them is pure: aggregates, decisions, folds, reports. */
+const FEATURES = '^src/(access|capital|compute|erasure|governance|identity|partners|transparency)/';
+const SERVER_ROLE = '\\.(commands|controller|dto|guard|module|projection|queries|service|worker)\\.ts$';
 const NEST_OR_DATABASE = '^node_modules/(@nestjs|pg|@fastify|fastify)(/|$)';
 
 module.exports = {
   forbidden: [
+    ...floorRules,
     {
       name: 'no-cycles',
       comment: 'Files that import each other can only be understood together, and load in an order that nobody chose.',
@@ -20,24 +23,24 @@ module.exports = {
     },
     {
       name: 'no-handlers-of-others',
-      comment: "A feature may import another's noun, never its handlers, its SQL or its rows.",
+      comment:
+        "A feature may import another's aggregate, never its handlers, its SQL or its rows. Checks of the database read what the log stores.",
       severity: 'error',
-      from: { path: '^src/([^/]+)/' },
+      from: { path: '^src/([^/]+)/', pathNot: [AUDIT_OF_THE_DATABASE] },
       to: { path: '^src/[^/]+/[^/]+\\.(commands|queries|projection)\\.ts$', pathNot: '^src/$1/' },
     },
     {
-      name: 'nouns-are-pure',
-      comment: 'Events, state and decisions know nothing of Nest or of the database, not by a detour either.',
+      name: 'features-are-pure-but-for-roles',
+      comment: 'Events, state, decisions and reports load without Nest and database, not by a detour either.',
       severity: 'error',
-      from: { path: FEATURE, pathNot: [SERVER_ROLE, SERVER_PARTS, '^src/(audit|transparency)/'] },
+      from: { path: FEATURES, pathNot: [SERVER_ROLE] },
       to: { path: NEST_OR_DATABASE, reachable: true },
     },
     {
-      name: 'verifiable-without-a-server',
-      comment:
-        'The offline verifier runs the very functions of audit/ and transparency/: they load without Nest and pg.',
+      name: 'pure-folders',
+      comment: 'The formats, the values and all that runs away from the service load without Nest and database.',
       severity: 'error',
-      from: { path: '^src/(audit|transparency)/', pathNot: [SERVER_ROLE, SERVER_PARTS] },
+      from: { path: PURE_FOLDERS, pathNot: [AUDIT_OF_THE_DATABASE] },
       to: { path: NEST_OR_DATABASE, reachable: true },
     },
     {

@@ -3,16 +3,17 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AccessModule } from './access/access.module.js';
 import { ComputeModule } from './compute/compute.module.js';
 import { TransparencyModule } from './transparency/transparency.module.js';
-import { AuditModule } from './log/log.module.js';
+import { LogModule } from './log/log.module.js';
 import { CapitalModule } from './capital/capital.module.js';
 import { GovernanceModule } from './governance/governance.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
-import { NOUNS } from './nouns.js';
+import { AGGREGATES } from './aggregates.js';
 import { PartnersModule } from './partners/partners.module.js';
 import { BulkModule } from './http/bulk.module.js';
 import { ErasureModule } from './erasure/erasure.module.js';
 import { Metrics } from './platform/metrics.js';
-import { PlatformModule } from './identity/identity.module.js';
+import { HttpModule } from './http/http.module.js';
+import { IdentityModule } from './identity/identity.module.js';
 import type { Runtime } from './platform/runtime.js';
 import { PROJECTIONS } from './projections.js';
 
@@ -32,13 +33,14 @@ export class AppModule {
           eventStore,
           wrappingKey,
           newContentKey,
-          nouns: NOUNS,
+          aggregates: AGGREGATES,
           projections: PROJECTIONS,
           observer: metrics,
           log,
           clock,
         }),
-        PlatformModule.forRoot(runtime, metrics),
+        HttpModule.forRoot(runtime, metrics),
+        IdentityModule.forRoot(runtime),
         BulkModule,
         ErasureModule,
         PartnersModule,
@@ -47,7 +49,7 @@ export class AppModule {
         ComputeModule,
         TransparencyModule,
         GovernanceModule,
-        AuditModule.forRoot(runtime),
+        LogModule.forRoot(runtime),
       ],
     };
   }

@@ -17,6 +17,7 @@ import { Drain } from './http/drain.js';
 import { acceptJson } from './http/json-body.js';
 import { NestLog } from './platform/logging.js';
 import { Metrics } from './platform/metrics.js';
+import { Readiness, viewsPart } from './platform/readiness.js';
 import { ProblemFilter } from './http/problem.js';
 import './http/request.js';
 import type { Runtime } from './platform/runtime.js';
@@ -151,6 +152,7 @@ function watch(app: NestFastifyApplication): void {
   const ledger = app.get(Ledger);
   const projector = app.get(Projector);
   const store = app.get<EventStore>(EVENT_STORE);
+  app.get(Readiness).register('projections', async (head) => viewsPart(await projector.status(), head));
   metrics.gauge('ppp_commands_queued', 'Commands inside the ledger, waiting or being written.', () => ledger.queued);
   metrics.gauge('ppp_ledger_position', 'Last position of the history.', () => store.head());
   metrics.gaugeBy('ppp_projection_lag_events', 'Events that a view has not applied yet.', 'projection', async () => {

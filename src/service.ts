@@ -12,7 +12,7 @@ import { createPool } from './platform/database/database.js';
 import { startEmbeddedDatabase } from './platform/database/embedded-database.js';
 import { createLog } from './platform/logging.js';
 import { migrate } from './platform/database/migrate.js';
-import { firstOperatorKey } from './identity/operator-key.js';
+import { firstOperatorKey } from './identity/operator-key.service.js';
 import type { Runtime } from './platform/runtime.js';
 import { secretKey } from './platform/secrets.js';
 import { StartupError, codeOf, reasonOf } from './platform/startup-error.js';

@@ -1,7 +1,7 @@
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsChipHours, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
-import { MODES, type Mode } from './access-call.js';
 
 /** Room for a title as calls carry it; a longer one is a description. */
 export const TITLE_LENGTH_MAX = 200;

@@ -1,10 +1,10 @@
+import type { Mode } from '../domain/access-modes.js';
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
 import { ReadModel, type Condition, type Page, type Reading, is } from '../http/read-model.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { AccessCallDto, CallStatus, ListAccessCallsDto } from './access-call.dto.js';
-import type { Mode } from './access-call.js';
 
 export class GetAccessCall extends Query<Reading<AccessCallDto>> {
   constructor(readonly id: string) {

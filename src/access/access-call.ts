@@ -1,31 +1,7 @@
-import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import type { Mode } from '../domain/access-modes.js';
+import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
-
-/** The modes of access of the EuroHPC AI Factories access policy, mid 2026. */
-export const MODES = ['playground', 'fast-lane', 'large-scale', 'ai-for-science', 'regular', 'open-frontier'] as const;
-export type Mode = (typeof MODES)[number];
-
-export interface ModeLimits {
-  /**
-   * The most that one request may ask for. Only fast-lane is bounded: its four working days leave no time to examine
-   * more. Asking for little in a larger mode harms nobody, so no mode has a lower bound.
-   */
-  readonly chipHoursMax?: number;
-  /** Working days in which a request must be decided; absent where the access policy sets none in days. */
-  readonly decisionWorkingDaysMax?: number;
-}
-
-export const MODE_LIMITS: Readonly<Record<Mode, ModeLimits>> = {
-  playground: { decisionWorkingDaysMax: 2 },
-  'fast-lane': { chipHoursMax: 50_000, decisionWorkingDaysMax: 4 },
-  // Counted from the cut-off date of the call, not from the submission.
-  'large-scale': { decisionWorkingDaysMax: 10 },
-  'ai-for-science': {},
-  // "About four months" is an expectation, not a limit.
-  regular: {},
-  'open-frontier': {},
-};
 
 export interface AccessCallOpened extends DomainEvent {
   readonly type: 'access-call-opened';
@@ -52,7 +28,7 @@ export interface OpenedCall {
   readonly chipHours: number;
 }
 
-export const accessCall: Noun<AccessCall, AccessCallEvent> = {
+export const accessCall: Aggregate<AccessCall, AccessCallEvent> = {
   name: 'access-call',
   initial: { status: 'absent' },
   schemas: { 'access-call-opened': 1 },

@@ -1,8 +1,9 @@
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
-import { MODES, type Mode } from './access-call.js';
+
 import { PRICE_BASES, type PriceBasis } from './access-request.js';
 
 export const REQUEST_STATUSES = ['submitted', 'ineligible', 'withdrawn', 'granted', 'denied', 'revoked'] as const;

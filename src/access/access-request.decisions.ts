@@ -1,8 +1,9 @@
+import { MODE_LIMITS } from '../domain/access-modes.js';
 import type { Principal } from '../ledger/command-context.js';
 import { forbid, invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
-import { MODE_LIMITS, takesRequestsAt, type OpenedCall } from './access-call.js';
+import { takesRequestsAt, type OpenedCall } from './access-call.js';
 import type {
   AccessDenied,
   AccessGranted,

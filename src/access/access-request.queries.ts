@@ -1,10 +1,11 @@
+import type { Mode } from '../domain/access-modes.js';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal, Role } from '../ledger/command-context.js';
 import type { Sealed } from '../ledger/event.js';
 import { SealedContents } from '../ledger/sealed-contents.js';
 import type { Category } from '../partners/partner.js';
 import { ReadModel, type Page, type Reading, is } from '../http/read-model.js';
-import type { Mode } from './access-call.js';
+
 import type {
   AccessRequestDetailDto,
   AccessRequestDto,
@@ -13,7 +14,7 @@ import type {
   ListAccessRequestsDto,
   RequestStatus,
 } from './access-request-read.dto.js';
-import { ownRows } from './own-rows.js';
+import { ownRows } from './own-rows.queries.js';
 
 export class GetAccessRequest extends Query<Reading<AccessRequestDetailDto>> {
   constructor(

@@ -1,6 +1,6 @@
-import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import type { Mode } from '../domain/access-modes.js';
+import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import type { Category } from '../partners/partner.js';
-import type { Mode } from './access-call.js';
 
 /**
  * A request for access, which becomes the grant once it is granted: one stream, one id. Its decisions are in
@@ -106,7 +106,7 @@ export type FiledRequest =
   | (Awarded & { readonly status: 'revoked' });
 export type AccessRequest = { readonly status: 'absent' } | FiledRequest;
 
-export const accessRequest: Noun<AccessRequest, AccessRequestEvent> = {
+export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
   name: 'access-request',
   initial: { status: 'absent' },
   schemas: {

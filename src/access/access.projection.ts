@@ -1,6 +1,6 @@
 import { facility, type AllocationFacts, type FacilityEvent, type ReleaseFacts } from '../compute/facility.js';
 import type { RecordedEvent } from '../ledger/event.js';
-import { streamOf, unknownEvent } from '../ledger/noun.js';
+import { streamOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
 import type { ErasureEvent } from '../erasure/erasure.js';
 import { accessCall, type AccessCallEvent } from './access-call.js';
@@ -15,10 +15,10 @@ type AllocationEvent = Extract<
 type Event = (AccessCallEvent | AccessRequestEvent | UsageEvent | AllocationEvent | ErasureEvent) &
   Pick<RecordedEvent, 'stream'>;
 
-// The stream decides which noun an event is of, and the write side appends nothing else to it.
+// The stream decides which aggregate an event is of, and the write side appends nothing else to it.
 const eventOf = (recorded: RecordedEvent): Event => recorded as unknown as Event;
-const idOf = (noun: { readonly name: string }, { stream }: Pick<RecordedEvent, 'stream'>): string =>
-  stream.slice(streamOf(noun, '').length);
+const idOf = (aggregate: { readonly name: string }, { stream }: Pick<RecordedEvent, 'stream'>): string =>
+  stream.slice(streamOf(aggregate, '').length);
 
 /** Rows of calls, of requests and the grants that they become, and of what was used of every allocation. */
 export const accessProjection: Projection = {

@@ -3,8 +3,8 @@ import { accessRequest, grantOf } from './access-request.js';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
 import { Ledger } from '../ledger/ledger.js';
 import { allocate, releaseAllocation } from './allocation.js';
-import { ownFacility } from '../compute/facility.commands.js';
-import type { AllocateDto, ReleaseAllocationDto } from '../compute/facility.dto.js';
+import { ownFacility } from '../compute/own-facility.js';
+import type { AllocateDto, ReleaseAllocationDto } from './allocation.dto.js';
 import { facility } from '../compute/facility.js';
 
 /** Recorded where nobody said why. */

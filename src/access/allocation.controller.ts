@@ -1,3 +1,5 @@
+import { AllocateDto, AllocationAnswerDto, AllocationParams, ReleaseAllocationDto } from './allocation.dto.js';
+import { AllocationDto, AllocationPageDto, ListAllocationsDto } from './allocation-read.dto.js';
 import { Body, Controller, Param, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
@@ -7,8 +9,6 @@ import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../http/route
 import { IdParams } from '../http/validation.js';
 import { AllocateChips, ReleaseAllocation } from './allocation.commands.js';
 import { ListAllocations } from './allocation.queries.js';
-import { AllocationDto, AllocationPageDto, ListAllocationsDto } from '../compute/facility-read.dto.js';
-import { AllocateDto, AllocationAnswerDto, AllocationParams, ReleaseAllocationDto } from '../compute/facility.dto.js';
 
 @ApiTags('compute')
 @Controller('v1')

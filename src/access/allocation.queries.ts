@@ -1,9 +1,10 @@
+import type { AllocationDto, ListAllocationsDto } from './allocation-read.dto.js';
+import type { Mode } from '../domain/access-modes.js';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import type { Mode } from './access-call.js';
+
 import type { Principal } from '../ledger/command-context.js';
 import type { Category } from '../partners/partner.js';
 import { ReadModel, is, type Page, type Reading } from '../http/read-model.js';
-import type { AllocationDto, ListAllocationsDto } from '../compute/facility-read.dto.js';
 
 export class ListAllocations extends Query<Reading<Page<AllocationDto>>> {
   constructor(

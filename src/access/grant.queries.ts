@@ -4,7 +4,7 @@ import { ReadModel, type Page, type Reading, is } from '../http/read-model.js';
 import { toApplication, type ApplicationRow } from './access-request.queries.js';
 import type { GrantDto, GrantStatus, ListGrantsDto } from './access-request-read.dto.js';
 import type { PriceBasis } from './access-request.js';
-import { ownRows } from './own-rows.js';
+import { ownRows } from './own-rows.queries.js';
 
 export class GetGrant extends Query<Reading<GrantDto>> {
   constructor(

@@ -1,9 +1,9 @@
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { CHIP_HOURS_MAX, IsId, IsInstant, IsListOf, IsOneOf, IsWhole, Optional } from '../http/validation.js';
-import { MODES, type Mode } from './access-call.js';
 
 /** A day's report of a large facility; at 150 bytes a record, far below the size of a bulk body. */
 export const USAGE_RECORDS_MAX = 10_000;

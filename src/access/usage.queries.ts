@@ -1,9 +1,10 @@
+import type { Mode } from '../domain/access-modes.js';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import type { Category } from '../partners/partner.js';
 import { ReadModel, type Page, type Reading, is } from '../http/read-model.js';
-import type { Mode } from './access-call.js';
-import { ownRows } from './own-rows.js';
+
+import { ownRows } from './own-rows.queries.js';
 import type { AllocationUsageDto, ListUsageDto } from './usage.dto.js';
 
 export class ListUsage extends Query<Reading<Page<AllocationUsageDto>>> {

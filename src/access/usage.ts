@@ -1,10 +1,10 @@
+import type { Mode } from '../domain/access-modes.js';
 import { Map as PersistentMap } from 'immutable';
 import { chipMsOf, type Allocation } from '../compute/facility.js';
-import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid } from '../ledger/refusal.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
-import type { Mode } from './access-call.js';
 
 /** What is unusual about a record. It is recorded all the same: what was used was used. */
 export type UsageFlag =
@@ -39,7 +39,7 @@ export interface Usage {
   readonly chipHoursByAllocation: PersistentMap<string, bigint>;
 }
 
-export const usage: Noun<Usage, UsageEvent> = {
+export const usage: Aggregate<Usage, UsageEvent> = {
   name: 'usage',
   initial: { status: 'absent', chipHoursByAllocation: PersistentMap() },
   schemas: { 'usage-reported': 1 },

@@ -1,3 +1,4 @@
+import type { ProgressListener } from '../ledger/progress-listener.js';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { codeOf, reasonOf } from '../platform/startup-error.js';
 import { paddingOf, TAR_END, tarHeader } from './archive-tar.js';
@@ -5,7 +6,7 @@ import { UsageError } from './audit-finding.js';
 import { noteText, openLog, requireGrowth, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
 import { formatVerifierKey } from '../tlog/note-key.js';
-import type { ProgressListener } from './verify.js';
+
 import { keptOptions, LogWalk } from './verify-walk.js';
 
 /** Gathered before it is written: a bundle with its tile is some 200 kB. */

@@ -1,6 +1,7 @@
+import type { ProgressListener } from '../ledger/progress-listener.js';
 import { EventReader } from '../ledger/event-reader.js';
 import type { RecordedEvent } from '../ledger/event.js';
-import type { DomainEvent, Noun } from '../ledger/noun.js';
+import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
 import { readEntry, type ProvenEntry } from './audit-entry.js';
 import { NotCheckable } from './audit-finding.js';
 import { readBundle, type OpenedLog } from './audit-log.js';
@@ -8,13 +9,13 @@ import { meaningOf } from './audit-meaning.js';
 import { decodeBundle } from '../tlog/entry-bundle.js';
 import { encodeHex } from '../tlog/strict-text.js';
 import { bundlesOfGrowth, TILE_WIDTH } from '../tlog/tile.js';
-import type { ProgressListener } from './verify.js';
+
 import { LogWalk } from './verify-walk.js';
 
 export type ExplainTarget = { readonly position: number } | { readonly eventId: string };
 
-/** A noun whose states are only shown. */
-export type AnyNoun = Noun<unknown, DomainEvent>;
+/** An aggregate whose states are only shown. */
+export type AnyNoun = Aggregate<unknown, DomainEvent>;
 
 export interface PathStep {
   /** On which side of what is below it the hash stands. */
@@ -49,15 +50,17 @@ const BEFORE_MAX = 20;
 export async function explain(
   log: OpenedLog,
   target: ExplainTarget,
-  nouns: readonly AnyNoun[],
+  aggregates: readonly AnyNoun[],
   progress?: ProgressListener,
 ): Promise<Explanation> {
   const position = 'position' in target ? target.position : await findEvent(log, target.eventId);
   const proven = await readEntry(log, position);
-  const reader = new EventReader(nouns);
+  const reader = new EventReader(aggregates);
   const envelope = Buffer.from(proven.entry).toString('utf8');
   const event = reader.read({ position, envelope });
-  const noun = nouns.find(({ name, schemas }) => event.type in schemas && event.stream.startsWith(`${name}-`));
+  const aggregate = aggregates.find(
+    ({ name, schemas }) => event.type in schemas && event.stream.startsWith(`${name}-`),
+  );
   const stream = await streamUpTo(log, position, event.stream, reader, progress);
   return {
     position,
@@ -72,7 +75,7 @@ export async function explain(
       .slice(0, -1)
       .slice(-BEFORE_MAX)
       .map(({ position: at, revision, type }) => ({ position: at, revision, type })),
-    changes: noun ? changesBy(noun, stream) : [],
+    changes: aggregate ? changesBy(aggregate, stream) : [],
   };
 }
 
@@ -140,12 +143,12 @@ function stepsOf({ position, path }: ProvenEntry, size: number): PathStep[] {
   });
 }
 
-function changesBy(noun: AnyNoun, stream: readonly RecordedEvent[]): Explanation['changes'] {
-  let state = noun.initial;
+function changesBy(aggregate: AnyNoun, stream: readonly RecordedEvent[]): Explanation['changes'] {
+  let state = aggregate.initial;
   let before = state;
   for (const event of stream) {
     before = state;
-    state = evolved(noun, state, event);
+    state = evolved(aggregate, state, event);
   }
   const [old, now] = [new Map(flat(before, '')), new Map(flat(state, ''))];
   return [...new Set([...old.keys(), ...now.keys()])]
@@ -153,9 +156,9 @@ function changesBy(noun: AnyNoun, stream: readonly RecordedEvent[]): Explanation
     .map((what) => ({ what, before: old.get(what) ?? 'nothing', after: now.get(what) ?? 'nothing' }));
 }
 
-function evolved(noun: AnyNoun, state: unknown, event: RecordedEvent): unknown {
+function evolved(aggregate: AnyNoun, state: unknown, event: RecordedEvent): unknown {
   try {
-    return noun.evolve(state, event);
+    return aggregate.evolve(state, event);
   } catch (error) {
     throw new NotCheckable(
       `The state of ${event.stream} cannot be computed beyond position ${event.position}: ${String(error)}`,

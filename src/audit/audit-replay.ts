@@ -1,6 +1,7 @@
+import type { ProgressListener } from '../ledger/progress-listener.js';
 import { createHash } from 'node:crypto';
 import type { RecordedEvent } from '../ledger/event.js';
-import type { NounOutline } from '../ledger/noun.js';
+import type { AggregateOutline } from '../ledger/aggregate.js';
 import { fold, initialFoldState, METHOD_VERSION, type FoldState } from '../transparency/fold.js';
 import { publishedText, streamLines } from '../transparency/publication-text.js';
 import { REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
@@ -10,7 +11,7 @@ import type { OpenedLog } from './audit-log.js';
 import type { Hash } from '../tlog/merkle.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
 import { EnvelopeCheck } from './verify-envelope.js';
-import type { ProgressListener } from './verify.js';
+
 import { LogWalk, type WalkOptions } from './verify-walk.js';
 
 /** Where in the history; the end of the log when neither is given. */
@@ -47,7 +48,7 @@ export interface Replay {
 }
 
 export interface ReplayOptions {
-  readonly nouns: readonly NounOutline[];
+  readonly aggregates: readonly AggregateOutline[];
   readonly progress?: ProgressListener;
 }
 
@@ -101,10 +102,10 @@ interface FoldHooks extends Pick<WalkOptions, 'rootsAt'> {
 async function foldUpTo(
   log: OpenedLog,
   size: number,
-  { nouns, progress }: ReplayOptions,
+  { aggregates, progress }: ReplayOptions,
   { after, ...walkOptions }: FoldHooks,
 ): Promise<{ readonly state: FoldState; readonly root: Hash }> {
-  const envelopes = new EnvelopeCheck(nouns);
+  const envelopes = new EnvelopeCheck(aggregates);
   const state = initialFoldState();
   const walk = new LogWalk(log, { size, ...walkOptions });
   progress?.begin(size);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { EVENT_BYTES_MAX, type RecordedEvent } from '../ledger/event.js';
 import { EventReader } from '../ledger/event-reader.js';
-import type { NounOutline } from '../ledger/noun.js';
+import type { AggregateOutline } from '../ledger/aggregate.js';
 import { formatInstant } from '../ledger/time.js';
 import { ProvenWrong } from './audit-finding.js';
 import { labelOf } from './verify-blame.js';
@@ -70,14 +70,14 @@ function isInstant(value: unknown): boolean {
 export class EnvelopeCheck {
   private recordedAtMs = -Infinity;
   private recordedAt = '';
-  private readonly nouns = new Map<string, { readonly noun: string; readonly schema: number }>();
+  private readonly aggregates = new Map<string, { readonly aggregate: string; readonly schema: number }>();
   private readonly lifting: EventReader;
 
-  /** @param nouns every noun of the domain: which types there are, and on which streams. */
-  constructor(nouns: readonly NounOutline[]) {
-    this.lifting = new EventReader(nouns);
-    for (const { name, schemas } of nouns) {
-      for (const [type, schema] of Object.entries(schemas)) this.nouns.set(type, { noun: name, schema });
+  /** @param aggregates every aggregate of the domain: which types there are, and on which streams. */
+  constructor(aggregates: readonly AggregateOutline[]) {
+    this.lifting = new EventReader(aggregates);
+    for (const { name, schemas } of aggregates) {
+      for (const [type, schema] of Object.entries(schemas)) this.aggregates.set(type, { aggregate: name, schema });
     }
   }
 
@@ -106,10 +106,10 @@ export class EnvelopeCheck {
     if (problem !== undefined) throw wrong(problem);
     const event = Object.assign(value, { position }) as unknown as RecordedEvent;
     const { type, stream, schema, recordedAt } = event;
-    const known = this.nouns.get(type);
+    const known = this.aggregates.get(type);
     if (known === undefined) throw wrong(`Nobody knows events of the type "${type}".`);
-    if (!stream.startsWith(`${known.noun}-`) || !STREAM_ID.test(stream.slice(known.noun.length + 1))) {
-      throw wrong(`"${type}" does not belong on this stream.`, { expected: `${known.noun}-<id>`, found: stream });
+    if (!stream.startsWith(`${known.aggregate}-`) || !STREAM_ID.test(stream.slice(known.aggregate.length + 1))) {
+      throw wrong(`"${type}" does not belong on this stream.`, { expected: `${known.aggregate}-<id>`, found: stream });
     }
     if (schema > known.schema)
       throw wrong(`Version ${schema} of "${type}" is newer than version ${known.schema}, the last one known.`);

@@ -1,5 +1,6 @@
+import type { ProgressListener } from '../ledger/progress-listener.js';
 import type { RecordedEvent } from '../ledger/event.js';
-import type { NounOutline } from '../ledger/noun.js';
+import type { AggregateOutline } from '../ledger/aggregate.js';
 import { Findings, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
 import { openLog, publishedKey, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
@@ -49,17 +50,10 @@ export interface Verification {
   readonly entriesPerSecond: number;
 }
 
-/** Told how far the reading has come. */
-export interface ProgressListener {
-  begin(entries: number): void;
-  reached(entries: number): void;
-  end(): void;
-}
-
 export interface VerifyOptions {
   readonly trust: Trust;
-  /** Every noun of the domain: which events there are. */
-  readonly nouns: readonly NounOutline[];
+  /** Every aggregate of the domain: which events there are. */
+  readonly aggregates: readonly AggregateOutline[];
   readonly progress?: ProgressListener;
   /** Checks of what is kept beside the log, for whoever has it. */
   readonly beside?: (findings: Findings) => readonly BesideCheck[];
@@ -117,7 +111,7 @@ class Verifier {
 
   private sayWhoSigned({ key, keyIsAuditors, cosigners, quorumMissing, unknownSignatures, note }: OpenedLog): void {
     const whose = keyIsAuditors ? 'the key that you gave' : 'the key that the log itself publishes';
-    this.holds('signature', `The checkpoint is signed with ${whose}, ${formatVerifierKey(key)}.`);
+    this.runCheck('signature', `The checkpoint is signed with ${whose}, ${formatVerifierKey(key)}.`);
     if (!keyIsAuditors) {
       this.skip(
         'whose log it is',
@@ -128,7 +122,7 @@ class Verifier {
       this.cannot('cosignatures', quorumMissing, 'Witnesses may be late: try again in a minute.');
     else if (this.options.trust.policy) {
       const names = cosigners.map(({ name }) => name).join(', ');
-      this.holds('cosignatures', `The quorum of your policy is met: ${names || 'it asks for none'}.`);
+      this.runCheck('cosignatures', `The quorum of your policy is met: ${names || 'it asks for none'}.`);
     } else {
       const there = `the checkpoint bears ${unknownSignatures} of ${note.signatures.length} signatures by keys that you did not give`;
       this.skip('cosignatures', `No policy was given (--policy); ${there}.`);
@@ -181,7 +175,7 @@ class Verifier {
 
   /** @returns the command of the last event. */
   private async read(log: OpenedLog, order: OrderCheck, rules: readonly Rule[]): Promise<string> {
-    const envelopes = new EnvelopeCheck(this.options.nouns);
+    const envelopes = new EnvelopeCheck(this.options.aggregates);
     const byType = rulesByType(rules);
     const { progress } = this.options;
     this.walk = new LogWalk(log, keptOptions(log));
@@ -230,26 +224,29 @@ class Verifier {
         'Read the log from its own address again; if it stays shorter, tell the board and the witnesses.',
       );
     } else
-      this.holds('kept checkpoint', `The log has grown from the checkpoint of size ${count(kept.size)} that you kept.`);
+      this.runCheck(
+        'kept checkpoint',
+        `The log has grown from the checkpoint of size ${count(kept.size)} that you kept.`,
+      );
   }
 
   private sayWhatHashed(): void {
     const { entries, bytes, bundles, tiles } = this.walk?.counts ?? { entries: 0, bytes: 0, bundles: 0, tiles: 0 };
-    this.holds(
+    this.runCheck(
       'entries',
       `${count(entries)} leaf hashes over ${count(bytes)} bytes in ${count(bundles)} bundles; positions 1 to ${entries} are dense.`,
     );
-    this.holds('tiles', `${count(tiles)} hash tiles, each hash computed again.`);
-    this.holds('root', 'The root computed from the entries is the one that was signed.');
+    this.runCheck('tiles', `${count(tiles)} hash tiles, each hash computed again.`);
+    this.runCheck('root', 'The root computed from the entries is the one that was signed.');
   }
 
-  private holds(check: string, what: string): void {
+  private runCheck(check: string, what: string): void {
     this.checked.push({ check, what });
   }
 
   /** Unless something was found by the check. */
   private unlessFound(check: string, what: string): void {
-    if (!this.findings.has(check)) this.holds(check, what);
+    if (!this.findings.has(check)) this.runCheck(check, what);
   }
 
   private skip(check: string, what: string): void {

@@ -1,4 +1,4 @@
-import type { NounOutline } from '../ledger/noun.js';
+import type { AggregateOutline } from '../ledger/aggregate.js';
 import { NotCheckable } from './audit-finding.js';
 import { openLog, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
@@ -10,8 +10,8 @@ import type { YearlyFile } from '../transparency/yearly-file.js';
 export interface YearlyRequest {
   readonly year: number;
   readonly trust: Trust;
-  /** Every noun of the domain: which events there are. */
-  readonly nouns: readonly NounOutline[];
+  /** Every aggregate of the domain: which events there are. */
+  readonly aggregates: readonly AggregateOutline[];
   /** Number of events to count; all that the checkpoint covers when left out. */
   readonly size?: number;
 }
@@ -24,7 +24,7 @@ export interface YearlyRequest {
  */
 export async function readYear(
   source: LogSource,
-  { year, trust, nouns, size }: YearlyRequest,
+  { year, trust, aggregates, size }: YearlyRequest,
 ): Promise<{ readonly file: YearlyFile; readonly log: OpenedLog }> {
   const log = await openLog(source, trust);
   if (size !== undefined && size > log.checkpoint.size) {
@@ -32,7 +32,7 @@ export async function readYear(
     throw new NotCheckable(message, 'Give a position that is covered, or try again in a moment.');
   }
   const walk = new LogWalk(log, size === undefined ? {} : { size });
-  const envelopes = new EnvelopeCheck(nouns);
+  const envelopes = new EnvelopeCheck(aggregates);
   const use = new YearlyUse(year);
   for await (const { first, entries } of walk.stretches()) {
     for (const [at, entry] of entries.entries()) use.accept(envelopes.read(first + at, entry));

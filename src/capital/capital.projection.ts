@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { unknownEvent } from '../ledger/noun.js';
+import { unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
 import { commitment, type CommitmentEvent, type CommitmentPledged } from './commitment.js';
 import { fund, type FundEvent } from './fund.js';
@@ -21,7 +21,7 @@ export const capitalProjection: Projection = {
 };
 
 const isOfFund = ({ type }: RecordedEvent): boolean => Object.hasOwn(fund.schemas, type);
-// The stream decides which noun an event is of, and the write side appends nothing else to it.
+// The stream decides which aggregate an event is of, and the write side appends nothing else to it.
 const fundEvent = (recorded: RecordedEvent): FundEvent => recorded as unknown as FundEvent;
 const commitmentEvent = (recorded: RecordedEvent): CommitmentEvent => recorded as unknown as CommitmentEvent;
 const fundIdOf = ({ stream }: RecordedEvent): string => stream.slice('fund-'.length);

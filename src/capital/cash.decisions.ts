@@ -6,7 +6,7 @@ import type {
   Commitment,
   CommitmentTerms,
   DistributionPaid,
-  Position,
+  CommitmentBalance,
 } from './commitment.js';
 import { notInFuture, signed } from './commitment.decisions.js';
 import type { Fund } from './fund.js';
@@ -201,7 +201,9 @@ export function distribute(state: Commitment, input: DistributeInput, now: strin
  * Signed, whether it still stands or not.
  * @throws Refusal `commitment-not-signed` (409) for a pledge, withdrawn or not.
  */
-function onceSigned(state: Commitment): Position & { readonly terms: CommitmentTerms; readonly signedOn: string } {
+function onceSigned(
+  state: Commitment,
+): CommitmentBalance & { readonly terms: CommitmentTerms; readonly signedOn: string } {
   if (state.status !== 'cancelled' || state.signedOn === undefined) return signed(state, 'distributed to');
   return { ...state, signedOn: state.signedOn };
 }

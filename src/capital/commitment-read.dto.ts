@@ -1,7 +1,7 @@
+import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
-import { COMMITMENT_KINDS, type CommitmentKind } from './commitment.js';
 
 /** A capital call with what was paid on it. */
 export class CallDto {

@@ -1,3 +1,4 @@
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
 import type { PartnerKind } from '../partners/partner.js';
@@ -5,7 +6,6 @@ import type {
   Commitment,
   CommitmentAmended,
   CommitmentCancelled,
-  CommitmentKind,
   CommitmentPledged,
   CommitmentSigned,
   CommitmentTerms,

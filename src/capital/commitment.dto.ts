@@ -1,3 +1,4 @@
+import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { AnswerDto } from '../http/answer.dto.js';
 import {
@@ -12,7 +13,7 @@ import {
   IsText,
   Optional,
 } from '../http/validation.js';
-import { COMMITMENT_KINDS, type CommitmentKind } from './commitment.js';
+
 import { SOURCE_LENGTH_MAX } from './fund.dto.js';
 
 const PROGRAMME_LENGTH_MAX = 100;

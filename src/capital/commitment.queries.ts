@@ -1,7 +1,8 @@
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import { ReadModel, is, type Condition, type Page, type Reading } from '../http/read-model.js';
-import type { CommitmentKind } from './commitment.js';
+
 import type { CallDto, CommitmentDto, ListCommitmentsDto, CommitmentStatus } from './commitment-read.dto.js';
 
 export class GetCommitment extends Query<Reading<CommitmentDto>> {

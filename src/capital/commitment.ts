@@ -1,13 +1,10 @@
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { Map as PersistentMap } from 'immutable';
-import type { DomainEvent, Noun } from '../ledger/noun.js';
-import { unknownEvent } from '../ledger/noun.js';
+import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
+import { unknownEvent } from '../ledger/aggregate.js';
 import type { PartnerKind } from '../partners/partner.js';
 import type { TrancheKind } from './fund.js';
 import { parseMinor } from '../domain/money.js';
-
-/** What is committed: money for CAPEX, a guaranteed purchase of access time (both Art. 12b(5)), or things and work. */
-export const COMMITMENT_KINDS = ['capex', 'access-time-purchase', 'in-kind'] as const;
-export type CommitmentKind = (typeof COMMITMENT_KINDS)[number];
 
 /** Carried by every event of a commitment, so that whoever reads one event needs no other to know what it is about. */
 export interface CommitmentTerms {
@@ -91,7 +88,7 @@ export interface Call {
  * Money of a signed commitment. `unfundedMinor = committedMinor - calledMinor + recallableMinor` always, and
  * `0 <= unfundedMinor <= committedMinor`. More may have been called than was committed: what is recalled is called twice.
  */
-export interface Position {
+export interface CommitmentBalance {
   /** Signed, plus amendments, less what a cancellation released. */
   readonly committedMinor: bigint;
   readonly calledMinor: bigint;
@@ -111,7 +108,7 @@ export interface PledgedCommitment {
   readonly terms: CommitmentTerms;
   readonly pledgedMinor: bigint;
 }
-export interface SignedCommitment extends Position {
+export interface SignedCommitment extends CommitmentBalance {
   readonly status: 'signed';
   readonly terms: CommitmentTerms;
   readonly signedOn: string;
@@ -120,14 +117,14 @@ export interface SignedCommitment extends Position {
  * Nothing more may be called. Calls that were issued before stay payable, and what was paid in goes on earning
  * distributions: the cancellation released only the rest.
  */
-export interface CancelledCommitment extends Position {
+export interface CancelledCommitment extends CommitmentBalance {
   readonly status: 'cancelled';
   readonly terms: CommitmentTerms;
   /** Absent where a mere pledge was withdrawn. */
   readonly signedOn?: string;
 }
 
-const NO_POSITION: Position = {
+const NO_BALANCE: CommitmentBalance = {
   committedMinor: 0n,
   calledMinor: 0n,
   paidMinor: 0n,
@@ -137,7 +134,7 @@ const NO_POSITION: Position = {
   calls: PersistentMap(),
 };
 
-export const commitment: Noun<Commitment, CommitmentEvent> = {
+export const commitment: Aggregate<Commitment, CommitmentEvent> = {
   name: 'commitment',
   initial: { status: 'absent' },
   schemas: {
@@ -161,7 +158,7 @@ export const commitment: Noun<Commitment, CommitmentEvent> = {
       case 'commitment-signed': {
         const amountMinor = parseMinor(event.data.amountMinor);
         return {
-          ...NO_POSITION,
+          ...NO_BALANCE,
           status: 'signed',
           terms: termsOf(event.data),
           signedOn: event.data.signedOn,
@@ -210,19 +207,19 @@ export function existingCommitment(state: Commitment): ExistingCommitment {
   return state;
 }
 
-type Positioned = SignedCommitment | CancelledCommitment;
+type Balanced = SignedCommitment | CancelledCommitment;
 
 /** Only a damaged history holds a cash event of a commitment that was never signed; folding it must stop. */
-function positioned(state: Commitment): Positioned {
+function positioned(state: Commitment): Balanced {
   if (state.status === 'signed' || state.status === 'cancelled') return state;
   throw new Error(`A commitment that is ${state.status} cannot have this event.`);
 }
 
-function withUnfunded<P extends Positioned>(state: P, effect: UnfundedEffect, change: Partial<Position>): P {
+function withUnfunded<P extends Balanced>(state: P, effect: UnfundedEffect, change: Partial<CommitmentBalance>): P {
   return { ...state, ...change, unfundedMinor: state.unfundedMinor + parseMinor(effect.unfundedDeltaMinor) };
 }
 
-function callIssued(state: Positioned, data: CapitalCallIssued['data']): Commitment {
+function callIssued(state: Balanced, data: CapitalCallIssued['data']): Commitment {
   const amountMinor = parseMinor(data.amountMinor);
   return withUnfunded(state, data, {
     calledMinor: state.calledMinor + amountMinor,
@@ -230,7 +227,7 @@ function callIssued(state: Positioned, data: CapitalCallIssued['data']): Commitm
   });
 }
 
-function callPaid(state: Positioned, data: CapitalCallPaid['data']): Commitment {
+function callPaid(state: Balanced, data: CapitalCallPaid['data']): Commitment {
   const amountMinor = parseMinor(data.amountMinor);
   const call = state.calls.get(data.callId);
   if (!call) throw new Error(`A payment names the call ${data.callId}, which was never issued.`);
@@ -242,7 +239,7 @@ function callPaid(state: Positioned, data: CapitalCallPaid['data']): Commitment 
 }
 
 function cancelled(state: Commitment, data: CommitmentCancelled['data']): Commitment {
-  if (state.status === 'pledged') return { ...NO_POSITION, status: 'cancelled', terms: state.terms };
+  if (state.status === 'pledged') return { ...NO_BALANCE, status: 'cancelled', terms: state.terms };
   const { terms, signedOn, ...position } = positioned(state);
   return {
     terms,

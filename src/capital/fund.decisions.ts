@@ -1,7 +1,8 @@
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { UNION_PERCENT_MAX, unionCeilingMinor, type Funding } from '../compute/contribution.js';
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
 import type { PartnerKind } from '../partners/partner.js';
-import type { CommitmentKind } from './commitment.js';
+
 import type {
   Fund,
   FundEstablished,

@@ -1,5 +1,5 @@
-import type { DomainEvent, Noun } from '../ledger/noun.js';
-import { unknownEvent } from '../ledger/noun.js';
+import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
+import { unknownEvent } from '../ledger/aggregate.js';
 import type { PartnerKind } from '../partners/partner.js';
 import { parseMinor } from '../domain/money.js';
 
@@ -84,7 +84,7 @@ export interface ClosedFund extends FundTerms {
   readonly status: 'closed';
 }
 
-export const fund: Noun<Fund, FundEvent> = {
+export const fund: Aggregate<Fund, FundEvent> = {
   name: 'fund',
   initial: { status: 'absent' },
   schemas: { 'fund-established': 1, 'tranche-defined': 1, 'tranche-subscribed': 1, 'financial-close-reached': 1 },

@@ -1,4 +1,4 @@
-import type { ProgressListener } from '../audit/verify.js';
+import type { ProgressListener } from '../ledger/progress-listener.js';
 
 /** Where progress goes; `isTTY` says whether a line may be drawn over. */
 export interface ProgressOutput {

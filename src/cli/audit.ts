@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { NOUNS } from '../nouns.js';
+import { AGGREGATES } from '../aggregates.js';
 import { REPORT_KINDS, type ReportKind } from '../transparency/publication.js';
 import { codeOf, reasonOf } from '../platform/startup-error.js';
 import { exportLog } from '../audit/archive-export.js';
@@ -164,7 +164,7 @@ function printed(verification: Verification, asJson: boolean, { out }: CommandSt
 async function verifySource(name: string, trust: Trust, { err }: CommandStreams): Promise<Verification> {
   try {
     return await withSource(name, (source) =>
-      verify(source, { trust, nouns: NOUNS, progress: new AuditProgress(err) }),
+      verify(source, { trust, aggregates: AGGREGATES, progress: new AuditProgress(err) }),
     );
   } catch (error) {
     if (error instanceof ProvenWrong || error instanceof NotCheckable) return notOpened(name, error);
@@ -191,7 +191,7 @@ async function runReplay({ positionals: [name = ''], values, trust, io }: Call):
   const point = pointOf(values['at']);
   return withLog(name, trust, io, async (log) => {
     await requireGrowth(log);
-    const replayed = await replay(log, point, { nouns: NOUNS, progress: new AuditProgress(io.err) });
+    const replayed = await replay(log, point, { aggregates: AGGREGATES, progress: new AuditProgress(io.err) });
     const service = values['compare'];
     const compared = typeof service === 'string' ? await compare(replayed, service) : undefined;
     if (kind !== undefined) io.out.write(replayed.reports.find((report) => report.kind === kind)?.text ?? '');
@@ -222,8 +222,8 @@ function pointOf(value: unknown): ReplayPoint {
 async function runExplain({ positionals: [name = ''], values, trust, io }: Call): Promise<number> {
   const target = targetOf(values);
   return withLog(name, trust, io, async (log) => {
-    const nouns = NOUNS as unknown as readonly AnyNoun[];
-    const explanation = await explain(log, target, nouns, new AuditProgress(io.err));
+    const aggregates = AGGREGATES as unknown as readonly AnyNoun[];
+    const explanation = await explain(log, target, aggregates, new AuditProgress(io.err));
     io.out.write(explanationText(explanation, values['json'] === true));
     return EXIT_VERIFIED;
   });
@@ -272,7 +272,7 @@ export async function runImport(args: readonly string[], io: CommandStreams, loa
     if (name === undefined || positionals.length > 1) throw new UsageError('"audit import" takes one FILE.');
     const trust = await readTrust(values as TrustValues);
     return withSource(name, async (source) => {
-      const verification = await verify(source, { trust, nouns: NOUNS, progress: new AuditProgress(io.err) });
+      const verification = await verify(source, { trust, aggregates: AGGREGATES, progress: new AuditProgress(io.err) });
       if (verification.verdict !== 'verified') {
         io.err.write(`${verificationText(verification)}Nothing was imported.\n`);
         return exitOf(verification);

@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatVerifierKey, noteKeyOf, signingKey } from '../tlog/note-key.js';
 import { ConfigError, loadConfig, loadWitnessConfig, type Config, type WitnessFlags } from '../platform/config.js';
-import { newOperatorKey } from '../identity/operator-key.js';
+import { newOperatorKey } from '../identity/operator-key.service.js';
 import { createLog } from '../platform/logging.js';
 import { findEmbeddedDatabase, startEmbeddedDatabase } from '../platform/database/embedded-database.js';
 import { migrate } from '../platform/database/migrate.js';
@@ -138,10 +138,10 @@ export const runAuditVerifyDatabase = (args: readonly string[]): Promise<number>
       const pool = createPool({ databaseUrl: running ?? embedded?.url ?? '', log });
       try {
         const { verifyStored } = await import('../audit/database/stored-ledger.queries.js');
-        const { NOUNS } = await import('../nouns.js');
+        const { AGGREGATES } = await import('../aggregates.js');
         const stored = { pool, key: own, ...(wrappingKey && { wrappingKey }) };
         const last = kept ?? (await readFile(join(dataDir, LAST_CHECKPOINT), 'utf8').catch(() => undefined));
-        return await verifyStored(stored, last === undefined ? {} : { kept: last }, NOUNS, progress);
+        return await verifyStored(stored, last === undefined ? {} : { kept: last }, AGGREGATES, progress);
       } finally {
         await pool.end();
         await embedded?.stop();

@@ -6,7 +6,7 @@ import { LogError } from '../tlog/log-error.js';
 import { formatVerifierKey, parseVerifierKey } from '../tlog/note-key.js';
 import { yearlyCsv, yearlyJson, type YearlyFile } from '../transparency/yearly-file.js';
 import { readYear } from '../audit/yearly-reading.js';
-import { NOUNS } from '../nouns.js';
+import { AGGREGATES } from '../aggregates.js';
 import { codeOf } from '../platform/startup-error.js';
 
 const YEARLY_USAGE = `Usage: ppp-ledger audit yearly --year YEAR [--url SOURCE] [--format csv|json] [--vkey KEY] [--at POSITION]
@@ -50,7 +50,7 @@ export async function runYearly(args: readonly string[], { out, err }: Streams):
   try {
     const source = await openSource(options.source);
     try {
-      const { file, log } = await readYear(source, { ...options, nouns: NOUNS });
+      const { file, log } = await readYear(source, { ...options, aggregates: AGGREGATES });
       out.write(FORMATS[options.format](file));
       err.write(summary(file, log));
       return 0;

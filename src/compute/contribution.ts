@@ -1,4 +1,4 @@
-import type { CommitmentKind } from '../capital/commitment.js';
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { refuse } from '../ledger/refusal.js';
 import {
   countsAgainstCeiling,

@@ -1,8 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { MODES, type Mode } from '../access/access-call.js';
-import { CATEGORIES, type Category } from '../partners/partner.js';
+
 import { ListQueryDto, ReadQueryDto } from '../http/list-query.dto.js';
-import { IsCountryCode, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
+import { IsCountryCode, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 import { FACILITY_KINDS, type FacilityKind } from './facility.js';
 import { CHIP_MODEL_LENGTH_MAX } from './facility.dto.js';
 import type { ChipsByCategory } from './quota.js';
@@ -173,83 +172,4 @@ export class CapacityDto {
   /** By chip model, then by time, without gaps. A model that is installed only after the interval is left out. */
   @ApiProperty({ type: () => [CapacityStepDto] })
   readonly steps: CapacityStepDto[];
-}
-
-/** Chips promised to the holder of a grant. */
-export class AllocationDto {
-  /** @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94' */
-  @ApiProperty({ format: 'uuid' })
-  readonly id: string;
-  /** @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f' */
-  @ApiProperty({ format: 'uuid' })
-  readonly facilityId: string;
-  /** @example '7a1d3c5e-2b4f-8a6c-9d8e-0f1a2b3c4d5e' */
-  @ApiProperty({ format: 'uuid' })
-  readonly grantId: string;
-  /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
-  @ApiProperty({ format: 'uuid' })
-  readonly partnerId: string;
-  /** Of the partner when it asked for access. */
-  @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category' })
-  readonly category: Category;
-  /** @example 'PT' */
-  readonly country: string;
-  @ApiProperty({ enum: [...MODES], enumName: 'AccessMode' })
-  readonly mode: Mode;
-  /** @example 'GB300' */
-  readonly chipModel: string;
-  /** @example 512 */
-  @ApiProperty({ type: 'integer' })
-  readonly chips: number;
-  /** @example '2026-04-01T00:00:00Z' */
-  @ApiProperty({ format: 'date-time' })
-  readonly from: string;
-  /**
-   * As it is now: a release moves it forward, to `from` where everything was released.
-   * @example '2026-04-08T00:00:00Z'
-   */
-  @ApiProperty({ format: 'date-time' })
-  readonly to: string;
-  /**
-   * From when on the chips were given back; null when they were not.
-   * @example null
-   */
-  readonly releasedAt: string | null;
-  /** @example null */
-  readonly releaseReason: string | null;
-}
-
-/** Filters of the list of allocations. */
-export class ListAllocationsDto extends ListQueryDto {
-  /**
-   * On this facility.
-   * @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f'
-   */
-  @Optional()
-  @IsId()
-  readonly facilityId?: string;
-
-  /**
-   * Of this partner.
-   * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
-   */
-  @Optional()
-  @IsId()
-  readonly partnerId?: string;
-
-  /**
-   * Under this grant.
-   * @example '7a1d3c5e-2b4f-8a6c-9d8e-0f1a2b3c4d5e'
-   */
-  @Optional()
-  @IsId()
-  readonly grantId?: string;
-}
-
-/** One page of allocations. */
-export class AllocationPageDto {
-  @ApiProperty({ type: () => [AllocationDto] })
-  readonly data: AllocationDto[];
-  /** Cursor of the next page; null on the last one. */
-  readonly next: string | null;
 }

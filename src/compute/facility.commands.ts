@@ -1,3 +1,4 @@
+import { ownFacility } from './own-facility.js';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -5,7 +6,7 @@ import type { Transaction } from '../ledger/transaction.js';
 import { partner, type LegalForm } from '../partners/partner.js';
 import { adoptQuotaPolicy, installCapacity, retireCapacity } from './capacity.js';
 import type { AdoptQuotaPolicyDto, ChangeCapacityDto, RegisterFacilityDto } from './facility.dto.js';
-import { facility, registerFacility, registered, type RegisteredFacility } from './facility.js';
+import { facility, registerFacility } from './facility.js';
 
 export class RegisterFacility extends Command<Answer> {
   constructor(
@@ -93,15 +94,6 @@ export class AdoptQuotaPolicyHandler implements ICommandHandler<AdoptQuotaPolicy
       return { version: adopted.data.version };
     });
   }
-}
-
-/**
- * The facility that the route names. Whose it is comes before its revision: a stranger must not learn from a 412 that
- * something has happened to it.
- */
-export function ownFacility(tx: Transaction, id: string): RegisteredFacility {
-  tx.requireOwn(registered(tx.existing(facility, id)).operatorPartnerId);
-  return registered(tx.target(facility, id));
 }
 
 function legalFormOf(tx: Transaction, partnerId: string | undefined): LegalForm | undefined {

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { streamOf, unknownEvent } from '../ledger/noun.js';
+import { streamOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import {
@@ -23,7 +23,7 @@ export const computeProjection: Projection = {
   apply,
 };
 
-// The stream decides which noun an event is of, and the write side appends nothing else to it.
+// The stream decides which aggregate an event is of, and the write side appends nothing else to it.
 const eventOf = (recorded: RecordedEvent): FacilityEvent => recorded as unknown as FacilityEvent;
 const idOf = ({ stream }: RecordedEvent): string => stream.slice(streamOf(facility, '').length);
 

@@ -1,7 +1,8 @@
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
+import type { Mode } from '../domain/access-modes.js';
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
-import type { Mode } from '../access/access-call.js';
-import type { CommitmentKind } from '../capital/commitment.js';
-import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+
+import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { parseInstant } from '../ledger/time.js';
 import type { Category, LegalForm, PartnerKind } from '../partners/partner.js';
@@ -141,7 +142,7 @@ export interface GrantUse {
 const NO_CHIPS: ChipModelState = { profile: undefined, policies: [] };
 const UNUSED_GRANT: GrantUse = { chipMs: 0n, allocationIds: PersistentSet() };
 
-export const facility: Noun<Facility, FacilityEvent> = {
+export const facility: Aggregate<Facility, FacilityEvent> = {
   name: 'facility',
   initial: { status: 'absent' },
   schemas: {

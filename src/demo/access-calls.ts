@@ -1,7 +1,7 @@
+import type { Mode } from '../domain/access-modes.js';
 import { addDays, addMonths, firstOfNextMonth, PROGRAMME_END } from './calendar.js';
 import type { Facility } from './facilities.js';
 import { MODE_PROFILES } from './modes.js';
-import type { Mode } from '../access/access-call.js';
 
 export interface AccessCall {
   /** Name of the command that opens it. */

@@ -1,4 +1,4 @@
-import type { Mode } from '../access/access-call.js';
+import type { Mode } from '../domain/access-modes.js';
 import type { Category } from '../partners/partner.js';
 
 export interface ModeProfile {

@@ -2,7 +2,7 @@ import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from 
 import { erasureCommandHandlers } from './erasure.commands.js';
 import { ErasureController } from './erasure.controller.js';
 import { ErasableContents } from './erasure.queries.js';
-import { ErasureWorker } from './erasure-worker.js';
+import { ErasureWorker } from './erasure.worker.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 
 /** Erasure of sealed content, which the public history only commits to. */

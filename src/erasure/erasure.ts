@@ -1,5 +1,5 @@
 import { Map as PersistentMap } from 'immutable';
-import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { refuse, unknown } from '../ledger/refusal.js';
 
 /** Sealed contents of one subject were destroyed, their keys with them. Their commitments stay, and so does every proof. */
@@ -26,7 +26,7 @@ export type Subject =
       readonly lastErasedAt: string;
     };
 
-export const subject: Noun<Subject, ErasureEvent> = {
+export const subject: Aggregate<Subject, ErasureEvent> = {
   name: 'subject',
   initial: { status: 'absent' },
   schemas: { 'personal-data-erased': 1 },

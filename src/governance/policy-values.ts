@@ -1,4 +1,4 @@
-import { COMMITMENT_KINDS, type CommitmentKind } from '../capital/commitment.js';
+import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
 import { isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';

@@ -1,4 +1,4 @@
-import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
@@ -37,7 +37,7 @@ export type Policy =
       readonly versions: Timeline<PolicyVersion>;
     };
 
-export const policy: Noun<Policy, PolicyEvent> = {
+export const policy: Aggregate<Policy, PolicyEvent> = {
   name: 'policy',
   initial: { status: 'absent' },
   schemas: { 'policy-adopted': 1 },

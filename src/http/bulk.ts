@@ -4,7 +4,7 @@ import type { Answer, CommandContext, Principal } from '../ledger/command-contex
 import type { RefusalOfAll } from '../ledger/job.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Refusal, STATUS_OF_REFUSAL, invalid } from '../ledger/refusal.js';
-import { requireRole } from '../identity/access.guard.js';
+import { requireRole } from './route-access.js';
 import { BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
 import { answerBody, contextUnder, expectedRevision, idempotencyKey } from './command.interceptor.js';
 import { CommandRoutes, type CommandRouteInfo, type PreparedCommand } from './command-routes.js';

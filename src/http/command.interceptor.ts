@@ -2,10 +2,9 @@ import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestI
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
-import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
+import { PROGRAMME_ACTOR, type Answer, type CommandContext, type Principal } from '../ledger/command-context.js';
 import { derivedId } from '../ledger/identifiers.js';
 import { Refusal } from '../ledger/refusal.js';
-import { PROGRAMME_ACTOR } from '../identity/authentication.js';
 import { fingerprintOf } from './fingerprint.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';

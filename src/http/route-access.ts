@@ -1,4 +1,5 @@
-import type { Role } from '../ledger/command-context.js';
+import type { Principal, Role } from '../ledger/command-context.js';
+import { forbid } from '../ledger/refusal.js';
 
 /** Metadata of every route: who may use it, and how it is answered. A route without it is refused at start. */
 export const ACCESS = 'ppp:access';
@@ -12,4 +13,14 @@ export interface RouteAccess {
   readonly location?: string;
   /** Projection whose rows are read: `minPosition` waits for it. */
   readonly projection?: string;
+}
+
+/** @throws Refusal (403) unless one of the principal's roles is one of the route's. */
+export function requireRole({ roles }: Principal, access: RouteAccess): void {
+  if (access.roles.some((role) => roles.includes(role))) return;
+  throw forbid(
+    'role-not-allowed',
+    `This needs the role ${access.roles.join(' or ')}; the credential has ${roles.join(', ') || 'none'}.`,
+    { needed: access.roles, roles },
+  );
 }

@@ -170,7 +170,7 @@ const PATH = { type: 'string', format: 'uri-reference', maxLength: 200 } as cons
 const LINK = { type: 'string', pattern: '^<.+>; rel="next"$', maxLength: 4_400 } as const;
 const SECONDS = { type: 'integer', format: 'int32', minimum: 0, maximum: 60 } as const;
 
-/** Lists answer with their `<Noun>PageDto`; reports are tables, but no pages. */
+/** Lists answer with their `<Aggregate>PageDto`; reports are tables, but no pages. */
 const isPage = (answer: new () => object): boolean => answer.name.endsWith('PageDto');
 
 /** Says who may use a route, to the reader of the document as well. */

@@ -160,7 +160,7 @@ const COUNTRY_SCHEMA: ApiPropertyOptions = {
 };
 const holdsCountry = (value: unknown): boolean => typeof value === 'string' && isCountry(value);
 
-/** An instant in UTC. Nouns store it with `formatInstant(parseInstant(text))`. */
+/** An instant in UTC. Aggregates store it with `formatInstant(parseInstant(text))`. */
 export const IsInstant = (): PropertyDecorator =>
   check(
     'isInstant',

@@ -1,10 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import type { Principal } from '../ledger/command-context.js';
-import { forbid } from '../ledger/refusal.js';
-import { Authentication } from './authentication.js';
-import { ACCESS, type RouteAccess } from '../http/route-access.js';
+import { Authentication } from './authentication.service.js';
+import { ACCESS, requireRole, type RouteAccess } from '../http/route-access.js';
 import '../http/request.js';
 
 /** Lets a request through only when its credential has one of the roles that its route names. */
@@ -27,14 +25,4 @@ export class AccessGuard implements CanActivate {
     requireRole(request.principal, access);
     return true;
   }
-}
-
-/** @throws Refusal (403) unless one of the principal's roles is one of the route's. */
-export function requireRole({ roles }: Principal, access: RouteAccess): void {
-  if (access.roles.some((role) => roles.includes(role))) return;
-  throw forbid(
-    'role-not-allowed',
-    `This needs the role ${access.roles.join(' or ')}; the credential has ${roles.join(', ') || 'none'}.`,
-    { needed: access.roles, roles },
-  );
 }

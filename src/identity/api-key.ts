@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Role } from '../ledger/command-context.js';
-import { unknownEvent, type Noun } from '../ledger/noun.js';
+import { unknownEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { parseInstant, type EpochMs } from '../ledger/time.js';
 
@@ -29,7 +29,7 @@ export type ApiKey =
       readonly keyHash: string;
     };
 
-export const apiKey: Noun<ApiKey, ApiKeyEvent> = {
+export const apiKey: Aggregate<ApiKey, ApiKeyEvent> = {
   name: 'api-key',
   initial: { status: 'absent' },
   schemas: { 'api-key-issued': 1, 'api-key-revoked': 1 },

@@ -1,6 +1,6 @@
+import { AllocateDto } from '../access/allocation.dto.js';
 import { UsageRecordDto } from '../access/usage.dto.js';
 import { PledgeCommitmentDto } from '../capital/commitment.dto.js';
-import { AllocateDto } from '../compute/facility.dto.js';
 import { Refusal, type FieldError } from '../ledger/refusal.js';
 import { RegisterPartnerDto } from '../partners/partner.dto.js';
 import { EdgeValidationPipe } from '../http/validation.pipe.js';

@@ -10,6 +10,9 @@ export interface Principal {
   readonly partnerId?: string;
 }
 
+/** The actor behind `OPERATOR_KEY`: the programme itself. */
+export const PROGRAMME_ACTOR = 'programme';
+
 /** One command as it reached the ledger. */
 export interface CommandContext {
   readonly principal: Principal;

@@ -1,4 +1,4 @@
-import type { Checkpoint } from './lanes.js';
+import type { Checkpoint } from './projection-copies.js';
 import type { Projection } from './projection.js';
 import type { ProjectionStore, TableDigests } from './projection-store.js';
 
@@ -18,7 +18,7 @@ export interface ComparisonEvents {
 
 /** Comparisons of rows that are built anew with those that are served. On large tables one takes long: nothing waits for it. */
 export class Comparisons {
-  /** By name of the lane that is built. */
+  /** By name of the copy that is built. */
   private readonly begun = new Map<string, { readonly isDone: boolean }>();
 
   constructor(

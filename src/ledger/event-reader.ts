@@ -1,18 +1,18 @@
 import { readEvent, type RecordedEvent, type StoredEvent } from './event.js';
-import type { NounOutline } from './noun.js';
+import type { AggregateOutline } from './aggregate.js';
 
 /**
- * Reads stored events as the code of today knows them: lifts older schema versions through the upcasters of their noun,
+ * Reads stored events as the code of today knows them: lifts older schema versions through the upcasters of their aggregate,
  * and stops at a type or version that nobody knows. Skipping one would make every figure after it wrong.
  */
 export class EventReader {
-  private readonly nounOfType = new Map<string, NounOutline>();
+  private readonly nounOfType = new Map<string, AggregateOutline>();
 
-  constructor(nouns: readonly NounOutline[]) {
-    for (const noun of nouns) {
-      for (const type of Object.keys(noun.schemas)) {
-        if (this.nounOfType.has(type)) throw new Error(`Two nouns declare the event type "${type}".`);
-        this.nounOfType.set(type, noun);
+  constructor(aggregates: readonly AggregateOutline[]) {
+    for (const aggregate of aggregates) {
+      for (const type of Object.keys(aggregate.schemas)) {
+        if (this.nounOfType.has(type)) throw new Error(`Two aggregates declare the event type "${type}".`);
+        this.nounOfType.set(type, aggregate);
       }
     }
   }
@@ -20,14 +20,14 @@ export class EventReader {
   /** @throws Error on a type or schema version that this version of the code does not know. */
   read(stored: StoredEvent): RecordedEvent {
     const event = readEvent(stored);
-    const noun = this.nounOfType.get(event.type);
-    if (!noun) throw new Error(`Position ${event.position} holds an event of unknown type "${event.type}".`);
-    return lift(noun, event);
+    const aggregate = this.nounOfType.get(event.type);
+    if (!aggregate) throw new Error(`Position ${event.position} holds an event of unknown type "${event.type}".`);
+    return lift(aggregate, event);
   }
 }
 
-function lift(noun: NounOutline, event: RecordedEvent): RecordedEvent {
-  const current = noun.schemas[event.type] ?? 0;
+function lift(aggregate: AggregateOutline, event: RecordedEvent): RecordedEvent {
+  const current = aggregate.schemas[event.type] ?? 0;
   if (event.schema === current) return event;
   if (event.schema > current) {
     throw new Error(
@@ -36,7 +36,7 @@ function lift(noun: NounOutline, event: RecordedEvent): RecordedEvent {
   }
   let data = event.data;
   for (let schema = event.schema; schema < current; schema += 1) {
-    const upcast = noun.upcasters?.[event.type]?.[schema];
+    const upcast = aggregate.upcasters?.[event.type]?.[schema];
     if (!upcast) throw new Error(`There is no upcaster for "${event.type}" from version ${schema}.`);
     data = upcast(data as never);
   }

@@ -3,13 +3,13 @@ import { EVENT_STORE, type EventStore } from './event-store.js';
 import { EventReader } from './event-reader.js';
 import { eventTypesProjection } from './event-types.projection.js';
 import { Ledger, type LedgerObserver } from './ledger.js';
-import type { NounOutline } from './noun.js';
+import type { AggregateOutline } from './aggregate.js';
 import { PostgresEventStore } from './postgres/postgres-event-store.js';
 import type { Projection } from './projection.js';
 import { ProjectionStore } from './projection-store.js';
 import { Projector, leadProjections, type ProjectorLog } from './projector.js';
 import { SealedContents } from './sealed-contents.js';
-import { LedgerSignal } from './signal.js';
+import { Notifier } from './notifier.js';
 import type { EpochMs } from './time.js';
 import { Vault } from './vault.js';
 import type { Pool } from 'pg';
@@ -24,15 +24,15 @@ export interface LedgerModuleOptions {
   readonly wrappingKey: Buffer;
   /** See `Vault`; undefined: random keys. */
   readonly newContentKey: ((eventId: string) => Buffer) | undefined;
-  readonly nouns: readonly NounOutline[];
+  readonly aggregates: readonly AggregateOutline[];
   readonly projections: readonly Projection[];
   readonly observer: LedgerObserver;
   readonly log: ProjectorLog;
   readonly clock: () => EpochMs;
 }
 
-/** Notified when rows have moved on; `LedgerSignal` itself is notified when events were written. */
-export const PROGRESS_SIGNAL = Symbol('progress');
+/** Notified when rows have moved on; `Notifier` itself is notified when events were written. */
+export const PROGRESS_NOTIFIER = Symbol('progress');
 
 /** The write side and the projector, made once for the whole program. */
 @Module({})
@@ -53,16 +53,16 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   static forRoot(options: LedgerModuleOptions): DynamicModule {
-    const { pool, readPool, nouns, clock } = options;
-    const types = nouns.flatMap((noun) => Object.keys(noun.schemas));
+    const { pool, readPool, aggregates, clock } = options;
+    const types = aggregates.flatMap((aggregate) => Object.keys(aggregate.schemas));
     const projections = [eventTypesProjection(types), ...options.projections];
     return {
       module: LedgerModule,
       global: true,
       providers: [
-        { provide: EventReader, useValue: new EventReader(nouns) },
-        { provide: LedgerSignal, useValue: new LedgerSignal() },
-        { provide: PROGRESS_SIGNAL, useValue: new LedgerSignal() },
+        { provide: EventReader, useValue: new EventReader(aggregates) },
+        { provide: Notifier, useValue: new Notifier() },
+        { provide: PROGRESS_NOTIFIER, useValue: new Notifier() },
         { provide: Vault, useValue: new Vault(options.wrappingKey, options.newContentKey) },
         { provide: SealedContents, inject: [Vault], useFactory: (vault: Vault) => new SealedContents(pool, vault) },
         {
@@ -71,14 +71,14 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
         },
         {
           provide: Ledger,
-          inject: [EVENT_STORE, EventReader, Vault, LedgerSignal],
-          useFactory: (store: EventStore, reader: EventReader, vault: Vault, signal: LedgerSignal) =>
+          inject: [EVENT_STORE, EventReader, Vault, Notifier],
+          useFactory: (store: EventStore, reader: EventReader, vault: Vault, signal: Notifier) =>
             new Ledger(store, reader, vault, signal, { observer: observerOf(options), clock }),
         },
         {
           provide: Projector,
-          inject: [EVENT_STORE, EventReader, LedgerSignal, PROGRESS_SIGNAL],
-          useFactory: (store: EventStore, reader: EventReader, signal: LedgerSignal, progress: LedgerSignal) => {
+          inject: [EVENT_STORE, EventReader, Notifier, PROGRESS_NOTIFIER],
+          useFactory: (store: EventStore, reader: EventReader, signal: Notifier, progress: Notifier) => {
             const rows = new ProjectionStore(pool);
             const served = readPool === pool ? rows : new ProjectionStore(readPool);
             const leads = () => leadProjections(pool);
@@ -86,7 +86,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
           },
         },
       ],
-      exports: [EventReader, LedgerSignal, PROGRESS_SIGNAL, Vault, SealedContents, EVENT_STORE, Ledger, Projector],
+      exports: [EventReader, Notifier, PROGRESS_NOTIFIER, Vault, SealedContents, EVENT_STORE, Ledger, Projector],
     };
   }
 }

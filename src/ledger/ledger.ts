@@ -5,17 +5,17 @@ import type { EventReader } from './event-reader.js';
 import { GroupCommit, type CommittedBatch, type Decided } from './group-commit.js';
 import { callOf, jobOf, rejectAll, type Decide, type Job, type Part, type RefusalOfAll } from './job.js';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
-import { streamOf, type DomainEvent, type Noun } from './noun.js';
+import { streamOf, type DomainEvent, type Aggregate } from './aggregate.js';
 import { answerOf, refusalOutcome, type Outcome } from './outcome.js';
 import { Refusal } from './refusal.js';
 import { Sequence } from './sequence.js';
-import type { LedgerSignal } from './signal.js';
+import type { Notifier } from './notifier.js';
 import { StateCache, type CachedStream, type StreamState } from './state-cache.js';
 import { asRefusal } from './store-unavailable.js';
 import { Streams } from './streams.js';
 import { formatInstant, type EpochMs } from './time.js';
 import { Gathering, StreamsNotLoaded, decideTogether, type Decision } from './together.js';
-import { StreamNotLoaded, Transaction, erase } from './transaction.js';
+import { StreamNotLoaded, Transaction, untyped } from './transaction.js';
 import type { Vault } from './vault.js';
 
 /** Commands inside the ledger at a time, waiting or on their way to the store. Beyond it callers are told to come back. */
@@ -74,7 +74,7 @@ export class Ledger {
     store: EventStore,
     reader: EventReader,
     private readonly vault: Vault,
-    signal: LedgerSignal,
+    signal: Notifier,
     { observer = {}, clock = Date.now, time = monotonicTime }: LedgerOptions = {},
   ) {
     this.observer = observer;
@@ -188,11 +188,11 @@ export class Ledger {
    * @throws Refusal (`unavailable`) when the store does not answer.
    */
   async read<S, E extends DomainEvent>(
-    noun: Noun<S, E>,
+    aggregate: Aggregate<S, E>,
     id: string,
     maxAgeMs = 0,
   ): Promise<{ state: S; revision: number }> {
-    const { state, revision } = await this.streams.read(erase(noun), streamOf(noun, id), maxAgeMs);
+    const { state, revision } = await this.streams.read(untyped(aggregate), streamOf(aggregate, id), maxAgeMs);
     return { state: state as S, revision };
   }
 
@@ -298,7 +298,7 @@ export class Ledger {
       return false;
     }
     try {
-      await Promise.all(missing.map(({ noun, stream }) => this.streams.load(noun, stream)));
+      await Promise.all(missing.map(({ aggregate, stream }) => this.streams.load(aggregate, stream)));
       return true;
     } catch (error) {
       rejectAll(job, error);

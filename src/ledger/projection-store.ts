@@ -1,7 +1,7 @@
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { RecordedEvent } from './event.js';
 import type { LeaderSession } from './leadership.js';
-import { BUILDING, Checkpoints, type Checkpoint, type Lane, type Place } from './lanes.js';
+import { BUILDING, Checkpoints, type Checkpoint, type ProjectionCopy, type Place } from './projection-copies.js';
 import { Statements, columnwise, selection, upsertion, type Column } from './projection-statements.js';
 import { Rows, type Projection, type RowRef } from './projection.js';
 
@@ -41,23 +41,32 @@ export class ProjectionStore {
   }
 
   /**
-   * Moves lanes that stand at the same place up to the position `to`, in one transaction: their rows and checkpoints change
-   * together or not at all. Gives the lanes that have moved; somebody else was faster with the others.
+   * Moves copies that stand at the same place up to the position `to`, in one transaction: their rows and checkpoints change
+   * together or not at all. Gives the copies that have moved; somebody else was faster with the others.
    * @throws ProjectionFailure when one of them cannot apply an event; none has moved then.
    */
-  async apply(lanes: readonly Lane[], to: number, events: readonly RecordedEvent[]): Promise<readonly Lane[]> {
+  async apply(
+    copies: readonly ProjectionCopy[],
+    to: number,
+    events: readonly RecordedEvent[],
+  ): Promise<readonly ProjectionCopy[]> {
     return this.inTransaction(async (client) => {
       const { rows } = await client.query<{ name: string }>({
         name: 'move-checkpoints',
         text: `update projections p set position = $3, failure = null from unnest($1::text[], $4::int[]) as x (name, version)
                where p.name = x.name and p.version = x.version and p.position = $2 returning p.name`,
-        values: [lanes.map(({ name }) => name), lanes[0]?.from, to, lanes.map(({ projection }) => projection.version)],
+        values: [
+          copies.map(({ name }) => name),
+          copies[0]?.from,
+          to,
+          copies.map(({ projection }) => projection.version),
+        ],
       });
       const names = new Set(rows.map(({ name }) => name));
-      const moved = lanes.filter(({ name }) => names.has(name));
-      // At once: the rows of one lane are made while the database works for another.
+      const moved = copies.filter(({ name }) => names.has(name));
+      // At once: the rows of one copy are made while the database works for another.
       const statements = new Statements(client);
-      const applied = await Promise.allSettled(moved.map((lane) => this.applyRows(statements, lane, events)));
+      const applied = await Promise.allSettled(moved.map((copy) => this.applyRows(statements, copy, events)));
       const failed = applied.find((outcome) => outcome.status === 'rejected');
       if (failed) throw failed.reason;
       return moved;
@@ -154,10 +163,10 @@ export class ProjectionStore {
     return true;
   }
 
-  /** Settles when no statement of the lane is left. */
-  private async applyRows(statements: Statements, lane: Lane, all: readonly RecordedEvent[]): Promise<void> {
-    const { projection, suffix } = lane;
-    const events = all.filter(({ type }) => lane.types.has(type));
+  /** Settles when no statement of the copy is left. */
+  private async applyRows(statements: Statements, copy: ProjectionCopy, all: readonly RecordedEvent[]): Promise<void> {
+    const { projection, suffix } = copy;
+    const events = all.filter(({ type }) => copy.types.has(type));
     const touched = touchedIds(projection, events);
     const rows = new Rows(touched);
     for (const [table, ids] of touched) {

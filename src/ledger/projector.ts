@@ -9,16 +9,16 @@ import type { Projection } from './projection.js';
 import {
   BUILDING,
   groupsOf,
-  laneOf,
-  placeOf,
+  copyOf,
+  checkpointAfter,
   type Checkpoint,
   type Checkpoints,
-  type Lane,
+  type ProjectionCopy,
   type Place,
-} from './lanes.js';
+} from './projection-copies.js';
 import { ProjectionFailure, type ProjectionStore } from './projection-store.js';
 import { Refusal } from './refusal.js';
-import { LedgerSignal } from './signal.js';
+import { Notifier } from './notifier.js';
 
 const BATCH_EVENTS_MAX = 1_000;
 /** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
@@ -67,14 +67,14 @@ export const leadProjections = (pool: Pool): Promise<LeaderSession | undefined> 
 /** Follows the log in order and keeps the rows of all projections in step. One instance leads at a time. */
 export class Projector {
   private readonly stopping = new AbortController();
-  /** When lanes that stopped are tried again, in monotonic ms. */
+  /** When copies that stopped are tried again, in monotonic ms. */
   private readonly retryAt = new Map<string, number>();
   /** The session in which it leads, as long as it is known to last. */
   private leader: LeaderSession | undefined;
   /** How far this instance has moved the rows in that session; a server that crashes may take the last of it. */
   private positions = new Map<string, number>();
   /** Somebody waits for a position: what gathers is applied at once. */
-  private readonly demand: LedgerSignal;
+  private readonly demand: Notifier;
   private following: Promise<void> | undefined;
   /** One batch that is read while the one before it is applied. */
   private ahead: { readonly from: number; readonly events: Promise<readonly StoredEvent[]> } | undefined;
@@ -91,15 +91,15 @@ export class Projector {
     private readonly reader: EventReader,
     private readonly rows: RowStore,
     private readonly projections: readonly Projection[],
-    private readonly signal: LedgerSignal,
-    private readonly progress: LedgerSignal,
+    private readonly signal: Notifier,
+    private readonly progress: Notifier,
     private readonly log: ProjectorLog,
     { served = rows, time = monotonicTime, batchEventsMax = BATCH_EVENTS_MAX }: ProjectorOptions = {},
   ) {
     this.served = served;
     this.time = time;
     this.batchEventsMax = batchEventsMax;
-    this.demand = new LedgerSignal(time);
+    this.demand = new Notifier(time);
     this.comparisons = new Comparisons(rows, {
       compared: (comparison) => this.report(comparison),
       failed: (building, error) => this.halt(building, error),
@@ -226,18 +226,18 @@ export class Projector {
     }
   }
 
-  /** One batch for every lane. Gives the events of the largest one; 0 when there was nothing to apply. */
+  /** One batch for every copy. Gives the events of the largest one; 0 when there was nothing to apply. */
   private async step(leader: LeaderSession): Promise<number> {
     // Asked in the session that holds the lock: where it has been lost this fails, and with it the leadership. Two leaders
     // for the length of a step do no harm, since a checkpoint that has moved is never moved again from the same place.
-    const lanes = await this.lanes(await this.rows.checkpoints(leader));
+    const copies = await this.copies(await this.rows.checkpoints(leader));
     // Each from where it stands, so that none waits for another that builds or has stopped; those that are furthest first,
     // so that what is built comes to stand no further behind than what is served.
-    const places = [...new Set(lanes.map(({ from }) => from))].sort((a, b) => b - a);
+    const places = [...new Set(copies.map(({ from }) => from))].sort((a, b) => b - a);
     let events = 0;
     for (const place of places) {
       const stored = await this.readFrom(place);
-      const here = lanes.filter(({ from }) => from === place);
+      const here = copies.filter(({ from }) => from === place);
       if (stored.length === 0) await this.clear(here);
       if (stored.length > 0 && (await this.advanceAll(here, stored))) events = Math.max(events, stored.length);
     }
@@ -246,8 +246,8 @@ export class Projector {
   }
 
   /** At the head nothing is in the way, whatever was in that of another program or of a step that came through after all. */
-  private async clear(lanes: readonly Lane[]): Promise<void> {
-    for (const lane of lanes) if (lane.hasStopped) await this.rows.fail(placeOf(lane, []), null);
+  private async clear(copies: readonly ProjectionCopy[]): Promise<void> {
+    for (const copy of copies) if (copy.hasStopped) await this.rows.fail(checkpointAfter(copy, []), null);
   }
 
   private async readFrom(place: number): Promise<readonly StoredEvent[]> {
@@ -264,13 +264,13 @@ export class Projector {
     return stored;
   }
 
-  private async lanes(checkpoints: Checkpoints): Promise<readonly Lane[]> {
-    const lanes = await Promise.all(this.projections.map((projection) => this.lanesOf(projection, checkpoints)));
-    return lanes.flat().filter(({ name }) => this.isDue(name));
+  private async copies(checkpoints: Checkpoints): Promise<readonly ProjectionCopy[]> {
+    const copies = await Promise.all(this.projections.map((projection) => this.lanesOf(projection, checkpoints)));
+    return copies.flat().filter(({ name }) => this.isDue(name));
   }
 
   /** The rows that are served, if they are of this version, and those that are being built, if any are. */
-  private async lanesOf(projection: Projection, checkpoints: Checkpoints): Promise<readonly Lane[]> {
+  private async lanesOf(projection: Projection, checkpoints: Checkpoints): Promise<readonly ProjectionCopy[]> {
     const { name, version } = projection;
     const served = checkpoints.served(projection);
     const building = checkpoints.building(projection);
@@ -278,12 +278,12 @@ export class Projector {
     if (building?.version !== version) {
       // A switch that came through late may have taken what was compared.
       this.comparisons.forget(name + BUILDING);
-      if (isServed) return [laneOf(projection, served)];
+      if (isServed) return [copyOf(projection, served)];
       if (this.isDue(name)) {
         const place = { name, version: served?.version ?? version, position: served?.position ?? 0 };
         await this.attempt(place, async () => {
           await this.rows.startBuilding(projection);
-          // Rows of another version are no lane that could go on and show that nothing is in the way any more.
+          // Rows of another version are no copy that could go on and show that nothing is in the way any more.
           await this.rows.fail(place, null);
         });
       }
@@ -292,7 +292,7 @@ export class Projector {
     if (this.isDue(building.name)) {
       await this.attempt(building, () => this.switchWhenCaughtUp(projection, served, building));
     }
-    return [...(isServed ? [laneOf(projection, served)] : []), laneOf(projection, building)];
+    return [...(isServed ? [copyOf(projection, served)] : []), copyOf(projection, building)];
   }
 
   private async switchWhenCaughtUp(
@@ -328,13 +328,13 @@ export class Projector {
     else this.log.error(fields, 'A projection was built anew, and other rows were served until now.');
   }
 
-  /** Applies what was read to lanes that stand right before it. True when there was an event that can be read. */
-  private async advanceAll(lanes: readonly Lane[], stored: readonly StoredEvent[]): Promise<boolean> {
+  /** Applies what was read to copies that stand right before it. True when there was an event that can be read. */
+  private async advanceAll(copies: readonly ProjectionCopy[], stored: readonly StoredEvent[]): Promise<boolean> {
     const { events, failure } = this.readable(stored);
-    const advanced = await Promise.allSettled(groupsOf(lanes).map((group) => this.advance(group, events)));
+    const advanced = await Promise.allSettled(groupsOf(copies).map((group) => this.advance(group, events)));
     const failed = advanced.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
-    if (failure !== undefined) for (const lane of lanes) await this.halt(placeOf(lane, events), failure);
+    if (failure !== undefined) for (const copy of copies) await this.halt(checkpointAfter(copy, events), failure);
     return events.length > 0;
   }
 
@@ -351,27 +351,27 @@ export class Projector {
     return { events };
   }
 
-  /** All lanes at once; where that fails each by itself, so that one that cannot go on does not hold up the others. */
-  private async advance(lanes: readonly Lane[], events: readonly RecordedEvent[]): Promise<void> {
+  /** All copies at once; where that fails each by itself, so that one that cannot go on does not hold up the others. */
+  private async advance(copies: readonly ProjectionCopy[], events: readonly RecordedEvent[]): Promise<void> {
     const to = events.at(-1)?.position;
-    if (to === undefined || lanes.length === 0) return;
+    if (to === undefined || copies.length === 0) return;
     const { positions } = this;
     try {
-      const moved = await this.rows.apply(lanes, to, events);
+      const moved = await this.rows.apply(copies, to, events);
       for (const { name } of moved) positions.set(name, to);
     } catch (error) {
-      const [lane] = lanes;
-      if (lane && lanes.length === 1) await this.advanceUpTo(lane, events, error);
-      else for (const one of lanes) await this.advance([one], events);
+      const [copy] = copies;
+      if (copy && copies.length === 1) await this.advanceUpTo(copy, events, error);
+      else for (const one of copies) await this.advance([one], events);
     }
   }
 
   /** Up to the event that the projection cannot apply. */
-  private async advanceUpTo(lane: Lane, events: readonly RecordedEvent[], error: unknown): Promise<void> {
+  private async advanceUpTo(copy: ProjectionCopy, events: readonly RecordedEvent[], error: unknown): Promise<void> {
     const { position: end = 0 } = error instanceof ProjectionFailure ? error.event : {};
     const before = events.filter(({ position }) => position < end);
-    await this.advance([lane], before);
-    await this.halt(placeOf(lane, before), error);
+    await this.advance([copy], before);
+    await this.halt(checkpointAfter(copy, before), error);
   }
 
   private async attempt(place: Place, work: () => Promise<void>): Promise<void> {
@@ -382,7 +382,7 @@ export class Projector {
     }
   }
 
-  /** Stops a lane, visibly and until it is tried again; an event is never skipped. The others go on. */
+  /** Stops a copy, visibly and until it is tried again; an event is never skipped. The others go on. */
   private async halt(place: Place, error: unknown): Promise<void> {
     // Where the answer to a switch was lost there may be nothing left of what was compared, and other rows in its place.
     this.comparisons.forget(place.name);
@@ -396,7 +396,7 @@ export class Projector {
 
   /** Ends early when the program stops. */
   private pause(ms: number): Promise<void> {
-    return new LedgerSignal(this.time).wait(ms, this.stopping.signal);
+    return new Notifier(this.time).wait(ms, this.stopping.signal);
   }
 
   private isDue(name: string): boolean {

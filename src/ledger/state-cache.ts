@@ -1,4 +1,4 @@
-import type { DomainEvent, Noun } from './noun.js';
+import type { DomainEvent, Aggregate } from './aggregate.js';
 
 /** Entries kept in memory, apart from those in use: a stream that is missing costs one read. */
 const CACHED_STREAMS_MAX = 20_000;
@@ -6,7 +6,7 @@ const CACHED_STREAMS_MAX = 20_000;
 /** One stream as the write side knows it. */
 export interface CachedStream {
   readonly stream: string;
-  readonly noun: Noun<unknown, DomainEvent>;
+  readonly aggregate: Aggregate<unknown, DomainEvent>;
   /** What is durable. */
   committed: StreamState;
   /** What has been decided on top of it and is on its way to the store. */
@@ -49,10 +49,10 @@ export class StateCache {
   }
 
   /** Keeps a stream that is not in memory as one that does not exist, until the store says otherwise. */
-  assumeNew(noun: Noun<unknown, DomainEvent>, stream: string): void {
+  assumeNew(aggregate: Aggregate<unknown, DomainEvent>, stream: string): void {
     if (this.recent.has(stream) || this.older.has(stream)) return;
-    const none = { state: noun.initial, revision: -1 };
-    this.put({ stream, noun, committed: none, latest: none, pending: 0, checkedAt: -Infinity });
+    const none = { state: aggregate.initial, revision: -1 };
+    this.put({ stream, aggregate, committed: none, latest: none, pending: 0, checkedAt: -Infinity });
   }
 
   drop(stream: string): void {

@@ -1,7 +1,7 @@
 import type { EventReader } from './event-reader.js';
 import type { EventStore } from './event-store.js';
 import type { MonotonicTime } from './monotonic-time.js';
-import type { DomainEvent, Noun } from './noun.js';
+import type { DomainEvent, Aggregate } from './aggregate.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 import { asRefusal } from './store-unavailable.js';
 import type { StoredEvent } from './event.js';
@@ -24,9 +24,9 @@ export class Streams {
    * What is durable of a stream: at least what the store held `maxAgeMs` before this call.
    * @throws StoreUnavailable
    */
-  async read(noun: Noun<unknown, DomainEvent>, stream: string, maxAgeMs: number): Promise<StreamState> {
+  async read(aggregate: Aggregate<unknown, DomainEvent>, stream: string, maxAgeMs: number): Promise<StreamState> {
     const since = this.time.now() - maxAgeMs;
-    const entry = this.cache.get(stream) ?? (await this.fetch(noun, stream));
+    const entry = this.cache.get(stream) ?? (await this.fetch(aggregate, stream));
     // What does not exist is not kept: ids that somebody makes up must not crowd out those that are there.
     if (entry.committed.revision >= 0) this.keep(entry);
     // Others may have begun to fetch it before this call.
@@ -34,8 +34,8 @@ export class Streams {
   }
 
   /** Loads a stream that is not in memory, for a decision that wants it. */
-  async load(noun: Noun<unknown, DomainEvent>, stream: string): Promise<void> {
-    this.keep(await this.fetch(noun, stream));
+  async load(aggregate: Aggregate<unknown, DomainEvent>, stream: string): Promise<void> {
+    this.keep(await this.fetch(aggregate, stream));
   }
 
   /**
@@ -44,7 +44,7 @@ export class Streams {
    */
   async refresh(entry: CachedStream): Promise<StreamState> {
     const checkedAt = this.time.now();
-    const found = await this.catchUp(entry.noun, entry.stream, entry.committed);
+    const found = await this.catchUp(entry.aggregate, entry.stream, entry.committed);
     // Whoever else refreshed or wrote meanwhile may have come further.
     if (found.revision < entry.committed.revision) return entry.committed;
     if (found.revision > entry.committed.revision) {
@@ -57,18 +57,18 @@ export class Streams {
   }
 
   /** Once for all who wait for it. */
-  private fetch(noun: Noun<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
+  private fetch(aggregate: Aggregate<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
     const running = this.fetching.get(stream);
     if (running) return running;
-    const fetching = this.fetchStream(noun, stream).finally(() => this.fetching.delete(stream));
+    const fetching = this.fetchStream(aggregate, stream).finally(() => this.fetching.delete(stream));
     this.fetching.set(stream, fetching);
     return fetching;
   }
 
-  private async fetchStream(noun: Noun<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
+  private async fetchStream(aggregate: Aggregate<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
     const checkedAt = this.time.now();
-    const committed = await this.catchUp(noun, stream, { state: noun.initial, revision: -1 });
-    return { stream, noun, committed, latest: committed, pending: 0, checkedAt };
+    const committed = await this.catchUp(aggregate, stream, { state: aggregate.initial, revision: -1 });
+    return { stream, aggregate, committed, latest: committed, pending: 0, checkedAt };
   }
 
   /** There is one entry for a stream, ever: decisions that are on their way hang on it. */
@@ -76,14 +76,18 @@ export class Streams {
     if (!this.cache.get(entry.stream)) this.cache.put(entry);
   }
 
-  private async catchUp(noun: Noun<unknown, DomainEvent>, stream: string, from: StreamState): Promise<StreamState> {
+  private async catchUp(
+    aggregate: Aggregate<unknown, DomainEvent>,
+    stream: string,
+    from: StreamState,
+  ): Promise<StreamState> {
     let { state, revision } = from;
     for (;;) {
       const page = await this.readPage(stream, revision + 1);
       for (const stored of page) {
         const event = this.reader.read(stored);
         if (event.revision !== revision + 1) throw new Error(`${stream} has a gap before revision ${event.revision}.`);
-        state = noun.evolve(state, event);
+        state = aggregate.evolve(state, event);
         revision = event.revision;
       }
       if (page.length < STREAM_PAGE) return revision === from.revision ? from : { state, revision };

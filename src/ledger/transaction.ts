@@ -2,7 +2,7 @@ import type { CommandContext } from './command-context.js';
 import { EVENT_BYTES_MAX, draftEvent, type DraftEvent, type Sealed } from './event.js';
 import type { SealedContent } from './event-store.js';
 import { derivedId } from './identifiers.js';
-import { streamOf, type DomainEvent, type Noun } from './noun.js';
+import { streamOf, type DomainEvent, type Aggregate } from './aggregate.js';
 import { Refusal, forbid, refuse, unknown } from './refusal.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 import type { Vault } from './vault.js';
@@ -13,7 +13,7 @@ const STREAMS_MAX = 256;
 /** Thrown when a decision wants a stream that is not in memory yet; it is loaded and the decision is run again. */
 export class StreamNotLoaded extends Error {
   constructor(
-    readonly noun: Noun<unknown, DomainEvent>,
+    readonly aggregate: Aggregate<unknown, DomainEvent>,
     readonly stream: string,
   ) {
     // Thrown for every stream that is new: where from is of no interest, and finding out costs more than the rest.
@@ -30,7 +30,7 @@ export class Transaction {
   readonly writes = new Map<string, StreamState>();
   readonly drafts: DraftEvent[] = [];
   readonly sealedContents: SealedContent[] = [];
-  private named: { noun: Noun<unknown, DomainEvent>; id: string } | 'itself' | undefined;
+  private named: { aggregate: Aggregate<unknown, DomainEvent>; id: string } | 'itself' | undefined;
 
   constructor(
     readonly context: CommandContext,
@@ -43,49 +43,50 @@ export class Transaction {
   ) {}
 
   /** Starts a new stream; its id and revision go into the answer. */
-  create<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): void {
+  create<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): void {
     // A stream that is to be new is taken to be new: to read first would cost every creation a round trip, and the store
     // compares revisions anyway.
-    this.cache.assumeNew(erase(noun), streamOf(noun, id));
-    if (noun.exists(this.get(noun, id))) throw refuse(`${noun.name}-exists`, `The ${noun.name} ${id} exists already.`);
-    this.named = { noun: erase(noun), id };
+    this.cache.assumeNew(untyped(aggregate), streamOf(aggregate, id));
+    if (aggregate.exists(this.get(aggregate, id)))
+      throw refuse(`${aggregate.name}-exists`, `The ${aggregate.name} ${id} exists already.`);
+    this.named = { aggregate: untyped(aggregate), id };
   }
 
   /**
    * The stream that the command is for: it must exist (404) and be at the revision that the caller saw, if the caller
    * said so (412). Its id and revision go into the answer.
    */
-  target<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): S {
-    const state = this.existing(noun, id);
-    this.subject(noun, id);
+  target<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): S {
+    const state = this.existing(aggregate, id);
+    this.subject(aggregate, id);
     return state;
   }
 
   /** The stream that the command is for, whether it exists or not; `target` and `create` are the usual ways to say so. */
-  subject<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): void {
-    this.named = { noun: erase(noun), id };
+  subject<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): void {
+    this.named = { aggregate: untyped(aggregate), id };
     const { ifMatch } = this.context;
-    const revision = this.current(noun, id).revision;
+    const revision = this.current(aggregate, id).revision;
     if (ifMatch !== undefined && ifMatch !== revision) {
       throw new Refusal(
         'stale',
         'stale-revision',
-        `The ${noun.name} is at revision ${revision}, not ${ifMatch}. Read it again and decide anew.`,
+        `The ${aggregate.name} is at revision ${revision}, not ${ifMatch}. Read it again and decide anew.`,
         { expected: ifMatch, actual: revision },
       );
     }
   }
 
   /** Another stream that has to exist (404). */
-  existing<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): S {
-    const state = this.get(noun, id);
-    if (!noun.exists(state)) throw unknown(noun.name, id);
+  existing<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): S {
+    const state = this.get(aggregate, id);
+    if (!aggregate.exists(state)) throw unknown(aggregate.name, id);
     return state;
   }
 
   /** A stream that may not exist. */
-  get<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): S {
-    return this.current(noun, id).state as S;
+  get<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): S {
+    return this.current(aggregate, id).state as S;
   }
 
   /** Forgets the events: a refusal records what it was decided on, but nothing that the decision had begun to write. */
@@ -96,17 +97,22 @@ export class Transaction {
   }
 
   /** Adds events to a stream. `sealed` is content that must not be public; it belongs to the first of the events. */
-  append<S, E extends DomainEvent>(noun: Noun<S, E>, id: string, events: readonly E[], sealed?: SealedInput): void {
-    const stream = streamOf(noun, id);
+  append<S, E extends DomainEvent>(
+    aggregate: Aggregate<S, E>,
+    id: string,
+    events: readonly E[],
+    sealed?: SealedInput,
+  ): void {
+    const stream = streamOf(aggregate, id);
     if (sealed && events.length === 0)
       throw new Error(`${stream}: there is no event that could commit to the content.`);
-    let { state, revision } = this.current(noun, id);
+    let { state, revision } = this.current(aggregate, id);
     for (const [index, event] of events.entries()) {
       revision += 1;
-      const schema = (noun.schemas as Record<string, number>)[event.type];
-      if (schema === undefined) throw new Error(`${noun.name} does not declare its event type "${event.type}".`);
+      const schema = (aggregate.schemas as Record<string, number>)[event.type];
+      if (schema === undefined) throw new Error(`${aggregate.name} does not declare its event type "${event.type}".`);
       this.draft(stream, revision, schema, event, index === 0 ? sealed : undefined);
-      state = noun.evolve(state as S, event);
+      state = aggregate.evolve(state as S, event);
     }
     this.writes.set(stream, { state, revision });
   }
@@ -133,16 +139,16 @@ export class Transaction {
   answer(): { id: string; revision: number } {
     if (!this.named) throw new Error('A decision must name the stream that it is for.');
     if (this.named === 'itself') return { id: this.context.commandId, revision: 0 };
-    const { noun, id } = this.named;
-    return { id, revision: this.current(noun, id).revision };
+    const { aggregate, id } = this.named;
+    return { id, revision: this.current(aggregate, id).revision };
   }
 
-  private current<S, E extends DomainEvent>(noun: Noun<S, E>, id: string): StreamState {
-    const stream = streamOf(noun, id);
+  private current<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): StreamState {
+    const stream = streamOf(aggregate, id);
     const written = this.writes.get(stream);
     if (written) return written;
     const cached = this.cache.get(stream);
-    if (!cached) throw new StreamNotLoaded(erase(noun), stream);
+    if (!cached) throw new StreamNotLoaded(untyped(aggregate), stream);
     if (this.reads.size >= STREAMS_MAX && !this.reads.has(stream)) {
       throw refuse('too-many-streams', `One command may touch at most ${STREAMS_MAX} records.`, { limit: STREAMS_MAX });
     }
@@ -194,6 +200,6 @@ export interface SealedInput {
   readonly content: object;
 }
 
-/** The cache holds nouns of all kinds; a stream is only ever folded by the noun that its name begins with. */
-export const erase = <S, E extends DomainEvent>(noun: Noun<S, E>): Noun<unknown, DomainEvent> =>
-  noun as unknown as Noun<unknown, DomainEvent>;
+/** The cache holds aggregates of all kinds; a stream is only ever folded by the aggregate that its name begins with. */
+export const untyped = <S, E extends DomainEvent>(aggregate: Aggregate<S, E>): Aggregate<unknown, DomainEvent> =>
+  aggregate as unknown as Aggregate<unknown, DomainEvent>;

@@ -1,5 +1,5 @@
 import type { ProjectorLog } from '../ledger/projector.js';
-import type { LedgerSignal } from '../ledger/signal.js';
+import type { Notifier } from '../ledger/notifier.js';
 import type { Claim, CosignatureStore, WitnessState } from './cosignatures.queries.js';
 import type { LogStore } from './log-store.queries.js';
 import { proveConsistency } from '../tlog/merkle-proof.js';
@@ -46,7 +46,7 @@ export class CosignatureCollector {
     private readonly store: CosignatureStore,
     private readonly tiles: LogStore,
     private readonly policy: LogPolicy,
-    private readonly grown: LedgerSignal,
+    private readonly grown: Notifier,
     private readonly metrics: WitnessMetrics,
     private readonly log: ProjectorLog,
   ) {

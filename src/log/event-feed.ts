@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { readEvent } from '../ledger/event.js';
 import { Refusal } from '../ledger/refusal.js';
-import { LedgerSignal } from '../ledger/signal.js';
+import { Notifier } from '../ledger/notifier.js';
 
 const READERS_MAX = 500;
 const PAGE_EVENTS = 200;
@@ -23,7 +23,7 @@ export class EventFeed implements BeforeApplicationShutdown {
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    private readonly signal: LedgerSignal,
+    private readonly signal: Notifier,
   ) {}
 
   /** Ends with the connection, or when the service stops. */

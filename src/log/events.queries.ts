@@ -4,7 +4,7 @@ import { Inject } from '@nestjs/common';
 import type { Principal } from '../ledger/command-context.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { readEvent, type Sealed, type StoredEvent } from '../ledger/event.js';
-import { streamOf } from '../ledger/noun.js';
+import { streamOf } from '../ledger/aggregate.js';
 import { unknown } from '../ledger/refusal.js';
 import { SealedContents } from '../ledger/sealed-contents.js';
 import { decodeCursor, encodeCursor, pageLimit, type Page, type Reading } from '../http/read-model.js';

@@ -1,5 +1,5 @@
 import type { ProjectorLog } from '../ledger/projector.js';
-import type { LedgerSignal } from '../ledger/signal.js';
+import type { Notifier } from '../ledger/notifier.js';
 import { signCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
 import type { KeptCheckpoint } from './kept-checkpoint.js';
 import type { LogHead, LogStore, LogTransaction } from './log-store.queries.js';
@@ -40,8 +40,8 @@ export class LogWriter {
     private readonly store: LogStore,
     private readonly key: SigningKey,
     private readonly kept: KeptCheckpoint,
-    private readonly signal: LedgerSignal,
-    private readonly grown: LedgerSignal,
+    private readonly signal: Notifier,
+    private readonly grown: Notifier,
     private readonly log: ProjectorLog,
   ) {}
 

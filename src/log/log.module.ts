@@ -1,7 +1,8 @@
 import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
-import { LedgerSignal } from '../ledger/signal.js';
+import { Notifier } from '../ledger/notifier.js';
 import { Metrics } from '../platform/metrics.js';
+import { Readiness, logPart } from '../platform/readiness.js';
 import type { Runtime } from '../platform/runtime.js';
 import { CosignatureCollector } from './cosignature-collector.js';
 import { CosignatureStore } from './cosignatures.queries.js';
@@ -20,14 +21,15 @@ import { readLogPolicy } from './witness-policy.js';
 
 /** The history: events to read and to follow, and the transparency log that is made of them. */
 @Module({})
-export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdown {
+export class LogModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly writer: LogWriter,
     private readonly collector: CosignatureCollector,
     private readonly metrics: Metrics,
+    private readonly readiness: Readiness,
   ) {}
 
-  /** Global, because the readiness of the service depends on its log. */
+  /** Global, because reports cite the checkpoint that covers them. */
   static forRoot({ pool, config, logSigningKey, log }: Runtime): DynamicModule {
     const key = signingKey(config.logOrigin, logSigningKey);
     const verifier = noteKeyOf(key);
@@ -35,9 +37,9 @@ export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdow
     const store = new LogStore(pool);
     const cosignatures = new CosignatureStore(pool);
     const kept = new KeptCheckpoint(config.dataDir, verifier);
-    const grown = new LedgerSignal();
+    const grown = new Notifier();
     return {
-      module: AuditModule,
+      module: LogModule,
       global: true,
       controllers: [EventsController, LogController],
       providers: [
@@ -45,8 +47,8 @@ export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdow
         EventFeed,
         {
           provide: LogWriter,
-          inject: [LedgerSignal],
-          useFactory: (signal: LedgerSignal) => new LogWriter(store, key, kept, signal, grown, log),
+          inject: [Notifier],
+          useFactory: (signal: Notifier) => new LogWriter(store, key, kept, signal, grown, log),
         },
         {
           provide: CosignatureCollector,
@@ -67,12 +69,15 @@ export class AuditModule implements OnApplicationBootstrap, OnApplicationShutdow
             new PublishedLog(store, events, writer, checkpoints),
         },
       ],
-      exports: [LogWriter, PublishedLog, CosignatureCollector],
+      exports: [PublishedLog],
     };
   }
 
   onApplicationBootstrap(): void {
-    const { writer, collector, metrics } = this;
+    const { writer, collector, metrics, readiness } = this;
+    readiness.register('log', async (head) => logPart(await writer.status(), head));
+    // Witnesses that are down are listed and make nobody unready: the log does not wait for them.
+    readiness.register('witnesses', async () => ({ shown: await collector.status() }));
     metrics.gauge(
       'ppp_log_size',
       'Events that the last signed checkpoint covers.',

@@ -1,9 +1,9 @@
+import { type AddCheckpoint, acceptCosignatures, formatAddCheckpoint } from '../tlog/add-checkpoint.js';
 import { reasonOf } from '../platform/startup-error.js';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import { LogError } from '../tlog/log-error.js';
 import { formatSignature } from '../tlog/note-signature.js';
 import { decodeDecimal } from '../tlog/strict-text.js';
-import { acceptCosignatures, type AddCheckpoint, formatAddCheckpoint } from '../witness/witness.js';
 import type { SubmissionWitness } from './witness-policy.js';
 
 /** A witness answers from memory and one write to its disk; what takes longer counts as down. */

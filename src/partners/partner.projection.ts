@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { unknownEvent } from '../ledger/noun.js';
+import { unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Rows } from '../ledger/projection.js';
 import { decided, type Timeline } from '../domain/timeline.js';
 import {

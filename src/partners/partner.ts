@@ -1,4 +1,4 @@
-import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
 
 /** What equal access is measured over. The tests for each are in GBER Art. 22, Recommendation 2003/361 and DMA Art. 3. */
@@ -81,7 +81,7 @@ export interface Acquisition extends Dated {
 type Ended = Dated & { readonly kind: 'ended' };
 
 /** What is known of a partner over time: its category and who owns it. */
-export interface PartnerStanding {
+export interface PartnerFacts {
   readonly classifications: Timeline<Classification>;
   /** By the partner that holds a part of this one. */
   readonly holdings: ReadonlyMap<string, Timeline<Holding | Ended>>;
@@ -89,9 +89,9 @@ export interface PartnerStanding {
 }
 
 /** Of a partner of which nothing is known but that it is there. */
-export const INITIAL_STANDING: PartnerStanding = { classifications: [], holdings: new Map(), acquisitions: [] };
+export const NO_FACTS: PartnerFacts = { classifications: [], holdings: new Map(), acquisitions: [] };
 
-export interface RegisteredPartner extends PartnerStanding {
+export interface RegisteredPartner extends PartnerFacts {
   readonly status: 'registered';
   readonly profile: PartnerRegistered['data'];
 }
@@ -102,7 +102,7 @@ interface Absent {
 
 export type Partner = Absent | RegisteredPartner;
 
-export const partner: Noun<Partner, PartnerEvent> = {
+export const partner: Aggregate<Partner, PartnerEvent> = {
   name: 'partner',
   initial: { status: 'absent' },
   schemas: {
@@ -118,15 +118,15 @@ export const partner: Noun<Partner, PartnerEvent> = {
 
 function evolve(state: Partner, event: PartnerEvent): Partner {
   if (event.type === 'partner-registered') {
-    return { status: 'registered', profile: event.data, ...INITIAL_STANDING };
+    return { status: 'registered', profile: event.data, ...NO_FACTS };
   }
   if (state.status === 'absent') throw new Error(`A partner's stream begins with "${event.type}".`);
-  return { ...state, ...standingAfter(state, event) };
+  return { ...state, ...factsAfter(state, event) };
 }
 
-export type StandingEvent = Exclude<PartnerEvent, PartnerRegistered>;
+export type PartnerFactsEvent = Exclude<PartnerEvent, PartnerRegistered>;
 
-export function standingAfter(standing: PartnerStanding, event: StandingEvent): PartnerStanding {
+export function factsAfter(standing: PartnerFacts, event: PartnerFactsEvent): PartnerFacts {
   const { classifications, holdings, acquisitions } = standing;
   switch (event.type) {
     case 'partner-classified':
@@ -155,15 +155,15 @@ function withHolding(
   return new Map(holdings).set(holderId, decided(holdings.get(holderId) ?? [], change));
 }
 
-const isAbsent = (state: PartnerStanding | Absent): state is Absent => 'status' in state && state.status === 'absent';
+const isAbsent = (state: PartnerFacts | Absent): state is Absent => 'status' in state && state.status === 'absent';
 
 /** The category in force at an instant; undefined when the partner had none by then. */
-export function categoryAt(state: PartnerStanding | Absent, instant: string): Category | undefined {
+export function categoryAt(state: PartnerFacts | Absent, instant: string): Category | undefined {
   return isAbsent(state) ? undefined : inForceAt(state.classifications, instant)?.category;
 }
 
 /** What others hold of this partner at an instant, by holder. */
-export function holdingsAt(state: PartnerStanding | Absent, instant: string): ReadonlyMap<string, Holding> {
+export function holdingsAt(state: PartnerFacts | Absent, instant: string): ReadonlyMap<string, Holding> {
   const held = new Map<string, Holding>();
   if (isAbsent(state)) return held;
   for (const [holderId, timeline] of state.holdings) {
@@ -177,7 +177,7 @@ export function holdingsAt(state: PartnerStanding | Absent, instant: string): Re
  * Who controls this partner at an instant: the acquirer in force, else the holder of the majority (there can be only one).
  * Undefined when it stands for itself. `ultimateParentAt` in `ownership.ts` follows it to the top.
  */
-export function parentAt(state: PartnerStanding | Absent, instant: string): string | undefined {
+export function parentAt(state: PartnerFacts | Absent, instant: string): string | undefined {
   if (isAbsent(state)) return undefined;
   const acquisition = inForceAt(state.acquisitions, instant);
   if (acquisition !== undefined) return acquisition.acquirerId;
@@ -186,7 +186,7 @@ export function parentAt(state: PartnerStanding | Absent, instant: string): stri
 }
 
 /** Everyone who holds a part of this partner or has acquired it, at an instant or any time after it as far as recorded. */
-export function ownersFrom(state: PartnerStanding | Absent, instant: string): ReadonlySet<string> {
+export function ownersFrom(state: PartnerFacts | Absent, instant: string): ReadonlySet<string> {
   if (isAbsent(state)) return new Set();
   const owners = new Set(fromThenOn(state.acquisitions, instant).map(({ acquirerId }) => acquirerId));
   for (const [holderId, timeline] of state.holdings) {

@@ -1,4 +1,5 @@
-import type { CommitmentEvent, CommitmentKind, CommitmentTerms } from '../capital/commitment.js';
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
+import type { CommitmentEvent, CommitmentTerms } from '../capital/commitment.js';
 import type { FundEvent, TrancheKind } from '../capital/fund.js';
 import type { FacilityDescription, FacilityEvent } from '../compute/facility.js';
 import type { RecordedEvent } from '../ledger/event.js';

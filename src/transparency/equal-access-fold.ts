@@ -1,5 +1,6 @@
+import { MODE_LIMITS, type Mode } from '../domain/access-modes.js';
 import type { AccessCallEvent } from '../access/access-call.js';
-import { MODE_LIMITS, type Mode } from '../access/access-call.js';
+
 import type { AccessRequestEvent, Application } from '../access/access-request.js';
 import type { UsageEvent } from '../access/usage.js';
 import type { AllocationFacts, FacilityEvent } from '../compute/facility.js';

@@ -1,5 +1,6 @@
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
-import { MODES, type Mode } from '../access/access-call.js';
+
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { COUNTRY_CODES } from '../domain/countries.js';
 import { ConcentrationDto } from './concentration.dto.js';

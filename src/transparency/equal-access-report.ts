@@ -1,6 +1,6 @@
-import type { Mode } from '../access/access-call.js';
+import type { Mode } from '../domain/access-modes.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
-import { CATEGORIES, INITIAL_STANDING, categoryAt, type Category } from '../partners/partner.js';
+import { CATEGORIES, NO_FACTS, categoryAt, type Category } from '../partners/partner.js';
 import { ultimateParentAt } from '../partners/ownership.js';
 import { accessFigures, sumsOf, withImpact, type AccessFigures, type AccessSums } from './access-figures.js';
 import { gini, hhi, jain, lorenz, theil, type Holding } from './concentration.js';
@@ -134,7 +134,7 @@ function parentsNow(state: FoldState): (holder: Holder) => string {
   return ({ partnerId }) => {
     const known = parents.get(partnerId);
     if (known !== undefined || at === null) return known ?? partnerId;
-    const parentId = ultimateParentAt(partnerId, at, (id) => partners.get(id) ?? INITIAL_STANDING);
+    const parentId = ultimateParentAt(partnerId, at, (id) => partners.get(id) ?? NO_FACTS);
     parents.set(partnerId, parentId);
     return parentId;
   };
@@ -197,7 +197,7 @@ function reclassifiedOf(state: FoldState, holders: readonly Holder[]): Reclassif
     Reclassified & { readonly partnerIds: Set<string>; grants: number; chipHoursGranted: number }
   >();
   for (const { partnerId, category: from, granted, grantedHours } of holders) {
-    const to = categoryAt(state.partners.get(partnerId) ?? INITIAL_STANDING, at);
+    const to = categoryAt(state.partners.get(partnerId) ?? NO_FACTS, at);
     if (granted === 0 || to === undefined || to === from) continue;
     const key = `${from} ${to}`;
     const line = lines.get(key) ?? {

@@ -2,7 +2,7 @@ import type { PolicyVersion } from '../governance/policy.js';
 import type { PolicyName } from '../governance/policy-values.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { parseInstant } from '../ledger/time.js';
-import { INITIAL_STANDING, standingAfter, type PartnerStanding } from '../partners/partner.js';
+import { NO_FACTS, factsAfter, type PartnerFacts } from '../partners/partner.js';
 import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
 import { foldCapacity, initialCapacity, type CapacityState } from './capacity-fold.js';
 import { foldCapital, initialCapital, type CapitalState } from './capital-fold.js';
@@ -32,7 +32,7 @@ export interface FoldState {
   /** Set on a state of effective time: what took effect later is not in it, and the state is read as of this instant. */
   effectiveAt: string | null;
   readonly policies: Map<PolicyName, Timeline<PolicyVersion>>;
-  readonly partners: Map<string, PartnerStanding>;
+  readonly partners: Map<string, PartnerFacts>;
   readonly equalAccess: EqualAccessState;
   readonly capital: CapitalState;
   readonly capacity: CapacityState;
@@ -130,7 +130,7 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'affiliation-ended':
     case 'partner-acquired': {
       const id = stream.slice('partner-'.length);
-      state.partners.set(id, standingAfter(state.partners.get(id) ?? INITIAL_STANDING, event));
+      state.partners.set(id, factsAfter(state.partners.get(id) ?? NO_FACTS, event));
       return;
     }
     case 'fund-established':

@@ -1,4 +1,4 @@
-import { unknownEvent, type DomainEvent, type Noun } from '../ledger/noun.js';
+import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
 import { MS_PER_DAY, formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
@@ -59,7 +59,7 @@ export type Report =
   | { readonly status: 'absent' }
   | { readonly status: 'published'; readonly kind: ReportKind; readonly period: Period; readonly actions: number };
 
-export const report: Noun<Report, ReportEvent> = {
+export const report: Aggregate<Report, ReportEvent> = {
   name: 'report',
   initial: { status: 'absent' },
   schemas: { 'report-published': 1, 'corrective-action-decided': 1 },

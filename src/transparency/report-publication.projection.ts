@@ -1,9 +1,9 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { streamOf, unknownEvent } from '../ledger/noun.js';
+import { streamOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, RowRef, Rows } from '../ledger/projection.js';
 import { report, type CorrectiveAction, type ReportEvent } from './publication.js';
 
-// The stream decides which noun an event is of, and the write side appends nothing else to it.
+// The stream decides which aggregate an event is of, and the write side appends nothing else to it.
 const eventOf = (recorded: RecordedEvent): ReportEvent => recorded as unknown as ReportEvent;
 const idOf = ({ stream }: RecordedEvent): string => stream.slice(streamOf(report, '').length);
 

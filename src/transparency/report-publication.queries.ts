@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
-import { streamOf } from '../ledger/noun.js';
+import { streamOf } from '../ledger/aggregate.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
 import { ReadModel, type Page, type Reading } from '../http/read-model.js';
 import { METHOD_VERSION } from './fold.js';
@@ -11,7 +11,7 @@ import { report, type PublishedFacts, type ReportKind, type ReportPublished } fr
 import { publishedText } from './publication-text.js';
 import { PublicationTexts, TextChanged, type StoredText } from './publication-texts.queries.js';
 import type { CorrectiveActionDto, ListPublishedReportsDto, PublishedReportDto } from './report-publication.dto.js';
-import { Reports } from './reports.js';
+import { Reports } from './reports.service.js';
 
 /** A published text. */
 export interface Published<Body> {

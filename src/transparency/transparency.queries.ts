@@ -6,7 +6,7 @@ import { capitalReport } from './capital-report.js';
 import { capacityRows, capitalRows, equalAccessRows, type CsvRow } from './csv-rows.js';
 import { equalAccessReport } from './equal-access-report.js';
 import { bound, reportText, type Bound } from './report-header.js';
-import { Reports, type AsOf } from './reports.js';
+import { Reports, type AsOf } from './reports.service.js';
 import type { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
 
 /** The report's own bytes, or its lines for CSV. */

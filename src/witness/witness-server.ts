@@ -1,16 +1,11 @@
+import { ADD_CHECKPOINT_BYTES_MAX, parseAddCheckpoint } from '../tlog/add-checkpoint.js';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { originHash } from '../tlog/merkle.js';
 import { formatNote } from '../tlog/note.js';
-import {
-  ADD_CHECKPOINT_BYTES_MAX,
-  addCheckpoint,
-  parseAddCheckpoint,
-  type Witness,
-  type WitnessDecision,
-} from './witness.js';
+import { addCheckpoint, type Witness, type WitnessDecision } from './witness.js';
 import type { WitnessFolder } from './witness-store.js';
 
 /** Of at most a megabyte each; a log submits one at a time. */

@@ -1,28 +1,16 @@
+import { type AddCheckpoint, parseAddCheckpoint } from '../tlog/add-checkpoint.js';
 import { type Checkpoint, parseCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
 import { cosign } from '../tlog/cosignature.js';
-import { LogError, malformed, tooLarge } from '../tlog/log-error.js';
-import { areHashes, type Hash, hashesEqual } from '../tlog/merkle.js';
+import { LogError } from '../tlog/log-error.js';
+import { hashesEqual } from '../tlog/merkle.js';
 import { verifyConsistency } from '../tlog/merkle-verify.js';
-import { formatNote, NOTE_BYTES_MAX, parseNote, type SignedNote, type VerifiedNote, verifyNote } from '../tlog/note.js';
+import { formatNote, type VerifiedNote, verifyNote } from '../tlog/note.js';
 import type { SigningKey, VerifierKey } from '../tlog/note-key.js';
-import { formatSignature, type NoteSignature, parseSignatures } from '../tlog/note-signature.js';
-import { decodeDecimal, decodeHash, decodeUtf8, encodeBase64, encodeHex } from '../tlog/strict-text.js';
+import { formatSignature } from '../tlog/note-signature.js';
+import { encodeHex } from '../tlog/strict-text.js';
 
-/** Consistency lines that a client may send (C2SP tlog-witness, "add-checkpoint"). */
-export const CONSISTENCY_HASHES_MAX = 63;
-/** A note, the longest proof (63 lines of 45 bytes) and the old size line. */
-export const ADD_CHECKPOINT_BYTES_MAX = NOTE_BYTES_MAX + 4_000;
 /** How often a request is decided again because another one for the same log was stored in between. */
 const ADVANCE_RETRIES_MAX = 5;
-
-/** Body of a request to `POST <submission prefix>/add-checkpoint`. */
-export interface AddCheckpoint {
-  /** Size that the log believes the witness to have cosigned last; 0 for none. */
-  readonly oldSize: number;
-  /** From `oldSize` to the size of the checkpoint; empty if they are equal or `oldSize` is 0. */
-  readonly proof: readonly Hash[];
-  readonly note: SignedNote;
-}
 
 /** What a witness does with a request; the HTTP status is the discriminant. */
 export type WitnessDecision =
@@ -64,37 +52,6 @@ export interface Witness {
   /** Keys of each log that is witnessed, by origin. */
   readonly logs: ReadonlyMap<string, readonly VerifierKey[]>;
   readonly store: WitnessStore;
-}
-
-/**
- * Body of an `add-checkpoint` request: `old <size>`, the consistency hashes, a blank line, the checkpoint.
- * @throws RangeError if the proof has more hashes than any log needs.
- */
-export function formatAddCheckpoint({ oldSize, proof, note }: AddCheckpoint): string {
-  if (proof.length > CONSISTENCY_HASHES_MAX || !areHashes(proof)) throw new RangeError('That is no consistency proof.');
-  return `${[`old ${oldSize}`, ...proof.map(encodeBase64)].join('\n')}\n\n${formatNote(note)}`;
-}
-
-/**
- * Reads the body of an `add-checkpoint` request.
- * @throws LogError `malformed` or `limit-exceeded`: status 400.
- */
-export function parseAddCheckpoint(body: Uint8Array | string): AddCheckpoint {
-  const bytesCount = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  if (bytesCount > ADD_CHECKPOINT_BYTES_MAX) {
-    throw tooLarge('The number of bytes of the request', bytesCount, ADD_CHECKPOINT_BYTES_MAX);
-  }
-  const all = typeof body === 'string' ? body : decodeUtf8(body);
-  if (all === undefined) throw malformed('request to add a checkpoint', 'it is not UTF-8');
-  const blank = all.indexOf('\n\n');
-  if (blank < 0) throw malformed('request to add a checkpoint', 'it has no empty line');
-  const [oldLine = '', ...lines] = all.slice(0, blank).split('\n');
-  const oldSize = oldLine.startsWith('old ') ? decodeDecimal(oldLine.slice('old '.length)) : undefined;
-  if (oldSize === undefined) throw malformed('request to add a checkpoint', 'it does not start with "old <decimal>"');
-  if (lines.length > CONSISTENCY_HASHES_MAX) {
-    throw tooLarge('The number of consistency hashes', lines.length, CONSISTENCY_HASHES_MAX);
-  }
-  return { oldSize, proof: lines.map(readHash), note: parseNote(all.slice(blank + 2)) };
 }
 
 /**
@@ -174,20 +131,6 @@ export async function addCheckpoint(
   throw new Error(`The checkpoint of ${origin} was replaced ${ADVANCE_RETRIES_MAX} times while a request was decided.`);
 }
 
-/**
- * The cosignatures in a witness's answer to `add-checkpoint` that hold for the note, for `withSignatures`; those by keys
- * that were not asked for are left out (C2SP tlog-witness: "MUST ignore").
- * @throws LogError `malformed`, `signature-invalid`, or `no-trusted-signature` if none is left.
- */
-export function acceptCosignatures(
-  note: SignedNote,
-  answerBody: string,
-  witnesses: readonly VerifierKey[],
-): NoteSignature[] {
-  const signatures = parseSignatures(answerBody);
-  return verifyNote({ text: note.text, signatures }, witnesses).verified.map(({ signature }) => signature);
-}
-
 function cosignDecision(
   { checkpoint: { size, root }, note }: WitnessDecision & { status: 200 },
   key: SigningKey,
@@ -207,10 +150,4 @@ function answer(decision: WitnessDecision, line: string): WitnessAnswer {
   if (status === 200) return { status, contentType: 'text/plain; charset=utf-8', body: line };
   if (status === 409) return { status, contentType: 'text/x.tlog.size', body: `${decision.size}\n` };
   return { status, contentType: 'text/plain; charset=utf-8', body: `${decision.reason}\n` };
-}
-
-function readHash(line: string): Hash {
-  const hash = decodeHash(line);
-  if (hash === undefined) throw malformed('request to add a checkpoint', `"${line}" is not the base64 of 32 bytes`);
-  return hash;
 }

@@ -10,7 +10,7 @@ import { openSource } from '../../src/audit/audit-source.js';
 import { noteKeyOf, signingKey } from '../../src/tlog/note-key.js';
 import { encodeBase64 } from '../../src/tlog/strict-text.js';
 import { verify } from '../../src/audit/verify.js';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { EnvelopeWriter, LOG_KEY, ORIGIN, signedLog } from './written-log.js';
@@ -113,7 +113,7 @@ describe('the import of an exported log', () => {
     const second = await serve(database);
     try {
       const source = await openSource(second.url);
-      const before = await verify(source, { trust: { key }, nouns: NOUNS });
+      const before = await verify(source, { trust: { key }, aggregates: AGGREGATES });
       expect(before).toMatchObject({ verdict: 'verified', size: log.checkpoint.size, root: rootOf(log) });
       const { body } = await second.must(register(second, 'after-the-import'));
       expect(body.position).toBe(log.checkpoint.size + 1);
@@ -121,7 +121,7 @@ describe('the import of an exported log', () => {
       const kept = await readFile(join(folder, 'log.tar')).then((bytes) => bytes.subarray(512, 512 + 192));
       const grown = await verify(source, {
         trust: { key, kept: kept.toString().replaceAll('\u0000', '') },
-        nouns: NOUNS,
+        aggregates: AGGREGATES,
       });
       expect(grown).toMatchObject({ verdict: 'verified', size: Number(body.position) });
     } finally {
@@ -136,7 +136,7 @@ describe('the import of an exported log', () => {
     const second = await serve(database, 'mirror.example/log');
     try {
       await covered(second, log.checkpoint.size);
-      const found = await verify(await openSource(second.url), { trust: { key: mirror }, nouns: NOUNS });
+      const found = await verify(await openSource(second.url), { trust: { key: mirror }, aggregates: AGGREGATES });
       expect(found).toMatchObject({ verdict: 'verified', root: rootOf(log), origin: 'mirror.example/log' });
     } finally {
       await second.stop();

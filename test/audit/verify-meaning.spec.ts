@@ -1,9 +1,9 @@
 import { hasMeaning, meaningOf } from '../../src/audit/audit-meaning.js';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 
 describe('the explanation of an event', () => {
   it('knows every type that a ledger records', () => {
-    const types = NOUNS.flatMap(({ schemas }) => Object.keys(schemas));
+    const types = AGGREGATES.flatMap(({ schemas }) => Object.keys(schemas));
     expect(types.filter((type) => !hasMeaning(type))).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import { ArchiveSource } from '../../src/audit/archive-source.js';
 import { runAudit } from '../../src/cli/audit.js';
 import { openSource } from '../../src/audit/audit-source.js';
@@ -45,7 +45,7 @@ describe('verification of what a ledger publishes', () => {
   let archive: string;
   const at = (name: string): string => join(folder, name);
   const checked = (source: MemoryLog, trust = {}): Promise<Verification> =>
-    verify(source, { trust: { key, ...trust }, nouns: NOUNS });
+    verify(source, { trust: { key, ...trust }, aggregates: AGGREGATES });
   const changed = (path: string, bytes: Buffer): MemoryLog => new MemoryLog([...log.files, [path, bytes]]);
 
   beforeAll(async () => {

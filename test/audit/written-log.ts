@@ -1,7 +1,7 @@
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import { formatInstant, parseInstant } from '../../src/ledger/time.js';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import { signCheckpoint } from '../../src/tlog/checkpoint.js';
 import { encodeBundle } from '../../src/tlog/entry-bundle.js';
 import type { LogSource } from '../../src/audit/log-source.js';
@@ -15,7 +15,7 @@ export const LOG_KEY = signingKey(ORIGIN, Buffer.alloc(32, 9));
 export const LOG_VKEY = formatVerifierKey(noteKeyOf(LOG_KEY));
 
 const BEGIN = '2026-03-02T08:00:00Z';
-const SCHEMAS: Readonly<Record<string, number>> = Object.assign({}, ...NOUNS.map(({ schemas }) => schemas));
+const SCHEMAS: Readonly<Record<string, number>> = Object.assign({}, ...AGGREGATES.map(({ schemas }) => schemas));
 
 export interface WrittenEvent {
   stream: string;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AllocateChips, AllocateChipsHandler } from '../../src/access/allocation.commands.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../../src/ledger/time.js';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import { contextOf } from '../ledger/accounts.js';
 import { openInstance } from '../ledger/instance.js';
 import { startBenchDatabase } from './database.js';
@@ -23,7 +23,7 @@ const CHIP_HOURS = 1_000_000_000;
 
 export async function run({ rounds, say }: BenchOptions): Promise<BenchRow[]> {
   const server = await startBenchDatabase();
-  const instance = openInstance(server.url, { nouns: NOUNS, projections: [] });
+  const instance = openInstance(server.url, { aggregates: AGGREGATES, projections: [] });
   const handler = new AllocateChipsHandler(instance.ledger);
   let sent = 0;
   const allocate = (name: string): Promise<unknown> => {

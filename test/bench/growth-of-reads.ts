@@ -10,8 +10,8 @@ import { createLog } from '../../src/platform/logging.js';
 import { formatInstant, parseInstant } from '../../src/ledger/time.js';
 import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
 import { bound, reportText } from '../../src/transparency/report-header.js';
-import { LiveStanding } from '../../src/transparency/live-standing.js';
-import { Reports, type AsOf } from '../../src/transparency/reports.js';
+import { ReportFollower } from '../../src/transparency/report-follower.worker.js';
+import { Reports, type AsOf } from '../../src/transparency/reports.service.js';
 import type { BenchDatabase } from './database.js';
 import { LOG_ORIGIN, LOG_SEED } from './filled-ledger.js';
 import { median, percentile, rounded, secondsOf, seededRandom, type BenchOptions, type BenchRow } from './measure.js';
@@ -96,7 +96,7 @@ async function openReading({ url, pool }: BenchDatabase, dataDir: string, random
 /** Nothing else runs any more once reports and views have come to the end of the history. */
 async function followed(app: NestFastifyApplication, head: number): Promise<void> {
   for (;;) {
-    const status = [app.get(LiveStanding).status(), ...(await app.get(Projector).status())];
+    const status = [app.get(ReportFollower).status(), ...(await app.get(Projector).status())];
     const failure = status.find((one) => one.failure !== undefined)?.failure;
     if (failure !== undefined) throw new Error(failure);
     if (status.every(({ position }) => position === head)) return;

@@ -1,4 +1,4 @@
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { eventTypesProjection } from '../../src/ledger/event-types.projection.js';
@@ -55,8 +55,8 @@ async function rebuild(database: BenchDatabase, { events, rounds, say }: BenchOp
 }
 
 async function readAll(database: BenchDatabase): Promise<void> {
-  const { store, stop } = openInstance(database.url, { nouns: NOUNS, projections: [] });
-  const reader = new EventReader(NOUNS);
+  const { store, stop } = openInstance(database.url, { aggregates: AGGREGATES, projections: [] });
+  const reader = new EventReader(AGGREGATES);
   let position = 0;
   for (;;) {
     const stored = await store.readAll(position, READ_EVENTS);
@@ -67,9 +67,9 @@ async function readAll(database: BenchDatabase): Promise<void> {
 }
 
 async function buildAll(database: BenchDatabase): Promise<void> {
-  const types = NOUNS.flatMap((noun) => Object.keys(noun.schemas));
+  const types = AGGREGATES.flatMap((aggregate) => Object.keys(aggregate.schemas));
   const projections = [eventTypesProjection(types), ...PROJECTIONS];
-  const { projector, errors, stop } = openInstance(database.url, { nouns: NOUNS, projections });
+  const { projector, errors, stop } = openInstance(database.url, { aggregates: AGGREGATES, projections });
   await projector.start();
   try {
     while (!(await isBuilt(database, projections.length))) {

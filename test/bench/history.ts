@@ -1,7 +1,7 @@
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import { MS_PER_HOUR, dateOf, formatInstant, parseInstant } from '../../src/ledger/time.js';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import type { Category } from '../../src/partners/partner.js';
 
 /** One event as the ledger stores it. */
@@ -40,7 +40,7 @@ const MODE = 'regular';
 const CATEGORIES: readonly Category[] = ['start-up', 'sme', 'scale-up', 'large-enterprise'];
 const COUNTRIES = ['SE', 'DE', 'FR', 'PL', 'IT', 'ES', 'NL', 'FI', 'PT', 'CZ'];
 
-const SCHEMAS: Readonly<Record<string, number>> = Object.assign({}, ...NOUNS.map(({ schemas }) => schemas));
+const SCHEMAS: Readonly<Record<string, number>> = Object.assign({}, ...AGGREGATES.map(({ schemas }) => schemas));
 
 /** Anything of the programme, by what it is called here. */
 export const idOf = (name: string): string => derivedId('bench', name);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
 import { eventTypesProjection } from '../../src/ledger/event-types.projection.js';
 import { registerPartner } from '../../src/partners/partner.decisions.js';
@@ -36,9 +36,9 @@ interface Round {
 
 export async function run({ rounds, say }: BenchOptions): Promise<BenchRow[]> {
   const server = await startBenchDatabase();
-  const types = NOUNS.flatMap((noun) => Object.keys(noun.schemas));
+  const types = AGGREGATES.flatMap((aggregate) => Object.keys(aggregate.schemas));
   const projections = [eventTypesProjection(types), ...PROJECTIONS];
-  const instance = openInstance(server.url, { nouns: NOUNS, projections });
+  const instance = openInstance(server.url, { aggregates: AGGREGATES, projections });
   try {
     await instance.projector.start();
     const measured: Round[] = [];

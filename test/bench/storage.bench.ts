@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventTypesProjection } from '../../src/ledger/event-types.projection.js';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import { createPool } from '../../src/platform/database/database.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 import { PROJECTIONS } from '../../src/projections.js';
@@ -97,8 +97,11 @@ async function unbounded(url: string, statement: string): Promise<void> {
 }
 
 async function buildViews(url: string): Promise<void> {
-  const projections = [eventTypesProjection(NOUNS.flatMap((noun) => Object.keys(noun.schemas))), ...PROJECTIONS];
-  const instance = openInstance(url, { nouns: NOUNS, projections });
+  const projections = [
+    eventTypesProjection(AGGREGATES.flatMap((aggregate) => Object.keys(aggregate.schemas))),
+    ...PROJECTIONS,
+  ];
+  const instance = openInstance(url, { aggregates: AGGREGATES, projections });
   try {
     await instance.projector.start();
     for (;;) {

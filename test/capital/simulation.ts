@@ -149,7 +149,7 @@ class Book {
   }
 }
 
-/** The two nouns as the write side runs them: a step appends to both streams or to neither. */
+/** The two aggregates as the write side runs them: a step appends to both streams or to neither. */
 export class Live {
   fund: Fund;
   readonly commitments = new Map<Id, Commitment>();

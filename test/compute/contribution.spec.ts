@@ -1,4 +1,4 @@
-import type { CommitmentKind } from '../../src/capital/commitment.js';
+import type { CommitmentKind } from '../../src/domain/commitment-kinds.js';
 import {
   fundingOf,
   hostStateCommitted,

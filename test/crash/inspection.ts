@@ -5,7 +5,7 @@ import type { VerifierKey } from '../../src/tlog/note-key.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../../src/ledger/event.js';
 import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';
-import { NOUNS } from '../../src/nouns.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
 import type { Heard } from './load.js';
 
@@ -29,7 +29,7 @@ interface StoredCommand {
  * functions that say what events mean. Remembers all that was true before: history only grows.
  */
 export class Inspection {
-  private readonly reader = new EventReader(NOUNS);
+  private readonly reader = new EventReader(AGGREGATES);
   private readonly leaves: Hash[] = [];
   /** Root of the first n events, by n. */
   private readonly roots: Hash[] = [EMPTY_ROOT];

@@ -1,6 +1,6 @@
 import type { CommandContext } from '../../src/ledger/command-context.js';
 import type { Decide } from '../../src/ledger/job.js';
-import { unknownEvent, type Noun } from '../../src/ledger/noun.js';
+import { unknownEvent, type Aggregate } from '../../src/ledger/aggregate.js';
 import { refuse } from '../../src/ledger/refusal.js';
 import type { Transaction } from '../../src/ledger/transaction.js';
 import { idOf } from './batches.js';
@@ -11,8 +11,8 @@ export type AccountEvent =
 
 export type Account = { readonly status: 'absent' } | { readonly status: 'open'; readonly balance: number };
 
-/** The smallest noun on which lost, repeated and overlooked events show: the sum never changes, and nobody owes. */
-export const account: Noun<Account, AccountEvent> = {
+/** The smallest aggregate on which lost, repeated and overlooked events show: the sum never changes, and nobody owes. */
+export const account: Aggregate<Account, AccountEvent> = {
   name: 'account',
   initial: { status: 'absent' },
   schemas: { 'account-opened': 1, 'amount-moved': 1 },

@@ -3,9 +3,9 @@ import { readFile, readdir } from 'node:fs/promises';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../../src/ledger/event.js';
-import type { DomainEvent, Noun } from '../../src/ledger/noun.js';
-import { erase } from '../../src/ledger/transaction.js';
-import { NOUNS } from '../../src/nouns.js';
+import type { DomainEvent, Aggregate } from '../../src/ledger/aggregate.js';
+import { untyped } from '../../src/ledger/transaction.js';
+import { AGGREGATES } from '../../src/aggregates.js';
 
 /**
  * Envelopes as they were stored, one a line, of every version of every event that was ever released. Lines are only ever
@@ -27,18 +27,20 @@ const FROZEN: Readonly<Record<string, readonly [lines: number, sha256: string]>>
 
 const FOLDER = new URL('corpus/', import.meta.url);
 
-async function samplesOf(noun: string): Promise<StoredEvent[]> {
-  const lines = (await readFile(new URL(`${noun}.ndjson`, FOLDER), 'utf8')).trimEnd().split('\n');
+async function samplesOf(aggregate: string): Promise<StoredEvent[]> {
+  const lines = (await readFile(new URL(`${aggregate}.ndjson`, FOLDER), 'utf8')).trimEnd().split('\n');
   return lines.map((envelope, index) => ({ position: index + 1, envelope }));
 }
 
 describe('the corpus of stored events', () => {
-  const reader = new EventReader(NOUNS);
-  const nouns: readonly Noun<unknown, DomainEvent>[] = NOUNS.map((noun) => erase(noun as never));
+  const reader = new EventReader(AGGREGATES);
+  const aggregates: readonly Aggregate<unknown, DomainEvent>[] = AGGREGATES.map((aggregate) =>
+    untyped(aggregate as never),
+  );
 
-  it('holds every version of every event that a noun declares', async () => {
+  it('holds every version of every event that an aggregate declares', async () => {
     const missing: string[] = [];
-    for (const { name, schemas } of nouns) {
+    for (const { name, schemas } of aggregates) {
       const stored = (await samplesOf(name)).map(({ envelope }) => JSON.parse(envelope) as RecordedEvent);
       const held = new Set(stored.map(({ type, schema }) => `${type} ${schema}`));
       for (const [type, current] of Object.entries(schemas)) {
@@ -50,21 +52,24 @@ describe('the corpus of stored events', () => {
     expect(missing).toEqual([]);
   });
 
-  it.each(nouns.map((noun) => [noun.name, noun] as const))('replays through the noun %s', async (name, noun) => {
-    const streams = new Map<string, { state: unknown; revision: number }>();
-    for (const stored of await samplesOf(name)) {
-      const event = reader.read(stored);
-      const { state, revision } = streams.get(event.stream) ?? { state: noun.initial, revision: -1 };
-      expect(event.stream.startsWith(`${name}-`)).toBe(true);
-      expect(event.revision).toBe(revision + 1);
-      expect(event.schema).toBe(noun.schemas[event.type]);
-      streams.set(event.stream, { state: noun.evolve(state, event), revision: event.revision });
-    }
-    for (const { state } of streams.values()) expect(noun.exists(state)).toBe(true);
-  });
+  it.each(aggregates.map((aggregate) => [aggregate.name, aggregate] as const))(
+    'replays through the aggregate %s',
+    async (name, aggregate) => {
+      const streams = new Map<string, { state: unknown; revision: number }>();
+      for (const stored of await samplesOf(name)) {
+        const event = reader.read(stored);
+        const { state, revision } = streams.get(event.stream) ?? { state: aggregate.initial, revision: -1 };
+        expect(event.stream.startsWith(`${name}-`)).toBe(true);
+        expect(event.revision).toBe(revision + 1);
+        expect(event.schema).toBe(aggregate.schemas[event.type]);
+        streams.set(event.stream, { state: aggregate.evolve(state, event), revision: event.revision });
+      }
+      for (const { state } of streams.values()) expect(aggregate.exists(state)).toBe(true);
+    },
+  );
 
   it('is made of exactly the bytes that canonical JSON gives today', async () => {
-    for (const { name } of nouns) {
+    for (const { name } of aggregates) {
       for (const { envelope } of await samplesOf(name)) expect(canonicalize(JSON.parse(envelope))).toBe(envelope);
     }
   });

@@ -42,7 +42,7 @@ describe(`a process that is killed at any moment (seed ${seed})`, () => {
   }, 90_000);
 
   async function check({ answers }: Crowd): Promise<void> {
-    const instance = openInstance(database.url, { nouns: [partner], projections: [partnerProjection] });
+    const instance = openInstance(database.url, { aggregates: [partner], projections: [partnerProjection] });
     await instance.projector.start();
     const { store } = instance;
     const events = (await store.readAll(0, 1_000_000)).map(readEvent);

@@ -1,8 +1,8 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { draftEvent, stampEvent, type StoredEvent } from '../../src/ledger/event.js';
-import type { NounOutline } from '../../src/ledger/noun.js';
+import type { AggregateOutline } from '../../src/ledger/aggregate.js';
 
-const thing: NounOutline = {
+const thing: AggregateOutline = {
   name: 'thing',
   schemas: { 'thing-made': 3, 'thing-kept': 1 },
   upcasters: {
@@ -43,9 +43,9 @@ describe('the event reader', () => {
     expect(() => reader.read(stored('thing-kept', 0, {}))).toThrow('no upcaster for "thing-kept" from version 0');
   });
 
-  it('does not let two nouns have the same event', () => {
+  it('does not let two aggregates have the same event', () => {
     const other = { name: 'other', schemas: { 'thing-kept': 1 } };
-    expect(() => new EventReader([thing, other])).toThrow('Two nouns declare the event type "thing-kept".');
+    expect(() => new EventReader([thing, other])).toThrow('Two aggregates declare the event type "thing-kept".');
   });
 });
 

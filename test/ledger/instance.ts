@@ -2,18 +2,18 @@ import { Pool } from 'pg';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { EventStore } from '../../src/ledger/event-store.js';
 import { Ledger } from '../../src/ledger/ledger.js';
-import type { NounOutline } from '../../src/ledger/noun.js';
+import type { AggregateOutline } from '../../src/ledger/aggregate.js';
 import { PostgresEventStore } from '../../src/ledger/postgres/postgres-event-store.js';
 import { ProjectionStore } from '../../src/ledger/projection-store.js';
 import type { Projection } from '../../src/ledger/projection.js';
 import { Projector, leadProjections } from '../../src/ledger/projector.js';
-import { LedgerSignal } from '../../src/ledger/signal.js';
+import { Notifier } from '../../src/ledger/notifier.js';
 import { Vault } from '../../src/ledger/vault.js';
 import { createPool } from '../../src/platform/database/database.js';
 import { account } from './accounts.js';
 
 export interface InstanceOptions {
-  readonly nouns?: readonly NounOutline[];
+  readonly aggregates?: readonly AggregateOutline[];
   readonly projections?: readonly Projection[];
   /** Puts something between the instance and its store. */
   readonly through?: (store: EventStore) => EventStore;
@@ -33,11 +33,15 @@ export interface Instance {
 }
 
 export function openInstance(databaseUrl: string, options: InstanceOptions = {}): Instance {
-  const { nouns = [account], projections = [accountsProjection], through = (store: EventStore) => store } = options;
+  const {
+    aggregates = [account],
+    projections = [accountsProjection],
+    through = (store: EventStore) => store,
+  } = options;
   const pool = createPool({ databaseUrl, connectionsMax: 10, log: { warn: () => undefined } });
   const store = through(new PostgresEventStore(pool));
-  const reader = new EventReader(nouns);
-  const signal = new LedgerSignal();
+  const reader = new EventReader(aggregates);
+  const signal = new Notifier();
   const errors: string[] = [];
   const said: string[] = [];
   const log = {
@@ -53,7 +57,7 @@ export function openInstance(databaseUrl: string, options: InstanceOptions = {})
     rows,
     projections,
     signal,
-    new LedgerSignal(),
+    new Notifier(),
     log,
   );
   return {

@@ -4,7 +4,7 @@ import { readEvent } from '../../src/ledger/event.js';
 import type { Decide } from '../../src/ledger/job.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { Refusal, invalid } from '../../src/ledger/refusal.js';
-import { LedgerSignal } from '../../src/ledger/signal.js';
+import { Notifier } from '../../src/ledger/notifier.js';
 import { Vault } from '../../src/ledger/vault.js';
 import type { Line } from '../support/simulated-line.js';
 import { SimulatedLog, SimulatedStore } from '../support/simulated-store.js';
@@ -46,7 +46,7 @@ function setUp(log = new SimulatedLog()) {
     },
   });
   const unavailable: unknown[] = [];
-  const ledger = new Ledger(store, new EventReader([account]), new Vault(Buffer.alloc(32)), new LedgerSignal(), {
+  const ledger = new Ledger(store, new EventReader([account]), new Vault(Buffer.alloc(32)), new Notifier(), {
     clock: () => Date.parse('2026-11-24T05:38:00Z') + world.now(),
     time: world,
     observer: { unavailable: (error) => unavailable.push(error) },

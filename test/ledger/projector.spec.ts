@@ -161,7 +161,7 @@ describe('the projector', () => {
     }
     await leave(instance);
     const newer = { ...account, schemas: { ...account.schemas, 'amount-lost': 1 } };
-    const mended = await start({ nouns: [newer], projections: [accountsProjection, totals({ mended: true })] });
+    const mended = await start({ aggregates: [newer], projections: [accountsProjection, totals({ mended: true })] });
     for (const name of ['accounts', 'totals']) await mended.projector.reached(name, 2, WAIT_MS);
     expect(await mended.projector.status()).toEqual([
       { name: 'accounts', position: 2 },

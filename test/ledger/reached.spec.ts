@@ -1,7 +1,7 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { StoredEvent } from '../../src/ledger/event.js';
 import { Projector } from '../../src/ledger/projector.js';
-import { LedgerSignal } from '../../src/ledger/signal.js';
+import { Notifier } from '../../src/ledger/notifier.js';
 import { SimulatedLeadership } from '../support/simulated-leadership.js';
 import { SOUND } from '../support/simulated-line.js';
 import { SimulatedProcess } from '../support/simulated-process.js';
@@ -35,8 +35,8 @@ describe('a position that is said to be reached', () => {
       new EventReader([account]),
       new SimulatedRowStore(rows),
       [accountsProjection],
-      new LedgerSignal(world),
-      new LedgerSignal(world),
+      new Notifier(world),
+      new Notifier(world),
       { info: () => undefined, error: () => undefined },
       { time: world },
     );

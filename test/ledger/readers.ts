@@ -98,21 +98,21 @@ export class Readers {
   }
 
   /** In the moment in which a server answers: none of them ever shows less than it did, unless it crashed meanwhile. */
-  private see(view: View, { server, lane }: Seen): void {
+  private see(view: View, { server, copy }: Seen): void {
     if (server === this.service.rows) return;
     const ofServer = this.shown.get(server) ?? new Map<string, number>();
     this.shown.set(server, ofServer);
     const before = ofServer.get(view) ?? 0;
-    const { position = 0 } = lane ?? {};
+    const { position = 0 } = copy ?? {};
     if (position < before) this.service.note(`${server.name} showed ${view} at ${before}, and then at ${position}.`);
     ofServer.set(view, position);
   }
 
-  private checkAnswer(view: View, minPosition: number, { position, lane }: SimulatedAnswer): void {
+  private checkAnswer(view: View, minPosition: number, { position, copy }: SimulatedAnswer): void {
     const { service } = this;
     if (position < minPosition) service.fail(`${view} was to be at ${minPosition}, and was shown at ${position}.`);
-    if (position !== (lane?.position ?? 0)) service.fail(`${view} at ${lane?.position} was said to be at ${position}.`);
-    if (lane) service.watch.checkRows(lane);
+    if (position !== (copy?.position ?? 0)) service.fail(`${view} at ${copy?.position} was said to be at ${position}.`);
+    if (copy) service.watch.checkRows(copy);
   }
 
   private checkRefused(

@@ -1,7 +1,7 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { Projector } from '../../src/ledger/projector.js';
 import type { Projection } from '../../src/ledger/projection.js';
-import { LedgerSignal } from '../../src/ledger/signal.js';
+import { Notifier } from '../../src/ledger/notifier.js';
 import { SimulatedLeadership } from '../support/simulated-leadership.js';
 import { SOUND, connectionLost } from '../support/simulated-line.js';
 import { SimulatedProcess } from '../support/simulated-process.js';
@@ -40,8 +40,8 @@ describe('rows that are built anew', () => {
       new EventReader([account]),
       new UnreliableRowStore(switching),
       [accountsProjection],
-      new LedgerSignal(world),
-      new LedgerSignal(world),
+      new Notifier(world),
+      new Notifier(world),
       { info: (_fields, message) => void said.push(message), error: () => undefined },
       { time: world },
     );

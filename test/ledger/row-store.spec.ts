@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { laneOf, type Lane } from '../../src/ledger/lanes.js';
+import { copyOf, type ProjectionCopy } from '../../src/ledger/projection-copies.js';
 import { ProjectionStore } from '../../src/ledger/projection-store.js';
 import type { RowStore } from '../../src/ledger/projector.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -37,29 +37,29 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
       data: { amount: 1 },
     }) as unknown as RecordedEvent;
   const events = [1, 2, 3].map(eventAt);
-  const servedLane = async (): Promise<Lane> => laneOf(accountsProjection, await served());
+  const servedCopy = async (): Promise<ProjectionCopy> => copyOf(accountsProjection, await served());
   const served = async () => (await rows.checkpoints()).served(accountsProjection) ?? missing();
   const building = async () => (await rows.checkpoints()).building(accountsProjection);
-  const buildingLane = async (): Promise<Lane> => laneOf(accountsProjection, (await building()) ?? missing());
+  const buildingCopy = async (): Promise<ProjectionCopy> => copyOf(accountsProjection, (await building()) ?? missing());
 
-  it('moves a lane from one place once', async () => {
-    const lane = await servedLane();
-    expect(await rows.apply([lane], 2, events.slice(0, 2))).toEqual([lane]);
-    expect(await rows.apply([lane], 3, events)).toEqual([]);
+  it('moves a copy from one place once', async () => {
+    const copy = await servedCopy();
+    expect(await rows.apply([copy], 2, events.slice(0, 2))).toEqual([copy]);
+    expect(await rows.apply([copy], 3, events)).toEqual([]);
     expect(await served()).toMatchObject({ position: 2, failure: null });
-    const older = { ...(await servedLane()), projection: { ...accountsProjection, version: 2 } };
+    const older = { ...(await servedCopy()), projection: { ...accountsProjection, version: 2 } };
     expect(await rows.apply([older], 3, events.slice(2))).toEqual([]);
   });
 
   it('moves nothing when an event cannot be applied', async () => {
-    const lane = await servedLane();
-    await expect(rows.apply([lane], 3, events.slice(1))).rejects.toThrow('stopped at position 2');
+    const copy = await servedCopy();
+    await expect(rows.apply([copy], 3, events.slice(1))).rejects.toThrow('stopped at position 2');
     expect(await served()).toMatchObject({ position: 0 });
   });
 
-  it('notes why a lane does not go on only where it still stands', async () => {
+  it('notes why a copy does not go on only where it still stands', async () => {
     const place = await served();
-    await rows.apply([await servedLane()], 1, events.slice(0, 1));
+    await rows.apply([await servedCopy()], 1, events.slice(0, 1));
     expect(await rows.fail(place, 'too late')).toBe(false);
     const { name, version, position } = await served();
     expect(await rows.fail({ name, version: version + 1, position }, 'another program')).toBe(false);
@@ -68,29 +68,29 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await served()).toMatchObject({ position: 1, failure: 'in the way' });
     expect(await rows.fail({ name, version, position }, null)).toBe(true);
     await rows.fail({ name, version, position }, 'in the way');
-    await rows.apply([await servedLane()], 2, events.slice(1, 2));
+    await rows.apply([await servedCopy()], 2, events.slice(1, 2));
     expect(await served()).toMatchObject({ position: 2, failure: null });
   });
 
   it('compares and exchanges what was built, once', async () => {
-    await rows.apply([await servedLane()], 2, events.slice(0, 2));
+    await rows.apply([await servedCopy()], 2, events.slice(0, 2));
     await rows.startBuilding(accountsProjection);
     expect(await rows.digests(accountsProjection)).toBeUndefined();
-    await rows.apply([await buildingLane()], 2, events.slice(0, 2));
+    await rows.apply([await buildingCopy()], 2, events.slice(0, 2));
     const [digests] = (await rows.digests(accountsProjection)) ?? [];
     expect(digests?.built).toBe(digests?.served);
     expect(await rows.switchToBuilt(accountsProjection, 1)).toBe(false);
     expect(await rows.switchToBuilt(accountsProjection, 2)).toBe(true);
     expect(await rows.switchToBuilt(accountsProjection, 2)).toBe(false);
     expect(await building()).toBeUndefined();
-    await rows.apply([await servedLane()], 3, events.slice(2));
+    await rows.apply([await servedCopy()], 3, events.slice(2));
     expect(await served()).toMatchObject({ position: 3 });
   });
 
   it('puts no rows in the place of newer ones', async () => {
     await rows.startBuilding(accountsProjection);
-    await rows.apply([await buildingLane()], 1, events.slice(0, 1));
-    await rows.apply([await servedLane()], 2, events.slice(0, 2));
+    await rows.apply([await buildingCopy()], 1, events.slice(0, 1));
+    await rows.apply([await servedCopy()], 2, events.slice(0, 2));
     expect(await rows.switchToBuilt(accountsProjection, 1)).toBe(false);
     expect(await served()).toMatchObject({ position: 2 });
     expect(await building()).toMatchObject({ position: 1 });
@@ -98,11 +98,11 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
 
   it('starts to build from nothing, however far what was built before had come', async () => {
     await rows.startBuilding(accountsProjection);
-    await rows.apply([await buildingLane()], 3, events);
+    await rows.apply([await buildingCopy()], 3, events);
     await rows.startBuilding(accountsProjection);
     expect(await building()).toMatchObject({ position: 0 });
-    await rows.apply([await buildingLane()], 2, events.slice(0, 2));
-    await rows.apply([await servedLane()], 2, events.slice(0, 2));
+    await rows.apply([await buildingCopy()], 2, events.slice(0, 2));
+    await rows.apply([await servedCopy()], 2, events.slice(0, 2));
     const [digests] = (await rows.digests(accountsProjection)) ?? [];
     expect(digests?.built).toBe(digests?.served);
   });

@@ -1,7 +1,7 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { Projector } from '../../src/ledger/projector.js';
-import { LedgerSignal } from '../../src/ledger/signal.js';
+import { Notifier } from '../../src/ledger/notifier.js';
 import { Vault } from '../../src/ledger/vault.js';
 import type { SimulatedLeadership } from '../support/simulated-leadership.js';
 import { UnreliableLine, type Faults } from '../support/simulated-line.js';
@@ -60,7 +60,7 @@ export function startInstance(around: Surroundings, version: number): SimulatedI
   const ahead = world.integer(-2_000, 2_000);
   const clock = (): number => START + world.now() + ahead;
   const store = new SimulatedStore(log, clock, toLog);
-  const signal = new LedgerSignal(process);
+  const signal = new Notifier(process);
   const ledger = new Ledger(store, reader, vault, signal, { clock, time: process });
   const readPool = new SimulatedReadPool(world, () => standbys?.choose() ?? rows, toReads);
   const projector = new Projector(
@@ -70,7 +70,7 @@ export function startInstance(around: Surroundings, version: number): SimulatedI
     new SimulatedRowStore(rows, toRows),
     projectionsOf(version, around.mending),
     signal,
-    new LedgerSignal(process),
+    new Notifier(process),
     { info: around.heard, error: around.heard },
     { time: process, batchEventsMax, ...(standbys && { served: readPool }) },
   );

@@ -12,7 +12,7 @@ import type { SimulatedInstance } from './simulated-instance.js';
 export interface Seen {
   readonly server: RowServer;
   /** Undefined where not even the view has arrived yet. */
-  readonly lane: KeptLane | undefined;
+  readonly copy: KeptLane | undefined;
 }
 
 export interface SimulatedAnswer extends Seen {
@@ -39,11 +39,11 @@ export async function readView(
   const response = { header: (name: string, value: string) => headers.set(name, value) };
   const statement = async (): Promise<Reading<Seen>> => {
     const seen = await readPool.ask((server): Seen => {
-      const found = { server, lane: server.kept.get(view) };
+      const found = { server, copy: server.kept.get(view) };
       witness(found);
       return found;
     });
-    return { position: seen.lane?.position ?? 0, body: seen };
+    return { position: seen.copy?.position ?? 0, body: seen };
   };
   const answer = await new ReadInterceptor(new Reflector(), projector).intercept(
     new ExecutionContextHost([request, response], null, route),

@@ -3,14 +3,14 @@ import type { EventStore } from '../../src/ledger/event-store.js';
 import type { StoredEvent } from '../../src/ledger/event.js';
 import { StateCache } from '../../src/ledger/state-cache.js';
 import { Streams } from '../../src/ledger/streams.js';
-import { erase } from '../../src/ledger/transaction.js';
+import { untyped } from '../../src/ledger/transaction.js';
 import { SimulatedLog, SimulatedStore } from '../support/simulated-store.js';
 import { SimulatedWorld } from '../support/simulated-world.js';
 import { account } from './accounts.js';
 import { batchOf, commandOf } from './batches.js';
 
 const STREAM = 'account-a';
-const noun = erase(account);
+const aggregate = untyped(account);
 
 /** Reads of the store that a test answers when it likes, with what the store held when they arrived. */
 function setUp() {
@@ -37,7 +37,7 @@ function setUp() {
     while (held[index] === undefined) await Promise.resolve();
     held.splice(index, 1)[0]?.();
   };
-  const read = (maxAgeMs = 0) => streams.read(noun, STREAM, maxAgeMs);
+  const read = (maxAgeMs = 0) => streams.read(aggregate, STREAM, maxAgeMs);
   return { world, cache, streams, held, write, answer, read };
 }
 
@@ -45,7 +45,7 @@ describe('streams in memory', () => {
   it('are read once for all who want them at the same time', async () => {
     const { write, answer, read, held, streams } = setUp();
     write(0);
-    const reads = [read(), read(), streams.load(noun, STREAM)];
+    const reads = [read(), read(), streams.load(aggregate, STREAM)];
     await answer();
     await Promise.all(reads);
     expect(held).toHaveLength(0);
@@ -100,7 +100,7 @@ describe('streams in memory', () => {
   it('keep what decisions on their way were made on, but tell a reader what is new', async () => {
     const { world, cache, streams, write, answer, read } = setUp();
     write(0);
-    const load = streams.load(noun, STREAM);
+    const load = streams.load(aggregate, STREAM);
     await answer();
     await load;
     const entry = cache.get(STREAM);
@@ -117,11 +117,11 @@ describe('streams in memory', () => {
 
   it('are not crowded out by those that do not exist', async () => {
     const { cache, streams, answer } = setUp();
-    const made = streams.read(noun, 'account-made-up', 0);
+    const made = streams.read(aggregate, 'account-made-up', 0);
     await answer();
     expect(await made).toEqual({ revision: -1, state: { status: 'absent' } });
     expect(cache.size).toBe(0);
-    const wanted = streams.load(noun, 'account-made-up');
+    const wanted = streams.load(aggregate, 'account-made-up');
     await answer();
     await wanted;
     expect(cache.size).toBe(1);

@@ -3,7 +3,7 @@ import { StateCache } from '../../src/ledger/state-cache.js';
 import { StreamNotLoaded, Transaction } from '../../src/ledger/transaction.js';
 import { Vault } from '../../src/ledger/vault.js';
 import type { CommandContext } from '../../src/ledger/command-context.js';
-import type { Noun } from '../../src/ledger/noun.js';
+import type { Aggregate } from '../../src/ledger/aggregate.js';
 import { refusalOf } from '../support/given.js';
 import { contextOf } from './accounts.js';
 
@@ -11,7 +11,7 @@ const NOW = '2026-11-24T05:38:00Z';
 
 type NoteEvent = { readonly type: 'note-added'; readonly data: { readonly text: string } };
 
-const note: Noun<readonly string[], NoteEvent> = {
+const note: Aggregate<readonly string[], NoteEvent> = {
   name: 'note',
   initial: [],
   schemas: { 'note-added': 2 },
@@ -26,7 +26,14 @@ function transaction(known: Readonly<Record<string, readonly string[]>>, overrid
   const cache = new StateCache();
   for (const [id, texts] of Object.entries(known)) {
     const state = { state: texts, revision: texts.length - 1 };
-    cache.put({ stream: `note-${id}`, noun: note as never, committed: state, latest: state, pending: 0, checkedAt: 0 });
+    cache.put({
+      stream: `note-${id}`,
+      aggregate: note as never,
+      committed: state,
+      latest: state,
+      pending: 0,
+      checkedAt: 0,
+    });
   }
   return new Transaction(contextOf('key', overrides), NOW, cache, new Vault(Buffer.alloc(32)));
 }
@@ -142,7 +149,7 @@ describe('a transaction', () => {
     transaction({}).requireOwn('anybody');
   });
 
-  it('refuses to write an event that its noun does not declare', () => {
+  it('refuses to write an event that its aggregate does not declare', () => {
     const tx = transaction({ a: [] });
     expect(() => tx.append(note, 'a', [{ type: 'note-lost', data: {} } as never])).toThrow('does not declare');
   });
@@ -151,7 +158,7 @@ describe('a transaction', () => {
 describe('the cache of states', () => {
   const entry = (stream: string, pending = 0) => {
     const state = { state: [], revision: -1 };
-    return { stream, noun: note as never, committed: state, latest: state, pending, checkedAt: 0 };
+    return { stream, aggregate: note as never, committed: state, latest: state, pending, checkedAt: 0 };
   };
 
   it('drops what was not used lately, but nothing that is on its way to the store', () => {

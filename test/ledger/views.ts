@@ -89,8 +89,8 @@ class Replay {
   }
 }
 
-const rowsText = ({ tables }: Projection, lane: Pick<KeptLane, 'tables'>): string =>
-  tables.map((table) => `${table} ${textOf(lane.tables, table)}`).join('\n');
+const rowsText = ({ tables }: Projection, copy: Pick<KeptLane, 'tables'>): string =>
+  tables.map((table) => `${table} ${textOf(copy.tables, table)}`).join('\n');
 
 /** Looks at every step that is done to the rows, whoever does it. */
 export class RowsWatch {
@@ -111,23 +111,23 @@ export class RowsWatch {
 
   see(step: RowStep, before: KeptLanes, after: KeptLanes): void {
     if (step === 'crash') this.crashes += 1;
-    for (const lane of after.values()) {
-      const earlier = before.get(lane.name);
-      if (earlier === lane) continue;
-      if (step !== 'crash' && step !== 'build' && earlier && lane.position < earlier.position) {
-        this.note(`${lane.name} went back from ${earlier.position} to ${lane.position} (${step}).`);
+    for (const copy of after.values()) {
+      const earlier = before.get(copy.name);
+      if (earlier === copy) continue;
+      if (step !== 'crash' && step !== 'build' && earlier && copy.position < earlier.position) {
+        this.note(`${copy.name} went back from ${earlier.position} to ${copy.position} (${step}).`);
       }
-      this.checkRows(lane);
+      this.checkRows(copy);
     }
   }
 
   /** @throws Error unless the rows are what a replay up to their position gives. */
-  checkRows(lane: KeptLane): void {
-    const known = this.replays.get(`${lane.name.replace(/__building$/, '')} ${lane.version}`);
-    if (!known) return this.note(`Nobody knows ${lane.name} in version ${lane.version}.`);
-    const expected = expectedAt(known.replay, lane.position);
-    const actual = rowsText(known.projection, lane);
-    if (actual !== expected) this.note(`${lane.name} at ${lane.position} shows ${actual} instead of ${expected}.`);
+  checkRows(copy: KeptLane): void {
+    const known = this.replays.get(`${copy.name.replace(/__building$/, '')} ${copy.version}`);
+    if (!known) return this.note(`Nobody knows ${copy.name} in version ${copy.version}.`);
+    const expected = expectedAt(known.replay, copy.position);
+    const actual = rowsText(known.projection, copy);
+    if (actual !== expected) this.note(`${copy.name} at ${copy.position} shows ${actual} instead of ${expected}.`);
   }
 }
 

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fastify, type FastifyInstance } from 'fastify';
 import { EventFeed } from '../../src/log/event-feed.js';
-import { LedgerSignal } from '../../src/ledger/signal.js';
+import { Notifier } from '../../src/ledger/notifier.js';
 import { SimulatedLog, SimulatedStore } from '../support/simulated-store.js';
 
 setFlagsFromString('--expose-gc');
@@ -36,7 +36,7 @@ describe('the feed of events, to a reader that does not take what it is sent', (
       },
     });
     read = 0;
-    feed = new EventFeed(store, new LedgerSignal());
+    feed = new EventFeed(store, new Notifier());
     server = fastify();
     server.get('/', (request, reply) => feed.serve(request, reply, undefined));
     await server.listen({ port: 0, host: '127.0.0.1' });

@@ -361,7 +361,7 @@ describe('the parent of a partner', () => {
   });
 });
 
-describe('the noun partner', () => {
+describe('the aggregate partner', () => {
   it('knows whose money each legal form brings', () => {
     expect(LEGAL_FORMS.map(partnerKindOf)).toEqual([
       'union',

@@ -1,9 +1,12 @@
 import { Refusal } from '../../src/ledger/refusal.js';
-import type { DomainEvent, Noun } from '../../src/ledger/noun.js';
+import type { DomainEvent, Aggregate } from '../../src/ledger/aggregate.js';
 
 /** Folds a history, runs one decision on it and states what must come out. */
-export function given<State, Event extends DomainEvent>(noun: Noun<State, Event>, history: readonly Event[] = []) {
-  const state = history.reduce((current, event) => noun.evolve(current, event), noun.initial);
+export function given<State, Event extends DomainEvent>(
+  aggregate: Aggregate<State, Event>,
+  history: readonly Event[] = [],
+) {
+  const state = history.reduce((current, event) => aggregate.evolve(current, event), aggregate.initial);
   return {
     state,
     when: (decide: (state: State) => readonly DomainEvent[]) => ({

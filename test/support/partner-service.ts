@@ -22,7 +22,7 @@ export interface Reply {
 
 // The write side and the projector as a process of its own, to be killed.
 const [databaseUrl = ''] = process.argv.slice(2);
-const { ledger, projector } = openInstance(databaseUrl, { nouns: [partner], projections: [partnerProjection] });
+const { ledger, projector } = openInstance(databaseUrl, { aggregates: [partner], projections: [partnerProjection] });
 await projector.start();
 
 const decisionOn =

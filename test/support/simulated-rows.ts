@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { Checkpoints, type Checkpoint, type Lane, type Place } from '../../src/ledger/lanes.js';
+import { Checkpoints, type Checkpoint, type ProjectionCopy, type Place } from '../../src/ledger/projection-copies.js';
 import { ProjectionFailure, type TableDigests } from '../../src/ledger/projection-store.js';
 import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';
 import type { RowStore } from '../../src/ledger/projector.js';
@@ -10,13 +10,13 @@ import type { SimulatedWorld } from './simulated-world.js';
 /** Rows by table and id. */
 type Tables = ReadonlyMap<string, ReadonlyMap<string, Row>>;
 
-/** A lane as the database keeps it: how far it has come, and its rows. */
+/** A copy as the database keeps it: how far it has come, and its rows. */
 export interface KeptLane extends Checkpoint {
   readonly tables: Tables;
 }
 export type KeptLanes = ReadonlyMap<string, KeptLane>;
 
-/** What is done to the lanes of a database; `crash`: it comes back with what it held some steps before. */
+/** What is done to the copies of a database; `crash`: it comes back with what it held some steps before. */
 export type RowStep = 'apply' | 'build' | 'switch' | 'note' | 'crash';
 
 /** Whoever answers reads: the database itself, or a standby of it. */
@@ -37,11 +37,11 @@ export interface RowsOptions {
 export class SimulatedRows implements RowServer {
   readonly name = 'primary';
   readonly isUp = true;
-  private lanes: KeptLanes = new Map();
-  private onDisk: KeptLanes = this.lanes;
+  private copies: KeptLanes = new Map();
+  private onDisk: KeptLanes = this.copies;
   /** What was made of them since, step by step. */
   private readonly unwritten: KeptLanes[] = [];
-  private readonly standbys: ((lanes: KeptLanes) => void)[] = [];
+  private readonly standbys: ((copies: KeptLanes) => void)[] = [];
   private readonly seen: NonNullable<RowsOptions['seen']>;
   private readonly soon: NonNullable<RowsOptions['soon']>;
 
@@ -51,36 +51,36 @@ export class SimulatedRows implements RowServer {
   }
 
   get kept(): KeptLanes {
-    return this.lanes;
+    return this.copies;
   }
 
   /**
    * Passes on every step, in order, that is on the disk: nothing else is ever sent to a standby, so that none holds what its
    * primary can lose. Gives what those before have made.
    */
-  replicate(receive: (lanes: KeptLanes) => void): KeptLanes {
+  replicate(receive: (copies: KeptLanes) => void): KeptLanes {
     this.standbys.push(receive);
     return this.onDisk;
   }
 
   register({ name, version, tables }: Projection): void {
-    if (!this.lanes.has(name)) this.put('note', { name, version, position: 0, failure: null, tables: empty(tables) });
+    if (!this.copies.has(name)) this.put('note', { name, version, position: 0, failure: null, tables: empty(tables) });
   }
 
-  apply(lanes: readonly Lane[], to: number, events: readonly RecordedEvent[]): readonly Lane[] {
-    const moved: Lane[] = [];
-    const after = lanes.flatMap((lane) => {
-      const kept = this.lanes.get(lane.name);
-      if (kept?.position !== lane.from || kept.version !== lane.projection.version) return [];
-      moved.push(lane);
-      return [{ ...kept, position: to, failure: null, tables: applied(kept.tables, lane, events) }];
+  apply(copies: readonly ProjectionCopy[], to: number, events: readonly RecordedEvent[]): readonly ProjectionCopy[] {
+    const moved: ProjectionCopy[] = [];
+    const after = copies.flatMap((copy) => {
+      const kept = this.copies.get(copy.name);
+      if (kept?.position !== copy.from || kept.version !== copy.projection.version) return [];
+      moved.push(copy);
+      return [{ ...kept, position: to, failure: null, tables: applied(kept.tables, copy, events) }];
     });
     this.put('apply', ...after);
     return moved;
   }
 
   fail({ name, version, position }: Place, failure: string | null): boolean {
-    const kept = this.lanes.get(name);
+    const kept = this.copies.get(name);
     if (kept?.position !== position || kept.version !== version || kept.failure === failure) return false;
     this.put('note', { ...kept, failure });
     return true;
@@ -91,16 +91,16 @@ export class SimulatedRows implements RowServer {
   }
 
   digests({ name, tables }: Projection): readonly TableDigests[] | undefined {
-    const [served, built] = [this.lanes.get(name), this.lanes.get(buildingOf(name))];
+    const [served, built] = [this.copies.get(name), this.copies.get(buildingOf(name))];
     if (!served || !built) return undefined;
     if (served.position !== built.position || served.version !== built.version) return undefined;
     return tables.map((table) => ({ table, served: textOf(served.tables, table), built: textOf(built.tables, table) }));
   }
 
   switchToBuilt({ name, version }: Projection, position: number): boolean {
-    const [served, built] = [this.lanes.get(name), this.lanes.get(buildingOf(name))];
+    const [served, built] = [this.copies.get(name), this.copies.get(buildingOf(name))];
     if (!served || built?.position !== position || served.position > position) return false;
-    const after = new Map(this.lanes);
+    const after = new Map(this.copies);
     after.delete(built.name);
     this.change('switch', after.set(name, { ...built, name, version, failure: null }));
     return true;
@@ -108,22 +108,22 @@ export class SimulatedRows implements RowServer {
 
   /** The database dies and is back. What it had not yet brought to its disk is lost, some of it or all. */
   crash(chance: Pick<SimulatedWorld, 'integer'>): void {
-    const before = this.lanes;
+    const before = this.copies;
     this.unwritten.length = chance.integer(0, this.unwritten.length);
     const last = this.unwritten.at(-1);
     if (last) this.write(last);
-    this.lanes = this.onDisk;
-    this.seen('crash', before, this.lanes);
+    this.copies = this.onDisk;
+    this.seen('crash', before, this.copies);
   }
 
-  private put(step: RowStep, ...lanes: readonly KeptLane[]): void {
-    if (lanes.length > 0)
-      this.change(step, new Map([...this.lanes, ...lanes.map((lane) => [lane.name, lane] as const)]));
+  private put(step: RowStep, ...copies: readonly KeptLane[]): void {
+    if (copies.length > 0)
+      this.change(step, new Map([...this.copies, ...copies.map((copy) => [copy.name, copy] as const)]));
   }
 
   private change(step: RowStep, after: KeptLanes): void {
-    const before = this.lanes;
-    this.lanes = after;
+    const before = this.copies;
+    this.copies = after;
     this.unwritten.push(after);
     const write = (): void => this.write(after);
     // A note waits for the disk, and with it all before it.
@@ -134,9 +134,9 @@ export class SimulatedRows implements RowServer {
 
   /** Brings a step to the disk with all before it, if it has not been lost, or is there already. */
   private write(step: KeptLanes): void {
-    for (const lanes of this.unwritten.splice(0, this.unwritten.indexOf(step) + 1)) {
-      this.onDisk = lanes;
-      for (const receive of this.standbys) receive(lanes);
+    for (const copies of this.unwritten.splice(0, this.unwritten.indexOf(step) + 1)) {
+      this.onDisk = copies;
+      for (const receive of this.standbys) receive(copies);
     }
   }
 }
@@ -145,9 +145,9 @@ const empty = (tables: readonly string[]): Tables => new Map(tables.map((table) 
 
 const buildingOf = (name: string): string => `${name}__building`;
 
-function applied(tables: Tables, lane: Lane, all: readonly RecordedEvent[]): Tables {
-  const { projection } = lane;
-  const events = all.filter(({ type }) => lane.types.has(type));
+function applied(tables: Tables, copy: ProjectionCopy, all: readonly RecordedEvent[]): Tables {
+  const { projection } = copy;
+  const events = all.filter(({ type }) => copy.types.has(type));
   const touched = new Map<string, Set<string>>(projection.tables.map((table) => [table, new Set()]));
   for (const event of events) for (const { table, id } of projection.touches(event)) touched.get(table)?.add(id);
   const rows = new Rows(touched);
@@ -197,8 +197,12 @@ export class SimulatedRowStore implements RowStore {
     return this.line.call(() => this.rows.register(projection));
   }
 
-  apply(lanes: readonly Lane[], to: number, events: readonly RecordedEvent[]): Promise<readonly Lane[]> {
-    return this.line.call(() => this.rows.apply(lanes, to, events), 'write');
+  apply(
+    copies: readonly ProjectionCopy[],
+    to: number,
+    events: readonly RecordedEvent[],
+  ): Promise<readonly ProjectionCopy[]> {
+    return this.line.call(() => this.rows.apply(copies, to, events), 'write');
   }
 
   fail(place: Place, failure: string | null): Promise<boolean> {

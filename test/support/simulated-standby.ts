@@ -1,4 +1,4 @@
-import { Checkpoints } from '../../src/ledger/lanes.js';
+import { Checkpoints } from '../../src/ledger/projection-copies.js';
 import type { ServedRows } from '../../src/ledger/projector.js';
 import { connectionLost, type Line } from './simulated-line.js';
 import type { KeptLanes, RowServer, SimulatedRows } from './simulated-rows.js';

@@ -1,9 +1,9 @@
+import { formatAddCheckpoint } from '../../src/tlog/add-checkpoint.js';
 import { signCheckpoint } from '../../src/tlog/checkpoint.js';
 import { proveConsistency } from '../../src/tlog/merkle-proof.js';
 import { parseNote } from '../../src/tlog/note.js';
 import { type SigningKey, signingKey } from '../../src/tlog/note-key.js';
 import { tileReader } from '../../src/tlog/tile-reader.js';
-import { formatAddCheckpoint } from '../../src/witness/witness.js';
 import { entriesOf, SmallLog } from './small-log.js';
 
 export const logKey = signingKey('ledger.example.eu/log', new Uint8Array(32).fill(1));

@@ -1,3 +1,4 @@
+import { formatAddCheckpoint, parseAddCheckpoint } from '../../src/tlog/add-checkpoint.js';
 import { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from '../../src/tlog/checkpoint.js';
 import { cosign } from '../../src/tlog/cosignature.js';
 import { decodeBundle, encodeBundle } from '../../src/tlog/entry-bundle.js';
@@ -10,7 +11,6 @@ import { formatProof, parseProof } from '../../src/tlog/proof.js';
 import { formatTilePath } from '../../src/tlog/tile.js';
 import { TileBuilder } from '../../src/tlog/tile-builder.js';
 import { tileReader } from '../../src/tlog/tile-reader.js';
-import { formatAddCheckpoint, parseAddCheckpoint } from '../../src/witness/witness.js';
 import { refused } from './refused.js';
 import {
   COSIGNED_AT_SECONDS,

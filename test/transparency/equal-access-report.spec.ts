@@ -1,3 +1,4 @@
+import type { Mode } from '../../src/domain/access-modes.js';
 import fc from 'fast-check';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { chipMs } from '../../src/transparency/chip-time.js';
@@ -6,7 +7,7 @@ import { fold, initialFoldState } from '../../src/transparency/fold.js';
 import { MS_PER_DAY, MS_PER_HOUR, parseInstant } from '../../src/ledger/time.js';
 import { CATEGORIES, type Category } from '../../src/partners/partner.js';
 import type { Application, PriceBasis } from '../../src/access/access-request.js';
-import type { Mode } from '../../src/access/access-call.js';
+
 import { BEGIN, History, tell, type RequestModel } from './history.js';
 import { stories } from './stories.js';
 

@@ -10,9 +10,9 @@ import { capitalReport } from '../../src/transparency/capital-report.js';
 import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
 import { fold, initialFoldState, serialise, type FoldState } from '../../src/transparency/fold.js';
 import { bound, reportText, type ReportHeader } from '../../src/transparency/report-header.js';
-import { INITIAL_STANDING } from '../../src/partners/partner.js';
+import { NO_FACTS } from '../../src/partners/partner.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
-import { LiveStanding, STATE_EVERY_EVENTS, spacing } from '../../src/transparency/live-standing.js';
+import { ReportFollower, STATE_EVERY_EVENTS, spacing } from '../../src/transparency/report-follower.worker.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { BEGIN, tell, type Choice } from './history.js';
 
@@ -52,7 +52,7 @@ async function write(app: TestApp, history: readonly RecordedEvent[]): Promise<v
 
 /** A reader waits some seconds only, and a busy machine may take longer to fold a history that was written at once. */
 async function followed({ app }: TestApp): Promise<void> {
-  while (app.get(LiveStanding).status().position < events.length) await sleep(20);
+  while (app.get(ReportFollower).status().position < events.length) await sleep(20);
 }
 
 /** What an auditor would compute from the events alone. */
@@ -226,7 +226,7 @@ describe('the transparency reports over HTTP', () => {
   it('store states further apart the more they hold', () => {
     const holding = (partners: number): FoldState => {
       const state = initialFoldState();
-      for (let number = 0; number < partners; number += 1) state.partners.set(String(number), INITIAL_STANDING);
+      for (let number = 0; number < partners; number += 1) state.partners.set(String(number), NO_FACTS);
       return state;
     };
     expect([0, 4_000, 4_001, 1_000_000].map((partners) => spacing(holding(partners)))).toEqual([
@@ -248,7 +248,7 @@ describe('the transparency reports over HTTP', () => {
     for (const app of [first, second]) {
       const { status, body } = await app.get(`${PATH}/capital?minPosition=${head}`, { key: null });
       expect([status, body.code]).toEqual([503, 'position-not-reached']);
-      expect(app.app.get(LiveStanding).status().failure).toContain('loss-forgiven');
+      expect(app.app.get(ReportFollower).status().failure).toContain('loss-forgiven');
     }
   });
 });

@@ -1,3 +1,4 @@
+import { ADD_CHECKPOINT_BYTES_MAX, acceptCosignatures } from '../../src/tlog/add-checkpoint.js';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,6 @@ import { openCheckpoint } from '../../src/tlog/checkpoint.js';
 import { originHash } from '../../src/tlog/merkle.js';
 import { parseNote, withSignatures } from '../../src/tlog/note.js';
 import { formatVerifierKey, noteKeyOf, parseVerifierKey, signingKey } from '../../src/tlog/note-key.js';
-import { acceptCosignatures, ADD_CHECKPOINT_BYTES_MAX } from '../../src/witness/witness.js';
 import { parseWitnessedLogs } from '../../src/witness/witness-logs.js';
 import { type RunningWitness, startWitness } from '../../src/witness/witness-service.js';
 import { WitnessConfig } from '../../src/platform/config.js';

@@ -1,3 +1,9 @@
+import {
+  ADD_CHECKPOINT_BYTES_MAX,
+  acceptCosignatures,
+  formatAddCheckpoint,
+  parseAddCheckpoint,
+} from '../../src/tlog/add-checkpoint.js';
 import fc from 'fast-check';
 import { openCheckpoint, signCheckpoint, type TreeHead } from '../../src/tlog/checkpoint.js';
 import { proveConsistency } from '../../src/tlog/merkle-proof.js';
@@ -5,11 +11,7 @@ import { formatNote, parseNote, signText, withSignatures } from '../../src/tlog/
 import { cosignerKeyOf, noteKeyOf, type SigningKey, signingKey } from '../../src/tlog/note-key.js';
 import { tileReader } from '../../src/tlog/tile-reader.js';
 import {
-  acceptCosignatures,
   addCheckpoint,
-  ADD_CHECKPOINT_BYTES_MAX,
-  formatAddCheckpoint,
-  parseAddCheckpoint,
   type Witness,
   type WitnessDecision,
   type WitnessedCheckpoint,

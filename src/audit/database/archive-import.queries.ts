@@ -1,3 +1,4 @@
+import type { ProgressListener } from '../../ledger/progress-listener.js';
 import type { Pool, PoolClient } from 'pg';
 import type { Outcome } from '../../ledger/outcome.js';
 import { NotCheckable, ProvenWrong } from '../audit-finding.js';
@@ -6,7 +7,7 @@ import { CompactRange, hashesEqual, leafHash } from '../../tlog/merkle.js';
 import { wrapSameKey, type VerifierKey } from '../../tlog/note-key.js';
 import { encodeHex } from '../../tlog/strict-text.js';
 import { parseTilePath, type TileAddress } from '../../tlog/tile.js';
-import type { ProgressListener } from '../verify.js';
+
 import { LogWalk } from '../verify-walk.js';
 
 /** Entries read back at a time, of at most 60,000 bytes each. */

@@ -1,6 +1,7 @@
+import type { ProgressListener } from '../../ledger/progress-listener.js';
 import type { Pool } from 'pg';
 import { Vault } from '../../ledger/vault.js';
-import type { NounOutline } from '../../ledger/noun.js';
+import type { AggregateOutline } from '../../ledger/aggregate.js';
 import { codeOf, reasonOf } from '../../platform/startup-error.js';
 import { NotCheckable } from '../audit-finding.js';
 import type { Trust } from '../audit-log.js';
@@ -10,7 +11,7 @@ import { AnswersCheck } from './stored-answers.queries.js';
 import { ContentsCheck } from './stored-contents.queries.js';
 import { CheckpointsCheck, EventRowsCheck, StoredLog, TilesCheck } from './stored-log.queries.js';
 import { FoldStatesCheck, PublishedTextsCheck } from './stored-reports.queries.js';
-import { notOpened, verify, type ProgressListener, type Verification } from '../verify.js';
+import { notOpened, verify, type Verification } from '../verify.js';
 
 export interface StoredLedger {
   readonly pool: Pool;
@@ -27,14 +28,14 @@ export interface StoredLedger {
 export async function verifyStored(
   { pool, key, wrappingKey }: StoredLedger,
   { kept }: Pick<Trust, 'kept'>,
-  nouns: readonly NounOutline[],
+  aggregates: readonly AggregateOutline[],
   progress?: ProgressListener,
 ): Promise<Verification> {
   const vault = wrappingKey && new Vault(wrappingKey);
   try {
     return await verify(new StoredLog(new LogStore(pool)), {
       trust: { key, ...(kept !== undefined && { kept }) },
-      nouns,
+      aggregates,
       ...(progress && { progress }),
       beside: (findings) => [
         new EventRowsCheck(findings, pool),

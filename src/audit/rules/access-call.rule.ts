@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
-import { Facts, holds, idOf, type Rule } from './rule.js';
+import { Facts, runCheck, idOf, type Rule } from './rule.js';
 
 /** Access policy of the EuroHPC AI Factories: what a fast-lane request may ask for. */
 const FAST_LANE_CHIP_HOURS_MAX = 50_000;
@@ -31,7 +31,7 @@ export class CallRule implements Rule {
   constructor(private readonly findings: Findings) {}
 
   accept(event: RecordedEvent): void {
-    holds(this.check, this.findings, () => this.apply(event, Facts.of(event)));
+    runCheck(this.check, this.findings, () => this.apply(event, Facts.of(event)));
   }
 
   finish(): void {}

@@ -2,7 +2,18 @@ import type { RecordedEvent } from '../../ledger/event.js';
 import { MS_PER_HOUR } from '../../ledger/time.js';
 import type { Findings } from '../audit-finding.js';
 import { Partitions } from './partitions.js';
-import { dataOf, Facts, findingOf, holds, idOf, only, Violation, type LogEnd, type Place, type Rule } from './rule.js';
+import {
+  dataOf,
+  Facts,
+  findingOf,
+  runCheck,
+  idOf,
+  only,
+  Violation,
+  type LogEnd,
+  type Place,
+  type Rule,
+} from './rule.js';
 
 type RequestRow = readonly [
   requestId: string,
@@ -85,7 +96,7 @@ export class RequestRule implements Rule {
 
   accept(event: RecordedEvent): void {
     const { position, stream, type, commandId, actor, effectiveAt } = event;
-    holds(this.check, this.findings, () => {
+    runCheck(this.check, this.findings, () => {
       const isAllocation = type === 'chips-allocated' || type === 'allocation-released';
       const id = isAllocation ? Facts.of(event).text('grantId') : idOf(stream, 'access-request');
       const members = only(event.data, WANTED[type] ?? []);
@@ -108,7 +119,7 @@ export class RequestRule implements Rule {
       const [id, position, stream, type, , , , ...members] = row;
       if (broken.has(id)) continue;
       const facts = new Facts({ position, stream, type }, dataOf(WANTED[type] ?? [], members));
-      const isRight = holds(this.check, this.findings, () => {
+      const isRight = runCheck(this.check, this.findings, () => {
         const request = requests.get(id);
         if (request) requireReleased(request, row[4]);
         requests.set(id, apply(request, row, facts, revoked.get(id) ?? Infinity));

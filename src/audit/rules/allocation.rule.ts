@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../../ledger/event.js';
 import { MS_PER_HOUR } from '../../ledger/time.js';
 import type { Findings } from '../audit-finding.js';
 import { Partitions } from './partitions.js';
-import { dataOf, Facts, holds, idOf, only, type Rule } from './rule.js';
+import { dataOf, Facts, runCheck, idOf, only, type Rule } from './rule.js';
 
 type AllocationRow = readonly [
   allocationId: string,
@@ -42,7 +42,7 @@ export class AllocationRule implements Rule {
 
   accept(event: RecordedEvent): void {
     const { position, stream, type } = event;
-    holds(this.check, this.findings, () => {
+    runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
       if (type !== 'usage-reported') {
         const id = facts.text('allocationId');
@@ -63,7 +63,7 @@ export class AllocationRule implements Rule {
       const allocations = new Map<string, Allocation>();
       for (const [id, position, stream, type, facilityId, ...members] of rows) {
         const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
-        holds(this.check, this.findings, () => apply(allocations, id, facilityId, facts));
+        runCheck(this.check, this.findings, () => apply(allocations, id, facilityId, facts));
       }
     }
   }

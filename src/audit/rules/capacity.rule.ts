@@ -3,7 +3,7 @@ import { CATEGORIES } from '../../partners/partner.js';
 import type { Findings } from '../audit-finding.js';
 import { CapacitySweep, type Change, type Excess, type Quota } from './capacity-sweep.js';
 import { Partitions } from './partitions.js';
-import { Facts, findingOf, holds, idOf, Violation, type Rule } from './rule.js';
+import { Facts, findingOf, runCheck, idOf, Violation, type Rule } from './rule.js';
 
 type ChangeRow = readonly [
   key: string,
@@ -52,7 +52,7 @@ export class CapacityRule implements Rule {
   ) {}
 
   accept(event: RecordedEvent): void {
-    holds(this.check, this.findings, () => {
+    runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
       const key = JSON.stringify([idOf(event.stream, 'facility'), facts.text('chipModel')]);
       this.rows.add(key, rowOf(key, event.type, event.position, facts));

@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
 import { balance, move, openBook, TERMS, termsOf, type Book } from './commitment-book.js';
 import { Partitions } from './partitions.js';
-import { dataOf, Facts, findingOf, holds, idOf, only, Violation, type LogEnd, type Rule } from './rule.js';
+import { dataOf, Facts, findingOf, runCheck, idOf, only, Violation, type LogEnd, type Rule } from './rule.js';
 
 type CommitmentRow = readonly [
   commitmentId: string,
@@ -49,7 +49,7 @@ export class CommitmentRule implements Rule {
 
   accept(event: RecordedEvent): void {
     const { position, stream, type, commandId } = event;
-    holds(this.check, this.findings, () => {
+    runCheck(this.check, this.findings, () => {
       const isBooking = type === 'tranche-subscribed' || type === 'contribution-recorded';
       const id = isBooking ? Facts.of(event).text('commitmentId') : idOf(stream, 'commitment');
       this.rows.add(id, [id, position, stream, type, commandId, ...only(event.data, WANTED)]);
@@ -71,7 +71,7 @@ export class CommitmentRule implements Rule {
       const [id, position, stream, type, commandId, ...members] = row;
       if (broken.has(id)) continue;
       const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
-      const isRight = holds(this.check, this.findings, () => {
+      const isRight = runCheck(this.check, this.findings, () => {
         const book = books.get(id);
         if (book !== undefined) entered(book, commandId, facts);
         books.set(id, apply(book, row, facts));
@@ -123,15 +123,15 @@ function apply(book: Book | undefined, [, , , type, commandId]: CommitmentRow, f
 /** The other side of the books: what the layer and the facility say of the same command. */
 function booked(book: Book, type: string, facts: Facts): void {
   const deltaMinor = facts.minor('deltaMinor');
-  const [noun, id] =
+  const [aggregate, id] =
     type === 'tranche-subscribed' ? (['fund', 'fundId'] as const) : (['facility', 'facilityId'] as const);
   const same =
     type === 'tranche-subscribed'
       ? ['trancheId', 'partnerId', 'partnerKind', 'facilityId']
       : ['partnerId', 'partnerKind', 'kind', 'currency'];
   facts.require(
-    idOf(facts.place.stream, noun) === book.data[id],
-    `The commitment is for another ${noun}.`,
+    idOf(facts.place.stream, aggregate) === book.data[id],
+    `The commitment is for another ${aggregate}.`,
     book.data[id],
     facts.place.stream,
   );

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../ledger/event.js';
 import { addBusinessDays } from '../../domain/business-days.js';
-import { holds, Facts, idOf, type Rule } from './rule.js';
+import { runCheck, Facts, idOf, type Rule } from './rule.js';
 import type { Findings } from '../audit-finding.js';
 
 /** Domain rule: business days between the issue of a call and the day on which it is due. */
@@ -56,7 +56,7 @@ export class FundRule implements Rule {
   constructor(private readonly findings: Findings) {}
 
   accept(event: RecordedEvent): void {
-    holds(this.check, this.findings, () => this.apply(event.type, event.stream, Facts.of(event)));
+    runCheck(this.check, this.findings, () => this.apply(event.type, event.stream, Facts.of(event)));
   }
 
   finish(): void {}

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
 import { Partitions } from './partitions.js';
-import { dataOf, Facts, holds, idOf, only, type Rule } from './rule.js';
+import { dataOf, Facts, runCheck, idOf, only, type Rule } from './rule.js';
 
 type PartnerRow = readonly [partnerId: string, position: number, stream: string, type: string, ...members: unknown[]];
 
@@ -25,7 +25,7 @@ export class PartnerRule implements Rule {
 
   accept(event: RecordedEvent): void {
     const { position, stream, type } = event;
-    holds(this.check, this.findings, () => {
+    runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
       const id = stream.startsWith('partner-') ? idOf(stream, 'partner') : facts.text('partnerId');
       this.rows.add(id, [id, position, stream, type, ...only(facts.data, WANTED[type] ?? [])]);
@@ -37,7 +37,7 @@ export class PartnerRule implements Rule {
       const partners = new Map<string, Known>();
       for (const [id, position, stream, type, ...members] of rows) {
         const facts = new Facts({ position, stream, type }, dataOf(WANTED[type] ?? [], members));
-        holds(this.check, this.findings, () => apply(partners, id, facts));
+        runCheck(this.check, this.findings, () => apply(partners, id, facts));
       }
     }
   }

@@ -59,7 +59,7 @@ export const findingOf = (check: string, { place, message, facts }: Violation): 
 });
 
 /** Runs a step of a check; true unless it found a violation, which is kept. */
-export function holds(check: string, findings: Findings, step: () => void): boolean {
+export function runCheck(check: string, findings: Findings, step: () => void): boolean {
   try {
     step();
     return true;
@@ -188,5 +188,5 @@ export function dataOf(names: readonly string[], members: readonly unknown[]): R
 const textOf = (value: unknown): string =>
   typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
-/** The part of a stream's name behind its noun. */
-export const idOf = (stream: string, noun: string): string => stream.slice(noun.length + 1);
+/** The part of a stream's name behind its aggregate. */
+export const idOf = (stream: string, aggregate: string): string => stream.slice(aggregate.length + 1);

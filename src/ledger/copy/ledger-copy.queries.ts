@@ -1,3 +1,4 @@
+import type { ProgressListener } from '../progress-listener.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { stampEvent } from '../event.js';
@@ -20,7 +21,6 @@ import {
 import type { Group } from './copy-source.queries.js';
 import { CompactRange, hashesEqual, leafHash } from '../../tlog/merkle.js';
 import { encodeHex } from '../../tlog/strict-text.js';
-import type { ProgressListener } from '../../audit/verify.js';
 
 const EVENTS_PAGE = 1_000;
 /** How often an append is tried again whose outcome is unknown, and the pause before. */

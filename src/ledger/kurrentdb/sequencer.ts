@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { lead } from '../leadership.js';
-import { LedgerSignal } from '../signal.js';
+import { Notifier } from '../notifier.js';
 import type { KurrentLog } from './kurrent-log.js';
 import { BatchReader, UnreadableLog, type ReadBatch } from './record.js';
 import { purgeStaged, writeBatches, type CopyHead, type SequencedCopy } from './sequenced-copy.js';
@@ -35,7 +35,7 @@ class Overtaken extends Error {}
  */
 export class Sequencer {
   /** Notified when batches have been copied by this instance. */
-  readonly progress = new LedgerSignal();
+  readonly progress = new Notifier();
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
   private purgedAt = -Infinity;

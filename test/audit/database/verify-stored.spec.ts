@@ -9,7 +9,7 @@ import { parseNote } from '../../../src/tlog/note.js';
 import { verifyStored } from '../../../src/audit/database/stored-ledger.queries.js';
 import type { Verification } from '../../../src/audit/verify.js';
 import { EventReader } from '../../../src/ledger/event-reader.js';
-import { NOUNS } from '../../../src/nouns.js';
+import { AGGREGATES } from '../../../src/aggregates.js';
 import { createPool } from '../../../src/platform/database/database.js';
 import { fold, initialFoldState, serialise, STORED_STATE_VERSION } from '../../../src/transparency/fold.js';
 import { startTestApp, type TestApp } from '../../support/app.js';
@@ -41,7 +41,7 @@ describe('the verification of what a ledger keeps in its database', () => {
   let requestId: string;
   let size: number;
   const checked = (wrappingKey: Buffer | undefined = WRAPPING_KEY, of = pool): Promise<Verification> =>
-    verifyStored({ pool: of, key, wrappingKey }, {}, NOUNS);
+    verifyStored({ pool: of, key, wrappingKey }, {}, AGGREGATES);
   /** A change that no trigger sees, as by a fault of the storage, and what is found of it. It is taken back. */
   const foundAfter = async (statement: string): Promise<Verification> => {
     const client = await pool.connect();
@@ -79,7 +79,7 @@ describe('the verification of what a ledger keeps in its database', () => {
     const { rows } = await pool.query('select position, envelope from events where position <= $1 order by position', [
       position,
     ]);
-    const reader = new EventReader(NOUNS);
+    const reader = new EventReader(AGGREGATES);
     const state = rows.reduce((before, stored) => fold(before, reader.read(stored)), initialFoldState());
     const values = [STORED_STATE_VERSION, position, serialise(state)];
     await pool.query('insert into report_states (version, position, state) values ($1, $2, $3)', values);
@@ -108,7 +108,7 @@ describe('the verification of what a ledger keeps in its database', () => {
   });
 
   it('opens nothing without the wrapping key, and says so; with another one it says that none opens', async () => {
-    expect(await verifyStored({ pool, key }, {}, NOUNS)).toMatchObject({
+    expect(await verifyStored({ pool, key }, {}, AGGREGATES)).toMatchObject({
       verdict: 'unchecked',
       uncheckable: [{ check: 'sealed content', what: '1 sealed contents were not opened.' }],
     });

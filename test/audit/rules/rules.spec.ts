@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { NOUNS } from '../../../src/nouns.js';
+import { AGGREGATES } from '../../../src/aggregates.js';
 import { noteKeyOf } from '../../../src/tlog/note-key.js';
 import { verify, type Verification } from '../../../src/audit/verify.js';
 import { EnvelopeWriter, LOG_KEY, signedLog, type WrittenEvent } from '../written-log.js';
@@ -8,7 +8,7 @@ import * as story from '../written-programme.js';
 type Commands = WrittenEvent[][];
 
 const verified = (entries: readonly Uint8Array[]): Promise<Verification> =>
-  verify(signedLog(entries), { trust: { key: noteKeyOf(LOG_KEY) }, nouns: NOUNS });
+  verify(signedLog(entries), { trust: { key: noteKeyOf(LOG_KEY) }, aggregates: AGGREGATES });
 
 function entriesOf(commands: Commands): Buffer[] {
   const writer = new EnvelopeWriter();

@@ -4,7 +4,7 @@ import { EventReader } from '../../../src/ledger/event-reader.js';
 import { openKurrentEngine, type KurrentEngine } from '../../../src/ledger/kurrentdb/kurrentdb-engine.js';
 import { Ledger } from '../../../src/ledger/ledger.js';
 import { SealedContents } from '../../../src/ledger/sealed-contents.js';
-import { LedgerSignal } from '../../../src/ledger/signal.js';
+import { Notifier } from '../../../src/ledger/notifier.js';
 import { Vault } from '../../../src/ledger/vault.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { KurrentDouble, type Fate } from '../../support/kurrentdb-double/kurrentdb-double.js';
@@ -49,7 +49,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
       double = await KurrentDouble.start({ offers, nodes: 3 });
       const chance = new SimulatedWorld(seed);
       const ledgers = [await open(), await open()].map(
-        ({ store }) => new Ledger(store, new EventReader([account]), vault, new LedgerSignal()),
+        ({ store }) => new Ledger(store, new EventReader([account]), vault, new Notifier()),
       );
       const accounts = ['hot', 'warm', 'cold', 'colder'].map(idOf) as [string, ...string[]];
       const opening = accounts.map((id) => ({ on: id, decide: openAccount(id, 1_000) }));

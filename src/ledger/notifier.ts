@@ -5,7 +5,7 @@ import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
  * Tells everyone in this process that the history has grown. A hint to look, never the news itself: whoever follows the
  * log reads it from the store, in order, and also looks by itself for what other instances wrote.
  */
-export class LedgerSignal {
+export class Notifier {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
   private notifications = 0;
 

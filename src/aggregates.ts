@@ -10,8 +10,8 @@ import { subject } from './erasure/erasure.js';
 import { partner } from './partners/partner.js';
 import { report } from './transparency/publication.js';
 
-/** Every noun of the domain: what the ledger can hold. */
-export const NOUNS = [
+/** Every aggregate of the domain: what the ledger can hold. */
+export const AGGREGATES = [
   apiKey,
   partner,
   policy,

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
-import { ROLES, type Principal, type Role } from '../ledger/command-context.js';
+import { PROGRAMME_ACTOR, ROLES, type Principal, type Role } from '../ledger/command-context.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { Refusal } from '../ledger/refusal.js';
 import { API_KEY_PATTERN, apiKey, isUsable } from './api-key.js';
@@ -11,9 +11,6 @@ const KEY_STATE_AGE_MS_MAX = 1_000;
 const TOKEN_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'];
 const CLOCK_TOLERANCE_S = 30;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** The actor behind `OPERATOR_KEY`: the programme itself. */
-export const PROGRAMME_ACTOR = 'programme';
 
 export interface AuthenticationSettings {
   /** The first operator key, from the environment. */

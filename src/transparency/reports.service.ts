@@ -5,7 +5,7 @@ import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Refusal } from '../ledger/refusal.js';
 import type { Reading } from '../http/read-model.js';
 import { fold, foldEffective, initialFoldState, type FoldState } from './fold.js';
-import { LiveStanding, STATE_EVERY_EVENTS_MAX } from './live-standing.js';
+import { ReportFollower, STATE_EVERY_EVENTS_MAX } from './report-follower.worker.js';
 import { ReportStates } from './report-states.queries.js';
 
 /** A state may be missing where an instance stopped before it was stored; a report reaches over two such gaps, not over more. */
@@ -54,7 +54,7 @@ export class Reports {
     private readonly reader: EventReader,
     private readonly states: ReportStates,
     private readonly publishedLog: PublishedLog,
-    private readonly live: LiveStanding,
+    private readonly live: ReportFollower,
   ) {}
 
   /**

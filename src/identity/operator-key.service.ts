@@ -1,8 +1,7 @@
-import type { CommandContext } from '../ledger/command-context.js';
+import { PROGRAMME_ACTOR, type CommandContext } from '../ledger/command-context.js';
 import { derivedId, randomId } from '../ledger/identifiers.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { apiKey, issueApiKey, makeApiKey } from './api-key.js';
-import { PROGRAMME_ACTOR } from './authentication.js';
 
 /** The command that makes the very first key: its id is fixed, so that it happens once in the life of a ledger. */
 const FIRST = derivedId('first operator key');

@@ -38,7 +38,7 @@ export class Checkpoints {
 export type Place = Pick<Checkpoint, 'name' | 'version' | 'position'>;
 
 /** A projection's rows, those served or those being built, and how far they have come. */
-export interface Lane {
+export interface ProjectionCopy {
   readonly projection: Projection;
   readonly name: string;
   readonly suffix: string;
@@ -48,24 +48,27 @@ export interface Lane {
   readonly hasStopped: boolean;
 }
 
-export function laneOf(projection: Projection, { name, position, failure }: Checkpoint): Lane {
+export function copyOf(projection: Projection, { name, position, failure }: Checkpoint): ProjectionCopy {
   const suffix = name === projection.name ? '' : BUILDING;
   const types = new Set(projection.types);
   return { projection, name, suffix, types, from: position, hasStopped: failure !== null };
 }
 
-/** Where a lane stands once it has applied these events. */
-export const placeOf = ({ name, projection: { version }, from }: Lane, applied: readonly RecordedEvent[]): Place => ({
+/** Where a copy stands once it has applied these events. */
+export const checkpointAfter = (
+  { name, projection: { version }, from }: ProjectionCopy,
+  applied: readonly RecordedEvent[],
+): Place => ({
   name,
   version,
   position: applied.at(-1)?.position ?? from,
 });
 
-/** Lanes that move in one transaction: all that are served, so that a small batch is one commit, and parts of those that are built. */
-export function groupsOf(lanes: readonly Lane[]): readonly (readonly Lane[])[] {
-  const built = lanes.filter(({ suffix }) => suffix !== '');
+/** Copies that move in one transaction: all that are served, so that a small batch is one commit, and parts of those that are built. */
+export function groupsOf(copies: readonly ProjectionCopy[]): readonly (readonly ProjectionCopy[])[] {
+  const built = copies.filter(({ suffix }) => suffix !== '');
   const parts = Array.from({ length: BUILDING_AT_ONCE_MAX }, (_, part) =>
     built.filter((_lane, at) => at % BUILDING_AT_ONCE_MAX === part),
   );
-  return [lanes.filter(({ suffix }) => suffix === ''), ...parts].filter((group) => group.length > 0);
+  return [copies.filter(({ suffix }) => suffix === ''), ...parts].filter((group) => group.length > 0);
 }

@@ -6,7 +6,7 @@ import { PublishedLog } from '../log/published-log.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Refusal } from '../ledger/refusal.js';
-import { LedgerSignal } from '../ledger/signal.js';
+import { Notifier } from '../ledger/notifier.js';
 import { Metrics } from '../platform/metrics.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { fold, initialFoldState, serialisedParts, type FoldState } from './fold.js';
@@ -33,7 +33,7 @@ const FAILURE_RETRY_MS = 5_000;
 const MIN_POSITION_WAIT_MS = 5_000;
 
 /** What is known of the history up to a position: its figures, and its events as one Merkle tree. */
-export interface Standing {
+export interface ReportState {
   readonly state: FoldState;
   readonly tree: CompactRange;
 }
@@ -43,13 +43,13 @@ export interface Standing {
  * do not say.
  */
 @Injectable()
-export class LiveStanding implements OnApplicationBootstrap, OnApplicationShutdown {
-  private live: Standing | undefined;
+export class ReportFollower implements OnApplicationBootstrap, OnApplicationShutdown {
+  private live: ReportState | undefined;
   private failure: string | undefined;
   private readonly stopping = new AbortController();
-  private readonly moved = new LedgerSignal();
+  private readonly moved = new Notifier();
   /** Somebody waits for a position: what gathers is folded at once. */
-  private readonly demand = new LedgerSignal();
+  private readonly demand = new Notifier();
   private readonly log: Logger;
   private unsaved: StateText[] = [];
   private following: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export class LiveStanding implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly reader: EventReader,
     private readonly states: ReportStates,
     private readonly publishedLog: PublishedLog,
-    private readonly signal: LedgerSignal,
+    private readonly signal: Notifier,
     @Inject(RUNTIME) { log }: Runtime,
     metrics: Metrics,
   ) {
@@ -94,7 +94,7 @@ export class LiveStanding implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   /** Moves on with the history: whoever takes it is done with it in the same turn. Undefined while it is being prepared. */
-  get present(): Standing | undefined {
+  get present(): ReportState | undefined {
     return this.live;
   }
 
@@ -135,13 +135,13 @@ export class LiveStanding implements OnApplicationBootstrap, OnApplicationShutdo
     }
   }
 
-  private async resume(): Promise<Standing> {
+  private async resume(): Promise<ReportState> {
     const state = (await this.states.nearest()) ?? initialFoldState();
     return { state, tree: await this.publishedLog.treeAt(state.position) };
   }
 
   /** Folds one batch and gives its size. */
-  private async foldNext({ state, tree }: Standing): Promise<number> {
+  private async foldNext({ state, tree }: ReportState): Promise<number> {
     const events = await this.store.readAll(state.position, BATCH_EVENTS_MAX);
     try {
       for (const stored of events) {

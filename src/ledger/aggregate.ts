@@ -1,8 +1,8 @@
 /**
- * A noun of the domain: what its stream is called, which events it has and how they change its state. Pure: no clock, no
+ * An aggregate of the domain: what its stream is called, which events it has and how they change its state. Pure: no clock, no
  * I/O, no randomness. The write side, the projections and the auditor all fold with the same `evolve`.
  */
-export interface Noun<State, Event extends DomainEvent> {
+export interface Aggregate<State, Event extends DomainEvent> {
   /** First part of its stream names: `commitment` gives `commitment-<id>`. */
   readonly name: string;
   readonly initial: State;
@@ -16,8 +16,8 @@ export interface Noun<State, Event extends DomainEvent> {
   readonly upcasters?: Readonly<Record<string, Readonly<Record<number, (data: never) => object>>>>;
 }
 
-/** What readers of stored events need to know of a noun, whatever its state. */
-export interface NounOutline {
+/** What readers of stored events need to know of an aggregate, whatever its state. */
+export interface AggregateOutline {
   readonly name: string;
   readonly schemas: Readonly<Record<string, number>>;
   readonly upcasters?: Readonly<Record<string, Readonly<Record<number, (data: never) => object>>>>;
@@ -36,8 +36,8 @@ export interface DomainEvent {
 }
 
 /** For the default branch of an exhaustive switch: an event that nobody knows must stop the reader. */
-export function unknownEvent(noun: string, event: never): never {
-  throw new Error(`Stream of ${noun} holds an event of unknown type "${(event as DomainEvent).type}".`);
+export function unknownEvent(aggregate: string, event: never): never {
+  throw new Error(`Stream of ${aggregate} holds an event of unknown type "${(event as DomainEvent).type}".`);
 }
 
-export const streamOf = (noun: { readonly name: string }, id: string): string => `${noun.name}-${id}`;
+export const streamOf = (aggregate: { readonly name: string }, id: string): string => `${aggregate.name}-${id}`;

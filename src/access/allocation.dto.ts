@@ -1,0 +1,78 @@
+import { CHIP_MODEL_LENGTH_MAX } from '../compute/facility.dto.js';
+import { AnswerDto } from '../http/answer.dto.js';
+import { IsChips, IsId, IsInstantOrDate, IsProse, IsText, Optional } from '../http/validation.js';
+
+const REASON_LENGTH_MAX = 2_000;
+
+/** Chips for the holder of a grant over an interval. */
+export class AllocateDto {
+  /**
+   * The granted request that the chips are for. It is for this facility, and has chip-hours left.
+   * @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94'
+   */
+  @IsId()
+  readonly grantId: string;
+
+  /** @example 'GB300' */
+  @IsText(CHIP_MODEL_LENGTH_MAX)
+  readonly chipModel: string;
+
+  /** @example 512 */
+  @IsChips()
+  readonly chips: number;
+
+  /**
+   * First instant; a date stands for its first instant (UTC). Not before the grant is valid.
+   * @example '2026-04-01T00:00:00Z'
+   */
+  @IsInstantOrDate()
+  readonly from: string;
+
+  /**
+   * First instant after it. Not after the grant ends.
+   * @example '2026-04-08T00:00:00Z'
+   */
+  @IsInstantOrDate()
+  readonly to: string;
+}
+
+/** Chips given back before the end. */
+export class ReleaseAllocationDto {
+  /**
+   * From when on the chips are free; at the start of the allocation or before it, all of them are.
+   * @example '2026-04-05T12:00:00Z'
+   */
+  @IsInstantOrDate()
+  readonly at: string;
+
+  /**
+   * Why; `given-back` when left out.
+   * @example 'The training run ended early.'
+   */
+  @Optional()
+  @IsProse(REASON_LENGTH_MAX)
+  readonly reason?: string;
+}
+
+/** Path of an allocation. */
+export class AllocationParams {
+  /**
+   * Id of the facility.
+   * @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f'
+   */
+  @IsId()
+  readonly id: string;
+
+  /**
+   * Id of the allocation, as it was answered when it was made.
+   * @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94'
+   */
+  @IsId()
+  readonly allocationId: string;
+}
+
+/** What is answered to an allocation and to its release. */
+export class AllocationAnswerDto extends AnswerDto {
+  /** @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94' */
+  allocationId: string;
+}

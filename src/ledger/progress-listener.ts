@@ -1,0 +1,8 @@
+/** Receives how far a long reading of the history is, in entries. */
+export interface ProgressListener {
+  /** Called once, with the number of entries to read. */
+  begin(entries: number): void;
+  /** Called after a batch, with the number of entries read so far. */
+  reached(entries: number): void;
+  end(): void;
+}

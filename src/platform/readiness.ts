@@ -1,0 +1,93 @@
+/** A view or a log further behind than this makes the instance unready: its answers do not show the present. */
+const LAG_EVENTS_MAX = 50_000;
+
+/** Lists of `/readyz` that parts of the service add to, and the one object that describes the log. */
+const EMPTY = { projections: [] as readonly object[], log: null as object | null, witnesses: [] as readonly object[] };
+export type ReadinessMember = keyof typeof EMPTY;
+
+/** What a part of the service reports of itself. */
+export interface PartStatus<Member extends ReadinessMember> {
+  /** Added to the member of the answer. */
+  readonly shown: (typeof EMPTY)[Member];
+  /** Why the service is not ready; undefined while this part is. */
+  readonly reason?: string | undefined;
+}
+
+/** @param head last position of the history, which the part compares its own progress with. */
+type ReadPart<Member extends ReadinessMember> = (head: number) => PartStatus<Member> | Promise<PartStatus<Member>>;
+
+/** Body of the answer to `GET /readyz`. */
+export type ReadinessReport = typeof EMPTY & {
+  readonly status: 'ok' | 'unready';
+  readonly position: number | null;
+  /** The first of the reasons, in the order of the members. */
+  readonly reason?: string;
+};
+
+/**
+ * How far every part of the service is. Each module registers its part, so that the probe depends on no feature: a module that
+ * is not there is not asked.
+ */
+export class Readiness {
+  private readonly parts: { [Member in ReadinessMember]: ReadPart<Member>[] } = {
+    projections: [],
+    log: [],
+    witnesses: [],
+  };
+
+  register<Member extends ReadinessMember>(member: Member, read: ReadPart<Member>): void {
+    this.parts[member].push(read);
+  }
+
+  /** @param history the event store: its last position, and why it cannot be written to. */
+  async report(history: { head(): Promise<number>; readonly failure?: string | undefined }): Promise<ReadinessReport> {
+    try {
+      const position = await history.head();
+      const [projections, logs, witnesses] = await Promise.all([
+        Promise.all(this.parts.projections.map((read) => read(position))),
+        Promise.all(this.parts.log.map((read) => read(position))),
+        Promise.all(this.parts.witnesses.map((read) => read(position))),
+      ]);
+      const reasons = [history.failure, ...[...projections, ...logs, ...witnesses].map(({ reason }) => reason)];
+      const reason = reasons.find((each) => each !== undefined);
+      return {
+        status: reason === undefined ? 'ok' : 'unready',
+        position,
+        projections: projections.flatMap(({ shown }) => shown),
+        log: logs.at(-1)?.shown ?? EMPTY.log,
+        witnesses: witnesses.flatMap(({ shown }) => shown),
+        ...(reason !== undefined && { reason }),
+      };
+    } catch {
+      return { ...EMPTY, status: 'unready', position: null, reason: 'The database does not answer.' };
+    }
+  }
+}
+
+/** A view of the history: its rows, or the state of a report. */
+export interface ViewStatus {
+  readonly name: string;
+  readonly position: number;
+  readonly failure?: string;
+}
+
+/** The part of one or more views. */
+export function viewsPart(views: readonly ViewStatus[], head: number): PartStatus<'projections'> {
+  const unready = views.find(({ failure, position }) => failure !== undefined || isLate(position, head));
+  return {
+    shown: views.map((view) => ({ ...view, lagEvents: Math.max(0, head - view.position) })),
+    reason: unready && (unready.failure ?? `The view "${unready.name}" is still following the log.`),
+  };
+}
+
+/** The part of the signed log. */
+export function logPart(log: { readonly size: number; readonly failure?: string }, head: number): PartStatus<'log'> {
+  return { shown: { ...log, lagEvents: Math.max(0, head - log.size) }, reason: logReason(log, head) };
+}
+
+function logReason({ size, failure }: Parameters<typeof logPart>[0], head: number): string | undefined {
+  if (failure !== undefined) return `The transparency log is not being signed: ${failure}`;
+  return isLate(size, head) ? 'The transparency log is still being built.' : undefined;
+}
+
+const isLate = (position: number, head: number): boolean => head - position > LAG_EVENTS_MAX;
