@@ -12,6 +12,7 @@ import { Projector } from './ledger/projector.js';
 import { Refusal } from './ledger/refusal.js';
 import { parseInstant } from './ledger/time.js';
 import { admitLargeCalls } from './http/bulk-admission.js';
+import { CommandRoutes } from './http/command-routes.js';
 import { registerDocs } from './http/docs.js';
 import { Drain } from './http/drain.js';
 import { acceptJson } from './http/json-body.js';
@@ -71,6 +72,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   const { config, log } = runtime;
   const server = app.getHttpAdapter().getInstance();
   acceptJson(server, runtime.wrappingKey);
+  app.get(CommandRoutes).watch(server);
   server.addHook('onRoute', (route) => {
     if (BULK_ROUTES.has(route.url)) route.bodyLimit = BULK_BODY_BYTES_MAX;
   });

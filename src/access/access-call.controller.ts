@@ -19,9 +19,9 @@ export class AccessCallController {
   ) {}
 
   /** Open a call for access to a facility. An AI gigafactory needs a signed commitment of its hosting state (Art. 12b(4)). */
-  @CommandRoute({ roles: ['operator'], created: '/v1/access-calls/:id' })
+  @CommandRoute({ command: OpenAccessCall, roles: ['operator'], created: '/v1/access-calls/:id' })
   openAccessCall(@Body() body: OpenAccessCallDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new OpenAccessCall(context, body));
+    return this.commands.execute(new OpenAccessCall(context, { body }));
   }
 
   /** List calls in the order in which they were recorded. Everybody with a credential sees all of them. */

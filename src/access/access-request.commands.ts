@@ -1,9 +1,8 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { IdParams } from '../http/validation.js';
 import { releaseGrant } from './allocation.js';
 import { facility } from '../compute/facility.js';
 import { policy, versionAt } from '../governance/policy.js';
-import type { Answer, CommandContext } from '../ledger/command-context.js';
-import { Ledger } from '../ledger/ledger.js';
+import { ledgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { ultimateParentAt } from '../partners/ownership.js';
@@ -17,7 +16,7 @@ import {
   withdrawRequest,
   type Applicant,
 } from './access-request.decisions.js';
-import type {
+import {
   DecideAccessRequestDto,
   RecordEligibilityDto,
   RevokeGrantDto,
@@ -27,126 +26,48 @@ import type {
 import { accessRequest, type AccessRequest } from './access-request.js';
 import { effectiveInstant, type LateRecording } from './late-recording.js';
 
-export class SubmitAccessRequest extends Command<Answer> {
-  constructor(
-    readonly context: CommandContext,
-    readonly body: SubmitAccessRequestDto,
-  ) {
-    super();
-  }
-}
+export const SubmitAccessRequest = ledgerCommand({ body: SubmitAccessRequestDto }, (tx, { body }) => {
+  const { principal } = tx.context;
+  tx.requireOwn(body.partnerId);
+  const id = tx.newId();
+  tx.create(accessRequest, id);
+  const call = openedCall(tx.existing(accessCall, body.callId));
+  const applicant = applicantAt(tx, body.partnerId, effectiveInstant(body, principal, tx.now));
+  const events = submitRequest(call, applicant, body, principal, tx.now);
+  tx.append(accessRequest, id, events, { subject: id, content: confidential(body) });
+});
 
-@CommandHandler(SubmitAccessRequest)
-export class SubmitAccessRequestHandler implements ICommandHandler<SubmitAccessRequest> {
-  constructor(private readonly ledger: Ledger) {}
+export const WithdrawAccessRequest = ledgerCommand(
+  { params: IdParams, body: WithdrawAccessRequestDto },
+  (tx, { id, body }) => {
+    tx.append(accessRequest, id, withdrawRequest(ownTarget(tx, id), body, tx.context.principal, tx.now));
+  },
+);
 
-  execute({ context, body }: SubmitAccessRequest): Promise<Answer> {
-    const { principal } = context;
-    return this.ledger.execute(context, (tx) => {
-      tx.requireOwn(body.partnerId);
-      const id = tx.newId();
-      tx.create(accessRequest, id);
-      const call = openedCall(tx.existing(accessCall, body.callId));
-      const applicant = applicantAt(tx, body.partnerId, effectiveInstant(body, principal, tx.now));
-      const events = submitRequest(call, applicant, body, principal, tx.now);
-      tx.append(accessRequest, id, events, { subject: id, content: confidential(body) });
-    });
-  }
-}
+export const RecordEligibility = ledgerCommand({ params: IdParams, body: RecordEligibilityDto }, (tx, { id, body }) => {
+  const request = tx.target(accessRequest, id);
+  const associated = associatedCountries(tx, body);
+  tx.append(accessRequest, id, recordEligibility(request, body, tx.context.principal, associated, tx.now));
+});
 
-export class WithdrawAccessRequest extends Command<Answer> {
-  constructor(
-    readonly context: CommandContext,
-    readonly id: string,
-    readonly body: WithdrawAccessRequestDto,
-  ) {
-    super();
-  }
-}
+export const DecideAccessRequest = ledgerCommand(
+  { params: IdParams, body: DecideAccessRequestDto },
+  (tx, { id, body }) => {
+    const request = tx.target(accessRequest, id);
+    const associated = associatedCountries(tx, body);
+    tx.append(accessRequest, id, decideRequest(request, body, tx.context.principal, associated, tx.now));
+  },
+);
 
-@CommandHandler(WithdrawAccessRequest)
-export class WithdrawAccessRequestHandler implements ICommandHandler<WithdrawAccessRequest> {
-  constructor(private readonly ledger: Ledger) {}
-
-  execute({ context, id, body }: WithdrawAccessRequest): Promise<Answer> {
-    return this.ledger.execute(context, (tx) => {
-      tx.append(accessRequest, id, withdrawRequest(ownTarget(tx, id), body, context.principal, tx.now));
-    });
-  }
-}
-
-export class RecordEligibility extends Command<Answer> {
-  constructor(
-    readonly context: CommandContext,
-    readonly id: string,
-    readonly body: RecordEligibilityDto,
-  ) {
-    super();
-  }
-}
-
-@CommandHandler(RecordEligibility)
-export class RecordEligibilityHandler implements ICommandHandler<RecordEligibility> {
-  constructor(private readonly ledger: Ledger) {}
-
-  execute({ context, id, body }: RecordEligibility): Promise<Answer> {
-    return this.ledger.execute(context, (tx) => {
-      const request = tx.target(accessRequest, id);
-      const associated = associatedCountries(tx, body);
-      tx.append(accessRequest, id, recordEligibility(request, body, context.principal, associated, tx.now));
-    });
-  }
-}
-
-export class DecideAccessRequest extends Command<Answer> {
-  constructor(
-    readonly context: CommandContext,
-    readonly id: string,
-    readonly body: DecideAccessRequestDto,
-  ) {
-    super();
-  }
-}
-
-@CommandHandler(DecideAccessRequest)
-export class DecideAccessRequestHandler implements ICommandHandler<DecideAccessRequest> {
-  constructor(private readonly ledger: Ledger) {}
-
-  execute({ context, id, body }: DecideAccessRequest): Promise<Answer> {
-    return this.ledger.execute(context, (tx) => {
-      const request = tx.target(accessRequest, id);
-      const associated = associatedCountries(tx, body);
-      tx.append(accessRequest, id, decideRequest(request, body, context.principal, associated, tx.now));
-    });
-  }
-}
-
-export class RevokeGrant extends Command<Answer> {
-  constructor(
-    readonly context: CommandContext,
-    readonly id: string,
-    readonly body: RevokeGrantDto,
-  ) {
-    super();
-  }
-}
-
-@CommandHandler(RevokeGrant)
-export class RevokeGrantHandler implements ICommandHandler<RevokeGrant> {
-  constructor(private readonly ledger: Ledger) {}
-
-  execute({ context, id, body }: RevokeGrant): Promise<Answer> {
-    return this.ledger.execute(context, (tx) => {
-      const [revoked] = revokeGrant(tx.target(accessRequest, id), body, context.principal, tx.now);
-      tx.append(accessRequest, id, [revoked]);
-      // In the same append: at no position does a revoked grant still hold chips.
-      const { facilityId, revokedAt } = revoked.data;
-      const released = releaseGrant(tx.existing(facility, facilityId), id, revokedAt, 'grant-revoked');
-      tx.append(facility, facilityId, released);
-      return { releasedAllocations: released.length };
-    });
-  }
-}
+export const RevokeGrant = ledgerCommand({ params: IdParams, body: RevokeGrantDto }, (tx, { id, body }) => {
+  const [revoked] = revokeGrant(tx.target(accessRequest, id), body, tx.context.principal, tx.now);
+  tx.append(accessRequest, id, [revoked]);
+  // In the same append: at no position does a revoked grant still hold chips.
+  const { facilityId, revokedAt } = revoked.data;
+  const released = releaseGrant(tx.existing(facility, facilityId), id, revokedAt, 'grant-revoked');
+  tx.append(facility, facilityId, released);
+  return { releasedAllocations: released.length };
+});
 
 /** What the ledger knows of an applicant at the instant of its submission. */
 function applicantAt(tx: Transaction, partnerId: string, submittedAt: string): Applicant {
@@ -181,11 +102,3 @@ function ownTarget(tx: Transaction, id: string): AccessRequest {
   if (request.status !== 'absent') tx.requireOwn(request.application.partnerId);
   return tx.target(accessRequest, id);
 }
-
-export const accessRequestCommandHandlers = [
-  SubmitAccessRequestHandler,
-  WithdrawAccessRequestHandler,
-  RecordEligibilityHandler,
-  DecideAccessRequestHandler,
-  RevokeGrantHandler,
-];

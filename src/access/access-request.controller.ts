@@ -39,39 +39,39 @@ export class AccessRequestController {
   ) {}
 
   /** Submit a request in answer to an open call. The applicant's category in force now is the one that counts. */
-  @CommandRoute({ roles: APPLICANT, created: '/v1/access-requests/:id' })
+  @CommandRoute({ command: SubmitAccessRequest, roles: APPLICANT, created: '/v1/access-requests/:id' })
   submitAccessRequest(@Body() body: SubmitAccessRequestDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new SubmitAccessRequest(context, body));
+    return this.commands.execute(new SubmitAccessRequest(context, { body }));
   }
 
   /** Withdraw a request that has not been decided. */
-  @CommandRoute({ path: ':id/withdrawal', roles: APPLICANT })
+  @CommandRoute({ command: WithdrawAccessRequest, path: ':id/withdrawal', roles: APPLICANT })
   withdrawAccessRequest(
     @Param() { id }: IdParams,
     @Body() body: WithdrawAccessRequestDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new WithdrawAccessRequest(context, id, body));
+    return this.commands.execute(new WithdrawAccessRequest(context, { id, body }));
   }
 
   /** Record whether the applicant is eligible (Art. 12b(15)(a)), once, and not by whoever submitted the request. */
-  @CommandRoute({ path: ':id/eligibility', roles: PANEL })
+  @CommandRoute({ command: RecordEligibility, path: ':id/eligibility', roles: PANEL })
   recordEligibility(
     @Param() { id }: IdParams,
     @Body() body: RecordEligibilityDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new RecordEligibility(context, id, body));
+    return this.commands.execute(new RecordEligibility(context, { id, body }));
   }
 
   /** Grant or deny a request, once, and not by whoever submitted it. The grant has the request's id. */
-  @CommandRoute({ path: ':id/decision', roles: PANEL })
+  @CommandRoute({ command: DecideAccessRequest, path: ':id/decision', roles: PANEL })
   decideAccessRequest(
     @Param() { id }: IdParams,
     @Body() body: DecideAccessRequestDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new DecideAccessRequest(context, id, body));
+    return this.commands.execute(new DecideAccessRequest(context, { id, body }));
   }
 
   /** List requests in the order in which they were recorded. */

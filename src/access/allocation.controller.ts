@@ -23,6 +23,7 @@ export class AllocationController {
    * interval; the problem names the rule, the first such instant and the numbers.
    */
   @CommandRoute({
+    command: AllocateChips,
     path: 'facilities/:id/allocations',
     roles: ['operator', 'facility'],
     created: '/v1/allocations?facilityId=:id',
@@ -33,11 +34,12 @@ export class AllocationController {
     @Body() body: AllocateDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new AllocateChips(context, id, body));
+    return this.commands.execute(new AllocateChips(context, { id, body }));
   }
 
   /** Give chips back from an instant on, once for an allocation. */
   @CommandRoute({
+    command: ReleaseAllocation,
     path: 'facilities/:id/allocations/:allocationId/release',
     roles: ['operator', 'facility'],
     answer: AllocationAnswerDto,
@@ -47,7 +49,7 @@ export class AllocationController {
     @Body() body: ReleaseAllocationDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new ReleaseAllocation(context, id, allocationId, body));
+    return this.commands.execute(new ReleaseAllocation(context, { id, allocationId, body }));
   }
 
   /**

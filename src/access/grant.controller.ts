@@ -21,13 +21,18 @@ export class GrantController {
   ) {}
 
   /** Revoke a grant. What is allocated under it from then on is released with it. */
-  @CommandRoute({ path: ':id/revocation', roles: ['operator', 'panel'], answer: RevocationAnswerDto })
+  @CommandRoute({
+    command: RevokeGrant,
+    path: ':id/revocation',
+    roles: ['operator', 'panel'],
+    answer: RevocationAnswerDto,
+  })
   revokeGrant(
     @Param() { id }: IdParams,
     @Body() body: RevokeGrantDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new RevokeGrant(context, id, body));
+    return this.commands.execute(new RevokeGrant(context, { id, body }));
   }
 
   /** List grants, revoked ones included, in the order in which they were given. */

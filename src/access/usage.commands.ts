@@ -1,43 +1,30 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { allocationOf, facility, registered, type RegisteredFacility } from '../compute/facility.js';
-import type { Answer, CommandContext } from '../ledger/command-context.js';
-import { Ledger } from '../ledger/ledger.js';
+import { preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { AllocationPlaces } from './allocation-places.queries.js';
-import type { ReportUsageDto, UsageRecordDto } from './usage.dto.js';
+import { ReportUsageDto, type UsageRecordDto } from './usage.dto.js';
 import { reportUsage, usage, type ReportedUsage, type Usage, type UsageReported } from './usage.js';
 
-export class ReportUsage extends Command<Answer> {
-  constructor(
-    readonly context: CommandContext,
-    readonly body: ReportUsageDto,
-  ) {
-    super();
-  }
-}
+/** Records of usage name allocations only: their facilities are looked up before the decision. */
+export const ReportUsage = preparedLedgerCommand(
+  { body: ReportUsageDto, uses: AllocationPlaces },
+  async (places, { body: { records } }) => {
+    const facilityOf = await places.facilitiesOf(records.map(({ allocationId }) => allocationId));
+    return { decide: (tx) => reportOn(tx, records, facilityOf) };
+  },
+);
 
-@CommandHandler(ReportUsage)
-export class ReportUsageHandler implements ICommandHandler<ReportUsage> {
-  constructor(
-    private readonly ledger: Ledger,
-    private readonly places: AllocationPlaces,
-  ) {}
-
-  async execute({ context, body: { records } }: ReportUsage): Promise<Answer> {
-    const facilityOf = await this.places.facilitiesOf(records.map(({ allocationId }) => allocationId));
-    return this.ledger.execute(context, (tx) => {
-      const events: UsageReported[] = [];
-      for (const [facilityId, own] of byFacility(records, facilityOf)) {
-        const at = ownFacility(tx, facilityId);
-        const reported = reportUsage(openReports(tx, facilityId), facilityId, withAllocations(at, own));
-        tx.append(usage, facilityId, reported);
-        events.push(...reported);
-      }
-      const recorded = events.flatMap(({ data }) => data.records);
-      return { records: recorded.length, flagged: recorded.filter(({ flag }) => flag !== undefined).length };
-    });
+function reportOn(tx: Transaction, records: readonly UsageRecordDto[], facilityOf: ReadonlyMap<string, string>) {
+  const events: UsageReported[] = [];
+  for (const [facilityId, own] of byFacility(records, facilityOf)) {
+    const at = ownFacility(tx, facilityId);
+    const reported = reportUsage(openReports(tx, facilityId), facilityId, withAllocations(at, own));
+    tx.append(usage, facilityId, reported);
+    events.push(...reported);
   }
+  const recorded = events.flatMap(({ data }) => data.records);
+  return { records: recorded.length, flagged: recorded.filter(({ flag }) => flag !== undefined).length };
 }
 
 /** A record with its place in the request. */
@@ -78,5 +65,3 @@ function openReports(tx: Transaction, facilityId: string): Usage {
   tx.create(usage, facilityId);
   return tx.get(usage, facilityId);
 }
-
-export const usageCommandHandlers = [ReportUsageHandler];

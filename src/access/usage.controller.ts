@@ -26,12 +26,13 @@ export class UsageController {
 
   /** Report what was used of allocations, up to 10,000 records at a time; all of them are recorded or none. */
   @CommandRoute({
+    command: ReportUsage,
     roles: ['operator', 'facility'],
     answer: UsageAnswerDto,
     streamed: { body: ReportUsageDto, list: 'records', item: UsageRecordDto, itemsMax: USAGE_RECORDS_MAX },
   })
   reportUsage(@Body() body: ReportUsageDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new ReportUsage(context, body));
+    return this.commands.execute(new ReportUsage(context, { body }));
   }
 
   /** List allocations with what was used of them, in the order in which they were made. */

@@ -45,87 +45,93 @@ export class CommitmentController {
    * Pledge an amount to a tranche.
    * @remarks A pledge binds nobody until it is signed, and a tranche may be over-pledged.
    */
-  @CommandRoute({ roles: PROMISE, created: '/v1/commitments/:id' })
+  @CommandRoute({ command: PledgeCommitment, roles: PROMISE, created: '/v1/commitments/:id' })
   pledgeCommitment(@Body() body: PledgeCommitmentDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new PledgeCommitment(context, body));
+    return this.commands.execute(new PledgeCommitment(context, { body }));
   }
 
   /**
    * Sign a pledge.
    * @remarks The cap of the tranche and the ceiling of 17 % for the Union (Art. 12b(5)) must leave room for it.
    */
-  @CommandRoute({ path: ':id/signature', roles: PROMISE })
+  @CommandRoute({ command: SignCommitment, path: ':id/signature', roles: PROMISE })
   signCommitment(
     @Param() { id }: IdParams,
     @Body() body: SignCommitmentDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new SignCommitment(context, id, body));
+    return this.commands.execute(new SignCommitment(context, { id, body }));
   }
 
   /**
    * Amend a signed commitment.
    * @remarks Raises or lowers what is committed; what is called stays committed.
    */
-  @CommandRoute({ path: ':id/amendments', roles: PROMISE })
+  @CommandRoute({ command: AmendCommitment, path: ':id/amendments', roles: PROMISE })
   amendCommitment(
     @Param() { id }: IdParams,
     @Body() body: AmendCommitmentDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new AmendCommitment(context, id, body));
+    return this.commands.execute(new AmendCommitment(context, { id, body }));
   }
 
   /**
    * Call capital.
    * @remarks After the financial close of the fund and with at least 10 business days of notice.
    */
-  @CommandRoute({ path: ':id/calls', roles: CASH, created: '/v1/commitments/:id', answer: CallAnswerDto })
+  @CommandRoute({
+    command: IssueCall,
+    path: ':id/calls',
+    roles: CASH,
+    created: '/v1/commitments/:id',
+    answer: CallAnswerDto,
+  })
   issueCall(
     @Param() { id }: IdParams,
     @Body() body: IssueCallDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new IssueCall(context, id, body));
+    return this.commands.execute(new IssueCall(context, { id, body }));
   }
 
   /**
    * Record a payment on a call.
    * @remarks In full or in part. Calls that were open at a cancellation stay payable.
    */
-  @CommandRoute({ path: ':id/calls/:callId/payments', roles: CASH, answer: CallAnswerDto })
+  @CommandRoute({ command: PayCall, path: ':id/calls/:callId/payments', roles: CASH, answer: CallAnswerDto })
   payCall(
     @Param() { id, callId }: CallParams,
     @Body() body: PayCallDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new PayCall(context, id, callId, body));
+    return this.commands.execute(new PayCall(context, { id, callId, body }));
   }
 
   /**
    * Pay money back to the partner.
    * @remarks The recallable part of it can be called again.
    */
-  @CommandRoute({ path: ':id/distributions', roles: CASH })
+  @CommandRoute({ command: Distribute, path: ':id/distributions', roles: CASH })
   distribute(
     @Param() { id }: IdParams,
     @Body() body: DistributeDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new Distribute(context, id, body));
+    return this.commands.execute(new Distribute(context, { id, body }));
   }
 
   /**
    * Cancel a commitment, once.
    * @remarks Withdraws a pledge, or releases the unfunded part of a signed commitment. Open calls stay payable.
    */
-  @CommandRoute({ path: ':id/cancellation', roles: PROMISE })
+  @CommandRoute({ command: CancelCommitment, path: ':id/cancellation', roles: PROMISE })
   cancelCommitment(
     @Param() { id }: IdParams,
     @Body() body: CancelCommitmentDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new CancelCommitment(context, id, body));
+    return this.commands.execute(new CancelCommitment(context, { id, body }));
   }
 
   /**

@@ -30,22 +30,28 @@ export class FundController {
    * Establish a fund.
    * @remarks It has no layers yet: define its tranches next.
    */
-  @CommandRoute({ roles: ['operator'], created: '/v1/funds/:id' })
+  @CommandRoute({ command: EstablishFund, roles: ['operator'], created: '/v1/funds/:id' })
   establishFund(@Body() body: EstablishFundDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new EstablishFund(context, body));
+    return this.commands.execute(new EstablishFund(context, { body }));
   }
 
   /**
    * Define a layer of the fund.
    * @remarks Before its financial close; from then on the layers are settled.
    */
-  @CommandRoute({ path: ':id/tranches', roles: ['operator'], created: '/v1/funds/:id', answer: TrancheAnswerDto })
+  @CommandRoute({
+    command: DefineTranche,
+    path: ':id/tranches',
+    roles: ['operator'],
+    created: '/v1/funds/:id',
+    answer: TrancheAnswerDto,
+  })
   defineTranche(
     @Param() { id }: IdParams,
     @Body() body: DefineTrancheDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new DefineTranche(context, id, body));
+    return this.commands.execute(new DefineTranche(context, { id, body }));
   }
 
   /**
@@ -53,13 +59,13 @@ export class FundController {
    * @remarks From then on capital may be called. For every AI gigafactory that the fund finances, Participating States
    * must at least match the Union, and the Union covers up to 17 % of the CAPEX (Art. 12b(5)).
    */
-  @CommandRoute({ path: ':id/financial-close', roles: ['operator'] })
+  @CommandRoute({ command: ReachFinancialClose, path: ':id/financial-close', roles: ['operator'] })
   reachFinancialClose(
     @Param() { id }: IdParams,
-    @Body() _body: EmptyBodyDto,
+    @Body() body: EmptyBodyDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new ReachFinancialClose(context, id));
+    return this.commands.execute(new ReachFinancialClose(context, { id, body }));
   }
 
   /**

@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
-import { facilityCommandHandlers } from './facility.commands.js';
+import { handlersOf } from '../ledger/ledger-command.js';
+import * as facilityCommands from './facility.commands.js';
 import { FacilityController } from './facility.controller.js';
 import { facilityQueryHandlers } from './facility.queries.js';
 
 @Module({
   controllers: [FacilityController],
-  providers: [...facilityCommandHandlers, ...facilityQueryHandlers],
+  providers: [...handlersOf(facilityCommands), ...facilityQueryHandlers],
 })
 export class ComputeModule {}

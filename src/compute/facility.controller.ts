@@ -20,42 +20,47 @@ export class FacilityController {
   ) {}
 
   /** Register a facility. It has no chips until capacity is installed. */
-  @CommandRoute({ roles: ['operator'], created: '/v1/facilities/:id' })
+  @CommandRoute({ command: RegisterFacility, roles: ['operator'], created: '/v1/facilities/:id' })
   registerFacility(@Body() body: RegisterFacilityDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new RegisterFacility(context, body));
+    return this.commands.execute(new RegisterFacility(context, { body }));
   }
 
   /** Install chips from an instant on. */
-  @CommandRoute({ path: ':id/capacity', roles: ['operator', 'facility'] })
+  @CommandRoute({ command: InstallCapacity, path: ':id/capacity', roles: ['operator', 'facility'] })
   installCapacity(
     @Param() { id }: IdParams,
     @Body() body: ChangeCapacityDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new InstallCapacity(context, id, body));
+    return this.commands.execute(new InstallCapacity(context, { id, body }));
   }
 
   /**
    * Retire chips from an instant on. Refused below what is promised at any time after it: what is allocated, and what
    * floors keep for a category beyond that.
    */
-  @CommandRoute({ path: ':id/retirements', roles: ['operator', 'facility'] })
+  @CommandRoute({ command: RetireCapacity, path: ':id/retirements', roles: ['operator', 'facility'] })
   retireCapacity(
     @Param() { id }: IdParams,
     @Body() body: ChangeCapacityDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new RetireCapacity(context, id, body));
+    return this.commands.execute(new RetireCapacity(context, { id, body }));
   }
 
   /** Adopt floors and caps for a chip model. They bind every allocation that is made from then on. */
-  @CommandRoute({ path: ':id/quota-policies', roles: ['board', 'operator'], answer: QuotaPolicyAnswerDto })
+  @CommandRoute({
+    command: AdoptQuotaPolicy,
+    path: ':id/quota-policies',
+    roles: ['board', 'operator'],
+    answer: QuotaPolicyAnswerDto,
+  })
   adoptQuotaPolicy(
     @Param() { id }: IdParams,
     @Body() body: AdoptQuotaPolicyDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new AdoptQuotaPolicy(context, id, body));
+    return this.commands.execute(new AdoptQuotaPolicy(context, { id, body }));
   }
 
   /** List facilities in the order of their registration. */

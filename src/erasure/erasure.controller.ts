@@ -17,12 +17,12 @@ export class ErasureController {
    * @remarks Content and key are destroyed; the public history, its commitments to the content and every proof stay as they
    * are. It cannot be undone.
    */
-  @CommandRoute({ path: ':id/erasure', roles: ['operator'], answer: ErasureAnswerDto })
+  @CommandRoute({ command: ErasePersonalData, path: ':id/erasure', roles: ['operator'], answer: ErasureAnswerDto })
   eraseSubject(
     @Param() { id }: IdParams,
     @Body() body: ErasePersonalDataDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new ErasePersonalData(context, id, body));
+    return this.commands.execute(new ErasePersonalData(context, { id, body }));
   }
 }

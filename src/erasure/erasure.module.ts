@@ -1,5 +1,6 @@
 import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { erasureCommandHandlers } from './erasure.commands.js';
+import { handlersOf } from '../ledger/ledger-command.js';
+import * as erasureCommands from './erasure.commands.js';
 import { ErasureController } from './erasure.controller.js';
 import { ErasableContents } from './erasure.queries.js';
 import { ErasureWorker } from './erasure.worker.js';
@@ -9,8 +10,12 @@ import { RUNTIME, type Runtime } from '../platform/runtime.js';
 @Module({
   controllers: [ErasureController],
   providers: [
-    ...erasureCommandHandlers,
-    { provide: ErasableContents, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new ErasableContents(pool) },
+    ...handlersOf(erasureCommands),
+    {
+      provide: ErasableContents,
+      inject: [RUNTIME],
+      useFactory: ({ pool, log }: Runtime) => new ErasableContents(pool, log),
+    },
     {
       provide: ErasureWorker,
       inject: [ErasableContents, RUNTIME],

@@ -1,8 +1,12 @@
 import type { Pool } from 'pg';
+import type { Logger } from 'pino';
 
 /** The SQL of erasing. Deleting a key deletes the content that it opened. */
 export class ErasableContents {
-  constructor(private readonly pool: Pool) {}
+  constructor(
+    private readonly pool: Pool,
+    private readonly log: Pick<Logger, 'error'>,
+  ) {}
 
   /** Ids of the events that have content of a subject, in the order of the ids. */
   async eventIds(subject: string): Promise<readonly string[]> {
@@ -13,8 +17,13 @@ export class ErasableContents {
     return rows.map((row) => row.event_id);
   }
 
-  async destroy(eventIds: readonly string[]): Promise<void> {
-    await this.pool.query('delete from content_keys where event_id = any ($1)', [eventIds]);
+  /** Destroys contents that are erased on record. When the database fails, it logs that and leaves them to the erasure worker. */
+  async destroyOrLeave(subject: string, eventIds: readonly string[]): Promise<void> {
+    try {
+      await this.pool.query('delete from content_keys where event_id = any ($1)', [eventIds]);
+    } catch (error) {
+      this.log.error({ err: error, subject }, 'Erased contents could not be deleted; the erasure worker will.');
+    }
   }
 
   /** Destroys everything that was erased and is still there. Gives the number of contents. */

@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
-import { policyCommandHandlers } from './policy.commands.js';
+import { handlersOf } from '../ledger/ledger-command.js';
+import * as policyCommands from './policy.commands.js';
 import { PolicyController } from './policy.controller.js';
 import { policyQueryHandlers } from './policy.queries.js';
 
 @Module({
   controllers: [PolicyController],
-  providers: [...policyCommandHandlers, ...policyQueryHandlers],
+  providers: [...handlersOf(policyCommands), ...policyQueryHandlers],
 })
 export class GovernanceModule {}

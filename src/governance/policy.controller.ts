@@ -23,9 +23,14 @@ export class PolicyController {
   ) {}
 
   /** Adopt the next version of a policy: what the law leaves open, decided with a date and a reason. */
-  @CommandRoute({ roles: ['board'], created: '/v1/policies?policy=:id', answer: AdoptedPolicyDto })
+  @CommandRoute({
+    command: AdoptPolicy,
+    roles: ['board'],
+    created: '/v1/policies?policy=:id',
+    answer: AdoptedPolicyDto,
+  })
   adoptPolicy(@Body() body: AdoptPolicyDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new AdoptPolicy(context, body));
+    return this.commands.execute(new AdoptPolicy(context, { body }));
   }
 
   /** List the versions of all policies in the order of their adoption. */

@@ -1,9 +1,8 @@
 import { Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { BulkController } from './bulk.controller.js';
 import { Bulk } from './bulk.js';
 import { CommandRoutes } from './command-routes.js';
 
 /** Many commands in one call: knows all features by their routes, and none by name. */
-@Module({ imports: [DiscoveryModule], controllers: [BulkController], providers: [Bulk, CommandRoutes] })
+@Module({ controllers: [BulkController], providers: [Bulk, CommandRoutes] })
 export class BulkModule {}

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
-import type { RefusalOfAll } from '../ledger/job.js';
+import type { RefusalOfAll } from '../ledger/command-group.js';
+import type { PreparedCommand } from '../ledger/ledger-command.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Refusal, STATUS_OF_REFUSAL, invalid } from '../ledger/refusal.js';
 import { requireRole } from './route-access.js';
 import { BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
 import { answerBody, contextUnder, expectedRevision, idempotencyKey } from './command.interceptor.js';
-import { CommandRoutes, type CommandRouteInfo, type PreparedCommand } from './command-routes.js';
+import { CommandRoutes, type CommandMatch } from './command-routes.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Metrics } from '../platform/metrics.js';
 import { isPlainObject } from './plain-json.js';
@@ -16,24 +17,24 @@ import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { EdgeValidationPipe } from './validation.pipe.js';
 import './request.js';
 
-/** Commands whose content is checked in one go, before others have their turn. */
+/** Commands whose input is checked in one turn of the event loop; other requests have their turn after it. */
 const CHECKED_IN_A_TURN = 50;
 
-/** What a call of many commands came to. */
+/** Result of a call of many commands. */
 export interface BulkResult {
   readonly outcomes: BulkOutcomeDto[];
-  /** Highest among the answers; undefined when nothing was recorded. */
+  /** Highest position among the answers; undefined when nothing was recorded. */
   readonly position: number | undefined;
-  /** Commands that had been answered before. */
+  /** Number of commands that had been answered before. */
   readonly replayed: number;
 }
 
-/** A command of the call, with its place and its context. */
+/** A command of the call, with its index and its context. */
 interface Item {
-  readonly place: number;
+  readonly index: number;
   readonly command: BulkCommandDto;
-  readonly route: CommandRouteInfo | undefined;
-  readonly params: Readonly<Record<string, string>>;
+  /** Undefined for a path that is no command's. */
+  readonly match: CommandMatch | undefined;
   readonly context: CommandContext;
 }
 
@@ -47,10 +48,21 @@ interface Outcome extends BulkOutcomeDto {
   readonly answer?: Answer;
 }
 
+/** A command whose input was checked, ready for the ledger. */
+interface Ready extends PreparedCommand {
+  readonly item: Item;
+  readonly context: CommandContext;
+}
+
+/** A command whose check ended with an error. */
+interface Rejected {
+  readonly item: Item;
+  readonly error: unknown;
+}
+
 /**
- * Carries out many commands that came in one call, each exactly as if it had come by itself: the same permission, the same check of
- * its content, the same handler, its own key. What is saved is the way there: one request, one look at the credential, and commits
- * that they share.
+ * Executes many commands of one call, each exactly as a request of its own would: the same permission, the same check of its
+ * content, the same decision, its own key. The call saves requests, looks at the credential, and commits.
  */
 @Injectable()
 export class Bulk {
@@ -64,13 +76,13 @@ export class Bulk {
   ) {}
 
   /**
-   * @throws Refusal when the call itself is not right, under a key that was used for another request, when there is no room for all
-   *   of them, and with `atomic` for the first command that is refused.
+   * @throws Refusal when the call itself is wrong, when its key was used for another request, when there is no room for all
+   *   commands, and with `atomic` for the first command that is refused.
    */
   async execute(request: FastifyRequest): Promise<BulkResult> {
     const { body, key } = await this.read(request);
     const call = this.callOf(request, key, body);
-    const outcomes = body.atomic === true ? await this.together(call) : await this.oneByOne(call);
+    const outcomes = body.atomic === true ? await this.atomically(call) : await this.inOrder(call);
     return this.resultOf(call, outcomes);
   }
 
@@ -84,21 +96,21 @@ export class Bulk {
   private callOf({ id, principal }: FastifyRequest, key: string, { commands, atomic = false }: BulkDto): Call {
     if (!principal) throw new Error('A call needs a principal.');
     const { wrappingKey } = this.runtime;
-    const items = commands.map((command, place) => {
-      const { route, params = {} } = this.routes.match(command.path) ?? {};
+    const items = commands.map((command, index) => {
+      const match = this.routes.match(command.path);
       const { body = {}, ...rest } = command;
-      // A body that is left out is an empty one to its route, but the fingerprint is that of the request as it was sent.
+      // A route reads a missing body as an empty one; the fingerprint is that of the request as it was sent.
       const fingerprint = fingerprintOf(wrappingKey, command.method, command.path, command.body);
       const context = contextUnder(command.key, {
         principal,
-        access: route?.access ?? NO_ACCESS,
+        access: match?.route.access ?? NO_ACCESS,
         fingerprint,
         correlationId: id,
         ifMatch: expectedRevision(command.ifMatch),
       });
-      return { place, command: { ...rest, body }, route, params, context };
+      return { index, command: { ...rest, body }, match, context };
     });
-    // Of the fingerprints, so that no content is gone through twice.
+    // Made of the fingerprints, so that no content is read twice.
     const named = items.map(({ command, context }) => [command.key, context.fingerprint, command.ifMatch ?? null]);
     const context = contextUnder(key, {
       principal,
@@ -110,85 +122,72 @@ export class Bulk {
     return { context, principal, items };
   }
 
-  /** Each for itself, in their order; what is refused does not stop those behind it. */
-  private async oneByOne({ context, principal, items }: Call): Promise<readonly Outcome[]> {
-    // Says, for good, which request the key of the call belongs to. The answers are kept under the keys of the commands.
+  /** Each command has its own result: a refused command does not stop the commands behind it. */
+  private async inOrder({ context, principal, items }: Call): Promise<readonly Outcome[]> {
+    // Binds the key of the call to this request for ever. The answers are kept under the keys of the commands.
     await this.ledger.execute(context, (tx) => tx.itself());
-    const sequence = this.ledger.inOrder(items.map((item) => item.context));
-    const outcomes: Promise<Outcome>[] = [];
-    for (const turn of turnsOf(items)) {
-      const started = await Promise.all(turn.map((item) => this.start(item, principal)));
-      for (const { place, outcome } of started) {
-        outcomes[place] = outcome.finally(() => sequence.skip(place));
-      }
-      await new Promise((resolve) => setImmediate(resolve));
+    const ready: Ready[] = [];
+    const outcomes: Outcome[] = [];
+    for (const checked of await this.checked(items, principal)) {
+      if ('error' in checked) outcomes[checked.item.index] = this.refused(checked.item, checked.error);
+      else ready.push(checked);
     }
-    return Promise.all(outcomes);
+    const results = await this.ledger.executeInOrder(ready);
+    await Promise.all(
+      ready.map(async (command, at) => {
+        outcomes[command.item.index] = await this.outcome(command, results[at]);
+      }),
+    );
+    return outcomes;
   }
 
-  private async together({ context, principal, items }: Call): Promise<readonly Outcome[]> {
+  private async atomically({ context, principal, items }: Call): Promise<readonly Outcome[]> {
     const refusalOfAll = refusalOfAllFor(items);
-    const prepared: PreparedCommand[] = [];
-    for (const item of items) {
-      prepared.push(
-        await this.prepare(item, principal).catch((error: unknown) => {
-          throw error instanceof Refusal ? refusalOfAll(item.place, error) : error;
-        }),
-      );
+    const ready: Ready[] = [];
+    for (const checked of await this.checked(items, principal)) {
+      if (!('error' in checked)) ready.push(checked);
+      else throw isOfOne(checked.error) ? refusalOfAll(checked.item.index, checked.error) : checked.error;
     }
-    const all = this.ledger.together(
-      context,
-      items.map((item) => item.context),
-      refusalOfAll,
-    );
-    const answers = items.map(async (item) => {
-      try {
-        return await prepared[item.place]?.(item.context);
-      } catch (error) {
-        const isOfOne = error instanceof Refusal && error.kind !== 'unavailable';
-        all.abort(isOfOne ? refusalOfAll(item.place, error) : error);
-        throw error;
-      }
-    });
-    const [call] = await Promise.allSettled([all.answer, ...answers]);
-    if (call.status === 'rejected') throw call.reason;
-    return Promise.all(answers.map(async (answer, place) => this.recorded(items[place], await answer)));
+    const answers = await this.ledger.executeAtomically(context, ready, refusalOfAll);
+    return Promise.all(ready.map((command, at) => this.recorded(command, answers[at])));
+  }
+
+  /** Checks the input of all commands, in turns, so that a long call does not hold up other requests. */
+  private async checked(items: readonly Item[], principal: Principal): Promise<readonly (Ready | Rejected)[]> {
+    const all: (Ready | Rejected)[] = [];
+    for (const turn of turnsOf(items)) {
+      all.push(...(await Promise.all(turn.map((item) => this.check(item, principal)))));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return all;
   }
 
   /** As the guard and the pipes of its route do for a request of its own, in the same order. */
-  private prepare({ route, params, command }: Item, principal: Principal): Promise<PreparedCommand> {
-    if (!route) return Promise.reject(unknownCommand(command.path));
+  private async check(item: Item, principal: Principal): Promise<Ready | Rejected> {
+    const { match, command, context } = item;
     try {
-      requireRole(principal, route.access);
+      if (!match) throw unknownCommand(command.path);
+      requireRole(principal, match.route.access);
+      return { ...(await this.routes.prepare(match, command.body, this.pipe)), item, context };
     } catch (error) {
-      return Promise.reject(error as Refusal);
-    }
-    return route.prepare(params, command.body, this.pipe);
-  }
-
-  /** Begins a command, and does not wait for it: the next are checked while it is on its way. */
-  private async start(item: Item, principal: Principal): Promise<{ place: number; outcome: Promise<Outcome> }> {
-    const { place } = item;
-    try {
-      const carryOut = await this.prepare(item, principal);
-      return { place, outcome: this.outcome(item, carryOut(item.context)) };
-    } catch (error) {
-      return { place, outcome: Promise.resolve(this.refused(item, error)) };
+      return { item, error };
     }
   }
 
-  private async outcome(item: Item, answer: Promise<Answer>): Promise<Outcome> {
+  private async outcome(command: Ready, result: PromiseSettledResult<Answer> | undefined): Promise<Outcome> {
     try {
-      return this.recorded(item, await answer);
+      if (result?.status === 'rejected') throw result.reason;
+      return await this.recorded(command, result?.value);
     } catch (error) {
-      return this.refused(item, error);
+      return this.refused(command.item, error);
     }
   }
 
-  private recorded(item: Item | undefined, answer: Answer | undefined): Outcome {
-    if (!item || !answer) throw new Error('A command was carried out and not answered.');
-    const status = item.route?.access.location === undefined ? 200 : 201;
-    return { key: item.command.key, status, body: answerBody(answer), answer };
+  private async recorded({ item, finish }: Ready, answer: Answer | undefined): Promise<Outcome> {
+    if (!answer) throw new Error('A command was executed and not answered.');
+    const told = finish ? await finish(answer) : answer;
+    const status = item.match?.route.access.location === undefined ? 200 : 201;
+    return { key: item.command.key, status, body: answerBody(told), answer: told };
   }
 
   private refused({ command: { key, path, method }, context }: Item, error: unknown): Outcome {
@@ -201,15 +200,18 @@ export class Bulk {
   private resultOf({ items }: Call, all: readonly Outcome[]): BulkResult {
     let position: number | undefined;
     let replayed = 0;
-    const outcomes = all.map(({ answer, ...outcome }, place) => {
+    const outcomes = all.map(({ answer, ...outcome }, index) => {
       if (answer) position = Math.max(position ?? 0, answer.position);
       if (answer?.replayed) replayed += 1;
-      this.metrics.command(items[place]?.route?.path ?? 'none', outcome.status);
+      this.metrics.command(items[index]?.match?.route.path ?? 'none', outcome.status);
       return outcome;
     });
     return { outcomes, position, replayed };
   }
 }
+
+/** A refusal of the one command; a service that is not available refuses the call. */
+const isOfOne = (error: unknown): error is Refusal => error instanceof Refusal && error.kind !== 'unavailable';
 
 const NO_ACCESS = { kind: 'bulk', roles: [] } as const;
 
@@ -219,7 +221,7 @@ function* turnsOf(items: readonly Item[]): Generator<readonly Item[]> {
   }
 }
 
-/** The call as its class, without a copy of the bodies in it: those are made into what their routes want of them. */
+/** The call as its class, without a copy of the bodies in it: `CommandRoutes.prepare` makes those into the classes of their routes. */
 function shallow(body: unknown): BulkDto {
   const given = isPlainObject(body) ? body : {};
   const { commands } = given;
@@ -233,14 +235,14 @@ function shallow(body: unknown): BulkDto {
 /** @throws Refusal `idempotency-key-repeated` (422): what would the second be, a retry of the first or a mistake? */
 function requireDistinctKeys(commands: readonly BulkCommandDto[], key: string): void {
   const seen = new Set([key]);
-  for (const [place, command] of commands.entries()) {
+  for (const [index, command] of commands.entries()) {
     if (!seen.has(command.key)) {
       seen.add(command.key);
       continue;
     }
     throw invalid(
       'idempotency-key-repeated',
-      `/commands/${place}/key`,
+      `/commands/${index}/key`,
       `The key ${command.key} names another command of this call, or the call itself. Give every command a key of its own.`,
       { key: command.key },
     );
@@ -250,17 +252,17 @@ function requireDistinctKeys(commands: readonly BulkCommandDto[], key: string): 
 const unknownCommand = (path: string): Refusal =>
   new Refusal('unknown', 'unknown-route', `There is no command POST ${path.split('?', 1)[0] ?? ''}. See /docs.`);
 
-/** Its own refusal, with the place of the command: the reader finds rule and numbers where they always are. */
+/** The refusal of the command with its index added: rule and numbers stay where the reader finds them. */
 const refusalOfAllFor =
   (items: readonly Item[]): RefusalOfAll =>
-  (place, { kind, code, detail, facts, errors }) => {
-    const key = items[place]?.command.key ?? '';
-    const at = `/commands/${place}/${kind === 'malformed' ? 'path' : 'body'}`;
+  (index, { kind, code, detail, facts, errors }) => {
+    const key = items[index]?.command.key ?? '';
+    const at = `/commands/${index}/${kind === 'malformed' ? 'path' : 'body'}`;
     return new Refusal(
       'conflict',
       code,
-      `Command ${place + 1} of ${items.length} (${key}) is refused, and therefore none is carried out: ${detail}`,
-      { ...facts, commandIndex: place, commandKey: key, commandStatus: STATUS_OF_REFUSAL[kind] },
+      `Command ${index + 1} of ${items.length} (${key}) is refused, and therefore none is carried out: ${detail}`,
+      { ...facts, commandIndex: index, commandKey: key, commandStatus: STATUS_OF_REFUSAL[kind] },
       errors.map((error) => ({ ...error, pointer: at + error.pointer })),
     );
   };

@@ -1,4 +1,5 @@
 import type { Principal, Role } from '../ledger/command-context.js';
+import type { RoutedCommand } from '../ledger/ledger-command.js';
 import { forbid } from '../ledger/refusal.js';
 
 /** Metadata of every route: who may use it, and how it is answered. A route without it is refused at start. */
@@ -13,6 +14,12 @@ export interface RouteAccess {
   readonly location?: string;
   /** Projection whose rows are read: `minPosition` waits for it. */
   readonly projection?: string;
+}
+
+/** Access of a command's route: bulk finds in it all that it needs to execute the command. */
+export interface CommandAccess extends RouteAccess {
+  readonly kind: 'command';
+  readonly command: RoutedCommand;
 }
 
 /** @throws Refusal (403) unless one of the principal's roles is one of the route's. */

@@ -12,10 +12,11 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiExtension, ApiHeader, ApiResponse, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ROLES, type CommandContext, type Principal, type Role } from '../ledger/command-context.js';
+import type { RoutedCommand } from '../ledger/ledger-command.js';
 import { AnswerDto } from './answer.dto.js';
 import { CommandInterceptor } from './command.interceptor.js';
 import { ReadInterceptor } from './read.interceptor.js';
-import { ACCESS, type RouteAccess } from './route-access.js';
+import { ACCESS, type CommandAccess, type RouteAccess } from './route-access.js';
 import './request.js';
 import type { StreamedList } from './streamed-body.js';
 
@@ -23,6 +24,8 @@ import type { StreamedList } from './streamed-body.js';
 export const READERS: readonly Role[] = ROLES;
 
 export interface CommandRouteOptions {
+  /** What the route executes; its handler and the classes of its input come with it. */
+  readonly command: RoutedCommand;
   /** Below the path of the controller. */
   readonly path?: string;
   readonly roles: readonly Role[];
@@ -39,6 +42,7 @@ export interface CommandRouteOptions {
  * permission, its behaviour and its documentation.
  */
 export function CommandRoute({
+  command,
   path = '',
   roles,
   created,
@@ -46,13 +50,18 @@ export function CommandRoute({
   streamed,
 }: CommandRouteOptions): MethodDecorator {
   const status = created === undefined ? 200 : 201;
-  const access: RouteAccess = { kind: 'command', roles, ...(created === undefined ? {} : { location: created }) };
+  const access: CommandAccess = {
+    kind: 'command',
+    command,
+    roles,
+    ...(created === undefined ? {} : { location: created }),
+  };
   return applyDecorators(
     Post(path),
     HttpCode(status),
     SetMetadata(ACCESS, access),
     UseInterceptors(CommandInterceptor),
-    ...(streamed ? [RouteConfig({ streamed })] : []),
+    RouteConfig({ command: access, ...(streamed && { streamed }) }),
     ...credential(roles),
     IDEMPOTENCY_KEY_HEADER,
     ApiHeader({
@@ -232,7 +241,7 @@ const PROBLEM_DESCRIPTIONS: Record<number, string> = {
   503: 'Busy or stopping: send it again.',
 };
 
-export function contextOf(_: unknown, host: ExecutionContext): CommandContext {
+function contextOf(_: unknown, host: ExecutionContext): CommandContext {
   const { command } = host.switchToHttp().getRequest<FastifyRequest>();
   if (!command) throw new Error('@Context() is for routes that are a @CommandRoute().');
   return command;

@@ -1,56 +1,24 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { Answer, CommandContext } from '../ledger/command-context.js';
-import { Ledger } from '../ledger/ledger.js';
+import { IdParams } from '../http/validation.js';
+import { EmptyBodyDto } from '../http/empty-body.dto.js';
+import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { partner } from '../partners/partner.js';
-import type { IssueApiKeyDto } from './api-key.dto.js';
-import { apiKey, issueApiKey, makeApiKey, revokeApiKey } from './api-key.js';
+import { IssueApiKeyDto } from './api-key.dto.js';
+import { apiKey, issueApiKey, makeApiKey, newSecret, revokeApiKey } from './api-key.js';
 
-export class IssueApiKey extends Command<Answer> {
-  constructor(
-    readonly context: CommandContext,
-    readonly body: IssueApiKeyDto,
-  ) {
-    super();
-  }
-}
-
-@CommandHandler(IssueApiKey)
-export class IssueApiKeyHandler implements ICommandHandler<IssueApiKey> {
-  constructor(private readonly ledger: Ledger) {}
-
-  async execute({ context, body }: IssueApiKey): Promise<Answer> {
-    let issued: string | undefined;
-    const answer = await this.ledger.execute(context, (tx) => {
+/** The secret is made before the decision, which may run more than once, and is in the first answer alone: its hash is recorded. */
+export const IssueApiKey = preparedLedgerCommand({ body: IssueApiKeyDto }, (_none, { body }) => {
+  const secret = newSecret();
+  return {
+    decide: (tx) => {
       const id = tx.newId();
-      const { key, keyHash } = makeApiKey(id);
-      issued = key;
       tx.create(apiKey, id);
       if (body.partnerId !== undefined) tx.existing(partner, body.partnerId);
-      tx.append(apiKey, id, issueApiKey(body, keyHash, tx.now));
-    });
-    // A repeated request answers as before, but the key cannot be read back from its hash.
-    return { ...answer, key: answer.replayed ? null : (issued ?? null) };
-  }
-}
+      tx.append(apiKey, id, issueApiKey(body, makeApiKey(id, secret).keyHash, tx.now));
+    },
+    finish: (answer) => ({ ...answer, key: answer.replayed ? null : makeApiKey(answer.id, secret).key }),
+  };
+});
 
-export class RevokeApiKey extends Command<Answer> {
-  constructor(
-    readonly context: CommandContext,
-    readonly id: string,
-  ) {
-    super();
-  }
-}
-
-@CommandHandler(RevokeApiKey)
-export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
-  constructor(private readonly ledger: Ledger) {}
-
-  execute({ context, id }: RevokeApiKey): Promise<Answer> {
-    return this.ledger.execute(context, (tx) => {
-      tx.append(apiKey, id, revokeApiKey(tx.target(apiKey, id)));
-    });
-  }
-}
-
-export const apiKeyCommandHandlers = [IssueApiKeyHandler, RevokeApiKeyHandler];
+export const RevokeApiKey = ledgerCommand({ params: IdParams, body: EmptyBodyDto }, (tx, { id }) => {
+  tx.append(apiKey, id, revokeApiKey(tx.target(apiKey, id)));
+});

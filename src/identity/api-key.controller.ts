@@ -14,18 +14,23 @@ export class ApiKeyController {
   constructor(private readonly commands: CommandBus) {}
 
   /** Issue an API key. The answer is the only place where the key itself is shown. */
-  @CommandRoute({ roles: ['operator'], created: '/v1/events?stream=api-key-:id', answer: IssuedApiKeyDto })
+  @CommandRoute({
+    command: IssueApiKey,
+    roles: ['operator'],
+    created: '/v1/events?stream=api-key-:id',
+    answer: IssuedApiKeyDto,
+  })
   issueApiKey(@Body() body: IssueApiKeyDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new IssueApiKey(context, body));
+    return this.commands.execute(new IssueApiKey(context, { body }));
   }
 
   /** Revoke an API key, at once and for good. */
-  @CommandRoute({ path: ':id/revocation', roles: ['operator'] })
+  @CommandRoute({ command: RevokeApiKey, path: ':id/revocation', roles: ['operator'] })
   revokeApiKey(
     @Param() { id }: IdParams,
-    @Body() _body: EmptyBodyDto,
+    @Body() body: EmptyBodyDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new RevokeApiKey(context, id));
+    return this.commands.execute(new RevokeApiKey(context, { id, body }));
   }
 }

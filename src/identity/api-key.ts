@@ -50,9 +50,12 @@ export const apiKey: Aggregate<ApiKey, ApiKeyEvent> = {
 export const API_KEY_PATTERN = /^ppp_([0-9a-f-]{36})_[A-Za-z0-9_-]{43}$/;
 const SECRET_BYTES = 32;
 
+/** The random part of a key. */
+export const newSecret = (): Buffer => randomBytes(SECRET_BYTES);
+
 /** Makes a key; only its hash is ever stored. */
-export function makeApiKey(id: string): { key: string; keyHash: string } {
-  const key = `ppp_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+export function makeApiKey(id: string, secret: Buffer): { key: string; keyHash: string } {
+  const key = `ppp_${id}_${secret.toString('base64url')}`;
   return { key, keyHash: createHash('sha256').update(key).digest('hex') };
 }
 

@@ -3,7 +3,8 @@ import { APP_GUARD } from '@nestjs/core';
 import { Ledger } from '../ledger/ledger.js';
 import type { Runtime } from '../platform/runtime.js';
 import { AccessGuard } from './access.guard.js';
-import { apiKeyCommandHandlers } from './api-key.commands.js';
+import { handlersOf } from '../ledger/ledger-command.js';
+import * as apiKeyCommands from './api-key.commands.js';
 import { ApiKeyController } from './api-key.controller.js';
 import { Authentication } from './authentication.service.js';
 
@@ -17,7 +18,7 @@ export class IdentityModule {
       global: true,
       controllers: [ApiKeyController],
       providers: [
-        ...apiKeyCommandHandlers,
+        ...handlersOf(apiKeyCommands),
         {
           provide: Authentication,
           inject: [Ledger],

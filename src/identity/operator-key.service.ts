@@ -1,7 +1,7 @@
 import { PROGRAMME_ACTOR, type CommandContext } from '../ledger/command-context.js';
 import { derivedId, randomId } from '../ledger/identifiers.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { apiKey, issueApiKey, makeApiKey } from './api-key.js';
+import { apiKey, issueApiKey, makeApiKey, newSecret } from './api-key.js';
 
 /** The command that makes the very first key: its id is fixed, so that it happens once in the life of a ledger. */
 const FIRST = derivedId('first operator key');
@@ -28,7 +28,7 @@ async function issue(ledger: Ledger, commandId: string, name: string, expiresAt?
   let issued: string | undefined;
   const answer = await ledger.execute(context, (tx) => {
     const id = tx.newId();
-    const { key, keyHash } = makeApiKey(id);
+    const { key, keyHash } = makeApiKey(id, newSecret());
     issued = key;
     tx.create(apiKey, id);
     tx.append(apiKey, id, issueApiKey({ name, roles: ['operator'], ...(expiresAt && { expiresAt }) }, keyHash, tx.now));

@@ -13,8 +13,8 @@ const RETRY_FIRST_MS = 20;
 const RETRY_MS_MAX = 1_000;
 
 /** A command that has been decided and waits to be written. */
-export interface Decided<Job> {
-  readonly job: Job;
+export interface Decided<Group> {
+  readonly group: Group;
   /** Whatever it was decided in the order of: those that follow there rest on it, whatever they have read. */
   readonly sequence?: object | undefined;
   /** One, or several that are written together. None: what was read is only compared with what the store holds. */
@@ -27,16 +27,16 @@ export interface Decided<Job> {
 }
 
 /** None of these throws: the batch that calls them has others to answer. */
-export interface GroupCommitEvents<Job> {
-  settled(job: Job, outcome: StoredOutcome, replayed: boolean): void;
+export interface GroupCommitEvents<Group> {
+  settled(group: Group, outcome: StoredOutcome, replayed: boolean): void;
   /** What a decision without anything to record had read was true, and is durable. */
-  confirmed(job: Job): void;
-  failed(job: Job, error: unknown): void;
+  confirmed(group: Group): void;
+  failed(group: Group, error: unknown): void;
   /**
    * Decide this again: what it was decided on has changed, by another writer if `conflict`. Of several that are written
    * together some have been carried out before, if there are `duplicates`.
    */
-  again(job: Job, conflict: boolean, duplicates: readonly StoredOutcome[]): void;
+  again(group: Group, conflict: boolean, duplicates: readonly StoredOutcome[]): void;
   /** Brings a stream up to date with the store. */
   refresh(entry: CachedStream): Promise<unknown>;
   committed(batch: CommittedBatch): void;
@@ -54,10 +54,10 @@ export interface CommittedBatch {
  * Writes decided commands in batches, one batch at a time: while one is on its way the next one gathers. Keeps the cached
  * states in step: what is decided shows at once in `latest`, what is durable in `committed`.
  */
-export class GroupCommit<Job> {
-  private waiting: Decided<Job>[] = [];
+export class GroupCommit<Group> {
+  private waiting: Decided<Group>[] = [];
   /** Set while streams are brought up to date: what is decided meanwhile may rest on old states, and is decided again. */
-  private premature: Decided<Job>[] | undefined;
+  private premature: Decided<Group>[] | undefined;
   private writing: Promise<void> | undefined;
   private isHurried = false;
   /** Commands in the next write. */
@@ -68,12 +68,12 @@ export class GroupCommit<Job> {
   constructor(
     private readonly store: EventStore,
     private readonly cache: StateCache,
-    private readonly events: GroupCommitEvents<Job>,
+    private readonly events: GroupCommitEvents<Group>,
     private readonly time: MonotonicTime,
   ) {}
 
   /** To be called in the same turn as the decision: nothing may come between the states that it saw and its own. */
-  add(decided: Decided<Job>): void {
+  add(decided: Decided<Group>): void {
     if (this.premature) {
       this.premature.push(decided);
       return;
@@ -105,7 +105,7 @@ export class GroupCommit<Job> {
     }
   }
 
-  private nextBatch(): readonly Decided<Job>[] {
+  private nextBatch(): readonly Decided<Group>[] {
     let count = 0;
     let bytes = 0;
     for (const decided of this.waiting) {
@@ -116,7 +116,7 @@ export class GroupCommit<Job> {
     return this.waiting.splice(0, count);
   }
 
-  private async writeBatch(decided: readonly Decided<Job>[]): Promise<void> {
+  private async writeBatch(decided: readonly Decided<Group>[]): Promise<void> {
     const batch = batchOf(decided);
     const startedAt = this.time.now();
     let result: AppendResult;
@@ -151,7 +151,7 @@ export class GroupCommit<Job> {
   }
 
   private settle(
-    batch: readonly Decided<Job>[],
+    batch: readonly Decided<Group>[],
     { firstPosition, recordedAt }: { firstPosition: number; recordedAt: string },
     startedAt: number,
   ): void {
@@ -163,11 +163,11 @@ export class GroupCommit<Job> {
         entry.checkedAt = Math.max(entry.checkedAt, startedAt);
       }
       for (const [stream, state] of decided.writes) entryOf(decided, stream).committed = state;
-      if (decided.commands.length === 0) this.events.confirmed(decided.job);
+      if (decided.commands.length === 0) this.events.confirmed(decided.group);
       for (const { commandId, fingerprint, outcome, events } of decided.commands) {
         position += events.length;
         commands += 1;
-        this.events.settled(decided.job, { commandId, fingerprint, position, recordedAt, outcome }, false);
+        this.events.settled(decided.group, { commandId, fingerprint, position, recordedAt, outcome }, false);
       }
     }
     const durationMs = this.time.now() - startedAt;
@@ -180,12 +180,13 @@ export class GroupCommit<Job> {
    * The others of the batch go first, by themselves: they do not wait for a race over streams that they have no part in.
    */
   private async recover(
-    batch: readonly Decided<Job>[],
+    batch: readonly Decided<Group>[],
     moved: ReadonlySet<string>,
     duplicates: readonly StoredOutcome[],
   ): Promise<void> {
     const answers = new Map(duplicates.map((outcome) => [outcome.commandId, outcome]));
-    const answersTo = ({ commands }: Decided<Job>) => commands.flatMap(({ commandId }) => answers.get(commandId) ?? []);
+    const answersTo = ({ commands }: Decided<Group>) =>
+      commands.flatMap(({ commandId }) => answers.get(commandId) ?? []);
     const undone = this.takeBack(batch, (decided) => answersTo(decided).length > 0 || readsAny(decided, moved));
     this.suspects = 0;
     this.batchMax = batch.filter((decided) => !undone.has(decided)).length || BATCH_COMMANDS_MAX;
@@ -196,14 +197,14 @@ export class GroupCommit<Job> {
     for (const decided of undone) {
       const known = answersTo(decided);
       const isAnswered = known.length > 0 && known.length === decided.commands.length;
-      if (isAnswered) for (const outcome of known) this.events.settled(decided.job, outcome, true);
-      else this.events.again(decided.job, readsAny(decided, moved), known);
+      if (isAnswered) for (const outcome of known) this.events.settled(decided.group, outcome, true);
+      else this.events.again(decided.group, readsAny(decided, moved), known);
     }
-    for (const { job } of premature) this.events.again(job, false, []);
+    for (const { group } of premature) this.events.again(group, false, []);
   }
 
   /** What cannot be brought up to date is dropped, and loaded again by the decision that needs it. */
-  private async refresh(undone: ReadonlySet<Decided<Job>>, moved: ReadonlySet<string>): Promise<void> {
+  private async refresh(undone: ReadonlySet<Decided<Group>>, moved: ReadonlySet<string>): Promise<void> {
     const entries = new Map([...undone].flatMap(({ reads }) => [...reads]));
     const refreshed = [...moved].map(async (stream) => {
       const entry = entries.get(stream);
@@ -217,7 +218,7 @@ export class GroupCommit<Job> {
   }
 
   /** One command of the batch cannot be written: it is looked for by halving, so that its neighbours pass. */
-  private isolate(batch: readonly Decided<Job>[], error: unknown): void {
+  private isolate(batch: readonly Decided<Group>[], error: unknown): void {
     if (batch.length > 1) {
       this.waiting = [...batch, ...this.waiting];
       this.suspect(batch.length);
@@ -226,8 +227,8 @@ export class GroupCommit<Job> {
     this.suspect(0);
     const [culprit] = batch;
     for (const decided of this.takeBack(batch, (candidate) => candidate === culprit)) {
-      if (decided === culprit) this.events.failed(decided.job, error);
-      else this.events.again(decided.job, false, []);
+      if (decided === culprit) this.events.failed(decided.group, error);
+      else this.events.again(decided.group, false, []);
     }
   }
 
@@ -237,9 +238,9 @@ export class GroupCommit<Job> {
   }
 
   /** The store is out of reach, so everything that waits fails. Should the batch arrive after all, its streams have moved. */
-  private giveUp(batch: readonly Decided<Job>[], error: unknown): void {
+  private giveUp(batch: readonly Decided<Group>[], error: unknown): void {
     this.events.unavailable(error);
-    for (const { job } of this.takeBack(batch, () => true)) this.events.failed(job, error);
+    for (const { group } of this.takeBack(batch, () => true)) this.events.failed(group, error);
   }
 
   /**
@@ -248,14 +249,14 @@ export class GroupCommit<Job> {
    * to write what it did not before, as when it was refused.
    */
   private takeBack(
-    batch: readonly Decided<Job>[],
-    isFirst: (decided: Decided<Job>) => boolean,
-  ): ReadonlySet<Decided<Job>> {
-    const undone = new Set<Decided<Job>>();
-    const kept: Decided<Job>[] = [];
+    batch: readonly Decided<Group>[],
+    isFirst: (decided: Decided<Group>) => boolean,
+  ): ReadonlySet<Decided<Group>> {
+    const undone = new Set<Decided<Group>>();
+    const kept: Decided<Group>[] = [];
     const unwritten = new Set<string>();
     const sequences = new Set<object>();
-    const rests = (decided: Decided<Job>): boolean =>
+    const rests = (decided: Decided<Group>): boolean =>
       readsAny(decided, unwritten) || (decided.sequence !== undefined && sequences.has(decided.sequence));
     for (const decided of [...batch, ...this.waiting]) {
       if (isFirst(decided) || rests(decided)) {

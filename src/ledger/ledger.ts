@@ -1,31 +1,42 @@
 import { Answers } from './answers.js';
+import { StreamsNotLoaded } from './atomic.js';
 import type { Answer, CommandContext } from './command-context.js';
-import type { AppendCommand, EventStore, StoredOutcome } from './event-store.js';
+import {
+  PendingCommand,
+  callOf,
+  groupOf,
+  rejectAll,
+  type CommandGroup,
+  type Decide,
+  type RefusalOfAll,
+  type SubmittedCommand,
+} from './command-group.js';
+import { Decider } from './decider.js';
+import type { EventStore, StoredOutcome } from './event-store.js';
 import type { EventReader } from './event-reader.js';
-import { GroupCommit, type CommittedBatch, type Decided } from './group-commit.js';
-import { callOf, jobOf, rejectAll, type Decide, type Job, type Part, type RefusalOfAll } from './job.js';
+import { GroupCommit, type CommittedBatch } from './group-commit.js';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import { streamOf, type DomainEvent, type Aggregate } from './aggregate.js';
-import { answerOf, refusalOutcome, type Outcome } from './outcome.js';
+import { answerOf } from './outcome.js';
 import { Refusal } from './refusal.js';
 import { Sequence } from './sequence.js';
 import type { Notifier } from './notifier.js';
-import { StateCache, type CachedStream, type StreamState } from './state-cache.js';
+import { StateCache, type CachedStream } from './state-cache.js';
 import { asRefusal } from './store-unavailable.js';
 import { Streams } from './streams.js';
-import { formatInstant, type EpochMs } from './time.js';
-import { Gathering, StreamsNotLoaded, decideTogether, type Decision } from './together.js';
-import { StreamNotLoaded, Transaction, untyped } from './transaction.js';
+import type { EpochMs } from './time.js';
+import { StreamNotLoaded, untyped, type Transaction } from './transaction.js';
 import type { Vault } from './vault.js';
 
-/** Commands inside the ledger at a time, waiting or on their way to the store. Beyond it callers are told to come back. */
+/** Commands inside the ledger at a time, waiting or being written. Further callers are asked to come back. */
 const COMMANDS_MAX = 10_000;
-/** Text of the commands inside that have been decided, for the same reason: a few of them may be large. */
+/** Text of the decided commands inside, for the same reason: a few of them may be large. */
 const COMMANDS_BYTES_MAX = 64 * 1_048_576;
-/** How often a command is decided again because another instance was faster, before its caller is told to come back. */
+/** How often a command is decided again because another instance was faster, before its caller is asked to come back. */
 const ATTEMPTS_MAX = 20;
 /** Times that a decision may ask for one more stream: each costs a read, so a decision that walks a chain stays bounded. */
 const LOADS_MAX = 300;
+
 /** Sees how the ledger fares; for metrics and logs. */
 export interface LedgerObserver {
   committed?(batch: CommittedBatch): void;
@@ -39,57 +50,44 @@ export interface LedgerOptions {
   readonly time?: MonotonicTime;
 }
 
-/** How a command is started: alone, in its place among others, or when the others have come. */
-interface Entry {
-  readonly isTogether?: true;
-  start(part: Part): Job | undefined;
-}
-
 /**
- * The one path of every command. Deciding is synchronous on cached states, so that commands on one stream follow each
- * other without locks, each seeing what the one before it decided; what was decided is written in batches, and nobody is
+ * The one path of every command. Decisions are synchronous on cached states, so that commands on one stream follow each
+ * other without locks, each on the result of the one before it. Decided commands are written in batches, and nobody is
  * answered before the batch is durable.
  */
 export class Ledger {
   private readonly cache = new StateCache();
   private readonly streams: Streams;
+  /** Commands inside, by id. */
   private readonly running = new Map<string, Promise<Answer>>();
   private readonly answers: Answers;
-  /** How commands that came with others are started. */
-  private readonly entries = new WeakMap<CommandContext, Entry>();
-  private readonly commit: GroupCommit<Job>;
+  private readonly commit: GroupCommit<CommandGroup>;
   private readonly observer: LedgerObserver;
-  private readonly clock: () => EpochMs;
-  private readonly alone: Entry = {
-    start: (part) => {
-      const job = jobOf([part]);
-      this.run(job);
-      return job;
-    },
-  };
+  private readonly decider: Decider;
   private bytesInside = 0;
   private closed = false;
 
   constructor(
     store: EventStore,
     reader: EventReader,
-    private readonly vault: Vault,
-    signal: Notifier,
+    vault: Vault,
+    notifier: Notifier,
     { observer = {}, clock = Date.now, time = monotonicTime }: LedgerOptions = {},
   ) {
     this.observer = observer;
-    this.clock = clock;
     this.streams = new Streams(this.cache, store, reader, time);
     this.answers = new Answers(store);
+    this.decider = new Decider(this.cache, vault, this.answers, clock);
     const events = {
-      settled: (job: Job, outcome: StoredOutcome, replayed: boolean) => this.answers.settle(job, outcome, replayed),
-      confirmed: (job: Job) => void this.answerStale(job),
-      failed: (job: Job, error: unknown) => rejectAll(job, asRefusal(error)),
-      again: (job: Job, conflict: boolean, duplicates: readonly StoredOutcome[]) =>
-        this.again(job, conflict, duplicates),
+      settled: (group: CommandGroup, outcome: StoredOutcome, replayed: boolean) =>
+        this.answers.settle(group, outcome, replayed),
+      confirmed: (group: CommandGroup) => void this.answerStale(group),
+      failed: (group: CommandGroup, error: unknown) => rejectAll(group, asRefusal(error)),
+      again: (group: CommandGroup, conflict: boolean, duplicates: readonly StoredOutcome[]) =>
+        this.again(group, conflict, duplicates),
       refresh: (entry: CachedStream) => this.streams.refresh(entry),
       committed: (batch: CommittedBatch) => {
-        signal.notify();
+        notifier.notify();
         this.observer.committed?.(batch);
       },
       unavailable: (error: unknown) => this.observer.unavailable?.(error),
@@ -97,94 +95,84 @@ export class Ledger {
     this.commit = new GroupCommit(store, this.cache, events, time);
   }
 
-  /** Commands inside, waiting or on their way to the store. */
+  /** Commands inside, waiting or being written. */
   get queued(): number {
     return this.running.size;
   }
 
   /**
-   * Carries a command out once, however often it is sent.
+   * Executes a command once, however often it is sent.
    * @throws Refusal by a rule (recorded as well: the same key is refused for ever), for another body under the same key
    *   (`invalid`), while the same command is still running (`conflict`), when the queue is full or the store does not
    *   answer (`unavailable`).
    */
   async execute(context: CommandContext, decide: Decide): Promise<Answer> {
-    if (this.closed) throw unavailable('shutting-down', 'The service is stopping. Send the command again in a moment.');
-    const { commandId } = context;
-    const entry = this.entries.get(context) ?? this.alone;
-    const known = this.answers.known(commandId);
-    if (known && !entry.isTogether) return answerOf(context, known, true);
-    if (this.running.has(commandId)) {
-      throw new Refusal(
-        'conflict',
-        'command-in-progress',
-        'A command with this Idempotency-Key is still running. Ask again in a moment.',
-      );
-    }
+    this.requireOpen();
+    const replayed = this.replayed(context);
+    if (replayed) return replayed;
     this.requireRoom(1);
-    let job: Job | undefined;
-    const answer = new Promise<Answer>((resolve, reject) => {
-      job = entry.start({ context, decide, resolve, reject });
-    }).finally(() => {
-      this.running.delete(commandId);
-      this.bytesInside -= job?.bytes ?? 0;
-    });
-    this.running.set(commandId, answer);
+    const { group, answer } = this.admit({ context, decide });
+    this.run(group);
     return answer;
   }
 
   /**
-   * Announces commands that are decided in the order of their contexts, each when those before it are. They are then executed as
-   * usual; those that will not come must be skipped.
+   * Executes commands in their order: each is decided after the ones before it, and a refusal of one does not stop the ones
+   * behind it.
+   * @returns the result of each command, in the same order; the reasons are those that `execute` throws.
    * @throws Refusal (`unavailable`) when there is no room for all of them.
    */
-  inOrder(contexts: readonly CommandContext[]): Pick<Sequence<Job>, 'skip'> {
-    this.requireRoom(contexts.length);
-    const sequence = new Sequence<Job>(contexts.length, {
-      decide: (job) => this.attempt(job),
-      probe: (job) => this.probe(job),
-      load: (job, missing) => this.load(job, [missing]),
+  async executeInOrder(commands: readonly SubmittedCommand[]): Promise<readonly PromiseSettledResult<Answer>[]> {
+    this.requireOpen();
+    this.requireRoom(commands.length);
+    const sequence = new Sequence<CommandGroup>({
+      decide: (group) => this.attempt(group),
+      probe: (group) => this.decider.probe(group),
+      load: (group, missing) => this.load(group, [missing]),
     });
-    for (const [place, context] of contexts.entries()) {
-      const start = (part: Part): Job => {
-        const job = jobOf([part], { sequence });
-        sequence.come(place, job);
-        return job;
-      };
-      this.entries.set(context, { start });
-    }
-    return sequence;
+    const groups: CommandGroup[] = [];
+    const answers = commands.map(async (command) => {
+      const replayed = this.replayed(command.context);
+      if (replayed) return replayed;
+      const { group, answer } = this.admit(command, { sequence });
+      groups.push(group);
+      return answer;
+    });
+    sequence.start(groups);
+    return Promise.allSettled(answers);
   }
 
   /**
-   * Announces commands that are carried out together or not at all: in one write, each on what those before it decided. They are
-   * then executed as usual. Under the key of `call` stands what became of all of them.
-   * @throws Refusal (`unavailable`) when there is no room for all of them.
+   * Executes commands all or none: in one write, each on the result of the ones before it. The result of all of them is kept
+   * under the key of `call`.
+   * @returns the answers, in the order of the commands.
+   * @throws Refusal made by `refusalOfAll` for the first command that is refused; what `execute` throws for the call itself.
    */
-  together(
+  async executeAtomically(
     call: CommandContext,
-    contexts: readonly CommandContext[],
+    commands: readonly SubmittedCommand[],
     refusalOfAll: RefusalOfAll,
-  ): { readonly answer: Promise<Answer>; abort(error: unknown): void } {
-    const all = [...contexts, call];
-    this.requireRoom(all.length);
-    const gathering = new Gathering(all.length, refusalOfAll, (job) => void this.startTogether(job));
-    for (const [place, context] of all.entries()) {
-      const start = (part: Part): Job | undefined => {
-        gathering.come(place, part);
-        return context === call ? gathering.job : undefined;
-      };
-      this.entries.set(context, { start, isTogether: true });
+  ): Promise<readonly Answer[]> {
+    this.requireOpen();
+    this.requireRoom(commands.length + 1);
+    this.requireNotRunning(call);
+    for (const [index, { context }] of commands.entries()) {
+      if (this.running.has(context.commandId)) throw refusalOfAll(index, inProgress());
     }
-    const abort = (error: unknown): void => gathering.abort(error);
-    const answer = this.execute(call, (tx) => tx.itself());
-    // Where the call is not let in, its commands would wait for it for ever.
-    answer.catch(abort);
-    return { answer, abort };
+    const pending = [...commands, { context: call, decide: (tx: Transaction) => tx.itself() }].map(
+      (command) => new PendingCommand(command),
+    );
+    const group = groupOf(pending, { refusalOfAll });
+    const answers = pending.map((command) => this.enter(command, group));
+    void this.startAtomic(group);
+    const settled = await Promise.allSettled(answers);
+    const failed = settled.at(-1);
+    if (failed?.status === 'rejected') throw failed.reason;
+    return Promise.all(answers.slice(0, -1));
   }
 
   /**
-   * What is durable of a stream: at least what the store held `maxAgeMs` ago, other instances included.
+   * The durable state of a stream: at least as new as the store `maxAgeMs` ago, writes of other instances included.
    * @throws Refusal (`unavailable`) when the store does not answer.
    */
   async read<S, E extends DomainEvent>(
@@ -204,6 +192,10 @@ export class Ledger {
     await this.commit.drained();
   }
 
+  private requireOpen(): void {
+    if (this.closed) throw unavailable('shutting-down', 'The service is stopping. Send the command again in a moment.');
+  }
+
   private requireRoom(commands: number): void {
     if (this.running.size + commands <= COMMANDS_MAX && this.bytesInside < COMMANDS_BYTES_MAX) return;
     throw unavailable(
@@ -212,87 +204,74 @@ export class Ledger {
     );
   }
 
-  private run(job: Job): void {
+  private requireNotRunning({ commandId }: CommandContext): void {
+    if (this.running.has(commandId)) throw inProgress();
+  }
+
+  /**
+   * The answer that is still in memory, for a quick retry.
+   * @throws Refusal that is stored instead, and `command-in-progress` while the command is inside.
+   */
+  private replayed(context: CommandContext): Answer | undefined {
+    const known = this.answers.known(context.commandId);
+    if (known) return answerOf(context, known, true);
+    this.requireNotRunning(context);
+    return undefined;
+  }
+
+  private admit(
+    command: SubmittedCommand,
+    rest: Pick<CommandGroup, 'sequence'> = {},
+  ): { group: CommandGroup; answer: Promise<Answer> } {
+    const pending = new PendingCommand(command);
+    const group = groupOf([pending], rest);
+    return { group, answer: this.enter(pending, group) };
+  }
+
+  /** From here on the key of the command is in use, until the command is answered. */
+  private enter(command: PendingCommand, group: CommandGroup): Promise<Answer> {
+    const { commandId } = command.context;
+    const answer = command.answer.finally(() => {
+      this.running.delete(commandId);
+      if (command === callOf(group)) this.bytesInside -= group.bytes;
+    });
+    this.running.set(commandId, answer);
+    return answer;
+  }
+
+  private run(group: CommandGroup): void {
     try {
-      this.attempt(job);
+      this.attempt(group);
     } catch (error) {
-      if (error instanceof StreamNotLoaded) void this.loadThenRun(job, [error]);
-      else if (error instanceof StreamsNotLoaded) void this.loadThenRun(job, error.missing);
+      if (error instanceof StreamNotLoaded) void this.loadThenRun(group, [error]);
+      else if (error instanceof StreamsNotLoaded) void this.loadThenRun(group, error.missing);
       else throw error;
     }
   }
 
-  /** @throws StreamNotLoaded, StreamsNotLoaded; what else a decision throws that is no refusal is a bug, which is not recorded. */
-  private attempt(job: Job): void {
+  /** @throws StreamNotLoaded, StreamsNotLoaded. Any other error of a decision that is no refusal is a bug, and is not recorded. */
+  private attempt(group: CommandGroup): void {
     try {
-      this.commit.add(job.refusalOfAll ? this.decideTogether(job) : this.decide(job));
+      const decided = this.decider.decide(group);
+      this.bytesInside += decided.bytes - group.bytes;
+      group.bytes = decided.bytes;
+      this.commit.add(decided);
     } catch (error) {
       if (error instanceof StreamNotLoaded || error instanceof StreamsNotLoaded) throw error;
-      rejectAll(job, error);
+      rejectAll(group, error);
     }
   }
 
-  private decide(job: Job): Decided<Job> {
-    const { sequence } = job;
-    const part = callOf(job);
-    const { tx, outcome, refusal } = this.decision(part);
-    const { reads, writes } = tx;
-    if (refusal?.kind === 'stale') {
-      job.stale = refusal;
-      return { job, sequence, commands: [], bytes: 0, reads, writes };
-    }
-    const command = recordOf(part, tx, outcome);
-    return this.counted({ job, sequence, commands: [command], bytes: command.bytes, reads, writes });
+  private async loadThenRun(group: CommandGroup, missing: readonly StreamNotLoaded[]): Promise<void> {
+    if (await this.load(group, missing)) this.run(group);
   }
 
-  private decideTogether(job: Job): Decided<Job> {
-    return this.counted(
-      decideTogether(job, {
-        known: (commandId) => this.answers.known(commandId),
-        decide: (part, before) => this.decision(part, before),
-        record: recordOf,
-      }),
-    );
-  }
-
-  private decision({ context, decide }: Part, before?: ReadonlyMap<string, StreamState>): Decision {
-    const tx = new Transaction(context, formatInstant(this.clock()), this.cache, this.vault, before);
-    try {
-      const further = decide(tx) ?? {};
-      return { tx, outcome: { answer: { ...further, ...tx.answer() } } };
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      tx.withdraw();
-      return { tx, outcome: refusalOutcome(error, context), refusal: error };
-    }
-  }
-
-  private counted(decided: Decided<Job>): Decided<Job> {
-    const { job, bytes } = decided;
-    this.bytesInside += bytes - job.bytes;
-    job.bytes = bytes;
-    return decided;
-  }
-
-  /** @throws StreamNotLoaded; what else it throws will be found out when the command is decided. */
-  private probe(job: Job): void {
-    try {
-      this.decision(callOf(job));
-    } catch (error) {
-      if (error instanceof StreamNotLoaded) throw error;
-    }
-  }
-
-  private async loadThenRun(job: Job, missing: readonly StreamNotLoaded[]): Promise<void> {
-    if (await this.load(job, missing)) this.run(job);
-  }
-
-  /** False when they cannot be had; whoever waits for the job has been told. */
-  private async load(job: Job, missing: readonly StreamNotLoaded[]): Promise<boolean> {
-    job.loads += 1;
-    if (job.loads > LOADS_MAX) {
+  /** False when the streams cannot be read; the callers of the group have been answered so. */
+  private async load(group: CommandGroup, missing: readonly StreamNotLoaded[]): Promise<boolean> {
+    group.loads += 1;
+    if (group.loads > LOADS_MAX) {
       rejectAll(
-        job,
+        group,
         new Error(`A decision asked for more than ${LOADS_MAX} streams; the last was ${missing[0]?.stream}.`),
       );
       return false;
@@ -301,32 +280,32 @@ export class Ledger {
       await Promise.all(missing.map(({ aggregate, stream }) => this.streams.load(aggregate, stream)));
       return true;
     } catch (error) {
-      rejectAll(job, error);
+      rejectAll(group, error);
       return false;
     }
   }
 
-  /** Whether the call was carried out before comes first: its commands might be decided otherwise by now. */
-  private async startTogether(job: Job): Promise<void> {
-    if (!(await this.answers.replayed(job))) this.run(job);
+  /** Looks for a stored result of the call first: today its commands might be decided otherwise. */
+  private async startAtomic(group: CommandGroup): Promise<void> {
+    if (!(await this.answers.replayed(group))) this.run(group);
   }
 
-  /** A stale `If-Match` is not an outcome of the command; but if the command was carried out before, that is the answer. */
-  private async answerStale(job: Job): Promise<void> {
-    if (!(await this.answers.replayed(job))) rejectAll(job, job.stale);
+  /** A stale `If-Match` is not an outcome of the command. If the command was executed before, its stored outcome is the answer. */
+  private async answerStale(group: CommandGroup): Promise<void> {
+    if (!(await this.answers.replayed(group))) rejectAll(group, group.stale);
   }
 
-  private again(job: Job, conflict: boolean, duplicates: readonly StoredOutcome[]): void {
-    const call = callOf(job).context.commandId;
+  private again(group: CommandGroup, conflict: boolean, duplicates: readonly StoredOutcome[]): void {
+    const call = callOf(group).context.commandId;
     for (const outcome of duplicates) {
-      if (outcome.commandId === call) return this.answers.settle(job, outcome, true);
-      job.known.set(outcome.commandId, outcome);
+      if (outcome.commandId === call) return this.answers.settle(group, outcome, true);
+      group.known.set(outcome.commandId, outcome);
     }
-    job.loads = 0;
-    if (conflict) job.attempts += 1;
-    if (job.attempts <= ATTEMPTS_MAX) return job.sequence ? job.sequence.again(job) : this.run(job);
+    group.loads = 0;
+    if (conflict) group.attempts += 1;
+    if (group.attempts <= ATTEMPTS_MAX) return group.sequence ? group.sequence.again(group) : this.run(group);
     rejectAll(
-      job,
+      group,
       unavailable(
         'contended',
         'Other writers changed the same records again and again. Send the command again in a moment.',
@@ -337,15 +316,9 @@ export class Ledger {
 
 const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
 
-function recordOf(
-  { context: { commandId, fingerprint } }: Part,
-  tx: Transaction | undefined,
-  result: Outcome,
-): AppendCommand & { readonly bytes: number } {
-  const outcome = JSON.stringify(result);
-  const { drafts: events = [], sealedContents: sealed = [] } = tx ?? {};
-  let bytes = outcome.length;
-  for (const draft of events) bytes += draft.bytes;
-  for (const { ciphertext } of sealed) bytes += ciphertext.length;
-  return { commandId, fingerprint, events, outcome, sealed, bytes };
-}
+const inProgress = (): Refusal =>
+  new Refusal(
+    'conflict',
+    'command-in-progress',
+    'A command with this Idempotency-Key is still running. Ask again in a moment.',
+  );

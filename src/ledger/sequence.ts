@@ -1,67 +1,55 @@
 import { StreamNotLoaded } from './transaction.js';
 
-/** Commands that are decided in one turn of the event loop; then others have theirs, and what was decided is on its way. */
+/** Groups that are decided in one turn of the event loop; then other work has a turn, and the decided groups are being written. */
 const DECIDED_IN_A_TURN = 100;
 
-type Slot<Job> = { readonly state: 'awaited' | 'done' } | { readonly state: 'waiting'; readonly job: Job };
+type Slot<Group> = { readonly state: 'done' } | { readonly state: 'waiting'; readonly group: Group };
 
 /** What a sequence needs of the ledger. */
-export interface SequenceSteps<Job> {
-  /** Decides a command and passes it on. @throws StreamNotLoaded, and nothing else: other errors are the command's answer. */
-  decide(job: Job): void;
-  /** Only finds out what a decision would ask for. @throws StreamNotLoaded */
-  probe(job: Job): void;
-  /** False when the stream cannot be had, and its command has been answered so. Never rejects. */
-  load(job: Job, missing: StreamNotLoaded): Promise<boolean>;
+export interface SequenceSteps<Group> {
+  /** Decides a group and passes it on. @throws StreamNotLoaded, and nothing else: another error is the answer of its command. */
+  decide(group: Group): void;
+  /** Finds out which stream a decision would ask for, and does nothing else. @throws StreamNotLoaded */
+  probe(group: Group): void;
+  /** False when the stream cannot be read; the command has been answered so. Never rejects. */
+  load(group: Group, missing: StreamNotLoaded): Promise<boolean>;
 }
 
 /**
- * Commands that are decided in their order: each sees what those before it decided, also when they have to wait for streams that
- * are not in memory. What those behind will ask for is loaded meanwhile, so that a thousand commands do not wait a thousand times.
+ * Groups that are decided in their order: each decision sees the ones before it, also when one of them waits for a stream that is
+ * not in memory. The streams of the next groups are loaded meanwhile, so that a thousand commands do not wait a thousand times.
  */
-export class Sequence<Job> {
-  private readonly slots: Slot<Job>[];
-  private readonly places = new Map<Job, number>();
-  /** Everything before it is done. */
+export class Sequence<Group> {
+  private slots: Slot<Group>[] = [];
+  private readonly indexOf = new Map<Group, number>();
+  /** Everything before this index is done. */
   private next = 0;
   private isRunning = false;
-  /** Commands whose streams are in memory, as far as could be seen. */
-  private readonly ready = new Set<Job>();
+  /** Groups whose streams are in memory, as far as a probe could see. */
+  private readonly ready = new Set<Group>();
 
-  constructor(
-    count: number,
-    private readonly steps: SequenceSteps<Job>,
-  ) {
-    this.slots = Array.from({ length: count }, () => ({ state: 'awaited' }));
+  constructor(private readonly steps: SequenceSteps<Group>) {}
+
+  /** Begins to decide the groups. Call it once. */
+  start(groups: readonly Group[]): void {
+    this.slots = groups.map((group) => ({ state: 'waiting', group }));
+    for (const [index, group] of groups.entries()) this.indexOf.set(group, index);
+    this.schedule();
   }
 
-  /** A command has come; it is decided when all before it are. */
-  come(place: number, job: Job): void {
-    this.places.set(job, place);
-    this.slots[place] = { state: 'waiting', job };
-    this.start();
+  /** Decides a group again, before the groups behind it that still wait: the states of its decision have changed. */
+  again(group: Group): void {
+    const index = this.indexOf.get(group);
+    if (index === undefined) throw new Error('Only a group of this sequence can be decided again.');
+    this.slots[index] = { state: 'waiting', group };
+    this.next = Math.min(this.next, index);
+    this.schedule();
   }
 
-  /** The command of this place will not come, or need not be decided. */
-  skip(place: number): void {
-    if (this.slots[place]?.state !== 'awaited') return;
-    this.slots[place] = { state: 'done' };
-    this.start();
-  }
-
-  /** What a command was decided on has changed: it is decided again before those that are still behind it. */
-  again(job: Job): void {
-    const place = this.places.get(job);
-    if (place === undefined) throw new Error('Only what has come can be decided again.');
-    this.slots[place] = { state: 'waiting', job };
-    this.next = Math.min(this.next, place);
-    this.start();
-  }
-
-  private start(): void {
+  private schedule(): void {
     if (this.isRunning) return;
     this.isRunning = true;
-    // In a turn of its own: several that are to be decided again are told one by one, and none may overtake another.
+    // In a turn of its own: `again` is called for one group at a time, and no group may overtake another.
     setImmediate(() => void this.run());
   }
 
@@ -71,49 +59,49 @@ export class Sequence<Job> {
       const slot = this.slots[this.next];
       if (slot?.state === 'done') this.next += 1;
       else if (slot?.state !== 'waiting') break;
-      else if (!this.decide(slot.job)) await this.loadAhead();
+      else if (!this.decide(slot.group)) await this.loadAhead();
       else if ((decided += 1) % DECIDED_IN_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.isRunning = false;
   }
 
-  /** True when it has been decided or answered; it may be `waiting` again by then. */
-  private decide(job: Job): boolean {
-    const place = this.next;
+  /** True when the group has been decided or answered; it may be `waiting` again by then. */
+  private decide(group: Group): boolean {
+    const index = this.next;
     try {
-      this.slots[place] = { state: 'done' };
-      this.steps.decide(job);
+      this.slots[index] = { state: 'done' };
+      this.steps.decide(group);
       return true;
     } catch (error) {
       if (!(error instanceof StreamNotLoaded)) throw error;
-      this.slots[place] = { state: 'waiting', job };
+      this.slots[index] = { state: 'waiting', group };
       return false;
     }
   }
 
-  /** Loads what the next commands ask for, all at once. */
+  /** Loads the streams that the next groups ask for, all concurrently. */
   private async loadAhead(): Promise<void> {
     const loads: Promise<void>[] = [];
-    for (let place = this.next; place < this.slots.length; place += 1) {
-      const slot = this.slots[place];
-      if (slot?.state !== 'waiting' || this.ready.has(slot.job)) continue;
-      const missing = this.missingFor(slot.job);
-      if (missing) loads.push(this.load(place, slot.job, missing));
-      else this.ready.add(slot.job);
+    for (let index = this.next; index < this.slots.length; index += 1) {
+      const slot = this.slots[index];
+      if (slot?.state !== 'waiting' || this.ready.has(slot.group)) continue;
+      const missing = this.missingFor(slot.group);
+      if (missing) loads.push(this.load(index, slot.group, missing));
+      else this.ready.add(slot.group);
     }
-    // The one that is next has to ask again, whatever it was thought to need.
+    // Probe the next group again: its earlier probe may be out of date.
     const slot = this.slots[this.next];
-    if (slot?.state === 'waiting') this.ready.delete(slot.job);
+    if (slot?.state === 'waiting') this.ready.delete(slot.group);
     await Promise.all(loads);
   }
 
-  private async load(place: number, job: Job, missing: StreamNotLoaded): Promise<void> {
-    if (!(await this.steps.load(job, missing))) this.slots[place] = { state: 'done' };
+  private async load(index: number, group: Group, missing: StreamNotLoaded): Promise<void> {
+    if (!(await this.steps.load(group, missing))) this.slots[index] = { state: 'done' };
   }
 
-  private missingFor(job: Job): StreamNotLoaded | undefined {
+  private missingFor(group: Group): StreamNotLoaded | undefined {
     try {
-      this.steps.probe(job);
+      this.steps.probe(group);
       return undefined;
     } catch (error) {
       if (error instanceof StreamNotLoaded) return error;

@@ -34,49 +34,49 @@ export class PartnerController {
   ) {}
 
   /** Register a partner. It has no category until it is classified. */
-  @CommandRoute({ roles: ['operator'], created: '/v1/partners/:id' })
+  @CommandRoute({ command: RegisterPartner, roles: ['operator'], created: '/v1/partners/:id' })
   registerPartner(@Body() body: RegisterPartnerDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new RegisterPartner(context, body));
+    return this.commands.execute(new RegisterPartner(context, { body }));
   }
 
   /** Classify a partner from a date on, with evidence. Requests count under the category in force when they are submitted. */
-  @CommandRoute({ path: ':id/classifications', roles: ['operator'] })
+  @CommandRoute({ command: ClassifyPartner, path: ':id/classifications', roles: ['operator'] })
   classifyPartner(
     @Param() { id }: IdParams,
     @Body() body: ClassifyPartnerDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new ClassifyPartner(context, id, body));
+    return this.commands.execute(new ClassifyPartner(context, { id, body }));
   }
 
   /** Record that another partner holds a share of this one. */
-  @CommandRoute({ path: ':id/affiliations', roles: ['operator'] })
+  @CommandRoute({ command: RecordAffiliation, path: ':id/affiliations', roles: ['operator'] })
   recordAffiliation(
     @Param() { id }: IdParams,
     @Body() body: RecordAffiliationDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new RecordAffiliation(context, id, body));
+    return this.commands.execute(new RecordAffiliation(context, { id, body }));
   }
 
   /** Record that another partner no longer holds its share of this one. */
-  @CommandRoute({ path: ':id/affiliation-ends', roles: ['operator'] })
+  @CommandRoute({ command: EndAffiliation, path: ':id/affiliation-ends', roles: ['operator'] })
   endAffiliation(
     @Param() { id }: IdParams,
     @Body() body: EndAffiliationDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new EndAffiliation(context, id, body));
+    return this.commands.execute(new EndAffiliation(context, { id, body }));
   }
 
   /** Record that this partner was acquired by another, which from then on is its parent. */
-  @CommandRoute({ path: ':id/acquisitions', roles: ['operator'] })
+  @CommandRoute({ command: RecordAcquisition, path: ':id/acquisitions', roles: ['operator'] })
   recordAcquisition(
     @Param() { id }: IdParams,
     @Body() body: RecordAcquisitionDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
-    return this.commands.execute(new RecordAcquisition(context, id, body));
+    return this.commands.execute(new RecordAcquisition(context, { id, body }));
   }
 
   /** List partners in the order of their registration. */

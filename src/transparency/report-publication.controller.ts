@@ -39,24 +39,26 @@ export class ReportPublicationController {
 
   /** Publish a report as of the end of a period: its hash and its root become part of the history, its bytes stay as they are. */
   @CommandRoute({
+    command: PublishReport,
     path: 'reports',
     roles: ['operator', 'board'],
     created: '/v1/transparency/reports/:id',
     answer: PublishedReportAnswerDto,
   })
   publishReport(@Body() body: PublishReportDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new PublishReport(context, body));
+    return this.commands.execute(new PublishReport(context, { body }));
   }
 
   /** Decide on a corrective action where shares of access are out of balance with demand: Art. 12b(16). */
   @CommandRoute({
+    command: DecideCorrectiveAction,
     path: 'corrective-actions',
     roles: ['board'],
     created: '/v1/transparency/reports',
     answer: CorrectiveActionAnswerDto,
   })
   decideCorrectiveAction(@Body() body: DecideCorrectiveActionDto, @Context() context: CommandContext): Promise<Answer> {
-    return this.commands.execute(new DecideCorrectiveAction(context, body));
+    return this.commands.execute(new DecideCorrectiveAction(context, { body }));
   }
 
   /** List the published reports in the order of their publication, with the corrective actions that were decided on them. */

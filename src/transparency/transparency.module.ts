@@ -3,7 +3,8 @@ import { Readiness, viewsPart } from '../platform/readiness.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { ReportStates } from './report-states.queries.js';
 import { PublicationTexts } from './publication-texts.queries.js';
-import { publicationCommandHandlers } from './report-publication.commands.js';
+import { handlersOf } from '../ledger/ledger-command.js';
+import * as publicationCommands from './report-publication.commands.js';
 import { ReportPublicationController } from './report-publication.controller.js';
 import { Publications, publicationQueryHandlers } from './report-publication.queries.js';
 import { ReportFollower } from './report-follower.worker.js';
@@ -15,7 +16,7 @@ import { transparencyQueryHandlers } from './transparency.queries.js';
   controllers: [TransparencyController, ReportPublicationController],
   providers: [
     ...transparencyQueryHandlers,
-    ...publicationCommandHandlers,
+    ...handlersOf(publicationCommands),
     ...publicationQueryHandlers,
     Publications,
     ReportFollower,

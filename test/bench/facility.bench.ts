@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AllocateChips, AllocateChipsHandler } from '../../src/access/allocation.commands.js';
+import { AllocateChips } from '../../src/access/allocation.commands.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../../src/ledger/time.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { contextOf } from '../ledger/accounts.js';
@@ -24,11 +24,11 @@ const CHIP_HOURS = 1_000_000_000;
 export async function run({ rounds, say }: BenchOptions): Promise<BenchRow[]> {
   const server = await startBenchDatabase();
   const instance = openInstance(server.url, { aggregates: AGGREGATES, projections: [] });
-  const handler = new AllocateChipsHandler(instance.ledger);
+  const handler = await AllocateChips.provider.useFactory(instance.ledger);
   let sent = 0;
   const allocate = (name: string): Promise<unknown> => {
     const body = { grantId: grantOf(name), chipModel: MODEL, chips: 1, ...intervalOf((sent += 7)) };
-    return handler.execute(new AllocateChips(contextOf(randomUUID()), facilityOf(name), body));
+    return handler.execute(new AllocateChips(contextOf(randomUUID()), { id: facilityOf(name), body }));
   };
   const measure = async (name: string): Promise<number> => {
     // The first one reads the facility into memory.

@@ -1,5 +1,5 @@
 import type { CommandContext } from '../../src/ledger/command-context.js';
-import type { Decide } from '../../src/ledger/job.js';
+import type { Decide } from '../../src/ledger/command-group.js';
 import { unknownEvent, type Aggregate } from '../../src/ledger/aggregate.js';
 import { refuse } from '../../src/ledger/refusal.js';
 import type { Transaction } from '../../src/ledger/transaction.js';

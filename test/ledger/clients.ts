@@ -1,14 +1,12 @@
-import type { CommandContext } from '../../src/ledger/command-context.js';
 import { idOf } from './batches.js';
 import { composeCall, sendCall, type SentCall } from './sent-call.js';
-import { compose, contextFor, sendUnder, type Reply, type Sent } from './sent.js';
-import type { SimulatedInstance } from './simulated-instance.js';
+import { compose, contextFor, note, outcomeOf, type Reply, type Sent } from './sent.js';
 import type { SimulatedService } from './simulated-service.js';
 
 /** Ten seconds of trying, an attempt on the way, a load before it; in simulated time. */
 const ANSWER_MS_MAX = 15_000;
 
-/** Those who send commands, and come again with the same key until they have an answer. */
+/** Clients that send commands, and repeat them with the same key until they have an answer. */
 export class Clients {
   readonly sent: Sent[] = [];
   readonly calls: SentCall[] = [];
@@ -35,38 +33,35 @@ export class Clients {
 
   /** True when there is no reason to send it again. */
   async send(sent: Sent, { process, ledger } = this.service.anyInstance()): Promise<boolean> {
-    const reply = await process.serve(() => this.sendUnder(contextFor(sent), sent, ledger, ANSWER_MS_MAX));
+    const outcome = () => outcomeOf(ledger.execute(contextFor(sent), sent.decide));
+    const reply = await process.serve(() => this.observe(sent, outcome, ANSWER_MS_MAX));
     return reply !== undefined && (!reply.refusal || reply.refusal.kind === 'stale');
   }
 
-  /** Now and then one of its commands is left out, to come with the next attempt. */
+  /** Sometimes one of the commands is left out until the next attempt. */
   async sendCall(call: SentCall, { process, ledger } = this.service.anyInstance(), isWhole = false): Promise<boolean> {
     const { world } = this.service;
-    // Those in order may have to wait for each other's attempts.
+    // Commands in order may wait for the attempts of the ones before them.
     const answerMsMax = ANSWER_MS_MAX * (1 + call.commands.length);
     const missing = isWhole || world.chance(0.8) ? undefined : world.integer(0, call.commands.length - 1);
-    const send = (sent: Sent, context: CommandContext): Promise<Reply> =>
-      this.sendUnder(context, sent, ledger, answerMsMax);
+    const observe = (sent: Sent, outcome: () => Promise<unknown>): Promise<Reply> =>
+      this.observe(sent, outcome, answerMsMax);
     const isDone = await process.serve(async () => {
       const askedAt = world.now();
-      const done = await sendCall(call, { ledger, process, missing, send });
+      const done = await sendCall(call, { ledger, process, missing, observe });
       this.requireInTime(call.key, askedAt, answerMsMax);
       return done;
     });
     return isDone === true;
   }
 
-  private async sendUnder(
-    context: CommandContext,
-    sent: Sent,
-    ledger: SimulatedInstance['ledger'],
-    answerMsMax: number,
-  ): Promise<Reply> {
+  /** Notes the outcome of a command, and checks that it is one which the store allowed while the client was asking. */
+  private async observe(sent: Sent, outcome: () => Promise<unknown>, answerMsMax: number): Promise<Reply> {
     const { service } = this;
     const askedAt = service.world.now();
     const revisionBefore = service.revisionOf(sent.on);
     const wasDone = service.log.outcomes.has(idOf(sent.key));
-    const reply = await sendUnder(context, sent, ledger);
+    const reply = note(sent, await outcome());
     const { refusal } = reply;
     this.requireInTime(sent.key, askedAt, answerMsMax);
     const isInOrder = service.isCalm && !service.isDisturbed;

@@ -6,14 +6,14 @@ import { SimulatedWorld } from '../support/simulated-world.js';
 import { commandOf } from './batches.js';
 
 /** What a job hears, as a promise. */
-interface Job {
+interface Group {
   settled(outcome: StoredOutcome): void;
   failed(error: unknown): void;
 }
 
 function setUp(store: EventStore = new SimulatedStore(new SimulatedLog())) {
   const world = new SimulatedWorld(1);
-  const commit = new GroupCommit<Job>(
+  const commit = new GroupCommit<Group>(
     store,
     new StateCache(),
     {
@@ -32,8 +32,8 @@ function setUp(store: EventStore = new SimulatedStore(new SimulatedLog())) {
   return { world, commit, send };
 }
 
-const decided = (word: string, job: Job): Decided<Job> => ({
-  job,
+const decided = (word: string, group: Group): Decided<Group> => ({
+  group,
   commands: [commandOf(word, {})],
   bytes: 0,
   reads: new Map(),

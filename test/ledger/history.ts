@@ -91,27 +91,27 @@ export class History {
   }
 
   private checkCall(call: SentCall, fail: Fail): void {
-    const { key, answers, isTogether, commands, alone } = call;
+    const { key, answers, isAtomic, commands, alone } = call;
     const stored = this.outcomes.get(idOf(key));
     if (answers.size > 1) fail(`${key} got different answers: ${[...answers].join(' / ')}`);
     if ([...answers].some((answer) => !/^(answer|refusal) /.test(answer))) fail(`${key}: ${[...answers].join()}`);
     if ((stored !== undefined) !== answers.size > 0)
       fail(`${key} is ${stored ? '' : 'not '}stored, but was answered otherwise.`);
-    if (!isTogether) {
+    if (!isAtomic) {
       if (!stored && commands.some((sent) => !alone.has(sent) && this.placeOf(sent)))
         fail(`${key} began without its call.`);
-      for (const carriedOut of call.carriedOut) this.checkInOrder(carriedOut, fail);
-    } else if (stored && [...answers][0]?.startsWith('answer ')) this.checkTogether(call, stored, fail);
+      for (const executed of call.executed) this.checkInOrder(executed, fail);
+    } else if (stored && [...answers][0]?.startsWith('answer ')) this.checkAtomic(call, stored, fail);
     else if (commands.some((sent) => !alone.has(sent) && this.placeOf(sent)))
       fail(`${key} was refused, but carried out in part.`);
   }
 
   /** Those that come later find what those before them did. */
-  private checkInOrder(carriedOut: readonly Sent[], fail: Fail): void {
-    for (const [index, one] of carriedOut.entries()) {
+  private checkInOrder(executed: readonly Sent[], fail: Fail): void {
+    for (const [index, one] of executed.entries()) {
       const written = new Set(this.eventsOf(idOf(one.key)).map(({ stream }) => stream));
       const end = this.placeOf(one)?.end ?? 0;
-      for (const later of carriedOut.slice(index + 1)) {
+      for (const later of executed.slice(index + 1)) {
         const isConcerned = later.sees?.some((id) => written.has(`account-${id}`));
         if (isConcerned && (this.placeOf(later)?.start ?? 0) < end)
           fail(`${later.key} did not see what ${one.key} did.`);
@@ -120,7 +120,7 @@ export class History {
   }
 
   /** All are there, one right after the other, apart from those that were also sent by themselves and carried out before. */
-  private checkTogether({ key, commands, alone }: SentCall, call: StoredOutcome, fail: Fail): void {
+  private checkAtomic({ key, commands, alone }: SentCall, call: StoredOutcome, fail: Fail): void {
     let expected: number | undefined;
     for (const sent of commands) {
       const place = this.placeOf(sent);

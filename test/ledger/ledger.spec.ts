@@ -1,7 +1,7 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { AppendBatch, EventStore } from '../../src/ledger/event-store.js';
 import { readEvent } from '../../src/ledger/event.js';
-import type { Decide } from '../../src/ledger/job.js';
+import type { Decide } from '../../src/ledger/command-group.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { Refusal, invalid } from '../../src/ledger/refusal.js';
 import { Notifier } from '../../src/ledger/notifier.js';
@@ -287,40 +287,50 @@ describe('the ledger', () => {
   });
 
   describe('with several commands in one call', () => {
-    const refusalOfAll = (place: number, { code }: Refusal): Refusal =>
-      new Refusal('conflict', code, `Command ${place} is refused.`);
+    const refusalOfAll = (index: number, { code }: Refusal): Refusal =>
+      new Refusal('conflict', code, `Command ${index} is refused.`);
 
-    /** Sends commands, by their keys, in one call. */
-    function together({ ledger }: ReturnType<typeof setUp>, call: string, commands: Readonly<Record<string, Decide>>) {
-      const parts = Object.entries(commands).map(([key, decide]) => ({ context: contextOf(key), decide }));
-      const contexts = parts.map(({ context }) => context);
-      const { answer } = ledger.together(contextOf(call), contexts, refusalOfAll);
-      return [answer, ...parts.map(({ context, decide }) => ledger.execute(context, decide))];
+    /** Sends commands, by their keys, in one atomic call. */
+    function atomically(
+      { ledger }: ReturnType<typeof setUp>,
+      call: string,
+      commands: Readonly<Record<string, Decide>>,
+    ) {
+      const all = Object.entries(commands).map(([key, decide]) => ({ context: contextOf(key), decide }));
+      return ledger.executeAtomically(contextOf(call), all, refusalOfAll);
     }
 
-    it('tells the commands of a call that is not let in, and does not keep their keys', async () => {
+    it('refuses an atomic call whose key is in use, and does not keep the keys of its commands', async () => {
       const instance = setUp();
       const { world, execute } = instance;
       const running = execute('call', openAccount(ACCOUNT, 10));
-      const call = together(instance, 'call', { one: openAccount(OTHER, 10) });
-      const refusals = await world.run(Promise.all(call.map(refusalOf)));
-      expect(refusals.map(({ code }) => code)).toEqual(['command-in-progress', 'command-in-progress']);
+      const refusal = await world.run(refusalOf(atomically(instance, 'call', { one: openAccount(OTHER, 10) })));
+      expect(refusal.code).toBe('command-in-progress');
       await world.run(running);
       expect(await world.run(execute('one', openAccount(OTHER, 10)))).toMatchObject({ revision: 0 });
     });
 
-    it('gives a call that is refused the same answer again, also where one of its commands was refused before by itself', async () => {
+    it('refuses an atomic call one of whose commands is still running, and names it', async () => {
+      const instance = setUp();
+      const { world, execute } = instance;
+      const running = execute('two', openAccount(ACCOUNT, 10));
+      const call = atomically(instance, 'call', { one: openAccount(OTHER, 10), two: openAccount(ACCOUNT, 10) });
+      expect(await world.run(refusalOf(call))).toMatchObject({
+        code: 'command-in-progress',
+        detail: 'Command 1 is refused.',
+      });
+      await world.run(running);
+      expect(await world.run(execute('one', openAccount(OTHER, 10)))).toMatchObject({ revision: 0 });
+    });
+
+    it('replays the refusal of an atomic call, also where one of its commands was refused before by itself', async () => {
       const instance = setUp();
       const { world, execute } = instance;
       const alone = await world.run(refusalOf(execute('one', deposit(ACCOUNT, 1))));
-      const send = async () => {
-        const call = together(instance, 'call', { one: deposit(ACCOUNT, 1), two: openAccount(OTHER, 10) });
-        return world.run(Promise.all(call.map(refusalOf)));
-      };
-      const [first] = await send();
-      expect(first).toMatchObject({ code: alone.code, detail: 'Command 0 is refused.' });
-      const [again] = await send();
-      expect(again).toMatchObject({ code: alone.code, detail: 'Command 0 is refused.' });
+      const send = () =>
+        world.run(refusalOf(atomically(instance, 'call', { one: deposit(ACCOUNT, 1), two: openAccount(OTHER, 10) })));
+      expect(await send()).toMatchObject({ code: alone.code, detail: 'Command 0 is refused.' });
+      expect(await send()).toMatchObject({ code: alone.code, detail: 'Command 0 is refused.' });
     });
 
     it('decides what follows in order again with a command that another writer made possible', async () => {
@@ -333,14 +343,17 @@ describe('the ledger', () => {
         const opened = commandOf('elsewhere', { events, type: 'account-opened', data: { amount: 10 } });
         log.append(batchOf({ [`account-${ACCOUNT}`]: -1 }, opened), world.now());
       };
-      ledger.inOrder(contexts);
-      const answers = [
-        ledger.execute(first, deposit(ACCOUNT, 1)),
-        ledger.execute(second, openAccount(OTHER, 10)),
-      ] as const;
-      const [deposited, openedOther] = await world.run(Promise.all(answers));
+      const results = await world.run(
+        ledger.executeInOrder([
+          { context: first, decide: deposit(ACCOUNT, 1) },
+          { context: second, decide: openAccount(OTHER, 10) },
+        ]),
+      );
+      const [deposited, openedOther] = results.map((result) =>
+        result.status === 'fulfilled' ? result.value : undefined,
+      );
       expect(deposited).toMatchObject({ revision: 2 });
-      expect(openedOther.position).toBeGreaterThan(deposited.position);
+      expect(openedOther?.position).toBeGreaterThan(deposited?.position ?? Number.NaN);
     });
   });
 

@@ -1,5 +1,4 @@
-import type { Answer, CommandContext } from '../../src/ledger/command-context.js';
-import type { RefusalOfAll } from '../../src/ledger/job.js';
+import type { RefusalOfAll } from '../../src/ledger/command-group.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import type { SimulatedProcess } from '../support/simulated-process.js';
@@ -8,20 +7,20 @@ import { contextOf } from './accounts.js';
 import { compose, contextFor, note, outcomeOf, type Reply, type Sent } from './sent.js';
 
 const COMMANDS_MAX = 6;
-/** Within this time the commands of a call come to the ledger, in any order. */
+/** Within this time the commands of a call have been checked, and the call reaches the ledger. */
 const COMING_MS_MAX = 20;
 
 /** A call of several commands, in order or together, and all that its callers ever heard about it. */
 export interface SentCall {
   readonly key: string;
-  readonly isTogether: boolean;
+  readonly isAtomic: boolean;
   readonly commands: readonly Sent[];
   /** Those that are sent by themselves as well. */
   readonly alone: ReadonlySet<Sent>;
   /** Final answers to the call itself. */
   readonly answers: Set<string>;
   /** Commands that were carried out in one and the same attempt, in their order. */
-  readonly carriedOut: (readonly Sent[])[];
+  readonly executed: (readonly Sent[])[];
 }
 
 export function composeCall(chance: SimulatedWorld, key: string, accounts: readonly [string, ...string[]]): SentCall {
@@ -32,79 +31,68 @@ export function composeCall(chance: SimulatedWorld, key: string, accounts: reado
   });
   return {
     key,
-    isTogether: chance.chance(0.5),
+    isAtomic: chance.chance(0.5),
     commands,
     alone: new Set(chance.chance(0.2) ? commands.filter(() => chance.chance(0.4)) : []),
     answers: new Set(),
-    carriedOut: [],
+    executed: [],
   };
 }
 
-/** How a call is sent: through whom each of its commands goes, and whether one of them may be missing this time. */
+/** How a call is sent. */
 export interface Sending {
   readonly ledger: Ledger;
-  /** Where all of it goes on. */
+  /** The process that executes the call. */
   readonly process: SimulatedProcess;
-  /** Sends one of the commands in order, under its context. */
-  readonly send: (sent: Sent, context: CommandContext) => Promise<Reply>;
-  /** One place that is left out this time. */
+  /** Notes the outcome of one of the commands in order. */
+  readonly observe: (sent: Sent, outcome: () => Promise<unknown>) => Promise<Reply>;
+  /** Index of a command whose check fails this time, as when a lookup before it does not answer. */
   readonly missing?: number | undefined;
 }
 
 /** Sends a call once. True when there is no reason to send it again. */
 export const sendCall = (call: SentCall, sending: Sending): Promise<boolean> =>
-  call.isTogether ? sendTogether(call, sending) : sendInOrder(call, sending);
+  call.isAtomic ? sendAtomically(call, sending) : sendInOrder(call, sending);
 
-/** As `Bulk.oneByOne` does. */
-async function sendInOrder(call: SentCall, { ledger, process, send, missing }: Sending): Promise<boolean> {
+/** As `Bulk.inOrder` does. */
+async function sendInOrder(call: SentCall, { ledger, process, observe, missing }: Sending): Promise<boolean> {
   const { refusal } = note(call, await outcomeOf(ledger.execute(contextOf(call.key), (tx) => tx.itself())));
   if (refusal) return false;
-  const contexts = call.commands.map(contextFor);
-  const sequence = ledger.inOrder(contexts);
+  await process.sleep(process.world.integer(0, COMING_MS_MAX));
+  const ready = call.commands.filter((_, index) => index !== missing);
+  const results = ledger.executeInOrder(ready.map((sent) => ({ context: contextFor(sent), decide: sent.decide })));
   const replies = await Promise.all(
-    contexts.map(async (context, place): Promise<Reply | undefined> => {
-      await process.sleep(process.world.integer(0, COMING_MS_MAX));
-      const sent = call.commands[place];
-      const reply = place === missing || !sent ? undefined : await send(sent, context);
-      sequence.skip(place);
-      return reply;
-    }),
+    ready.map((sent, index) => observe(sent, async () => outcomeOfResult((await results)[index]))),
   );
-  call.carriedOut.push(call.commands.filter((_, place) => replies[place]?.isFresh));
-  return replies.every((reply) => reply && (!reply.refusal || reply.refusal.kind === 'stale'));
+  call.executed.push(ready.filter((_, index) => replies[index]?.isFresh));
+  return missing === undefined && replies.every(({ refusal: one }) => !one || one.kind === 'stale');
 }
 
-const refusalOfAll: RefusalOfAll = (place, { code, detail, facts }) =>
-  new Refusal('conflict', code, `Command ${place}: ${detail}`, { facts, place });
+const outcomeOfResult = (result: PromiseSettledResult<unknown> | undefined): unknown =>
+  result?.status === 'fulfilled' ? result.value : result?.reason;
 
-/** As `Bulk.together` does. */
-async function sendTogether(call: SentCall, { ledger, process, missing }: Sending): Promise<boolean> {
-  const contexts = call.commands.map(contextFor);
-  const all = ledger.together(contextOf(call.key), contexts, refusalOfAll);
-  const parts = contexts.map(async (context, place): Promise<Answer> => {
-    await process.sleep(process.world.integer(0, COMING_MS_MAX));
-    try {
-      const sent = call.commands[place];
-      if (place === missing || !sent) throw new Refusal('unavailable', 'missing', 'It does not come this time.');
-      return await ledger.execute(context, sent.decide);
-    } catch (error) {
-      const isOfOne = error instanceof Refusal && error.kind !== 'unavailable';
-      all.abort(isOfOne ? refusalOfAll(place, error) : error);
-      throw error;
-    }
-  });
-  const [whole, ...outcomes] = await Promise.all([all.answer, ...parts].map(outcomeOf));
+const refusalOfAll: RefusalOfAll = (index, { code, detail, facts }) =>
+  new Refusal('conflict', code, `Command ${index}: ${detail}`, { facts, index });
+
+/** As `Bulk.atomically` does. */
+async function sendAtomically(call: SentCall, { ledger, process, missing }: Sending): Promise<boolean> {
+  await process.sleep(process.world.integer(0, COMING_MS_MAX));
+  if (missing !== undefined) return false;
+  const commands = call.commands.map((sent) => ({ context: contextFor(sent), decide: sent.decide }));
+  const [whole, answers] = await ledger.executeAtomically(contextOf(call.key), commands, refusalOfAll).then(
+    (all) => [all.at(-1), all] as const,
+    (error: unknown) => [error, []] as const,
+  );
   const isOrdinary = call.commands.every(({ kind }) => kind === 'ordinary');
   // Whether a bug in one of them comes to light depends on whether one before it is refused.
   if (whole instanceof Error && !(whole instanceof Refusal) && !isOrdinary) return true;
   const { refusal } = note(call, whole);
-  const isDone = !(whole instanceof Error);
-  for (const [place, outcome] of outcomes.entries()) {
-    const sent = call.commands[place];
-    if (isDone && sent) note(sent, outcome);
-    if (outcome instanceof Error === isDone) {
-      call.answers.add(`${isDone ? 'all' : 'none'} were carried out, but command ${place} heard: ${String(outcome)}`);
-    }
+  for (const [index, answer] of answers.entries()) {
+    const sent = call.commands[index];
+    if (sent) note(sent, answer);
+  }
+  if (!(whole instanceof Error) && answers.length !== call.commands.length) {
+    call.answers.add(`${answers.length} of ${call.commands.length} commands were answered.`);
   }
   return !refusal || refusal.code === 'stale-revision';
 }

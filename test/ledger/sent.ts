@@ -1,5 +1,5 @@
 import type { Answer, CommandContext } from '../../src/ledger/command-context.js';
-import type { Decide } from '../../src/ledger/job.js';
+import type { Decide } from '../../src/ledger/command-group.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { ReplayedRefusal } from '../../src/ledger/outcome.js';
 import { Refusal } from '../../src/ledger/refusal.js';
@@ -40,22 +40,17 @@ export function contextFor({ key, kind, ifMatch }: Sent): CommandContext {
   });
 }
 
-/** What became of a command that was sent once. */
+/** The reply to a command that was sent once. */
 export interface Reply {
   /** A refusal that is not final. */
   readonly refusal?: Refusal;
-  /** It was carried out now, and not before. */
+  /** The command was executed now, and not before. */
   readonly isFresh?: boolean;
 }
 
 /** Sends a command once, and notes the answer if it is final. Returns a refusal that is not. */
 export async function send(sent: Sent, ledger: Ledger): Promise<Refusal | undefined> {
-  return (await sendUnder(contextFor(sent), sent, ledger)).refusal;
-}
-
-/** The same for a command that was announced under a context. */
-export async function sendUnder(context: CommandContext, sent: Sent, ledger: Ledger): Promise<Reply> {
-  return note(sent, await outcomeOf(ledger.execute(context, sent.decide)));
+  return note(sent, await outcomeOf(ledger.execute(contextFor(sent), sent.decide))).refusal;
 }
 
 /** An answer, or what was thrown. */

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { classifyPartner, registerPartner, type RegisterPartnerInput } from '../../src/partners/partner.decisions.js';
 import { partnerProjection } from '../../src/partners/partner.projection.js';
 import { partner, type Classification } from '../../src/partners/partner.js';
-import type { Decide } from '../../src/ledger/job.js';
+import type { Decide } from '../../src/ledger/command-group.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import { contextOf } from '../ledger/accounts.js';
 import { openInstance } from '../ledger/instance.js';

@@ -1,0 +1,67 @@
+import type { Answer, CommandContext } from './command-context.js';
+import type { StoredOutcome } from './event-store.js';
+import type { Refusal } from './refusal.js';
+import type { Transaction } from './transaction.js';
+
+/** A pure, synchronous decision: it reads states and appends events through `tx`. It may run more than once. */
+export type Decide = (tx: Transaction) => object | void;
+
+/** A command as its caller submits it: whose it is and under which key, and its decision. */
+export interface SubmittedCommand {
+  readonly context: CommandContext;
+  readonly decide: Decide;
+}
+
+/** A command inside the ledger, and the promise of its answer. */
+export class PendingCommand implements SubmittedCommand {
+  readonly context: CommandContext;
+  readonly decide: Decide;
+  readonly answer: Promise<Answer>;
+  resolve: (answer: Answer) => void;
+  reject: (error: unknown) => void;
+
+  constructor({ context, decide }: SubmittedCommand) {
+    this.context = context;
+    this.decide = decide;
+    this.answer = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+}
+
+/** The unit that is decided and written: one command, or several that are executed all or none (atomic). */
+export interface CommandGroup {
+  /** In their order. The last of an atomic group is the call that holds the others: its key stands for the result of all. */
+  readonly commands: readonly PendingCommand[];
+  /** Decides the group again in its place, if the group has a place in a sequence. */
+  readonly sequence?: { again(group: CommandGroup): void };
+  /** Makes the refusal of the whole atomic group from the refusal of one of its commands. */
+  readonly refusalOfAll?: RefusalOfAll;
+  /** Stored outcomes of commands of an atomic group that were executed before, by command id. */
+  readonly known: Map<string, StoredOutcome>;
+  attempts: number;
+  loads: number;
+  bytes: number;
+  /** The `If-Match` that did not hold, until the store has confirmed the revision that the decision saw. */
+  stale?: Refusal;
+}
+
+/** @param index of the command that is refused, from 0 */
+export type RefusalOfAll = (index: number, refusal: Refusal) => Refusal;
+
+export const groupOf = (
+  commands: readonly PendingCommand[],
+  rest: Pick<CommandGroup, 'sequence' | 'refusalOfAll'> = {},
+): CommandGroup => ({ commands, ...rest, known: new Map(), attempts: 0, loads: 0, bytes: 0 });
+
+/** The command whose key stands for the whole group. */
+export function callOf({ commands }: Pick<CommandGroup, 'commands'>): PendingCommand {
+  const call = commands.at(-1);
+  if (!call) throw new Error('A group has at least one command.');
+  return call;
+}
+
+export function rejectAll({ commands }: Pick<CommandGroup, 'commands'>, error: unknown): void {
+  for (const command of commands) command.reject(error);
+}
