@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
-/** What every command answers. */
+/** Members of the answer to every command. */
 @ApiSchema({ name: 'Answer' })
 export class AnswerDto {
   /**
@@ -25,15 +25,15 @@ export class AnswerDto {
    */
   recordedAt: string;
   /**
-   * Recorded: durable, before this answer was given. The transparency log follows within a second or so: `GET
-   * /v1/events/{id}` says, under `log`, when a signed checkpoint covers an event and when witnesses have cosigned it;
-   * `/log/checkpoint` and `/log/checkpoint/witnessed` say it of every event up to their size.
+   * Recorded: durable before this answer was sent. The transparency log follows within a second or so: `GET /v1/events/{id}`
+   * shows, under `log`, when a signed checkpoint covers an event and when witnesses have cosigned it; `/log/checkpoint` and
+   * `/log/checkpoint/witnessed` cover every event up to their size.
    */
   @ApiProperty({ enum: ['recorded'], example: 'recorded' })
   logState: 'recorded';
 }
 
-/** What was sent may be named in an answer, and a body holds up to 1 MiB; in a pointer `~` and `/` take two characters. */
+/** An answer may quote the body, which has up to 1 MiB; in a pointer `~` and `/` take two characters. */
 const QUOTING_LENGTH_MAX = 2 * 1_048_576;
 const SENTENCE = { pattern: String.raw`^\S[\s\S]*$`, maxLength: QUOTING_LENGTH_MAX };
 const KEBAB_CASE = '[a-z0-9]+(-[a-z0-9]+)*';

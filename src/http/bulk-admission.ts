@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../ledger/refusal.js';
 
-/** Large bodies that are read or worked on at a time: each may take 16 MiB, and a few times that while it is looked at. */
+/** Large bodies that are read or processed at a time: each may have 16 MiB, and needs a few times that while it is processed. */
 const LARGE_CALLS_MAX = 8;
 
 /**
- * Lets in as many calls with large bodies as there is memory for, before anything of a body is read.
+ * Bounds the calls with large bodies to the memory that there is for them, before any of a body is read.
  * @param isLarge by the pattern of the route
  */
 export function admitLargeCalls(server: FastifyInstance, isLarge: (route: string) => boolean): void {
@@ -22,7 +22,7 @@ export function admitLargeCalls(server: FastifyInstance, isLarge: (route: string
       );
     }
     inside += 1;
-    // Comes for an answer that was sent and for a connection that broke alike.
+    // Emitted when the answer was sent and when the connection broke.
     reply.raw.once('close', () => (inside -= 1));
     return done();
   });

@@ -11,15 +11,15 @@ export class BulkController {
   constructor(private readonly bulk: Bulk) {}
 
   /**
-   * Carry out up to 1,000 commands in one call.
-   * @remarks Each command is treated as if it had come by itself: it needs the role that its route needs, its body is checked as its
-   * route checks it, and its outcome has the status and the body that it would have been answered with. A refused command does not
-   * stop those after it. With `atomic` all are recorded in one write or none is: the answer is then 409 with the problem of the first
-   * command that is refused, which names it in `commandIndex`, `commandKey` and `commandStatus`.
+   * Execute up to 1,000 commands in one call.
+   * @remarks Each command is executed like a request of its own: it needs the role that its route needs, its body is checked as its
+   * route checks it, and its outcome has the status and the body of the answer to such a request. A refused command does not
+   * stop the commands after it. With `atomic` all commands are recorded in one write, or none is: the answer is then 409 with the
+   * problem of the first refused command, which `commandIndex`, `commandKey` and `commandStatus` name.
    *
-   * Safe to send again: every command has its own key, and one that was carried out is answered again. A call whose answer was lost is
-   * sent again as it is; of a call that was answered, those with status 503. The `Idempotency-Key` of the call itself belongs to its
-   * content: with other commands it is refused (422).
+   * Safe to send again: every command has its own key, and an executed command is answered again. If the answer to a call was lost,
+   * send the same call again; of a call that was answered, send the commands with status 503 again. The `Idempotency-Key` of the call
+   * belongs to its content: with other commands it is refused (422).
    */
   @BulkRoute(BulkAnswerDto)
   @ApiBody({ type: BulkDto })

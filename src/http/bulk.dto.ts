@@ -2,18 +2,18 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Allow } from 'class-validator';
 import { IsFlag, IsListOf, IsMatching, IsOneOf, Optional } from './validation.js';
 
-/** As many as share one write of the ledger: more would only wait for the next. */
+/** As many as share one write of the ledger: further commands would wait for the next write. */
 export const BULK_COMMANDS_MAX = 1_000;
 /** Longer than any path of a command with its ids. */
 const PATH_LENGTH_MAX = 200;
 const KEY_LENGTH_MAX = 255;
 const REVISION_TAG_LENGTH_MAX = 17;
 
-/** One command, as it would be sent by itself. */
+/** One command, with the parts of a request of its own. */
 export class BulkCommandDto {
   /**
-   * Its `Idempotency-Key`, another one for each: the same command under the same key is answered as it was, in this call, in another
-   * or by itself.
+   * Its `Idempotency-Key`, different for each command: the same command under the same key is answered with the same answer, in this
+   * call, in another call or in a request of its own.
    * @example "partner-register-2026-row-17"
    */
   @IsMatching(/^[!-~]{1,255}$/, KEY_LENGTH_MAX, 'an idempotency key of 1 to 255 visible ASCII characters')
@@ -30,7 +30,7 @@ export class BulkCommandDto {
   @IsMatching(/^\/v1\/[!-~]+$/, PATH_LENGTH_MAX, 'the path of a command, such as /v1/partners')
   readonly path: string;
 
-  /** Its body, as its route describes it; checked there. Left out where the route needs none. */
+  /** Its body, as its route describes and checks it. Left out where the route needs none. */
   @Allow()
   @ApiProperty({
     type: 'object',
@@ -41,8 +41,8 @@ export class BulkCommandDto {
   readonly body?: unknown;
 
   /**
-   * Its `If-Match`: refused with 412 when the record has changed since. What commands before it in the same call do to the record
-   * counts as a change.
+   * Its `If-Match`: refused with 412 when the record has changed since. A change by an earlier command of the same call counts as
+   * well.
    * @example "\"0\""
    */
   @Optional()
@@ -57,8 +57,8 @@ export class BulkCommandDto {
 /** Up to 1,000 commands. */
 export class BulkDto {
   /**
-   * Carried out in this order: each finds what those before it did. A command that nothing before it touched may get an earlier
-   * position in the history than its place says, when others write to the same records at the same time.
+   * Executed in this order: each command sees the results of the ones before it. When others write to the same records at the same
+   * time, a command that does not depend on the ones before it may get an earlier position in the history.
    */
   @IsListOf(() => BulkCommandDto, BULK_COMMANDS_MAX)
   @ApiProperty({ type: () => [BulkCommandDto], minItems: 1, maxItems: BULK_COMMANDS_MAX })
@@ -73,7 +73,7 @@ export class BulkDto {
   readonly atomic?: boolean;
 }
 
-/** What became of one command. */
+/** Outcome of one command. */
 export class BulkOutcomeDto {
   /**
    * Its key, as it was sent.
@@ -83,7 +83,7 @@ export class BulkOutcomeDto {
   readonly key: string;
 
   /**
-   * What it would have been answered with by itself. 200 and 201: recorded. 503: may be sent again as it is.
+   * Status of the answer to a request of its own. 200 and 201: recorded. 503: may be sent again unchanged.
    * @example 201
    */
   @ApiProperty({ type: 'integer', format: 'int32', minimum: 200, maximum: 599 })
@@ -104,7 +104,7 @@ export class BulkOutcomeDto {
   readonly body: object;
 }
 
-/** What became of the commands. */
+/** Outcomes of the commands. */
 export class BulkAnswerDto {
   /** One for each command, in their order. */
   @ApiProperty({ type: () => [BulkOutcomeDto], minItems: 1, maxItems: BULK_COMMANDS_MAX })

@@ -24,8 +24,8 @@ interface Entry {
 }
 
 /**
- * All commands by their paths, as the router of the platform serves them: a `@CommandRoute()` is listed here without further
- * ado, with its path, its roles and its command.
+ * All commands by their paths, as the router of the platform serves them: every `@CommandRoute()` is listed, with its path, its
+ * roles and its command.
  */
 @Injectable()
 export class CommandRoutes {

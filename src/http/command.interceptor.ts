@@ -45,7 +45,7 @@ export function commandContext(request: FastifyRequest, access: RouteAccess, sec
   });
 }
 
-/** The context of a command under an idempotency key, whichever way it came. */
+/** The context of a command under an idempotency key, of a request of its own or in a call of many. */
 export function contextUnder(
   key: string,
   {
@@ -68,8 +68,8 @@ export function contextUnder(
 }
 
 /**
- * Keys are scoped to whoever is answerable for them: a partner, however many credentials it holds, or the programme. A
- * retry with a renewed credential is thereby still a retry, and nobody meets another's keys.
+ * A key is scoped to its partner, however many credentials the partner holds, or to the programme. A retry with a renewed
+ * credential is therefore still a retry, and a partner never meets the keys of another.
  */
 export const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
   derivedId('command', principal.partnerId ?? PROGRAMME_ACTOR, key);
@@ -116,8 +116,8 @@ function toBody(answer: Answer, access: RouteAccess, reply: FastifyReply): objec
   return answerBody(answer);
 }
 
-/** What is told of an answer in the body; the rest is in headers. */
+/** The members of an answer that the body shows; the headers show the others. */
 export function answerBody({ replayed: _inTheHeaders, ...body }: Answer): object {
-  // Said here and not stored: the same answer is given again when the log has long been further.
+  // Added here and not stored: a replayed answer shows the same, however far the log is by then.
   return { ...body, logState: 'recorded' };
 }

@@ -5,11 +5,11 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; absent on public routes. */
     principal?: Principal;
-    /** Set on routes that carry out a command. */
+    /** Set on routes of commands. */
     command?: CommandContext;
     /** The list was asked for as `.csv`. */
     asCsv?: boolean;
-    /** What has been read of a body that is read item by item. */
+    /** The part that has arrived of a body which is read item by item. */
     streamedBody?: StreamedBody;
   }
 

@@ -2,21 +2,21 @@ import type { Principal, Role } from '../ledger/command-context.js';
 import type { RoutedCommand } from '../ledger/ledger-command.js';
 import { forbid } from '../ledger/refusal.js';
 
-/** Metadata of every route: who may use it, and how it is answered. A route without it is refused at start. */
+/** Metadata of every route: its roles, and the form of its answer. A request to a route without it fails. */
 export const ACCESS = 'ppp:access';
 export interface RouteAccess {
   readonly kind: 'command' | 'bulk' | 'read' | 'public';
   /** Roles that may use the route; empty for public routes. */
   readonly roles: readonly Role[];
-  /** A public route that shows more to some: a credential is looked at if there is one. */
+  /** A public route that shows more to some callers: a credential is checked if there is one. */
   readonly identifies?: true;
-  /** Path under which what was made can be read, with `:id`; for `Location`. */
+  /** Path of the new record, with `:id`; for `Location`. */
   readonly location?: string;
   /** Projection whose rows are read: `minPosition` waits for it. */
   readonly projection?: string;
 }
 
-/** Access of a command's route: bulk finds in it all that it needs to execute the command. */
+/** Access of a command's route; bulk executes the command from it. */
 export interface CommandAccess extends RouteAccess {
   readonly kind: 'command';
   readonly command: RoutedCommand;

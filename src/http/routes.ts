@@ -20,7 +20,7 @@ import { ACCESS, type CommandAccess, type RouteAccess } from './route-access.js'
 import './request.js';
 import type { StreamedList } from './streamed-body.js';
 
-/** Everybody who holds a credential; what they see is narrowed to their own by the query. */
+/** All roles: the query narrows the rows to those that the caller may see. */
 export const READERS: readonly Role[] = ROLES;
 
 export interface CommandRouteOptions {
@@ -88,7 +88,7 @@ export function CommandRoute({
   );
 }
 
-/** Many commands in one call. Whoever may carry out one of them may call it: each is allowed or not by its own route. */
+/** Many commands in one call. All roles may call it: the route of each command decides whether the caller may execute it. */
 export function BulkRoute(answer: new () => object): MethodDecorator {
   return applyDecorators(
     Post(),
@@ -98,7 +98,7 @@ export function BulkRoute(answer: new () => object): MethodDecorator {
     IDEMPOTENCY_KEY_HEADER,
     ApiResponse({
       status: 200,
-      description: 'Carried out: what became of each, in order. With `atomic`, all of them were recorded.',
+      description: 'Executed: the outcome of each command, in order. With `atomic`, all of them were recorded.',
       type: answer,
       headers: {
         'Ledger-Position': { description: 'Highest position among the answers.', schema: POSITION },
@@ -122,11 +122,11 @@ export interface ReadRouteOptions {
   readonly answer: new () => object;
   /** A public route that shows more to some credentials. */
   readonly identifies?: true;
-  /** A table, which can also be had as CSV under the same path with `.csv`. */
+  /** A table, which is also served as CSV under the same path with `.csv`. */
   readonly table?: boolean;
 }
 
-/** A read: says which position it reflects and can wait for one. */
+/** A read: its answer names the position that it reflects, and it can wait for a position. */
 export function ReadRoute({
   path = '',
   roles,
@@ -166,7 +166,7 @@ export function ReadRoute({
 const IDEMPOTENCY_KEY_HEADER = ApiHeader({
   name: 'Idempotency-Key',
   required: true,
-  description: 'Names this command. Sent again, it is answered again and not carried out again.',
+  description: 'Names this command. Sent again, it is answered again and not executed again.',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$' },
   example: '7f1c1b1e-0d5c-4c57-9a51-2f5f5c1f4a10',
 });
@@ -182,13 +182,13 @@ const SECONDS = { type: 'integer', format: 'int32', minimum: 0, maximum: 60 } as
 /** Lists answer with their `<Aggregate>PageDto`; reports are tables, but no pages. */
 const isPage = (answer: new () => object): boolean => answer.name.endsWith('PageDto');
 
-/** Says who may use a route, to the reader of the document as well. */
+/** The roles of a route, for the guard and for readers of the document. */
 const credential = (roles: readonly Role[]): readonly MethodDecorator[] => [
   ApiBearerAuth(),
   ApiExtension('x-roles', [...roles]),
 ];
 
-/** Public on purpose: an empty requirement says so, and tells it from a route where it was forgotten. */
+/** Public on purpose: the empty requirement distinguishes it from a route whose roles were forgotten. */
 const anonymous = (identifies?: true): MethodDecorator =>
   identifies ? applyDecorators(ApiBearerAuth(), ApiSecurity({})) : ApiSecurity({});
 

@@ -5,37 +5,37 @@ import { asRefusal } from './store-unavailable.js';
 
 /** Outcomes kept in memory, so that the usual quick retry costs no write attempt. */
 const RECENT_OUTCOMES_MAX = 20_000;
-/** A longer one is not kept: the store has it. */
+/** A longer outcome is read from the store when it is needed. */
 const RECENT_OUTCOME_LENGTH_MAX = 4_096;
 
-/** Gives everybody who waits for a group the one answer that is stored for it, and keeps the latest in memory. */
+/** Answers the callers of a group with the stored outcome, and keeps the latest outcomes in memory. */
 export class Answers {
   private readonly recent = new Map<string, StoredOutcome>();
 
   constructor(private readonly store: Pick<EventStore, 'outcomeOf'>) {}
 
-  /** Of a command that was carried out lately. */
+  /** The outcome of a command that was executed lately. */
   known(commandId: string): StoredOutcome | undefined {
     return this.recent.get(commandId);
   }
 
-  /** One command of the group is stored: now, or before if `replayed`. */
+  /** One command of the group is stored: now, or earlier if `replayed`. */
   settle(group: CommandGroup, stored: StoredOutcome, replayed: boolean): void {
     this.remember(stored);
     const command = group.commands.find(({ context }) => context.commandId === stored.commandId);
     const isCallOfGroup = group.refusalOfAll !== undefined && command === callOf(group);
     if (group.refusalOfAll && replayed) {
-      // What is stored of the call says that its commands are stored as well; the answer to them is not in hand.
+      // The stored call proves that its commands are stored as well; their outcomes must be read.
       if (isCallOfGroup) void this.replay(group, stored).catch((error: unknown) => rejectAll(group, asRefusal(error)));
       return;
     }
     answer(group, command, stored, replayed);
-    // After the call: where it is refused, that is the answer to all, whatever had become of some of them before.
+    // The call is answered first: its refusal is the answer to all commands, also to those that were executed before.
     if (isCallOfGroup)
       for (const known of group.commands) answer(group, known, group.known.get(known.context.commandId), true);
   }
 
-  /** Answers the group with what is stored, if it was carried out before; false if it was not. Never rejects. */
+  /** Answers a group that was executed before with its stored outcome; false for any other group. Never rejects. */
   async replayed(group: CommandGroup): Promise<boolean> {
     try {
       const stored = await this.store.outcomeOf(callOf(group).context.commandId);
@@ -47,7 +47,7 @@ export class Answers {
     }
   }
 
-  /** @throws what the store throws */
+  /** @throws the error of the store */
   private async replay(group: CommandGroup, call: StoredOutcome): Promise<void> {
     try {
       answerOf(callOf(group).context, call, true);
@@ -57,7 +57,7 @@ export class Answers {
     }
     const outcomes = group.commands.map(async ({ context: { commandId } }) => {
       const stored = this.recent.get(commandId) ?? (await this.store.outcomeOf(commandId));
-      if (!stored) throw new Error(`Command ${commandId} is missing, though all were carried out together.`);
+      if (!stored) throw new Error(`Command ${commandId} is missing, though its atomic group was executed.`);
       return stored;
     });
     const stored = await Promise.all(outcomes);
@@ -73,7 +73,7 @@ export class Answers {
   }
 }
 
-/** Of several, a refusal of one is a refusal of all. */
+/** The refusal of one command of an atomic group refuses all of them. */
 function answer(
   group: CommandGroup,
   command: PendingCommand | undefined,

@@ -1,9 +1,9 @@
 export const ROLES = ['operator', 'board', 'panel', 'governance', 'facility', 'partner', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who calls, as far as the ledger needs to know. */
+/** The caller, as far as the ledger needs to know. */
 export interface Principal {
-  /** The partner that the credential is bound to, else the credential itself: one actor, however many keys it holds. */
+  /** The partner that the credential is bound to, else the credential itself: a partner is one actor, however many keys it holds. */
   readonly actorId: string;
   readonly roles: readonly Role[];
   /** Set for credentials that may only see and change what belongs to this partner. */
@@ -18,9 +18,9 @@ export interface CommandContext {
   readonly principal: Principal;
   /** The role under which the route was allowed. */
   readonly role: Role;
-  /** A function of the idempotency key and of who used it. */
+  /** A function of the idempotency key and of its scope, see `commandIdOf`. */
   readonly commandId: string;
-  /** HMAC-SHA256 over method, path and canonical body, base64: tells a retry from another request with the same key. */
+  /** HMAC-SHA256 over method, path and canonical body, base64: distinguishes a retry from another request with the same key. */
   readonly fingerprint: string;
   /** Id of the request, for logs and problem details. */
   readonly correlationId: string;
@@ -28,12 +28,12 @@ export interface CommandContext {
   readonly ifMatch?: number;
 }
 
-/** What a command that was carried out answers. */
+/** The answer to an executed command. */
 export interface Answer {
   readonly id: string;
-  /** Revision of the stream that the command was for, after it. */
+  /** Revision of the stream that the command was for, after the command. */
   readonly revision: number;
-  /** Position of its last event in the whole history. */
+  /** Position of the command's last event in the whole history. */
   readonly position: number;
   readonly recordedAt: string;
   readonly replayed?: boolean;

@@ -3,11 +3,11 @@ import type { AppendResult, EventStore, StoredOutcome } from './event-store.js';
 import type { MonotonicTime } from './monotonic-time.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 
-/** Commands in one write. More would not make it faster, but every one of them waits for all. */
+/** Commands in one write. A larger batch is not faster, and every command waits for its whole batch. */
 const BATCH_COMMANDS_MAX = 1_000;
-/** Text in one write, so that a write stays short whatever is in it. A single command that is larger is written alone. */
+/** Characters in one write, so that a write stays short. A single command that is larger is written alone. */
 const BATCH_BYTES_MAX = 8 * 1_048_576;
-/** How long a batch whose outcome is unknown is tried again before its callers are told. */
+/** How long a batch whose outcome is unknown is retried before its callers are answered 503. */
 const UNKNOWN_OUTCOME_MS_MAX = 10_000;
 const RETRY_FIRST_MS = 20;
 const RETRY_MS_MAX = 1_000;
@@ -15,26 +15,26 @@ const RETRY_MS_MAX = 1_000;
 /** A command that has been decided and waits to be written. */
 export interface Decided<Group> {
   readonly group: Group;
-  /** Whatever it was decided in the order of: those that follow there rest on it, whatever they have read. */
+  /** The sequence that the group belongs to: later groups of the sequence depend on this one, whichever streams they read. */
   readonly sequence?: object | undefined;
-  /** One, or several that are written together. None: what was read is only compared with what the store holds. */
+  /** One command, or those of an atomic group. None: the revisions that were read are compared with the store, and nothing is written. */
   readonly commands: readonly AppendCommand[];
   readonly bytes: number;
-  /** Every stream that the decision looked at. */
+  /** Every stream that the decision read. */
   readonly reads: ReadonlyMap<string, CachedStream>;
-  /** State and revision of every stream that it adds to, after its events. */
+  /** State and revision of every stream that the decision writes, after its events. */
   readonly writes: ReadonlyMap<string, StreamState>;
 }
 
-/** None of these throws: the batch that calls them has others to answer. */
+/** None of these throws: the batch that calls them has other commands to answer. */
 export interface GroupCommitEvents<Group> {
   settled(group: Group, outcome: StoredOutcome, replayed: boolean): void;
-  /** What a decision without anything to record had read was true, and is durable. */
+  /** The revisions that a decision without events had read are those of the store, and are durable. */
   confirmed(group: Group): void;
   failed(group: Group, error: unknown): void;
   /**
-   * Decide this again: what it was decided on has changed, by another writer if `conflict`. Of several that are written
-   * together some have been carried out before, if there are `duplicates`.
+   * Decide the group again: the states that it read have changed, by another writer if `conflict`. `duplicates` are the outcomes
+   * of commands of an atomic group that were executed before.
    */
   again(group: Group, conflict: boolean, duplicates: readonly StoredOutcome[]): void;
   /** Brings a stream up to date with the store. */
@@ -51,18 +51,18 @@ export interface CommittedBatch {
 }
 
 /**
- * Writes decided commands in batches, one batch at a time: while one is on its way the next one gathers. Keeps the cached
- * states in step: what is decided shows at once in `latest`, what is durable in `committed`.
+ * Writes decided commands in batches, one batch at a time: while one is being written the next one fills. Keeps the cached
+ * states up to date: `latest` holds what is decided, `committed` what is durable.
  */
 export class GroupCommit<Group> {
   private waiting: Decided<Group>[] = [];
-  /** Set while streams are brought up to date: what is decided meanwhile may rest on old states, and is decided again. */
+  /** Set while streams are refreshed: a decision made meanwhile may depend on an old state, and is made again. */
   private premature: Decided<Group>[] | undefined;
   private writing: Promise<void> | undefined;
   private isHurried = false;
   /** Commands in the next write. */
   private batchMax = BATCH_COMMANDS_MAX;
-  /** Commands at the head of the queue among which one cannot be written. */
+  /** Number of commands at the head of the queue, one of which cannot be written. */
   private suspects = 0;
 
   constructor(
@@ -72,7 +72,7 @@ export class GroupCommit<Group> {
     private readonly time: MonotonicTime,
   ) {}
 
-  /** To be called in the same turn as the decision: nothing may come between the states that it saw and its own. */
+  /** Call it in the same turn of the event loop as the decision, so that no other decision comes between. */
   add(decided: Decided<Group>): void {
     if (this.premature) {
       this.premature.push(decided);
@@ -84,12 +84,12 @@ export class GroupCommit<Group> {
     this.writing ??= this.write();
   }
 
-  /** Tries nothing again from now on: who stops cannot wait for a store that does not answer. */
+  /** Ends all retries: a service that stops cannot wait for a store that does not answer. */
   hurry(): void {
     this.isHurried = true;
   }
 
-  /** Resolves when nothing waits and nothing is on its way. */
+  /** Resolves when no command waits and no batch is being written. */
   async drained(): Promise<void> {
     while (this.writing) await this.writing;
   }
@@ -100,7 +100,7 @@ export class GroupCommit<Group> {
       await new Promise((resolve) => setImmediate(resolve));
       while (this.waiting.length > 0) await this.writeBatch(this.nextBatch());
     } finally {
-      // In the same turn as the last look at the queue: whoever adds a command after it must find nobody writing.
+      // In the same turn as the last check of the queue: a command that is added later must find no write under way.
       this.writing = undefined;
     }
   }
@@ -137,7 +137,7 @@ export class GroupCommit<Group> {
     }
   }
 
-  /** Tries again while the outcome is unknown: what was written after all comes back as a duplicate of itself. */
+  /** Retries while the outcome is unknown: a batch that was written after all comes back as a duplicate of itself. */
   private async append(batch: AppendBatch): Promise<AppendResult> {
     const deadline = this.time.now() + UNKNOWN_OUTCOME_MS_MAX;
     for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
@@ -175,9 +175,9 @@ export class GroupCommit<Group> {
   }
 
   /**
-   * Something stood in the way of the batch, and nothing of it was written. What was carried out before is answered, by
-   * another instance or by our own attempt whose answer was lost; what rests on streams that have moved is decided again.
-   * The others of the batch go first, by themselves: they do not wait for a race over streams that they have no part in.
+   * The store rejected the batch, and wrote nothing of it. Commands that were executed before are answered: another instance
+   * executed them, or our own attempt did and its answer was lost. Commands that read a stream which has moved are decided
+   * again. The other commands of the batch are written first, so that they do not wait for a race over streams of others.
    */
   private async recover(
     batch: readonly Decided<Group>[],
@@ -203,7 +203,7 @@ export class GroupCommit<Group> {
     for (const { group } of premature) this.events.again(group, false, []);
   }
 
-  /** What cannot be brought up to date is dropped, and loaded again by the decision that needs it. */
+  /** A stream that cannot be refreshed is dropped from the cache; the next decision that needs it loads it again. */
   private async refresh(undone: ReadonlySet<Decided<Group>>, moved: ReadonlySet<string>): Promise<void> {
     const entries = new Map([...undone].flatMap(({ reads }) => [...reads]));
     const refreshed = [...moved].map(async (stream) => {
@@ -211,13 +211,13 @@ export class GroupCommit<Group> {
       if (!entry) return;
       const { revision } = entry.committed;
       await this.events.refresh(entry).catch(() => undefined);
-      // A store that holds less than it once did, as after a failover: what we know of the stream never happened.
+      // The store holds less than before, as after a failover: drop the state, whose last events do not exist.
       if (entry.committed.revision === revision) this.cache.drop(stream);
     });
     await Promise.all(refreshed);
   }
 
-  /** One command of the batch cannot be written: it is looked for by halving, so that its neighbours pass. */
+  /** One command of the batch cannot be written: find it by halving the batch, so that the other commands pass. */
   private isolate(batch: readonly Decided<Group>[], error: unknown): void {
     if (batch.length > 1) {
       this.waiting = [...batch, ...this.waiting];
@@ -237,16 +237,16 @@ export class GroupCommit<Group> {
     this.batchMax = this.suspects > 0 ? Math.ceil(this.suspects / 2) : BATCH_COMMANDS_MAX;
   }
 
-  /** The store is out of reach, so everything that waits fails. Should the batch arrive after all, its streams have moved. */
+  /** The store does not answer, so all waiting commands fail. If the batch was written after all, its streams have moved. */
   private giveUp(batch: readonly Decided<Group>[], error: unknown): void {
     this.events.unavailable(error);
     for (const { group } of this.takeBack(batch, () => true)) this.events.failed(group, error);
   }
 
   /**
-   * Takes decisions back, in the batch and behind it, with all that were made on top of them, in their order. The others
-   * stay decided and stay first. What follows in the same sequence is taken back as well: one that is decided again may come
-   * to write what it did not before, as when it was refused.
+   * Takes decisions back, in the batch and behind it, with all decisions that depend on them, in their order. The other
+   * decisions stay, and stay first. Later groups of the same sequence are taken back as well: a group that is decided again
+   * may write where it was refused before.
    */
   private takeBack(
     batch: readonly Decided<Group>[],

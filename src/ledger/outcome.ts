@@ -2,7 +2,7 @@ import type { Answer, CommandContext } from './command-context.js';
 import type { StoredOutcome } from './event-store.js';
 import { Refusal, type FieldError, type RefusalFacts, type RefusalKind } from './refusal.js';
 
-/** What is stored as the outcome of a command. */
+/** The stored outcome of a command. */
 export type Outcome =
   | { readonly answer: { readonly id: string; readonly revision: number } & Record<string, unknown> }
   | {
@@ -16,7 +16,7 @@ export type Outcome =
       readonly correlationId: string;
     };
 
-/** A refusal that was decided earlier: answered again word for word. */
+/** A refusal that was decided earlier and is replayed word for word. */
 export class ReplayedRefusal extends Refusal {
   constructor(
     refusal: Pick<Refusal, 'kind' | 'code' | 'detail' | 'facts' | 'errors'>,
@@ -33,8 +33,8 @@ export function refusalOutcome(error: Refusal, context: CommandContext): Outcome
 }
 
 /**
- * The answer that is stored for a command, as often as it is asked for.
- * @throws Refusal that is stored instead of an answer, or because the same key was used for another request
+ * The stored answer of a command.
+ * @throws Refusal that is stored instead of an answer, or `idempotency-key-reused` when the key belongs to another request
  */
 export function answerOf(context: CommandContext, stored: StoredOutcome, replayed: boolean): Answer {
   if (stored.fingerprint !== context.fingerprint) {

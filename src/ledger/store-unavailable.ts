@@ -1,7 +1,7 @@
 import { isCausedByContent } from './event-store.js';
 import { Refusal } from './refusal.js';
 
-/** The store did not answer; whether the command was recorded will show when it is sent again with the same key. */
+/** The store did not answer. Whether the command was recorded shows when it is sent again with the same key. */
 export class StoreUnavailable extends Refusal {
   constructor(override readonly cause: unknown) {
     super(
@@ -12,5 +12,5 @@ export class StoreUnavailable extends Refusal {
   }
 }
 
-/** What the caller is told of an error of the store: what the content has caused is a bug and stays what it is. */
+/** The error that the caller gets for an error of the store. An error caused by the content is a bug, and is passed on as it is. */
 export const asRefusal = (error: unknown): unknown => (isCausedByContent(error) ? error : new StoreUnavailable(error));

@@ -9,7 +9,7 @@ import type { StoredEvent } from './event.js';
 /** Events in one read, of at most 60,000 bytes each. */
 const STREAM_PAGE = 1_000;
 
-/** Brings states of streams into memory and up to date. */
+/** Loads and refreshes the cached states of streams. */
 export class Streams {
   private readonly fetching = new Map<string, Promise<CachedStream>>();
 
@@ -21,31 +21,31 @@ export class Streams {
   ) {}
 
   /**
-   * What is durable of a stream: at least what the store held `maxAgeMs` before this call.
+   * The durable state of a stream, at least as new as the store was `maxAgeMs` before this call.
    * @throws StoreUnavailable
    */
   async read(aggregate: Aggregate<unknown, DomainEvent>, stream: string, maxAgeMs: number): Promise<StreamState> {
     const since = this.time.now() - maxAgeMs;
     const entry = this.cache.get(stream) ?? (await this.fetch(aggregate, stream));
-    // What does not exist is not kept: ids that somebody makes up must not crowd out those that are there.
+    // A stream that does not exist is not cached: invented ids must not push real streams out of the cache.
     if (entry.committed.revision >= 0) this.keep(entry);
-    // Others may have begun to fetch it before this call.
+    // Another caller may have begun to fetch it before this call.
     return entry.checkedAt >= since ? entry.committed : this.refresh(entry);
   }
 
-  /** Loads a stream that is not in memory, for a decision that wants it. */
+  /** Loads a stream that is not in memory, for a decision that reads it. */
   async load(aggregate: Aggregate<unknown, DomainEvent>, stream: string): Promise<void> {
     this.keep(await this.fetch(aggregate, stream));
   }
 
   /**
-   * Brings a cached stream up to what the store holds, and returns that. While decisions are on their way the entry keeps
-   * the state that they were made on: the store will tell them that it has moved.
+   * Refreshes a cached stream from the store, and returns its state. While decisions on the entry are being written the entry
+   * keeps the state that they read: the store will reject them because the stream has moved.
    */
   async refresh(entry: CachedStream): Promise<StreamState> {
     const checkedAt = this.time.now();
     const found = await this.catchUp(entry.aggregate, entry.stream, entry.committed);
-    // Whoever else refreshed or wrote meanwhile may have come further.
+    // Another refresh or write may have moved the entry further meanwhile.
     if (found.revision < entry.committed.revision) return entry.committed;
     if (found.revision > entry.committed.revision) {
       if (entry.pending > 0) return found;
@@ -56,7 +56,7 @@ export class Streams {
     return entry.committed;
   }
 
-  /** Once for all who wait for it. */
+  /** One fetch for all callers that wait for the stream. */
   private fetch(aggregate: Aggregate<unknown, DomainEvent>, stream: string): Promise<CachedStream> {
     const running = this.fetching.get(stream);
     if (running) return running;
@@ -71,7 +71,7 @@ export class Streams {
     return { stream, aggregate, committed, latest: committed, pending: 0, checkedAt };
   }
 
-  /** There is one entry for a stream, ever: decisions that are on their way hang on it. */
+  /** A stream has one entry only, because decisions that are being written hold on to it. */
   private keep(entry: CachedStream): void {
     if (!this.cache.get(entry.stream)) this.cache.put(entry);
   }

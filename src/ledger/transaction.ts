@@ -7,16 +7,16 @@ import { Refusal, forbid, refuse, unknown } from './refusal.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 import type { Vault } from './vault.js';
 
-/** Streams that one command may touch: far above any rule's need, below what would make one command a denial of service. */
+/** Streams that one command may touch: far more than any rule needs, and too few for one command to stop the service. */
 const STREAMS_MAX = 256;
 
-/** Thrown when a decision wants a stream that is not in memory yet; it is loaded and the decision is run again. */
+/** Thrown when a decision reads a stream that is not in memory: the ledger loads the stream and runs the decision again. */
 export class StreamNotLoaded extends Error {
   constructor(
     readonly aggregate: Aggregate<unknown, DomainEvent>,
     readonly stream: string,
   ) {
-    // Thrown for every stream that is new: where from is of no interest, and finding out costs more than the rest.
+    // Thrown for every new stream: nobody reads the stack trace, and making it costs more than the rest of the decision.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     super(stream);
@@ -24,7 +24,7 @@ export class StreamNotLoaded extends Error {
   }
 }
 
-/** How a decision sees the ledger: the latest states, its own events included. Nothing here waits or is seen by others. */
+/** The ledger as a decision sees it: the latest states, with the decision's own events. Nothing here waits, and no other command sees it. */
 export class Transaction {
   readonly reads = new Map<string, CachedStream>();
   readonly writes = new Map<string, StreamState>();
@@ -38,14 +38,14 @@ export class Transaction {
     readonly now: string,
     private readonly cache: StateCache,
     private readonly vault: Vault,
-    /** What commands that are carried out together with this one have written before it. */
+    /** States that earlier commands of the same atomic group wrote. */
     private readonly before: ReadonlyMap<string, StreamState> = new Map(),
   ) {}
 
   /** Starts a new stream; its id and revision go into the answer. */
   create<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): void {
-    // A stream that is to be new is taken to be new: to read first would cost every creation a round trip, and the store
-    // compares revisions anyway.
+    // Assume that the stream is new: reading it first would cost every creation a round trip, and the store compares
+    // revisions anyway.
     this.cache.assumeNew(untyped(aggregate), streamOf(aggregate, id));
     if (aggregate.exists(this.get(aggregate, id)))
       throw refuse(`${aggregate.name}-exists`, `The ${aggregate.name} ${id} exists already.`);
@@ -62,7 +62,7 @@ export class Transaction {
     return state;
   }
 
-  /** The stream that the command is for, whether it exists or not; `target` and `create` are the usual ways to say so. */
+  /** The stream that the command is for, whether it exists or not. Most commands use `target` or `create` instead. */
   subject<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): void {
     this.named = { aggregate: untyped(aggregate), id };
     const { ifMatch } = this.context;
@@ -89,7 +89,7 @@ export class Transaction {
     return this.current(aggregate, id).state as S;
   }
 
-  /** Forgets the events: a refusal records what it was decided on, but nothing that the decision had begun to write. */
+  /** Drops the events: a refusal keeps the streams that it read, and none of the events that the decision had drafted. */
   withdraw(): void {
     this.drafts.length = 0;
     this.sealedContents.length = 0;
@@ -117,7 +117,7 @@ export class Transaction {
     this.writes.set(stream, { state, revision });
   }
 
-  /** An id that is a function of the command: deciding again gives the same one. */
+  /** An id that is a function of the command: a second decision returns the same id. */
   newId(name = ''): string {
     return derivedId(this.context.commandId, 'new', name);
   }
@@ -130,7 +130,7 @@ export class Transaction {
     }
   }
 
-  /** The command is for no stream: nothing is to be known of it but that it came. */
+  /** The command is for no stream: the ledger records its key and its outcome, and no event. */
   itself(): void {
     this.named = 'itself';
   }
@@ -195,11 +195,11 @@ export class Transaction {
 }
 
 export interface SealedInput {
-  /** Whose content it is: the unit that can be erased. */
+  /** The subject of the content: all content of a subject can be erased. */
   readonly subject: string;
   readonly content: object;
 }
 
-/** The cache holds aggregates of all kinds; a stream is only ever folded by the aggregate that its name begins with. */
+/** The cache holds states of all aggregates. That is safe: the name of a stream begins with the aggregate that folds it. */
 export const untyped = <S, E extends DomainEvent>(aggregate: Aggregate<S, E>): Aggregate<unknown, DomainEvent> =>
   aggregate as unknown as Aggregate<unknown, DomainEvent>;
