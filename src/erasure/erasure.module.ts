@@ -1,12 +1,13 @@
-import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { handlersOf } from '../ledger/ledger-command.js';
 import * as erasureCommands from './erasure.commands.js';
+import { Module, type OnApplicationBootstrap, type OnApplicationShutdown, Inject } from '@nestjs/common';
+import { handlersOf } from '../ledger/ledger-command.js';
 import { ErasureController } from './erasure.controller.js';
 import { ErasableContents } from './erasure.queries.js';
-import { ErasureWorker } from './erasure.worker.js';
+import { ERASURE_WORKER, erasureWorker } from './erasure.worker.js';
+import type { Worker } from '../ledger/worker.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 
-/** Erasure of sealed content, which the public history only commits to. */
+/** Erasure of sealed content. The public history holds only a commitment to such content. */
 @Module({
   controllers: [ErasureController],
   providers: [
@@ -17,14 +18,14 @@ import { RUNTIME, type Runtime } from '../platform/runtime.js';
       useFactory: ({ pool, log }: Runtime) => new ErasableContents(pool, log),
     },
     {
-      provide: ErasureWorker,
+      provide: ERASURE_WORKER,
       inject: [ErasableContents, RUNTIME],
-      useFactory: (contents: ErasableContents, { log }: Runtime) => new ErasureWorker(contents, log),
+      useFactory: (contents: ErasableContents, { log }: Runtime) => erasureWorker(contents, log),
     },
   ],
 })
 export class ErasureModule implements OnApplicationBootstrap, OnApplicationShutdown {
-  constructor(private readonly worker: ErasureWorker) {}
+  constructor(@Inject(ERASURE_WORKER) private readonly worker: Worker) {}
 
   onApplicationBootstrap(): void {
     this.worker.start();

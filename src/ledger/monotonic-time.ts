@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Time that only measures. Unlike the clock on the wall it never jumps, so a bound on waiting holds whatever that does. */
+/** Time for measuring. The clock of the system can be set and then jumps; this time never jumps, so that a limit on waiting holds. */
 export interface MonotonicTime {
-  /** Milliseconds since some moment. */
+  /** Milliseconds since a fixed moment. */
   now(): number;
   sleep(ms: number): Promise<void>;
-  /** Lets something happen after that time, unless it is called off: by calling what is returned. */
+  /** Calls `happen` after that time. The returned function calls it off. */
   later(ms: number, happen: () => void): () => void;
 }
 

@@ -1,5 +1,5 @@
-import type { ProjectorLog } from '../ledger/projector.js';
 import type { Notifier } from '../ledger/notifier.js';
+import { Worker, type Next, type WorkerLog } from '../ledger/worker.js';
 import type { Claim, CosignatureStore, WitnessState } from './cosignatures.queries.js';
 import type { LogStore } from './log-store.queries.js';
 import { proveConsistency } from '../tlog/merkle-proof.js';
@@ -9,15 +9,15 @@ import { SUBMISSION_MS_MAX, submitCheckpoint, type SubmissionFailure } from './w
 import type { WitnessMetrics } from './witness-metrics.js';
 import type { LogPolicy, SubmissionWitness } from './witness-policy.js';
 
-/** Witnesses are shown a checkpoint that often at the most; each of their answers costs them a write to disk. */
+/** Shortest time between two checkpoints that are submitted: each answer costs the witness a write to its disk. */
 const PACE_MS = 1_000;
-/** A witness that hangs keeps the others from a newer checkpoint no longer than until it counts as down. */
+/** A witness that hangs delays a newer checkpoint for the others only until it counts as down. */
 const ROUND_MS_MAX = SUBMISSION_MS_MAX;
-/** How soon a checkpoint that another instance signed, or the end of a wait, is noticed. */
+/** Longest time until a checkpoint of another instance, or the end of a backoff in the database, is noticed. */
 const POLL_MS = 1_000;
-/** Two tries, each with its deadline, and what the database takes; then another instance may think that this one is gone. */
+/** Two tries, each with its deadline, and the time for the database. After this time another instance may take the claim. */
 const LEASE_MS = 3 * SUBMISSION_MS_MAX;
-/** The first brings the size that the witness has, if it is not the one that it was believed to have. */
+/** The first try may only bring the size that the witness has cosigned last; the second try submits for that size. */
 const TRIES_MAX = 2;
 const BACKOFF_MS_MIN = 1_000;
 const BACKOFF_MS_MAX = 60_000;
@@ -25,22 +25,20 @@ const BACKOFF_MS_MAX = 60_000;
 export interface WitnessStatus {
   readonly name: string;
   readonly state: WitnessState;
-  /** Last size that it has cosigned. */
+  /** Size of the last checkpoint that it has cosigned. */
   readonly size: number;
   readonly lagEvents: number;
   readonly failure?: string;
 }
 
 /**
- * Shows the signed checkpoints to the witnesses of the policy and keeps their cosignatures. A loop for each of them, so
- * that one that is slow or down delays nothing but its own signature. Any number of instances may run it: a claim in the
- * database lets one at a time submit to a witness, and that the log itself has one history is not decided here, but where
- * its checkpoints are signed.
+ * Submits the signed checkpoints to the witnesses of the policy and stores their cosignatures. Each witness has a worker of its own, so
+ * that a slow witness delays only its own cosignature. Any number of instances may run it: a claim in the database lets one
+ * instance at a time submit to a witness. The log writer, and not the collector, makes sure that the log has one history.
  */
 export class CosignatureCollector {
-  private readonly stopping = new AbortController();
   private readonly vkeys: readonly string[];
-  private following: Promise<unknown> | undefined;
+  private readonly workers: readonly Worker[];
 
   constructor(
     private readonly store: CosignatureStore,
@@ -48,18 +46,18 @@ export class CosignatureCollector {
     private readonly policy: LogPolicy,
     private readonly grown: Notifier,
     private readonly metrics: WitnessMetrics,
-    private readonly log: ProjectorLog,
+    private readonly log: WorkerLog,
   ) {
     this.vkeys = policy.witnesses.map(({ vkey }) => vkey);
+    this.workers = policy.witnesses.map((witness) => this.workerFor(witness));
   }
 
   start(): void {
-    this.following = Promise.all(this.policy.witnesses.map((witness) => this.follow(witness)));
+    for (const worker of this.workers) worker.start();
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.following;
+    await Promise.all(this.workers.map((worker) => worker.stop()));
   }
 
   /** In the order of the policy. */
@@ -79,42 +77,46 @@ export class CosignatureCollector {
     });
   }
 
-  private async follow(witness: SubmissionWitness): Promise<void> {
-    let registered = false;
-    let failing = false;
-    while (!this.stopping.signal.aborted) {
-      try {
-        if (!registered) await this.store.register(witness.vkey);
-        registered = true;
-        await this.step(witness);
-        failing = false;
-      } catch (error) {
-        if (!failing) this.log.error({ err: error, witness: witness.name }, 'A checkpoint could not be submitted.');
-        failing = true;
-      }
-      await this.grown.wait(POLL_MS, this.stopping.signal);
-    }
+  private workerFor(witness: SubmissionWitness): Worker {
+    let isRegistered = false;
+    return new Worker({
+      log: this.log,
+      messages: { failed: 'A checkpoint could not be submitted.', recovered: 'Checkpoints are submitted again.' },
+      fields: { witness: witness.name },
+      notifier: this.grown,
+      pollMs: POLL_MS,
+      step: async ({ stopping }): Promise<Next> => {
+        if (!isRegistered) await this.store.register(witness.vkey);
+        isRegistered = true;
+        await this.step(witness, stopping);
+        return 'idle';
+      },
+    });
   }
 
-  private async step(witness: SubmissionWitness): Promise<void> {
+  private async step(witness: SubmissionWitness, stopping: AbortSignal): Promise<void> {
     await this.store.nextRound({ witnesses: this.vkeys, paceMs: PACE_MS, roundMsMax: ROUND_MS_MAX });
     const claim = await this.store.claim(witness.vkey, LEASE_MS);
     if (claim === undefined) return;
-    const outcome = await this.submit(witness, claim);
+    const outcome = await this.submit(witness, claim, stopping);
     if (outcome === 'cosigned') return;
-    if (outcome === 'later' || this.stopping.signal.aborted) await this.store.release(witness.vkey);
+    if (outcome === 'later' || stopping.aborted) await this.store.release(witness.vkey);
     else await this.fail(witness, claim, outcome);
   }
 
-  private async submit(witness: SubmissionWitness, claim: Claim): Promise<'cosigned' | 'later' | SubmissionFailure> {
+  private async submit(
+    witness: SubmissionWitness,
+    claim: Claim,
+    stopping: AbortSignal,
+  ): Promise<'cosigned' | 'later' | SubmissionFailure> {
     const note = parseNote(claim.note);
     const read = tileReader(claim.size, async (tile) => (await this.tiles.tile(tile)) ?? new Uint8Array());
     let { knownSize } = claim;
     for (let tried = 0; tried < TRIES_MAX; tried += 1) {
-      // Believed to be beyond what it is shown: only the witness itself can say.
+      // The witness is believed to be ahead of this checkpoint: its answer to size 0 names the size that it has.
       const oldSize = knownSize > claim.size ? 0 : knownSize;
       const proof = oldSize === claim.size ? [] : await proveConsistency(oldSize, claim.size, read);
-      const submission = await submitCheckpoint(witness, { oldSize, proof, note }, this.stopping.signal);
+      const submission = await submitCheckpoint(witness, { oldSize, proof, note }, stopping);
       if (submission.kind === 'failed') return submission;
       if (submission.kind === 'cosigned') {
         await this.store.cosigned(witness.vkey, { ...claim, knownSize }, submission.line, this.isWitnessed);
@@ -123,7 +125,7 @@ export class CosignatureCollector {
       const { size } = await this.tiles.head();
       if (submission.size > size) return ahead(submission.size, size);
       await this.store.correctSize(witness.vkey, knownSize, submission.size);
-      // Another instance has shown it a newer one: the next round has what it lacks.
+      // Another instance has submitted a newer checkpoint: the next round submits the one after it.
       if (submission.size > claim.size) return 'later';
       knownSize = submission.size;
     }
@@ -154,6 +156,6 @@ const ahead = (theirs: number, ours: number): SubmissionFailure => ({
   reason: `It has cosigned a tree of ${theirs} leaves, and the log has been signed up to ${ours} here.`,
 });
 
-/** Doubling, with jitter, so that many logs do not come back to a witness all at once. */
+/** Doubles at each failure. The jitter keeps many logs from coming back to a witness at the same moment. */
 const backoffMs = (failures: number): number =>
   Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);

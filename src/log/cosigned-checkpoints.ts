@@ -1,4 +1,4 @@
-import type { ProjectorLog } from '../ledger/projector.js';
+import type { WorkerLog } from '../ledger/worker.js';
 import type { CheckpointRow, CosignatureStore } from './cosignatures.queries.js';
 import { LogError } from '../tlog/log-error.js';
 import { parseNote, type SignedNote, verifyNote, withSignatures } from '../tlog/note.js';
@@ -6,7 +6,7 @@ import type { NoteSignature } from '../tlog/note-signature.js';
 import { parseSignatures } from '../tlog/note-signature.js';
 import type { LogPolicy, SubmissionWitness } from './witness-policy.js';
 
-/** Checkpoints that once had a quorum are looked through so far for one that has it under the policy of today. */
+/** How many checkpoints that once had a quorum are checked against the policy of today, newest first. */
 const WITNESSED_LOOK_BACK_MAX = 20;
 
 /** A signed checkpoint with the cosignatures that it has. */
@@ -17,7 +17,7 @@ export interface CosignedCheckpoint {
   readonly cosigners: readonly string[];
 }
 
-/** How far the log is with an event. */
+/** How far the log has come with an event. */
 export type Coverage =
   | { readonly state: 'recorded' }
   | { readonly state: 'integrated' | 'witnessed'; readonly checkpoint: CosignedCheckpoint };
@@ -29,12 +29,12 @@ export class CosignedCheckpoints {
   constructor(
     private readonly store: CosignatureStore,
     readonly policy: LogPolicy,
-    private readonly log: ProjectorLog,
+    private readonly log: WorkerLog,
   ) {
     this.vkeys = policy.witnesses.map(({ vkey }) => vkey);
   }
 
-  /** The newest signed checkpoint, whoever has cosigned it by now; undefined before the first. */
+  /** The newest signed checkpoint with the cosignatures that it has by now; undefined before the first checkpoint. */
   async newest(): Promise<CosignedCheckpoint | undefined> {
     const row = await this.store.newest(this.vkeys);
     return row && this.cosigned(row);
@@ -47,7 +47,7 @@ export class CosignedCheckpoints {
     return rows.map((row) => this.cosigned(row)).find(({ cosigners }) => this.policy.isWitnessedBy(new Set(cosigners)));
   }
 
-  /** The checkpoint that says most about an event: a witnessed one, else the newest with any cosignature, else the newest. */
+  /** The strongest checkpoint that covers an event: a witnessed one, else the newest with any cosignature, else the newest. */
   async covering(position: number): Promise<Coverage> {
     const witnessed = await this.witnessed();
     if (witnessed !== undefined && witnessed.size >= position) return { state: 'witnessed', checkpoint: witnessed };
@@ -68,7 +68,7 @@ export class CosignedCheckpoints {
     return { size, note: withSignatures(signed, signatures), cosigners: held.map(({ name }) => name) };
   }
 
-  /** A line that does not hold would make every reader refuse the whole checkpoint: it is left out, and said so. */
+  /** One invalid line would make every reader refuse the whole checkpoint: an invalid line is left out and logged. */
   private checked({ name, key }: SubmissionWitness, { text }: SignedNote, line: string): NoteSignature | undefined {
     try {
       const signatures = parseSignatures(line);

@@ -8,14 +8,14 @@ import { Notifier } from '../ledger/notifier.js';
 
 const READERS_MAX = 500;
 const PAGE_EVENTS = 200;
-/** How soon events that another instance wrote are noticed; also the pace of a busy feed. */
+/** Longest time until events of another instance are noticed. The events of this instance are notified. */
 const POLL_MS = 250;
 const HEARTBEAT_MS = 15_000;
-/** A reader that does not take what it was sent for so long is dropped: it resumes where it was, and nothing is kept for it. */
+/** A reader that takes nothing for so long is dropped. It can resume after its last position; nothing is kept for it. */
 const STALLED_MS_MAX = 20_000;
 const RESUME_AFTER = /^(0|[1-9][0-9]{0,14})$/;
 
-/** The history as server-sent events. Every reader pulls its own pages, so that a slow one holds up nobody. */
+/** The history as server-sent events. Every reader pulls its own pages, so that a slow reader delays no other reader. */
 @Injectable()
 export class EventFeed implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
@@ -23,7 +23,7 @@ export class EventFeed implements BeforeApplicationShutdown {
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    private readonly signal: Notifier,
+    private readonly notifier: Notifier,
   ) {}
 
   /** Ends with the connection, or when the service stops. */
@@ -50,7 +50,7 @@ export class EventFeed implements BeforeApplicationShutdown {
       reply.raw.write('retry: 2000\n\n');
       await this.follow(reply, after, AbortSignal.any([closed.signal, this.stopping.signal]));
     } catch {
-      // The answer has begun; the reader resumes from the last position that it saw.
+      // The answer has begun and cannot report an error: the reader resumes after the last position that it received.
     } finally {
       this.readers -= 1;
       reply.raw.end();
@@ -64,22 +64,23 @@ export class EventFeed implements BeforeApplicationShutdown {
 
   private async follow(reply: FastifyReply, start: number, ended: AbortSignal): Promise<void> {
     let after = start;
-    let quietSince = Date.now();
+    let quietSince = performance.now();
     while (!ended.aborted) {
+      const notifications = this.notifier.count;
       const page = await this.store.readAll(after, PAGE_EVENTS);
       for (const stored of page) {
-        // One line: canonical JSON holds no line break.
+        // The envelope fits in one `data` line: canonical JSON has no line break.
         const { type } = readEvent(stored);
         await write(reply, `id: ${stored.position}\nevent: ${type}\ndata: ${stored.envelope}\n\n`, ended);
         after = stored.position;
-        quietSince = Date.now();
+        quietSince = performance.now();
       }
       if (page.length > 0) continue;
-      if (Date.now() - quietSince >= HEARTBEAT_MS) {
+      if (performance.now() - quietSince >= HEARTBEAT_MS) {
         await write(reply, ': still here\n\n', ended);
-        quietSince = Date.now();
+        quietSince = performance.now();
       }
-      await this.signal.wait(POLL_MS, ended);
+      await this.notifier.wait(POLL_MS, ended, notifications);
     }
   }
 }

@@ -1,5 +1,5 @@
-import type { ProjectorLog } from '../ledger/projector.js';
 import type { Notifier } from '../ledger/notifier.js';
+import { Worker, type Next, type WorkerLog } from '../ledger/worker.js';
 import { signCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
 import type { KeptCheckpoint } from './kept-checkpoint.js';
 import type { LogHead, LogStore, LogTransaction } from './log-store.queries.js';
@@ -10,92 +10,94 @@ import { TileBuilder } from '../tlog/tile-builder.js';
 import { tileReader } from '../tlog/tile-reader.js';
 import { partialTilesOf } from '../tlog/tile.js';
 
-/** Entries between two checkpoints at the most; bounds memory and how long the head stays locked. */
+/** Most entries between two checkpoints: limits memory, and how long the head stays locked. */
 const BATCH_ENTRIES_MAX = 5_000;
-/** The log is never signed more often than this: every checkpoint leaves up to seven partial tiles behind. */
+/** Shortest time between two checkpoints: each checkpoint stores up to seven partial tiles. */
 const PACE_MS = 200;
+/** Longest time until events of another instance are noticed. The events of this instance are notified. */
 const POLL_MS = 500;
-const RETRY_MS = 2_000;
+/** How often a caller that waits for a checkpoint looks for one that another instance signed. */
+const COVERED_POLL_MS = 50;
 
 export interface LogStatus {
   readonly size: number;
-  /** Why the log is not being signed. */
+  /** Why the log is not being signed; undefined while it is. */
   readonly failure?: string;
 }
 
 /**
- * Integrates the recorded events into the transparency log and signs its checkpoints. Any number of instances may run it:
- * the lock on the head lets one at a time do a batch, and what it builds on is read back from the database each time
- * another one was in between.
+ * Integrates the recorded events into the transparency log and signs its checkpoints. Any number of instances may run it: a lock on
+ * the head lets one instance at a time write a batch. An instance reads the tiles back from the database whenever another instance
+ * wrote the batch before.
  */
 export class LogWriter {
-  private readonly stopping = new AbortController();
   private builder = new TileBuilder();
-  private failure: string | undefined;
   /** Whether the kept checkpoint was found to be part of the history in the database. */
   private keptChecked = false;
-  private following: Promise<void> | undefined;
+  private readonly worker: Worker;
 
   constructor(
     private readonly store: LogStore,
     private readonly key: SigningKey,
     private readonly kept: KeptCheckpoint,
-    private readonly signal: Notifier,
+    notifier: Notifier,
+    /** Notified when a checkpoint was signed. */
     private readonly grown: Notifier,
-    private readonly log: ProjectorLog,
-  ) {}
+    log: WorkerLog,
+  ) {
+    this.worker = new Worker({
+      log,
+      messages: {
+        failed: 'The transparency log is not being signed.',
+        recovered: 'The transparency log is being signed again.',
+      },
+      notifier,
+      pollMs: POLL_MS,
+      paceMs: PACE_MS,
+      progress: grown,
+      step: () => this.step(),
+    });
+  }
 
   start(): void {
-    this.following = this.follow();
+    this.worker.start();
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.following;
+    await this.worker.stop();
   }
 
   async status(): Promise<LogStatus> {
     const { size } = await this.store.head();
-    return { size, ...(this.failure !== undefined && { failure: this.failure }) };
+    return { size, ...this.worker.status() };
   }
 
-  /** Waits until an entry is covered by a signed checkpoint; false when it takes longer than `timeoutMs`. */
+  /** Waits until a signed checkpoint covers `size` entries; false when it takes longer than `timeoutMs`. */
   async covers(size: number, timeoutMs: number): Promise<boolean> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      if ((await this.store.head()).size >= size) return true;
-      if (Date.now() >= deadline || this.stopping.signal.aborted) return false;
-      await this.grown.wait(POLL_MS / 10, this.stopping.signal);
+    const { stopping } = this.worker;
+    const look = async (): Promise<true | undefined> => ((await this.store.head()).size >= size ? true : undefined);
+    return (await this.grown.until(look, { timeoutMs, pollMs: COVERED_POLL_MS, stopping })) ?? false;
+  }
+
+  private async step(): Promise<Next> {
+    try {
+      // At a pace, also after a full batch: the events that gather meanwhile share one checkpoint.
+      return (await this.integrate()) ? 'pace' : 'idle';
+    } catch (error) {
+      this.builder = new TileBuilder();
+      this.keptChecked = false;
+      throw error;
     }
   }
 
-  private async follow(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      let waitMs = POLL_MS;
-      try {
-        if (await this.integrate()) waitMs = PACE_MS;
-        this.failure = undefined;
-      } catch (error) {
-        if (this.failure === undefined) this.log.error({ err: error }, 'The transparency log is not being signed.');
-        this.failure = error instanceof Error ? error.message : String(error);
-        this.builder = new TileBuilder();
-        this.keptChecked = false;
-        waitMs = RETRY_MS;
-      }
-      // Working at a pace, not at every commit: what gathers meanwhile shares one checkpoint.
-      if (waitMs === PACE_MS) await this.grown.wait(PACE_MS, this.stopping.signal);
-      else await this.signal.wait(waitMs, this.stopping.signal);
-    }
-  }
-
-  /** One batch. True when there was something to integrate. */
+  /** Integrates one batch. True when there was something to integrate. */
   private async integrate(): Promise<boolean> {
     let signed = false;
     await this.store.asWriter(async (writer, head) => {
       await this.resume(writer, head);
       const ahead = await this.signedAhead(head);
       const entries = await writer.entriesAfter(head.size, ahead ? ahead.size - head.size : BATCH_ENTRIES_MAX);
-      // The bytes were read back from storage: what is signed is what will be served.
+      // The entries were read back from storage: the signature covers the bytes that will be served.
       for (const entry of entries) this.builder.append(leafHash(entry));
       if (ahead && this.builder.size < ahead.size) throw behind(ahead);
       if (entries.length === 0) return;
@@ -105,18 +107,17 @@ export class LogWriter {
       const note = signCheckpoint({ origin: this.key.name, size, root }, this.key);
       await writer.putTiles([...this.builder.takeFullTiles(), ...this.builder.partialTiles()]);
       await writer.advance({ size, root, note });
-      // Before the commit: a signature that anybody may come to see is then always on record outside the database.
+      // Before the commit: each signature that somebody may see is then on record outside the database.
       await this.kept.write(note);
       signed = true;
     });
-    if (signed) this.grown.notify();
     return signed;
   }
 
-  /** Continues where the log stands now; another instance, or a failure, may have been in between. */
+  /** Continues at the end of the log. Another instance may have written, or a step may have failed, since the last batch. */
   private async resume(writer: LogTransaction, head: LogHead): Promise<void> {
     if (this.builder.size !== head.size || head.size === 0) {
-      // It may also be another database, e.g. a standby that took over and lacks what was signed last.
+      // It may also be another database, e.g. a standby that took over and lacks the last signed entries.
       this.keptChecked = false;
       this.builder = TileBuilder.resume(head.size, await writer.tiles(partialTilesOf(head.size)));
     }
@@ -128,8 +129,8 @@ export class LogWriter {
   }
 
   /**
-   * The history that was signed must be part of the one that is about to be signed, whatever happened to the database.
-   * @returns the kept checkpoint if the database does not have it yet: it must come out again.
+   * Checks that the signed history is part of the history in the database, which may have been restored from a backup.
+   * @returns the kept checkpoint if the database does not have it yet: the next batch must end with the same checkpoint
    */
   private async signedAhead(head: LogHead): Promise<TreeHead | undefined> {
     if (this.keptChecked) return undefined;

@@ -19,7 +19,7 @@ import { PublishedLog } from './published-log.js';
 import { WitnessMetrics } from './witness-metrics.js';
 import { readLogPolicy } from './witness-policy.js';
 
-/** The history: events to read and to follow, and the transparency log that is made of them. */
+/** The history: events to read and to follow, and the transparency log over these events. */
 @Module({})
 export class LogModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
@@ -48,7 +48,7 @@ export class LogModule implements OnApplicationBootstrap, OnApplicationShutdown 
         {
           provide: LogWriter,
           inject: [Notifier],
-          useFactory: (signal: Notifier) => new LogWriter(store, key, kept, signal, grown, log),
+          useFactory: (notifier: Notifier) => new LogWriter(store, key, kept, notifier, grown, log),
         },
         {
           provide: CosignatureCollector,
@@ -76,7 +76,7 @@ export class LogModule implements OnApplicationBootstrap, OnApplicationShutdown 
   onApplicationBootstrap(): void {
     const { writer, collector, metrics, readiness } = this;
     readiness.register('log', async (head) => logPart(await writer.status(), head));
-    // Witnesses that are down are listed and make nobody unready: the log does not wait for them.
+    // A witness that is down is listed and does not make the service unready: the log does not wait for it.
     readiness.register('witnesses', async () => ({ shown: await collector.status() }));
     metrics.gauge(
       'ppp_log_size',

@@ -1,69 +1,78 @@
-import { setImmediate as yieldThread, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as yieldThread } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Logger } from 'pino';
 import { CompactRange, leafHash } from '../tlog/merkle.js';
 import { PublishedLog } from '../log/published-log.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Refusal } from '../ledger/refusal.js';
 import { Notifier } from '../ledger/notifier.js';
+import { Worker, type Next } from '../ledger/worker.js';
 import { Metrics } from '../platform/metrics.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { fold, initialFoldState, serialisedParts, type FoldState } from './fold.js';
 import { ReportStates, type StateText } from './report-states.queries.js';
 
 /**
- * A state is stored at every multiple of its spacing, so that a report as of an earlier position folds no more than so many events. The
- * spacing grows with what a state holds: to restore it then takes as long as to fold the events behind it, and states of a large
- * programme fill no more of the disk than those of a small one.
+ * A state is stored at every multiple of its spacing: a report as of an earlier position folds at most so many events. The spacing grows
+ * with the size of the state. To restore a state then takes as long as to fold the events after it, and the states of a large programme
+ * take no more of the disk than those of a small programme.
  */
 export const STATE_EVERY_EVENTS = 500;
 export const STATE_EVERY_EVENTS_MAX = 5_000;
-/** Partners, holders and cells, of which one takes about 100 bytes. */
+/** Partners, holders and cells; each takes about 100 bytes. */
 const ENTRIES_PER_SPACING = 4_000;
-/** Folded without a pause: some milliseconds in which nothing else runs. */
+/** Events that are folded without a pause: nothing else runs for some milliseconds. */
 const BATCH_EVENTS_MAX = 500;
-/** A state of a large programme takes some hundred milliseconds to serialise: it is done in so much at a time. */
+/** To serialise the state of a large programme takes some hundred milliseconds: other work runs after each slice. */
 const SLICE_MS_MAX = 5;
-/** How soon events that another instance wrote are noticed. Those of this instance are noticed at once. */
+/** Longest time until events of another instance are noticed. The events of this instance are notified. */
 const POLL_MS = 100;
-/** Between two batches that were not full: what gathers meanwhile is read at once. */
+/** Between two batches that were not full: the events that gather meanwhile are read in one batch. */
 const PACE_MS = 50;
-const FAILURE_RETRY_MS = 5_000;
+/** How long `minPosition` waits. */
 const MIN_POSITION_WAIT_MS = 5_000;
 
-/** What is known of the history up to a position: its figures, and its events as one Merkle tree. */
+/** The history up to a position: its figures, and the Merkle tree of its events. */
 export interface ReportState {
   readonly state: FoldState;
   readonly tree: CompactRange;
 }
 
 /**
- * Follows the history with the fold, and stores states on the way. Every instance follows for itself. Nothing is stored that the events
- * do not say.
+ * Folds the history as it grows, and stores states on the way. Every instance folds for itself. The stored states follow from the events
+ * alone.
  */
 @Injectable()
 export class ReportFollower implements OnApplicationBootstrap, OnApplicationShutdown {
   private live: ReportState | undefined;
-  private failure: string | undefined;
-  private readonly stopping = new AbortController();
-  private readonly moved = new Notifier();
-  /** Somebody waits for a position: what gathers is folded at once. */
-  private readonly demand = new Notifier();
-  private readonly log: Logger;
   private unsaved: StateText[] = [];
-  private following: Promise<void> | undefined;
+  /** Position of the last event that could not be folded. */
+  private failedAt = 0;
+  /** Notified when the fold has moved, or has failed. */
+  private readonly moved = new Notifier();
+  private readonly worker: Worker;
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly reader: EventReader,
     private readonly states: ReportStates,
     private readonly publishedLog: PublishedLog,
-    private readonly signal: Notifier,
+    notifier: Notifier,
     @Inject(RUNTIME) { log }: Runtime,
     metrics: Metrics,
   ) {
-    this.log = log;
+    this.worker = new Worker({
+      log,
+      messages: {
+        failed: 'The reports stopped following the history.',
+        recovered: 'The reports follow the history again.',
+      },
+      notifier,
+      pollMs: POLL_MS,
+      paceMs: PACE_MS,
+      progress: this.moved,
+      step: () => this.step(),
+    });
     metrics.gauge(
       'ppp_report_position',
       'Position up to which the reports have followed the history.',
@@ -72,67 +81,54 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    this.following = this.follow();
+    this.worker.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.following;
+    await this.worker.stop();
   }
 
-  /** How far the reports have come, and why they stopped if they did. */
+  /** How far the reports have come, and why they do not go on. */
   status(): { readonly name: string; readonly position: number; readonly failure?: string } {
-    return {
-      name: 'reports',
-      position: this.position,
-      ...(this.failure && { failure: this.failure }),
-    };
+    return { name: 'reports', position: this.position, ...this.worker.status() };
   }
 
   get position(): number {
     return this.live?.state.position ?? 0;
   }
 
-  /** Moves on with the history: whoever takes it is done with it in the same turn. Undefined while it is being prepared. */
+  /** Changes as the history grows: a caller must use it in the same turn of the event loop. Undefined while it is being prepared. */
   get present(): ReportState | undefined {
     return this.live;
   }
 
-  /** @throws Refusal (503) when the reports do not reach the position in time. */
+  /** @throws Refusal (503) when the reports do not reach the position in time, or cannot go on. */
   async reached(position: number): Promise<void> {
-    const deadline = Date.now() + MIN_POSITION_WAIT_MS;
-    while ((this.live?.state.position ?? -1) < position) {
-      const rest = deadline - Date.now();
-      if (this.failure !== undefined || rest <= 0 || this.stopping.signal.aborted) {
-        throw new Refusal(
-          'unavailable',
-          'position-not-reached',
-          `The reports have not reached position ${position} yet. Ask again in a moment.`,
-        );
-      }
-      this.demand.notify();
-      await this.moved.wait(rest, this.stopping.signal);
-    }
+    const { stopping } = this.worker;
+    const look = (): 'reached' | 'failed' | undefined => {
+      if ((this.live?.state.position ?? -1) >= position) return 'reached';
+      this.worker.hurry();
+      return this.live === undefined && this.worker.failure !== undefined ? 'failed' : undefined;
+    };
+    const wait = { timeoutMs: MIN_POSITION_WAIT_MS, pollMs: MIN_POSITION_WAIT_MS, stopping };
+    if ((await this.moved.until(look, wait)) === 'reached') return;
+    throw new Refusal(
+      'unavailable',
+      'position-not-reached',
+      `The reports have not reached position ${position} yet. Ask again in a moment.`,
+    );
   }
 
-  private async follow(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        this.live ??= await this.resume();
-        await this.saveStates();
-        const since = this.signal.count;
-        const demands = this.demand.count;
-        const events = await this.foldNext(this.live);
-        this.failure = undefined;
-        this.moved.notify();
-        if (events === 0) await this.signal.wait(POLL_MS, this.stopping.signal, since);
-        else if (events < BATCH_EVENTS_MAX) await this.demand.wait(PACE_MS, this.stopping.signal, demands);
-      } catch (error) {
-        this.log.error({ err: error, position: this.position }, 'The reports stopped following the history.');
-        this.moved.notify();
-        await sleep(FAILURE_RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-      }
-    }
+  private async step(): Promise<Next> {
+    this.live ??= await this.resume();
+    let events: number;
+    // A retry folds the events between the stored state and the event that failed before. They show no success.
+    do {
+      await this.saveStates();
+      events = await this.foldNext(this.live);
+    } while (events > 0 && this.live.state.position < this.failedAt);
+    if (events === 0) return 'idle';
+    return events < BATCH_EVENTS_MAX ? 'pace' : 'continue';
   }
 
   private async resume(): Promise<ReportState> {
@@ -140,11 +136,13 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
     return { state, tree: await this.publishedLog.treeAt(state.position) };
   }
 
-  /** Folds one batch and gives its size. */
+  /** Folds one batch and returns its size. */
   private async foldNext({ state, tree }: ReportState): Promise<number> {
     const events = await this.store.readAll(state.position, BATCH_EVENTS_MAX);
+    let at = state.position;
     try {
       for (const stored of events) {
+        at = stored.position;
         fold(state, this.reader.read(stored));
         tree.append(leafHash(Buffer.from(stored.envelope)));
         if (state.position % spacing(state) === 0) {
@@ -154,7 +152,7 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
     } catch (error) {
       // The event may have changed a part of the state before it failed: nothing of this state may be shown.
       this.live = undefined;
-      this.failure = String(error);
+      this.failedAt = at;
       throw error;
     }
     return events.length;
@@ -166,7 +164,7 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
   }
 }
 
-/** Somebody else may run in between, but nothing is folded: the text is of one state. */
+/** Other work may run between two slices, but nothing is folded meanwhile: the text shows one state. */
 async function serialisedInSlices(state: FoldState): Promise<string> {
   const parts: string[] = [];
   let sliceEnd = performance.now() + SLICE_MS_MAX;
@@ -179,7 +177,7 @@ async function serialisedInSlices(state: FoldState): Promise<string> {
   return parts.join('');
 }
 
-/** The same on every instance, so that all store states at the same positions. */
+/** The same on every instance, so that all instances store states at the same positions. */
 export function spacing({ partners, equalAccess: { cells, holders } }: FoldState): number {
   const entries = partners.size + cells.size + holders.size;
   return Math.min(STATE_EVERY_EVENTS_MAX, STATE_EVERY_EVENTS * Math.max(1, Math.ceil(entries / ENTRIES_PER_SPACING)));
