@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
-import { Projector, notReached } from '../ledger/projector.js';
+import { notReached } from '../ledger/projection-progress.js';
+import { Projector } from '../ledger/projector.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 
 /** How long a report of usage waits for the rows to follow the log, before its sender is told to come back. */

@@ -1,7 +1,8 @@
-import type { Checkpoint } from './projection-copies.js';
+import type { CheckpointStatus } from './projection-copies.js';
 import type { Projection } from './projection.js';
 import type { ProjectionStore, TableDigests } from './projection-store.js';
 
+/** Result of comparing the rebuilt rows of a projection with the served rows. */
 export interface Comparison {
   readonly projection: string;
   readonly digests: readonly TableDigests[];
@@ -10,56 +11,56 @@ export interface Comparison {
 
 export interface ComparisonEvents {
   compared(comparison: Comparison): void;
-  /** The rows cannot be looked at, and are tried again later. */
-  failed(building: Checkpoint, error: unknown): Promise<unknown>;
-  /** Whether it is done or has to be begun once more. */
+  /** The rows could not be read. The comparison is tried again later. */
+  failed(building: CheckpointStatus, error: unknown): Promise<unknown>;
+  /** The comparison is done, or has to be begun again. */
   settled(): void;
 }
 
-/** Comparisons of rows that are built anew with those that are served. On large tables one takes long: nothing waits for it. */
+/**
+ * Comparisons of rebuilt rows with the served rows. A comparison of large tables takes long, and nothing waits for it. A result names
+ * the tables that were read, and a switch takes no other tables: so a result never counts for rows of a later rebuild.
+ */
 export class Comparisons {
   /** By name of the copy that is built. */
-  private readonly begun = new Map<string, { readonly isDone: boolean }>();
+  private readonly begun = new Map<string, { builtTables: string | undefined }>();
 
   constructor(
     private readonly rows: Pick<ProjectionStore, 'digests'>,
     private readonly events: ComparisonEvents,
   ) {}
 
-  /** False until it has been done; begins it unless it is under way. */
-  isDone(projection: Projection, building: Checkpoint): boolean {
+  /** The built tables that were compared; undefined until they were. Begins the comparison unless it is under way. */
+  comparedTables(projection: Projection, building: CheckpointStatus): string | undefined {
     const known = this.begun.get(building.name);
-    if (known) return known.isDone;
-    const comparison = { isDone: false };
+    if (known) return known.builtTables;
+    const comparison: { builtTables: string | undefined } = { builtTables: undefined };
     this.begun.set(building.name, comparison);
-    void this.compare(projection, building).then((isDone) => {
-      comparison.isDone = isDone;
-      if (!isDone && this.begun.get(building.name) === comparison) this.begun.delete(building.name);
+    void this.compare(projection, building).then((builtTables) => {
+      comparison.builtTables = builtTables;
+      if (builtTables === undefined && this.begun.get(building.name) === comparison) this.begun.delete(building.name);
       this.events.settled();
     });
-    return false;
+    return undefined;
   }
 
-  /** What was compared is not, or may not be, what is being built: it does not count for what is built next. */
+  /** Frees the result once a switch has used or refused its tables. */
   forget(name: string): void {
     this.begun.delete(name);
   }
 
-  clear(): void {
-    this.begun.clear();
-  }
-
-  /** False when it has to be done again. Never rejects. */
-  private async compare(projection: Projection, building: Checkpoint): Promise<boolean> {
+  /** Undefined when the comparison has to be done again. Never rejects. */
+  private async compare(projection: Projection, building: CheckpointStatus): Promise<string | undefined> {
     try {
-      const digests = await this.rows.digests(projection);
-      if (digests === undefined) return false;
+      const compared = await this.rows.digests(projection);
+      if (compared === undefined) return undefined;
+      const { digests, builtTables } = compared;
       const isSame = digests.every(({ served, built }) => served === built);
       this.events.compared({ projection: projection.name, digests, isSame });
-      return true;
+      return builtTables;
     } catch (error) {
       await this.events.failed(building, error).catch(() => undefined);
-      return false;
+      return undefined;
     }
   }
 }

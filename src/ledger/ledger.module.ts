@@ -7,7 +7,8 @@ import type { AggregateOutline } from './aggregate.js';
 import { PostgresEventStore } from './postgres/postgres-event-store.js';
 import type { Projection } from './projection.js';
 import { ProjectionStore } from './projection-store.js';
-import { Projector, leadProjections, type ProjectorLog } from './projector.js';
+import { Projector, leadProjections } from './projector.js';
+import type { WorkerLog } from './worker.js';
 import { SealedContents } from './sealed-contents.js';
 import { Notifier } from './notifier.js';
 import type { EpochMs } from './time.js';
@@ -27,7 +28,7 @@ export interface LedgerModuleOptions {
   readonly aggregates: readonly AggregateOutline[];
   readonly projections: readonly Projection[];
   readonly observer: LedgerObserver;
-  readonly log: ProjectorLog;
+  readonly log: WorkerLog;
   readonly clock: () => EpochMs;
 }
 
@@ -72,17 +73,17 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
         {
           provide: Ledger,
           inject: [EVENT_STORE, EventReader, Vault, Notifier],
-          useFactory: (store: EventStore, reader: EventReader, vault: Vault, signal: Notifier) =>
-            new Ledger(store, reader, vault, signal, { observer: observerOf(options), clock }),
+          useFactory: (store: EventStore, reader: EventReader, vault: Vault, notifier: Notifier) =>
+            new Ledger(store, reader, vault, notifier, { observer: observerOf(options), clock }),
         },
         {
           provide: Projector,
           inject: [EVENT_STORE, EventReader, Notifier, PROGRESS_NOTIFIER],
-          useFactory: (store: EventStore, reader: EventReader, signal: Notifier, progress: Notifier) => {
+          useFactory: (store: EventStore, reader: EventReader, notifier: Notifier, progress: Notifier) => {
             const rows = new ProjectionStore(pool);
             const served = readPool === pool ? rows : new ProjectionStore(readPool);
             const leads = () => leadProjections(pool);
-            return new Projector(leads, store, reader, rows, projections, signal, progress, options.log, { served });
+            return new Projector(leads, store, reader, rows, projections, notifier, progress, options.log, { served });
           },
         },
       ],

@@ -1,74 +1,78 @@
 import type { RecordedEvent } from './event.js';
 import type { Projection } from './projection.js';
 
-/** Suffix of the tables in which a new version is built beside the served one. */
+/** Suffix of the tables in which the rows of a projection are rebuilt beside the served rows. */
 export const BUILDING = '__building';
 
-/** Transactions in which what is built moves at once: while one waits for the database, the rows of another are made. */
-const BUILDING_AT_ONCE_MAX = 3;
+/** Transactions in which copies that are built move concurrently: while one waits for the database, the rows of another are made. */
+const BUILDING_CONCURRENT_MAX = 3;
 
+/** How far the rows of a copy have come. */
 export interface Checkpoint {
   readonly name: string;
   readonly version: number;
   readonly position: number;
-  /** Why it does not go on; null while it does. */
+}
+
+export interface CheckpointStatus extends Checkpoint {
+  /** Why the copy does not go on; null while it does. */
   readonly failure: string | null;
 }
 
-/** The checkpoints of all projections, as they were at one moment. */
+/** The checkpoints of all projections at one moment. */
 export class Checkpoints {
-  private readonly byName: ReadonlyMap<string, Checkpoint>;
+  private readonly byName: ReadonlyMap<string, CheckpointStatus>;
 
-  constructor(rows: readonly Checkpoint[]) {
+  constructor(rows: readonly CheckpointStatus[]) {
     this.byName = new Map(rows.map((row) => [row.name, row]));
   }
 
-  /** The rows that are read. */
-  served({ name }: Projection): Checkpoint | undefined {
+  /** Of the rows that are read. */
+  served({ name }: Projection): CheckpointStatus | undefined {
     return this.byName.get(name);
   }
 
-  /** The rows that are being built beside them. */
-  building({ name }: Projection): Checkpoint | undefined {
+  /** Of the rows that are built beside the served rows. */
+  building({ name }: Projection): CheckpointStatus | undefined {
     return this.byName.get(name + BUILDING);
   }
 }
 
-/** Where the rows of a projection stand. */
-export type Place = Pick<Checkpoint, 'name' | 'version' | 'position'>;
-
-/** A projection's rows, those served or those being built, and how far they have come. */
+/** The rows of a projection, served or being built, and how far they have come. */
 export interface ProjectionCopy {
   readonly projection: Projection;
   readonly name: string;
   readonly suffix: string;
   readonly types: ReadonlySet<string>;
   readonly from: number;
-  /** It is said not to go on. */
+  /** A failure is noted at its checkpoint. */
   readonly hasStopped: boolean;
 }
 
-export function copyOf(projection: Projection, { name, position, failure }: Checkpoint): ProjectionCopy {
+export function copyOf(projection: Projection, { name, position, failure }: CheckpointStatus): ProjectionCopy {
   const suffix = name === projection.name ? '' : BUILDING;
   const types = new Set(projection.types);
   return { projection, name, suffix, types, from: position, hasStopped: failure !== null };
 }
 
-/** Where a copy stands once it has applied these events. */
+/** The checkpoint of a copy that has applied these events. */
 export const checkpointAfter = (
   { name, projection: { version }, from }: ProjectionCopy,
   applied: readonly RecordedEvent[],
-): Place => ({
+): Checkpoint => ({
   name,
   version,
   position: applied.at(-1)?.position ?? from,
 });
 
-/** Copies that move in one transaction: all that are served, so that a small batch is one commit, and parts of those that are built. */
+/**
+ * Copies that move in one transaction. All served copies are one group, so that a small batch is one commit; the copies that are built
+ * are divided into a few groups.
+ */
 export function groupsOf(copies: readonly ProjectionCopy[]): readonly (readonly ProjectionCopy[])[] {
   const built = copies.filter(({ suffix }) => suffix !== '');
-  const parts = Array.from({ length: BUILDING_AT_ONCE_MAX }, (_, part) =>
-    built.filter((_lane, at) => at % BUILDING_AT_ONCE_MAX === part),
+  const parts = Array.from({ length: BUILDING_CONCURRENT_MAX }, (_, part) =>
+    built.filter((_copy, at) => at % BUILDING_CONCURRENT_MAX === part),
   );
   return [copies.filter(({ suffix }) => suffix === ''), ...parts].filter((group) => group.length > 0);
 }

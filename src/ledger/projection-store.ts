@@ -1,25 +1,50 @@
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { RecordedEvent } from './event.js';
 import type { LeaderSession } from './leadership.js';
-import { BUILDING, Checkpoints, type Checkpoint, type ProjectionCopy, type Place } from './projection-copies.js';
+import {
+  BUILDING,
+  Checkpoints,
+  type Checkpoint,
+  type CheckpointStatus,
+  type ProjectionCopy,
+} from './projection-copies.js';
 import { Statements, columnwise, selection, upsertion, type Column } from './projection-statements.js';
 import { Rows, type Projection, type RowRef } from './projection.js';
 
 /** Rows in one statement; a batch with more is written in several. */
 const ROWS_PER_STATEMENT_MAX = 5_000;
 
-/** How long a switch waits for those who read. Everybody who wants to read waits behind it, so it rather tries again. */
+/** How long a switch waits for reads under way. New reads wait behind the switch, so that it gives up soon and is tried again. */
 const SWITCH_LOCK_MS_MAX = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
-/** Longest that the digest of one table may take: nobody waits for it, but nothing takes for ever. */
+/** Longest time for the digest of one table. Nothing waits for it, but no query may run for ever. */
 const DIGEST_MS_MAX = 1_800_000;
 
-/** SHA-256 over the rows of a table in the order of their ids, as it is served and as it was built; hexadecimal. */
+/** SHA-256 over the rows of a table in the order of their ids, of the served table and of the built one; hexadecimal. */
 export interface TableDigests {
   readonly table: string;
   readonly served: string;
   readonly built: string;
 }
+
+/** What a comparison has read. */
+export interface ComparedTables {
+  readonly digests: readonly TableDigests[];
+  /** Identity of the built tables: a later rebuild makes other tables of the same names. */
+  readonly builtTables: string;
+}
+
+/**
+ * `busy`: a read blocks the switch, or another instance was faster. `other-tables`: the built tables are not the compared ones. Nothing
+ * has changed in both cases.
+ */
+export type SwitchOutcome = 'switched' | 'busy' | 'other-tables';
+
+/** The rows and their checkpoints, in a database or in a simulation. */
+export type RowStore = Pick<ProjectionStore, keyof ProjectionStore>;
+
+/** A server that only serves reads: nothing is written there. */
+export type ServedRows = Pick<RowStore, 'checkpoints'>;
 
 /** The SQL of projections: checkpoints, loading and storing of rows, building a new version beside the old one. */
 export class ProjectionStore {
@@ -27,9 +52,9 @@ export class ProjectionStore {
 
   constructor(private readonly pool: Pool) {}
 
-  /** `session`: the one to ask in, if it matters which. */
+  /** `session`: the session in which the query runs, if that matters. */
   async checkpoints(session: Pool | LeaderSession = this.pool): Promise<Checkpoints> {
-    const { rows } = await session.query<Checkpoint>('select name, version, position, failure from projections');
+    const { rows } = await session.query<CheckpointStatus>('select name, version, position, failure from projections');
     return new Checkpoints(rows);
   }
 
@@ -41,8 +66,8 @@ export class ProjectionStore {
   }
 
   /**
-   * Moves copies that stand at the same place up to the position `to`, in one transaction: their rows and checkpoints change
-   * together or not at all. Gives the copies that have moved; somebody else was faster with the others.
+   * Moves copies from one position to the position `to`, in one transaction: their rows and checkpoints change atomically. Returns the
+   * copies that have moved; another leader has moved the others already.
    * @throws ProjectionFailure when one of them cannot apply an event; none has moved then.
    */
   async apply(
@@ -64,7 +89,7 @@ export class ProjectionStore {
       });
       const names = new Set(rows.map(({ name }) => name));
       const moved = copies.filter(({ name }) => names.has(name));
-      // At once: the rows of one copy are made while the database works for another.
+      // Concurrently: the rows of one copy are made while the database works for another.
       const statements = new Statements(client);
       const applied = await Promise.allSettled(moved.map((copy) => this.applyRows(statements, copy, events)));
       const failed = applied.find((outcome) => outcome.status === 'rejected');
@@ -74,11 +99,11 @@ export class ProjectionStore {
   }
 
   /**
-   * Notes why a projection does not go on from where it stands, for all instances to see, until it does; null: that nothing is in
-   * its way. True when that is news, and false as well when it has gone on after all, by a step whose answer was lost or by
-   * another leader.
+   * Notes, for all instances, why a copy does not go on from a checkpoint; null: nothing blocks it. The next move of the copy removes
+   * the note. Returns true when the note is new, and false also when the copy has moved meanwhile, by a step whose answer was lost or
+   * by another leader.
    */
-  async fail({ name, version, position }: Place, failure: string | null): Promise<boolean> {
+  async fail({ name, version, position }: Checkpoint, failure: string | null): Promise<boolean> {
     const { rowCount } = await this.pool.query(
       `update projections set failure = $4
        where name = $1 and version = $2 and position = $3 and failure is distinct from $4`,
@@ -87,10 +112,10 @@ export class ProjectionStore {
     return rowCount === 1;
   }
 
-  /** Empty tables beside the served ones, for a version that starts from the beginning. */
+  /** Makes empty tables beside the served ones. They start at position 0. */
   async startBuilding(projection: Projection): Promise<void> {
     await this.inTransaction(async (client) => {
-      // The checkpoint before the tables, here and everywhere: whoever takes them the other way round meets a deadlock.
+      // Every transaction locks the checkpoint before the tables: the other order would cause deadlocks.
       await client.query(
         `insert into projections (name, version, position, building) values ($1, $2, 0, true)
          on conflict (name) do update set version = excluded.version, position = 0, failure = null`,
@@ -100,17 +125,16 @@ export class ProjectionStore {
         await client.query(`drop table if exists ${table}${BUILDING}`);
         await client.query(`create table ${table}${BUILDING} (like ${table} including all)`);
       }
-      return true;
     });
   }
 
   /**
-   * Says of each table whether the rows that were built are those that are served, by a SHA-256 over each: to be asked when
-   * both stand at one position and are of one version. Undefined when they do not, at the moment at which it looks.
+   * Compares the served and the built rows of each table by a SHA-256 over each.
+   * @returns undefined when both are not at one position and of one version, or when a rebuild was started again meanwhile
    */
-  async digests(projection: Projection): Promise<readonly TableDigests[] | undefined> {
+  async digests(projection: Projection): Promise<ComparedTables | undefined> {
     return this.inTransaction(async (client) => {
-      // Everything that follows sees the same moment.
+      // All queries of the transaction see the same moment.
       await client.query('set transaction isolation level repeatable read, read only');
       await client.query(`set local statement_timeout = ${DIGEST_MS_MAX}`);
       const checkpoints = await this.checkpoints(client);
@@ -125,45 +149,56 @@ export class ProjectionStore {
           built: await digestOf(client, `${table}${BUILDING}`),
         });
       }
-      return digests;
+      const builtTables = await builtTablesOf(client, projection);
+      return builtTables === undefined ? undefined : { digests, builtTables };
     });
   }
 
   /**
-   * Puts the built tables in the place of the served ones. Readers see the old rows before and the new ones after. False
-   * when it has to be tried again: somebody else was faster, or is reading for longer than readers can be kept waiting.
+   * Replaces the served tables by the built ones. Readers see the old rows before and the new ones after.
+   * @param compared identity of the tables that were compared; undefined if they need not be
    */
-  async switchToBuilt(projection: Projection, position: number): Promise<boolean> {
+  async switchToBuilt(projection: Projection, position: number, compared?: string): Promise<SwitchOutcome> {
     try {
-      return await this.inTransaction((client) => this.exchange(client, projection, position));
+      return await this.inTransaction(
+        (client) => this.exchange(client, projection, position, compared),
+        (outcome) => outcome === 'switched',
+      );
     } catch (error) {
-      if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return false;
+      if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return 'busy';
       throw error;
     }
   }
 
-  private async exchange(client: PoolClient, projection: Projection, position: number): Promise<boolean> {
+  private async exchange(
+    client: PoolClient,
+    projection: Projection,
+    position: number,
+    compared: string | undefined,
+  ): Promise<SwitchOutcome> {
     await client.query(`set local lock_timeout = ${SWITCH_LOCK_MS_MAX}`);
     const { rowCount } = await client.query('delete from projections where name = $1 and position = $2', [
       projection.name + BUILDING,
       position,
     ]);
-    if (rowCount !== 1) return false;
-    // Another leader may have moved the served rows on meanwhile: nobody who has seen them may see older ones.
+    if (rowCount !== 1) return 'busy';
+    // Nobody can start a rebuild before this transaction ends, because that begins with the row that was deleted.
+    if (compared !== undefined && (await builtTablesOf(client, projection)) !== compared) return 'other-tables';
+    // Another leader may have moved the served rows meanwhile: a reader who has seen newer rows must not see older ones.
     const exchanged = await client.query(
       'update projections set version = $2, position = $3, failure = null where name = $1 and position <= $3',
       [projection.name, projection.version, position],
     );
-    if (exchanged.rowCount !== 1) return false;
+    if (exchanged.rowCount !== 1) return 'busy';
     for (const table of projection.tables) {
       await client.query(`drop table ${table}`);
       await client.query(`alter table ${table}${BUILDING} rename to ${table}`);
       this.columns.delete(table);
     }
-    return true;
+    return 'switched';
   }
 
-  /** Settles when no statement of the copy is left. */
+  /** Settles when all statements of the copy have ended. */
   private async applyRows(statements: Statements, copy: ProjectionCopy, all: readonly RecordedEvent[]): Promise<void> {
     const { projection, suffix } = copy;
     const events = all.filter(({ type }) => copy.types.has(type));
@@ -206,14 +241,17 @@ export class ProjectionStore {
     return columns;
   }
 
-  /** `work` gives false when there turned out to be nothing to keep. */
-  private async inTransaction<Done>(work: (client: PoolClient) => Promise<Done>): Promise<Done> {
+  /** @param isKept whether the transaction is committed with this result */
+  private async inTransaction<Done>(
+    work: (client: PoolClient) => Promise<Done>,
+    isKept: (done: Done) => boolean = () => true,
+  ): Promise<Done> {
     const client = await this.pool.connect();
     try {
-      // Rows can be derived again, so a crash may take the last of them: their commit need not wait for the disk.
+      // The commit does not wait for the disk: rows that a crash takes are derived again.
       await client.query('begin; set local synchronous_commit = off');
       const done = await work(client);
-      await client.query(done === false ? 'rollback' : 'commit');
+      await client.query(isKept(done) ? 'commit' : 'rollback');
       client.release();
       return done;
     } catch (error) {
@@ -226,7 +264,7 @@ export class ProjectionStore {
   }
 }
 
-/** An event that a projection could not apply: it stops there, visibly, until the program is mended. */
+/** A projection could not apply an event. It stops before the event, visibly, until the program is mended. */
 export class ProjectionFailure extends Error {
   constructor(
     readonly projection: string,
@@ -237,7 +275,7 @@ export class ProjectionFailure extends Error {
   }
 }
 
-/** Over the hashes of the rows, so that 32 bytes of each are held and not its text. */
+/** A hash over the hashes of the rows, so that the server keeps 32 bytes of each row and not its text. */
 async function digestOf(client: PoolClient, table: string): Promise<string> {
   const { rows } = await client.query<{ digest: string }>({
     text: `select encode(sha256(coalesce(string_agg(sha256(convert_to(t::text, 'UTF8')), '' order by id), '')), 'hex') as digest
@@ -245,6 +283,20 @@ async function digestOf(client: PoolClient, table: string): Promise<string> {
     query_timeout: DIGEST_MS_MAX,
   } as QueryConfig);
   return rows[0]?.digest ?? '';
+}
+
+/**
+ * Identity of the built tables: their object ids, which a table keeps until it is dropped. Undefined when one of them was made after the
+ * moment that the transaction sees.
+ */
+async function builtTablesOf(client: PoolClient, { tables }: Projection): Promise<string | undefined> {
+  // A name finds the table of now; `pg_class` is read as of the moment of the transaction, as the rows are.
+  const { rows } = await client.query<{ ids: string; isComplete: boolean }>(
+    `select string_agg(c.oid::text, ',' order by x.at) as ids, count(c.oid) = count(*) as "isComplete"
+     from unnest($1::text[]) with ordinality as x (name, at) left join pg_class c on c.oid = to_regclass(x.name)`,
+    [tables.map((table) => table + BUILDING)],
+  );
+  return rows[0]?.isComplete === true ? rows[0].ids : undefined;
 }
 
 function touchedIds(projection: Projection, events: readonly RecordedEvent[]): Map<string, Set<string>> {

@@ -254,7 +254,7 @@ describe('the projector', () => {
       expect(last).toBeGreaterThan(2_000);
       await instance.projector.reached('accounts', last, WAIT_MS);
       await instance.projector.rebuild('accounts');
-      expect(instance.said).toContain('A projection was built anew, with the same rows.');
+      expect(instance.said).toContain('A projection was rebuilt, with the same rows.');
     });
 
     it('gives the same rows, while those who read see every position once and in order', async () => {
@@ -278,7 +278,7 @@ describe('the projector', () => {
       await instance.projector.rebuild('accounts');
       expect(await rowsOf('accounts')).toBe(live);
       expect(instance.errors).toEqual([]);
-      expect(instance.said).toContain('A projection was built anew, with the same rows.');
+      expect(instance.said).toContain('A projection was rebuilt, with the same rows.');
     });
 
     it('says so when other rows were served than the history gives', async () => {
@@ -286,7 +286,7 @@ describe('the projector', () => {
       await instance.projector.reached('accounts', await open(instance), WAIT_MS);
       await database.pool.query('update accounts set balance = balance + 1');
       await instance.projector.rebuild('accounts');
-      expect(instance.errors).toEqual(['A projection was built anew, and other rows were served until now.']);
+      expect(instance.errors).toEqual(['A projection was rebuilt, and other rows were served until now.']);
       expect(JSON.parse(await rowsOf('accounts'))).toMatchObject([{ balance: 100 }]);
       await instance.projector.rebuild('accounts');
       expect(instance.errors).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { Projector } from '../../src/ledger/projector.js';
+import type { SwitchOutcome } from '../../src/ledger/projection-store.js';
 import type { Projection } from '../../src/ledger/projection.js';
 import { Notifier } from '../../src/ledger/notifier.js';
 import { SimulatedLeadership } from '../support/simulated-leadership.js';
@@ -12,7 +13,7 @@ import { account } from './accounts.js';
 import { accountsProjection } from './instance.js';
 
 /** What becomes of the request to switch, by the number of the attempt. */
-type Switching = (attempt: number, carryOut: () => Promise<boolean>) => Promise<boolean>;
+type Switching = (attempt: number, carryOut: () => Promise<SwitchOutcome>) => Promise<SwitchOutcome>;
 
 class UnreliableRowStore extends SimulatedRowStore {
   private attempts = 0;
@@ -21,9 +22,9 @@ class UnreliableRowStore extends SimulatedRowStore {
     super(new SimulatedRows());
   }
 
-  override switchToBuilt(projection: Projection, position: number): Promise<boolean> {
+  override switchToBuilt(projection: Projection, position: number, compared?: string): Promise<SwitchOutcome> {
     this.attempts += 1;
-    return this.switching(this.attempts, () => super.switchToBuilt(projection, position));
+    return this.switching(this.attempts, () => super.switchToBuilt(projection, position, compared));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { copyOf, type ProjectionCopy } from '../../src/ledger/projection-copies.js';
 import { ProjectionStore } from '../../src/ledger/projection-store.js';
-import type { RowStore } from '../../src/ledger/projector.js';
+import type { RowStore } from '../../src/ledger/projection-store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { SimulatedRowStore, SimulatedRows } from '../support/simulated-rows.js';
 import { idOf } from './batches.js';
@@ -77,11 +77,11 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     await rows.startBuilding(accountsProjection);
     expect(await rows.digests(accountsProjection)).toBeUndefined();
     await rows.apply([await buildingCopy()], 2, events.slice(0, 2));
-    const [digests] = (await rows.digests(accountsProjection)) ?? [];
+    const { digests: [digests] = [], builtTables } = (await rows.digests(accountsProjection)) ?? missing();
     expect(digests?.built).toBe(digests?.served);
-    expect(await rows.switchToBuilt(accountsProjection, 1)).toBe(false);
-    expect(await rows.switchToBuilt(accountsProjection, 2)).toBe(true);
-    expect(await rows.switchToBuilt(accountsProjection, 2)).toBe(false);
+    expect(await rows.switchToBuilt(accountsProjection, 1, builtTables)).toBe('busy');
+    expect(await rows.switchToBuilt(accountsProjection, 2, builtTables)).toBe('switched');
+    expect(await rows.switchToBuilt(accountsProjection, 2, builtTables)).toBe('busy');
     expect(await building()).toBeUndefined();
     await rows.apply([await servedCopy()], 3, events.slice(2));
     expect(await served()).toMatchObject({ position: 3 });
@@ -91,9 +91,20 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     await rows.startBuilding(accountsProjection);
     await rows.apply([await buildingCopy()], 1, events.slice(0, 1));
     await rows.apply([await servedCopy()], 2, events.slice(0, 2));
-    expect(await rows.switchToBuilt(accountsProjection, 1)).toBe(false);
+    expect(await rows.switchToBuilt(accountsProjection, 1)).toBe('busy');
     expect(await served()).toMatchObject({ position: 2 });
     expect(await building()).toMatchObject({ position: 1 });
+  });
+
+  it('exchanges only the tables that were compared, and not those of a later rebuild', async () => {
+    await rows.startBuilding(accountsProjection);
+    const { builtTables } = (await rows.digests(accountsProjection)) ?? missing();
+    await rows.startBuilding(accountsProjection);
+    expect(await rows.switchToBuilt(accountsProjection, 0, builtTables)).toBe('other-tables');
+    expect(await building()).toMatchObject({ position: 0 });
+    const again = (await rows.digests(accountsProjection)) ?? missing();
+    expect(again.builtTables).not.toBe(builtTables);
+    expect(await rows.switchToBuilt(accountsProjection, 0, again.builtTables)).toBe('switched');
   });
 
   it('starts to build from nothing, however far what was built before had come', async () => {
@@ -103,7 +114,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await building()).toMatchObject({ position: 0 });
     await rows.apply([await buildingCopy()], 2, events.slice(0, 2));
     await rows.apply([await servedCopy()], 2, events.slice(0, 2));
-    const [digests] = (await rows.digests(accountsProjection)) ?? [];
+    const { digests: [digests] = [] } = (await rows.digests(accountsProjection)) ?? missing();
     expect(digests?.built).toBe(digests?.served);
   });
 });

@@ -60,8 +60,8 @@ export function startInstance(around: Surroundings, version: number): SimulatedI
   const ahead = world.integer(-2_000, 2_000);
   const clock = (): number => START + world.now() + ahead;
   const store = new SimulatedStore(log, clock, toLog);
-  const signal = new Notifier(process);
-  const ledger = new Ledger(store, reader, vault, signal, { clock, time: process });
+  const notifier = new Notifier(process);
+  const ledger = new Ledger(store, reader, vault, notifier, { clock, time: process });
   const readPool = new SimulatedReadPool(world, () => standbys?.choose() ?? rows, toReads);
   const projector = new Projector(
     () => around.leadership.lead(process, toRows),
@@ -69,10 +69,10 @@ export function startInstance(around: Surroundings, version: number): SimulatedI
     reader,
     new SimulatedRowStore(rows, toRows),
     projectionsOf(version, around.mending),
-    signal,
+    notifier,
     new Notifier(process),
     { info: around.heard, error: around.heard },
-    { time: process, batchEventsMax, ...(standbys && { served: readPool }) },
+    { time: process, random: () => world.random(), batchEventsMax, ...(standbys && { served: readPool }) },
   );
   return { process, ledger, projector, readPool, lines: [toLog, toRows, toReads] };
 }

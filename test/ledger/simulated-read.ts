@@ -5,14 +5,14 @@ import { defer, lastValueFrom } from 'rxjs';
 import type { Reading } from '../../src/http/read-model.js';
 import { ReadInterceptor } from '../../src/http/read.interceptor.js';
 import { ACCESS, type RouteAccess } from '../../src/http/route-access.js';
-import type { KeptLane, RowServer } from '../support/simulated-rows.js';
+import type { KeptCopy, RowServer } from '../support/simulated-rows.js';
 import type { SimulatedInstance } from './simulated-instance.js';
 
 /** What one statement saw: of what server, and all rows of the view there. */
 export interface Seen {
   readonly server: RowServer;
   /** Undefined where not even the view has arrived yet. */
-  readonly copy: KeptLane | undefined;
+  readonly copy: KeptCopy | undefined;
 }
 
 export interface SimulatedAnswer extends Seen {

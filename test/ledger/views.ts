@@ -1,6 +1,6 @@
 import { readEvent, type StoredEvent } from '../../src/ledger/event.js';
 import { Rows, type Projection } from '../../src/ledger/projection.js';
-import { textOf, type KeptLane, type KeptLanes, type RowStep } from '../support/simulated-rows.js';
+import { textOf, type KeptCopy, type KeptCopies, type RowStep } from '../support/simulated-rows.js';
 import { accountsProjection } from './instance.js';
 
 /** An amount that the cautious projection cannot take, until it is mended. */
@@ -89,7 +89,7 @@ class Replay {
   }
 }
 
-const rowsText = ({ tables }: Projection, copy: Pick<KeptLane, 'tables'>): string =>
+const rowsText = ({ tables }: Projection, copy: Pick<KeptCopy, 'tables'>): string =>
   tables.map((table) => `${table} ${textOf(copy.tables, table)}`).join('\n');
 
 /** Looks at every step that is done to the rows, whoever does it. */
@@ -109,7 +109,7 @@ export class RowsWatch {
     }
   }
 
-  see(step: RowStep, before: KeptLanes, after: KeptLanes): void {
+  see(step: RowStep, before: KeptCopies, after: KeptCopies): void {
     if (step === 'crash') this.crashes += 1;
     for (const copy of after.values()) {
       const earlier = before.get(copy.name);
@@ -122,7 +122,7 @@ export class RowsWatch {
   }
 
   /** @throws Error unless the rows are what a replay up to their position gives. */
-  checkRows(copy: KeptLane): void {
+  checkRows(copy: KeptCopy): void {
     const known = this.replays.get(`${copy.name.replace(/__building$/, '')} ${copy.version}`);
     if (!known) return this.note(`Nobody knows ${copy.name} in version ${copy.version}.`);
     const expected = expectedAt(known.replay, copy.position);

@@ -1,8 +1,17 @@
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { Checkpoints, type Checkpoint, type ProjectionCopy, type Place } from '../../src/ledger/projection-copies.js';
-import { ProjectionFailure, type TableDigests } from '../../src/ledger/projection-store.js';
+import {
+  Checkpoints,
+  type Checkpoint,
+  type CheckpointStatus,
+  type ProjectionCopy,
+} from '../../src/ledger/projection-copies.js';
+import {
+  ProjectionFailure,
+  type ComparedTables,
+  type RowStore,
+  type SwitchOutcome,
+} from '../../src/ledger/projection-store.js';
 import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';
-import type { RowStore } from '../../src/ledger/projector.js';
 import { SimulatedSession } from './simulated-leadership.js';
 import { SOUND, connectionLost, type Line } from './simulated-line.js';
 import type { SimulatedWorld } from './simulated-world.js';
@@ -11,10 +20,12 @@ import type { SimulatedWorld } from './simulated-world.js';
 type Tables = ReadonlyMap<string, ReadonlyMap<string, Row>>;
 
 /** A copy as the database keeps it: how far it has come, and its rows. */
-export interface KeptLane extends Checkpoint {
+export interface KeptCopy extends CheckpointStatus {
+  /** Identity of its tables: a rebuild that is begun again makes other tables. */
+  readonly tablesId: number;
   readonly tables: Tables;
 }
-export type KeptLanes = ReadonlyMap<string, KeptLane>;
+export type KeptCopies = ReadonlyMap<string, KeptCopy>;
 
 /** What is done to the copies of a database; `crash`: it comes back with what it held some steps before. */
 export type RowStep = 'apply' | 'build' | 'switch' | 'note' | 'crash';
@@ -24,11 +35,11 @@ export interface RowServer {
   readonly name: string;
   readonly isUp: boolean;
   /** What somebody sees who looks now, all of it of one moment. */
-  readonly kept: KeptLanes;
+  readonly kept: KeptCopies;
 }
 
 export interface RowsOptions {
-  readonly seen?: (step: RowStep, before: KeptLanes, after: KeptLanes) => void;
+  readonly seen?: (step: RowStep, before: KeptCopies, after: KeptCopies) => void;
   /** Brings a step to the disk that did not wait for it. Default: at once. */
   readonly soon?: (bring: () => void) => void;
 }
@@ -37,11 +48,13 @@ export interface RowsOptions {
 export class SimulatedRows implements RowServer {
   readonly name = 'primary';
   readonly isUp = true;
-  private copies: KeptLanes = new Map();
-  private onDisk: KeptLanes = this.copies;
+  private copies: KeptCopies = new Map();
+  private onDisk: KeptCopies = this.copies;
   /** What was made of them since, step by step. */
-  private readonly unwritten: KeptLanes[] = [];
-  private readonly standbys: ((copies: KeptLanes) => void)[] = [];
+  private readonly unwritten: KeptCopies[] = [];
+  /** A crash takes tables, and never makes an identity free again. */
+  private tablesMade = 0;
+  private readonly standbys: ((copies: KeptCopies) => void)[] = [];
   private readonly seen: NonNullable<RowsOptions['seen']>;
   private readonly soon: NonNullable<RowsOptions['soon']>;
 
@@ -50,7 +63,7 @@ export class SimulatedRows implements RowServer {
     this.soon = soon;
   }
 
-  get kept(): KeptLanes {
+  get kept(): KeptCopies {
     return this.copies;
   }
 
@@ -58,13 +71,13 @@ export class SimulatedRows implements RowServer {
    * Passes on every step, in order, that is on the disk: nothing else is ever sent to a standby, so that none holds what its
    * primary can lose. Gives what those before have made.
    */
-  replicate(receive: (copies: KeptLanes) => void): KeptLanes {
+  replicate(receive: (copies: KeptCopies) => void): KeptCopies {
     this.standbys.push(receive);
     return this.onDisk;
   }
 
   register({ name, version, tables }: Projection): void {
-    if (!this.copies.has(name)) this.put('note', { name, version, position: 0, failure: null, tables: empty(tables) });
+    if (!this.copies.has(name)) this.put('note', { name, version, position: 0, failure: null, ...this.made(tables) });
   }
 
   apply(copies: readonly ProjectionCopy[], to: number, events: readonly RecordedEvent[]): readonly ProjectionCopy[] {
@@ -79,7 +92,7 @@ export class SimulatedRows implements RowServer {
     return moved;
   }
 
-  fail({ name, version, position }: Place, failure: string | null): boolean {
+  fail({ name, version, position }: Checkpoint, failure: string | null): boolean {
     const kept = this.copies.get(name);
     if (kept?.position !== position || kept.version !== version || kept.failure === failure) return false;
     this.put('note', { ...kept, failure });
@@ -87,23 +100,30 @@ export class SimulatedRows implements RowServer {
   }
 
   startBuilding({ name, version, tables }: Projection): void {
-    this.put('build', { name: buildingOf(name), version, position: 0, failure: null, tables: empty(tables) });
+    this.put('build', { name: buildingOf(name), version, position: 0, failure: null, ...this.made(tables) });
   }
 
-  digests({ name, tables }: Projection): readonly TableDigests[] | undefined {
+  digests({ name, tables }: Projection): ComparedTables | undefined {
     const [served, built] = [this.copies.get(name), this.copies.get(buildingOf(name))];
     if (!served || !built) return undefined;
     if (served.position !== built.position || served.version !== built.version) return undefined;
-    return tables.map((table) => ({ table, served: textOf(served.tables, table), built: textOf(built.tables, table) }));
+    const digests = tables.map((table) => ({
+      table,
+      served: textOf(served.tables, table),
+      built: textOf(built.tables, table),
+    }));
+    return { digests, builtTables: String(built.tablesId) };
   }
 
-  switchToBuilt({ name, version }: Projection, position: number): boolean {
+  switchToBuilt({ name, version }: Projection, position: number, compared?: string): SwitchOutcome {
     const [served, built] = [this.copies.get(name), this.copies.get(buildingOf(name))];
-    if (!served || built?.position !== position || served.position > position) return false;
+    if (built?.position !== position) return 'busy';
+    if (compared !== undefined && String(built.tablesId) !== compared) return 'other-tables';
+    if (!served || served.position > position) return 'busy';
     const after = new Map(this.copies);
     after.delete(built.name);
     this.change('switch', after.set(name, { ...built, name, version, failure: null }));
-    return true;
+    return 'switched';
   }
 
   /** The database dies and is back. What it had not yet brought to its disk is lost, some of it or all. */
@@ -116,12 +136,16 @@ export class SimulatedRows implements RowServer {
     this.seen('crash', before, this.copies);
   }
 
-  private put(step: RowStep, ...copies: readonly KeptLane[]): void {
+  private made(tables: readonly string[]): Pick<KeptCopy, 'tables' | 'tablesId'> {
+    return { tables: empty(tables), tablesId: (this.tablesMade += 1) };
+  }
+
+  private put(step: RowStep, ...copies: readonly KeptCopy[]): void {
     if (copies.length > 0)
       this.change(step, new Map([...this.copies, ...copies.map((copy) => [copy.name, copy] as const)]));
   }
 
-  private change(step: RowStep, after: KeptLanes): void {
+  private change(step: RowStep, after: KeptCopies): void {
     const before = this.copies;
     this.copies = after;
     this.unwritten.push(after);
@@ -133,7 +157,7 @@ export class SimulatedRows implements RowServer {
   }
 
   /** Brings a step to the disk with all before it, if it has not been lost, or is there already. */
-  private write(step: KeptLanes): void {
+  private write(step: KeptCopies): void {
     for (const copies of this.unwritten.splice(0, this.unwritten.indexOf(step) + 1)) {
       this.onDisk = copies;
       for (const receive of this.standbys) receive(copies);
@@ -205,7 +229,7 @@ export class SimulatedRowStore implements RowStore {
     return this.line.call(() => this.rows.apply(copies, to, events), 'write');
   }
 
-  fail(place: Place, failure: string | null): Promise<boolean> {
+  fail(place: Checkpoint, failure: string | null): Promise<boolean> {
     return this.line.call(() => this.rows.fail(place, failure));
   }
 
@@ -213,11 +237,11 @@ export class SimulatedRowStore implements RowStore {
     return this.line.call(() => this.rows.startBuilding(projection), 'write');
   }
 
-  digests(projection: Projection): Promise<readonly TableDigests[] | undefined> {
+  digests(projection: Projection): Promise<ComparedTables | undefined> {
     return this.line.call(() => this.rows.digests(projection));
   }
 
-  switchToBuilt(projection: Projection, position: number): Promise<boolean> {
-    return this.line.call(() => this.rows.switchToBuilt(projection, position), 'write');
+  switchToBuilt(projection: Projection, position: number, compared?: string): Promise<SwitchOutcome> {
+    return this.line.call(() => this.rows.switchToBuilt(projection, position, compared), 'write');
   }
 }

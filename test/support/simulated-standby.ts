@@ -1,14 +1,14 @@
 import { Checkpoints } from '../../src/ledger/projection-copies.js';
-import type { ServedRows } from '../../src/ledger/projector.js';
+import type { ServedRows } from '../../src/ledger/projection-store.js';
 import { connectionLost, type Line } from './simulated-line.js';
-import type { KeptLanes, RowServer, SimulatedRows } from './simulated-rows.js';
+import type { KeptCopies, RowServer, SimulatedRows } from './simulated-rows.js';
 import type { SimulatedWorld } from './simulated-world.js';
 
 /** Follows the database: takes over its transactions in their order, each as a whole, some time after they were on its disk. */
 class SimulatedStandby implements RowServer {
   isUp = true;
-  private shown: KeptLanes;
-  private readonly received: KeptLanes[] = [];
+  private shown: KeptCopies;
+  private readonly received: KeptCopies[] = [];
   private heldUntil = 0;
 
   constructor(
@@ -17,10 +17,10 @@ class SimulatedStandby implements RowServer {
     rows: SimulatedRows,
     private readonly lagMsMax: () => number,
   ) {
-    this.shown = rows.replicate((lanes) => this.receive(lanes));
+    this.shown = rows.replicate((copies) => this.receive(copies));
   }
 
-  get kept(): KeptLanes {
+  get kept(): KeptCopies {
     return this.shown;
   }
 
@@ -29,8 +29,8 @@ class SimulatedStandby implements RowServer {
     this.heldUntil = Math.max(this.heldUntil, this.world.now() + ms);
   }
 
-  private receive(lanes: KeptLanes): void {
-    this.received.push(lanes);
+  private receive(copies: KeptCopies): void {
+    this.received.push(copies);
     this.world.later(this.world.integer(0, this.lagMsMax()), () => this.advance());
   }
 
