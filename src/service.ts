@@ -94,7 +94,7 @@ async function openEngine(url: string | undefined, pool: Pool, log: Logger): Pro
     }
     // The client brings a native library along: it is loaded only where it is needed.
     const { openKurrentEngine } = await import('./ledger/kurrentdb/kurrentdb-engine.js');
-    return await openKurrentEngine({ url, pool, log: sayTo(log) });
+    return await openKurrentEngine({ url, pool, log });
   } catch (error) {
     await pool.end();
     if (error instanceof EngineUnusable) throw new StartupError(error.message, { cause: error });

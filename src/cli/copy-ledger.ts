@@ -47,7 +47,7 @@ export async function copyLedger(from: string, to: string, log: Logger): Promise
   try {
     const { size, root } = await (isToKurrent
       ? moveToKurrent(pool, eventStoreUrl, progress)
-      : moveToPostgres(pool, eventStoreUrl, says, progress));
+      : moveToPostgres(pool, eventStoreUrl, log, progress));
     const next = isToKurrent
       ? 'The database is its copy now: start the service with EVENT_STORE_URL.'
       : 'The database has its events for its own now: start the service without EVENT_STORE_URL.';

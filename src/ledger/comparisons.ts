@@ -1,6 +1,7 @@
 import type { CheckpointStatus } from './projection-copies.js';
 import type { Projection } from './projection.js';
-import type { ProjectionStore, TableDigests } from './projection-store.js';
+import type { TableDigests } from './projection-digests.js';
+import type { ProjectionStore } from './projection-store.js';
 
 /** Result of comparing the rebuilt rows of a projection with the served rows. */
 export interface Comparison {

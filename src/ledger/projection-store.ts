@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryConfig } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { RecordedEvent } from './event.js';
 import type { LeaderSession } from './leadership.js';
 import {
@@ -8,6 +8,7 @@ import {
   type CheckpointStatus,
   type ProjectionCopy,
 } from './projection-copies.js';
+import { builtTablesOf, compareTables, type ComparedTables } from './projection-digests.js';
 import { Statements, columnwise, selection, upsertion, type Column } from './projection-statements.js';
 import { Rows, type Projection, type RowRef } from './projection.js';
 
@@ -17,22 +18,6 @@ const ROWS_PER_STATEMENT_MAX = 5_000;
 /** How long a switch waits for reads under way. New reads wait behind the switch, so that it gives up soon and is tried again. */
 const SWITCH_LOCK_MS_MAX = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
-/** Longest time for the digest of one table. Nothing waits for it, but no query may run for ever. */
-const DIGEST_MS_MAX = 1_800_000;
-
-/** SHA-256 over the rows of a table in the order of their ids, of the served table and of the built one; hexadecimal. */
-export interface TableDigests {
-  readonly table: string;
-  readonly served: string;
-  readonly built: string;
-}
-
-/** What a comparison has read. */
-export interface ComparedTables {
-  readonly digests: readonly TableDigests[];
-  /** Identity of the built tables: a later rebuild makes other tables of the same names. */
-  readonly builtTables: string;
-}
 
 /**
  * `busy`: a read blocks the switch, or another instance was faster. `other-tables`: the built tables are not the compared ones. Nothing
@@ -136,21 +121,11 @@ export class ProjectionStore {
     return this.inTransaction(async (client) => {
       // All queries of the transaction see the same moment.
       await client.query('set transaction isolation level repeatable read, read only');
-      await client.query(`set local statement_timeout = ${DIGEST_MS_MAX}`);
       const checkpoints = await this.checkpoints(client);
       const served = checkpoints.served(projection);
       const building = checkpoints.building(projection);
       if (served?.position !== building?.position || served?.version !== building?.version) return undefined;
-      const digests: TableDigests[] = [];
-      for (const table of projection.tables) {
-        digests.push({
-          table,
-          served: await digestOf(client, table),
-          built: await digestOf(client, `${table}${BUILDING}`),
-        });
-      }
-      const builtTables = await builtTablesOf(client, projection);
-      return builtTables === undefined ? undefined : { digests, builtTables };
+      return compareTables(client, projection);
     });
   }
 
@@ -273,30 +248,6 @@ export class ProjectionFailure extends Error {
   ) {
     super(`Projection ${projection} stopped at position ${event.position} (${event.type}): ${String(cause)}`);
   }
-}
-
-/** A hash over the hashes of the rows, so that the server keeps 32 bytes of each row and not its text. */
-async function digestOf(client: PoolClient, table: string): Promise<string> {
-  const { rows } = await client.query<{ digest: string }>({
-    text: `select encode(sha256(coalesce(string_agg(sha256(convert_to(t::text, 'UTF8')), '' order by id), '')), 'hex') as digest
-           from ${table} t`,
-    query_timeout: DIGEST_MS_MAX,
-  } as QueryConfig);
-  return rows[0]?.digest ?? '';
-}
-
-/**
- * Identity of the built tables: their object ids, which a table keeps until it is dropped. Undefined when one of them was made after the
- * moment that the transaction sees.
- */
-async function builtTablesOf(client: PoolClient, { tables }: Projection): Promise<string | undefined> {
-  // A name finds the table of now; `pg_class` is read as of the moment of the transaction, as the rows are.
-  const { rows } = await client.query<{ ids: string; isComplete: boolean }>(
-    `select string_agg(c.oid::text, ',' order by x.at) as ids, count(c.oid) = count(*) as "isComplete"
-     from unnest($1::text[]) with ordinality as x (name, at) left join pg_class c on c.oid = to_regclass(x.name)`,
-    [tables.map((table) => table + BUILDING)],
-  );
-  return rows[0]?.isComplete === true ? rows[0].ids : undefined;
 }
 
 function touchedIds(projection: Projection, events: readonly RecordedEvent[]): Map<string, Set<string>> {

@@ -1,22 +1,15 @@
 import type { Pool } from 'pg';
+import { BatchApplication } from './batch-application.js';
 import { Comparisons, type Comparison } from './comparisons.js';
 import type { EventReader } from './event-reader.js';
-import type { RecordedEvent, StoredEvent } from './event.js';
 import type { EventStore } from './event-store.js';
 import { LeaderTerm } from './leader-term.js';
 import { lead, type LeaderSession } from './leadership.js';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import type { Notifier } from './notifier.js';
-import {
-  groupsOf,
-  copyOf,
-  checkpointAfter,
-  type CheckpointStatus,
-  type Checkpoints,
-  type ProjectionCopy,
-} from './projection-copies.js';
+import { copyOf, type CheckpointStatus, type Checkpoints, type ProjectionCopy } from './projection-copies.js';
 import { ProjectionProgress, type ProjectionStatus } from './projection-progress.js';
-import { ProjectionFailure, type RowStore, type ServedRows } from './projection-store.js';
+import type { RowStore, ServedRows } from './projection-store.js';
 import type { Projection } from './projection.js';
 import { ReadAhead } from './read-ahead.js';
 import { StoppedCopies } from './stopped-copies.js';
@@ -55,13 +48,14 @@ export class Projector {
   private readonly findings = new Map<string, Comparison>();
   private readonly worker: Worker;
   private readonly stopped: StoppedCopies;
+  private readonly batches: BatchApplication;
   private readonly readers: ProjectionProgress;
   private readonly batchEventsMax: number;
 
   constructor(
     private readonly lead: () => Promise<LeaderSession | undefined>,
     private readonly store: EventStore,
-    private readonly reader: EventReader,
+    reader: EventReader,
     private readonly rows: RowStore,
     private readonly projections: readonly Projection[],
     private readonly notifier: Notifier,
@@ -71,6 +65,7 @@ export class Projector {
   ) {
     this.batchEventsMax = batchEventsMax;
     this.stopped = new StoppedCopies(rows, log, time);
+    this.batches = new BatchApplication(reader, rows, this.stopped);
     const worker = new Worker({
       log,
       messages: {
@@ -183,15 +178,9 @@ export class Projector {
     for (const position of positions) {
       const stored = await term.log.readAfter(position);
       const here = copies.filter(({ from }) => from === position);
-      if (stored.length === 0) await this.clear(here);
-      else if (await this.advanceAll(term, here, stored)) events = Math.max(events, stored.length);
+      if (await this.batches.apply(here, stored, term.positions)) events = Math.max(events, stored.length);
     }
     return events;
-  }
-
-  /** At the head nothing blocks a copy. The noted failure is of another program, or of a step that succeeded and lost its answer. */
-  private async clear(copies: readonly ProjectionCopy[]): Promise<void> {
-    for (const copy of copies) if (copy.hasStopped) await this.rows.fail(checkpointAfter(copy, []), null);
   }
 
   private async copies(term: LeaderTerm, checkpoints: Checkpoints): Promise<readonly ProjectionCopy[]> {
@@ -265,64 +254,5 @@ export class Projector {
     this.findings.set(comparison.projection, comparison);
     if (isSame) this.log.info(fields, 'A projection was rebuilt, with the same rows.');
     else this.log.error(fields, 'A projection was rebuilt, and other rows were served until now.');
-  }
-
-  /** Applies a batch to copies at the position right before it. True when the program can read at least one event. */
-  private async advanceAll(
-    term: LeaderTerm,
-    copies: readonly ProjectionCopy[],
-    stored: readonly StoredEvent[],
-  ): Promise<boolean> {
-    const { events, failure } = this.readable(stored);
-    const advanced = await Promise.allSettled(groupsOf(copies).map((group) => this.advance(term, group, events)));
-    const failed = advanced.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
-    if (failure !== undefined)
-      for (const copy of copies) await this.stopped.stop(checkpointAfter(copy, events), failure);
-    return events.length > 0;
-  }
-
-  /** The events before the first one that this program does not know: no projection may go past that one. */
-  private readable(stored: readonly StoredEvent[]): { events: readonly RecordedEvent[]; failure?: unknown } {
-    const events: RecordedEvent[] = [];
-    for (const event of stored) {
-      try {
-        events.push(this.reader.read(event));
-      } catch (failure) {
-        return { events, failure };
-      }
-    }
-    return { events };
-  }
-
-  /** All copies in one transaction. If it fails, each copy in its own, so that one that cannot go on does not hold up the others. */
-  private async advance(
-    term: LeaderTerm,
-    copies: readonly ProjectionCopy[],
-    events: readonly RecordedEvent[],
-  ): Promise<void> {
-    const to = events.at(-1)?.position;
-    if (to === undefined || copies.length === 0) return;
-    try {
-      const moved = await this.rows.apply(copies, to, events);
-      for (const { name } of moved) term.positions.set(name, to);
-    } catch (error) {
-      const [copy] = copies;
-      if (copy && copies.length === 1) await this.advanceUpTo(term, copy, events, error);
-      else for (const one of copies) await this.advance(term, [one], events);
-    }
-  }
-
-  /** Up to the event that the projection cannot apply. */
-  private async advanceUpTo(
-    term: LeaderTerm,
-    copy: ProjectionCopy,
-    events: readonly RecordedEvent[],
-    error: unknown,
-  ): Promise<void> {
-    const { position: end = 0 } = error instanceof ProjectionFailure ? error.event : {};
-    const before = events.filter(({ position }) => position < end);
-    await this.advance(term, [copy], before);
-    await this.stopped.stop(checkpointAfter(copy, before), error);
   }
 }

@@ -5,12 +5,8 @@ import {
   type CheckpointStatus,
   type ProjectionCopy,
 } from '../../src/ledger/projection-copies.js';
-import {
-  ProjectionFailure,
-  type ComparedTables,
-  type RowStore,
-  type SwitchOutcome,
-} from '../../src/ledger/projection-store.js';
+import type { ComparedTables } from '../../src/ledger/projection-digests.js';
+import { ProjectionFailure, type RowStore, type SwitchOutcome } from '../../src/ledger/projection-store.js';
 import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';
 import { SimulatedSession } from './simulated-leadership.js';
 import { SOUND, connectionLost, type Line } from './simulated-line.js';

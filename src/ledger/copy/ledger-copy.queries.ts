@@ -8,7 +8,8 @@ import { EngineUnusable } from '../kurrentdb/engine-unusable.js';
 import { KurrentLog, type LogPlace } from '../kurrentdb/kurrent-log.js';
 import { BatchReader, recordsOf, type ReadBatch } from '../kurrentdb/record.js';
 import { place, SequencedCopy } from '../kurrentdb/sequenced-copy.js';
-import { SEQUENCER_LOCK, Sequencer, type SequencerLog } from '../kurrentdb/sequencer.js';
+import { SEQUENCER_LOCK, Sequencer } from '../kurrentdb/sequencer.js';
+import type { WorkerLog } from '../worker.js';
 import { lead } from '../leadership.js';
 import {
   commandsFrom,
@@ -90,7 +91,7 @@ export async function moveToKurrent(
 export async function moveToPostgres(
   pool: Pool,
   url: string,
-  says: SequencerLog,
+  workerLog: WorkerLog,
   progress: ProgressListener | undefined,
 ): Promise<CopiedLedger> {
   const log = await KurrentLog.open(url);
@@ -101,7 +102,7 @@ export async function moveToPostgres(
     // What stood in the way of an earlier attempt may be gone, and is found out anew.
     await alone(pool, () => copy.fail(undefined));
     const turn = await log.lastTurn(await copy.turn());
-    const sequencer = new Sequencer(pool, log, copy, says);
+    const sequencer = new Sequencer(pool, log, copy, workerLog);
     sequencer.start();
     try {
       while ((await copy.turn()) < turn) {

@@ -116,13 +116,18 @@ export class KurrentLog {
   /**
    * The records of this ledger after a place (undefined: all), in the order of `$all`, and all that follow.
    * Ends when `stopping` is aborted.
+   * @param caughtUp called when the server has sent everything that is durable
    * @throws Error when the subscription is dropped
    */
-  async *follow(after: LogPlace | undefined, stopping: AbortSignal): AsyncGenerator<FollowedRecord> {
-    // Of what has been aborted before, nobody is told again.
+  async *follow(
+    after: LogPlace | undefined,
+    stopping: AbortSignal,
+    caughtUp: () => void = () => undefined,
+  ): AsyncGenerator<FollowedRecord> {
+    // A signal that is aborted already calls no listener.
     if (stopping.aborted) return;
     const { START, streamNameFilter } = this.kurrent;
-    // A client of its own: whatever makes an append connect anew does not interrupt the reading.
+    // A client of its own: an append that connects again does not interrupt the subscription.
     const client = this.connect();
     const filter = streamNameFilter({ prefixes: [this.names.prefix] });
     const subscription = client.subscribeToAll(
@@ -130,11 +135,12 @@ export class KurrentLog {
       { highWaterMark: READ_AHEAD },
     );
     const stop = (): void => void subscription.destroy();
+    subscription.on('caughtUp', caughtUp);
     stopping.addEventListener('abort', stop, { once: true });
     try {
       for await (const resolved of subscription as AsyncIterable<AllStreamResolvedEvent>) {
         const record = readRecord(resolved);
-        // The server begins behind the place that it is given; were it to begin there, nothing would count twice.
+        // The server begins after the given place. If it began at the place, the record there would not count twice.
         if (after === undefined || isAfter(record, after)) yield { record, more: subscription.readableLength > 0 };
         if (stopping.aborted) return;
       }

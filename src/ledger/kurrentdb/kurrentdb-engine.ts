@@ -4,12 +4,13 @@ import { KurrentEventStore } from './kurrentdb-event-store.js';
 import { EngineUnusable } from './engine-unusable.js';
 import { KurrentLog } from './kurrent-log.js';
 import { SequencedCopy } from './sequenced-copy.js';
-import { Sequencer, type SequencerLog } from './sequencer.js';
+import { Sequencer } from './sequencer.js';
+import type { WorkerLog } from '../worker.js';
 
 export interface KurrentEngineOptions {
   readonly url: string;
   readonly pool: Pool;
-  readonly log: SequencerLog;
+  readonly log: WorkerLog;
   readonly clock?: () => EpochMs;
 }
 
@@ -25,14 +26,19 @@ export interface KurrentEngine {
  * Connects to KurrentDB, makes the database its copy if it is empty, and begins to copy.
  * @throws EngineUnusable that says what to change
  */
-export async function openKurrentEngine({ url, pool, log: says, clock }: KurrentEngineOptions): Promise<KurrentEngine> {
+export async function openKurrentEngine({
+  url,
+  pool,
+  log: workerLog,
+  clock,
+}: KurrentEngineOptions): Promise<KurrentEngine> {
   const log = await KurrentLog.open(url);
   try {
     const copy = new SequencedCopy(pool);
     const obstacle = await copy.adopt(log.ledger);
     if (obstacle !== undefined)
       throw new EngineUnusable(`The database cannot be the copy of the ledger "${log.ledger}": ${obstacle}.`);
-    const sequencer = new Sequencer(pool, log, copy, says);
+    const sequencer = new Sequencer(pool, log, copy, workerLog);
     const store = new KurrentEventStore(pool, log, copy, sequencer, clock);
     sequencer.start();
     return {

@@ -1,128 +1,130 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { lead } from '../leadership.js';
 import { Notifier } from '../notifier.js';
+import { Worker, type Next, type Run, type WorkerLog } from '../worker.js';
 import type { KurrentLog } from './kurrent-log.js';
 import { BatchReader, UnreadableLog, type ReadBatch } from './record.js';
 import { purgeStaged, writeBatches, type CopyHead, type SequencedCopy } from './sequenced-copy.js';
 
-/** Any fixed number: whoever holds this session-level advisory lock sequences. */
+/** Any fixed number: the session that holds this advisory lock sequences. */
 export const SEQUENCER_LOCK = 7_236_002;
-/** Commands and events in one write; a copy that is made anew is written in steps of this size. */
+/** Commands and events in one write: a new copy is written in steps of this size. */
 const ROWS_MAX = 2_000;
 /** How soon another instance takes over when the sequencer is gone. */
-const LEADER_RETRY_MS = 500;
-/** How soon a subscription that was dropped is made again: at first, and at most. Each time a part of it is left to chance. */
-const RESUBSCRIBE_FIRST_MS = 100;
-const RESUBSCRIBE_MAX_MS = 5_000;
-/** No append is under way for nearly as long as that. */
+const STAND_BY_MS = 500;
+/** Much longer than any append is under way. */
 const STAGED_MS_MAX = 3_600_000;
-/** How often contents that belong to nothing are looked for. */
+/** How often staged contents are looked for that belong to no batch. */
 const PURGE_EVERY_MS = 600_000;
 
-export interface SequencerLog {
-  info(message: string): void;
-  warn(message: string): void;
-}
-
-/** Another sequencer has moved the copy: this one knows it no more. */
+/** Another sequencer has moved the copy: the head that this one knows is out of date. */
 class Overtaken extends Error {}
 
 /**
- * Follows the log on KurrentDB and writes its batches to PostgreSQL, in order, each once. One instance does at a time: it
- * holds a lock of its session, and writes through that very session; and a write says where the copy stood, so that even
- * two who both believe to be the one do no harm.
+ * Follows the log on KurrentDB and writes its batches to PostgreSQL, in order, each once. One instance at a time does so: it holds a lock
+ * of its session and writes in that session. Each write names the head from which it starts, so that two instances that both believe to
+ * hold the lock do no harm.
  */
 export class Sequencer {
-  /** Notified when batches have been copied by this instance. */
+  /** Notified when this instance has copied batches. */
   readonly progress = new Notifier();
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
+  private readonly worker: Worker;
   private purgedAt = -Infinity;
-  private broken: string | undefined;
+  private obstacle: string | undefined;
 
   constructor(
     private readonly pool: Pool,
     private readonly log: KurrentLog,
     private readonly copy: SequencedCopy,
-    private readonly says: SequencerLog,
-  ) {}
+    workerLog: WorkerLog,
+  ) {
+    this.worker = new Worker({
+      log: workerLog,
+      messages: {
+        failed: 'The log on KurrentDB is not being copied, and nothing is written until it is.',
+        recovered: 'The log on KurrentDB is copied again.',
+      },
+      pollMs: STAND_BY_MS,
+      step: (run) => this.step(run),
+    });
+  }
 
   start(): void {
-    this.running ??= this.run();
+    this.worker.start();
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
+    await this.worker.stop();
   }
 
-  /** What keeps the copy from going on, if anything that will not go away by itself; whichever instance leads. */
+  /** What blocks the copy and will not go away by itself, if anything; on every instance. A lost connection is none. */
   get failure(): string | undefined {
-    return this.broken;
+    return this.obstacle;
   }
 
-  private async run(): Promise<void> {
-    let failures = 0;
-    while (!this.stopping.signal.aborted) {
-      try {
-        const leader = await lead(this.pool, SEQUENCER_LOCK);
-        if (leader) await this.sequenceAs(leader, () => (failures = 0));
-        else {
-          this.broken = await this.copy.failure();
-          await this.pause(LEADER_RETRY_MS);
-        }
-      } catch (error) {
-        await this.report(error);
-        failures += 1;
-        const delayMs = Math.min(RESUBSCRIBE_FIRST_MS * 2 ** failures, RESUBSCRIBE_MAX_MS);
-        await this.pause(delayMs * (0.5 + Math.random() / 2));
-      }
+  private async step(run: Run): Promise<Next> {
+    try {
+      const leader = await lead(this.pool, SEQUENCER_LOCK);
+      // It returns only when the worker stops, which shows no success.
+      if (leader) await this.sequenceAs(leader, run);
+      else this.obstacle = await this.copy.failure();
+      return 'stand-by';
+    } catch (error) {
+      // Another sequencer works, and this one reads the head again when it has its turn.
+      if (error instanceof Overtaken) return 'stand-by';
+      if (error instanceof UnreadableLog) await this.note(error.message);
+      throw error;
     }
   }
 
-  private async report(caught: unknown): Promise<void> {
-    const reason = caught instanceof Error ? caught.message : String(caught);
-    if (caught instanceof UnreadableLog && this.broken !== reason) {
-      this.broken = reason;
-      this.says.warn(`The log on KurrentDB cannot be copied any further, and nothing is written: ${reason}`);
-      // The others find out by themselves where the database cannot be told.
-      await this.copy.fail(reason).catch(() => undefined);
-    } else if (!(caught instanceof UnreadableLog || caught instanceof Overtaken)) {
-      this.says.warn(`The sequencer lost its connection and starts again: ${reason}`);
-    }
+  private async note(obstacle: string): Promise<void> {
+    if (this.obstacle === obstacle) return;
+    this.obstacle = obstacle;
+    // Where the database does not take the note, the other instances meet the obstacle themselves.
+    await this.copy.fail(obstacle).catch(() => undefined);
   }
 
-  private async sequenceAs(leader: PoolClient, succeeded: () => void): Promise<void> {
-    // Whoever sequences stops reading when its session is lost, and does not wait for the next record to find out.
+  /** Copies until the worker stops. */
+  private async sequenceAs(leader: PoolClient, run: Run): Promise<void> {
+    // The subscription ends with the session, and not only when the next record cannot be written.
     const ending = new AbortController();
     const end = (): void => ending.abort();
     leader.once('end', end);
-    this.stopping.signal.addEventListener('abort', end, { once: true });
-    if (this.stopping.signal.aborted) end();
+    run.stopping.addEventListener('abort', end, { once: true });
+    if (run.stopping.aborted) end();
     try {
-      let head = await this.copy.head(leader);
-      if (!head) throw new UnreadableLog('the database is not a copy any more.');
-      await this.requireSameLog(head);
-      this.broken = await this.copy.failure();
-      // Nothing is left that could stand in the way, and perhaps nobody writes before it is said.
-      if (this.broken !== undefined && (await this.log.lastTurn(head.turn)) === head.turn) await this.recover();
-      const reader = new BatchReader(this.log.names);
-      let ready: ReadBatch[] = [];
-      for await (const { record, more } of this.log.follow(head.place, ending.signal)) {
-        const batch = reader.add(record);
-        if (batch) ready.push(batch);
-        if (ready.length === 0 || (more && rowsIn(ready) < ROWS_MAX)) continue;
-        head = await this.write(leader, head, ready);
-        ready = [];
-        succeeded();
-        if (!more) await this.purge(leader, head);
-      }
+      await this.follow(leader, run, ending.signal);
+      if (!run.stopping.aborted) throw new Error('The session in which the log was copied has ended.');
     } finally {
-      this.stopping.signal.removeEventListener('abort', end);
+      run.stopping.removeEventListener('abort', end);
       leader.off('end', end);
-      // The lock goes with its session, so that a broken connection cannot keep it.
+      // The lock is released with its session, so that a broken connection cannot keep the lock.
       leader.release(true);
+    }
+  }
+
+  private async follow(leader: PoolClient, { works }: Run, ending: AbortSignal): Promise<void> {
+    let head = await this.copy.head(leader);
+    if (!head) throw new UnreadableLog('the database is not a copy any more.');
+    await this.requireSameLog(head);
+    this.obstacle = await this.copy.failure();
+    // Nothing is left to copy that could be an obstacle, and there may be no further write that would show it.
+    if (this.obstacle !== undefined && (await this.log.lastTurn(head.turn)) === head.turn) await this.recover(works);
+    // A subscription to a ledger in which nobody writes works as well. What is beyond an obstacle does not show that it is gone.
+    const caughtUp = (): void => {
+      if (this.obstacle === undefined) works();
+    };
+    const reader = new BatchReader(this.log.names);
+    let ready: ReadBatch[] = [];
+    for await (const { record, more } of this.log.follow(head.place, ending, caughtUp)) {
+      const batch = reader.add(record);
+      if (batch) ready.push(batch);
+      if (ready.length === 0 || (more && rowsIn(ready) < ROWS_MAX)) continue;
+      head = await this.write(leader, head, ready);
+      ready = [];
+      await this.recover(works);
+      this.progress.notify();
+      if (!more) await this.purge(leader, head);
     }
   }
 
@@ -133,18 +135,18 @@ export class Sequencer {
     }
     const written = await writeBatches(leader, head, batches);
     if (!written) throw new Overtaken();
-    if (this.broken !== undefined) await this.recover();
-    this.progress.notify();
     return written;
   }
 
-  private async recover(): Promise<void> {
-    await this.copy.fail(undefined);
-    this.broken = undefined;
-    this.says.info('The log on KurrentDB is copied again.');
+  private async recover(works: () => void): Promise<void> {
+    if (this.obstacle !== undefined) {
+      await this.copy.fail(undefined);
+      this.obstacle = undefined;
+    }
+    works();
   }
 
-  /** A server that was set up anew, or restored from an older backup, has another history than the one that was published. */
+  /** A new server, or one that was restored from an older backup, has another history than the published one. */
   private async requireSameLog({ turn, batch }: CopyHead): Promise<void> {
     if (turn < 0) return;
     const found = await this.log.batchAt(turn);
@@ -155,17 +157,13 @@ export class Sequencer {
     );
   }
 
-  /** Where everything durable has been copied, what was staged long ago and is not in place belongs to no batch. */
+  /** Once all durable batches have been copied, a content that was staged long ago and is still staged belongs to no batch. */
   private async purge(leader: PoolClient, { turn }: CopyHead): Promise<void> {
     if (performance.now() - this.purgedAt < PURGE_EVERY_MS) return;
-    // That nothing more has arrived says nothing of what is still to come: after an outage that may be all that was staged.
+    // An empty subscription does not show that everything has been copied: after an outage all staged contents may still be needed.
     if ((await this.log.lastTurn(turn)) !== turn) return;
     this.purgedAt = performance.now();
     await purgeStaged(leader, STAGED_MS_MAX);
-  }
-
-  private pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-export const silent = { info: () => undefined, warn: () => undefined };
+export const silent = { info: () => undefined, error: () => undefined };
 
 /** The same server, another ledger on it. */
 export function withLedger(url: string, ledger: string): string {
