@@ -1,7 +1,7 @@
 import type { Projection } from '../ledger/projection.js';
 import { subject, type PersonalDataErased } from './erasure.js';
 
-/** Which contents are to be gone: what the erasure worker goes by. */
+/** The contents that must be deleted. The erasure worker reads these rows. */
 export const erasureProjection: Projection = {
   name: 'erasures',
   version: 1,

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 
-/** The SQL of erasing. Deleting a key deletes the content that it opened. */
+/** The SQL of erasing. To delete a key also deletes the content that the key opens. */
 export class ErasableContents {
   constructor(
     private readonly pool: Pool,
@@ -26,7 +26,7 @@ export class ErasableContents {
     }
   }
 
-  /** Destroys everything that was erased and is still there. Gives the number of contents. */
+  /** Destroys all erased contents that are still stored, and returns their number. */
   async destroyErased(): Promise<number> {
     const { rowCount } = await this.pool.query(
       'delete from content_keys using erased_contents where content_keys.event_id = erased_contents.id',

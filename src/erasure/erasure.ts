@@ -2,13 +2,13 @@ import { Map as PersistentMap } from 'immutable';
 import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { refuse, unknown } from '../ledger/refusal.js';
 
-/** Sealed contents of one subject were destroyed, their keys with them. Their commitments stay, and so does every proof. */
+/** Sealed contents of one subject were destroyed with their keys. The commitments and all proofs stay. */
 export interface PersonalDataErased extends DomainEvent {
   readonly type: 'personal-data-erased';
   readonly data: {
     readonly subject: string;
     readonly reason: string;
-    /** The events that committed to what was erased. */
+    /** The events that commit to the erased contents. */
     readonly eventIds: readonly string[];
     readonly erasedAt: string;
   };
@@ -16,7 +16,7 @@ export interface PersonalDataErased extends DomainEvent {
 
 export type ErasureEvent = PersonalDataErased;
 
-/** Whose sealed content it is. A stream of its own begins with the first erasure. */
+/** The person or request that owns sealed content. Its stream begins with the first erasure. */
 export type Subject =
   | { readonly status: 'absent' }
   | {
@@ -48,11 +48,11 @@ export const subject: Aggregate<Subject, ErasureEvent> = {
   },
 };
 
-/** An id takes 39 bytes, so that an event stays below 45,000 of the 60,000 that it may have. */
+/** An id takes 39 bytes, so that an event stays below 45,000 bytes; its limit is 60,000 bytes. */
 export const IDS_PER_EVENT_MAX = 1_000;
 
 /**
- * Erases everything that is sealed for a subject.
+ * Erases all contents that are sealed for a subject.
  * @param eventIds of the events that have content of the subject.
  * @throws Refusal `unknown-subject` (404) when nothing was ever sealed for it; `already-erased` (409).
  */

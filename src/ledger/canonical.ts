@@ -14,7 +14,7 @@ export function canonicalize(value: unknown): string {
 
 function canonicalNumber(value: number): string {
   if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON form.`);
-  // Negative zero prints as 0, which is what RFC 8785 asks for.
+  // Negative zero prints as 0, as RFC 8785 demands.
   return JSON.stringify(value);
 }
 
@@ -24,7 +24,7 @@ function canonicalString(value: string): string {
 }
 
 function canonicalObject(value: object): string {
-  // Their content is not in their members: they would pass as empty objects, and it would be lost.
+  // Their content is not in their members: they would be written as empty objects.
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function' || Symbol.iterator in value) {
     throw new TypeError(`A ${value.constructor.name} has no canonical JSON form.`);

@@ -10,9 +10,9 @@ export interface EventStore {
    * idempotency records and their sealed content. `expected` holds the last revision of every stream that any of them
    * read or wrote (-1: the stream must not exist).
    *
-   * A rejection writes nothing and names all that stood in the way. A thrown error means that the outcome is unknown: the
-   * same batch may be appended again, and if it had been written its commands come back as `duplicates`. The exception are
-   * errors for which `isCausedByContent` holds: nothing was written, and nothing of the kind ever will be.
+   * A rejection writes nothing and names all conflicts. A thrown error means that the outcome is unknown: the same batch may be
+   * appended again, and if it was written before, its commands are returned as `duplicates`. Errors for which `isCausedByContent`
+   * holds are different: nothing was written, and to send the batch again cannot help.
    */
   append(batch: AppendBatch): Promise<AppendResult>;
   /** Events of one stream from a revision on, in order; at most `limit`. */
@@ -25,9 +25,9 @@ export interface EventStore {
   head(): Promise<number>;
   /** The last position whose event was recorded at or before an instant (0: none). */
   positionAt(recordedAt: string): Promise<number>;
-  /** What was answered to a command, if it has been carried out. */
+  /** The answer to a command, if it has been executed. */
   outcomeOf(commandId: string): Promise<StoredOutcome | undefined>;
-  /** What keeps the store from taking anything, if it knows of something that will not go away by itself. */
+  /** Why the store takes no batch, if it knows an obstacle that will not go away by itself. */
   readonly failure?: string | undefined;
 }
 
@@ -44,12 +44,12 @@ export interface AppendCommand {
   /** HMAC-SHA256 of the canonical request, base64. */
   readonly fingerprint: string;
   readonly events: readonly DraftEvent[];
-  /** JSON text of what is answered, apart from what the store adds (position and time). */
+  /** JSON text of the answer, without position and time, which the store adds. */
   readonly outcome: string;
   readonly sealed: readonly SealedContent[];
 }
 
-/** Content behind a keyed commitment: unreadable without the wrapping key, gone once its own key is destroyed. */
+/** Content of a keyed commitment. It is unreadable without the wrapping key, and erased once its own key is destroyed. */
 export interface SealedContent {
   readonly eventId: string;
   /** Whose content it is: the unit that is erased. */
@@ -66,7 +66,7 @@ export type AppendResult =
       readonly ok: false;
       /** Streams whose last revision is not the expected one. */
       readonly stale: readonly string[];
-      /** Commands that have been carried out before. */
+      /** Commands that have been executed before. */
       readonly duplicates: readonly StoredOutcome[];
     };
 
@@ -80,8 +80,8 @@ export interface StoredOutcome {
 }
 
 /**
- * What no engine may store, checked by every engine before it writes: a gap or a repetition in a stream would stop all
- * readers for good, and there is no taking back.
+ * Every engine checks this before it writes: a gap or a repetition in a stream would stop all readers for ever, and a write cannot be
+ * undone.
  * @throws UnwritableBatch unless every event continues its stream, from the revision that the batch expects.
  */
 export function checkContinuity({ expected, commands }: AppendBatch): void {

@@ -1,25 +1,25 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * The server asks a leader that has been silent that long, then again at this interval, so many times: a machine that has
- * vanished without a word keeps its lock for 25 s, where the default of Linux is more than two hours.
+ * The server probes a leader after so much silence, then at this interval, and so many times. A machine that vanishes keeps its lock
+ * for 25 s; with the defaults of Linux it would keep it for more than two hours.
  */
 const SILENT_S = 10;
 const PROBE_S = 5;
 const PROBES = 3;
-/** The same for an answer that is never received, which holds back those questions. */
+/** The same limit for data that is never acknowledged, during which the server sends no probes. */
 const UNRECEIVED_MS = 25_000;
 
-/** What whoever leads does with the session. */
+/** The session of a leader. */
 export interface LeaderSession extends Pick<PoolClient, 'query' | 'release'> {
-  /** The session is over, whoever ended it. */
+  /** Notified when the session is over, whether the server, the network or this program ended it. */
   once(event: 'end', listener: () => void): unknown;
 }
 
 /**
- * A session that holds an advisory lock: whoever has it leads. The lock goes with the session, so the leader works through that
- * very session and ends it, `release(true)`, when it leads no more.
- * @returns undefined while the session of somebody else holds it
+ * Opens a session that holds an advisory lock: its owner leads. The lock ends with the session. So the leader works in this session,
+ * and ends it with `release(true)` when it stops leading.
+ * @returns undefined while another session holds the lock
  */
 export async function lead(pool: Pool, lock: number): Promise<PoolClient | undefined> {
   const client = await pool.connect();
@@ -29,7 +29,7 @@ export async function lead(pool: Pool, lock: number): Promise<PoolClient | undef
       client.release();
       return undefined;
     }
-    // Of this session alone; without meaning, and without harm, where it is no TCP.
+    // These settings hold for this session. They have no effect on a connection that is not TCP.
     await client.query(
       `set tcp_keepalives_idle = ${SILENT_S}; set tcp_keepalives_interval = ${PROBE_S};
        set tcp_keepalives_count = ${PROBES}; set tcp_user_timeout = ${UNRECEIVED_MS}`,

@@ -15,12 +15,12 @@ import type { EpochMs } from './time.js';
 import { Vault } from './vault.js';
 import type { Pool } from 'pg';
 
-/** What the ledger needs from the program around it. */
+/** What the program gives to the ledger. */
 export interface LedgerModuleOptions {
   readonly pool: Pool;
-  /** A standby for reads, or the same pool. */
+  /** The pool of a standby for reads, or the same pool. */
   readonly readPool: Pool;
-  /** The engine, if it is not the pool. */
+  /** The engine; undefined if the pool is the engine. */
   readonly eventStore: EventStore | undefined;
   readonly wrappingKey: Buffer;
   /** See `Vault`; undefined: random keys. */
@@ -32,10 +32,10 @@ export interface LedgerModuleOptions {
   readonly clock: () => EpochMs;
 }
 
-/** Notified when rows have moved on; `Notifier` itself is notified when events were written. */
+/** Notified when rows have moved; the provider `Notifier` is notified when events were written. */
 export const PROGRESS_NOTIFIER = Symbol('progress');
 
-/** The write side and the projector, made once for the whole program. */
+/** The write side and the projector, of which the program has one each. */
 @Module({})
 export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
@@ -47,7 +47,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
     await this.projector.start();
   }
 
-  /** Connections are closed by now: what was accepted is written, then the views stop following. */
+  /** The HTTP connections are closed already: accepted commands are written, then the views stop following. */
   async onApplicationShutdown(): Promise<void> {
     await this.ledger.close();
     await this.projector.stop();

@@ -10,13 +10,13 @@ export interface Column {
   readonly type: string;
 }
 
-/** One connection for several who do not wait for each other: their statements run one after the other, in the order in which they came. */
+/** One connection for several concurrent callers: their statements run one after the other, in the order of the calls. */
 export class Statements {
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly client: PoolClient) {}
 
-  /** Planned once a connection: for a batch of few rows that takes longer than what the statement does. */
+  /** Prepared once for each connection: for a batch of few rows, planning takes longer than executing. */
   run(text: string, values: readonly unknown[]): Promise<Row[]> {
     const prepared = { name: hash('sha1', text), text, values: [...values] };
     const rows = this.last.then(async () => (await this.client.query<Row>(prepared)).rows);

@@ -9,14 +9,14 @@ export interface RowRef {
 }
 
 /**
- * How events become rows. Pure: it sees the rows that it asked for and says what they become; loading and storing them,
- * in one transaction with the checkpoint, is the projector's part. Raise `version` whenever the same events give other
- * rows: the projection is then built anew beside the old rows.
+ * How events become rows. Pure: it gets the rows that it names in `touches` and returns the changed rows. The projector loads and stores
+ * them, in one transaction with the checkpoint. Raise `version` whenever the same events make other rows: the projection is then
+ * rebuilt beside the old rows.
  */
 export interface Projection {
   readonly name: string;
   readonly version: number;
-  /** Tables that it alone writes; each has the primary key `id`. */
+  /** Tables of this projection, which no other writes; each has the primary key `id`. */
   readonly tables: readonly string[];
   readonly types: readonly string[];
   /** Rows that `apply` gets or puts for this event. */
@@ -24,13 +24,13 @@ export interface Projection {
   apply(event: RecordedEvent, rows: Rows): void;
 }
 
-/** The rows of one batch: what was loaded, and what it has become. */
+/** The rows of one batch: as they were loaded, and as they were changed. */
 export class Rows {
   /** By table and id. */
   private readonly rows = new Map<string, Map<string, Row>>();
   private readonly changed = new Map<string, Map<string, Row>>();
 
-  /** `touched`: ids by table of the rows that were looked for. Without it whatever was not loaded does not exist. */
+  /** `touched`: ids of the rows that were asked for, by table. Without it, a row that was not loaded does not exist. */
   constructor(private readonly touched?: ReadonlyMap<string, ReadonlySet<string>>) {}
 
   load(table: string, row: Row): void {
@@ -41,7 +41,7 @@ export class Rows {
     return this.find(table, id) !== undefined;
   }
 
-  /** @throws Error when `touches` did not name the row: it might exist all the same. */
+  /** @throws Error when `touches` did not name the row: it was not loaded and may exist */
   get(table: string, id: string): Row | undefined {
     const row = this.find(table, id);
     if (row === undefined && this.touched && !this.touched.get(table)?.has(id)) {
@@ -50,7 +50,7 @@ export class Rows {
     return row;
   }
 
-  /** @throws Error when the row is missing: the event that should have made it was lost or never happened. */
+  /** @throws Error when the row is missing: the event that makes it was lost or never happened */
   need(table: string, id: string): Row {
     const row = this.get(table, id);
     if (!row) throw new Error(`There is no row ${id} in ${table}.`);

@@ -1,5 +1,5 @@
 /**
- * Why a command was not carried out, in the terms of the rule that stopped it. Thrown by decisions and turned into
+ * Why a command was not executed, in the terms of the rule that refuses it. Thrown by decisions and turned into
  * `application/problem+json` by one filter.
  */
 export class Refusal extends Error {
@@ -7,7 +7,7 @@ export class Refusal extends Error {
     readonly kind: RefusalKind,
     /** Stable, kebab-case; clients branch on it. */
     readonly code: string,
-    /** One sentence that says what was wrong and what to do about it. */
+    /** One sentence: what was wrong and what to do about it. */
     readonly detail: string,
     /** The numbers, instants and ids that decided, plus the clause of the law where there is one. */
     readonly facts: RefusalFacts = {},

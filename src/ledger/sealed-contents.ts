@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Sealed } from './event.js';
 import type { Vault } from './vault.js';
 
-/** Reads what events only commit to. Who may see it is decided by the caller. */
+/** Reads the content to which events only commit. The caller decides who may see it. */
 export class SealedContents {
   constructor(
     private readonly pool: Pool,
@@ -10,8 +10,8 @@ export class SealedContents {
   ) {}
 
   /**
-   * The content behind a commitment, checked against it; undefined once it has been erased.
-   * @throws Error if content, key or commitment were changed.
+   * The content of a commitment, checked against the commitment; undefined once the content has been erased.
+   * @throws Error if content, key or commitment were changed
    */
   async open(event: { readonly id: string; readonly sealed: Sealed }): Promise<object | undefined> {
     const { rows } = await this.pool.query<{ wrapped_key: Buffer; ciphertext: Buffer }>(

@@ -8,12 +8,12 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Seals what must not be public: AES-256-GCM under a key of its own, which itself is stored only encrypted under the
- * wrapping key. The wrapping key lives outside the database, so a copy of the database alone opens nothing; destroying the
- * keys of a subject erases its contents everywhere, backups of the contents included.
+ * Seals content that must not be public, by AES-256-GCM. Each content has a key of its own, which is stored encrypted under the wrapping
+ * key. The wrapping key is kept outside the database, so that a copy of the database alone opens nothing. To destroy the keys of a
+ * subject erases its contents everywhere, also in backups of the contents.
  */
 export class Vault {
-  /** @param newKey for the content of an event; known to nobody else, unless a history is to be repeated to the byte. */
+  /** @param newKey makes the key for the content of an event. It is random and secret, unless a history must be repeated to the byte. */
   constructor(
     private readonly wrappingKey: Buffer,
     private readonly newKey: (eventId: string) => Buffer = () => randomBytes(KEY_BYTES),
@@ -38,7 +38,7 @@ export class Vault {
 
   /**
    * Decrypts content and checks it against its commitment.
-   * @throws Error if a byte of it, of the key or of the commitment has changed.
+   * @throws Error if a byte of the content, of the key or of the commitment has changed
    */
   open(sealed: Sealed, stored: { eventId: string; wrappedKey: Buffer; ciphertext: Buffer }): object {
     const key = decrypt(this.wrappingKey, stored.wrappedKey, sealed.subject, 'key of the content');
@@ -48,7 +48,7 @@ export class Vault {
   }
 }
 
-/** The commitment has a key of its own, so that it says nothing about the ciphertext. */
+/** The commitment has a key of its own, so that it reveals nothing about the ciphertext. */
 function commitTo(contentKey: Buffer, text: string): string {
   const key = Buffer.from(hkdfSync('sha256', contentKey, '', 'ppp-ledger commitment', KEY_BYTES));
   return createHmac('sha256', key).update(text).digest('base64');

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** What keeps a witness from cosigning; `ok` while nothing does. */
+/** Why a witness does not cosign; `ok` while it does. */
 export type WitnessState = 'ok' | 'down' | 'refusing' | 'fork';
 
 export interface WitnessRow {
@@ -12,13 +12,13 @@ export interface WitnessRow {
   readonly failure: string | null;
 }
 
-/** The right to submit one checkpoint to one witness, held until it is settled or has run out. */
+/** The right to submit one checkpoint to one witness. It ends with the outcome, or after its time. */
 export interface Claim {
   readonly size: number;
   readonly note: string;
   /** Size that the witness is believed to have cosigned last. */
   readonly knownSize: number;
-  /** Submissions before this one that brought no cosignature. */
+  /** Number of submissions since the last cosignature. */
   readonly failures: number;
 }
 
@@ -28,17 +28,17 @@ export interface CheckpointRow {
   readonly cosignatures: readonly { readonly witness: string; readonly line: string }[];
 }
 
-/** When the next checkpoint is shown to the witnesses. */
+/** When the next checkpoint is submitted to the witnesses. */
 export interface RoundRule {
   /** Verifier keys of the witnesses. */
   readonly witnesses: readonly string[];
-  /** Never sooner after the one before. */
+  /** Shortest time after the checkpoint before. */
   readonly paceMs: number;
-  /** After this time whatever is missing. */
+  /** Longest time after the checkpoint before, even if cosignatures are missing. */
   readonly roundMsMax: number;
 }
 
-/** The SQL of cosignatures: what is shown to witnesses, what they answered, and what is served of it. */
+/** The SQL of cosignatures: the submitted checkpoints, the answers of the witnesses, and the checkpoints that are served. */
 export class CosignatureStore {
   constructor(private readonly pool: Pool) {}
 
@@ -55,8 +55,8 @@ export class CosignatureStore {
   }
 
   /**
-   * Shows the newest checkpoint to the witnesses, once the one before has its quorum, or has been cosigned by all of them
-   * that are not failing, or has had its time.
+   * Chooses the newest checkpoint for submission, once the checkpoint before has its quorum, or the cosignatures of all witnesses that
+   * are not failing, or has had its time.
    */
   async nextRound({ witnesses, paceMs, roundMsMax }: RoundRule): Promise<void> {
     await this.pool.query({
@@ -79,7 +79,7 @@ export class CosignatureStore {
     });
   }
 
-  /** Undefined when there is nothing to submit to this witness now, or another instance is at it. */
+  /** Undefined when there is nothing to submit to this witness now, or another instance has the claim. */
   async claim(witness: string, leaseMs: number): Promise<Claim | undefined> {
     const { rows } = await this.pool.query<Claim>({
       name: 'log-claim-witness',
@@ -99,8 +99,8 @@ export class CosignatureStore {
   }
 
   /**
-   * Another size that the witness has cosigned last, as it says. Changes nothing when the size has changed since it was
-   * read: what came later is nearer to the truth.
+   * Stores the last cosigned size as the witness reports it. Changes nothing when the size has changed since it was read, because the
+   * later size is newer.
    */
   async correctSize(witness: string, from: number, to: number): Promise<void> {
     await this.pool.query('update log_witnesses set size = $3 where witness = $1 and size = $2', [witness, from, to]);
@@ -115,8 +115,8 @@ export class CosignatureStore {
   }
 
   /**
-   * Keeps a cosignature on a claimed checkpoint, and whether the checkpoint is witnessed with it.
-   * @param isWitnessed decides about the verifier keys of all that have cosigned the checkpoint by now.
+   * Stores a cosignature of a claimed checkpoint, and whether the checkpoint is witnessed now.
+   * @param isWitnessed decides this by the verifier keys of all witnesses that have cosigned the checkpoint
    */
   async cosigned(
     witness: string,
@@ -125,7 +125,7 @@ export class CosignatureStore {
     isWitnessed: (witnesses: readonly string[]) => boolean,
   ): Promise<void> {
     await this.transaction(async (client) => {
-      // Two cosignatures that come in together must not each miss the other, and leave the quorum of both unnoticed.
+      // The lock keeps two concurrent cosignatures from missing each other: nobody would notice the quorum of both.
       await client.query('select from log_checkpoints where size = $1 for no key update', [size]);
       await client.query(
         'insert into log_cosignatures (size, witness, line) values ($1, $2, $3) on conflict do nothing',
@@ -165,12 +165,12 @@ export class CosignatureStore {
     return newest;
   }
 
-  /** The checkpoints that had their quorum when their last cosignature came in, newest first. */
+  /** The checkpoints that had their quorum when their last cosignature was stored, newest first. */
   async newestWitnessed(witnesses: readonly string[], limit: number): Promise<readonly CheckpointRow[]> {
     return this.checkpoints('log-newest-witnessed', witnesses, 'c.witnessed', limit);
   }
 
-  /** @param name of the prepared statement: to plan it takes longer than to carry it out. */
+  /** @param name of the prepared statement: planning takes longer than executing. */
   private async checkpoints(
     name: string,
     witnesses: readonly string[],

@@ -87,7 +87,7 @@ export class EventFeed implements BeforeApplicationShutdown {
 
 async function write(reply: FastifyReply, text: string, ended: AbortSignal): Promise<void> {
   if (reply.raw.write(text)) return;
-  // A timer of our own: Node 20 forgets an AbortSignal.timeout() that only AbortSignal.any() refers to.
+  // A timer and not AbortSignal.timeout(): Node 20 collects a timeout that only AbortSignal.any() refers to.
   const giveUp = setTimeout(() => reply.raw.destroy(), STALLED_MS_MAX);
   try {
     await once(reply.raw, 'drain', { signal: ended });

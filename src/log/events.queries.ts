@@ -13,7 +13,7 @@ import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { CosignedCheckpoints } from './cosigned-checkpoints.js';
 import type { EventDto, EventLogDto, ListEventsDto } from './events.dto.js';
 
-/** A subject is erased once; a second time only what was sealed for it in the meantime. */
+/** A second erasure of a subject erases only the contents that were sealed after the first. */
 const ERASURES_MAX = 1_000;
 
 export class ListEvents extends Query<Reading<Page<EventDto>>> {
@@ -62,7 +62,7 @@ export class ListEventsHandler implements IQueryHandler<ListEvents> {
     };
   }
 
-  /** The position is read by the same statement as the events, so that both tell of the same moment. */
+  /** One statement reads the position and the events, so that both are of the same moment. */
   private async page(
     after: number,
     limit: number,
@@ -77,7 +77,7 @@ export class ListEventsHandler implements IQueryHandler<ListEvents> {
     const values: unknown[] = [after, limit];
     if (stream !== undefined) conditions.push(`e.stream = $${values.push(stream)}`);
     if (type !== undefined) conditions.push(`t.type = $${values.push(type)} and t.id > $1`);
-    // Along a stream, positions and revisions grow together: each order is the one that an index gives.
+    // Positions and revisions of a stream have the same order, so that an index serves each query.
     const order = stream !== undefined ? 'e.revision' : type !== undefined ? 't.id' : 'e.position';
     const from = type === undefined ? 'events e' : 'event_types t join events e on e.position = t.id';
     const { rows } = await this.pool.query<{ reflected: number; position: number | null; envelope: string }>(
@@ -110,7 +110,7 @@ export class GetEventHandler implements IQueryHandler<GetEvent> {
     return { position: stored.position, body: { ...event, ...confidential, log } };
   }
 
-  /** The content for those who may see it; for everybody, since when there is none. */
+  /** The content for callers that may see it, and the time of its erasure for all callers. */
   private async confidentialOf(
     event: { readonly id: string; readonly sealed: Sealed },
     reader: Principal | undefined,
@@ -133,7 +133,7 @@ export class GetEventHandler implements IQueryHandler<GetEvent> {
   }
 }
 
-/** Those who decide on sealed content or audit the decisions; everybody else sees that there is some. */
+/** Roles that decide on sealed content or audit the decisions. Other callers see only that there is sealed content. */
 const maySeeSealed = (reader: Principal | undefined): boolean =>
   reader !== undefined && reader.roles.some((role) => role === 'auditor' || role === 'panel' || role === 'operator');
 

@@ -7,8 +7,8 @@ import { LogError } from '../tlog/log-error.js';
 import { formatVerifierKey, type VerifierKey } from '../tlog/note-key.js';
 
 /**
- * The last signed checkpoint, kept outside the database as well: when an older database is restored, this is what still
- * knows how far the log had been signed.
+ * The last signed checkpoint, kept in a file outside the database. When an older database is restored, this file still shows how far
+ * the log was signed.
  */
 export class KeptCheckpoint {
   private readonly path: string;
@@ -35,7 +35,7 @@ export class KeptCheckpoint {
     return this.requireOwn(note);
   }
 
-  /** @throws Error that says what to do when a checkpoint is not one of this log, signed with its key. */
+  /** @throws Error, with what to do, when a checkpoint is not of this log and signed with its key */
   requireOwn(note: string): TreeHead {
     try {
       return openCheckpoint(note, this.key.name, [this.key]).checkpoint;
@@ -49,7 +49,7 @@ export class KeptCheckpoint {
     }
   }
 
-  /** Durable when it resolves, and whole or not at all whatever happens meanwhile. */
+  /** Durable when it resolves. A crash meanwhile leaves the old file or the new one, never a part. */
   async write(note: string): Promise<void> {
     const draft = `${this.path}.new`;
     const file = await open(draft, 'w', 0o600);

@@ -16,7 +16,7 @@ export interface SignedHead {
   readonly note: string;
 }
 
-/** The SQL of the transparency log: its head, its checkpoints, its tiles, and the entries that it is made of. */
+/** The SQL of the transparency log: its head, checkpoints, tiles and entries. */
 export class LogStore {
   constructor(private readonly pool: Pool) {}
 
@@ -35,7 +35,7 @@ export class LogStore {
     return rows[0]?.note;
   }
 
-  /** The tile, or the full one where only a part of it was asked for and the part is not kept any more. */
+  /** The tile. If a part was asked for and is not stored any more: the full tile. */
   async tile({ level, index, width }: TileAddress): Promise<Uint8Array | undefined> {
     const { rows } = await this.pool.query<{ bytes: Buffer }>({
       name: 'log-tile',
@@ -45,7 +45,7 @@ export class LogStore {
     return rows[0]?.bytes;
   }
 
-  /** The first hashes of a tile, whatever its width was when a checkpoint was signed: every wider one begins with them. */
+  /** The first hashes of a tile, read from any stored width: every wider tile begins with the same hashes. */
   async tilePart({ level, index, width }: TileAddress): Promise<Uint8Array | undefined> {
     const { rows } = await this.pool.query<{ bytes: Buffer }>({
       name: 'log-tile-part',
@@ -66,8 +66,8 @@ export class LogStore {
   }
 
   /**
-   * Runs `work` as the one writer. False, without having run it, when another writer is at work.
-   * Whatever `work` does is undone when it throws.
+   * Runs `work` as the only writer, in one transaction. Returns false, without running it, while another writer works.
+   * When `work` throws, all its changes are undone.
    */
   async asWriter(work: (writer: LogTransaction, head: LogHead) => Promise<void>): Promise<boolean> {
     const client = await this.pool.connect();
@@ -89,7 +89,7 @@ export class LogStore {
   }
 }
 
-/** What the one writer may do, all in one transaction. */
+/** The queries of the only writer, in one transaction. */
 export class LogTransaction {
   constructor(private readonly client: PoolClient) {}
 

@@ -15,14 +15,14 @@ import { formatVerifierKey } from '../tlog/note-key.js';
 
 /** How long a receipt waits for an event that was recorded just now. */
 const INTEGRATION_WAIT_MS = 5_000;
-/** Of at most 60,000 bytes each; mostly there are as many as were written in the last fifth of a second. */
+/** Each has at most 60,000 bytes. Usually these are only the events of the last fifth of a second. */
 const ENTRIES_PER_READ = 1_000;
-/** Of at most 8 KiB each. The few of the upper levels are part of every proof; of the lowest level every proof has its own. */
+/** Each has at most 8 KiB. The few tiles of the upper levels are part of every proof; tiles of the lowest level are rarely shared. */
 const TILES_KEPT_MAX = 512;
 
-/** What the log shows to the world. */
+/** The log as it is published. */
 export class PublishedLog {
-  /** By path, those asked for last at the end: a tile of a signed log never changes. */
+  /** By path, in the order of the last use. A tile of a signed log never changes. */
   private readonly tiles = new Map<string, Uint8Array>();
 
   constructor(
@@ -47,7 +47,7 @@ export class PublishedLog {
   }
 
   /**
-   * The newest signed checkpoint, with whatever cosignatures it has by now: no witness holds it up.
+   * The newest signed checkpoint, with the cosignatures that it has by now: no witness delays it.
    * @throws Refusal (404) before the first event has been integrated.
    */
   async checkpoint(): Promise<string> {
@@ -55,9 +55,9 @@ export class PublishedLog {
   }
 
   /**
-   * The newest checkpoint that has the quorum of the policy, for those who take no other. While events keep coming it is
-   * not the newest of all: that one is signed before any witness has seen it.
-   * @throws Refusal (404) while there is none.
+   * The newest checkpoint that has the quorum of the policy, for readers that accept no other. While events arrive it is older than the
+   * newest checkpoint, which is signed before any witness has seen it.
+   * @throws Refusal (404) while there is none
    */
   async witnessedCheckpoint(): Promise<string> {
     const witnessed = await this.checkpoints.witnessed();
@@ -69,11 +69,11 @@ export class PublishedLog {
     );
   }
 
-  /** A hash tile or an entry bundle by its path; undefined when the signed log has no such thing. */
+  /** A hash tile or an entry bundle by its path; undefined when the signed log does not have it. */
   async tile(path: string): Promise<Uint8Array | undefined> {
     const address = parse(path);
     if (address === undefined) return undefined;
-    // Only what a checkpoint covers is shown: a tile beyond it could still have to be taken back.
+    // Only tiles that a checkpoint covers are served: a tile beyond it is not signed and may still change.
     const { size } = await this.store.head();
     if (tileWidth(address.level, address.index, size) < address.width) return undefined;
     if (address.level !== 'entries') return this.store.tile(address);
@@ -82,8 +82,8 @@ export class PublishedLog {
   }
 
   /**
-   * The tree over the first `size` events that are recorded. What no checkpoint covers yet is hashed here, so that its root
-   * is known at once; the checkpoint that covers it follows.
+   * The tree over the first `size` recorded events. Events that no checkpoint covers yet are hashed here, so that the root is known
+   * immediately; a checkpoint over the same events follows.
    * @throws RangeError when fewer are recorded.
    */
   async treeAt(size: number): Promise<CompactRange> {
@@ -112,7 +112,7 @@ export class PublishedLog {
     return formatProof({ index, hashes: await proveInclusion(index, size, read), checkpoint: note });
   }
 
-  /** Looks before it waits: nearly every event that is asked for was integrated long ago. */
+  /** Looks before it waits: most events were integrated long before somebody asks for them. */
   private async covering(position: number): Promise<CosignedCheckpoint> {
     const known = await this.checkpoints.covering(position);
     if (known.state !== 'recorded') return known.checkpoint;

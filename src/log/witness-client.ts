@@ -6,29 +6,29 @@ import { formatSignature } from '../tlog/note-signature.js';
 import { decodeDecimal } from '../tlog/strict-text.js';
 import type { SubmissionWitness } from './witness-policy.js';
 
-/** A witness answers from memory and one write to its disk; what takes longer counts as down. */
+/** A witness needs its memory and one write to its disk; a witness that takes longer counts as down. */
 export const SUBMISSION_MS_MAX = 10_000;
-/** A few signature lines of the longest kind. */
+/** Room for a few signature lines of the longest kind. */
 const ANSWER_BYTES_MAX = 65_536;
-/** Of what a stranger says about its refusal, so much is passed on. */
+/** Most characters of a foreign refusal that appear in our logs and answers. */
 const REASON_LENGTH_MAX = 200;
 
 /** What became of a submission. */
 export type Submission =
   /** The signature line of the witness, verified. */
   | { readonly kind: 'cosigned'; readonly line: string }
-  /** It has cosigned another size last than it was told. */
+  /** Its last cosigned size differs from the size in the request. */
   | { readonly kind: 'elsewhere'; readonly size: number }
   | SubmissionFailure;
 
 export interface SubmissionFailure {
   readonly kind: 'failed';
-  /** `fork`: it has cosigned another history of this log, or says so. */
+  /** `fork`: it has cosigned another history of this log, or claims so. */
   readonly state: 'down' | 'refusing' | 'fork';
   readonly reason: string;
 }
 
-/** Submits one checkpoint (C2SP tlog-witness, "add-checkpoint"). Whatever the witness does, this resolves in bounded time. */
+/** Submits one checkpoint (C2SP tlog-witness, "add-checkpoint"). It resolves within `SUBMISSION_MS_MAX`, and never rejects. */
 export async function submitCheckpoint(
   witness: SubmissionWitness,
   request: AddCheckpoint,
@@ -36,7 +36,7 @@ export async function submitCheckpoint(
 ): Promise<Submission> {
   let response: Response;
   let body: string;
-  // Of our own: Node 20 forgets an AbortSignal.timeout() that only AbortSignal.any() refers to.
+  // A timer and not AbortSignal.timeout(): Node 20 collects a timeout that only AbortSignal.any() refers to.
   const ended = new AbortController();
   const end = (): void => ended.abort();
   const timer = setTimeout(end, SUBMISSION_MS_MAX);
@@ -90,13 +90,13 @@ function readSize({ oldSize, note }: AddCheckpoint, contentType: string, body: s
     return failed('refusing', `It answered 409 without the size that it has: ${oneLine(body)}`);
   }
   if (size !== oldSize) return { kind: 'elsewhere', size };
-  // Some witnesses answer so, and not with 422, when they have cosigned another root of this size.
+  // Some witnesses answer 409 instead of 422 when they have cosigned another root of this size.
   if (size === parseCheckpoint(note.text).size)
     return failed('fork', `It has cosigned another tree of ${size} leaves.`);
   return failed('refusing', `It contradicts itself: it has cosigned ${size} last, and does not take it.`);
 }
 
-/** @throws Error when the answer is longer than any that a witness has to give. */
+/** @throws Error when the answer is longer than any valid answer */
 async function readBounded(response: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -115,13 +115,13 @@ const failed = (state: SubmissionFailure['state'], reason: string): SubmissionFa
   reason,
 });
 
-/** `fetch` says only that it failed; why is in the cause. */
+/** The error of `fetch` itself has no reason; its cause has. */
 const causeOf = (error: unknown): string => {
   const cause: unknown = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return reasonOf(cause);
 };
 
-/** What somebody else wrote, as it may stand in our logs and answers. */
+/** Foreign text, made safe for our logs and answers. */
 const oneLine = (text: string): string =>
   text
     .replaceAll(/[^\x20-\x7e]+/g, ' ')

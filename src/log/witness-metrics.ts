@@ -2,12 +2,12 @@ import { Counter } from 'prom-client';
 import type { Metrics } from '../platform/metrics.js';
 import type { WitnessState } from './cosignatures.queries.js';
 
-/** What this instance counts of its witnesses. */
+/** The counters of this instance about its witnesses. */
 export class WitnessMetrics {
   private readonly failures: Counter<'witness' | 'state'>;
   private readonly forkAlarms: Counter<'witness'>;
 
-  /** @param witnesses their names in the policy: counters that begin with 0 and not with their first failure. */
+  /** @param witnesses names in the policy: the counter of each begins with 0, and not only with its first failure */
   constructor({ registry }: Metrics, witnesses: readonly string[]) {
     this.failures = new Counter({
       name: 'ppp_witness_failures_total',

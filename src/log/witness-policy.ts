@@ -6,7 +6,7 @@ import { formatVerifierKey, type VerifierKey, wrapSameKey } from '../tlog/note-k
 import { formatPolicy, isQuorum, NO_QUORUM, parsePolicy, type Policy, type PolicyWitness } from '../tlog/policy.js';
 import { decodeUtf8 } from '../tlog/strict-text.js';
 
-/** A witness that the log submits its checkpoints to. */
+/** A witness to which the log submits its checkpoints. */
 export interface SubmissionWitness extends PolicyWitness {
   /** Submission prefix (C2SP tlog-witness), without a slash at its end. */
   readonly url: string;
@@ -14,14 +14,14 @@ export interface SubmissionWitness extends PolicyWitness {
   readonly vkey: string;
 }
 
-/** The policy that this log is published under: its own key, its witnesses and their quorum. */
+/** The policy of this log: its key, its witnesses and their quorum. */
 export class LogPolicy {
   readonly witnesses: readonly SubmissionWitness[];
   private readonly policy: Policy;
 
   /**
-   * @param text the file as its operator wrote it: what is published.
-   * @throws LogError for a policy that cannot be read, or is not one of the log with this key.
+   * @param text the file as its operator wrote it, which is also published
+   * @throws LogError for a policy that cannot be read, or that belongs to a log with another key
    */
   constructor(
     readonly text: string,
@@ -35,21 +35,21 @@ export class LogPolicy {
     this.witnesses = this.policy.witnesses.map(submissionWitness);
   }
 
-  /** What the policy calls its quorum; `none` if it asks for no witness. */
+  /** Name of the quorum in the policy; `none` if the policy needs no witness. */
   get quorum(): string {
     return this.policy.quorum;
   }
 
-  /** True if the policy asks for witnesses at all, and those with these names are enough. */
+  /** True if the policy needs witnesses, and the witnesses with these names are a quorum. */
   isWitnessedBy(names: ReadonlySet<string>): boolean {
     return this.quorum !== NO_QUORUM && isQuorum(this.policy, names);
   }
 }
 
 /**
- * The policy in a file. Read at once and for good: what is published does not change under those who rely on it.
- * @param path absent: a policy without witnesses.
- * @throws ConfigError that says what is wrong with the file.
+ * Reads the policy from a file, once at start: the published policy does not change while the service runs.
+ * @param path undefined: a policy without witnesses
+ * @throws ConfigError whose message names the fault in the file
  */
 export function readLogPolicy(path: string | undefined, logKey: VerifierKey): LogPolicy {
   if (path === undefined) {

@@ -28,7 +28,7 @@ describe('an erasure', () => {
       .refuses('unknown-subject', { id: 's' });
   });
 
-  it('is refused a second time, whether the content has been deleted by then or not', () => {
+  it('is refused a second time, also before the content has been deleted', () => {
     for (const eventIds of [[], ['a', 'b']]) {
       given(subject, [erased(['a', 'b'])])
         .when((state) => erasePersonalData(state, { id: 's', reason: REASON, eventIds }, LATER))
@@ -36,20 +36,20 @@ describe('an erasure', () => {
     }
   });
 
-  it('takes only what was sealed since the last one', () => {
+  it('covers only the contents that were sealed since the last erasure', () => {
     given(subject, [erased(['a'])])
       .when((state) => erasePersonalData(state, { id: 's', reason: REASON, eventIds: ['a', 'b'] }, LATER))
       .then([erased(['b'], LATER)]);
   });
 
-  it('takes as many events as fit', () => {
+  it('is divided into as many events as the limit of an event needs', () => {
     const ids = Array.from({ length: IDS_PER_EVENT_MAX + 1 }, (_, index) => String(index));
     given(subject)
       .when((state) => erasePersonalData(state, { id: 's', reason: REASON, eventIds: ids }, NOW))
       .then([erased(ids.slice(0, -1)), erased(ids.slice(-1))]);
   });
 
-  it('is told for each content when it was', () => {
+  it('is dated for each content', () => {
     const erasures = [erased(['a']), erased(['b'], LATER)];
     expect(['a', 'b', 'c'].map((id) => erasureOf(erasures, id))).toEqual([NOW, LATER, undefined]);
   });

@@ -76,7 +76,7 @@ async function checkRebuilt(service: SimulatedService, name: string, head: numbe
   const isSame = service.said
     .slice(heardBefore)
     .some(({ projection, message }) => projection === name && message.endsWith('with the same rows.'));
-  if (!isSame) service.fail(`${name} was built anew, but nobody said that its rows are the same.`);
+  if (!isSame) service.fail(`${name} was rebuilt, but nobody logged that its rows are the same.`);
 }
 
 async function requireReached(service: SimulatedService, name: string, position: number): Promise<void> {

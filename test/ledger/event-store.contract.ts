@@ -41,7 +41,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(await store.positionAt('2100-01-01T00:00:00Z')).toBe(0);
     });
 
-    it('gives dense positions from 1, in the order of the commands and of their events', async () => {
+    it('assigns dense positions from 1, in the order of the commands and of their events', async () => {
       const first = commandOf('first', { events: ['a@0', 'b@0'] });
       const second = commandOf('second', { events: ['a@1'] });
       expect(await store.append(batchOf({ a: -1, b: -1 }, first, second))).toMatchObject({ firstPosition: 1 });
@@ -72,7 +72,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(await store.readEvent(draft.id)).toEqual(stored);
     });
 
-    it('keeps what was answered to every command, with the position of its last event or of the last one before it', async () => {
+    it('keeps the answer to every command, with the position of its last event or of the last event before it', async () => {
       const refusal = (word: string) => commandOf(word, { outcome: '{"refused":"\\u0000 é"}' });
       const result = await store.append(
         batchOf(
@@ -124,7 +124,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(await store.readStream('e', 0, 10)).toEqual([]);
     });
 
-    it('returns what was answered to commands that were carried out before, refused ones included', async () => {
+    it('returns the answers to commands that were executed before, also to refused ones', async () => {
       await store.append(
         batchOf({ a: -1 }, commandOf('done', { events: ['a@0'] }), commandOf('refused', { outcome: '{"no":1}' })),
       );
@@ -200,7 +200,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
   });
 
   describe('time', () => {
-    it('never records an event before the one in front of it, whatever the clocks of the instances say', async () => {
+    it('never goes back from one event to the next, with any clocks of the instances', async () => {
       let behind = START - 60_000;
       const slow = log.open(() => behind);
       await appendTo('a', -1);
@@ -210,7 +210,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(await appendTo('a', 2, 'fast')).toMatchObject({ recordedAt: '2026-11-24T05:38:00.251Z' });
     });
 
-    it('is right again once a clock that was ahead is', async () => {
+    it('is right again once a clock that was ahead is right', async () => {
       let clock = START + 3_600_000;
       const jumping = log.open(() => clock);
       await appendTo('a', -1, 'ahead', jumping);
@@ -269,7 +269,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
   });
 
   describe('several instances', () => {
-    it('let exactly one of those who race for a revision win, and lose nothing of the others', async () => {
+    it('let exactly one writer win a race for a revision, and lose no batch of the others', async () => {
       const instances = [store, log.open(), log.open()];
       const results = await Promise.all(
         Array.from({ length: 30 }, (_, index) =>
@@ -281,7 +281,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(positions.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     });
 
-    it('carry a command out once that reaches several of them at the same time', async () => {
+    it('execute a command once that reaches several of them concurrently', async () => {
       const instances = [store, log.open(), log.open()];
       const results = await Promise.all(
         instances.map((instance, index) =>
@@ -293,7 +293,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(await store.head()).toBe(1);
     });
 
-    it('show a reader the history only ever grow at its end', async () => {
+    it('show a reader a history that only grows at its end', async () => {
       const instances = [store, log.open(), log.open()];
       const writing = Promise.all(
         instances.map(async (instance, writer) => {

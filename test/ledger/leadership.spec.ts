@@ -10,7 +10,7 @@ describe('leadership', () => {
   });
   afterAll(() => database.drop());
 
-  it('is of one session at a time, and passes on when that session ends', async () => {
+  it('belongs to one session at a time, and is free again when that session ends', async () => {
     const { pool } = database;
     const first = await lead(pool, LOCK);
     expect(first).toBeDefined();

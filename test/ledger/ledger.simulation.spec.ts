@@ -6,9 +6,9 @@ const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? 100);
 const given = process.env['SIMULATION_SEED'];
 const first = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
-describe('the ledger and its rows, in any order of events that chance finds', () => {
+describe('the ledger and its rows, in random orders of events', () => {
   it(
-    `carries out every command once, counts every event once and tells everybody the truth (${SCHEDULES} schedules from seed ${first})`,
+    `executes every command once, counts every event once and answers every read truthfully (${SCHEDULES} schedules from seed ${first})`,
     async () => {
       for (let seed = first; seed < first + (given === undefined ? SCHEDULES : 1); seed += 1) {
         const schedule = new Schedule(seed);

@@ -14,12 +14,12 @@ import { accountsProjection } from './instance.js';
 
 const STREAM = `account-${idOf('account')}`;
 
-describe('a position that is said to be reached', () => {
-  it('is not what was moved after the session of the leader had ended', async () => {
+describe('a position that counts as reached', () => {
+  it('is no position to which rows moved after the session of the leader had ended', async () => {
     const world = new SimulatedWorld(1);
     const log = new SimulatedLog();
     const leadership = new SimulatedLeadership(world);
-    /** Loses its session while it reads the first events. */
+    /** The leader loses its session while it reads the first events. */
     class EndingStore extends SimulatedStore {
       override async readAll(afterPosition: number, limit: number): Promise<readonly StoredEvent[]> {
         const events = await super.readAll(afterPosition, limit);
@@ -27,7 +27,7 @@ describe('a position that is said to be reached', () => {
         return events;
       }
     }
-    // Nothing of the rows is ever brought to the disk.
+    // No rows ever reach the disk.
     const rows = new SimulatedRows({ soon: () => undefined });
     const projector = new Projector(
       () => leadership.lead(new SimulatedProcess(world), SOUND),

@@ -12,8 +12,8 @@ import { SimulatedWorld } from '../support/simulated-world.js';
 import { account } from './accounts.js';
 import { accountsProjection } from './instance.js';
 
-/** What becomes of the request to switch, by the number of the attempt. */
-type Switching = (attempt: number, carryOut: () => Promise<SwitchOutcome>) => Promise<SwitchOutcome>;
+/** Outcome of a switch, by the number of the attempt. */
+type Switching = (attempt: number, execute: () => Promise<SwitchOutcome>) => Promise<SwitchOutcome>;
 
 class UnreliableRowStore extends SimulatedRowStore {
   private attempts = 0;
@@ -28,10 +28,10 @@ class UnreliableRowStore extends SimulatedRowStore {
   }
 }
 
-describe('rows that are built anew', () => {
+describe('rebuilt rows', () => {
   const world = new SimulatedWorld(1);
 
-  /** How often they were compared with those that are served. */
+  /** How often the rows of the second rebuild were compared with the served rows. */
   async function comparisonsOfTwo(switching: Switching, pauseMs: number): Promise<number> {
     const leadership = new SimulatedLeadership(world);
     const said: string[] = [];
@@ -48,7 +48,7 @@ describe('rows that are built anew', () => {
     );
     const work = async (): Promise<void> => {
       await projector.start();
-      // Whoever asked may hear that something stood in the way.
+      // The first rebuild may fail for its caller.
       await projector.rebuild('accounts').catch(() => undefined);
       await world.sleep(pauseMs);
       said.length = 0;
@@ -59,21 +59,21 @@ describe('rows that are built anew', () => {
     return said.filter((message) => message.endsWith('with the same rows.')).length;
   }
 
-  it('are compared with those that are served, also after a switch whose answer was lost', async () => {
-    const losing: Switching = async (attempt, carryOut) => {
-      const isSwitched = await carryOut();
+  it('are compared with the served rows, also after a switch whose answer was lost', async () => {
+    const losing: Switching = async (attempt, execute) => {
+      const isSwitched = await execute();
       if (attempt === 1) throw connectionLost();
       return isSwitched;
     };
     expect(await comparisonsOfTwo(losing, 0)).toBe(1);
   });
 
-  it('are compared with those that are served, also after a switch that came through late', async () => {
-    const delaying: Switching = async (attempt, carryOut) => {
+  it('are compared with the served rows, also after a switch that was executed late', async () => {
+    const delaying: Switching = async (attempt, execute) => {
       if (attempt === 1) throw connectionLost();
-      // Just before the second attempt, which finds nothing left to switch to.
-      if (attempt === 2) await carryOut();
-      return carryOut();
+      // Right before the second attempt, which finds nothing to switch to.
+      if (attempt === 2) await execute();
+      return execute();
     };
     expect(await comparisonsOfTwo(delaying, 5_000)).toBe(1);
   });

@@ -11,7 +11,7 @@ const missing = (): never => {
   throw new Error('There is no such checkpoint.');
 };
 
-/** What the simulation believes of the row store must be true of the real one. */
+/** The simulation relies on these facts, so that they must hold for the real row store too. */
 describe.each(['simulated', 'real'])('the %s row store', (kind) => {
   let database: TestDatabase | undefined;
   let rows: RowStore;
@@ -42,7 +42,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
   const building = async () => (await rows.checkpoints()).building(accountsProjection);
   const buildingCopy = async (): Promise<ProjectionCopy> => copyOf(accountsProjection, (await building()) ?? missing());
 
-  it('moves a copy from one place once', async () => {
+  it('moves a copy from one position once', async () => {
     const copy = await servedCopy();
     expect(await rows.apply([copy], 2, events.slice(0, 2))).toEqual([copy]);
     expect(await rows.apply([copy], 3, events)).toEqual([]);
@@ -57,10 +57,10 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await served()).toMatchObject({ position: 0 });
   });
 
-  it('notes why a copy does not go on only where it still stands', async () => {
-    const place = await served();
+  it('notes why a copy does not go on, only while the copy is at that position', async () => {
+    const before = await served();
     await rows.apply([await servedCopy()], 1, events.slice(0, 1));
-    expect(await rows.fail(place, 'too late')).toBe(false);
+    expect(await rows.fail(before, 'too late')).toBe(false);
     const { name, version, position } = await served();
     expect(await rows.fail({ name, version: version + 1, position }, 'another program')).toBe(false);
     expect(await rows.fail({ name, version, position }, 'in the way')).toBe(true);
@@ -72,7 +72,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await served()).toMatchObject({ position: 2, failure: null });
   });
 
-  it('compares and exchanges what was built, once', async () => {
+  it('compares and exchanges the built rows, once', async () => {
     await rows.apply([await servedCopy()], 2, events.slice(0, 2));
     await rows.startBuilding(accountsProjection);
     expect(await rows.digests(accountsProjection)).toBeUndefined();
@@ -87,7 +87,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await served()).toMatchObject({ position: 3 });
   });
 
-  it('puts no rows in the place of newer ones', async () => {
+  it('replaces no rows by older ones', async () => {
     await rows.startBuilding(accountsProjection);
     await rows.apply([await buildingCopy()], 1, events.slice(0, 1));
     await rows.apply([await servedCopy()], 2, events.slice(0, 2));
@@ -107,7 +107,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await rows.switchToBuilt(accountsProjection, 0, again.builtTables)).toBe('switched');
   });
 
-  it('starts to build from nothing, however far what was built before had come', async () => {
+  it('starts a rebuild from nothing, also while another one has come far', async () => {
     await rows.startBuilding(accountsProjection);
     await rows.apply([await buildingCopy()], 3, events);
     await rows.startBuilding(accountsProjection);

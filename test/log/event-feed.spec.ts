@@ -13,12 +13,12 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 const EVENTS = 4_000;
 const EVENT_BYTES = 50_000;
-/** What the system keeps for a connection, both ends together, and one page of the feed. */
+/** Buffers of the system for both ends of a connection, and one page of the feed. */
 const IN_FLIGHT_BYTES_MAX = 40 * 1_048_576;
-/** FAULTS=long waits until a reader that takes nothing is given up. */
+/** FAULTS=long waits until a reader that takes nothing is dropped. */
 const inTheLongForm = process.env['FAULTS'] === 'long' ? it : it.skip;
 
-describe('the feed of events, to a reader that does not take what it is sent', () => {
+describe('the feed of events, to a reader that takes nothing', () => {
   let server: FastifyInstance;
   let feed: EventFeed;
   let read = 0;
@@ -47,7 +47,7 @@ describe('the feed of events, to a reader that does not take what it is sent', (
     await server.close();
   });
 
-  /** Asks, takes the first bytes, and then nothing more. */
+  /** Sends a request, takes the first bytes of the answer, and then nothing more. */
   async function stalled(): Promise<ReturnType<typeof connect>> {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined);
@@ -56,7 +56,7 @@ describe('the feed of events, to a reader that does not take what it is sent', (
     return socket;
   }
 
-  it('reads no further for it than it has taken, while others are served', async () => {
+  it('reads no further than the reader takes, while other readers are served', async () => {
     const socket = await stalled();
     for (let last = -1; last !== read; await sleep(200)) last = read;
     expect(read * EVENT_BYTES).toBeLessThan(IN_FLIGHT_BYTES_MAX);
@@ -72,7 +72,7 @@ describe('the feed of events, to a reader that does not take what it is sent', (
   });
 
   inTheLongForm(
-    'gives it up after twenty seconds, and keeps nothing of it',
+    'drops the reader after twenty seconds, and keeps nothing for it',
     async () => {
       const socket = await stalled();
       const startedAt = performance.now();
@@ -80,7 +80,7 @@ describe('the feed of events, to a reader that does not take what it is sent', (
         new Promise((resolve, reject) =>
           server.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
         );
-      // What only a clean-up of memory would take away must not be what ends it.
+      // The time limit must survive garbage collection.
       while ((await connections()) > 0) {
         collectGarbage();
         await sleep(100);

@@ -28,7 +28,7 @@ describe('the transparency log over HTTP', () => {
     return made.map(({ body }) => String(body.id));
   };
 
-  it('publishes a log that a reader rebuilds from its entries alone', async () => {
+  it('is published so that a reader rebuilds it from its entries alone', async () => {
     const [id = ''] = await register(300);
     const event = (await api.get(`/v1/events?stream=partner-${id}`, { key: null })).body.data[0];
     await api.get(`/v1/events/${event.id}/proof`, { key: null });
@@ -56,7 +56,7 @@ describe('the transparency log over HTTP', () => {
     }
   });
 
-  it('gives a receipt that proves an event offline, and no other event', async () => {
+  it('returns a receipt that proves one event offline, and no other event', async () => {
     const [id = ''] = await register(1);
     const event = (await api.get(`/v1/events?stream=partner-${id}`, { key: null })).body.data[0];
     const receipt = await api.get(`/v1/events/${event.id}/proof`, { key: null });
@@ -73,13 +73,13 @@ describe('the transparency log over HTTP', () => {
   });
 
   it.each(['tile/0/999', 'tile/0/0', 'tile/00/000', 'tile/entries/000.p/0', 'tile/7/000', 'tile/x/../../etc'])(
-    'answers 404 for %s, which it does not have',
+    'answers 404 for the missing tile %s',
     async (path) => {
       expect((await api.get(`/log/${path}`, { key: null })).status).toBe(404);
     },
   );
 
-  it('never signs two histories when two instances integrate the same events', async () => {
+  it('never has two signed histories when two instances integrate the same events', async () => {
     const second = await startTestApp({ sharedWith: api });
     try {
       for (let round = 0; round < 5; round += 1) {

@@ -36,7 +36,7 @@ describe('a log that submits a checkpoint to a witness', () => {
   const submitted = (status: number, body: string, contentType = 'text/plain'): Promise<Submission> =>
     submitTo((_request, response) => response.writeHead(status, { 'content-type': contentType }).end(body));
 
-  it('takes the cosignature of the witness, and only that', async () => {
+  it('takes the cosignature of the witness, and no other signature', async () => {
     const stranger = signingKey('stranger.example.eu', new Uint8Array(32).fill(3));
     expect(await submitted(200, lineBy(stranger) + lineBy())).toEqual({ kind: 'cosigned', line: lineBy() });
   });
@@ -50,7 +50,7 @@ describe('a log that submits a checkpoint to a witness', () => {
     expect(await submitted(200, body)).toMatchObject({ kind: 'failed', state: 'refusing' });
   });
 
-  it('learns from a 409 how far the witness is', async () => {
+  it('learns from a 409 the last cosigned size of the witness', async () => {
     expect(await submitted(409, '5\n', 'text/x.tlog.size')).toEqual({ kind: 'elsewhere', size: 5 });
     for (const [body, type] of [
       ['5', 'text/x.tlog.size'],
@@ -61,7 +61,7 @@ describe('a log that submits a checkpoint to a witness', () => {
     }
   });
 
-  it('sees a fork where the witness has another root of this size, however it says so, and where no proof leads on', async () => {
+  it('reports a fork when the witness has another root of this size, by 409 or 422, or rejects the proof', async () => {
     expect(await submitted(409, '8\n', 'text/x.tlog.size')).toMatchObject({ kind: 'failed', state: 'fork' });
     expect(await submitted(422, 'two roots\n')).toEqual({
       kind: 'failed',
@@ -82,7 +82,7 @@ describe('a log that submits a checkpoint to a witness', () => {
     expect(await submitted(status, '')).toMatchObject({ kind: 'failed', state });
   });
 
-  it('follows no redirect, and reads no endless answer', async () => {
+  it('follows no redirect, and stops reading an endless answer', async () => {
     expect(
       await submitTo((_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()),
     ).toMatchObject({ kind: 'failed', state: 'down' });
@@ -98,12 +98,12 @@ describe('a log that submits a checkpoint to a witness', () => {
     ).toMatchObject({ kind: 'failed', state: 'down', reason: expect.stringContaining('longer than 65536 bytes') });
   });
 
-  it('passes on what a witness says without its line breaks and control characters, and not all of it', async () => {
+  it('shortens the refusal of a witness, and removes line breaks and control characters', async () => {
     const said = await submitted(403, `no\n\u001b[31m${'x'.repeat(1_000)}`);
     expect(said).toMatchObject({ reason: expect.stringMatching(/^It answered 403: no \[31mx{100,200}$/) });
   });
 
-  it('gives up when it is stopped, and says that nobody answers where nobody listens', async () => {
+  it('ends when it is stopped, and reports a witness that does not listen', async () => {
     const stopping = new AbortController();
     const hanging = submitTo(() => stopping.abort(), stopping.signal);
     expect(await hanging).toMatchObject({ kind: 'failed', state: 'down' });
@@ -119,7 +119,7 @@ describe('the policy of a log', () => {
   const own = { key: ownKey };
   const witness = { name: 'w', key: cosignerKeyOf(witnessKey), url: 'https://witness.example.eu/a/' };
 
-  it('tells the log where to submit', () => {
+  it('names the URLs to which the log submits', () => {
     const policy = new LogPolicy(formatPolicy({ logs: [own], witnesses: [witness], groups: [], quorum: 'w' }), ownKey);
     expect(policy.witnesses).toEqual([
       { ...witness, url: 'https://witness.example.eu/a', vkey: formatVerifierKey(witness.key) },
@@ -128,12 +128,12 @@ describe('the policy of a log', () => {
     expect(policy.isWitnessedBy(new Set(['w']))).toBe(true);
   });
 
-  it('calls nothing witnessed when it asks for no witness', () => {
+  it('counts no checkpoint as witnessed when it needs no witness', () => {
     const text = formatPolicy({ logs: [own], witnesses: [witness], groups: [], quorum: 'none' });
     expect(new LogPolicy(text, ownKey).isWitnessedBy(new Set(['w']))).toBe(false);
   });
 
-  it('has to list the log itself, and say how its witnesses are reached', () => {
+  it('is refused unless it lists the log itself and the URLs of its witnesses', () => {
     const other = { key: noteKeyOf(signingKey(logKey.name, new Uint8Array(32).fill(9))) };
     const foreign = formatPolicy({ logs: [other], witnesses: [], groups: [], quorum: 'none' });
     expect(() => new LogPolicy(foreign, ownKey)).toThrow(refused('origin-mismatch'));

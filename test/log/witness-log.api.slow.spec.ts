@@ -69,7 +69,7 @@ describe('a log with three witnesses of which two are the quorum', () => {
     await Promise.all([one, two, three].map((witness) => witness.end()));
   });
 
-  it('says of an event that it is recorded, then integrated, then witnessed, and proves it', async () => {
+  it('shows an event as recorded, then integrated, then witnessed, and proves it', async () => {
     expect((await api.must(api.post('/v1/partners', COMPANY))).body.logState).toBe('recorded');
     const { id, position, leaf } = await record(api);
     const before = await logOf(api, id);
@@ -86,7 +86,7 @@ describe('a log with three witnesses of which two are the quorum', () => {
     expect(checkpoint.size).toBeGreaterThanOrEqual(treeSize ?? 0);
   });
 
-  it('serves cosignatures that hold for every k of n, and for no witness that did not sign', async () => {
+  it('serves cosignatures that are valid for every k of n, and none of a witness that did not sign', async () => {
     await record(api);
     const all = [one, two, three].map(({ inPolicy }) => inPolicy);
     const note = await until(
@@ -103,7 +103,7 @@ describe('a log with three witnesses of which two are the quorum', () => {
     await stranger.end();
   });
 
-  it('serves the newest checkpoint without the signatures of witnesses that are down, and gets them afterwards', async () => {
+  it('serves the newest checkpoint without the signatures of witnesses that are down, and adds them later', async () => {
     const { id: earlier } = await record(api);
     await witnessed(api, earlier);
     await two.pause();
@@ -132,7 +132,7 @@ describe('a log with three witnesses of which two are the quorum', () => {
     await witnessed(api, id);
   });
 
-  it('catches up with a witness that has forgotten how far it was', async () => {
+  it('submits again to a witness that has lost its state', async () => {
     await three.pause();
     await rm(join(three.folder, 'data', 'checkpoints', originHash(appLogKey.name)));
     await three.resume();
@@ -144,7 +144,7 @@ describe('a log with three witnesses of which two are the quorum', () => {
     expect(await metric(api.url, `ppp_log_fork_alarms_total{witness="${three.name}"}`)).toBe(0);
   });
 
-  it('leaves out a stored cosignature that was changed, so that the checkpoint stays good', async () => {
+  it('leaves out a stored cosignature that was changed, so that the checkpoint stays valid', async () => {
     const { id } = await record(api);
     await witnessed(api, id);
     const client = new Client(api.databaseUrl);
@@ -211,7 +211,7 @@ describe('two ledgers that have one key, one origin, and different histories', (
   const alarmsOf = (api: TestApp): Promise<number> =>
     metric(api.url, `ppp_log_fork_alarms_total{witness="${witness.name}"}`);
 
-  it('do not both get a cosignature: the witness refuses the second, and both sides raise the alarm', async () => {
+  it('do not both get a cosignature: the witness refuses the second ledger, and both log an alarm', async () => {
     const { size } = (await honest.get('/readyz', ANONYMOUS)).body.witnesses[0];
     for (let made = 0; made < size; made += 1) await fork.must(fork.post('/v1/partners', COMPANY));
     const { id } = await record(fork);
@@ -237,13 +237,13 @@ describe('two ledgers that have one key, one origin, and different histories', (
     expect((await fork.get('/log/checkpoint', ANONYMOUS)).status).toBe(200);
   });
 
-  it('leave the one that was first untouched', async () => {
+  it('leave the first ledger unchanged', async () => {
     const { id } = await record(honest);
     expect(await witnessed(honest, id)).toMatchObject({ witnesses: 1, of: 1 });
     expect(await alarmsOf(honest)).toBe(0);
   });
 
-  it('raise the alarm as well where a log is behind what a witness has cosigned of it', async () => {
+  it('log an alarm also when a log is behind the checkpoint that a witness has cosigned', async () => {
     const restored = await startTestApp({ env: { LOG_POLICY: join(witness.folder, 'policy-1') } });
     try {
       await record(restored);
@@ -260,7 +260,7 @@ describe('two ledgers that have one key, one origin, and different histories', (
 });
 
 describe('a log with one witness that hangs', () => {
-  it('gets the signatures of the others, and their quorum, all the same', async () => {
+  it('gets the signatures of the other witnesses, and their quorum', async () => {
     const asked = new Set<ServerResponse>();
     const hanging = createServer((_request, response) => asked.add(response)).listen(0, '127.0.0.1');
     await once(hanging, 'listening');
@@ -293,7 +293,7 @@ describe('a log without witnesses', () => {
   });
   afterAll(() => api.stop());
 
-  it('publishes the policy that asks for none, and calls nothing witnessed', async () => {
+  it('publishes a policy that needs no witness, and counts no checkpoint as witnessed', async () => {
     const { id, leaf } = await record(api);
     const { treeSize } = await until(
       () => logOf(api, id),
@@ -325,7 +325,7 @@ describe('a log without witnesses', () => {
 });
 
 describe('a policy of a log', () => {
-  it('keeps the service from starting when it is not there', async () => {
+  it('keeps the service from starting when its file is missing', async () => {
     await expect(startTestApp({ env: { LOG_POLICY: '/nowhere/policy' } })).rejects.toThrow(/LOG_POLICY names/);
   });
 });

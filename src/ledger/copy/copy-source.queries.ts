@@ -4,7 +4,7 @@ import type { DraftEvent, Envelope } from '../event.js';
 import { EngineUnusable } from '../kurrentdb/engine-unusable.js';
 import type { KurrentLog } from '../kurrentdb/kurrent-log.js';
 
-/** Longest that an index over all commands may take. */
+/** Longest time to build an index over all commands. */
 const INDEX_MS_MAX = 3_600_000;
 /** Commands read from the database at a time. */
 const PAGE_COMMANDS = 500;
@@ -18,8 +18,8 @@ interface StoredCommand {
 }
 
 /**
- * The next commands that KurrentDB lacks. A command that was refused has the position of the event before it: those of the
- * position that has been reached are looked up one by one.
+ * The next commands that KurrentDB lacks. A refused command has the position of the event before it: the commands of the position that
+ * the copy has reached are looked up one by one.
  */
 export async function commandsFrom(
   client: PoolClient,
@@ -42,7 +42,7 @@ export async function commandsFrom(
   }
 }
 
-/** Without it every page would read all commands. The service has no use for it, so it goes when the copy is complete. */
+/** Without this index each page would read all commands. The service does not need it, so that it is dropped after the copy. */
 export async function indexCommands(client: PoolClient): Promise<void> {
   await client.query(`set statement_timeout = ${INDEX_MS_MAX}`);
   // The service may go on writing meanwhile.
@@ -65,7 +65,7 @@ interface CommandRow {
   readonly adds: boolean;
 }
 
-/** In the order in which they were carried out: the one that added the event at a position, then those refused behind it. */
+/** In the order of execution: the command that added the event at a position, then the commands that were refused after it. */
 async function pageOfCommands(
   client: PoolClient,
   position: number,
@@ -92,12 +92,12 @@ async function withEvents(client: PoolClient, row: CommandRow, before: number): 
   return { command: { commandId, fingerprint, outcome, events, sealed: [] }, recordedAt, bytes };
 }
 
-/** The envelope without its stamp, from its text: it is never serialised again. */
+/** The envelope without its stamp, cut out of the stored text, because a second serialisation could differ. */
 function draftOf(envelope: string, commandId: string): DraftEvent {
   const event = JSON.parse(envelope) as Envelope;
   if (event.commandId !== commandId)
     throw new EngineUnusable(`The event ${event.id} belongs to ${event.commandId}, not to ${commandId}.`);
-  // The last one is that of the envelope: what follows in it, in the order of RFC 8785, has no member of that name.
+  // The last match belongs to the envelope: in the order of RFC 8785 no member of that name follows.
   const at = envelope.lastIndexOf(`"recordedAt":"${event.recordedAt}"`) + '"recordedAt":"'.length;
   const { stream, revision, id, type, recordedAt } = event;
   return {
@@ -117,7 +117,7 @@ export interface Group {
   readonly commands: AppendCommand[];
 }
 
-/** What one append takes: of one instant, and not too much. */
+/** The commands of one append: all of one instant, and limited in size. */
 export function groupsOf(commands: readonly StoredCommand[]): readonly Group[] {
   const groups: Group[] = [];
   let bytes = 0;

@@ -24,16 +24,16 @@ import { CompactRange, hashesEqual, leafHash } from '../../tlog/merkle.js';
 import { encodeHex } from '../../tlog/strict-text.js';
 
 const EVENTS_PAGE = 1_000;
-/** How often an append is tried again whose outcome is unknown, and the pause before. */
+/** How often an append with an unknown outcome is tried again, and the pause before. */
 const TRIES_MAX = 20;
 const TRY_PAUSE_MS = 500;
-/** How often the sequencer is asked how far it is. */
+/** How often the progress of the sequencer is read. */
 const WAIT_MS = 100;
 
-/** A session that was closed a moment ago, our own too, keeps its lock until the server has noticed. */
+/** The server releases the lock of a closed session, also of a session of this program, only when it notices. */
 const ALONE_MS_MAX = 3_000;
 
-/** What both engines have at the end. */
+/** Size and root of the ledger, which both engines have at the end. */
 export interface CopiedLedger {
   readonly size: number;
   /** Hex. */
@@ -41,9 +41,9 @@ export interface CopiedLedger {
 }
 
 /**
- * Moves the ledger of a database to KurrentDB: writes its history there, in order, reads all of it back, and then makes the
- * database the copy. May be interrupted and begun again; the service may run until the last part, which it then has to be
- * started anew for. Nothing else of the database is touched: views, contents and the signed log stay as they are.
+ * Moves the ledger of a database to KurrentDB: writes its history there, in order, reads all of it back, and then makes the database
+ * the copy. The move may be interrupted and begun again. The service may run until the last part, and must then be restarted. Views,
+ * contents and the signed log of the database stay unchanged.
  * @throws EngineUnusable if it cannot be done, or if another history is read back
  */
 export async function moveToKurrent(
@@ -60,12 +60,12 @@ export async function moveToKurrent(
       await indexCommands(client);
       const walk = new Walk(log);
       progress?.begin(await sizeOf(client));
-      // What an earlier attempt has written is compared, and not written again.
+      // The events of an earlier attempt are compared, and not written again.
       await walk.toEnd(client, progress);
       await fill(client, log, walk, progress);
       await client.query('begin');
       await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
-      // From here on nobody adds to the database: what came meanwhile is the last part.
+      // This lock ends all writes to the database. The last part are the events that were written meanwhile.
       await client.query('select from ledger_head for update');
       await fill(client, log, walk, progress);
       const copied = await walk.prove(client);
@@ -84,8 +84,8 @@ export async function moveToKurrent(
 }
 
 /**
- * Brings a ledger from KurrentDB back to PostgreSQL: the database, which is its copy or empty, is brought up to date, compared
- * with all that is on KurrentDB, and from then on has its events for its own. The service has to be stopped.
+ * Brings a ledger from KurrentDB back to PostgreSQL. The database is the copy, or is empty: it is brought up to date, compared with the
+ * whole log on KurrentDB, and then owns its events. The service must be stopped.
  * @throws EngineUnusable
  */
 export async function moveToPostgres(
@@ -99,7 +99,7 @@ export async function moveToPostgres(
     const copy = new SequencedCopy(pool);
     const obstacle = await copy.adopt(log.ledger);
     if (obstacle !== undefined) throw new EngineUnusable(`The database cannot take "${log.ledger}": ${obstacle}.`);
-    // What stood in the way of an earlier attempt may be gone, and is found out anew.
+    // The obstacle of an earlier attempt may be gone: if it is not, the sequencer meets it again.
     await alone(pool, () => copy.fail(undefined));
     const turn = await log.lastTurn(await copy.turn());
     const sequencer = new Sequencer(pool, log, copy, workerLog);
@@ -126,7 +126,7 @@ export async function moveToPostgres(
   }
 }
 
-/** Under the lock of the sequencer: whoever has it is the only one who copies. */
+/** Works under the lock of the sequencer: only one session at a time copies. */
 async function alone<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const deadline = performance.now() + ALONE_MS_MAX;
   let client = await lead(pool, SEQUENCER_LOCK);
@@ -135,12 +135,12 @@ async function alone<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): P
   try {
     return await work(client);
   } finally {
-    // The lock and a transaction that has failed go with the session.
+    // The lock, and a failed transaction, end with the session.
     client.release(true);
   }
 }
 
-/** Reads the log on KurrentDB from its beginning, gives everything its place, and compares it with the database. */
+/** Reads the log on KurrentDB from its beginning, assigns all positions, and compares the events with the database. */
 class Walk {
   turn = -1;
   batch: string | undefined;
@@ -151,7 +151,7 @@ class Walk {
 
   constructor(private readonly log: KurrentLog) {}
 
-  /** Up to the last batch that is there now. */
+  /** Reads up to the last batch at the time of the call. */
   async toEnd(client: PoolClient, progress: ProgressListener | undefined): Promise<void> {
     const last = await this.log.lastTurn(this.turn);
     if (last <= this.turn) return;
@@ -166,7 +166,7 @@ class Walk {
     }
   }
 
-  /** @throws EngineUnusable unless size and root of what was read are those of the database. */
+  /** @throws EngineUnusable unless the events that were read have the size and root of the database */
   async prove(client: PoolClient): Promise<CopiedLedger> {
     const own = new CompactRange();
     for (;;) {
@@ -209,7 +209,7 @@ class Walk {
   }
 }
 
-/** Appends what the database has and KurrentDB has not, and reads it back. */
+/** Appends the events that KurrentDB lacks, and reads them back. */
 async function fill(
   client: PoolClient,
   log: KurrentLog,
@@ -238,7 +238,7 @@ async function append(log: KurrentLog, { commands, stamp }: Group, lastTurn: num
       const records = recordsOf(log.names, batchId, batch, stamp);
       const verdict = await log.append({ records, expected, lastTurn });
       if (verdict.written) return;
-      // Perhaps by an attempt of our own whose answer was lost; whatever else it is will not compare.
+      // An attempt of this program may have written it and lost the answer. A batch of another writer fails the comparison.
       if (await log.batchOf(commands[0]?.commandId ?? '')) return;
       throw new EngineUnusable(`Somebody else writes to the ledger "${log.ledger}" on KurrentDB.`);
     } catch (error) {

@@ -1,4 +1,4 @@
-/** @throws Error when it takes longer. What was asked goes on, and nobody waits for it. */
+/** @throws Error when it takes longer. The request itself goes on, and its answer is ignored. */
 export async function within<T>(ms: number, asked: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

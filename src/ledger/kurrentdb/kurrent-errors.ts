@@ -1,4 +1,4 @@
-/** What is looked at of whatever the client throws; its classes do not tell more, and not every error has one. */
+/** The fields of an error of the client that are used. The classes of the client add nothing, and some errors have no class. */
 interface ServerError {
   readonly type?: unknown;
   readonly code?: unknown;
@@ -9,12 +9,12 @@ interface ServerError {
 
 const typeOf = (error: unknown): unknown => (error as ServerError | undefined)?.type;
 
-/** Of these the client finds its way back by itself. */
+/** Errors after which the client connects again by itself. */
 const CONNECTION_ERRORS = ['unavailable', 'cancelled', 'not-leader', 'deadline-exceeded'];
 
 export const isConnectionLost = (error: unknown): boolean => CONNECTION_ERRORS.includes(String(typeOf(error)));
 
-/** Streams that an append found elsewhere; perhaps none by name, if the server does not say. Undefined: something else failed. */
+/** Streams that are not at the expected revision; empty if the server names none. Undefined if the append failed for another reason. */
 export function conflictsOf(error: unknown): readonly string[] | undefined {
   const { streamName, violations } = error as ServerError;
   const type = typeOf(error);

@@ -11,22 +11,22 @@ import { parseKurrentUrl } from './kurrent-url.js';
 import { batchOfOutcome, readTurn, streamNames, TURN_TYPE } from './record.js';
 import type { DraftRecord, ReadRecord, StreamNames } from './record.js';
 
-/** Records that the client reads ahead. */
+/** Most records that the client reads ahead. */
 const READ_AHEAD = 1_024;
 /** Between two attempts at the start. */
 const OPEN_PAUSE_MS = 200;
-/** No stream will ever be there: an append that expects it is always refused, unless for want of a right. */
+/** No stream ever reaches this revision: an append that expects it is refused as stale, or for a missing right. */
 const NEVER = 2n ** 60n;
 
-/** What a server says to an append: written, or which streams are not at the revision that was expected. */
+/** Answer of the server to an append: written, or the streams that are not at the expected revision. */
 export type Verdict = { readonly written: true } | { readonly written: false; readonly conflicts: readonly string[] };
 
-/** How an append looks to a server. */
+/** An append as it is sent to the server. */
 export interface Append {
   readonly records: readonly DraftRecord[];
   /** Streams and their last revision (-1: none), read or written. */
   readonly expected: ReadonlyMap<string, number>;
-  /** The last turn that the writer knows: everything up to it has been compared with what it expects. */
+  /** The last turn that the writer has compared with its expectations. */
   readonly lastTurn: number;
 }
 
@@ -38,11 +38,11 @@ export interface LogPlace {
 
 export interface FollowedRecord {
   readonly record: ReadRecord;
-  /** False if nothing else has arrived yet. */
+  /** Whether further records have arrived already. */
   readonly more: boolean;
 }
 
-/** The log of one ledger on KurrentDB: the one place that talks to the server. */
+/** The log of one ledger on KurrentDB. All requests to the server are made here. */
 export class KurrentLog {
   private client: KurrentDBClient;
 
@@ -58,8 +58,8 @@ export class KurrentLog {
   }
 
   /**
-   * Connects, and asks for all that will be needed later.
-   * @throws EngineUnusable if the server cannot be reached, is too old, or gives too few rights
+   * Connects, and checks all rights that are needed later.
+   * @throws EngineUnusable if the server cannot be reached, is too old, or lacks a right
    */
   static async open(url: string): Promise<KurrentLog> {
     const { connectionString, ledger } = parseKurrentUrl(url);
@@ -94,7 +94,7 @@ export class KurrentLog {
   }
 
   /**
-   * The number of the last batch that is durable, at least `known`. Asks the leader: no answer is older than the question.
+   * The number of the last durable batch, at least `known`. The leader answers, so that the answer is never older than the call.
    */
   async lastTurn(known = -1): Promise<number> {
     const found = await this.readNow(this.names.turns, known);
@@ -107,7 +107,7 @@ export class KurrentLog {
     return record && readTurn(record).batch;
   }
 
-  /** The id of the batch that carried a command out; undefined if none has, yet. */
+  /** The id of the batch that executed a command; undefined if none has so far. */
   async batchOf(commandId: string): Promise<string | undefined> {
     const [record] = await this.readNow(this.names.command(commandId), -1, 1);
     return record && batchOfOutcome(record.text);
@@ -163,7 +163,7 @@ export class KurrentLog {
     return this.kurrent.KurrentDBClient.connectionString(this.connectionString);
   }
 
-  /** The next call looks for the leader again: not every error of a node that has lost it makes the client do so. */
+  /** Makes the next call look for the leader: the client itself does not do so after every error of a node that lost leadership. */
   private renew(): void {
     const lost = this.client;
     this.client = this.connect();
@@ -197,15 +197,15 @@ export class KurrentLog {
     await this.client.multiStreamAppend(requests);
   }
 
-  /** As bytes, not as JSON: what is hashed into the public log is the text as it was written, to the byte. */
+  /** As bytes and not as JSON, because the public log hashes exactly the bytes of the text. */
   private eventOf({ id, type, text }: DraftRecord) {
     return this.kurrent.binaryEvent({ id, type, data: Buffer.from(text, 'utf8') });
   }
 
   /**
-   * What a stream has behind a revision at the time of the call: a subscription that ends when it has caught up. The plain
-   * read of the client (1.3.1) goes through its native part, which has connections of its own and no deadline, and takes half
-   * a second for the first read of every new client.
+   * The records of a stream after a revision, at the time of the call, by a subscription that ends when it has caught up. The plain
+   * read of the client (1.3.1) uses its native part, which has connections of its own and no deadline, and needs half a second for the
+   * first read of each new client.
    */
   private async readNow(stream: string, afterRevision: number, atMost = Infinity): Promise<readonly ReadRecord[]> {
     const { START } = this.kurrent;
@@ -213,7 +213,7 @@ export class KurrentLog {
     return untilCaughtUp(this.client.subscribeToStream(stream, { fromRevision, requiresLeader: true }), atMost);
   }
 
-  /** Reads and writes are tried, the latter so that it cannot succeed. */
+  /** Tries a read of each kind, and a write that cannot succeed. */
   private async requireRights(): Promise<void> {
     const { names, kurrent } = this;
     await this.requireRight('read its streams', () => this.lastTurn());
@@ -229,7 +229,7 @@ export class KurrentLog {
     });
   }
 
-  /** A leader that changes, or a connection that is lost, is no reason not to start: it is asked again. */
+  /** Tries again after a change of the leader or a lost connection: these do not keep the service from starting. */
   private async requireRight(what: string, attempt: () => Promise<unknown>): Promise<void> {
     const deadline = performance.now() + OPEN_MS_MAX;
     for (;;) {

@@ -10,7 +10,7 @@ import { UnreadableLog, type ReadRecord } from './record.js';
 /** Subscriptions have no deadline in the client. */
 const READ_MS_MAX = 5_000;
 
-/** @throws UnreadableLog for what no ledger writes */
+/** @throws UnreadableLog for a record that no ledger writes */
 export function readRecord(resolved: ResolvedEvent | AllStreamResolvedEvent): ReadRecord {
   const { event } = resolved;
   if (!event) throw new UnreadableLog('There is a link to a record that is gone.');
@@ -24,7 +24,7 @@ export function readRecord(resolved: ResolvedEvent | AllStreamResolvedEvent): Re
 
 type Subscription = StreamSubscription | AllStreamSubscription;
 
-/** What a subscription brings until it says that this was all; at most so many records. */
+/** The records of a subscription until the server reports that it has caught up; at most `atMost`. */
 export async function untilCaughtUp(subscription: Subscription, atMost: number): Promise<readonly ReadRecord[]> {
   const records: ReadRecord[] = [];
   const caughtUp = new Promise<void>((resolve, reject) => {

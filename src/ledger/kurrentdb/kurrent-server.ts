@@ -3,23 +3,23 @@ import { within } from './deadline.js';
 import { EngineUnusable } from './engine-unusable.js';
 import { textOf } from './kurrent-errors.js';
 
-/** For everything that is asked at the start: a cluster that has just been started elects its leader first. */
+/** Time for each request at the start: a cluster that has just been started elects its leader first. */
 export const OPEN_MS_MAX = 15_000;
 
 const APPEND_RECORDS = { path: '/kurrentdb.protocol.v2.streams.StreamsService/AppendRecords' };
 const APPEND_SESSION = { path: '/kurrentdb.protocol.v2.streams.StreamsService/AppendSession' };
 
-/** The client is loaded only where this engine is chosen: it brings a native library along. */
+/** The client is loaded only for this engine, because it loads a native library. */
 export const loadClient = () => import('@kurrent/kurrentdb-client');
 export type Kurrent = Awaited<ReturnType<typeof loadClient>>;
 
 /**
- * How expectations about streams that are only read are kept.
+ * How an append compares the revisions of streams to which it does not write.
  *
  * - `checks`, from 26.1: `appendRecords` compares any number of streams, whether the append writes to them or not.
- * - `turns`, before: `multiStreamAppend` compares only streams that it writes to, and refuses a request without a record. So
- *   every append says which turn it expects to be the last, and whoever loses that race compares again. One ledger then
- *   takes one batch at a time, as it does on PostgreSQL.
+ * - `turns`, before: `multiStreamAppend` compares only streams to which it writes, and refuses a request without a record. So
+ *   each append names the last turn that it expects, and a writer that loses this race compares again. A ledger then takes
+ *   one batch at a time, as on PostgreSQL.
  *
  * Both write a turn with every batch, so that servers and instances may be upgraded one after the other.
  */
@@ -55,6 +55,6 @@ interface Capabilities {
   supports(method: { path: string }): boolean;
 }
 
-/** What the client asks before it appends; its types keep the answer to itself, and there is no other way to the version. */
+/** The request of the client before an append. Its types hide the answer, which is the only way to the version of the server. */
 const capabilitiesOf = (client: KurrentDBClient): Promise<Capabilities> =>
   (client as unknown as { capabilities: Promise<Capabilities> }).capabilities;

@@ -1,8 +1,8 @@
-/** What every ledger is called on its server that is not named otherwise. */
+/** Name of a ledger on its server, unless the URL names another. */
 const LEDGER_DEFAULT = 'ppp-ledger';
-/** A dot ends it in the names of streams, so that the streams of one ledger are never taken for those of another. */
+/** In the names of streams a dot follows the name, so that streams of two ledgers never have the same prefix. */
 const LEDGER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-/** Scheme with hosts and user, path, query: what the client wants, and what it does not know, told apart. */
+/** Scheme with user and hosts, path, query: the client gets all but the path. */
 const PARTS =
   /^(?<scheme>[a-z]+)(?<discover>\+discover)?(?<authority>:\/\/[^/?#\s]+)(?:\/(?<ledger>[^?#\s]*))?(?:\?(?<query>[^#\s]*))?$/;
 /** A call that takes longer has an unknown outcome. Milliseconds; `defaultDeadline` in the URL changes it. */
@@ -11,14 +11,14 @@ const DEADLINE_MS = 5_000;
 export interface KurrentAddress {
   /** For the client. Holds a password: never log it. */
   readonly connectionString: string;
-  /** Under which name the ledger lies on the server. */
+  /** Name of the ledger on the server. */
   readonly ledger: string;
 }
 
 /**
- * Takes `kurrentdb://user:password@host:2113/ledger?tls=true` apart: several ledgers may share a server, each under its name.
+ * Parses `kurrentdb://user:password@host:2113/ledger?tls=true`. Several ledgers may share a server, each under its name.
  * The older name of the protocol, `esdb`, means the same.
- * @throws RangeError for a name that cannot be one of a ledger
+ * @throws RangeError for an invalid name of a ledger
  */
 export function parseKurrentUrl(url: string): KurrentAddress {
   const { scheme, discover = '', authority, ledger, query } = PARTS.exec(url.trim())?.groups ?? {};

@@ -14,7 +14,7 @@ export interface KurrentEngineOptions {
   readonly clock?: () => EpochMs;
 }
 
-/** The event store and the sequencer behind it, of one instance. */
+/** The event store and the sequencer of one instance. */
 export interface KurrentEngine {
   readonly store: KurrentEventStore;
   readonly sequencer: Sequencer;
@@ -24,7 +24,7 @@ export interface KurrentEngine {
 
 /**
  * Connects to KurrentDB, makes the database its copy if it is empty, and begins to copy.
- * @throws EngineUnusable that says what to change
+ * @throws EngineUnusable whose message names what to change
  */
 export async function openKurrentEngine({
   url,

@@ -11,25 +11,25 @@ import { checkSize, checkWritable, recordsOf } from './record.js';
 import type { Comparison, SequencedCopy } from './sequenced-copy.js';
 import type { Sequencer } from './sequencer.js';
 
-/** How long a caller waits for the copy, wherever it is made. */
+/** How long a caller waits for the copy, whichever instance makes it. */
 const COPIED_MS_MAX = 5_000;
-/** How often the copy is looked at while another instance makes it. */
+/** How often a waiting caller looks at the copy, because another instance may make it. */
 const COPIED_POLL_MS = 5;
-/** How often an append is tried again that lost only the race for the next turn. */
+/** How often an append is tried again if another writer took the next turn. */
 const RACES_MAX = 50;
 const RACE_PAUSE_MS_MAX = 10;
 
 /**
- * The event log on KurrentDB. An append is one atomic write there, with the expected revision of every stream that was read
- * or written and a record for every command that no second one can follow. It is answered when the sequencer has copied it
- * to PostgreSQL: only then has it a position and a time. Everything is read from that copy.
+ * The event log on KurrentDB. An append is one atomic write there, with the expected revision of every stream that was read or
+ * written. Each command has a record that can be written only once. The append returns when the sequencer has copied the batch to
+ * PostgreSQL, because the copy decides position and time. All reads use the copy.
  */
 export class KurrentEventStore implements EventStore {
   private readonly read: PostgresEventStore;
   private running: Promise<void> | undefined;
   private next: Promise<void> | undefined;
 
-  /** @param sequencer of this instance; what the one of another has copied is noticed by looking. */
+  /** @param sequencer of this instance. Batches that another instance copies are found by looking. */
   constructor(
     pool: Pool,
     private readonly log: KurrentLog,
@@ -47,7 +47,7 @@ export class KurrentEventStore implements EventStore {
   async append(batch: AppendBatch): Promise<AppendResult> {
     checkContinuity(batch);
     checkWritable(batch);
-    // What would be written now would take effect when the copy goes on, long after its caller was told that it may not have been.
+    // A batch that is written now would take effect when the copy goes on, long after its caller was told that the outcome is unknown.
     if (this.failure !== undefined) throw new Error(`The log on KurrentDB is not being copied: ${this.failure}`);
     for (let races = 0; races < RACES_MAX; races += 1) {
       const result = await this.attempt(batch);
@@ -57,7 +57,7 @@ export class KurrentEventStore implements EventStore {
     throw new Error(`Others took the next turn ${RACES_MAX} times.`);
   }
 
-  /** What a decision reads is never behind what an append would call stale: the copy first reaches what is durable now. */
+  /** The copy first reaches the last durable batch: a decision that reads older events would only be rejected as stale. */
   async readStream(stream: string, fromRevision: number, limit: number): Promise<readonly StoredEvent[]> {
     await this.catchUp();
     return this.read.readStream(stream, fromRevision, limit);
@@ -86,10 +86,10 @@ export class KurrentEventStore implements EventStore {
     return this.read.outcomeOf(commandId);
   }
 
-  /** @returns undefined if nothing stood in the way but the turn of another writer */
+  /** @returns undefined if only the turn of another writer blocked the append */
   private async attempt(batch: AppendBatch): Promise<AppendResult | undefined> {
     let compared = await this.copy.compare(batch);
-    // The copy may be behind, in which case nothing is certain but what moved on; so is a mere comparison.
+    // The copy may be behind: a conflict that it shows, or a batch without commands, is compared again with the last durable batch.
     if (batch.commands.length === 0 || isHeld(compared)) {
       await this.catchUp();
       compared = await this.copy.compare(batch);
@@ -133,7 +133,7 @@ export class KurrentEventStore implements EventStore {
     ]);
   }
 
-  /** The server named what it found elsewhere, or not all of it: the copy, brought up to date, knows the rest. */
+  /** The server may name only some of the conflicts: the copy, once it is up to date, shows all of them. */
   private async conflict(batch: AppendBatch, conflicts: readonly string[]): Promise<AppendResult | undefined> {
     await this.catchUp();
     const compared = await this.copy.compare(batch);
@@ -147,9 +147,9 @@ export class KurrentEventStore implements EventStore {
   }
 
   /**
-   * The answer to an append was lost. The record of its first command tells what became of it: this batch wrote it, or
-   * another one did. If it is not there yet it may still come, and nobody knows.
-   * @throws Error the outcome is unknown: the batch may be sent again, and would meet that record
+   * Finds the outcome of an append whose answer was lost, by the record of its first command: this batch has written it, or another
+   * batch has. If the record is missing it may still arrive, and the outcome is unknown.
+   * @throws Error if the outcome is unknown: the batch may be sent again, and then meets that record
    */
   private async resolve(batch: AppendBatch, batchId: string, error: unknown): Promise<AppendResult | undefined> {
     const [command] = batch.commands;
@@ -159,15 +159,15 @@ export class KurrentEventStore implements EventStore {
     return this.conflict(batch, []);
   }
 
-  /** @throws Error if it takes too long. The batch is durable, and will be found when it is sent again. */
+  /** @throws Error if it takes too long. The batch is durable, and is found when it is sent again. */
   private async sequenced(batchId: string): Promise<{ firstPosition: number; recordedAt: string }> {
     return this.copied(() => this.copy.sequenced(batchId));
   }
 
-  /** Waits until the copy has everything that is durable at the time of the call. Once for all who ask meanwhile. */
+  /** Waits until the copy has the last batch that is durable at the time of the call. Concurrent callers share the wait. */
   private catchUp(): Promise<void> {
     if (!this.running) return this.startCatchUp();
-    // The one under way may have asked the server before this call.
+    // The wait under way may have asked the server before this call.
     this.next ??= this.running
       .catch(() => undefined)
       .then(() => {
@@ -183,7 +183,7 @@ export class KurrentEventStore implements EventStore {
       await this.copied(async () => ((await this.copy.turn()) >= turn ? true : undefined));
     })();
     this.running = asked;
-    // Whoever waits for it hears why it failed; here it has only ended.
+    // The callers get the error; here it only matters that the wait has ended.
     void asked
       .catch(() => undefined)
       .then(() => {
@@ -211,7 +211,7 @@ const isHeld = ({ stale, duplicates }: Comparison): boolean => stale.length + du
 
 const rejection = ({ stale, duplicates }: Comparison): AppendResult => ({ ok: false, stale, duplicates });
 
-/** Only revisions were compared, and they hold. */
+/** The answer to a batch without commands whose expected revisions are right. */
 function unwritten({ position, recordedAt }: Comparison, stamp: string): AppendResult {
   const stampMs = Math.max(parseInstant(recordedAt), parseInstant(stamp));
   return { ok: true, firstPosition: position + 1, recordedAt: formatInstant(stampMs) };

@@ -3,13 +3,13 @@ import { UnwritableBatch, type AppendBatch, type AppendCommand } from '../event-
 import { derivedId } from '../identifiers.js';
 
 /**
- * How a ledger lies in KurrentDB. Its streams share a prefix:
+ * How a ledger is stored in KurrentDB. Its streams share a prefix:
  *
- * - `<ledger>.turns` has one record a batch, its table of contents. Batches are numbered by it, without gaps.
+ * - `<ledger>.turns` has one record for each batch, its table of contents. The revision of this record is the number of the batch, without gaps.
  * - `<ledger>.event.<stream>` has the events of a stream, each as the text of its envelope with the stamp of its writer.
- * - `<ledger>.command.<id>` has what was answered to a command: one record, and never a second one.
+ * - `<ledger>.command.<id>` has the answer to a command: one record, and never a second one.
  *
- * All records of a batch are appended at once, the one in `turns` first, so that they follow each other in `$all`.
+ * All records of a batch are appended atomically, the record in `turns` first, so that they follow each other in `$all`.
  */
 export interface StreamNames {
   readonly prefix: string;
@@ -25,11 +25,11 @@ export const streamNames = (ledger: string): StreamNames => ({
   command: (commandId) => `${ledger}.command.${commandId}`,
 });
 
-/** What the record in `turns` is about, so that other software can tell them apart. */
+/** Type of the records in `turns`, so that other software recognises them. */
 export const TURN_TYPE = 'ledger-turn';
 export const OUTCOME_TYPE = 'ledger-outcome';
 
-/** A record as it is sent: its text is JSON, but its bytes are what counts. */
+/** A record as it is sent. Its text is JSON and is stored as bytes, unchanged. */
 export interface DraftRecord {
   readonly stream: string;
   readonly id: string;
@@ -62,7 +62,7 @@ interface Outcome {
   readonly outcome: string;
 }
 
-/** The whole batch as records. `batchId` is new for every attempt: whose attempt was written is seen by it. */
+/** All records of a batch. `batchId` is new for each attempt, so that a record shows which attempt was written. */
 export function recordsOf(
   names: StreamNames,
   batchId: string,
@@ -97,7 +97,7 @@ function outcomeRecord(names: StreamNames, batchId: string, command: AppendComma
   const content: Outcome = { v: 1, batch: batchId, commandId, fingerprint, outcome };
   return {
     stream: names.command(commandId),
-    // Not derived from the command alone: to the server another attempt is another record, never a repetition of this one.
+    // Not derived from the command alone: the server would take another attempt for a repetition of this record.
     id: outcomeRecordId(batchId, commandId),
     type: OUTCOME_TYPE,
     text: JSON.stringify(content),
@@ -106,20 +106,19 @@ function outcomeRecord(names: StreamNames, batchId: string, command: AppendComma
 
 const outcomeRecordId = (batchId: string, commandId: string): string => derivedId('outcome', batchId, commandId);
 
-/** Whose batch carried a command out. */
+/** The id of the batch that executed a command. */
 export const batchOfOutcome = (text: string): string => readOutcome(text).batch;
 
-/** The server's `MaxAppendSize` is 1 MiB unless it is configured; a part of it is left for what we do not count. Bytes. */
+/** The default of `MaxAppendSize` on the server is 1 MiB; a part is left for data that is not counted here. Bytes. */
 const BATCH_BYTES_MAX = 1_000_000;
-/** Ids, positions, type and names, on the disk of the server; generous. */
+/** Estimate, too high, of the ids, positions, type and names of a record on the disk of the server. */
 const RECORD_OVERHEAD_BYTES = 300;
-/** Far below what any of the two stores takes as a name. */
+/** Far below the limit of both stores for a name. */
 const STREAM_LENGTH_MAX = 250;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * What KurrentDB would take, but the copy or its own limits would not: it has to be found before it is written, for there
- * is no taking back.
+ * Refuses batches that KurrentDB would take but the copy would not. They must be found before the write, which cannot be undone.
  * @throws UnwritableBatch
  */
 export function checkWritable(batch: AppendBatch): void {
@@ -137,7 +136,7 @@ export function checkWritable(batch: AppendBatch): void {
   for (const stream of batch.expected.keys()) {
     if (stream.length > STREAM_LENGTH_MAX) throw new UnwritableBatch(`The name ${stream} is too long.`);
   }
-  // Names that differ in case only are one stream to an append, and two to everybody else.
+  // An append takes names that differ only in case for one stream; everything else takes them for two.
   requireUnlike([...batch.expected.keys()].map((stream) => stream.toLowerCase()));
 }
 
@@ -163,7 +162,7 @@ function requireText(...texts: readonly string[]): void {
   if (texts.some((text) => text.includes('\0'))) throw new UnwritableBatch('A text has the character U+0000.');
 }
 
-/** A batch as it was read back, whole and in the order of its commands. */
+/** A complete batch that was read back, in the order of its commands. */
 export interface ReadBatch {
   readonly id: string;
   readonly turn: number;
@@ -181,10 +180,10 @@ export interface ReadCommand {
   readonly events: readonly DraftEvent[];
 }
 
-/** The log is not what any version of this program writes: nobody can say what comes after it. */
+/** The log has a record that no version of this program writes: what follows cannot be understood. */
 export class UnreadableLog extends Error {}
 
-/** Puts the records of `$all` together again, batch by batch. */
+/** Assembles the batches from the records of `$all`. */
 export class BatchReader {
   private turn: Turn | undefined;
   private turnRevision = -1;
@@ -194,8 +193,8 @@ export class BatchReader {
   constructor(private readonly names: StreamNames) {}
 
   /**
-   * Takes the next record; gives the batch that it completes.
-   * @throws UnreadableLog for whatever cannot stand at this place
+   * Takes the next record, and returns the batch that it completes.
+   * @throws UnreadableLog for a record that cannot follow the records before it
    */
   add(record: ReadRecord): ReadBatch | undefined {
     if (!this.turn) this.begin(record);
@@ -267,7 +266,7 @@ export class BatchReader {
 
 const placeOf = ({ stream, revision }: ReadRecord): string => `${stream}@${revision}`;
 
-/** @throws UnreadableLog for a record of a later make */
+/** @throws UnreadableLog for a record of a later version */
 export function readTurn(record: Pick<ReadRecord, 'stream' | 'revision' | 'id' | 'text'>): Turn {
   const { v, batch, stamp, commands } = parseObject(record.text);
   if (v !== 1 || batch !== record.id || typeof stamp !== 'string' || !Array.isArray(commands) || commands.length === 0)
@@ -287,7 +286,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Said below, of whatever is no object.
+    // The error below covers this case too.
   }
   throw new UnreadableLog(`There is a record that is no JSON object: ${text.slice(0, 100)}`);
 }

@@ -7,7 +7,7 @@ import type { LogPlace } from './kurrent-log.js';
 import type { ReadBatch, ReadCommand } from './record.js';
 
 /**
- * For PostgreSQL as the engine.
+ * Checks a database that is to be the engine itself.
  * @throws EngineUnusable if the events of the database are a copy
  */
 export async function requireOwnEvents(pool: Pool): Promise<void> {
@@ -19,27 +19,27 @@ export async function requireOwnEvents(pool: Pool): Promise<void> {
   );
 }
 
-/** Where the copy stands. */
+/** How far the copy has come. */
 export interface CopyHead {
   readonly ledger: string;
   /** The last turn that was copied; -1 if none. */
   readonly turn: number;
-  /** Its batch. */
+  /** The batch of that turn. */
   readonly batch: string | undefined;
   readonly place: LogPlace | undefined;
   readonly position: number;
   readonly recordedAt: string;
 }
 
-/** What the copy holds against a batch. */
+/** Result of comparing a batch with the copy. */
 export interface Comparison {
-  /** What was compared with: everything up to this turn, and nothing behind it. */
+  /** The batch was compared with all turns up to this one, and with none after it. */
   readonly turn: number;
   readonly position: number;
   readonly recordedAt: string;
   readonly stale: readonly string[];
   readonly duplicates: readonly StoredOutcome[];
-  /** Events of the batch that are in the log already, of another command: a bug, or a collision of ids. */
+  /** Events of the batch that another command has written already: a bug, or a collision of ids. */
   readonly repeated: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export interface SequencedBatch {
   readonly recordedAt: string;
 }
 
-/** The copy of the log in PostgreSQL, which all views are made from. */
+/** The copy of the log in PostgreSQL. All views are made from it. */
 export class SequencedCopy {
   constructor(private readonly pool: Pool) {}
 
@@ -73,8 +73,8 @@ export class SequencedCopy {
   }
 
   /**
-   * Makes an empty database the copy of a ledger, or finds that it is one.
-   * @returns why it cannot be, if it cannot
+   * Makes an empty database the copy of a ledger, or finds that it is the copy already.
+   * @returns the obstacle, if there is one
    */
   async adopt(ledger: string): Promise<string | undefined> {
     await this.pool.query(
@@ -97,7 +97,7 @@ export class SequencedCopy {
     return row.turn;
   }
 
-  /** Why it cannot go on, whichever instance found out; undefined: it can. */
+  /** Why the copy cannot go on, as any instance has noted it; undefined if it can. */
   async failure(): Promise<string | undefined> {
     const { rows } = await this.pool.query<{ failure: string | null }>({
       name: 'copy-failure',
@@ -110,7 +110,7 @@ export class SequencedCopy {
     await this.pool.query('update sequenced set failure = $1 where failure is distinct from $1', [reason ?? null]);
   }
 
-  /** Everything from one snapshot, so that the answer is what was true after one turn. */
+  /** Reads from one snapshot, so that the whole answer was true after one turn. */
   async compare({ expected, commands }: AppendBatch): Promise<Comparison> {
     const { rows } = await this.pool.query<ComparisonRow>({
       name: 'copy-compare',
@@ -136,7 +136,7 @@ export class SequencedCopy {
     return { turn, position, recordedAt, stale: stale ?? [], duplicates: known, repeated: repeated ?? [] };
   }
 
-  /** Puts sealed content where the sequencer finds it, and the erasure too. */
+  /** Stores sealed content where the sequencer and the erasure find it. */
   async stage(batch: string, contents: readonly SealedContent[]): Promise<void> {
     if (contents.length === 0) return;
     await this.pool.query({
@@ -148,7 +148,7 @@ export class SequencedCopy {
     });
   }
 
-  /** For a batch that was refused, and so never will be sequenced. */
+  /** Deletes the contents of a batch that was refused and will never be sequenced. */
   async unstage(batch: string): Promise<void> {
     await this.pool.query({
       name: 'unstage-contents',
@@ -157,7 +157,7 @@ export class SequencedCopy {
     });
   }
 
-  /** Of a batch that has been sequenced lately. */
+  /** Position and time of a batch that was sequenced recently. */
   async sequenced(batch: string): Promise<SequencedBatch | undefined> {
     const { rows } = await this.pool.query<SequencedBatch>({
       name: 'sequenced-batch',
@@ -169,8 +169,8 @@ export class SequencedCopy {
 }
 
 /**
- * Writes batches behind the head, whole, and moves it on.
- * @returns the new head; undefined, having written nothing, if the copy has moved meanwhile
+ * Writes complete batches after the head, and moves the head.
+ * @returns the new head; undefined, and nothing is written, if the copy has moved meanwhile
  */
 export async function writeBatches(
   client: PoolClient,
@@ -191,18 +191,18 @@ export async function writeBatches(
   return { ledger: head.ledger, turn: last.turn, batch: last.id, place: { commit, prepare }, position, recordedAt };
 }
 
-/** A batch in its place. */
+/** A batch with its positions. */
 export interface PlacedBatch {
   readonly firstPosition: number;
-  /** Of the last event up to its end, its own or an earlier one. */
+  /** Position of the last event up to the end of the batch; of an earlier batch, if this one has no event. */
   readonly position: number;
   readonly recordedAt: string;
   readonly commands: readonly { readonly command: ReadCommand; readonly position: number }[];
 }
 
 /**
- * Gives positions in the order of turns, commands and events, and stamps that never go back: exactly as `append_batch` does
- * where PostgreSQL is the engine, so that both end with the same bytes.
+ * Assigns positions in the order of turns, commands and events, and stamps that never go back. `append_batch` does exactly the same
+ * where PostgreSQL is the engine, so that both engines have the same bytes.
  */
 export function place(after: Pick<CopyHead, 'position' | 'recordedAt'>, batch: ReadBatch): PlacedBatch {
   let { position } = after;
@@ -238,7 +238,7 @@ function rowsOf(head: CopyHead, batches: readonly ReadBatch[]) {
   };
 }
 
-/** Forgets contents of attempts that were never sequenced, once that is certain; asked by whoever has read to the end. */
+/** Deletes staged contents of attempts that were never sequenced. The caller has read the log to its end. */
 export async function purgeStaged(client: PoolClient, olderThanMs: number): Promise<void> {
   await client.query(`delete from staged_contents where staged_at < now() - $1 * interval '1 millisecond'`, [
     olderThanMs,
@@ -264,5 +264,5 @@ interface ComparisonRow {
   repeated: string[] | null;
 }
 
-/** PostgreSQL writes milliseconds always; the one canonical text of an instant does not. */
+/** PostgreSQL always writes milliseconds; the canonical text of an instant omits zero milliseconds. */
 const canonical = (instant: string): string => formatInstant(parseInstant(instant));

@@ -4,10 +4,10 @@ import { checkContinuity, type AppendBatch, type AppendResult, type EventStore }
 import type { StoredOutcome } from '../event-store.js';
 import { formatInstant, parseInstant, type EpochMs } from '../time.js';
 
-/** After that long an append counts as lost, and is sent again: its caller waits for ten seconds at the most. */
+/** An append that takes longer counts as lost and is sent again: its caller waits for at most ten seconds. */
 const APPEND_MS_MAX = 5_000;
 
-/** The event log in PostgreSQL: one function call, so one round trip and one commit, for a whole batch. */
+/** The event log in PostgreSQL. A whole batch is one function call: one round trip and one commit. */
 export class PostgresEventStore implements EventStore {
   constructor(
     private readonly pool: Pool,
@@ -62,8 +62,8 @@ export class PostgresEventStore implements EventStore {
   }
 
   async positionAt(recordedAt: string): Promise<number> {
-    // `recorded_at` grows with the position, so the answer is found by halving instead of with another index. Where a position is
-    // missing from the log the halving ends without one. `offset 0` keeps the look at an event from being made several times.
+    // `recorded_at` grows with the position, so that a binary search replaces another index. If a position is missing from the
+    // log, the search ends without a result. `offset 0` keeps the planner from reading an event several times.
     const { rows } = await this.pool.query<{ position: number }>({
       name: 'position-at',
       text: `with recursive halving (low, high) as (
@@ -110,7 +110,7 @@ interface AppendRow {
   duplicates: string[] | null;
 }
 
-/** Columns instead of rows: the statement has the same fourteen parameters whatever the size of the batch. */
+/** Columns instead of rows: the statement has the same fourteen parameters for each size of the batch. */
 function appendParameters({ expected, commands }: AppendBatch, stamp: string): unknown[] {
   const events = commands.flatMap((command) => command.events);
   const sealed = commands.flatMap((command) => command.sealed);

@@ -45,7 +45,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
   const first = batchOf({ a: -1 }, commandOf('first', { events: ['a@0'] }));
 
   describe.each(['appendRecords', 'appendSession'] as const)('that appends by %s', (offers) => {
-    it('carries every command out once, on two instances, through lost answers, new leaders and cut connections', async () => {
+    it('executes every command once, on two instances, through lost answers, new leaders and cut connections', async () => {
       double = await KurrentDouble.start({ offers, nodes: 3 });
       const chance = new SimulatedWorld(seed);
       const ledgers = [await open(), await open()].map(
@@ -94,7 +94,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
       await Promise.all(ledgers.map((ledger) => ledger.close()));
     }, 60_000);
 
-    it('finds out what became of an append that nobody answered', async () => {
+    it('finds the outcome of an append whose answer was lost', async () => {
       double = await KurrentDouble.start({ offers });
       const { store } = await open();
       for (const [index, fate] of (['written-in-silence', 'written-and-cut'] as const).entries()) {
@@ -161,7 +161,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     });
   });
 
-  it('keeps the sealed content of batches that were long durable before they were copied', async () => {
+  it('keeps the sealed content of batches that were copied long after their write', async () => {
     double = await KurrentDouble.start();
     const engine = await open();
     await engine.sequencer.stop();
@@ -206,7 +206,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     await expect(open()).rejects.toThrow('it holds events of its own');
   });
 
-  it('stops on a server with another history, goes on when the own one is back, and shows both on every instance', async () => {
+  it('stops on a server with another history, continues when its own history is back, and shows both on every instance', async () => {
     double = await KurrentDouble.start();
     await (await open()).store.append(first);
     await engines.pop()?.close();
@@ -249,13 +249,13 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     expect(await (await open()).store.append(first)).toMatchObject({ ok: true, firstPosition: 1 });
   });
 
-  it('stops when it is told to before it has begun to follow', async () => {
+  it('stops also before it has begun to follow', async () => {
     double = await KurrentDouble.start();
     const { log } = await open();
     for await (const { record } of log.follow(undefined, AbortSignal.abort())) fail(`${record.stream} came.`);
   });
 
-  it('does not start where nobody listens', async () => {
+  it('does not start without a server', async () => {
     double = await KurrentDouble.start();
     await double.stop();
     await expect(open()).rejects.toThrow('KurrentDB cannot be reached');
