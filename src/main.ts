@@ -1,3 +1,3 @@
-import { runServe } from './cli/commands.js';
+import { runServe } from './cli/serve.js';
 
 process.exitCode = await runServe();

@@ -25,12 +25,12 @@ const EXIT_USAGE = 64;
 async function run(): Promise<number> {
   const [first, second, ...further] = process.argv.slice(2);
   if (first === 'audit' && second === 'yearly') {
-    const { runYearly } = await import('./yearly.js');
+    const { runYearly } = await import('./audit-yearly.js');
     return runYearly(further, { out: process.stdout, err: process.stderr });
   }
-  if (first === 'audit' && second === 'import') return (await import('./commands.js')).runAuditImport(further);
+  if (first === 'audit' && second === 'import') return (await import('./serve.js')).runAuditImport(further);
   if (first === 'audit' && second === 'verify' && further.includes('--database'))
-    return (await import('./commands.js')).runAuditVerifyDatabase(further);
+    return (await import('./serve.js')).runAuditVerifyDatabase(further);
   if (first === 'import') {
     const { runImport } = await import('./import.js');
     return runImport(process.argv.slice(3), { out: process.stdout, err: process.stderr });
@@ -50,12 +50,12 @@ async function run(): Promise<number> {
     return 0;
   }
   if (command === 'keys' && rest.length === 1 && rest[0] === 'show')
-    return (await import('./commands.js')).runKeysShow();
+    return (await import('./serve.js')).runKeysShow();
   if (command === undefined || rest.length > 0) return usage();
   const { help: _help, ...flags } = values;
   if (command !== 'witness' && Object.keys(flags).length > 0) return usage();
   // The commands pull in the whole application; a wrong name should not wait for that.
-  const commands = await import('./commands.js');
+  const commands = await import('./serve.js');
   if (command === 'serve') return commands.runServe();
   if (command === 'demo') return commands.runDemo();
   if (command === 'migrate') return commands.runMigrate();

@@ -30,7 +30,7 @@ export async function runCopy(args: readonly string[], { out, err }: Streams): P
     err.write(`ppp-ledger: ${options}\n\n${COPY_USAGE}`);
     return EXIT_USAGE;
   }
-  const { runCopy: copy } = await import('./commands.js');
+  const { runCopy: copy } = await import('./serve.js');
   return copy(options.from, options.to);
 }
 

@@ -1,4 +1,4 @@
-import { runYearly } from '../../src/cli/yearly.js';
+import { runYearly } from '../../src/cli/audit-yearly.js';
 import { formatVerifierKey, noteKeyOf, signingKey } from '../../src/tlog/note-key.js';
 import type { YearlyFile } from '../../src/transparency/yearly-file.js';
 import { startProgramme, type Programme } from '../access/programme.js';
