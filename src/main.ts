@@ -1,3 +1,3 @@
 import { runServe } from './cli/serve.js';
 
-process.exitCode = await runServe();
+process.exitCode = await runServe([], { out: process.stdout, err: process.stderr });

@@ -46,7 +46,7 @@ export function findingLines(finding: Finding, count = 1): string[] {
   ];
 }
 
-const linesOf = (lines: readonly CheckLine[]): string[] =>
+export const linesOf = (lines: readonly CheckLine[]): string[] =>
   lines.length === 0 ? ['  nothing'] : lines.map(({ check, what }) => `  ${check.padEnd(NAME_WIDTH)} ${what}`);
 
 function verdictOf({ verdict, size, entries, seconds, entriesPerSecond, keyFrom }: Verification): string {

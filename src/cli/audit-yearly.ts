@@ -1,62 +1,35 @@
-import { parseArgs } from 'node:util';
-import { NotCheckable, ProvenWrong } from '../audit/audit-finding.js';
-import type { OpenedLog } from '../audit/audit-log.js';
-import { openSource } from '../audit/audit-source.js';
-import { LogError } from '../tlog/log-error.js';
-import { formatVerifierKey, parseVerifierKey } from '../tlog/note-key.js';
-import { yearlyCsv, yearlyJson, type YearlyFile } from '../transparency/yearly-file.js';
-import { readYear } from '../audit/yearly-reading.js';
+import { readArguments } from './arguments.js';
+import type { Streams } from './command.js';
+import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
+import { withSource } from './audit-source-call.js';
 import { AGGREGATES } from '../aggregates.js';
-import { codeOf } from '../platform/startup-error.js';
+import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js';
+import type { OpenedLog } from '../audit/audit-log.js';
+import { readYear } from '../audit/yearly-reading.js';
+import { LogError } from '../tlog/log-error.js';
+import { formatVerifierKey, parseVerifierKey, type VerifierKey } from '../tlog/note-key.js';
+import { yearlyCsv, yearlyJson, type YearlyFile } from '../transparency/yearly-file.js';
 
-const YEARLY_USAGE = `Usage: ppp-ledger audit yearly --year YEAR [--url SOURCE] [--format csv|json] [--vkey KEY] [--at POSITION]
-
-  Writes the use of access time in a year by facility, category of user and country, every figure with the positions of
-  the events that it is made of (Article 12b(17)(l) of Regulation (EU) 2021/1173: by 31 January for the year before).
-
-  --year YEAR       calendar year, UTC
-  --url SOURCE      address of the ledger, or a folder or an archive of its log (http://127.0.0.1:3000)
-  --format FORMAT   csv (one line a figure) or json (canonical; the same history gives the same bytes)
-  --vkey KEY        your own copy of the log's verifier key; without it the log's own is believed
-  --at POSITION     count the history up to here only: makes an earlier file again
-
-Exit codes: 0 written, 1 the log is proven wrong, 2 it could not be read, 64 usage.
-`;
-
-const EXIT_WRONG = 1;
-const EXIT_NOT_CHECKED = 2;
-/** EX_USAGE of sysexits.h. */
-const EXIT_USAGE = 64;
 const DEFAULT_SOURCE = 'http://127.0.0.1:3000';
 const FORMATS = { csv: yearlyCsv, json: yearlyJson } as const;
-
-/** Where the command writes to: data and messages apart. */
-export interface Streams {
-  readonly out: { write(text: string): unknown };
-  readonly err: { write(text: string): unknown };
-}
+const OPTIONS = {
+  year: { type: 'string' },
+  url: { type: 'string' },
+  format: { type: 'string' },
+  vkey: { type: 'string' },
+  at: { type: 'string' },
+} as const;
 
 /** `ppp-ledger audit yearly`. Resolves with the exit code. */
 export async function runYearly(args: readonly string[], { out, err }: Streams): Promise<number> {
-  const options = parse(args);
-  if (options === 'help') {
-    out.write(YEARLY_USAGE);
-    return 0;
-  }
-  if (options === undefined) {
-    err.write(YEARLY_USAGE);
-    return EXIT_USAGE;
-  }
+  const options = optionsOf(args);
   try {
-    const source = await openSource(options.source);
-    try {
+    return await withSource(options.source, async (source) => {
       const { file, log } = await readYear(source, { ...options, aggregates: AGGREGATES });
       out.write(FORMATS[options.format](file));
       err.write(summary(file, log));
-      return 0;
-    } finally {
-      await source.close();
-    }
+      return EXIT_DONE;
+    });
   } catch (error) {
     if (error instanceof ProvenWrong) {
       const { position, message, nextStep } = error.finding;
@@ -67,7 +40,7 @@ export async function runYearly(args: readonly string[], { out, err }: Streams):
     }
     if (error instanceof NotCheckable) {
       err.write(`ppp-ledger: ${error.message}\n${error.nextStep}\n`);
-      return EXIT_NOT_CHECKED;
+      return EXIT_UNCHECKED;
     }
     throw error;
   }
@@ -83,33 +56,20 @@ function summary({ year, position }: YearlyFile, { key, keyIsAuditors, checkpoin
   ].join('\n');
 }
 
-function parse(args: readonly string[]) {
+function optionsOf(args: readonly string[]) {
+  const { year = '', url = DEFAULT_SOURCE, format = 'csv', vkey, at } = readArguments(args, OPTIONS).values;
+  if (!/^[0-9]{4}$/.test(year)) throw new UsageError('--year is a calendar year, such as 2026.');
+  if (format !== 'csv' && format !== 'json') throw new UsageError('--format is csv or json.');
+  if (at !== undefined && !/^[1-9][0-9]{0,14}$/.test(at)) throw new UsageError('--at is a position, from 1.');
+  const trust = vkey === undefined ? {} : { key: keyOf(vkey) };
+  return { year: Number(year), source: url, format, trust, ...(at !== undefined && { size: Number(at) }) } as const;
+}
+
+function keyOf(vkey: string): VerifierKey {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        year: { type: 'string' },
-        url: { type: 'string', default: DEFAULT_SOURCE },
-        format: { type: 'string', default: 'csv' },
-        vkey: { type: 'string' },
-        at: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    const { year = '', url: source, format, vkey, at, help } = values;
-    if (help) return 'help';
-    if (!/^[0-9]{4}$/.test(year) || (format !== 'csv' && format !== 'json')) return undefined;
-    if (at !== undefined && !/^[1-9][0-9]{0,14}$/.test(at)) return undefined;
-    const trust = vkey === undefined ? {} : { key: parseVerifierKey(vkey) };
-    return {
-      year: Number(year),
-      source,
-      format,
-      trust,
-      ...(at !== undefined && { size: Number(at) }),
-    } as const;
+    return parseVerifierKey(vkey);
   } catch (error) {
-    if (error instanceof LogError || codeOf(error)?.startsWith('ERR_PARSE_ARGS_')) return undefined;
+    if (error instanceof LogError) throw new UsageError(`--vkey cannot be used: ${error.message}`, { cause: error });
     throw error;
   }
 }

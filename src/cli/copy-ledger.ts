@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { AuditProgress } from './audit-progress.js';
+import { Progress, READING } from '../client/progress.js';
 import { moveToKurrent, moveToPostgres } from '../ledger/copy/ledger-copy.queries.js';
 import { Config } from '../platform/config.js';
 import { EngineUnusable } from '../ledger/kurrentdb/engine-unusable.js';
@@ -43,7 +43,7 @@ export async function copyLedger(from: string, to: string, log: Logger): Promise
   const says = { info: (text: string) => log.info(text), warn: (text: string) => log.warn(text) };
   await migrate(databaseUrl, { log: says });
   const pool = createPool({ databaseUrl, log: says });
-  const progress = new AuditProgress(process.stderr);
+  const progress = new Progress(process.stderr, READING);
   try {
     const { size, root } = await (isToKurrent
       ? moveToKurrent(pool, eventStoreUrl, progress)

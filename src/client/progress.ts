@@ -1,7 +1,20 @@
-/** Where progress goes; `isTTY` says whether a line may be drawn over. */
+import type { ProgressListener } from '../ledger/progress-listener.js';
+
+/** Where progress goes; `isTTY`: a line may be drawn over. */
 export interface ProgressOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+}
+
+/** What a progress line leaves behind. */
+export interface ProgressLook {
+  /** What is counted, e.g. `commands`. */
+  readonly what: string;
+  /**
+   * `kept`: a bar on a terminal, which stays when it ends, and a line for every 10 % in a log file. `passing`: a line on a
+   * terminal, which is erased when it ends, and nothing in a log file.
+   */
+  readonly line: 'kept' | 'passing';
 }
 
 const BAR_WIDTH = 30;
@@ -9,58 +22,85 @@ const LINE_STEP_PERCENT = 10;
 /** Drawing more often costs time and shows nothing. */
 const REDRAW_MS_MIN = 100;
 const MS_PER_SECOND = 1_000;
+/** Erases to the end of the line: the text before may have been longer. */
+const ERASE = '\u001b[K';
 
-/** Shows how far a load has come: a bar on a terminal, a line every 10 % elsewhere. */
-export class Progress {
+/** The one progress line of all commands: how many are done of how many, how many a second, and the time left. */
+export class Progress implements ProgressListener {
+  private total = 0;
   private done = 0;
-  private readonly startedAt: number;
-  private drawnAt = 0;
+  private startedAt = 0;
+  private drawnAt = -Infinity;
   private linedPercent = 0;
 
   constructor(
     private readonly output: ProgressOutput,
-    private readonly total: number,
-    private readonly clock: () => number = Date.now,
-    private readonly what = 'commands',
-  ) {
-    this.startedAt = clock();
+    private readonly look: ProgressLook,
+    private readonly clock: () => number = () => performance.now(),
+  ) {}
+
+  begin(total: number): void {
+    this.total = total;
+    this.done = 0;
+    this.startedAt = this.clock();
+    this.drawnAt = -Infinity;
+    this.linedPercent = 0;
   }
 
   /** One more is done. */
   advance(): void {
-    this.done += 1;
-    if (this.output.isTTY === true) this.draw();
-    else this.line();
+    this.reached(this.done + 1);
   }
 
-  /** Ends the line of the bar, so that what is written next stands below it. */
+  reached(done: number): void {
+    this.done = Math.min(done, this.total);
+    if (this.output.isTTY === true) this.draw();
+    else if (this.look.line === 'kept') this.writeTenth();
+  }
+
+  /** Leaves the cursor at the beginning of a line, so that the next text stands alone. */
   end(): void {
-    if (this.output.isTTY === true) this.output.write('\n');
+    if (this.output.isTTY !== true) return;
+    if (this.look.line === 'kept') this.output.write('\n');
+    else if (this.drawnAt > -Infinity) this.output.write(`\r${ERASE}`);
   }
 
   private draw(): void {
     const now = this.clock();
-    if (now - this.drawnAt < REDRAW_MS_MIN && this.done < this.total) return;
+    const isLast = this.look.line === 'kept' && this.done === this.total;
+    if (now - this.drawnAt < REDRAW_MS_MIN && !isLast) return;
     this.drawnAt = now;
-    const filled = Math.floor((this.done / this.total) * BAR_WIDTH);
-    const bar = '#'.repeat(filled) + '.'.repeat(BAR_WIDTH - filled);
-    // Erases to the end of the line: the text before may have been longer.
-    this.output.write(`\r[${bar}] ${this.text()}\u001b[K`);
+    this.output.write(`\r${this.look.line === 'kept' ? `${this.bar()} ${this.percentText()}` : this.text()}${ERASE}`);
   }
 
-  private line(): void {
-    const percent = Math.floor(((this.done / this.total) * 100) / LINE_STEP_PERCENT) * LINE_STEP_PERCENT;
+  private writeTenth(): void {
+    const percent = Math.floor(this.percent() / LINE_STEP_PERCENT) * LINE_STEP_PERCENT;
     if (percent <= this.linedPercent) return;
     this.linedPercent = percent;
-    this.output.write(`${this.text()}\n`);
+    this.output.write(`${this.percentText()}\n`);
+  }
+
+  private percent(): number {
+    return this.total === 0 ? 100 : (this.done / this.total) * 100;
+  }
+
+  private bar(): string {
+    const filled = Math.floor((this.percent() / 100) * BAR_WIDTH);
+    return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`;
+  }
+
+  private percentText(): string {
+    return `${String(Math.floor(this.percent())).padStart(3)} %  ${this.text()}`;
   }
 
   private text(): string {
     const seconds = Math.max((this.clock() - this.startedAt) / MS_PER_SECOND, 0.001);
     const perSecond = this.done / seconds;
-    const secondsLeft = Math.ceil((this.total - this.done) / perSecond);
-    const percent = String(Math.floor((this.done / this.total) * 100)).padStart(3);
-    const count = `${this.done} of ${this.total} ${this.what}`;
-    return `${percent} %  ${count}, ${Math.round(perSecond)}/s, ${secondsLeft} s left`;
+    const count = `${this.done} of ${this.total} ${this.look.what}, ${Math.round(perSecond)}/s`;
+    // Without a first one there is no rate, and no time left that it could tell.
+    return this.done === 0 ? count : `${count}, ${Math.ceil((this.total - this.done) / perSecond)} s left`;
   }
 }
+
+/** The look of checks and copies, which read the history and end with a text of their own. */
+export const READING: ProgressLook = { what: 'events', line: 'passing' };

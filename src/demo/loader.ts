@@ -68,7 +68,8 @@ export class Loader {
     requireClockAfterProgramme(Date.now());
     const keys = await this.issueKeys();
     const { commands, keyPrefix } = programme;
-    const progress = new Progress(this.options.progress, commands.length);
+    const progress = new Progress(this.options.progress, { what: 'commands', line: 'kept' });
+    progress.begin(commands.length);
     const run = new LoadRun(this.api, keys, keyPrefix, progress);
     const startedAt = performance.now();
     try {

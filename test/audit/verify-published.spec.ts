@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { ArchiveSource } from '../../src/audit/archive-source.js';
-import { runAudit } from '../../src/cli/audit.js';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { dispatch } from '../../src/cli/dispatch.js';
 import { openSource } from '../../src/audit/audit-source.js';
 import { openCheckpoint } from '../../src/tlog/checkpoint.js';
 import { cosign } from '../../src/tlog/cosignature.js';
@@ -15,6 +16,7 @@ import { cosignerKeyOf, noteKeyOf, signingKey } from '../../src/tlog/note-key.js
 import { thresholdPolicy } from '../../src/tlog/policy.js';
 import { verify, type Verification } from '../../src/audit/verify.js';
 import { startTestApp, type TestApp } from '../support/app.js';
+import { ppp, type Ran } from '../support/command-line.js';
 import { recordProgramme } from './recorded-programme.js';
 import { flipBit } from '../tlog/small-log.js';
 import { copyOf, LOG_KEY, LOG_VKEY, MemoryLog, ORIGIN, signedLog } from './written-log.js';
@@ -24,18 +26,7 @@ const PARTNERS = 270;
 const key = noteKeyOf(LOG_KEY);
 const WITNESS = signingKey('witness.example/w1', Buffer.alloc(32, 5));
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function run(...args: readonly string[]): Promise<Ran> {
-  const ran = { code: 0, out: '', err: '' };
-  const into = (name: 'out' | 'err') => ({ write: (text: string) => (ran[name] += text) });
-  ran.code = await runAudit(args, { out: into('out'), err: into('err') });
-  return ran;
-}
+const run = (...args: readonly string[]): Promise<Ran> => ppp('audit', ...args);
 
 describe('verification of what a ledger publishes', () => {
   let api: TestApp;
@@ -351,7 +342,7 @@ describe('verification of what a ledger publishes', () => {
     it('shows progress on a terminal only', async () => {
       const written: string[] = [];
       const err = { write: (text: string) => written.push(text), isTTY: true };
-      expect(await runAudit(['verify', archive], { out: { write: () => undefined }, err })).toBe(0);
+      expect(await dispatch(COMMANDS, ['audit', 'verify', archive], { out: { write: () => undefined }, err })).toBe(0);
       expect(written.join('')).toMatch(/ of \d+ events, \d+\/s, \d+ s left/);
     });
   });

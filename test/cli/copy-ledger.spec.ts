@@ -1,15 +1,11 @@
-import { runCopy } from '../../src/cli/copy.js';
+import { ppp, type Ran } from '../support/command-line.js';
 
 const DATABASE = 'postgres://u:p@localhost/ledger';
 const KURRENT = 'kurrentdb://localhost:2113/ledger?tls=false';
 
-async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const into = (stream: 'out' | 'err') => ({ write: (text: string) => void (said[stream] += text) });
-  return { code: await runCopy(args, { out: into('out'), err: into('err') }), ...said };
-}
+const run = (...args: readonly string[]): Promise<Ran> => ppp('copy', ...args);
 
-describe('the command that moves a ledger', () => {
+describe('ppp-ledger copy', () => {
   it.each([
     [[], 'Say where the ledger is: --from URL.'],
     [['--from', DATABASE], 'Say where it goes: --to URL.'],
@@ -19,14 +15,14 @@ describe('the command that moves a ledger', () => {
     [['--from', DATABASE, '--to', 'mysql://other/ledger'], 'EVENT_STORE_URL'],
     [['--from', DATABASE, '--to', KURRENT, '--fast'], '--fast'],
     [['--from', DATABASE, '--to', KURRENT, 'further'], 'further'],
-  ])('answers 64 to %j, and says what is wrong and how it is called', async (args, what) => {
+  ])('refuses %j with 64, and reports why and how it is called', async (args, what) => {
     const { code, out, err } = await run(...args);
     expect([code, out]).toEqual([64, '']);
     expect(err).toContain(what);
     expect(err).toContain('Usage: ppp-ledger copy --from URL --to URL');
   });
 
-  it('explains itself', async () => {
+  it('prints its page for --help', async () => {
     expect(await run('--help')).toMatchObject({
       code: 0,
       err: '',

@@ -3,7 +3,6 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CommandList } from '../../src/demo/command-list.js';
 import { Loader } from '../../src/demo/loader.js';
-import { Progress } from '../../src/client/progress.js';
 
 interface Received {
   readonly path: string;
@@ -173,32 +172,5 @@ describe('the loader', () => {
     expect(summary.commands).toBe(100);
     expect(most).toBeLessThanOrEqual(32);
     expect(lines.join('').match(/^ *\d+ %/gm)).toHaveLength(10);
-  });
-});
-
-describe('progress', () => {
-  it('draws one line over and over on a terminal, with the rate and the time left', () => {
-    const drawn: string[] = [];
-    let now = 0;
-    const progress = new Progress({ write: (text) => drawn.push(text), isTTY: true }, 4, () => now);
-    for (const at of [1_000, 2_000, 3_000, 4_000]) {
-      now = at;
-      progress.advance();
-    }
-    progress.end();
-    expect(drawn.slice(0, -1).every((text) => text.startsWith('\r') && !text.includes('\n'))).toBe(true);
-    expect(drawn[1]).toContain('[###############...............]  50 %  2 of 4 commands, 1/s, 2 s left');
-    expect(drawn.at(-1)).toBe('\n');
-  });
-
-  it('writes a plain line for every tenth elsewhere', () => {
-    const lines: string[] = [];
-    let now = 0;
-    const progress = new Progress({ write: (text) => lines.push(text) }, 30, () => (now += 1_000));
-    for (let n = 0; n < 30; n += 1) progress.advance();
-    progress.end();
-    expect(lines).toHaveLength(10);
-    expect(lines.every((line) => line.endsWith('\n') && !line.includes('\r'))).toBe(true);
-    expect(lines[0]).toMatch(/^ 10 % {2}3 of 30 commands/);
   });
 });

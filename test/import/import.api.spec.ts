@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runImport } from '../../src/cli/import.js';
 import { startProgramme, type Programme } from '../access/programme.js';
 import { OPERATOR_KEY } from '../support/app.js';
+import { ppp, type Ran } from '../support/command-line.js';
 
 const EXAMPLES = 'src/import/examples';
 
@@ -18,25 +18,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
+interface Run extends Ran {
   /** What was recorded, by row. */
   readonly ids: Readonly<Record<string, string>>;
 }
 
 async function run(file: string, mapping: string, ...further: string[]): Promise<Run> {
-  let out = '';
-  let err = '';
-  const streams = { out: { write: (text: string) => (out += text) }, err: { write: (text: string) => (err += text) } };
   const where = ['--url', programme.ledger.url, ...(further.includes('--key') ? [] : ['--key', OPERATOR_KEY])];
-  const code = await runImport([file, '--mapping', mapping, ...where, ...further], streams);
-  const rows = out
+  const ran = await ppp('import', file, '--mapping', mapping, ...where, ...further);
+  const rows = ran.out
     .split('\n')
     .slice(1, -1)
     .map((line) => line.split(','));
-  return { code, out, err, ids: Object.fromEntries(rows.map(([, row = '', id = '']) => [row, id])) };
+  return { ...ran, ids: Object.fromEntries(rows.map(([, row = '', id = '']) => [row, id])) };
 }
 
 let written = 0;

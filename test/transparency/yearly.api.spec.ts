@@ -1,7 +1,7 @@
-import { runYearly } from '../../src/cli/audit-yearly.js';
 import { formatVerifierKey, noteKeyOf, signingKey } from '../../src/tlog/note-key.js';
 import type { YearlyFile } from '../../src/transparency/yearly-file.js';
 import { startProgramme, type Programme } from '../access/programme.js';
+import { ppp, type Ran } from '../support/command-line.js';
 
 const OTHER_VKEY = formatVerifierKey(noteKeyOf(signingKey('localhost/log', Buffer.alloc(32, 1))));
 
@@ -25,12 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => programme.ledger.stop());
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const streams = { out: { write: (text: string) => (out += text) }, err: { write: (text: string) => (err += text) } };
-  return { code: await runYearly(args, streams), out, err };
-}
+const run = (...args: readonly string[]): Promise<Ran> => ppp('audit', 'yearly', ...args);
 
 describe('ppp-ledger audit yearly', () => {
   it('writes the file of a year from the published log, every figure with its positions', async () => {
@@ -78,14 +73,16 @@ describe('ppp-ledger audit yearly', () => {
 
   it('ends with 2 where there is no log, and with 64 when it is called wrongly', async () => {
     expect((await run('--year', '2026', '--url', '/nowhere')).code).toBe(2);
-    for (const args of [
-      [],
-      ['--year', '26'],
-      ['--year', '2026', '--format', 'pdf'],
-      ['--year', '2026', '--what'],
-      ['--year', '2026', '--vkey', 'no'],
-    ]) {
-      expect(await run(...args)).toMatchObject({ code: 64, err: expect.stringMatching(/^Usage: /) });
+    for (const [what, args] of [
+      ['--year', []],
+      ['--year', ['--year', '26']],
+      ['--format', ['--year', '2026', '--format', 'pdf']],
+      ['--what', ['--year', '2026', '--what']],
+      ['--vkey', ['--year', '2026', '--vkey', 'no']],
+    ] as const) {
+      const { code, err } = await run(...args);
+      expect([code, err]).toEqual([64, expect.stringMatching(/^ppp-ledger: .*\n\nUsage: ppp-ledger audit yearly /)]);
+      expect(err.split('\n')[0]).toContain(what);
     }
   });
 });

@@ -1,0 +1,83 @@
+import type { CommandTable } from './command.js';
+import { REPORT_KINDS } from '../transparency/publication.js';
+
+/** `ppp-ledger audit`. */
+export const AUDIT_COMMANDS: CommandTable = {
+  program: 'ppp-ledger audit',
+  notes: `SOURCE is the address of a service or a log, a folder with the same layout, or an exported file.
+
+  --vkey FILE|KEY     your own copy of the log's verifier key; without it the log's own is believed
+  --checkpoint FILE   a checkpoint that you kept: the history must have grown from it
+  --policy FILE       whose cosignatures you insist on (C2SP tlog-policy)
+  --json              the result as JSON (verify, replay, explain)
+
+Exit codes: 0 verified, 1 proven wrong, 2 could not be checked, 64 usage. Results are on stdout, messages on stderr.
+`,
+  commands: [
+    {
+      name: 'verify',
+      help: {
+        list: `verify SOURCE       check a history from its first event to its signed checkpoint
+verify --database   the same on the database of the settings, and all that is kept there beside the log`,
+      },
+      run: async (args, streams) => (await import('./audit-verify.js')).runVerify(args, streams),
+    },
+    {
+      name: 'checkpoint',
+      help: { list: 'checkpoint SOURCE   print the verified checkpoint, to be kept' },
+      run: async (args, streams) => (await import('./audit-checkpoint.js')).runCheckpoint(args, streams),
+    },
+    {
+      name: 'replay',
+      help: {
+        list: `replay SOURCE       compute the reports from the events
+    --at N|TIME       as of a position, or of an instant (RFC 3339) or date; else of the whole history
+    --compare URL     compare, byte for byte, with what this service publishes
+    --report KIND     print one report, exactly its bytes: ${REPORT_KINDS.join(', ')}`,
+      },
+      run: async (args, streams) => (await import('./audit-replay.js')).runReplay(args, streams),
+    },
+    {
+      name: 'explain',
+      help: {
+        list: `explain SOURCE      show an event, the path of hashes that proves it, and what it did
+    --position N | --event ID`,
+      },
+      run: async (args, streams) => (await import('./audit-explain.js')).runExplain(args, streams),
+    },
+    {
+      name: 'export',
+      help: {
+        list: 'export SOURCE FILE  write one file that holds the whole log, and needs no service to be checked',
+      },
+      run: async (args, streams) => (await import('./audit-export.js')).runExport(args, streams),
+    },
+    {
+      name: 'import',
+      help: {
+        list: 'import FILE         load an exported log into the empty database of the settings, and verify it there',
+      },
+      run: async (args, streams) => (await import('./audit-import.js')).runAuditImport(args, streams),
+    },
+    {
+      name: 'yearly',
+      help: {
+        list: 'yearly              the file on the use of access time in a year (audit yearly --help)',
+        page: `Usage: ppp-ledger audit yearly --year YEAR [--url SOURCE] [--format csv|json] [--vkey KEY] [--at POSITION]
+
+  Writes the use of access time in a year by facility, category of user and country, every figure with the positions of
+  the events that it is made of (Article 12b(17)(l) of Regulation (EU) 2021/1173: by 31 January for the year before).
+
+  --year YEAR       calendar year, UTC
+  --url SOURCE      address of the ledger, or a folder or an archive of its log (http://127.0.0.1:3000)
+  --format FORMAT   csv (one line a figure) or json (canonical; the same history gives the same bytes)
+  --vkey KEY        your own copy of the log's verifier key; without it the log's own is believed
+  --at POSITION     count the history up to here only: makes an earlier file again
+
+Exit codes: 0 written, 1 the log is proven wrong, 2 it could not be read, 64 usage.
+`,
+      },
+      run: async (args, streams) => (await import('./audit-yearly.js')).runYearly(args, streams),
+    },
+  ],
+};

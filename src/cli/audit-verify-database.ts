@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { existingKey, verifierKeyOf } from './installation.js';
+import { AGGREGATES } from '../aggregates.js';
+import type { Trust } from '../audit/audit-log.js';
+import { verifyStored } from '../audit/database/stored-ledger.queries.js';
+import type { Verification } from '../audit/verify.js';
+import type { ProgressListener } from '../ledger/progress-listener.js';
+import { loadConfig } from '../platform/config.js';
+import { createPool } from '../platform/database/database.js';
+import { findEmbeddedDatabase, startEmbeddedDatabase } from '../platform/database/embedded-database.js';
+import { createLog } from '../platform/logging.js';
+
+/** File in DATA_DIR of the checkpoint that was signed last: a database that ends before it is an older one. */
+const LAST_CHECKPOINT = 'last-checkpoint';
+/** File of the key in DATA_DIR that the keys of sealed contents are encrypted under. */
+const WRAPPING_KEY = 'wrapping-key';
+
+/** Verifies the database of the settings, also beside a running service, and changes nothing. */
+export async function verifyDatabase({ key, kept }: Trust, progress: ProgressListener): Promise<Verification> {
+  const config = loadConfig();
+  const { dataDir } = config;
+  const own = key ?? (await verifierKeyOf(config));
+  const wrappingKey = await existingKey(dataDir, WRAPPING_KEY, () => undefined);
+  const { sayTo } = await import('../service.js');
+  const log = sayTo(createLog(config.logLevel));
+  const running = config.databaseUrl ?? (await findEmbeddedDatabase(dataDir));
+  const embedded = running === undefined ? await startEmbeddedDatabase({ dataDir, log }) : undefined;
+  const pool = createPool({ databaseUrl: running ?? embedded?.url ?? '', log });
+  try {
+    const stored = { pool, key: own, ...(wrappingKey && { wrappingKey }) };
+    const last = kept ?? (await readFile(join(dataDir, LAST_CHECKPOINT), 'utf8').catch(() => undefined));
+    return await verifyStored(stored, last === undefined ? {} : { kept: last }, AGGREGATES, progress);
+  } finally {
+    await pool.end();
+    await embedded?.stop();
+  }
+}

@@ -1,0 +1,74 @@
+import { findingLines } from './audit-text.js';
+import type { Command, CommandTable, Streams } from './command.js';
+import { EXIT_BUG, EXIT_DONE, EXIT_UNAVAILABLE, EXIT_UNCHECKED, EXIT_USAGE, EXIT_WRONG } from './exit-codes.js';
+import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js';
+import { ConfigError } from '../platform/config.js';
+import { StartupError } from '../platform/startup-error.js';
+
+/**
+ * Runs the command of a table that the first argument names. The help comes from the table alone: it loads no command.
+ * @returns the exit code; never rejects
+ */
+export async function dispatch(table: CommandTable, args: readonly string[], streams: Streams): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined) return refused('Name a command.', listOf(table), streams);
+  if (isHelp(name) || (name === 'help' && rest.length === 0)) return shown(listOf(table), streams);
+  if (name === 'help') return dispatch(table, [...rest, '--help'], streams);
+  const command = table.commands.find((known) => known.name === name);
+  if (command === undefined) {
+    const what = name.startsWith('-') ? `Unknown option '${name}'` : `There is no "${table.program} ${name}"`;
+    return refused(`${what}.`, listOf(table), streams);
+  }
+  if (command.isGroup) return command.run(rest, streams);
+  const page = pageOf(table, command);
+  if (rest.some(isHelp)) return shown(page, streams);
+  return reported(page, streams, () => command.run(rest, streams));
+}
+
+const isHelp = (arg: string): boolean => arg === '--help' || arg === '-h';
+
+const indented = (lines: string): string => lines.replaceAll(/^(?=.)/gm, '  ');
+
+const listOf = ({ program, commands, notes }: CommandTable): string =>
+  `Usage: ${program} <command>\n\n${indented(commands.map(({ help }) => help.list).join('\n'))}\n\n${notes}`;
+
+const pageOf = ({ program, notes }: CommandTable, { name, help }: Command): string =>
+  help.page ?? `Usage: ${program} ${name}\n\n${indented(help.list)}\n\n${notes}`;
+
+function shown(page: string, { out }: Streams): number {
+  out.write(page);
+  return EXIT_DONE;
+}
+
+function refused(message: string, page: string, { err }: Streams): number {
+  err.write(`ppp-ledger: ${message}\n\n${page}`);
+  return EXIT_USAGE;
+}
+
+/** Turns an error into a message and an exit code. */
+async function reported(page: string, streams: Streams, run: () => Promise<number>): Promise<number> {
+  const { err } = streams;
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof UsageError) return refused(error.message, page, streams);
+    if (error instanceof ProvenWrong) {
+      err.write(`${findingLines(error.finding).join('\n')}\n`);
+      return EXIT_WRONG;
+    }
+    if (error instanceof NotCheckable) {
+      err.write(`ppp-ledger: could not be checked: ${error.message}\n  next step  ${error.nextStep}\n`);
+      return EXIT_UNCHECKED;
+    }
+    if (error instanceof ConfigError) {
+      err.write(`ppp-ledger: ${error.message}\n`);
+      return error.exitCode;
+    }
+    if (error instanceof StartupError) {
+      err.write(`ppp-ledger: ${error.message}\n`);
+      return EXIT_UNAVAILABLE;
+    }
+    err.write(`ppp-ledger: a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return EXIT_BUG;
+  }
+}
