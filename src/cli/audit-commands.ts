@@ -9,7 +9,7 @@ export const AUDIT_COMMANDS: CommandTable = {
   --vkey FILE|KEY     your own copy of the log's verifier key; without it the log's own is believed
   --checkpoint FILE   a checkpoint that you kept: the history must have grown from it
   --policy FILE       whose cosignatures you insist on (C2SP tlog-policy)
-  --json              the result as JSON (verify, replay, explain)
+  --json              the result as JSON (verify, replay, explain, receipt)
 
 Exit codes: 0 verified, 1 proven wrong, 2 could not be checked, 64 usage. Results are on stdout, messages on stderr.
 `,
@@ -58,6 +58,28 @@ verify --database   the same on the database of the settings, and all that is ke
         list: 'import FILE         load an exported log into the empty database of the settings, and verify it there',
       },
       run: async (args, streams) => (await import('./audit-import.js')).runAuditImport(args, streams),
+    },
+    {
+      name: 'receipt',
+      help: {
+        list: `receipt FILE        check the receipt (.tlog-proof) of one event, without network (audit receipt --help)
+    --event FILE`,
+        page: `Usage: ppp-ledger audit receipt FILE --event FILE --vkey KEY|FILE [--policy FILE] [--json]
+
+  Checks a receipt, which GET /v1/events/{id}/proof gives, without network: the log signed a checkpoint, and exactly this
+  event is in the history of that checkpoint, at the position of the receipt.
+
+  --event FILE      the event as you kept it; - for standard input. Its JSON may be an answer of GET /v1/events/{id}, an
+                    element of "data" of GET /v1/events, the data of the event stream, or the entry of the log itself.
+  --vkey KEY|FILE   your own copy of the log's verifier key; may be left out where the policy lists the log
+  --policy FILE     whose cosignatures you insist on (C2SP tlog-policy)
+  --json            the result as JSON
+
+Exit codes: 0 it holds, 1 proven wrong (a signature or a path of hashes contradicts the receipt), 2 could not be checked (it is
+damaged, of another log or event, or lacks a signature that you insist on), 64 usage.
+`,
+      },
+      run: async (args, streams) => (await import('./audit-receipt.js')).runReceipt(args, streams),
     },
     {
       name: 'yearly',

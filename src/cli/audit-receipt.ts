@@ -1,0 +1,100 @@
+import { open } from 'node:fs/promises';
+import { readArguments } from './arguments.js';
+import { linesOf } from './audit-text.js';
+import type { Streams } from './command.js';
+import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
+import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js';
+import { readTrust } from '../audit/audit-trust.js';
+import { checkReceipt, type CheckedReceipt } from '../audit/receipt.js';
+import { reasonOf } from '../platform/startup-error.js';
+import { PROOF_BYTES_MAX } from '../tlog/proof.js';
+
+const OPTIONS = {
+  event: { type: 'string' },
+  vkey: { type: 'string' },
+  policy: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+/** An event has 60,000 bytes at most; an answer of the API adds sealed content, and people indent JSON. */
+const EVENT_FILE_BYTES_MAX = 1_048_576;
+const STANDARD_INPUT = '-';
+
+/** `ppp-ledger audit receipt FILE`: needs nothing but files. */
+export async function runReceipt(args: readonly string[], { out, err }: Streams): Promise<number> {
+  const { values, positionals } = readArguments(args, OPTIONS, ['one FILE']);
+  const [file = ''] = positionals;
+  const { event, vkey, policy, json } = values;
+  if (event === undefined)
+    throw new UsageError('Give the event that the receipt is for: --event FILE, or - to read it.');
+  if (vkey === undefined && policy === undefined)
+    throw new UsageError("Give the log's verifier key, --vkey KEY|FILE, or a policy that lists it, --policy FILE.");
+  const trust = await readTrust({ vkey, policy });
+  try {
+    const receipt = await readBounded(file, PROOF_BYTES_MAX);
+    const result = checkReceipt({ receipt, event: await readBounded(event, EVENT_FILE_BYTES_MAX), ...trust });
+    out.write(json === true ? `${JSON.stringify(result)}\n` : receiptText(result));
+    return EXIT_DONE;
+  } catch (error) {
+    if (json !== true) throw error;
+    if (error instanceof ProvenWrong) {
+      out.write(`${JSON.stringify({ verdict: 'wrong', finding: error.finding })}\n`);
+      return EXIT_WRONG;
+    }
+    if (error instanceof NotCheckable) {
+      const { message, nextStep } = error;
+      out.write(`${JSON.stringify({ verdict: 'unchecked', message, nextStep })}\n`);
+      err.write(`ppp-ledger: could not be checked: ${message}\n`);
+      return EXIT_UNCHECKED;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Reads a file, or standard input, up to a bound: neither a wrong file nor an endless one fills the memory.
+ * @throws NotCheckable
+ */
+async function readBounded(name: string, bytesMax: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    const input = name === STANDARD_INPUT ? process.stdin : (await open(name)).createReadStream({ end: bytesMax });
+    for await (const chunk of input) {
+      const bytes = Buffer.from(chunk as Uint8Array);
+      chunks.push(bytes);
+      length += bytes.length;
+      if (length > bytesMax) throw new NotCheckable(`${name} has more than ${bytesMax} bytes.`, 'Give the right file.');
+    }
+  } catch (error) {
+    if (error instanceof NotCheckable) throw error;
+    throw new NotCheckable(`${name} cannot be read: ${reasonOf(error)}.`, 'Give a file that can be read.');
+  }
+  return Buffer.concat(chunks);
+}
+
+function receiptText({ origin, position, size, root, leaf, entry, checked, notChecked }: CheckedReceipt): string {
+  return [
+    `Log      ${origin}`,
+    `Size     ${size}`,
+    `Root     ${root}`,
+    `Position ${position}`,
+    `Leaf     ${leaf}`,
+    '',
+    'The event that is proven:',
+    visible(entry),
+    '',
+    'Checked, and holds:',
+    ...linesOf(checked),
+    '',
+    'Not part of this check:',
+    ...linesOf(notChecked),
+    '',
+    `VERIFIED: the log signed a history that has this event at position ${position}.`,
+    '',
+  ].join('\n');
+}
+
+/** The log of a stranger may have any text: none of it moves the cursor or turns the direction of writing. */
+const visible = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
