@@ -37,6 +37,26 @@ Exit codes: 0 it has moved, 64 usage, 69 it could not be done (started again, it
       run: async (args, streams) => (await import('./copy.js')).runCopy(args, streams),
     },
     {
+      name: 'rebuild',
+      help: {
+        list: 'rebuild        rebuild the rows that reads are answered from, and compare them (rebuild --help)',
+        page: `Usage: ppp-ledger rebuild NAME
+       ppp-ledger rebuild --all
+
+  Rebuilds the rows of a projection from the history, beside the rows that are served, compares both, and then serves the
+  rebuilt ones. The service may be running: reads and commands go on meanwhile. Without a service, the command does the
+  work itself. When it is interrupted, call it again; a running service finishes the rebuild in any case.
+
+  NAME    a projection: events, partners, capital, access, compute, policies, publications, erasures
+  --all   every projection, one after the other
+
+Exit codes: 0 the rows are the same, 1 other rows were served until now, and have been replaced, 2 rebuilt but not compared,
+64 usage, 69 it could not be done: the rows that were served still are.
+`,
+      },
+      run: async (args, streams) => (await import('./rebuild.js')).runRebuild(args, streams),
+    },
+    {
       name: 'operator-key',
       help: { list: 'operator-key   make a new operator key and print it' },
       run: async (args, streams) => (await import('./operator-key.js')).runOperatorKey(args, streams),
@@ -80,7 +100,7 @@ Exit codes: 0 all rows are recorded (dry run: right), 1 rows are wrong or were r
     {
       name: 'audit',
       help: {
-        list: `audit          verify, replay, explain, export or import a log; write the file of a year
+        list: `audit          verify, replay, explain, export or import a log; check a receipt; write the file of a year
                  (audit --help shows the commands, audit yearly --help those of the file)`,
       },
       isGroup: true,

@@ -11,7 +11,8 @@ export interface Comparison {
 }
 
 export interface ComparisonEvents {
-  compared(comparison: Comparison): void;
+  /** If it rejects, the comparison is made once more. */
+  compared(comparison: Comparison): Promise<void>;
   /** The rows could not be read. The comparison is tried again later. */
   failed(building: CheckpointStatus, error: unknown): Promise<unknown>;
   /** The comparison is done, or has to be begun again. */
@@ -57,7 +58,7 @@ export class Comparisons {
       if (compared === undefined) return undefined;
       const { digests, builtTables } = compared;
       const isSame = digests.every(({ served, built }) => served === built);
-      this.events.compared({ projection: projection.name, digests, isSame });
+      await this.events.compared({ projection: projection.name, digests, isSame });
       return builtTables;
     } catch (error) {
       await this.events.failed(building, error).catch(() => undefined);

@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplica
 import { EVENT_STORE, type EventStore } from './event-store.js';
 import { EventReader } from './event-reader.js';
 import { eventTypesProjection } from './event-types.projection.js';
+import { KeptComparisons } from './kept-comparisons.js';
 import { Ledger, type LedgerObserver } from './ledger.js';
 import type { AggregateOutline } from './aggregate.js';
 import { PostgresEventStore } from './postgres/postgres-event-store.js';
@@ -83,7 +84,11 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
             const rows = new ProjectionStore(pool);
             const served = readPool === pool ? rows : new ProjectionStore(readPool);
             const leads = () => leadProjections(pool);
-            return new Projector(leads, store, reader, rows, projections, notifier, progress, options.log, { served });
+            const comparisons = new KeptComparisons(pool);
+            return new Projector(leads, store, reader, rows, projections, notifier, progress, options.log, {
+              served,
+              keep: (comparison) => comparisons.keep(comparison),
+            });
           },
         },
       ],

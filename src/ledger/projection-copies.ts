@@ -47,6 +47,8 @@ export interface ProjectionCopy {
   readonly from: number;
   /** A failure is noted at its checkpoint. */
   readonly hasStopped: boolean;
+  /** Of rebuilt rows that are to be compared: where the served rows are. */
+  readonly servedAt?: number;
 }
 
 export function copyOf(projection: Projection, { name, position, failure }: CheckpointStatus): ProjectionCopy {

@@ -10,6 +10,8 @@ export interface TableDigests {
   readonly table: string;
   readonly served: string;
   readonly built: string;
+  readonly servedRows: number;
+  readonly builtRows: number;
 }
 
 /** What a comparison has read. */
@@ -24,10 +26,14 @@ export async function compareTables(client: PoolClient, projection: Projection):
   await client.query(`set local statement_timeout = ${DIGEST_MS_MAX}`);
   const digests: TableDigests[] = [];
   for (const table of projection.tables) {
+    const served = await digestOf(client, table);
+    const built = await digestOf(client, `${table}${BUILDING}`);
     digests.push({
       table,
-      served: await digestOf(client, table),
-      built: await digestOf(client, `${table}${BUILDING}`),
+      served: served.digest,
+      built: built.digest,
+      servedRows: served.rows,
+      builtRows: built.rows,
     });
   }
   const builtTables = await builtTablesOf(client, projection);
@@ -35,13 +41,16 @@ export async function compareTables(client: PoolClient, projection: Projection):
 }
 
 /** A hash over the hashes of the rows, so that the server keeps 32 bytes of each row and not its text. */
-async function digestOf(client: PoolClient, table: string): Promise<string> {
-  const { rows } = await client.query<{ digest: string }>({
-    text: `select encode(sha256(coalesce(string_agg(sha256(convert_to(t::text, 'UTF8')), '' order by id), '')), 'hex') as digest
+async function digestOf(client: PoolClient, table: string): Promise<{ digest: string; rows: number }> {
+  const { rows } = await client.query<{ digest: string; rows: number }>({
+    text: `select encode(sha256(coalesce(string_agg(sha256(convert_to(t::text, 'UTF8')), '' order by id), '')), 'hex') as digest,
+             count(*) as rows
            from ${table} t`,
     query_timeout: DIGEST_MS_MAX,
   } as QueryConfig);
-  return rows[0]?.digest ?? '';
+  const [digest] = rows;
+  if (digest === undefined) throw new Error(`An aggregate over ${table} has no row.`);
+  return digest;
 }
 
 /**

@@ -36,6 +36,8 @@ export interface ProjectorOptions {
   readonly random?: () => number;
   /** Most events that are read and applied in one batch. */
   readonly batchEventsMax?: number;
+  /** Keeps a comparison for a process that asked for it. If it rejects, the comparison is made once more. */
+  readonly keep?: (comparison: Comparison) => Promise<unknown>;
 }
 
 /** Makes a session of the pool the one that moves the projections, unless another session does. */
@@ -51,6 +53,7 @@ export class Projector {
   private readonly batches: BatchApplication;
   private readonly readers: ProjectionProgress;
   private readonly batchEventsMax: number;
+  private readonly keep: ProjectorOptions['keep'];
 
   constructor(
     private readonly lead: () => Promise<LeaderSession | undefined>,
@@ -61,8 +64,9 @@ export class Projector {
     private readonly notifier: Notifier,
     private readonly progress: Notifier,
     private readonly log: WorkerLog,
-    { served = rows, time = monotonicTime, random, batchEventsMax = BATCH_EVENTS_MAX }: ProjectorOptions = {},
+    { served = rows, time = monotonicTime, random, batchEventsMax = BATCH_EVENTS_MAX, keep }: ProjectorOptions = {},
   ) {
+    this.keep = keep;
     this.batchEventsMax = batchEventsMax;
     this.stopped = new StoppedCopies(rows, log, time);
     this.batches = new BatchApplication(reader, rows, this.stopped);
@@ -159,7 +163,10 @@ export class Projector {
     const session = await this.lead();
     if (!session) return undefined;
     const comparisons = new Comparisons(this.rows, {
-      compared: (comparison) => this.report(comparison),
+      compared: async (comparison) => {
+        await this.keep?.(comparison);
+        this.report(comparison);
+      },
       failed: (building, error) => this.stopped.stop(building, error),
       settled: () => this.notifier.notify(),
     });
@@ -178,7 +185,10 @@ export class Projector {
     for (const position of positions) {
       const stored = await term.log.readAfter(position);
       const here = copies.filter(({ from }) => from === position);
-      if (await this.batches.apply(here, stored, term.positions)) events = Math.max(events, stored.length);
+      for (const [end, group] of byEnd(here, term.positions)) {
+        const due = stored.filter((event) => event.position <= end);
+        if (await this.batches.apply(group, due, term.positions)) events = Math.max(events, due.length);
+      }
     }
     return events;
   }
@@ -208,7 +218,10 @@ export class Projector {
     if (this.stopped.isDue(building.name)) {
       await this.stopped.attempt(building, () => this.switchWhenCaughtUp(term, projection, served, building));
     }
-    return [...(isServed ? [copyOf(projection, served)] : []), copyOf(projection, building)];
+    if (!isServed) return [copyOf(projection, building)];
+    // Served rows that have stopped cannot be compared: rebuilt rows do not wait for them.
+    const follows = served.failure === null ? { servedAt: served.position } : {};
+    return [copyOf(projection, served), { ...copyOf(projection, building), ...follows }];
   }
 
   /** Begins to build this version beside served rows of another version. */
@@ -255,4 +268,22 @@ export class Projector {
     if (isSame) this.log.info(fields, 'A projection was rebuilt, with the same rows.');
     else this.log.error(fields, 'A projection was rebuilt, and other rows were served until now.');
   }
+}
+
+/**
+ * Rebuilt rows go no further than the served rows, which have moved before in the same step: only at one position can both be compared.
+ * Under load, rebuilt rows that read later would read more events, and would be past the served rows each time.
+ */
+function byEnd(
+  copies: readonly ProjectionCopy[],
+  positions: ReadonlyMap<string, number>,
+): ReadonlyMap<number, readonly ProjectionCopy[]> {
+  const groups = new Map<number, ProjectionCopy[]>();
+  for (const copy of copies) {
+    const { projection, from, servedAt } = copy;
+    const isBehind = servedAt !== undefined && servedAt > from;
+    const end = isBehind ? Math.max(servedAt, positions.get(projection.name) ?? 0) : Infinity;
+    groups.set(end, [...(groups.get(end) ?? []), copy]);
+  }
+  return groups;
 }

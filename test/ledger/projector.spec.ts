@@ -280,6 +280,8 @@ describe('the projector', () => {
       const reading = readUntil(load);
       for (let round = 0; round < 3; round += 1) await instance.projector.rebuild('accounts');
       load.stopped = true;
+      const SAME = 'A projection was built anew, with the same rows.';
+      expect(instance.said.filter((said) => said === SAME).length).toBeGreaterThanOrEqual(3);
       const last = await writing;
       const seen = await reading;
       await instance.projector.reached('accounts', last, WAIT_MS);

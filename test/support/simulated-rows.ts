@@ -107,6 +107,8 @@ export class SimulatedRows implements RowServer {
       table,
       served: textOf(served.tables, table),
       built: textOf(built.tables, table),
+      servedRows: served.tables.get(table)?.size ?? 0,
+      builtRows: built.tables.get(table)?.size ?? 0,
     }));
     return { digests, builtTables: String(built.tablesId) };
   }
