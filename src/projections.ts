@@ -3,6 +3,8 @@ import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
 import { policyProjection } from './governance/policy.projection.js';
 import { partnerProjection } from './partners/partner.projection.js';
+import { eventTypesProjection } from './ledger/event-types.projection.js';
+import type { Projection } from './ledger/projection.js';
 import { erasureProjection } from './erasure/erasure.projection.js';
 import { publicationProjection } from './transparency/report-publication.projection.js';
 
@@ -16,3 +18,6 @@ export const PROJECTIONS = [
   publicationProjection,
   erasureProjection,
 ];
+
+/** Every projection that can be rebuilt, with the one that the ledger adds itself; its types of events make no difference to that. */
+export const REBUILDABLE: readonly Projection[] = [eventTypesProjection([]), ...PROJECTIONS];

@@ -9,7 +9,7 @@ import { StartupError } from '../platform/startup-error.js';
 
 const POSTGRES = /^postgres(ql)?:/;
 
-/** Which database, which KurrentDB, and which way. */
+/** The database, the KurrentDB, and the direction. */
 interface Move {
   readonly isToKurrent: boolean;
   readonly databaseUrl: string;
@@ -17,9 +17,9 @@ interface Move {
 }
 
 /**
- * The database that has the views is always the PostgreSQL end: on the way to KurrentDB it becomes the copy, on the way back
- * it stops being one, so that it is named once and nothing but events moves.
- * @throws RangeError, ConfigError when no ledger can be moved from the one address to the other
+ * Reads the two addresses. The PostgreSQL end is always the database with the views: a move to KurrentDB makes it the copy, and
+ * a move back makes it the original again. It is therefore named once, and only events move.
+ * @throws RangeError, ConfigError when no ledger can be moved between the two addresses
  */
 export function moveOf(from: string, to: string): Move {
   const isToKurrent = POSTGRES.test(from) && !POSTGRES.test(to);

@@ -101,7 +101,7 @@ class FaultList {
 
   fault(line: number, detail: string): void {
     this.count += 1;
-    // Over a progress bar, should there be one.
+    // Erases a progress bar on a terminal.
     const clear = this.err.isTTY === true ? '\r\u001b[K' : '';
     if (this.count <= FAULTS_SHOWN_MAX) this.err.write(`${clear}${this.file}:${line}: ${detail}\n`);
   }

@@ -6,7 +6,6 @@ import { UsageError } from '../audit/audit-finding.js';
 import { Progress } from '../client/progress.js';
 import type { Comparison } from '../ledger/comparisons.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
-import { eventTypesProjection } from '../ledger/event-types.projection.js';
 import type { Projection } from '../ledger/projection.js';
 import { Projector } from '../ledger/projector.js';
 import { RebuildFailure, Rebuilds } from '../ledger/rebuild.js';
@@ -15,10 +14,7 @@ import { isDatabaseAway } from '../platform/database/database.js';
 import { createLog } from '../platform/logging.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { StartupError, reasonOf } from '../platform/startup-error.js';
-import { PROJECTIONS } from '../projections.js';
-
-/** All that can be rebuilt. The types of events in the first one make no difference to that. */
-const REBUILDABLE: readonly Projection[] = [eventTypesProjection([]), ...PROJECTIONS];
+import { REBUILDABLE } from '../projections.js';
 
 const NOT_COMPARED =
   'not compared: the rows that were served had stopped at an event, or a service of an older program did the work';

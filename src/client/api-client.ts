@@ -23,12 +23,12 @@ export interface ApiCommand extends ApiRequest {
   readonly body: unknown;
 }
 
-/** Something that keeps the demo from being loaded or shown; the message is for the one who started it. */
+/** A reason why the demo cannot be loaded or shown; the message is complete, for the person who started it. */
 export class DemoFailure extends StartupError {}
 
 /** Busy, stopping or behind a proxy that is: the same request may succeed a moment later. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** The first try of a request whose connection broke may still be running. */
+/** The connection broke, and the first try of the request may still be running. */
 const RUNNING_CODE = 'command-in-progress';
 /** With the waits below, a server may be away for about a minute. */
 const ATTEMPTS_MAX = 16;

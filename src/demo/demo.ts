@@ -12,9 +12,9 @@ export interface DemoOptions {
   /** Root of the API, such as `http://127.0.0.1:3000`. */
   readonly baseUrl: string;
   readonly operatorKey: string;
-  /** For what the demo shows. */
+  /** For the tables of the demo. */
   readonly out: { write(text: string): unknown };
-  /** For what it says about itself. */
+  /** For messages and progress. */
   readonly err: ProgressOutput;
   /** Share of the programme's requests to load; 1 unless a test is in a hurry. */
   readonly scale?: number;
@@ -28,8 +28,8 @@ const ILLUSTRATIVE = [
 ];
 
 /**
- * Loads the demo programme unless it is in the ledger already, then shows what it comes to and where to go on.
- * @throws DemoFailure with a sentence for the one who started it.
+ * Loads the demo programme unless it is in the ledger already, then shows its tables and the next steps.
+ * @throws DemoFailure with a sentence for the person who started it.
  */
 export async function runDemo(options: DemoOptions): Promise<LoadSummary> {
   const { baseUrl, operatorKey, out, err, scale } = options;

@@ -22,9 +22,9 @@ export interface LoadSummary {
   /** False when the programme was in the ledger already. */
   readonly loaded: boolean;
   readonly commands: number;
-  /** Commands that an earlier, interrupted load had carried out. */
+  /** Commands that an earlier, interrupted load executed. */
   readonly replayed: number;
-  /** What the ledger refused, as the programme expects it to. */
+  /** Commands that the ledger refused, as the programme expects. */
   readonly refusals: readonly ExpectedRefusal[];
   /** Of the last event that the load recorded; 0 when nothing was loaded. */
   readonly position: number;
@@ -78,7 +78,7 @@ export class Loader {
       progress.end();
     }
     const { replayed, refusals, position } = run;
-    // Waits for the list of partners, so that whoever starts the demo again at once finds it loaded.
+    // Waits for the list of partners, so that a demo that is started again immediately finds the programme loaded.
     await this.isLoaded(position);
     const durationMs = Math.round(performance.now() - startedAt);
     return { loaded: true, commands: commands.length, replayed, refusals, position, durationMs };

@@ -7,10 +7,10 @@ import { rowsOf } from './rows.js';
 const CALL_COMMANDS_MAX = 1_000;
 /** Text of the commands of one call; the API takes 16 MiB. */
 const CALL_LENGTH_MAX = 8 * 1_048_576;
-/** Times that rows which the ledger had no time for are sent again. */
+/** How often rows are sent again that the ledger was too busy for. */
 const ROUNDS_MAX = 20;
 
-/** What is heard of an import while it runs. */
+/** Receives the events of an import while it runs. */
 export interface ImportListener {
   /** A row that is wrong, or was refused. */
   fault(line: number, detail: string): void;
@@ -33,10 +33,10 @@ export interface ImportSummary {
   readonly refused: number;
 }
 
-/** The service does not take the import as a whole: the wrong address, the wrong key. */
+/** The service rejects the import as a whole, e.g. as the address or the key is wrong. */
 export class ImportFailure extends Error {}
 
-/** Goes through a file without sending anything: counts its rows, and says what is wrong with them. */
+/** Reads a file and sends nothing: counts its rows, and reports what is wrong with them. */
 export async function check(
   file: string,
   mapping: Mapping,
@@ -70,7 +70,7 @@ export class Import {
     this.api = new ApiClient(baseUrl);
   }
 
-  /** @throws ImportFailure, and FileError where the file is not what it was when it was checked */
+  /** @throws ImportFailure; FileError when the file has changed since it was checked */
   async send(file: string, mapping: Mapping): Promise<ImportSummary> {
     let batch: Pending[] = [];
     let keys = new Set<string>();
@@ -85,7 +85,7 @@ export class Import {
         this.listener.advance();
         continue;
       }
-      // A row with the id of another: the ledger says whether it is the same row again or another one.
+      // Two rows have one id: sent in two calls, the ledger decides whether they are the same row.
       if (batch.length === CALL_COMMANDS_MAX || length > CALL_LENGTH_MAX || keys.has(command.key)) await flush();
       batch.push({ ...rest, command });
       keys.add(command.key);
@@ -105,7 +105,7 @@ export class Import {
     }
   }
 
-  /** Those that are to be sent again. */
+  /** @returns the rows that must be sent again */
   private async call(batch: readonly Pending[]): Promise<readonly Pending[]> {
     const commands = batch.map(({ command }) => command);
     const answer = await this.api.command({

@@ -11,7 +11,7 @@ import { parseWitnessedLogs } from './witness-logs.js';
 import { WitnessServer, type WitnessServerOptions } from './witness-server.js';
 import { WitnessFolder } from './witness-store.js';
 
-/** Of the address of a Unix socket, with the name of the lock and what is put behind it for a moment. */
+/** Limit of the address of a Unix socket, less the name of the lock and its temporary suffix. */
 const FOLDER_PATH_BYTES_MAX = 103 - '/instance.sock.0000'.length;
 
 export interface RunningWitness {
@@ -25,7 +25,7 @@ export interface RunningWitness {
 }
 
 /**
- * Starts a witness: reads what it cosigned before, and only then takes requests.
+ * Starts a witness: first reads its earlier cosignatures, then takes requests.
  * @throws ConfigError or StartupError that says what to change.
  */
 export async function startWitness(config: WitnessConfig, log: WitnessServerOptions['log']): Promise<RunningWitness> {
@@ -65,7 +65,7 @@ async function readLogs(path: string): Promise<Witness['logs']> {
   }
 }
 
-/** Two witnesses with one key and one state would each cosign what the other has not seen. */
+/** Two witnesses with one key and one state would each cosign checkpoints that the other has not seen. */
 async function lockFolder(dataDir: string): Promise<InstanceLock> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new StartupError(`Cannot make the folder ${dataDir} (${reasonOf(error)}): set DATA_DIR to another one.`);
