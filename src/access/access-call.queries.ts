@@ -1,8 +1,8 @@
-import type { Mode } from '../domain/access-modes.js';
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
-import { ReadModel, type Condition, type Page, type Reading, is } from '../http/read-model.js';
+import { ReadModel, is, mapPage, type Columns, type Condition, type Page, type Reading } from '../http/read-model.js';
+import { rowsForAll } from '../http/visibility.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { AccessCallDto, CallStatus, ListAccessCallsDto } from './access-call.dto.js';
 
@@ -18,6 +18,9 @@ export class ListAccessCalls extends Query<Reading<Page<AccessCallDto>>> {
   }
 }
 
+/** A call invites everybody. */
+const CALLS = rowsForAll('access_calls');
+
 @QueryHandler(GetAccessCall)
 export class GetAccessCallHandler implements IQueryHandler<GetAccessCall> {
   constructor(
@@ -25,16 +28,16 @@ export class GetAccessCallHandler implements IQueryHandler<GetAccessCall> {
     @Inject(RUNTIME) private readonly runtime: Runtime,
   ) {}
 
-  execute({ id }: GetAccessCall): Promise<Reading<AccessCallDto>> {
+  async execute({ id }: GetAccessCall): Promise<Reading<AccessCallDto>> {
     const now = this.runtime.clock();
-    return this.rows.one({
+    const { body, ...reading } = await this.rows.one({
       projection: 'access',
       what: 'access-call',
-      from: 'access_calls',
-      columns: '*',
+      rows: CALLS,
+      columns: COLUMNS,
       id,
-      map: (record: object) => toCall(record as CallRow, now),
     });
+    return { ...reading, body: toCall(body, now) };
   }
 }
 
@@ -45,28 +48,28 @@ export class ListAccessCallsHandler implements IQueryHandler<ListAccessCalls> {
     @Inject(RUNTIME) private readonly runtime: Runtime,
   ) {}
 
-  execute({ query }: ListAccessCalls): Promise<Reading<Page<AccessCallDto>>> {
+  async execute({ query }: ListAccessCalls): Promise<Reading<Page<AccessCallDto>>> {
     const { limit, cursor, facilityId, mode, status } = query;
     const now = this.runtime.clock();
-    return this.rows.list({
+    const page = await this.rows.list({
       projection: 'access',
-      from: 'access_calls',
-      columns: '*',
+      rows: CALLS,
+      columns: COLUMNS,
       filters: { facilityId, mode, status },
       limit,
       cursor,
       where: (filters) => [
         is('facility_id', filters['facilityId']),
         is('mode', filters['mode']),
-        ...standing(filters['status'], now),
+        ...statusConditions(filters['status'], now),
       ],
-      map: (record: object) => toCall(record as CallRow, now),
     });
+    return mapPage(page, (row) => toCall(row, now));
   }
 }
 
-/** The calls that stand there now. A call opens and closes with the time, without an event that a row could keep. */
-function standing(status: string | undefined, now: EpochMs): readonly Condition[] {
+/** The calls with this status now. A call opens and closes with the time, without an event that a row could keep. */
+function statusConditions(status: string | undefined, now: EpochMs): readonly Condition[] {
   // Instants have whole milliseconds: what is before the next one is now or earlier.
   const next = formatInstant(now + 1);
   const condition = (column: string, op: '<' | '>='): Condition => ({ column, op, value: next });
@@ -77,40 +80,32 @@ function standing(status: string | undefined, now: EpochMs): readonly Condition[
       return [condition('opens_at', '<'), condition('closes_at', '>=')];
     case 'closed':
       return [condition('closes_at', '<')];
-    // None was asked for, or the cursor was changed by hand.
+    // The reader asked for no status, or changed the cursor by hand.
     default:
       return [];
   }
 }
 
-interface CallRow {
-  readonly id: string;
-  readonly revision: number;
-  readonly facility_id: string;
-  readonly mode: Mode;
-  readonly title: string;
-  readonly opens_at: string;
-  readonly closes_at: string;
-  readonly chip_hours: number;
+type CallRow = Omit<AccessCallDto, 'status'>;
+
+const COLUMNS: Columns<CallRow> = {
+  id: 'id',
+  facilityId: 'facility_id',
+  mode: 'mode',
+  title: 'title',
+  opensAt: 'opens_at',
+  closesAt: 'closes_at',
+  chipHours: 'chip_hours',
+  revision: 'revision',
+};
+
+function toCall({ id, facilityId, mode, title, ...call }: CallRow, now: EpochMs): AccessCallDto {
+  return { id, facilityId, mode, title, status: statusAt(call, now), ...call };
 }
 
-function statusAt({ opens_at, closes_at }: CallRow, now: EpochMs): CallStatus {
-  if (now < parseInstant(opens_at)) return 'announced';
-  return now < parseInstant(closes_at) ? 'open' : 'closed';
-}
-
-function toCall(row: CallRow, now: EpochMs): AccessCallDto {
-  return {
-    id: row.id,
-    facilityId: row.facility_id,
-    mode: row.mode,
-    title: row.title,
-    status: statusAt(row, now),
-    opensAt: row.opens_at,
-    closesAt: row.closes_at,
-    chipHours: row.chip_hours,
-    revision: row.revision,
-  };
+function statusAt({ opensAt, closesAt }: Pick<CallRow, 'opensAt' | 'closesAt'>, now: EpochMs): CallStatus {
+  if (now < parseInstant(opensAt)) return 'announced';
+  return now < parseInstant(closesAt) ? 'open' : 'closed';
 }
 
 export const accessCallQueryHandlers = [GetAccessCallHandler, ListAccessCallsHandler];

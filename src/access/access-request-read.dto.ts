@@ -218,7 +218,7 @@ class ListApplicationsDto extends ListQueryDto {
   readonly category?: Category;
 }
 
-/** Which requests. A credential that is bound to a partner sees its own and those for its own facilities. */
+/** Which requests. A credential that is bound to a partner sees those of the partner and for facilities that it operates. */
 export class ListAccessRequestsDto extends ListApplicationsDto {
   /**
    * Only in this status.
@@ -229,7 +229,7 @@ export class ListAccessRequestsDto extends ListApplicationsDto {
   readonly status?: RequestStatus;
 }
 
-/** Which grants. A credential that is bound to a partner sees its own and those for its own facilities. */
+/** Which grants. A credential that is bound to a partner sees those of the partner and of facilities that it operates or hosts. */
 export class ListGrantsDto extends ListApplicationsDto {
   /**
    * Only in this status.

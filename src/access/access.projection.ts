@@ -7,7 +7,7 @@ import { accessCall, type AccessCallEvent } from './access-call.js';
 import { accessRequest, type AccessRequestEvent, type AccessRequestSubmitted } from './access-request.js';
 import { usage, type UsageEvent, type UsageRecord } from './usage.js';
 
-/** Events of facilities say who operates them and what was allocated: what usage is measured against. */
+/** Events of facilities name the operator and the hosting state, and the allocations that usage is measured against. */
 type AllocationEvent = Extract<
   FacilityEvent,
   { type: 'facility-registered' | 'chips-allocated' | 'allocation-released' }
@@ -23,7 +23,7 @@ const idOf = (aggregate: { readonly name: string }, { stream }: Pick<RecordedEve
 /** Rows of calls, of requests and the grants that they become, and of what was used of every allocation. */
 export const accessProjection: Projection = {
   name: 'access',
-  version: 1,
+  version: 2,
   tables: ['access_facilities', 'access_calls', 'access_requests', 'allocation_usage'],
   types: [
     ...Object.keys(accessCall.schemas),
@@ -69,8 +69,9 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
   const event = eventOf(recorded);
   switch (event.type) {
     case 'facility-registered': {
-      const operatorPartnerId = event.data.operatorPartnerId ?? null;
-      rows.put('access_facilities', idOf(facility, event), { operator_partner_id: operatorPartnerId });
+      const { operatorPartnerId = null, hostStatePartnerId = null } = event.data;
+      const partners = { operator_partner_id: operatorPartnerId, host_state_partner_id: hostStatePartnerId };
+      rows.put('access_facilities', idOf(facility, event), partners);
       return;
     }
     case 'chips-allocated':
@@ -120,7 +121,7 @@ function submittedRow(recorded: RecordedEvent, { data }: AccessRequestSubmitted,
     revision: recorded.revision,
     call_id: data.callId,
     facility_id: data.facilityId,
-    operator_partner_id: operatorOf(data.facilityId, rows),
+    ...partnersOf(data.facilityId, rows),
     mode: data.mode,
     partner_id: data.partnerId,
     ultimate_parent_id: data.ultimateParentId,
@@ -186,7 +187,7 @@ function unused(recorded: RecordedEvent, data: AllocationFacts, rows: Rows): Row
   return {
     created_position: recorded.position,
     facility_id: facilityId,
-    operator_partner_id: operatorOf(facilityId, rows),
+    ...partnersOf(facilityId, rows),
     grant_id: data.grantId,
     partner_id: data.partnerId,
     category: data.category,
@@ -202,8 +203,11 @@ function unused(recorded: RecordedEvent, data: AllocationFacts, rows: Rows): Row
   };
 }
 
-const operatorOf = (facilityId: string, rows: Rows): unknown =>
-  rows.need('access_facilities', facilityId)['operator_partner_id'];
+/** The partners that see what concerns a facility; they never change. */
+function partnersOf(facilityId: string, rows: Rows): Row {
+  const { operator_partner_id, host_state_partner_id } = rows.need('access_facilities', facilityId);
+  return { operator_partner_id, host_state_partner_id };
+}
 
 /** The end of an allocation after a release: not before its start, and a release never moves it back. */
 function endAfter({ from, to, at }: ReleaseFacts): string {

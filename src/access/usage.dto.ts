@@ -143,7 +143,7 @@ export class AllocationUsagePageDto {
   readonly next: string | null;
 }
 
-/** Which allocations. A credential that is bound to a partner sees its own and those on its own facilities. */
+/** Which allocations. A credential that is bound to a partner sees those of the partner and on facilities that it operates or hosts. */
 export class ListUsageDto extends ListQueryDto {
   /**
    * Only on this facility.

@@ -1,8 +1,9 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { ReadModel, type Page, type Reading } from '../http/read-model.js';
-import type { CapitalTotalsDto, FundDto, ListFundsDto, FundStatus, TrancheDto } from './fund.dto.js';
+import { ReadModel, mapPage, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { rowsForAll } from '../http/visibility.js';
+import type { CapitalTotalsDto, FundDto, ListFundsDto, TrancheDto } from './fund.dto.js';
 
-/** Funds are no partner's own: whoever has a credential may read them, and they show sums only. */
+/** Funds are no partner's own: every credential may read them, and they show sums only. */
 export class GetFund extends Query<Reading<FundDto>> {
   constructor(readonly id: string) {
     super();
@@ -15,23 +16,41 @@ export class ListFunds extends Query<Reading<Page<FundDto>>> {
   }
 }
 
-// Money as text, because a JSON number would round it; dates of creation give no order here, ranks do.
-const COLUMNS = `funds.*, (
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'trancheId', t.id, 'rank', t.rank, 'kind', t.kind, 'capMinor', t.cap_minor::text,
-    'pledgedMinor', t.pledged_minor::text, 'committedMinor', t.committed_minor::text,
-    'calledMinor', t.called_minor::text, 'paidMinor', t.paid_minor::text,
-    'distributedMinor', t.distributed_minor::text, 'recallableMinor', t.recallable_minor::text,
-    'unfundedMinor', t.unfunded_minor::text) order by t.rank), '[]')
-  from tranches t where t.fund_id = funds.id
-) as tranches`;
+const FUNDS = rowsForAll('funds');
+
+/** Sums over the tranches are left to the program: money is added up as `bigint`. */
+type FundRow = Omit<FundDto, 'totals'>;
+
+const COLUMNS: Columns<FundRow> = {
+  id: 'id',
+  name: 'name',
+  status: 'status',
+  currency: 'currency',
+  targetMinor: 'target_minor',
+  closedAt: 'closed_at',
+  // Money as text, because a JSON number would round it. Ranks give the order.
+  tranches: `(
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'trancheId', t.id, 'rank', t.rank, 'kind', t.kind, 'capMinor', t.cap_minor::text,
+      'pledgedMinor', t.pledged_minor::text, 'committedMinor', t.committed_minor::text,
+      'calledMinor', t.called_minor::text, 'paidMinor', t.paid_minor::text,
+      'distributedMinor', t.distributed_minor::text, 'recallableMinor', t.recallable_minor::text,
+      'unfundedMinor', t.unfunded_minor::text) order by t.rank), '[]')
+    from tranches t where t.fund_id = funds.id
+  )`,
+  source: 'source',
+  illustrative: 'illustrative',
+  revision: 'revision',
+};
 
 @QueryHandler(GetFund)
 export class GetFundHandler implements IQueryHandler<GetFund> {
   constructor(private readonly rows: ReadModel) {}
 
-  execute({ id }: GetFund): Promise<Reading<FundDto>> {
-    return this.rows.one({ projection: 'capital', what: 'fund', from: 'funds', columns: COLUMNS, id, map: toFund });
+  async execute({ id }: GetFund): Promise<Reading<FundDto>> {
+    const request = { projection: 'capital', what: 'fund', rows: FUNDS, columns: COLUMNS, id };
+    const { body, ...reading } = await this.rows.one(request);
+    return { ...reading, body: toFund(body) };
   }
 }
 
@@ -39,48 +58,22 @@ export class GetFundHandler implements IQueryHandler<GetFund> {
 export class ListFundsHandler implements IQueryHandler<ListFunds> {
   constructor(private readonly rows: ReadModel) {}
 
-  execute({ query: { limit, cursor } }: ListFunds): Promise<Reading<Page<FundDto>>> {
-    return this.rows.list({
+  async execute({ query: { limit, cursor } }: ListFunds): Promise<Reading<Page<FundDto>>> {
+    const page = await this.rows.list({
       projection: 'capital',
-      from: 'funds',
+      rows: FUNDS,
       columns: COLUMNS,
       filters: {},
       limit,
       cursor,
       where: () => [],
-      map: toFund,
     });
+    return mapPage(page, toFund);
   }
 }
 
-interface FundRow {
-  readonly id: string;
-  readonly name: string;
-  readonly status: FundStatus;
-  readonly currency: string;
-  readonly target_minor: string;
-  readonly closed_at: string | null;
-  readonly source: string | null;
-  readonly illustrative: boolean;
-  readonly revision: number;
-  readonly tranches: TrancheDto[];
-}
-
-function toFund(record: object): FundDto {
-  const row = record as FundRow;
-  return {
-    id: row.id,
-    name: row.name,
-    status: row.status,
-    currency: row.currency,
-    targetMinor: row.target_minor,
-    closedAt: row.closed_at,
-    tranches: row.tranches,
-    totals: totalsOf(row.tranches),
-    source: row.source,
-    illustrative: row.illustrative,
-    revision: row.revision,
-  };
+function toFund({ source, illustrative, revision, ...fund }: FundRow): FundDto {
+  return { ...fund, totals: totalsOf(fund.tranches), source, illustrative, revision };
 }
 
 function totalsOf(tranches: readonly TrancheDto[]): CapitalTotalsDto {

@@ -16,7 +16,7 @@ import {
 /** Rows of facilities, of their chips over time, of quotas and of allocations. */
 export const computeProjection: Projection = {
   name: 'compute',
-  version: 1,
+  version: 2,
   tables: ['facilities', 'capacity_changes', 'quota_policies', 'allocations'],
   types: Object.keys(facility.schemas),
   touches,
@@ -176,10 +176,12 @@ function policyRow(recorded: RecordedEvent, facilityId: string, data: QuotaFacts
 }
 
 function allocatedRow(recorded: RecordedEvent, rows: Rows, facilityId: string, data: AllocationFacts): Row {
+  const { operator_partner_id, host_state_partner_id } = rows.need('facilities', facilityId);
   return {
     created_position: recorded.position,
     facility_id: facilityId,
-    operator_partner_id: rows.need('facilities', facilityId)['operator_partner_id'],
+    operator_partner_id,
+    host_state_partner_id,
     grant_id: data.grantId,
     partner_id: data.partnerId,
     category: data.category,

@@ -3,20 +3,18 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
 import { MS_PER_DAY, formatInstant, parseInstant } from '../ledger/time.js';
-import { ReadModel, is, type Page, type Reading } from '../http/read-model.js';
+import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { branchesOf, rowsFor } from '../http/visibility.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type {
   CapacityDto,
   CapacityQueryDto,
   CapacityStepDto,
   FacilityDto,
-  InstalledChipsDto,
   ListFacilitiesDto,
-  QuotaPolicyDto,
 } from './facility-read.dto.js';
-import type { FacilityKind } from './facility.js';
 
-/** Steps in one answer: a megabyte and a half of JSON. Whoever needs more reads the interval in parts. */
+/** Steps in one answer: a megabyte and a half of JSON. A client that needs more reads the interval in parts. */
 export const CAPACITY_STEPS_MAX = 10_000;
 const INTERVAL_DAYS_DEFAULT = 365;
 
@@ -48,32 +46,47 @@ export class GetCapacity extends Query<Reading<CapacityDto>> {
   }
 }
 
-// Money as text, because a JSON number would round it.
-const COLUMNS = `facilities.*, (
-  select coalesce(jsonb_agg(jsonb_build_object('chipModel', c.chip_model, 'installed', c.installed) order by c.chip_model), '[]')
-  from (
-    select chip_model, coalesce(sum(installed_delta) filter (where changes_at <= now()), 0) as installed
-    from capacity_changes where facility_id = facilities.id and installed_delta <> 0 group by chip_model
-  ) c
-) as chips, (
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'chipModel', q.chip_model, 'version', q.version, 'floors', q.floors, 'caps', q.caps,
-    'effectiveFrom', to_char(q.effective_from at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'reason', q.reason)
-    order by q.chip_model, q.version), '[]')
-  from quota_policies q
-  where q.facility_id = facilities.id and not exists (
-    select 1 from quota_policies later
-    where later.facility_id = q.facility_id and later.chip_model = q.chip_model and later.version > q.version
-      and later.effective_from <= greatest(q.effective_from, now())
-  )
-) as quota_policies`;
+const FACILITIES = {
+  table: 'facilities',
+  name: 'facilities',
+  belongs: { operator: 'operator_partner_id', hostState: 'host_state_partner_id' },
+} as const;
 
-/** Each facility once for everyone to whom it belongs: its operator and its hosting state. */
-const FACILITIES_BY_VIEWER = `(
-  select *, operator_partner_id as viewer_id from facilities
-  union all
-  select *, host_state_partner_id from facilities where host_state_partner_id is distinct from operator_partner_id
-) as facilities`;
+const COLUMNS: Columns<FacilityDto> = {
+  id: 'id',
+  name: 'name',
+  country: 'country',
+  kind: 'kind',
+  operatorPartnerId: 'operator_partner_id',
+  hostStatePartnerId: 'host_state_partner_id',
+  capexMinor: 'capex_minor',
+  currency: 'currency',
+  unionMinor: 'union_minor',
+  statesMinor: 'states_minor',
+  chips: `(
+    select coalesce(jsonb_agg(jsonb_build_object('chipModel', c.chip_model, 'installed', c.installed) order by c.chip_model), '[]')
+    from (
+      select chip_model, coalesce(sum(installed_delta) filter (where changes_at <= now()), 0) as installed
+      from capacity_changes where facility_id = facilities.id and installed_delta <> 0 group by chip_model
+    ) c
+  )`,
+  // Instants as `formatInstant` writes them.
+  quotaPolicies: `(
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'chipModel', q.chip_model, 'version', q.version, 'floors', q.floors, 'caps', q.caps, 'effectiveFrom',
+      replace(to_char(q.effective_from at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), '.000Z', 'Z'),
+      'reason', q.reason) order by q.chip_model, q.version), '[]')
+    from quota_policies q
+    where q.facility_id = facilities.id and not exists (
+      select 1 from quota_policies later
+      where later.facility_id = q.facility_id and later.chip_model = q.chip_model and later.version > q.version
+        and later.effective_from <= greatest(q.effective_from, now())
+    )
+  )`,
+  source: 'source',
+  illustrative: 'illustrative',
+  revision: 'revision',
+};
 
 @QueryHandler(GetFacility)
 export class GetFacilityHandler implements IQueryHandler<GetFacility> {
@@ -83,11 +96,9 @@ export class GetFacilityHandler implements IQueryHandler<GetFacility> {
     return this.rows.one({
       projection: 'compute',
       what: 'facility',
-      from: facilitiesFor(reader),
+      rows: rowsFor(reader, FACILITIES),
       columns: COLUMNS,
       id,
-      where: [is('viewer_id', reader.partnerId)],
-      map: toFacility,
     });
   }
 }
@@ -100,54 +111,44 @@ export class ListFacilitiesHandler implements IQueryHandler<ListFacilities> {
     const { limit, cursor, kind, country } = query;
     return this.rows.list({
       projection: 'compute',
-      from: facilitiesFor(reader),
+      rows: rowsFor(reader, FACILITIES),
       columns: COLUMNS,
       filters: { kind, country },
       limit,
       cursor,
-      where: (filters) => [
-        is('viewer_id', reader.partnerId),
-        is('kind', filters['kind']),
-        is('country', filters['country']),
-      ],
-      map: toFacility,
+      where: (filters) => [is('kind', filters['kind']), is('country', filters['country'])],
     });
   }
 }
 
-const facilitiesFor = (reader: Principal): string =>
-  reader.partnerId === undefined ? 'facilities' : FACILITIES_BY_VIEWER;
-
 /**
- * The facility, if the reader may see it, with its steps: the level at `from`, which every chip model has that is known
- * by `to`, and then every instant at which something changes. Position and rows come from one statement, so that they agree.
+ * The facility, if the reader may see it, with its steps: the level at `from` of every chip model that is known by `to`, and
+ * then every instant at which something changes. One statement reads position and rows, so that they agree.
  */
-const CAPACITY = `
-  select p.position as reflected, f.id as facility_id, s.*
+const capacityOf = (from: string, visible: string): string => `
+  select p.position as reflected, f.id as "facilityId", s.chip_model as "chipModel", s.step_from as "from", s.step_to as "to",
+    s.installed, s.allocated, s.installed - s.allocated as free
   from (select position from projections where name = 'compute') p
-  left join (
-    select id from facilities
-    where id = $1 and ($2::uuid is null or operator_partner_id = $2 or host_state_partner_id = $2)
-  ) f on true
+  left join (select id from ${from} where id = $1 and (${visible})) f on true
   left join lateral (
-    select chip_model, changes_at as step_from, lead(changes_at, 1, $4::timestamptz) over steps as step_to,
+    select chip_model, changes_at as step_from, lead(changes_at, 1, $3::timestamptz) over steps as step_to,
       (sum(installed) over steps)::bigint as installed, (sum(allocated) over steps)::bigint as allocated
     from (
-      select chip_model, $3::timestamptz as changes_at,
-        coalesce(sum(installed_delta) filter (where changes_at <= $3), 0) as installed,
-        coalesce(sum(allocated_delta) filter (where changes_at <= $3), 0) as allocated
+      select chip_model, $2::timestamptz as changes_at,
+        coalesce(sum(installed_delta) filter (where changes_at <= $2), 0) as installed,
+        coalesce(sum(allocated_delta) filter (where changes_at <= $2), 0) as allocated
       from capacity_changes
-      where facility_id = f.id and changes_at < $4 and ($5::text is null or chip_model = $5)
+      where facility_id = f.id and changes_at < $3 and ($4::text is null or chip_model = $4)
       group by chip_model
       union all
       select chip_model, changes_at, installed_delta, allocated_delta
       from capacity_changes
-      where facility_id = f.id and changes_at > $3 and changes_at < $4 and ($5::text is null or chip_model = $5)
+      where facility_id = f.id and changes_at > $2 and changes_at < $3 and ($4::text is null or chip_model = $4)
         and (installed_delta <> 0 or allocated_delta <> 0)
     ) changes
     window steps as (partition by chip_model order by changes_at)
     order by chip_model, changes_at
-    limit $6
+    limit $5
   ) s on true
   order by s.chip_model, s.step_from`;
 
@@ -157,12 +158,16 @@ export class GetCapacityHandler implements IQueryHandler<GetCapacity> {
 
   async execute({ reader, id, query }: GetCapacity): Promise<Reading<CapacityDto>> {
     const { from, to } = interval(query, this.runtime.clock());
-    const values = [id, reader.partnerId ?? null, from, to, query.chipModel ?? null, CAPACITY_STEPS_MAX + 1];
-    const { rows } = await this.runtime.readPool.query<CapacityRow>(CAPACITY, values);
+    const values = [id, from, to, query.chipModel ?? null, CAPACITY_STEPS_MAX + 1];
+    const facilities = rowsFor(reader, FACILITIES);
+    const statement = capacityOf(facilities.from, branchesOf(facilities, values).join(' or '));
+    const { rows } = await this.runtime.readPool.query<CapacityRow>(statement, values);
     const [first] = rows;
-    if (!first?.facility_id) throw unknown('facility', id);
+    if (!first?.facilityId) throw unknown('facility', id);
     if (rows.length > CAPACITY_STEPS_MAX) throw tooManySteps();
-    const steps = first.chip_model === null ? [] : rows.map(toStep);
+    const steps = rows.flatMap(({ reflected: _reflected, facilityId: _facilityId, ...step }) =>
+      step.chipModel === null ? [] : [step],
+    );
     return { position: first.reflected, body: { facilityId: id, from, to, steps } };
   }
 }
@@ -183,68 +188,10 @@ function tooManySteps(): Refusal {
 const malformed = (code: string, pointer: string, detail: string): Refusal =>
   new Refusal('malformed', code, detail, {}, [{ pointer, detail }]);
 
-interface CapacityRow {
+type CapacityRow = {
   readonly reflected: number;
-  readonly facility_id: string | null;
-  /** Null where the facility has no chips known by the end of the interval. */
-  readonly chip_model: string | null;
-  readonly step_from: string;
-  readonly step_to: string;
-  readonly installed: number;
-  readonly allocated: number;
-}
-
-function toStep({ chip_model, step_from, step_to, installed, allocated }: CapacityRow): CapacityStepDto {
-  return {
-    chipModel: chip_model ?? '',
-    from: step_from,
-    to: step_to,
-    installed,
-    allocated,
-    free: installed - allocated,
-  };
-}
-
-interface FacilityRow {
-  readonly id: string;
-  readonly revision: number;
-  readonly name: string;
-  readonly country: string;
-  readonly kind: FacilityKind;
-  readonly operator_partner_id: string | null;
-  readonly host_state_partner_id: string | null;
-  readonly capex_minor: string | null;
-  readonly currency: string | null;
-  readonly union_minor: string;
-  readonly states_minor: string;
-  readonly chips: InstalledChipsDto[];
-  readonly quota_policies: QuotaPolicyDto[];
-  readonly source: string | null;
-  readonly illustrative: boolean;
-}
-
-function toFacility(record: object): FacilityDto {
-  const row = record as FacilityRow;
-  return {
-    id: row.id,
-    name: row.name,
-    country: row.country,
-    kind: row.kind,
-    operatorPartnerId: row.operator_partner_id,
-    hostStatePartnerId: row.host_state_partner_id,
-    capexMinor: row.capex_minor,
-    currency: row.currency,
-    unionMinor: row.union_minor,
-    statesMinor: row.states_minor,
-    chips: row.chips,
-    quotaPolicies: row.quota_policies.map((policy) => ({
-      ...policy,
-      effectiveFrom: formatInstant(parseInstant(policy.effectiveFrom)),
-    })),
-    source: row.source,
-    illustrative: row.illustrative,
-    revision: row.revision,
-  };
-}
+  readonly facilityId: string | null;
+  // Null where the facility has no chips known by the end of the interval.
+} & (CapacityStepDto | { readonly chipModel: null });
 
 export const facilityQueryHandlers = [GetFacilityHandler, ListFacilitiesHandler, GetCapacityHandler];

@@ -1,11 +1,12 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 import { Refusal, unknown } from '../ledger/refusal.js';
+import { branchesOf, type VisibleRows } from './visibility.js';
 
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
 const CURSOR_LENGTH_MAX = 4_096;
 
-/** What a read answers, and what it reflects. */
+/** The answer to a read, and the position that it reflects. */
 export interface Reading<T> {
   readonly position: number;
   /** Revision of the record, for `ETag`. */
@@ -19,6 +20,12 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+/** A page whose rows need more than the database knows, e.g. the time. */
+export const mapPage = <Row, T>({ body, ...reading }: Reading<Page<Row>>, map: (row: Row) => T): Reading<Page<T>> => ({
+  ...reading,
+  body: { ...body, data: body.data.map(map) },
+});
+
 /** One condition on a column. Values are always parameters, never text of the statement. */
 export interface Condition {
   readonly column: string;
@@ -31,20 +38,22 @@ export interface Condition {
 export const is = (column: string, value: string | undefined): Condition | undefined =>
   value === undefined ? undefined : { column, value };
 
-export interface ListRequest<T> {
+/** For each member of a row the SQL expression that it is read from. The compiler finds a member that was forgotten. */
+export type Columns<Row> = { readonly [Member in keyof Row]-?: string };
+
+export interface ListRequest<Row> {
   /** Whose position the answer reflects. */
   readonly projection: string;
-  /** Table or join to select from; the ordered column is named `created_position` in it. */
-  readonly from: string;
-  /** Column list of the rows that `map` gets. */
-  readonly columns: string;
+  /** What the caller may see; the ordered column is named `created_position` in it. */
+  readonly rows: VisibleRows;
+  /** Their types are those that the driver reads: see `database.ts`. */
+  readonly columns: Columns<Row>;
   /** What the caller asked for; goes into the cursor, so that the next page is a page of the same list. */
   readonly filters: Readonly<Record<string, string | undefined>>;
   readonly limit?: string | undefined;
   readonly cursor?: string | undefined;
-  /** Conditions for the filters in force, and for what the caller may see. */
+  /** Conditions for the filters in force. */
   where(filters: Readonly<Record<string, string | undefined>>): readonly (Condition | undefined)[];
-  map(row: Record<string, never>): T;
 }
 
 export interface Cursor {
@@ -53,36 +62,37 @@ export interface Cursor {
   readonly filters: Record<string, string>;
 }
 
-/** The SQL that all reads share: one statement gives rows and the position that they reflect, so that both agree. */
+/** The SQL that all reads share: one statement reads the rows and the position that they reflect, so that both agree. */
 export class ReadModel {
   constructor(private readonly pool: Pool) {}
 
   /** One page in the order of creation, by keyset: stable while rows are added, and as fast on the last page as on the first. */
-  async list<T>(request: ListRequest<T>): Promise<Reading<Page<T>>> {
+  async list<Row>(request: ListRequest<Row>): Promise<Reading<Page<Row>>> {
     const cursor = request.cursor === undefined ? firstPage(request) : decodeCursor(request.cursor);
     const values: unknown[] = [request.projection, cursor.after, cursor.limit + 1];
-    const conditions = request.where(cursor.filters).flatMap((condition) => condition ?? []);
-    const clauses = conditions.map((condition) => clause(condition, values));
-    const rows = await this.select(
+    const clauses = request.where(cursor.filters).flatMap((condition) => (condition ? clause(condition, values) : []));
+    // A select for each way in which a row can be visible, and no "or": an index finds the page of each without a sort.
+    const pages = branchesOf(request.rows, values).map(
+      (branch) =>
+        `(select ${selection(request.columns)}, created_position as ordinal from ${request.rows.from}
+          where ${['created_position > $2', branch, ...clauses].join(' and ')} order by created_position limit $3)`,
+    );
+    const rows = await this.select<Listed<Row>>(
       `select p.position as reflected, r.*
        from (select position from projections where name = $1) p
-       left join lateral (
-         select ${request.columns}, created_position as ordinal from ${request.from}
-         where ${['created_position > $2', ...clauses].join(' and ')}
-         order by created_position limit $3
-       ) r on true
+       left join lateral (select * from (${pages.join(' union all ')}) pages order by ordinal limit $3) r on true
        order by r.ordinal`,
       values,
     );
-    const found = rows.filter((row) => row['ordinal'] !== null);
+    const found = rows.filter(({ ordinal }) => ordinal !== null);
     const page = found.slice(0, cursor.limit);
-    const last = page.at(-1);
-    const more = found.length > cursor.limit && last !== undefined;
+    const last = page.at(-1)?.ordinal;
+    const more = found.length > cursor.limit && typeof last === 'number';
     return {
-      position: Number(rows[0]?.['reflected'] ?? 0),
+      position: rows[0]?.reflected ?? 0,
       body: {
-        data: page.map((row) => request.map(row)),
-        next: more ? encodeCursor({ ...cursor, after: Number(last['ordinal']) }) : null,
+        data: page.map(({ reflected: _reflected, ordinal: _ordinal, ...row }) => row as Row),
+        next: more ? encodeCursor({ ...cursor, after: last }) : null,
       },
     };
   }
@@ -91,39 +101,33 @@ export class ReadModel {
    * One row by its id.
    * @throws Refusal (404) when there is none, or none that the caller may see
    */
-  async one<T>(request: {
+  async one<Row extends { readonly id: string; readonly revision: number }>(request: {
     readonly projection: string;
     /** Names the thing in the refusal, e.g. `commitment`. */
     readonly what: string;
-    readonly from: string;
-    readonly columns: string;
+    readonly rows: VisibleRows;
+    readonly columns: Columns<Row>;
     readonly id: string;
-    readonly where?: readonly (Condition | undefined)[];
-    map(row: Record<string, never>): T;
-  }): Promise<Reading<T>> {
+  }): Promise<Reading<Row>> {
     const values: unknown[] = [request.projection, request.id];
-    const clauses = (request.where ?? []).flatMap((condition) => (condition ? clause(condition, values) : []));
-    const rows = await this.select(
+    const visible = branchesOf(request.rows, values).join(' or ');
+    const [row] = await this.select<Row & { readonly reflected: number }>(
       `select p.position as reflected, r.*
        from (select position from projections where name = $1) p
        left join lateral (
-         select ${request.columns} from ${request.from} where ${['id = $2', ...clauses].join(' and ')}
+         select ${selection(request.columns)} from ${request.rows.from} where id = $2 and (${visible})
        ) r on true`,
       values,
     );
-    const [row] = rows;
-    if (!row || row['id'] === null || row['id'] === undefined) throw unknown(request.what, request.id);
-    const revision = row['revision'] as number | undefined;
-    return {
-      position: Number(row['reflected']),
-      ...(revision === undefined ? {} : { revision }),
-      body: request.map(row),
-    };
+    // Without a row all columns of the join are null.
+    if (!row || (row.id as string | null) === null) throw unknown(request.what, request.id);
+    const { reflected, ...body } = row;
+    return { position: reflected, revision: row.revision, body: body as unknown as Row };
   }
 
-  private async select(text: string, values: readonly unknown[]): Promise<Record<string, never>[]> {
+  private async select<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
     try {
-      return (await this.pool.query<Record<string, never>>(text, [...values])).rows;
+      return (await this.pool.query<Row>(text, [...values])).rows;
     } catch (error) {
       // Parameters are checked before they come here, but those in a cursor may have been changed by hand.
       if (String((error as { code?: unknown }).code).startsWith('22'))
@@ -132,6 +136,14 @@ export class ReadModel {
     }
   }
 }
+
+/** A row of a list with what the statement adds to it; `ordinal` is null where the list is empty. */
+type Listed<Row> = Row & { readonly reflected: number; readonly ordinal: number | null };
+
+const selection = <Row>(columns: Columns<Row>): string =>
+  Object.entries(columns)
+    .map(([member, expression]) => `${String(expression)} as "${member}"`)
+    .join(', ');
 
 function clause({ column, value, op = '=' }: Condition, values: unknown[]): string {
   values.push(op === 'contains' ? `%${String(value).replace(/[\\%_]/g, '\\$&')}%` : value);

@@ -8,6 +8,7 @@ import { streamOf } from '../ledger/aggregate.js';
 import { unknown } from '../ledger/refusal.js';
 import { SealedContents } from '../ledger/sealed-contents.js';
 import { decodeCursor, encodeCursor, pageLimit, type Page, type Reading } from '../http/read-model.js';
+import { maySeeSealed } from '../http/visibility.js';
 import { erasureOf, subject, type ErasureEvent } from '../erasure/erasure.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { CosignedCheckpoints } from './cosigned-checkpoints.js';
@@ -132,9 +133,5 @@ export class GetEventHandler implements IQueryHandler<GetEvent> {
     return { state: coverage.state, treeSize: size, witnesses: cosigners.length, of };
   }
 }
-
-/** Roles that decide on sealed content or audit the decisions. Other callers see only that there is sealed content. */
-const maySeeSealed = (reader: Principal | undefined): boolean =>
-  reader !== undefined && reader.roles.some((role) => role === 'auditor' || role === 'panel' || role === 'operator');
 
 export const eventQueryHandlers = [ListEventsHandler, GetEventHandler];

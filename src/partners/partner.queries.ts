@@ -1,9 +1,10 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, type Condition, type Page, type Reading } from '../http/read-model.js';
+import { ReadModel, is, mapPage, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { rowsFor } from '../http/visibility.js';
 import { inForceAt, type Timeline } from '../domain/timeline.js';
 import type { AffiliationDto, ListPartnersDto, PartnerDto } from './partner.dto.js';
-import type { Acquisition, Category, Classification, LegalForm, PartnerKind } from './partner.js';
+import type { Acquisition } from './partner.js';
 import type { AffiliationEntry } from './partner.projection.js';
 
 export class GetPartner extends Query<Reading<PartnerDto>> {
@@ -24,29 +25,55 @@ export class ListPartners extends Query<Reading<Page<PartnerDto>>> {
   }
 }
 
-/** The category in force today, read from the dated decisions: it changes with the date, not only with an event. */
-const PARTNERS = `(
-  select p.*, (
-    select c.entry->>'category' from jsonb_array_elements(p.classifications) with ordinality as c (entry, n)
-    where (c.entry->>'effectiveFrom')::date <= (now() at time zone 'utc')::date order by c.n desc limit 1
-  ) as category
-  from partners p
-) as partners`;
+const PARTNERS = {
+  // The category in force today comes from the dated decisions: it changes with the date, not only with an event.
+  table: `(
+    select p.*, (
+      select c.entry->>'category' from jsonb_array_elements(p.classifications) with ordinality as c (entry, n)
+      where (c.entry->>'effectiveFrom')::date <= (now() at time zone 'utc')::date order by c.n desc limit 1
+    ) as category
+    from partners p
+  )`,
+  name: 'partners',
+  belongs: { self: 'id' },
+} as const;
+
+/** Who holds shares of a partner, and who acquired it, changes with the date. */
+type PartnerRow = Omit<PartnerDto, 'affiliations' | 'parentId'> & {
+  readonly affiliations: readonly AffiliationEntry[];
+  readonly acquisitions: Timeline<Acquisition>;
+};
+
+const COLUMNS: Columns<PartnerRow> = {
+  id: 'id',
+  legalName: 'legal_name',
+  country: 'country',
+  legalForm: 'legal_form',
+  partnerKind: 'partner_kind',
+  lei: 'lei',
+  registeredOn: 'registered_on',
+  category: 'category',
+  classifications: 'classifications',
+  affiliations: 'affiliations',
+  acquisitions: 'acquisitions',
+  source: 'source',
+  illustrative: 'illustrative',
+  revision: 'revision',
+};
 
 @QueryHandler(GetPartner)
 export class GetPartnerHandler implements IQueryHandler<GetPartner> {
   constructor(private readonly rows: ReadModel) {}
 
-  execute({ reader, id }: GetPartner): Promise<Reading<PartnerDto>> {
-    return this.rows.one({
+  async execute({ reader, id }: GetPartner): Promise<Reading<PartnerDto>> {
+    const { body, ...reading } = await this.rows.one({
       projection: 'partners',
       what: 'partner',
-      from: PARTNERS,
-      columns: '*',
+      rows: rowsFor(reader, PARTNERS),
+      columns: COLUMNS,
       id,
-      where: [ownOnly(reader)],
-      map: toPartner,
     });
+    return { ...reading, body: toPartner(body) };
   }
 }
 
@@ -54,68 +81,32 @@ export class GetPartnerHandler implements IQueryHandler<GetPartner> {
 export class ListPartnersHandler implements IQueryHandler<ListPartners> {
   constructor(private readonly rows: ReadModel) {}
 
-  execute({ reader, query }: ListPartners): Promise<Reading<Page<PartnerDto>>> {
+  async execute({ reader, query }: ListPartners): Promise<Reading<Page<PartnerDto>>> {
     const { limit, cursor, category, country, q } = query;
-    return this.rows.list({
+    const page = await this.rows.list({
       projection: 'partners',
-      from: PARTNERS,
-      columns: '*',
+      rows: rowsFor(reader, PARTNERS),
+      columns: COLUMNS,
       filters: { category, country, q },
       limit,
       cursor,
       where: (filters) => [
-        ownOnly(reader),
-        filters['category'] === undefined ? undefined : { column: 'category', value: filters['category'] },
-        filters['country'] === undefined ? undefined : { column: 'country', value: filters['country'] },
+        is('category', filters['category']),
+        is('country', filters['country']),
         filters['q'] === undefined ? undefined : { column: 'legal_name', op: 'contains', value: filters['q'] },
       ],
-      map: toPartner,
     });
+    return mapPage(page, toPartner);
   }
 }
 
-/** A credential that is bound to a partner sees that partner only. */
-const ownOnly = (reader: Principal): Condition | undefined =>
-  reader.partnerId === undefined ? undefined : { column: 'id', value: reader.partnerId };
-
-interface PartnerRow {
-  readonly id: string;
-  readonly revision: number;
-  readonly legal_name: string;
-  readonly country: string;
-  readonly legal_form: LegalForm;
-  readonly partner_kind: PartnerKind;
-  readonly lei: string | null;
-  readonly registered_on: string | null;
-  readonly category: Category | null;
-  readonly classifications: Timeline<Classification>;
-  readonly affiliations: readonly AffiliationEntry[];
-  readonly acquisitions: Timeline<Acquisition>;
-  readonly source: string | null;
-  readonly illustrative: boolean;
-}
-
-function toPartner(record: object): PartnerDto {
-  const row = record as PartnerRow;
+function toPartner(row: PartnerRow): PartnerDto {
+  const { affiliations: entries, acquisitions, source, illustrative, revision, ...partner } = row;
   const today = new Date().toISOString();
-  const affiliations = holdingsOn(row.affiliations, today);
-  const acquirer = inForceAt(row.acquisitions, today)?.acquirerId;
-  return {
-    id: row.id,
-    legalName: row.legal_name,
-    country: row.country,
-    legalForm: row.legal_form,
-    partnerKind: row.partner_kind,
-    lei: row.lei,
-    registeredOn: row.registered_on,
-    category: row.category,
-    classifications: [...row.classifications],
-    affiliations,
-    parentId: acquirer ?? affiliations.find(({ kind }) => kind === 'linked')?.otherPartnerId ?? null,
-    source: row.source,
-    illustrative: row.illustrative,
-    revision: row.revision,
-  };
+  const affiliations = holdingsOn(entries, today);
+  const acquirer = inForceAt(acquisitions, today)?.acquirerId;
+  const parentId = acquirer ?? affiliations.find(({ kind }) => kind === 'linked')?.otherPartnerId ?? null;
+  return { ...partner, affiliations, parentId, source, illustrative, revision };
 }
 
 function holdingsOn(entries: readonly AffiliationEntry[], instant: string): AffiliationDto[] {

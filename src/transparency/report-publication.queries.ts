@@ -5,12 +5,13 @@ import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { streamOf } from '../ledger/aggregate.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
-import { ReadModel, type Page, type Reading } from '../http/read-model.js';
+import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { rowsForAll } from '../http/visibility.js';
 import { METHOD_VERSION } from './fold.js';
 import { report, type PublishedFacts, type ReportKind, type ReportPublished } from './publication.js';
 import { publishedText } from './publication-text.js';
 import { PublicationTexts, TextChanged, type StoredText } from './publication-texts.queries.js';
-import type { CorrectiveActionDto, ListPublishedReportsDto, PublishedReportDto } from './report-publication.dto.js';
+import type { ListPublishedReportsDto, PublishedReportDto } from './report-publication.dto.js';
 import { Reports } from './reports.service.js';
 
 /** A published text. */
@@ -138,6 +139,27 @@ export class ListPublishedReports extends Query<Reading<Page<PublishedReportDto>
   }
 }
 
+/** Published reports are public. */
+const REPORTS = rowsForAll('published_reports');
+
+const COLUMNS: Columns<PublishedReportDto> = {
+  id: 'id',
+  kind: 'kind',
+  periodFrom: 'period_from',
+  periodTo: 'period_to',
+  interim: 'interim',
+  position: 'position',
+  treeSize: 'position',
+  root: 'root',
+  methodVersion: 'method_version',
+  byteCount: 'byte_count',
+  sha256: 'sha256',
+  streams: `jsonb_build_object('count', stream_count, 'sha256', streams_sha256)`,
+  publishedAt: 'published_at',
+  correctiveActions: 'corrective_actions',
+  revision: 'revision',
+};
+
 @QueryHandler(ListPublishedReports)
 export class ListPublishedReportsHandler implements IQueryHandler<ListPublishedReports> {
   constructor(private readonly rows: ReadModel) {}
@@ -145,51 +167,14 @@ export class ListPublishedReportsHandler implements IQueryHandler<ListPublishedR
   execute({ query }: ListPublishedReports): Promise<Reading<Page<PublishedReportDto>>> {
     return this.rows.list({
       projection: 'publications',
-      from: 'published_reports',
-      columns: '*',
+      rows: REPORTS,
+      columns: COLUMNS,
       filters: { kind: query.kind },
       limit: query.limit,
       cursor: query.cursor,
-      where: ({ kind }) => [kind === undefined ? undefined : { column: 'kind', value: kind }],
-      map: (record: object) => toPublishedReport(record as PublishedRow),
+      where: ({ kind }) => [is('kind', kind)],
     });
   }
 }
-
-interface PublishedRow {
-  readonly id: string;
-  readonly revision: number;
-  readonly kind: ReportKind;
-  readonly period_from: string;
-  readonly period_to: string;
-  readonly interim: boolean;
-  readonly position: number;
-  readonly root: string;
-  readonly method_version: string;
-  readonly byte_count: number;
-  readonly sha256: string;
-  readonly stream_count: number;
-  readonly streams_sha256: string;
-  readonly published_at: string;
-  readonly corrective_actions: CorrectiveActionDto[];
-}
-
-const toPublishedReport = (row: PublishedRow): PublishedReportDto => ({
-  id: row.id,
-  kind: row.kind,
-  periodFrom: row.period_from,
-  periodTo: row.period_to,
-  interim: row.interim,
-  position: row.position,
-  treeSize: row.position,
-  root: row.root,
-  methodVersion: row.method_version,
-  byteCount: row.byte_count,
-  sha256: row.sha256,
-  streams: { count: row.stream_count, sha256: row.streams_sha256 },
-  publishedAt: row.published_at,
-  correctiveActions: row.corrective_actions,
-  revision: row.revision,
-});
 
 export const publicationQueryHandlers = [ListPublishedReportsHandler];
