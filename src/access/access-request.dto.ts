@@ -9,6 +9,7 @@ import {
   IsProse,
   IsText,
   Optional,
+  REASON_LENGTH_MAX,
 } from '../http/validation.js';
 import { PRICE_BASES, type PriceBasis } from './access-request.js';
 import { AnswerDto } from '../http/answer.dto.js';
@@ -20,7 +21,6 @@ const SECTOR_LENGTH_MAX = 100;
 const PURPOSE_LENGTH_MAX = 20_000;
 /** A name, an address and a telephone number. */
 const CONTACT_LENGTH_MAX = 300;
-const REASON_LENGTH_MAX = 500;
 
 /** A request for access, submitted in answer to a call. */
 export class SubmitAccessRequestDto extends LateRecordingDto {

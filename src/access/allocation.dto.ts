@@ -1,8 +1,6 @@
 import { CHIP_MODEL_LENGTH_MAX } from '../compute/facility.dto.js';
 import { AnswerDto } from '../http/answer.dto.js';
-import { IsChips, IsId, IsInstantOrDate, IsProse, IsText, Optional } from '../http/validation.js';
-
-const REASON_LENGTH_MAX = 2_000;
+import { IsChips, IsId, IsInstantOrDate, IsProse, IsText, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 
 /** Chips for the holder of a grant over an interval. */
 export class AllocateDto {

@@ -12,13 +12,12 @@ import {
   IsProse,
   IsText,
   Optional,
+  REASON_LENGTH_MAX,
+  SOURCE_LENGTH_MAX,
 } from '../http/validation.js';
 
-import { SOURCE_LENGTH_MAX } from './fund.dto.js';
-
+/** The name of a programme of the Union, e.g. `Horizon Europe`. */
 const PROGRAMME_LENGTH_MAX = 100;
-/** A paragraph. What needs more belongs into a document that the reason names. */
-const REASON_LENGTH_MAX = 1_000;
 
 /** A pledge of a partner to a tranche of a fund. */
 export class PledgeCommitmentDto {

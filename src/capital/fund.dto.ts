@@ -1,13 +1,19 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
-import { IsAmountMinor, IsCurrencyCode, IsFlag, IsOneOf, IsText, IsWhole, Optional } from '../http/validation.js';
+import {
+  IsAmountMinor,
+  IsCurrencyCode,
+  IsFlag,
+  IsOneOf,
+  IsText,
+  IsWhole,
+  NAME_LENGTH_MAX,
+  Optional,
+  SOURCE_LENGTH_MAX,
+} from '../http/validation.js';
 import { TRANCHE_KINDS, type TrancheKind } from './fund.js';
 import { TRANCHE_RANK_MAX } from './fund.decisions.js';
-
-const NAME_LENGTH_MAX = 300;
-/** A citation or an address with room to spare. */
-export const SOURCE_LENGTH_MAX = 500;
 
 /** A fund to establish: the pot of one currency that partners commit to, in layers. */
 export class EstablishFundDto {

@@ -12,14 +12,14 @@ import {
   IsOneOf,
   IsProse,
   IsText,
+  NAME_LENGTH_MAX,
   Optional,
+  REASON_LENGTH_MAX,
+  SOURCE_LENGTH_MAX,
 } from '../http/validation.js';
 import { FACILITY_KINDS, type FacilityKind } from './facility.js';
 import type { ChipsByCategory } from './quota.js';
 
-const NAME_LENGTH_MAX = 300;
-const SOURCE_LENGTH_MAX = 500;
-const REASON_LENGTH_MAX = 2_000;
 /** Names of models are short; they become part of the ids of rows. */
 export const CHIP_MODEL_LENGTH_MAX = 100;
 

@@ -1,8 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { AnswerDto } from '../http/answer.dto.js';
-import { IsProse } from '../http/validation.js';
-
-const REASON_LENGTH_MAX = 2_000;
+import { IsProse, REASON_LENGTH_MAX } from '../http/validation.js';
 
 /** Why personal data is erased. */
 export class ErasePersonalDataDto {

@@ -4,10 +4,8 @@ import { IsDefined } from 'class-validator';
 
 import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
-import { IsInstantOrDate, IsOneOf, IsProse, Optional } from '../http/validation.js';
+import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 import { DECIDED_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
-
-const REASON_LENGTH_MAX = 2_000;
 
 /** A new version of a policy of the governing board. */
 export class AdoptPolicyDto {

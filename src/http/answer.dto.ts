@@ -1,4 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { FIELD_ERRORS_MAX } from './field-errors.js';
 
 /** Members of the answer to every command. */
 @ApiSchema({ name: 'Answer' })
@@ -37,9 +38,6 @@ export class AnswerDto {
 const QUOTING_LENGTH_MAX = 2 * 1_048_576;
 const SENTENCE = { pattern: String.raw`^\S[\s\S]*$`, maxLength: QUOTING_LENGTH_MAX };
 const KEBAB_CASE = '[a-z0-9]+(-[a-z0-9]+)*';
-/** As many as the validation of a body reports. */
-const FIELD_ERRORS_MAX = 50;
-
 /** One field that is at fault. */
 @ApiSchema({ name: 'FieldError' })
 export class FieldErrorDto {

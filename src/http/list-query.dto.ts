@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches, MaxLength } from 'class-validator';
+import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './read-model.js';
 import { Optional } from './validation.js';
 
 /** What every read takes. */
@@ -16,13 +17,13 @@ export class ListQueryDto extends ReadQueryDto {
   /** Rows on a page, 1 to 200; 50 when left out. */
   @Optional()
   @Matches(/^([1-9][0-9]?|1[0-9]{2}|200)$/, { message: 'limit must be a whole number from 1 to 200.' })
-  @ApiProperty({ type: 'integer', minimum: 1, maximum: 200, default: 50, example: 50 })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT, example: 50 })
   limit?: string;
 
   /** The `next` of an earlier page. It holds the whole query: other filters beside it are ignored. */
   @Optional()
   @Matches(/^[A-Za-z0-9_-]+$/, { message: 'cursor must be the "next" of an earlier page, unchanged.' })
-  @MaxLength(4096, { message: 'cursor must be the "next" of an earlier page, unchanged.' })
-  @ApiProperty({ type: 'string', pattern: '^[A-Za-z0-9_-]+$', maxLength: 4096 })
+  @MaxLength(CURSOR_LENGTH_MAX, { message: 'cursor must be the "next" of an earlier page, unchanged.' })
+  @ApiProperty({ type: 'string', pattern: '^[A-Za-z0-9_-]+$', maxLength: CURSOR_LENGTH_MAX })
   cursor?: string;
 }

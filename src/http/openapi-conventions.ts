@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { CURSOR_LENGTH_MAX, PAGE_LIMIT_MAX } from './read-model.js';
 
 /**
  * What the names and types of this API say by convention, written out in its OpenAPI document, so that no DTO has to repeat it:
@@ -26,8 +27,6 @@ export interface Schema {
   $ref?: string;
 }
 
-const PAGE_ROWS_MAX = 200;
-const CURSOR_LENGTH_MAX = 4_096;
 /** Sums of amounts of 18 digits, as `numeric(38, 0)` holds them, with a sign. */
 const SUM_DIGITS_MAX = 38;
 
@@ -63,7 +62,7 @@ export function applyConventions(document: OpenAPIObject): void {
   const taken = takenBy(bodies, schemas);
   for (const [name, schema] of Object.entries(schemas)) {
     constrain(name, schema, taken);
-    if (name.endsWith('PageDto') && schema.properties?.['data']) schema.properties['data'].maxItems ??= PAGE_ROWS_MAX;
+    if (name.endsWith('PageDto') && schema.properties?.['data']) schema.properties['data'].maxItems ??= PAGE_LIMIT_MAX;
   }
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post]) {

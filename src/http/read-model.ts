@@ -3,8 +3,10 @@ import { Refusal, unknown } from '../ledger/refusal.js';
 import { branchesOf, type VisibleRows } from './visibility.js';
 
 export const PAGE_LIMIT_DEFAULT = 50;
+/** Rows that a server answers in some milliseconds and a client reads at once. */
 export const PAGE_LIMIT_MAX = 200;
-const CURSOR_LENGTH_MAX = 4_096;
+/** A cursor holds the filters of its list: some ids and words. */
+export const CURSOR_LENGTH_MAX = 4_096;
 
 /** The answer to a read, and the position that it reflects. */
 export interface Reading<T> {

@@ -22,6 +22,12 @@ export const YEAR_MIN = 1970;
 /** The oldest university was founded in 1088. */
 export const REGISTRATION_YEAR_MIN = 1000;
 export const YEAR_MAX = 2200;
+/** A name in a register or on a door; long enough for every name in the registers of the Member States. */
+export const NAME_LENGTH_MAX = 300;
+/** A page. A longer reason belongs into a document that the reason names. */
+export const REASON_LENGTH_MAX = 2_000;
+/** A citation or an address, with room to spare. */
+export const SOURCE_LENGTH_MAX = 500;
 /** A decision with more reasons than this names none of them. */
 export const REASON_CODES_MAX = 20;
 export const REASON_CODE_LENGTH_MAX = 64;

@@ -4,7 +4,8 @@ import { AnswerDto } from '../http/answer.dto.js';
 import { API_KEY_PATTERN } from './api-key.js';
 import { AreSomeOf, IsId, IsInstant, IsText, Optional } from '../http/validation.js';
 
-const NAME_LENGTH_MAX = 100;
+/** Names a system or an office in lists of keys. */
+const KEY_NAME_LENGTH_MAX = 100;
 
 /** A key to issue. */
 export class IssueApiKeyDto {
@@ -12,7 +13,7 @@ export class IssueApiKeyDto {
    * What the key is for. It is part of the public history: name the system or the office, not a person.
    * @example 'Allocation service of the Nordic site'
    */
-  @IsText(NAME_LENGTH_MAX)
+  @IsText(KEY_NAME_LENGTH_MAX)
   readonly name: string;
 
   /**

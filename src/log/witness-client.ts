@@ -10,8 +10,8 @@ import type { SubmissionWitness } from './witness-policy.js';
 export const SUBMISSION_MS_MAX = 10_000;
 /** Room for a few signature lines of the longest kind. */
 const ANSWER_BYTES_MAX = 65_536;
-/** Most characters of a foreign refusal that appear in our logs and answers. */
-const REASON_LENGTH_MAX = 200;
+/** Most characters of a witness's refusal that our logs and answers show: the text is foreign. */
+const LOGGED_REASON_LENGTH_MAX = 200;
 
 /** What became of a submission. */
 export type Submission =
@@ -126,4 +126,4 @@ const oneLine = (text: string): string =>
   text
     .replaceAll(/[^\x20-\x7e]+/g, ' ')
     .trim()
-    .slice(0, REASON_LENGTH_MAX);
+    .slice(0, LOGGED_REASON_LENGTH_MAX);

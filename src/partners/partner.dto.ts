@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
-  REGISTRATION_YEAR_MIN,
   IsCalendarDate,
   IsCountryCode,
   IsFlag,
@@ -9,7 +8,10 @@ import {
   IsOneOf,
   IsPercent,
   IsText,
+  NAME_LENGTH_MAX,
   Optional,
+  REGISTRATION_YEAR_MIN,
+  SOURCE_LENGTH_MAX,
 } from '../http/validation.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { LEI_PATTERN } from './lei.js';
@@ -24,12 +26,14 @@ import {
   type PartnerKind,
 } from './partner.js';
 
-/** Long enough for every name in the registers of the Member States. */
-const LEGAL_NAME_LENGTH_MAX = 300;
-const SOURCE_LENGTH_MAX = 500;
+/** Names a provision, e.g. `Recommendation 2003/361/EC`. */
 const BASIS_LENGTH_MAX = 200;
+/** A reference to a document, or its address. */
 const EVIDENCE_LENGTH_MAX = 500;
+/** ISO 17442. */
 const LEI_LENGTH = 20;
+/** A search matches a part of a name; nobody types a longer one. */
+const SEARCH_LENGTH_MAX = 100;
 
 /** A partner to register: whoever brings money, runs a facility or asks for access. */
 export class RegisterPartnerDto {
@@ -37,7 +41,7 @@ export class RegisterPartnerDto {
    * Name as the register of its country has it.
    * @example 'Nordlys Materials AS'
    */
-  @IsText(LEGAL_NAME_LENGTH_MAX)
+  @IsText(NAME_LENGTH_MAX)
   readonly legalName: string;
 
   /**
@@ -277,7 +281,7 @@ export class ListPartnersDto extends ListQueryDto {
    * @example 'materials'
    */
   @Optional()
-  @IsText(100)
+  @IsText(SEARCH_LENGTH_MAX)
   readonly q?: string;
 }
 

@@ -2,10 +2,9 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
-import { IsId, IsInstantOrDate, IsOneOf, IsProse, Optional } from '../http/validation.js';
+import { IsId, IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 import { ACTIONS_PER_REPORT_MAX, REPORT_KINDS, type ReportKind } from './publication.js';
 
-const PROSE_LENGTH_MAX = 2_000;
 const HEX_HASH = { pattern: '^[0-9a-f]{64}$', maxLength: 64 } as const;
 const ROOT = { pattern: '^[A-Za-z0-9+/]{43}=$', maxLength: 44 } as const;
 const PERIOD_END = {
@@ -99,14 +98,14 @@ export class DecideCorrectiveActionDto {
    * What is out of balance.
    * @example 'Start-ups asked for 24 % of the chip-hours and were granted 11 %.'
    */
-  @IsProse(PROSE_LENGTH_MAX)
+  @IsProse(REASON_LENGTH_MAX)
   readonly reason: string;
 
   /**
    * What is done about it.
    * @example 'The floor for start-ups rises to 2,000 chips from 1 September 2026.'
    */
-  @IsProse(PROSE_LENGTH_MAX)
+  @IsProse(REASON_LENGTH_MAX)
   readonly measure: string;
 }
 
