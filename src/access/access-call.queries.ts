@@ -70,7 +70,7 @@ export class ListAccessCallsHandler implements IQueryHandler<ListAccessCalls> {
 
 /** The calls with this status now. A call opens and closes with the time, without an event that a row could keep. */
 function statusConditions(status: string | undefined, now: EpochMs): readonly Condition[] {
-  // Instants have whole milliseconds: what is before the next one is now or earlier.
+  // Instants have whole milliseconds: an instant before the next millisecond is now or earlier.
   const next = formatInstant(now + 1);
   const condition = (column: string, op: '<' | '>='): Condition => ({ column, op, value: next });
   switch (status) {

@@ -252,7 +252,7 @@ export function revokeGrant(
   return [{ type: 'grant-revoked', data, ...envelopeOf(input, revokedAt) }];
 }
 
-/** Nobody approves what they submitted, nor what the partner they are bound to or its subsidiary asks for. */
+/** An actor never decides on a request that it submitted, or that its own partner or a subsidiary of it submitted. */
 function requireNotOwn(state: AccessRequest, actor: Principal): void {
   if (state.status === 'absent') return;
   const { partnerId, ultimateParentId } = state.application;

@@ -20,7 +20,7 @@ const eventOf = (recorded: RecordedEvent): Event => recorded as unknown as Event
 const idOf = (aggregate: { readonly name: string }, { stream }: Pick<RecordedEvent, 'stream'>): string =>
   stream.slice(streamOf(aggregate, '').length);
 
-/** Rows of calls, of requests and the grants that they become, and of what was used of every allocation. */
+/** Rows of calls, of requests and grants, and of the usage of every allocation. */
 export const accessProjection: Projection = {
   name: 'access',
   version: 2,
@@ -141,7 +141,7 @@ function submittedRow(recorded: RecordedEvent, { data }: AccessRequestSubmitted,
   };
 }
 
-/** What every later step changes in the row of its request. */
+/** The columns that a later step changes in the row of its request. */
 function changeBy(event: Exclude<AccessRequestEvent, AccessRequestSubmitted>, position: number): Row {
   switch (event.type) {
     case 'access-request-withdrawn': {

@@ -4,10 +4,10 @@ import { notReached } from '../ledger/projection-progress.js';
 import { Projector } from '../ledger/projector.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 
-/** How long a report of usage waits for the rows to follow the log, before its sender is told to come back. */
+/** How long a report of usage waits until the rows follow the log. After that its sender gets 503 and sends it again. */
 const CATCH_UP_MS = 5_000;
 
-/** Which facility an allocation is on: reports of usage name allocations only. It never changes, so rows cannot be stale. */
+/** Finds the facility of an allocation, for reports of usage, which name allocations only. It never changes, so no row is stale. */
 @Injectable()
 export class AllocationPlaces {
   constructor(
@@ -17,7 +17,7 @@ export class AllocationPlaces {
   ) {}
 
   /**
-   * The facilities of all allocations that exist now, including one that was answered a moment ago.
+   * The facilities of all allocations that exist now, including an allocation that was recorded a moment ago.
    * @throws Refusal (`unavailable`) when the rows do not catch up in time.
    */
   async facilitiesOf(allocationIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -27,12 +27,12 @@ export class AllocationPlaces {
     const head = await this.store.head();
     await this.projector.reached('access', head, CATCH_UP_MS);
     const late = await this.find(wanted);
-    // Where they are missing the report is refused for good, so that rows which a crash has thrown back must not decide.
+    // A report with a missing allocation is refused for good. After a crash the rows may be behind the log: they must not decide.
     if (late.places.size < wanted.length && late.position < head) throw notReached(head, late.position);
     return late.places;
   }
 
-  /** From the database that the rows are written to, a standby may be behind; with the position that they reflect. */
+  /** Reads the database that is written to, because a standby may be behind; with the position that the rows reflect. */
   private async find(allocationIds: readonly string[]): Promise<{ places: Map<string, string>; position: number }> {
     const { rows } = await this.runtime.pool.query<{ position: number; id: string | null; facility_id: string | null }>(
       `select p.position, a.id, a.facility_id from projections p left join allocation_usage a on a.id = any ($1)

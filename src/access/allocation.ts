@@ -140,8 +140,8 @@ function noRoom(shortage: Shortage, category: Category, { chipModel, chips }: Al
 }
 
 /**
- * Gives back what an allocation would use from `at` on; all of it where `at` is not after its start. Once only: who
- * wants to give back more than that has to say so before.
+ * Releases the chips of an allocation from `at` on; all of it where `at` is not after its start. An allocation is released
+ * once: a second, earlier release is refused.
  * @throws Refusal `unknown-allocation` (404); `allocation-already-released`, `allocation-already-over` (409).
  */
 export function releaseAllocation(state: Facility, allocationId: string, at: string, reason: string): FacilityEvent[] {
@@ -165,8 +165,8 @@ export function releaseAllocation(state: Facility, allocationId: string, at: str
 }
 
 /**
- * Releases in one append, of up to 700 bytes each: below the 8 MiB of a batch. A grant that holds more is emptied in steps
- * before it is revoked, because at no position may a revoked grant still hold chips.
+ * Releases in one append, of up to 700 bytes each: below the 8 MiB of a batch. Release the allocations of a larger grant in
+ * steps before its revocation, because a revoked grant must not hold chips at any position.
  */
 export const RELEASES_MAX = 10_000;
 

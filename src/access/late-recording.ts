@@ -2,15 +2,14 @@ import type { Principal, Role } from '../ledger/command-context.js';
 import { forbid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 
-/** A fact that is recorded after it happened says when it held; without `effectiveAt` it holds from now on. */
+/** `effectiveAt`: when a fact took effect that is recorded later. Without it the fact takes effect now. */
 export interface LateRecording {
   readonly effectiveAt?: string;
 }
 
 /**
- * The instant at which a step takes effect. Only those who keep the programme's records may set it back, and not
- * someone bound to a partner: an applicant could otherwise move a request into a call that has closed, or into a
- * category that it has left.
+ * The instant at which a step takes effect. Only keys of the programme may set it back. A key that is bound to a partner may
+ * not: an applicant could otherwise move a request into a call that has closed, or into a category that it has left.
  * @throws Refusal `late-recording-not-allowed` (403); `effective-in-future`, `effective-too-early` (409).
  */
 export function effectiveInstant(input: LateRecording, actor: Principal, now: string, notBefore?: string): string {
@@ -45,6 +44,6 @@ export function effectiveInstant(input: LateRecording, actor: Principal, now: st
 
 const LATE_RECORDERS: ReadonlySet<Role> = new Set<Role>(['operator', 'panel']);
 
-/** What the envelope says: an instant of its own only where the step was recorded late. */
+/** The envelope has an instant of its own only where the step was recorded late. */
 export const envelopeOf = (input: LateRecording, effectiveAt: string): { effectiveAt?: string } =>
   input.effectiveAt === undefined ? {} : { effectiveAt };

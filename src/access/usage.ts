@@ -6,11 +6,11 @@ import { invalid } from '../ledger/refusal.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
 
-/** What is unusual about a record. It is recorded all the same: what was used was used. */
+/** Why a record is unusual. It is recorded all the same, because the use has happened. */
 export type UsageFlag =
-  /** With this record, more chip-hours were used than the allocation's chips give over its time. */
+  /** With this record, the use exceeds the allocation: its chips times its hours. */
   | 'exceeds-allocation'
-  /** The interval is not inside the allocation's. */
+  /** The interval is not inside the interval of the allocation. */
   | 'outside-allocation';
 
 export interface UsageRecord {
@@ -67,7 +67,7 @@ export interface ReportedUsage {
   readonly from: string;
   readonly to: string;
   readonly chipHours: number;
-  /** Place in the request, for the pointer of an error. */
+  /** Index in the request, for the pointer of an error. */
   readonly index: number;
 }
 
@@ -75,7 +75,7 @@ export interface ReportedUsage {
 export const RECORDS_PER_EVENT_MAX = 150;
 
 /**
- * Records what was used on one facility, in as many events as it takes.
+ * Records the use of one facility, in as many events as the records need.
  * @throws Refusal `usage-interval-out-of-order` (422).
  */
 export function reportUsage(state: Usage, facilityId: string, reported: readonly ReportedUsage[]): UsageReported[] {

@@ -147,8 +147,8 @@ export interface DistributeInput {
 
 /**
  * Pays money back to the partner. Only capital that was called, and not made recallable before, can become callable
- * again; without that limit a distribution would let more be called than the tranche's cap allows to be outstanding. A
- * cancelled commitment has a right to what its paid-in capital earns, but nothing of it becomes callable again.
+ * again. Without that limit a distribution would allow calls above the cap of the tranche. A cancelled commitment has a
+ * right to the earnings of its paid-in capital, but nothing of them becomes callable again.
  * @throws Refusal `amount-not-positive`, `recallable-exceeds-amount`, `date-in-future` (422), `commitment-not-signed`,
  * `paid-before-signature`, `recallable-after-cancellation`, `recallable-exceeds-called` (409).
  */
@@ -198,7 +198,7 @@ export function distribute(state: Commitment, input: DistributeInput, now: strin
 }
 
 /**
- * Signed, whether it still stands or not.
+ * A commitment that was signed, cancelled since or not.
  * @throws Refusal `commitment-not-signed` (409) for a pledge, withdrawn or not.
  */
 function onceSigned(

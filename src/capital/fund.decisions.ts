@@ -60,8 +60,8 @@ export interface DefineTrancheInput {
 /**
  * Adds a layer. Ranks are unique and need not be dense, so that a layer can be put between two others. Along the ranks
  * kinds never get less senior (first-loss, then mezzanine, then senior; a kind may repeat or be missing): losses run by
- * rank, and a "senior" layer that loses before a "first-loss" one would make the name a lie. After financial close
- * partners have signed for a settled place in the order, so no layer is added any more.
+ * rank, and a "senior" layer that loses before a "first-loss" one would make the name a lie. No layer is added after
+ * financial close, because partners have signed for a settled order.
  * @throws Refusal `amount-not-positive`, `rank-out-of-range` (422), `layers-settled`, `rank-taken`,
  * `rank-contradicts-kind`, `caps-exceed-target` (409).
  */
@@ -121,7 +121,7 @@ export interface SubscribeInput {
 }
 
 /**
- * Moves what is committed to a tranche. It goes on after financial close: later signatures fill what is left.
+ * Changes the sum that is committed to a tranche. Signatures after financial close fill the rest of its cap.
  * @throws Refusal `unknown-tranche` (404), `tranche-cap-exceeded`, `tranche-below-zero`, `too-many-facilities` (409).
  */
 export function subscribe(state: Fund, input: SubscribeInput): [TrancheSubscribed] {

@@ -8,12 +8,12 @@ export interface Holding {
   readonly paidMinor: bigint;
 }
 
-/** One layer of a fund as losses and distributions see it. */
+/** One layer of a fund, for the calculation of losses and distributions. */
 export interface Layer {
   readonly trancheId: string;
   /** 1 takes the first loss; the highest rank is paid first. */
   readonly rank: number;
-  /** The most that this layer can take: what is outstanding for a loss, what is due for a distribution. */
+  /** The most that this layer can take: of a loss the outstanding amount, of a distribution the amount due. */
   readonly limitMinor: bigint;
   readonly holdings: readonly Holding[];
 }
@@ -27,16 +27,16 @@ export interface LayerShare {
 }
 
 export interface Waterfall {
-  /** In the order in which the layers took their part. Layers that took nothing are in it, with 0. */
+  /** In the order in which the layers take their part. A layer that takes nothing has a line with 0. */
   readonly lines: readonly LayerShare[];
-  /** What no layer could take. Lines and rest add up to the amount exactly. */
+  /** The part that no layer could take. Lines and rest add up to the amount exactly. */
   readonly restMinor: bigint;
 }
 
 /**
  * Allocates a loss from the first-loss layer up: `a_r = min(o_r, L - sum of a below)`.
- * @throws RangeError on a negative amount or limit, on a rank given twice, or when a layer takes something but nobody in
- * it has paid in.
+ * @throws RangeError on a negative amount or limit, on a rank given twice, or when a layer takes a part but has no paid-in
+ * capital.
  */
 export const allocateLoss = (lossMinor: bigint, layers: readonly Layer[]): Waterfall =>
   pour(

@@ -2,7 +2,7 @@ import { policy, versionAt } from '../governance/policy.js';
 import type { Transaction } from '../ledger/transaction.js';
 import type { MatchingPolicy } from './fund.decisions.js';
 
-/** The policy in force on which contributions of the Participating States match the Union; undefined when none is. */
+/** The policy in force that lists the contributions which match the Union; undefined when there is none. */
 export function matchingPolicyAt(tx: Pick<Transaction, 'get' | 'now'>): MatchingPolicy | undefined {
   const name = 'matching-basis';
   const inForce = versionAt(tx.get(policy, name), name, tx.now);

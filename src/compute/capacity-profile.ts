@@ -1,8 +1,8 @@
 /**
  * How many chips of one model are installed and used at every instant of a facility's life: a persistent AVL tree over
- * the changes, in order of time. Every part of it knows the sum, the lowest and the highest level of what lies below, so
- * that a rule over an interval is settled for whole parts at once: adding an interval, reading an instant and (but for
- * bounds too loose to decide) testing an interval take a number of steps that grows with the logarithm of the changes.
+ * the changes, in order of time. Every node knows the sum, the lowest and the highest level of the changes below it, so that
+ * one comparison settles a rule for a whole subtree. Adding an interval, reading an instant and testing an interval take a
+ * number of steps that grows with the logarithm of the changes; a test takes more where the bounds are too loose to decide.
  *
  * Profiles are immutable: a change copies one path and shares the rest, because the write side keeps the durable and the
  * latest state side by side and drops the latter when a commit fails.
@@ -12,7 +12,7 @@ export type CapacityProfile = Leaf | Branch | undefined;
 /** Categories of user that a profile tells apart; the caller maps its own names to 0 to 6. */
 const CATEGORY_COUNT = 7;
 const INSTALLED = 0;
-/** Used less installed. Kept as a level of its own since its maximum is the plain test for a free chip. */
+/** Used less installed. It is a level of its own, because its maximum is the test for a free chip. */
 const LOAD = 1;
 const FIRST_CATEGORY = 2;
 const LEVEL_COUNT = FIRST_CATEGORY + CATEGORY_COUNT;
@@ -41,7 +41,7 @@ interface Span {
   readonly sums: Levels;
   /**
    * The lowest and the highest that each level gets, from just before the span to its end, counted from the level just
-   * before it. Whoever asks about a span has tested the instant before it already.
+   * before it. The caller has tested the instant before the span already.
    */
   readonly lows: Levels;
   readonly highs: Levels;
@@ -119,7 +119,7 @@ export interface Breach {
 
 /**
  * The earliest instant of [from, to) at which a rule does not hold, if there is one.
- * @param onVisit called for every leaf and branch that is looked at, so that a test can count the work.
+ * @param onVisit called for every leaf and branch that is read, so that a test can count the work.
  */
 export function firstBreach(
   profile: CapacityProfile,
@@ -140,7 +140,7 @@ interface Search {
   readonly rule: CapacityRule;
   readonly from: number;
   readonly to: number;
-  /** The levels just before the place that the sweep has reached; moved along with it. */
+  /** The levels just before the instant that the sweep has reached; the sweep updates them. */
   readonly levels: number[];
   /** Scratch for the bounds of the span under test. */
   readonly lows: number[];
@@ -182,7 +182,7 @@ function changed(span: CapacityProfile, change: Change): CapacityProfile {
   return joined(changed(span.left, change), span.right);
 }
 
-/** Merges a change into a leaf. A step that comes to nothing is taken out, so that releases give memory back. */
+/** Merges a change into a leaf. A step of zero chips is removed, so that releases free memory. */
 function changedLeaf(changes: readonly Change[], change: Change): CapacityProfile {
   const { instant, level, chips } = change;
   const place = changes.findIndex(
@@ -242,7 +242,7 @@ function leafOf(changes: readonly Change[]): Leaf {
   for (const [index, change] of changes.entries()) {
     apply(sums, change);
     widen(lows, highs, sums, change.level);
-    // The load changes with every level, so that it stands only once an instant is complete.
+    // The load changes with every level, so that it is valid only when all changes of an instant are in.
     if (isLastOfInstant(changes, index)) widen(lows, highs, sums, LOAD);
   }
   const [first, last] = [changes[0]?.instant ?? Infinity, changes.at(-1)?.instant ?? -Infinity];

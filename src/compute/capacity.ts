@@ -31,8 +31,8 @@ export function installCapacity(state: Facility, { chipModel, chips, effectiveFr
 }
 
 /**
- * Takes chips away from an instant on. Promised is what is allocated and, beyond that, what floors keep for a category:
- * a floor that could not be met any more would be broken silently. So at every later instant
+ * Removes chips from an instant on. Promised chips are those allocated and, beyond them, those that floors keep for a
+ * category: a retirement must not break a floor silently. So at every later instant
  * sum over categories of max(used, floor) <= installed - chips, which also keeps the floors' sum within what is installed.
  * @throws Refusal `capacity-still-promised`, `unknown-chip-model` (409).
  */
@@ -62,7 +62,7 @@ export function retireCapacity(state: Facility, { chipModel, chips, effectiveFro
 }
 
 /**
- * Adopts floors and caps for one chip model. Floors may be set above what is free at the time: they then fill up as
+ * Adopts floors and caps for one chip model. Floors may be higher than the free chips at the time: they then fill up as
  * chips become free. Allocations that a new cap would not have admitted stay as they are.
  * @throws Refusal `floor-above-cap` (422); `unknown-chip-model`, `quota-policy-out-of-order`, `floors-exceed-capacity`,
  * `too-many-quota-policies` (409).

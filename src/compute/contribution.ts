@@ -15,16 +15,16 @@ const UNION_CLAUSE = '2021/1173 Art. 12b(5)';
 /** 12b(5): "up to 17 % of the capital expenditure (CAPEX) investments in the overall computing infrastructure". */
 export const UNION_PERCENT_MAX = 17n;
 
-/** The most that the Union may contribute to a facility of this CAPEX; rounded down, because 17 % is the most there is. */
+/** The most that the Union may contribute to a facility of this CAPEX; rounded down, so that it never exceeds 17 %. */
 export const unionCeilingMinor = (capexMinor: bigint): bigint => (capexMinor * UNION_PERCENT_MAX) / 100n;
 
 /**
- * Which contributions of the Participating States count when they match the Union: the policy `matching-basis`. Without one
- * all of them do, because Art. 12b(5) itself leaves none out.
+ * The contributions of the Participating States that count as a match of the Union: the policy `matching-basis`. Without a
+ * policy all of them count, because Art. 12b(5) leaves none out.
  */
 export type MatchingBasis = readonly CommitmentKind[] | undefined;
 
-/** What the Participating States bring against the Union's part. */
+/** The contributions of the Participating States beside the part of the Union. */
 export function matchingMinorOf({ statesMinor, statesMinorByKind }: Contributions, basis: MatchingBasis): bigint {
   if (basis === undefined) return statesMinor;
   return basis.reduce((sumMinor, kind) => sumMinor + statesMinorByKind[kind], 0n);
@@ -57,7 +57,7 @@ export function recordContribution(
   }
   const isGigafactory = current.kind === 'ai-gigafactory';
   const underCeiling = isGigafactory && countsAgainstCeiling(input);
-  // A decrease is let through even above the ceiling: it can only bring the sum nearer to it.
+  // A decrease is allowed even above the ceiling, because it brings the sum nearer to the ceiling.
   if (underCeiling && input.deltaMinor > 0n) requireBelowCeiling(current, input.deltaMinor);
   if (isGigafactory && closedOn) requireStillMatched(current, input, closedOn.basis);
   return [
@@ -69,7 +69,7 @@ export function recordContribution(
   ];
 }
 
-/** Only what makes the match worse is held to it: a policy may have changed since, and steps back towards it must be open. */
+/** Only a change that makes the match worse is refused: a policy may have changed since, and a step towards the match must stay open. */
 function requireStillMatched(
   { contributions }: RegisteredFacility,
   input: ContributionInput,
@@ -144,7 +144,7 @@ export function fundingOf(state: Facility, facilityId: string, basis: MatchingBa
   return { facilityId, kind, ...(capexMinor !== undefined && { capexMinor }), unionMinor, statesMinor, matchingMinor };
 }
 
-/** 12b(4): whether the hosting Member State has a signed commitment to this facility that still stands. */
+/** 12b(4): whether the hosting Member State has a signed commitment to this facility that is not cancelled. */
 export function hostStateCommitted(state: Facility): boolean {
   const { hostStatePartnerId, contributions } = registered(state);
   return hostStatePartnerId !== undefined && contributions.byPartnerMinor.get(hostStatePartnerId, 0n) > 0n;

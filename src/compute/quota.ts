@@ -31,11 +31,11 @@ export const sumOfFloors = (floors: ChipsByCategory): number =>
   CATEGORIES.reduce((sum, category) => sum + (floors[category] ?? 0), 0);
 
 /**
- * What stands between a facility and `chips` more. A request is admitted by nested protection (domain.md, "Floors and
- * caps"): for the category that asks, everybody else's floor counts as used, its own does not.
+ * A demand for `chips` more. Nested protection decides on it (domain.md, "Floors and caps"): for the category that asks, the
+ * floors of all other categories count as used, its own floor does not.
  *
  * used + n <= C - sum over others of max(0, floor - used)  is the same as  sum of max(used, floor) + n <= C  with the
- * asking category's floor taken as 0. Without a category every floor counts: what is promised, by allocation or by floor.
+ * floor of the asking category taken as 0. Without a category every floor counts: the sum is then all promised chips.
  */
 export interface Demand {
   readonly chips: number;
@@ -52,7 +52,7 @@ export function roomFor({ chips, category, policy }: Demand): CapacityRule {
       usedBy(levels, asking) + chips <= cap && loadOf(levels) + unmetFloors(floors, levels) + chips <= 0,
     holdsBetween: (lows, highs) => {
       if (usedBy(highs, asking) + chips > cap) return false;
-      // Two bounds from above: the first is exact where no floor is at work, the second where floors exceed what is used.
+      // Two upper bounds: the first is exact where every floor is used up, the second where no floor is.
       if (loadOf(highs) + unmetFloors(floors, lows) + chips <= 0) return true;
       return usedOrFloor(floors, highs) - installedOf(lows) + chips <= 0;
     },
@@ -83,7 +83,7 @@ export interface Shortage extends Breach {
   readonly policy: QuotaPolicy | undefined;
 }
 
-/** The earliest instant of [from, to) without room, under whichever policy is in force there. */
+/** The earliest instant of [from, to) without room, under the policy in force at each instant. */
 export function firstShortage(
   profile: CapacityProfile,
   policies: readonly QuotaPolicy[],

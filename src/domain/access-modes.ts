@@ -5,7 +5,7 @@ export type Mode = (typeof MODES)[number];
 export interface ModeLimits {
   /**
    * The most that one request may ask for. Only fast-lane is bounded: its four working days leave no time to examine
-   * more. Asking for little in a larger mode harms nobody, so no mode has a lower bound.
+   * more. Asking for little in a larger mode harms no other applicant, so no mode has a lower bound.
    */
   readonly chipHoursMax?: number;
   /** Working days in which a request must be decided; absent where the access policy sets none in days. */

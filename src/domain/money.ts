@@ -36,11 +36,11 @@ export interface Share {
 }
 
 /**
- * Splits an amount in proportion to weights so that the parts add up to it exactly: everyone gets the whole minor units
- * of the exact share, and what is left over goes, one unit each, to the largest remainders; ties go to the lower id, so
- * that the order of `takers` never matters. The answer is in the order of `takers`.
+ * Splits an amount in proportion to weights so that the parts add up to it exactly: every taker gets the whole minor units
+ * of its exact share, and the units left over go, one each, to the largest remainders; ties go to the lower id, so that the
+ * order of `takers` never matters. The answer is in the order of `takers`.
  * @throws RangeError on a negative amount or weight, on an id given twice, and when there is something to split but
- * nobody with a weight.
+ * no taker has a weight.
  */
 export function splitByLargestRemainder(totalMinor: bigint, takers: readonly Weighted[]): Share[] {
   const weightOfAll = takers.reduce((sum, { weight }) => sum + weight, 0n);

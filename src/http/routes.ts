@@ -20,7 +20,7 @@ import { ACCESS, type CommandAccess, type RouteAccess } from './route-access.js'
 import './request.js';
 import type { StreamedList } from './streamed-body.js';
 
-/** All roles: the query narrows the rows to those that the caller may see. */
+/** Every credential may read; `visibility.ts` has the rule which rows each one sees. */
 export const READERS: readonly Role[] = ROLES;
 
 export interface CommandRouteOptions {

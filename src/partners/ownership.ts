@@ -8,8 +8,8 @@ export const OWNERS_MAX = 100;
 export type PartnerLookup = (partnerId: string) => Partner;
 
 /**
- * Everyone above a partner, at an instant or any time after it as far as recorded: holders of any share, acquirers, and those
- * above them. A new owner of one of these would close a circle.
+ * All partners above a partner, at an instant or at any later time on record: holders of any share, acquirers, and the owners
+ * of these. If a partner became the owner of one of them, ownership would be a circle.
  * @throws Refusal `ownership-too-wide` (409) beyond `OWNERS_MAX`.
  */
 export function ancestorsFrom(partnerId: string, instant: string, lookup: PartnerLookup): readonly string[] {

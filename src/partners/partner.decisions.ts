@@ -119,7 +119,7 @@ function requireYoung(registeredOn: string | undefined, effectiveFrom: string): 
 }
 
 /**
- * Records that another partner holds a share of this one from a date on; a share recorded before is replaced from then on.
+ * Records that another partner holds a share of this one from a date on. It replaces an earlier share of the same holder.
  * @param ancestorsOfOther everyone above the holder from that date on, see `ancestorsFrom`.
  * @throws Refusal `affiliation-kind-mismatch`, `affiliation-with-itself`, `ownership-cycle`, `holdings-above-hundred`,
  * `affiliation-before-latest`, `too-many-decisions` (409).
@@ -234,7 +234,7 @@ function requireNoCycle(partnerId: string, ownerId: string, ancestorsOfOwner: re
   );
 }
 
-/** What is in force today stays true of the past; what is not in force yet may be replaced. */
+/** A decision in force stays true of the past; a decision that is not in force yet may be replaced. */
 function requireNotBefore<T extends Dated>(
   timeline: Timeline<T>,
   effectiveFrom: string,

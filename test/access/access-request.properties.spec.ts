@@ -70,7 +70,7 @@ function historyOf({ category, country, chipHours, steps }: typeof request exten
 const count = (events: readonly AccessRequestEvent[], ...types: AccessRequestEvent['type'][]) =>
   events.filter(({ type }) => types.includes(type)).length;
 
-describe('whatever is tried on any number of requests', () => {
+describe('after any commands on any number of access requests', () => {
   test('every category reconciles: submitted = withdrawn + ineligible + pending + denied + granted', () => {
     fc.assert(
       fc.property(fc.array(request, { maxLength: 20 }), (requests) => {

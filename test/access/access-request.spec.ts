@@ -81,7 +81,7 @@ const revoked: GrantRevoked = {
   data: { ...application, chipHours: 30_000, reasonCodes, revokedAt: LATER },
 };
 
-describe('submitting', () => {
+describe('submitting an access request', () => {
   const input = { callId: 'call', chipHours: 40_000, sector: 'health' };
   const absent = given(accessRequest);
   const submit = (change: Partial<Parameters<typeof submitRequest>[2]> = {}, now = NOW, actor = OPERATOR) =>
@@ -120,7 +120,7 @@ describe('submitting', () => {
   });
 });
 
-describe('recording late', () => {
+describe('recording a step of an access request late', () => {
   const effectiveAt = '2026-03-05T08:00:00.000Z';
   const input = { callId: 'call', chipHours: 40_000, sector: 'health', effectiveAt };
   const absent = given(accessRequest);
@@ -177,7 +177,7 @@ describe('recording late', () => {
   });
 });
 
-describe('withdrawing', () => {
+describe('withdrawing an access request', () => {
   test('ends an undecided request, checked or not', () => {
     for (const history of [[submitted], [submitted, confirmed]]) {
       given(accessRequest, history)
@@ -258,7 +258,7 @@ describe('checking eligibility', () => {
   });
 });
 
-describe('deciding', () => {
+describe('deciding on an access request', () => {
   const history = given(accessRequest, [submitted]);
 
   test('grants, with or without an explicit eligibility check before', () => {
@@ -322,7 +322,7 @@ describe('deciding', () => {
     }
   });
 
-  test('checks the country at granting too, because nobody need have checked it before', () => {
+  test('checks the country at granting too, because a check before it is optional', () => {
     const abroad = given(accessRequest, [fromAbroad('CH')]);
     abroad.when((state) => decideRequest(state, grantInput, PANEL, [], LATER)).refuses('country-not-eligible');
     expect(decideRequest(abroad.state, grantInput, PANEL, ['CH'], LATER)).toHaveLength(1);
@@ -336,7 +336,7 @@ describe('deciding', () => {
   });
 });
 
-describe('one who submitted', () => {
+describe('the submitter of an access request', () => {
   const { state } = given(accessRequest, [submitted]);
   const own: [string, Principal][] = [
     ['the same key', OPERATOR],
@@ -404,7 +404,7 @@ describe('a grant', () => {
   });
 });
 
-test('an event that nobody knows stops the reader', () => {
+test('an unknown event stops the reader', () => {
   const strange = { type: 'access-lotteried', data: {} } as unknown as AccessRequestEvent;
   expect(() => accessRequest.evolve(accessRequest.initial, strange)).toThrow('unknown type "access-lotteried"');
 });

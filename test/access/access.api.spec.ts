@@ -12,8 +12,8 @@ afterAll(() => programme.ledger.stop());
 
 const idsOf = (answer: { body: { data: { id: string }[] } }): string[] => answer.body.data.map(({ id }) => id);
 
-describe('a call', () => {
-  it('reads as it was opened and stands where the clock has it', async () => {
+describe('an access call', () => {
+  it('reads as it was opened, with the status that the clock gives it', async () => {
     const { call, facility, read } = programme;
     const facilityId = await facility();
     const spans = {
@@ -55,8 +55,8 @@ describe('a call', () => {
   });
 });
 
-describe('a request', () => {
-  it('goes from submission to grant, and what is confidential stays out of the public record', async () => {
+describe('an access request', () => {
+  it('goes from submission to grant, and its confidential texts stay out of the public record', async () => {
     const { ledger, panelKey, partner, facility, call, read } = programme;
     const partnerId = await partner();
     const callId = await call(await facility());
@@ -140,7 +140,7 @@ describe('a request', () => {
     expect(await request(lane, NOWHERE)).toMatchObject({ status: 404, body: { code: 'unknown-partner' } });
   });
 
-  it('is never decided by whoever submitted it, nor twice', async () => {
+  it('is never decided by its own submitter, and never twice', async () => {
     const { ledger, partner, facility, call, request, decide } = programme;
     const [callId, partnerId] = [await call(await facility()), await partner()];
     const both = await ledger.keyFor(['operator', 'panel']);
@@ -177,13 +177,13 @@ describe('a request', () => {
     expect((await decide(id)).status).toBe(200);
   });
 
-  it('is withdrawn by its applicant, and by nobody else', async () => {
+  it('is withdrawn by its applicant only', async () => {
     const { ledger, partner, facility, call, request, read } = programme;
     const [callId, own, other] = [await call(await facility()), await partner(), await partner()];
     const { id } = (await ledger.must(request(callId, own))).body;
     const withdraw = (key: string, headers = {}) =>
       ledger.post(`/v1/access-requests/${id}/withdrawal`, { reason: 'Funded otherwise.' }, { key, headers });
-    // A stale If-Match would be 412 for its owner: a stranger is not told even that.
+    // A stale If-Match is 412 for the applicant. A stranger gets 403, which does not show that the request has changed.
     const stranger = await withdraw(await ledger.keyFor(['partner'], other), { 'if-match': '"7"' });
     expect(stranger).toMatchObject({ status: 403, body: { code: 'not-own' } });
     const ownKey = await ledger.keyFor(['partner'], own);
@@ -216,7 +216,7 @@ describe('a request', () => {
     ]);
   });
 
-  it('tells what is wrong with its content', async () => {
+  it('is refused with a pointer to each field that is wrong', async () => {
     const { ledger, panelKey } = programme;
     const empty = await ledger.post('/v1/access-requests', {});
     const pointers = empty.body.errors.map((error: { pointer: string }) => error.pointer).sort();
@@ -231,7 +231,7 @@ describe('a request', () => {
 });
 
 describe('a grant', () => {
-  it('gives its later chips back when it is revoked', async () => {
+  it('loses its later allocations when it is revoked', async () => {
     const { ledger, panelKey, partner, facility, call, grant, allocate, read } = programme;
     const [facilityId, partnerId] = [await facility(), await partner()];
     const id = await grant(await call(facilityId), partnerId, 100_000);
@@ -287,8 +287,8 @@ describe('a grant', () => {
   });
 });
 
-describe('what a bound credential sees', () => {
-  it('is its own: a partner its requests, an operator those for its facilities', async () => {
+describe('a credential that is bound to a partner', () => {
+  it('sees as partner its own requests, grants and usage, and as operator those of its facilities', async () => {
     const { ledger, partner, facility, call, grant, allocate, read } = programme;
     const [operator, ours, theirs] = [await partner(), await partner(), await partner()];
     const [run, elsewhere] = [await facility({ operatorPartnerId: operator }), await facility()];
@@ -324,8 +324,8 @@ describe('what a bound credential sees', () => {
   });
 });
 
-describe('the rows', () => {
-  it('are the same when they are built again from the first event', async () => {
+describe('the rows of access', () => {
+  it('are the same when they are rebuilt from the first event', async () => {
     const { ledger, read } = programme;
     await read('/v1/usage');
     const pool = createPool({ databaseUrl: ledger.databaseUrl, log: { warn: () => undefined } });

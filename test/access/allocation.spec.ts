@@ -31,7 +31,7 @@ const ask = (further: Partial<AllocateInput> = {}, grant: Parameters<typeof gran
 };
 
 describe('an allocation', () => {
-  it('says whose it is, for how many chips and when', () => {
+  it('records its partner, its chips and its interval', () => {
     given(facility, HUNDRED)
       .when(ask({ from: '2027-03-01', to: '2027-03-02T00:00:00.000Z' }))
       .then([allocatedEvent({ allocationId: 'new' })]);
@@ -42,7 +42,7 @@ describe('an allocation', () => {
     expect(refusal).toMatchObject({ kind: 'invalid', code: 'empty-interval', errors: [{ pointer: '/to' }] });
   });
 
-  it('takes the last chip and not one more, and says what is left', () => {
+  it('takes the last chip and not one more, and a refusal names the free chips', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 70 })]);
     history.when(ask({ chips: 30 })).then([allocatedEvent({ allocationId: 'new', chips: 30 })]);
     history.when(ask({ chips: 31, from: '2027-02-20T00:00:00Z' })).refuses('capacity-exceeded', {
@@ -126,7 +126,7 @@ describe('quotas', () => {
     history.when(ask({ chips: 31 }, startUp)).refuses('quota-floor-protected', { protectedByFloors: 20 });
   });
 
-  it('name the missing chips before the quota where both are in the way', () => {
+  it('name the missing chips before the quota where both refuse', () => {
     const history = given(facility, [...HUNDRED, policy, allocatedEvent({ chips: 70, category: 'research' })]);
     history.when(ask({ chips: 41 })).refuses('capacity-exceeded');
     history.when(ask({ chips: 30 })).refuses('quota-floor-protected', { protectedByFloors: 30, available: 0 });
@@ -144,7 +144,7 @@ describe('quotas', () => {
     expect(ask({ chips: 100 })(fold([...HUNDRED, policy, replaced]))).toHaveLength(1);
   });
 
-  it('leave allocations alone that were made before', () => {
+  it('leave earlier allocations alone', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 60 }), policy]);
     expect(allocationOf(history.state, 'allocation-1')?.chips).toBe(60);
     history.when(ask({ chips: 1 })).refuses('quota-cap-exceeded', { usedByCategory: 60, available: 0 });
@@ -212,7 +212,7 @@ describe('an allocation inside its grant', () => {
     ).toHaveLength(1);
   });
 
-  it('has room again for what was released', () => {
+  it('has room again for the chip-hours of a release', () => {
     const grant = { chipHours: 240 };
     const history = given(facility, [...HUNDRED, allocatedEvent(), releasedEvent('2027-03-01T12:00:00Z')]);
     expect(ask({ from: '2027-03-01T12:00:00Z', to: MARCH_2 }, grant)(history.state)).toHaveLength(1);
@@ -268,7 +268,7 @@ describe('releasing an allocation', () => {
   });
 });
 
-describe('releasing what a revoked grant holds', () => {
+describe('releasing the allocations of a revoked grant', () => {
   const allocations = [
     allocationFacts({ allocationId: 'b', from: MARCH_2, to: MARCH_3 }),
     allocationFacts({ allocationId: 'a', from: MARCH_2, to: MARCH_3 }),
@@ -281,7 +281,7 @@ describe('releasing what a revoked grant holds', () => {
   const idsOf = (events: readonly FacilityEvent[]) =>
     events.map(({ data }) => ('allocationId' in data ? data.allocationId : undefined));
 
-  it('ends what runs, takes back what is to come and leaves the rest, in order of time', () => {
+  it('ends those that run, takes back those to come and leaves the rest, in order of time', () => {
     const events = releaseGrant(state, 'grant-1', NOON, 'revoked');
     expect(idsOf(events)).toEqual(['running', 'a', 'b']);
     expect(events[0]).toEqual({
@@ -294,7 +294,7 @@ describe('releasing what a revoked grant holds', () => {
     expect(ask({ chips: 90, from: NOON, to: MARCH_3 })(after)).toHaveLength(1);
   });
 
-  it('ends again, earlier, what was released before', () => {
+  it('ends an allocation once more, earlier, that was released before', () => {
     const once = fold([releasedEvent(NOON, { allocationId: 'running' })], state);
     expect(idsOf(releaseGrant(once, 'grant-1', '2027-03-01T06:00:00Z', 'revoked'))).toEqual(['running', 'a', 'b']);
   });

@@ -100,7 +100,7 @@ const invalid = (pointer: string, detail: string) => ({
 });
 
 describe('a report of usage that comes in small pieces', () => {
-  it('is recorded once it is complete, and known again when it comes in others', async () => {
+  it('is recorded when it is complete, and replayed when it is sent again in other pieces', async () => {
     const records = [record(), { ...record(), chipHours: 2 }];
     const key = { 'idempotency-key': 'stream-in-pieces' };
     const first = await send(JSON.stringify({ records }), { headers: key });
@@ -118,7 +118,7 @@ describe('a report of usage that comes in small pieces', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
   });
 
-  it('is the command that it is in a bulk', async () => {
+  it('is the same command in a bulk', async () => {
     const body = { records: [record({ chipHours: 3 }), record({ chipHours: 4 })] };
     const command = { key: 'stream-and-bulk', method: 'POST', path: '/v1/usage', body };
     const bulk = await programme.ledger.must(programme.ledger.post('/v1/bulk', { commands: [command] }));
@@ -140,7 +140,7 @@ describe('a report of usage that comes in small pieces', () => {
     expect(refusalOf(await send(text, { headers: { authorization: undefined } }))).toEqual(NOT_JSON);
   });
 
-  it('refuses what could do harm, and says where it is', async () => {
+  it('is refused with a pointer where JSON could do harm', async () => {
     expect(refusalOf(await send('{"records":[{},{"a/b":{"constructor":1}}]}'))).toEqual({
       ...invalid('/records/1/a~1b/constructor', 'No field may be named "constructor". Remove it.'),
       code: 'field-name-refused',
@@ -192,7 +192,7 @@ describe('a report of usage that comes in small pieces', () => {
     expect((await send(text, { headers: { 'idempotency-key': undefined } })).status).toBe(428);
   });
 
-  it('names the field of the record that is wrong, and at most fifty of them', async () => {
+  it('is refused with pointers to the wrong fields, at most fifty', async () => {
     const detail = 'chipHours must be a whole number from 0 to 100000000000, written as a JSON number.';
     const records = Array.from({ length: 60 }, (_, at) => (at === 17 ? record({ chipHours: '1' }) : record()));
     expect(refusalOf(await send(JSON.stringify({ records }), { pieceMax: 500 }))).toEqual(
@@ -205,24 +205,24 @@ describe('a report of usage that comes in small pieces', () => {
     );
   });
 
-  it('refuses a list in place of the object', async () => {
+  it('is refused when the body is a list', async () => {
     expect(refusalOf(await send('[]'))).toEqual({ ...NOT_JSON, detail: 'Send a JSON object as the body.' });
   });
 
-  it('takes the last of what is given twice', async () => {
+  it('uses the last value of a member that is given twice', async () => {
     const one = JSON.stringify(record());
     const text = `{"records":[7],"records":[${one},{"chipHours":"x",${one.slice(1)}]}`;
     expect(await send(text)).toMatchObject({ status: 200, body: { records: 2 } });
   });
 
-  it('refuses more records than a report may have, whatever they are', async () => {
+  it('is refused with more records than a report may have, whatever the records are', async () => {
     const text = JSON.stringify({ records: Array.from({ length: 10_001 }, () => record()) });
     expect(refusalOf(await send(text, { pieceMax: 50_000 }))).toEqual(
       invalid('/records', 'records must contain no more than 10000 elements'),
     );
   });
 
-  it('refuses a body that is too large: at once where its length is told, else when it is', async () => {
+  it('is refused when it is too large: immediately if its length is declared, else at the limit', async () => {
     const refusal = {
       status: 413,
       code: 'body-too-large',
@@ -237,7 +237,7 @@ describe('a report of usage that comes in small pieces', () => {
     expect(refusalOf(await send(text, { pieceMax: 2_097_152 }))).toEqual(refusal);
   });
 
-  it('refuses what does not say that it is JSON', async () => {
+  it('is refused without the content type of JSON', async () => {
     const refusal = {
       status: 415,
       code: 'unsupported-media-type',
@@ -249,7 +249,7 @@ describe('a report of usage that comes in small pieces', () => {
     }
   });
 
-  it('leaves nothing of a body whose sender goes away, and answers others while one is on its way', async () => {
+  it('leaves nothing behind when its sender disconnects, and does not block other requests while it arrives', async () => {
     const { ledger } = programme;
     const before = await ledger.get('/v1/transparency/summary');
     const text = JSON.stringify({ records: Array.from({ length: 200 }, () => record()) });

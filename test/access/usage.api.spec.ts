@@ -23,8 +23,8 @@ const day = (allocationId: string, number: number, chipHours: number) => ({
   chipHours,
 });
 
-describe('reporting usage', () => {
-  it('adds up per allocation and grant, and flags what is beyond or outside', async () => {
+describe('a report of usage', () => {
+  it('adds up per allocation and grant, with a flag on each record beyond or outside its allocation', async () => {
     const { ledger, read } = programme;
     const { facilityId, grantId, allocationId } = await allocated();
     const june = { from: '2026-06-01T00:00:00Z', to: '2026-07-01T00:00:00Z' };
@@ -59,7 +59,7 @@ describe('reporting usage', () => {
     });
   });
 
-  it('finds an allocation that was answered a moment ago', async () => {
+  it('finds an allocation that was recorded a moment ago', async () => {
     const { ledger, facility, partner, call, grant, allocate } = programme;
     const facilityId = await facility();
     const grantId = await grant(await call(facilityId), await partner());
@@ -69,7 +69,7 @@ describe('reporting usage', () => {
     }
   });
 
-  it('records all or nothing, of several facilities too', async () => {
+  it('is recorded as a whole or not at all, also for several facilities', async () => {
     const { ledger, read } = programme;
     const [here, there] = [await allocated(), await allocated()];
     const records = [day(here.allocationId, 1, 5), day(there.allocationId, 1, 7)];
@@ -89,7 +89,7 @@ describe('reporting usage', () => {
     expect((await read(`/v1/grants/${there.grantId}`)).body.chipHoursUsed).toBe(7);
   });
 
-  it('takes 10,000 records at a time and none more', async () => {
+  it('takes 10,000 records and not one more', async () => {
     const { ledger, read } = programme;
     const { allocationId, grantId } = await allocated();
     const records = Array.from({ length: 10_000 }, () => day(allocationId, 1, 1));
@@ -100,7 +100,7 @@ describe('reporting usage', () => {
     expect(tooMany).toMatchObject({ status: 422, body: { errors: [{ pointer: '/records' }] } });
   });
 
-  it('is for the operator of the facility, and not of another one', async () => {
+  it('is taken from the operator of the facility only', async () => {
     const { ledger, partner } = programme;
     const operatorPartnerId = await partner();
     const [own, foreign] = [await allocated({ operatorPartnerId }), await allocated()];

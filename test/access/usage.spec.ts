@@ -51,7 +51,7 @@ const flagsOf = (events: ReturnType<typeof reportUsage>) =>
 describe('reporting usage', () => {
   const nothing = given(usage);
 
-  test('records who used what, with the facts of the allocation', () => {
+  test('records partner and chip-hours with the facts of the allocation', () => {
     nothing.when((state) => reportUsage(state, 'facility', [report(60)])).then([reported(60)]);
   });
 
@@ -130,7 +130,7 @@ describe('reporting usage', () => {
     expect(JSON.stringify(events[0]).length).toBeLessThan(55_000);
   });
 
-  test('keeps every record in order, adds up, and flags exactly what is beyond, however it is cut into reports', () => {
+  test('keeps every record in order, adds up, and flags exactly the records beyond the allocation, in any division into reports', () => {
     const record = fc.record({
       allocation: fc.integer({ min: 0, max: 3 }),
       chipHours: fc.integer({ min: 0, max: 40 }),
@@ -160,7 +160,7 @@ describe('reporting usage', () => {
   });
 });
 
-test('a state that others hold is not changed by the next event', () => {
+test('does not change a state that was read before', () => {
   const before = given(usage, [reported(60)]).state;
   usage.evolve(before, reported(1));
   expect(before.chipHoursByAllocation.get('allocation')).toBe(60n);

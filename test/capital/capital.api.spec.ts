@@ -208,7 +208,7 @@ describe('a fund', () => {
     });
   });
 
-  it('gets back the room that an amendment or a cancellation frees', async () => {
+  it('has room again after an amendment or a cancellation', async () => {
     const fund = await fundOf('1000');
     const partnerId = await partnerOf('company');
     const first = await signed(fund, partnerId, '1000');
@@ -326,7 +326,7 @@ describe('a pledge', () => {
 });
 
 describe('a key that is bound to a partner', () => {
-  it('pledges and signs for that partner, and for nobody else', async () => {
+  it('pledges and signs for that partner only', async () => {
     const fund = await fundOf();
     const [own, other] = [await partnerOf('company', 'Own'), await partnerOf('company', 'Other')];
     const key = await ledger.keyFor(['partner'], own);
@@ -340,7 +340,7 @@ describe('a key that is bound to a partner', () => {
     expect(await sign(mine.body.id, { ...stale, idempotencyKey: 'stale' })).toMatchObject({ status: 412 });
   });
 
-  it('reads its own commitments only, whatever it asks for', async () => {
+  it('reads its own commitments only, under any filter', async () => {
     const fund = await fundOf();
     const [own, other] = [await partnerOf('company', 'Own'), await partnerOf('company', 'Other')];
     const key = await ledger.keyFor(['partner'], own);

@@ -135,7 +135,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(Number(capacity.headers['ledger-position'])).toBeGreaterThanOrEqual(position);
   });
 
-  it('shows no step where everything was given back, none for a model it never had, and none before it has any', async () => {
+  it('shows no step for a release of everything, for an unknown chip model, and before the first chips', async () => {
     const id = await facility(10);
     const grantId = await grant(id);
     const { allocationId } = (await api.must(allocate(id, grantId, 10))).body;
@@ -160,7 +160,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(unknown).toMatchObject({ status: 404, body: { code: 'unknown-facility' } });
   });
 
-  it('gives the last chips to exactly one of 50 callers who want them at once', async () => {
+  it('allocates the last chips to exactly one of 50 concurrent callers', async () => {
     const id = await facility(100);
     const grantId = await grant(id);
     await api.must(allocate(id, grantId, 92));
@@ -174,7 +174,7 @@ describe('facilities and allocations over HTTP', () => {
     });
   });
 
-  it('refuses what quota or grant do not leave room for, and says which', async () => {
+  it('refuses an allocation beyond a quota or a grant, and names it', async () => {
     const id = await facility(100);
     const path = `/v1/facilities/${id}/quota-policies`;
     const quota = { chipModel: MODEL, floors: { research: 30 }, caps: { sme: 50 }, reason: 'Decision 12/2026' };
@@ -196,7 +196,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(await allocate(id, large, 70)).toMatchObject({ status: 201 });
   });
 
-  it('releases what a revoked grant holds, and allocates nothing more under it', async () => {
+  it('releases the allocations of a revoked grant, and allocates nothing more under it', async () => {
     const id = await facility(100);
     const grantId = await grant(id);
     await api.must(allocate(id, grantId, 100));
@@ -209,7 +209,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(await allocate(id, await grant(id), 100)).toMatchObject({ status: 201 });
   });
 
-  it('lets a facility’s own key act on it and see it, and nobody else’s', async () => {
+  it('lets only the keys of its operator act on a facility and see it', async () => {
     const [operatorPartnerId, otherPartnerId] = [await partner('consortium'), await partner('consortium')];
     const id = await facility(100, { operatorPartnerId });
     const grantId = await grant(id);

@@ -58,7 +58,7 @@ describe('a split by largest remainder', () => {
     );
   });
 
-  it('gives the unit left over to the largest remainder and, between equals, to the lower id', () => {
+  it('adds the unit left over to the largest remainder and, between equals, to the lower id', () => {
     const split = (weights: Record<string, bigint>) =>
       splitByLargestRemainder(
         100n,
@@ -69,7 +69,7 @@ describe('a split by largest remainder', () => {
     expect(split({ a: 1n, b: 0n })).toEqual(['a100', 'b0']);
   });
 
-  it('refuses to lose money when nobody has a weight', () => {
+  it('refuses to lose money when no taker has a weight', () => {
     expect(splitByLargestRemainder(0n, [{ id: 'a', weight: 0n }])).toEqual([{ id: 'a', amountMinor: 0n }]);
     expect(() => splitByLargestRemainder(1n, [{ id: 'a', weight: 0n }])).toThrow(RangeError);
     expect(() => splitByLargestRemainder(1n, [])).toThrow(RangeError);

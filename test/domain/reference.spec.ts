@@ -38,7 +38,7 @@ describe('currencies', () => {
     expect(CURRENCY_CODES.every((code) => /^[A-Z]{3}$/.test(code))).toBe(true);
   });
 
-  it('leaves out what is withdrawn or has no minor unit', () => {
+  it('leaves out currencies that are withdrawn or have no minor unit', () => {
     for (const code of ['BGN', 'HRK', 'DEM', 'XAU', 'XDR', 'XTS', 'XXX', 'constructor', '']) {
       expect(isCurrency(code)).toBe(false);
       expect(() => minorUnitDigits(code)).toThrow(RangeError);
@@ -135,7 +135,7 @@ describe('business days', () => {
     );
   });
 
-  it('refuse what is no date, a date before the calendar begins and a count out of bounds', () => {
+  it('refuse a text that is no date, a date before the calendar begins and a count out of bounds', () => {
     expect(() => isBusinessDay('2026-13-01')).toThrow(RangeError);
     expect(() => isBusinessDay('1969-12-31')).toThrow(RangeError);
     for (const count of [-1, 0.5, 10_001, NaN]) expect(() => addBusinessDays('2026-03-02', count)).toThrow(RangeError);

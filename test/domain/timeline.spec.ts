@@ -10,7 +10,7 @@ const timelineOf = (...rates: Rate[]): Timeline<Rate> => rates.reduce<Timeline<R
 describe('a timeline', () => {
   const rates = timelineOf(rate('2026-01-01', 1), rate('2026-02-01', 2));
 
-  it('holds nothing before the first decision', () => {
+  it('has no decision in force before the first one', () => {
     expect(inForceAt(rates, '2025-12-31T23:59:59.999Z')).toBeUndefined();
     expect(inForceAt([], '2026-01-01')).toBeUndefined();
   });
@@ -27,7 +27,7 @@ describe('a timeline', () => {
     expect(inForceAt(instants, '2026-01-01T00:00:00.500Z')?.value).toBe(2);
   });
 
-  it('lets a later decision replace what was to begin at the same time or later', () => {
+  it('replaces decisions that would begin at the same time or later than a new one', () => {
     expect(timelineOf(rate('2026-01-01', 1), rate('2026-03-01', 2), rate('2026-02-01', 3))).toEqual([
       rate('2026-01-01', 1),
       rate('2026-02-01', 3),
@@ -35,7 +35,7 @@ describe('a timeline', () => {
     expect(timelineOf(rate('2026-01-01', 1), rate('2026-01-01', 2))).toEqual([rate('2026-01-01', 2)]);
   });
 
-  it('tells what holds and what follows', () => {
+  it('finds the decision in force and those that follow', () => {
     expect(fromThenOn(rates, '2026-01-15').map(({ value }) => value)).toEqual([1, 2]);
     expect(fromThenOn(rates, '2026-02-01').map(({ value }) => value)).toEqual([2]);
     expect(fromThenOn(rates, '2025-06-01').map(({ value }) => value)).toEqual([1, 2]);

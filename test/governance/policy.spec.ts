@@ -59,7 +59,7 @@ describe('adopting a policy', () => {
     expect(policyAt(state, '2199-06-01')?.version).toBe(3);
   });
 
-  it('keeps at most so many versions', () => {
+  it('keeps at most `POLICY_VERSIONS_MAX` versions', () => {
     const { when } = given(policy, [adopted(POLICY_VERSIONS_MAX, 'paid', '2026-03-01T00:00:00Z')]);
     when((state) => adoptPolicy(state, adopt('committed', '2026-04-01'), NOW)).refuses('too-many-policy-versions');
     given(policy, [adopted(POLICY_VERSIONS_MAX - 1, 'paid', '2026-03-01T00:00:00Z')])
@@ -92,7 +92,7 @@ describe('a policy', () => {
     expect(versionAt(state, 'entitlement-basis', '2026-05-01T00:00:00Z')).toMatchObject({ version: 2, value: 'paid' });
   });
 
-  it('is not read as another one', () => {
+  it('is not read as the value of another policy', () => {
     expect(() => versionAt(state, 'matching-basis', NOW)).toThrow('entitlement-basis');
   });
 

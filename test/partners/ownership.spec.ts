@@ -32,7 +32,7 @@ const chain = (length: number): PartnerLookup =>
   world(Object.fromEntries(Array.from({ length }, (_, level) => [`p${level}`, [acquiredBy(`p${level + 1}`)]])));
 
 describe('the ultimate parent', () => {
-  it('is the partner itself when nobody is above it', () => {
+  it('is the partner itself when it has no owner', () => {
     expect(ultimateParentAt('a', NOW, world({ a: [heldBy('b', 50)] }))).toBe('a');
   });
 
@@ -55,7 +55,7 @@ describe('the ultimate parent', () => {
 });
 
 describe('the owners of a partner', () => {
-  it('are the holders of any share and the acquirers, and those above them', () => {
+  it('are the holders of any share, the acquirers, and their owners', () => {
     const lookup = world({ a: [heldBy('b', 30), acquiredBy('c')], b: [heldBy('d', 25)], c: [acquiredBy('d')] });
     expect([...ancestorsFrom('a', '2026-01-01', lookup)].sort()).toEqual(['b', 'c', 'd']);
   });
@@ -72,7 +72,7 @@ describe('the owners of a partner', () => {
     expect(refusalOf(() => ancestorsFrom('p0', '2026-01-01', chain(OWNERS_MAX + 1))).code).toBe('ownership-too-wide');
   });
 
-  it('never close a circle on any day, whatever acquisitions are asked for in whatever order', () => {
+  it('never form a circle on any day, after any acquisitions in any order', () => {
     const ids = ['a', 'b', 'c', 'd', 'e'];
     const dates = ['2026-01-01', '2026-02-01', '2026-03-01', '2026-09-01', '2026-10-01'];
     const ask = fc.record({

@@ -28,7 +28,7 @@ describe('partners over HTTP', () => {
     expect(Number(read.headers['ledger-position'])).toBeGreaterThanOrEqual(made.body.position);
   });
 
-  it('answers the same command again without carrying it out again', async () => {
+  it('replays the answer of a command that is sent again, and executes it once', async () => {
     const first = await api.post('/v1/partners', COMPANY, { idempotencyKey: 'once' });
     const again = await api.post('/v1/partners', COMPANY, { idempotencyKey: 'once' });
     expect(again.body).toEqual(first.body);
@@ -39,7 +39,7 @@ describe('partners over HTTP', () => {
     expect(other.body.code).toBe('idempotency-key-reused');
   });
 
-  it('carries out one of many concurrent duplicates', async () => {
+  it('executes one of many concurrent duplicates', async () => {
     const answers = await Promise.all(
       Array.from({ length: 30 }, () => api.post('/v1/partners', COMPANY, { idempotencyKey: 'concurrent' })),
     );
@@ -49,7 +49,7 @@ describe('partners over HTTP', () => {
     expect(answers.every(({ status, body }) => status === 201 || body.code === 'command-in-progress')).toBe(true);
   });
 
-  it('keeps a refusal for ever, word for word', async () => {
+  it('replays a refusal word for word, for ever', async () => {
     const id = await register();
     const classification = { category: 'start-up', basis: 'GBER', evidenceRef: 'E-1', effectiveFrom: '2026-01-01' };
     const old = await register({ ...COMPANY, registeredOn: '2001-01-01' });
@@ -101,7 +101,7 @@ describe('partners over HTTP', () => {
     expect(second.body.next).toBeNull();
   });
 
-  it('gives a list as CSV', async () => {
+  it('lists partners as CSV', async () => {
     const answer = await api.get('/v1/partners.csv?country=PT&limit=2');
     expect(answer.headers['content-type']).toContain('text/csv');
     expect(answer.text.split('\n')[0]).toContain('legalName');
@@ -133,7 +133,7 @@ describe('partners over HTTP', () => {
     expect((await api.post('/v1/partners', COMPANY, { key })).status).toBe(403);
   });
 
-  it('refuses a key from the moment on at which it is revoked', async () => {
+  it('refuses a key from its revocation on', async () => {
     const { body } = await api.must(api.post('/v1/api-keys', { name: 'Auditor', roles: ['auditor'] }));
     expect((await api.get('/v1/partners', { key: body.key })).status).toBe(200);
     await api.must(api.post(`/v1/api-keys/${body.id}/revocation`));

@@ -62,7 +62,7 @@ const stateOf = (...events: PartnerEvent[]) => given(partner, events).state;
 describe('registering a partner', () => {
   const input = { legalName: 'Nordlys', country: 'SE', legalForm: 'company' } as const;
 
-  it('records what was given and leaves out what was not', () => {
+  it('records the given fields and leaves out the others', () => {
     expect(registerPartner(input, NOW)).toEqual([{ type: 'partner-registered', data: input }]);
     const full = { ...input, lei: '506700GE1G29325QX363', registeredOn: '2023-05-17', source: 'register' };
     expect(registerPartner({ ...full, illustrative: true }, NOW)).toEqual([
@@ -161,7 +161,7 @@ describe('classifying a partner', () => {
     expect(categoryAt(state, '2199-06-01T00:00:00Z')).toBe('scale-up');
   });
 
-  it('keeps at most so many decisions', () => {
+  it('keeps at most `DECISIONS_MAX` decisions', () => {
     const dates = Array.from({ length: DECISIONS_MAX }, (_, day) =>
       new Date(Date.UTC(2020, 0, 1 + day)).toISOString().slice(0, 10),
     );
@@ -221,7 +221,7 @@ describe('recording an affiliation', () => {
     }
   });
 
-  it('refuses a share of itself and a holder that stands below', () => {
+  it('refuses a share of itself and a holder that it owns a part of', () => {
     const { when } = given(partner, [registered()]);
     when((state) => recordAffiliation(state, SELF, share(SELF, 30, '2026-02-01'), [], NOW)).refuses(
       'affiliation-with-itself',
@@ -342,7 +342,7 @@ describe('an acquisition', () => {
 });
 
 describe('the parent of a partner', () => {
-  it('is nobody while no one holds the majority', () => {
+  it('is undefined while no partner holds the majority', () => {
     expect(parentAt(partner.initial, NOW)).toBeUndefined();
     expect(parentAt(stateOf(registered(), affiliated(ALPHA, 50, '2026-01-01')), NOW)).toBeUndefined();
   });
@@ -355,7 +355,7 @@ describe('the parent of a partner', () => {
     expect(parentAt(state, '2026-05-01T00:00:00Z')).toBe(BETA);
   });
 
-  it('is nobody again when the majority was let go', () => {
+  it('is undefined again when the majority has ended', () => {
     const state = stateOf(registered(), affiliated(ALPHA, 60, '2026-02-01'), ended(ALPHA, '2026-05-01'));
     expect(parentAt(state, '2026-05-01')).toBeUndefined();
   });
@@ -388,7 +388,7 @@ describe('the aggregate partner', () => {
     expect(() => partner.evolve(partner.initial, classified('sme', '2026-01-01'))).toThrow('begins with');
   });
 
-  it('never lets recorded shares add up to more than 100 % on any day, whatever is asked', () => {
+  it('never records shares of more than 100 % on any day, after any commands', () => {
     const days = Array.from({ length: 28 }, (_, day) => `2026-02-${String(day + 1).padStart(2, '0')}`);
     const ask = fc.record({
       holder: fc.constantFrom(ALPHA, BETA, GAMMA),
