@@ -95,7 +95,7 @@ describe('the rows of a fund', () => {
     );
   });
 
-  it('keep every call with what was paid on it', () => {
+  it('keep every capital call with its payments', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const live = new Live();

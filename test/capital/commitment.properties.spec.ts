@@ -25,7 +25,7 @@ function expectBalanced(live: Live, model: Model): void {
 }
 
 describe('any sequence of commands on the commitments of a tranche', () => {
-  it('is accepted and refused as a simple model says, and every sum agrees after every step', () => {
+  it('is accepted and refused as in a simple model, and every sum agrees after every step', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const [live, model] = [new Live(), new Model()];
@@ -53,7 +53,7 @@ describe('any sequence of commands on the commitments of a tranche', () => {
     );
   });
 
-  it('gives the same state live and by replay, at every prefix', () => {
+  it('has the same state live and by replay, at every prefix', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const live = new Live();

@@ -72,7 +72,7 @@ describe('the terms of a pledge', () => {
   const terms = (change: Partial<typeof input>, facilityCurrency?: string) =>
     pledgeTerms({ ...input, ...change }, { ...OPEN, tranches: [tranche] }, 'member-state', facilityCurrency);
 
-  it('repeat what later events say of fund and partner', () => {
+  it('are repeated by later events: the fund and the partner', () => {
     expect(terms({}, 'EUR')).toEqual(TERMS);
     expect(terms({})).toEqual(TERMS);
   });
@@ -145,7 +145,7 @@ describe('an amendment', () => {
     }
   });
 
-  it('takes away the whole unfunded part but not one minor unit of what is called', () => {
+  it('removes the whole unfunded part but not one minor unit of the called part', () => {
     const history = [pledged, signed, called('call-a', '300')];
     given(commitment, history).when(by('-700')).then(taken('commitment-amended'));
     given(commitment, history)
@@ -157,7 +157,7 @@ describe('an amendment', () => {
     given(commitment, [pledged, signed]).when(by('0')).refuses('delta-is-zero');
   });
 
-  it('needs a signature that stands', () => {
+  it('needs a signed commitment that is not cancelled', () => {
     given(commitment, [pledged]).when(by('1')).refuses('commitment-not-signed', { commitmentStatus: 'pledged' });
     given(commitment, [pledged, signed, called('call-a', '300'), cancelled])
       .when(by('1'))
@@ -191,7 +191,7 @@ describe('a capital call', () => {
       .refuses('unfunded-below-zero', { unfundedMinor: '1000', amountMinor: '1001' });
   });
 
-  it('may call again what a distribution made recallable, beyond what was committed', () => {
+  it('may call again the recallable part of a distribution, beyond the committed amount', () => {
     const history = [pledged, signed, called('call-0', '1000'), paid('call-0', '1000'), distributed('500', '400')];
     given(commitment, history)
       .when(calling({ amountMinor: '400' }))
@@ -229,7 +229,7 @@ describe('a capital call', () => {
       .refuses('call-before-signature', { signedOn: '2026-03-02' });
   });
 
-  it('needs a signature that stands, and an amount', () => {
+  it('needs a signed commitment that is not cancelled, and an amount', () => {
     given(commitment, [pledged]).when(calling({})).refuses('commitment-not-signed');
     given(commitment, [pledged, signed, called('call-0', '300'), cancelled])
       .when(calling({}))
@@ -302,7 +302,7 @@ describe('a distribution', () => {
       distribute(state, { amountMinor, recallableMinor, paidOn }, NOW);
   const history = [pledged, signed, called('call-a', '300'), paid('call-a', '300')];
 
-  it('gives its recallable part back to the unfunded part', () => {
+  it('adds its recallable part to the unfunded part', () => {
     given(commitment, history)
       .when(distributing('200', '50'))
       .then([distributed('200', '50')]);
@@ -320,7 +320,7 @@ describe('a distribution', () => {
     given(commitment, history).when(distributing('200', '-1')).refuses('recallable-exceeds-amount');
   });
 
-  it('makes callable again only what has been called', () => {
+  it('makes only called capital callable again', () => {
     given(commitment, history).when(distributing('900', '300')).then(taken('distribution-paid'));
     given(commitment, history)
       .when(distributing('900', '301'))
@@ -345,7 +345,7 @@ describe('a distribution', () => {
       .refuses('date-in-future');
   });
 
-  it('goes on after a cancellation, for what was paid in, but makes nothing callable again', () => {
+  it('goes on after a cancellation, for paid-in capital, but makes nothing callable again', () => {
     const left = [...history, cancelled];
     given(commitment, left)
       .when(distributing('200', '0'))
@@ -379,7 +379,7 @@ describe('a distribution', () => {
 describe('a cancellation', () => {
   const cancelling = (state: Commitment) => cancel(state, { reason: 'withdrawn' });
 
-  it('releases the unfunded part and leaves what is called', () => {
+  it('releases the unfunded part and leaves the called part', () => {
     given(commitment, [pledged, signed, called('call-a', '300')])
       .when(cancelling)
       .then([cancelled]);
@@ -391,7 +391,7 @@ describe('a cancellation', () => {
     });
   });
 
-  it('withdraws a pledge, which released nothing because it bound nobody', () => {
+  it('withdraws a pledge and releases nothing, because a pledge does not bind', () => {
     given(commitment, [pledged])
       .when(cancelling)
       .then([

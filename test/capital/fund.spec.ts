@@ -139,7 +139,7 @@ describe('subscribing a tranche', () => {
       .refuses('tranche-cap-exceeded', { committedMinor: '200', deltaMinor: '101', capMinor: '300' });
   });
 
-  it('frees what an amendment or a cancellation gives back', () => {
+  it('has room again after an amendment or a cancellation', () => {
     given(fund, [established, FIRST_LOSS, subscribed('300'), subscribed('-50')])
       .when(by(50n))
       .then([subscribed('50')]);
@@ -217,7 +217,7 @@ describe('financial close', () => {
       });
   });
 
-  it('counts of the states what the policy counts, and records by which one', () => {
+  it('counts the contributions of the states that the policy lists, and records the version of the policy', () => {
     const closingByPolicy = (funding: Partial<Funding>) => (state: typeof fund.initial) =>
       reachFinancialClose(state, [gigafactory({ unionMinor: 100n, statesMinor: 130n, ...funding })], CASH);
     ready.when(closingByPolicy({ matchingMinor: 99n })).refuses('states-below-union', {
@@ -257,13 +257,13 @@ describe('financial close', () => {
     ready.when(closing(gigafactory({ ...odd, unionMinor: 18n }))).refuses('union-ceiling-exceeded');
   });
 
-  it('cannot check the share of a CAPEX that nobody has stated, and need not without the Union', () => {
+  it('cannot check the share of an unknown CAPEX, and need not without the Union', () => {
     const { capexMinor: _unstated, ...unstated } = gigafactory({ statesMinor: 100n });
     ready.when(closing(unstated)).then([expect.objectContaining({ type: 'financial-close-reached' })]);
     ready.when(closing({ ...unstated, unionMinor: 1n })).refuses('capex-unknown', { facilityId: 'facility-a' });
   });
 
-  it('holds gigafactories alone to Art. 12b(5)', () => {
+  it('applies Art. 12b(5) to gigafactories only', () => {
     ready.when(closing(gigafactory({ kind: 'supercomputer', unionMinor: 500n }))).then([
       {
         type: 'financial-close-reached',
@@ -275,7 +275,7 @@ describe('financial close', () => {
     ]);
   });
 
-  it('needs a signed commitment that still stands', () => {
+  it('needs a signed commitment that is not cancelled', () => {
     given(fund, [established, FIRST_LOSS]).when(closing()).refuses('nothing-signed');
     given(fund, [established, FIRST_LOSS, subscribed('100'), subscribed('-100')])
       .when(closing())

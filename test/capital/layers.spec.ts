@@ -40,7 +40,7 @@ describe('a loss', () => {
     ]);
   });
 
-  it('is shared inside a layer by what was paid in', () => {
+  it('is shared inside a layer by paid-in capital', () => {
     expect(allocateLoss(101n, FUND).lines[0]?.shares).toEqual([
       { id: 'commitment-1-0', amountMinor: 60n },
       { id: 'commitment-1-1', amountMinor: 40n },
@@ -121,7 +121,7 @@ describe('a waterfall', () => {
     );
   });
 
-  it('refuses what it could not allocate exactly', () => {
+  it('refuses input that it could not allocate exactly', () => {
     expect(() => allocateLoss(-1n, FUND)).toThrow(RangeError);
     expect(() => allocateLoss(1n, [layer(1, 1n, 1n), layer(1, 1n, 1n)])).toThrow(RangeError);
     expect(() => allocateLoss(1n, [layer(1, -1n, 1n)])).toThrow(RangeError);

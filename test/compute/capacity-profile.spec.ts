@@ -212,7 +212,7 @@ describe('a capacity profile', () => {
     expect(loadOf(levelsAt(after, 100))).toBe(-50 + 3 * 40);
   });
 
-  it('is empty again when everything that was used has been given back, in whatever order', () => {
+  it('is empty again when all used chips are released, in any order', () => {
     const use = fc.record({ chips: fc.integer({ min: 1, max: 9 }), span: interval, category: categoryNumber });
     fc.assert(
       fc.property(fc.array(use, { maxLength: 150, size: 'max' }), fc.infiniteStream(fc.nat()), (uses, order) => {

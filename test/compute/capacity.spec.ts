@@ -15,7 +15,7 @@ const APRIL = '2027-04-01T00:00:00Z';
 const HUNDRED: readonly FacilityEvent[] = [registeredEvent(), installedEvent(100, '2027-01-01T00:00:00Z')];
 
 describe('a facility that is registered', () => {
-  it('keeps what was said about it', () => {
+  it('keeps its description', () => {
     const description = {
       name: 'Gigafactory North',
       country: 'FI',
@@ -57,7 +57,7 @@ describe('retiring capacity', () => {
   const retire = (chips: number, effectiveFrom: string) => (state: Parameters<typeof retireCapacity>[0]) =>
     retireCapacity(state, { chipModel: 'GB300', chips, effectiveFrom });
 
-  it('takes away what is not allocated, to the last chip', () => {
+  it('removes the chips that are not allocated, to the last one', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 70, from: MARCH, to: MARCH_2 })]);
     history.when(retire(30, '2027-02-01')).then([retiredEvent(30, '2027-02-01T00:00:00Z')]);
     history.when(retire(31, '2027-02-01')).refuses('capacity-still-promised', {
@@ -70,13 +70,13 @@ describe('retiring capacity', () => {
     });
   });
 
-  it('takes away what is allocated from the instant on at which the allocation ends', () => {
+  it('removes allocated chips from the end of their allocation on', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 70, from: MARCH, to: MARCH_2 })]);
     history.when(retire(100, MARCH_2)).then([retiredEvent(100, MARCH_2)]);
     history.when(retire(100, '2027-03-01T23:59:59.999Z')).refuses('capacity-still-promised');
   });
 
-  it('keeps what floors promise beyond what their categories use', () => {
+  it('keeps the chips that floors promise beyond the use of their categories', () => {
     const history = given(facility, [
       ...HUNDRED,
       policyEvent(1, '2027-01-01T00:00:00Z', { research: 20, sme: 10 }, {}),
@@ -130,7 +130,7 @@ describe('a quota policy', () => {
       .then([policyEvent(2, MARCH, {}, { sme: 0 })]);
   });
 
-  it('keeps the sum of floors within what is installed at every later instant', () => {
+  it('keeps the sum of floors within the installed chips at every later instant', () => {
     const history = given(facility, [...HUNDRED, retiredEvent(30, APRIL)]);
     history
       .when(adopt({ floors: { sme: 40, research: 30 } }))

@@ -95,7 +95,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(run).toMatchObject({ status: 404, body: { code: 'unknown-partner' } });
   });
 
-  it('allocates, releases and lists, and shows what is free in steps', async () => {
+  it('allocates, releases and lists, and shows the free chips in steps', async () => {
     const id = await facility(100);
     const grantId = await grant(id);
     const made = await api.must(allocate(id, grantId, 60));

@@ -143,7 +143,7 @@ describe('once financial close is reached, the Participating States', () => {
     matched.when(change({ deltaMinor: 101n })).refuses('states-below-union', { unionMinor: '601', statesMinor: '600' });
   });
 
-  it('match with what counts by policy', () => {
+  it('match with the contributions that count by policy', () => {
     const basis = ['capex', 'in-kind'] as const;
     matched.when(change({ ...ofStates, deltaMinor: -100n }, basis)).then(taken);
     matched.when(change({ ...ofStates, deltaMinor: -101n }, basis)).refuses('states-below-union');
@@ -169,7 +169,7 @@ describe('once financial close is reached, the Participating States', () => {
 describe('the commitment of the hosting state', () => {
   const byHost = (deltaMinor: string) => recorded({ deltaMinor, partnerKind: 'member-state', partnerId: HOST_ID });
 
-  it('stands while something of it is left', () => {
+  it('counts while a part of it is left', () => {
     expect(hostStateCommitted(given(facility, [GIGAFACTORY]).state)).toBe(false);
     expect(hostStateCommitted(given(facility, [GIGAFACTORY, byHost('1')]).state)).toBe(true);
     expect(hostStateCommitted(given(facility, [GIGAFACTORY, byHost('1'), byHost('-1')]).state)).toBe(false);

@@ -72,7 +72,7 @@ const history = fc
   ]);
 
 describe('the rows of a facility', () => {
-  it('add up, at every hour, to what the write side knows', () => {
+  it('add up, at every hour, to the chips that the write side knows', () => {
     fc.assert(
       fc.property(history, (events) => {
         const state = fold(events);

@@ -57,7 +57,7 @@ async function replay(jobs: readonly Job[]): Promise<boolean[]> {
 
 describe('a trace of jobs that is replayed through the API', () => {
   it(
-    'is accepted and refused, job by job, as an independent sweep says',
+    'is accepted and refused, job by job, as in an independent sweep',
     async () => {
       const log = FILE === undefined ? writeWorkload(generatedTrace(JOBS)) : await readFile(FILE, 'utf8');
       const jobs = readWorkload(log).slice(0, JOBS);
@@ -75,7 +75,7 @@ describe('a log in Standard Workload Format', () => {
     expect(readWorkload(writeWorkload(jobs))).toEqual(jobs);
   });
 
-  it('starts a job after its wait, and leaves out what never ran', () => {
+  it('starts a job after its wait, and leaves out jobs that never ran', () => {
     const rest = '-1 -1 1 -1 -1 -1 -1 -1 -1 -1';
     const log = [
       '; comment',

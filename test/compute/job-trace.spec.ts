@@ -29,7 +29,7 @@ function replay(jobs: readonly Job[]): boolean[] {
 }
 
 describe('a trace of 18,000 jobs for an overloaded facility', () => {
-  it('is accepted and refused, job by job, as an independent sweep says', () => {
+  it('is accepted and refused, job by job, as in an independent sweep', () => {
     const jobs = generatedTrace(JOBS);
     const outcomes = replay(jobs);
     const refused = outcomes.filter((accepted) => !accepted).length;
