@@ -31,7 +31,14 @@ export interface OpenedCall {
 export const accessCall: Aggregate<AccessCall, AccessCallEvent> = {
   name: 'access-call',
   initial: { status: 'absent' },
-  schemas: { 'access-call-opened': 1 },
+  events: {
+    'access-call-opened': {
+      schema: 1,
+      says: ({ data }) =>
+        `The ${data.mode} call "${data.title}" at facility ${data.facilityId} takes requests from ${data.opensAt} ` +
+        `until before ${data.closesAt}.`,
+    },
+  },
   exists: (state) => state.status !== 'absent',
   evolve(_state, event) {
     switch (event.type) {

@@ -109,14 +109,36 @@ export type AccessRequest = { readonly status: 'absent' } | FiledRequest;
 export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
   name: 'access-request',
   initial: { status: 'absent' },
-  schemas: {
-    'access-request-submitted': 1,
-    'access-request-withdrawn': 1,
-    'eligibility-confirmed': 1,
-    'eligibility-refused': 1,
-    'access-granted': 1,
-    'access-denied': 1,
-    'grant-revoked': 1,
+  events: {
+    'access-request-submitted': {
+      schema: 1,
+      says: ({ data }) =>
+        `Partner ${data.partnerId} (${data.category}, ${data.country}) asks for ${data.chipHoursRequested} chip-hours.`,
+    },
+    'access-request-withdrawn': { schema: 1, says: () => 'The applicant withdrew the request.' },
+    'eligibility-confirmed': {
+      schema: 1,
+      says: ({ data }) => `The request is eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
+    },
+    'eligibility-refused': {
+      schema: 1,
+      says: ({ data }) => `The request is not eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
+    },
+    'access-granted': {
+      schema: 1,
+      says: ({ data }) =>
+        `${data.chipHours} of ${data.chipHoursRequested} chip-hours are granted (${data.priceBasis}), from ` +
+        `${data.validFrom} until ${data.validTo}. Reasons: ${data.reasonCodes.join(', ')}.`,
+    },
+    'access-denied': {
+      schema: 1,
+      says: ({ data }) => `The request is denied. Reasons: ${data.reasonCodes.join(', ')}.`,
+    },
+    'grant-revoked': {
+      schema: 1,
+      says: ({ data }) =>
+        `The grant of ${data.chipHours} chip-hours is revoked from ${data.revokedAt} on. Reasons: ${data.reasonCodes.join(', ')}.`,
+    },
   },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {

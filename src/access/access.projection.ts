@@ -1,6 +1,6 @@
 import { facility, type AllocationFacts, type FacilityEvent, type ReleaseFacts } from '../compute/facility.js';
 import type { RecordedEvent } from '../ledger/event.js';
-import { streamOf, unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
 import type { ErasureEvent } from '../erasure/erasure.js';
 import { accessCall, type AccessCallEvent } from './access-call.js';
@@ -26,9 +26,9 @@ export const accessProjection: Projection = {
   version: 2,
   tables: ['access_facilities', 'access_calls', 'access_requests', 'allocation_usage'],
   types: [
-    ...Object.keys(accessCall.schemas),
-    ...Object.keys(accessRequest.schemas),
-    ...Object.keys(usage.schemas),
+    ...eventTypesOf(accessCall),
+    ...eventTypesOf(accessRequest),
+    ...eventTypesOf(usage),
     'facility-registered',
     'chips-allocated',
     'allocation-released',

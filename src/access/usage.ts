@@ -42,7 +42,12 @@ export interface Usage {
 export const usage: Aggregate<Usage, UsageEvent> = {
   name: 'usage',
   initial: { status: 'absent', chipHoursByAllocation: PersistentMap() },
-  schemas: { 'usage-reported': 1 },
+  events: {
+    'usage-reported': {
+      schema: 1,
+      says: ({ data }) => `Facility ${data.facilityId} reported ${data.records.length} records of usage.`,
+    },
+  },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {
     switch (event.type) {

@@ -5,7 +5,6 @@ import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
 import { readEntry, type ProvenEntry } from './audit-entry.js';
 import { NotCheckable } from './audit-finding.js';
 import { readBundle, type OpenedLog } from './audit-log.js';
-import { meaningOf } from './audit-meaning.js';
 import { decodeBundle } from '../tlog/entry-bundle.js';
 import { encodeHex } from '../tlog/strict-text.js';
 import { bundlesOfGrowth, TILE_WIDTH } from '../tlog/tile.js';
@@ -15,7 +14,7 @@ import { LogWalk } from './verify-walk.js';
 export type ExplainTarget = { readonly position: number } | { readonly eventId: string };
 
 /** An aggregate whose states are only shown. */
-export type AnyNoun = Aggregate<unknown, DomainEvent>;
+export type AnyAggregate = Aggregate<unknown, DomainEvent>;
 
 export interface PathStep {
   /** On which side of what is below it the hash stands. */
@@ -50,7 +49,7 @@ const BEFORE_MAX = 20;
 export async function explain(
   log: OpenedLog,
   target: ExplainTarget,
-  aggregates: readonly AnyNoun[],
+  aggregates: readonly AnyAggregate[],
   progress?: ProgressListener,
 ): Promise<Explanation> {
   const position = 'position' in target ? target.position : await findEvent(log, target.eventId);
@@ -59,14 +58,14 @@ export async function explain(
   const envelope = Buffer.from(proven.entry).toString('utf8');
   const event = reader.read({ position, envelope });
   const aggregate = aggregates.find(
-    ({ name, schemas }) => event.type in schemas && event.stream.startsWith(`${name}-`),
+    ({ name, events }) => Object.hasOwn(events, event.type) && event.stream.startsWith(`${name}-`),
   );
   const stream = await streamUpTo(log, position, event.stream, reader, progress);
   return {
     position,
     envelope,
     event,
-    meaning: meaningOf(event),
+    meaning: reader.sentenceOf(event),
     leaf: encodeHex(proven.leaf),
     path: stepsOf(proven, log.checkpoint.size),
     root: encodeHex(log.checkpoint.root),
@@ -143,7 +142,7 @@ function stepsOf({ position, path }: ProvenEntry, size: number): PathStep[] {
   });
 }
 
-function changesBy(aggregate: AnyNoun, stream: readonly RecordedEvent[]): Explanation['changes'] {
+function changesBy(aggregate: AnyAggregate, stream: readonly RecordedEvent[]): Explanation['changes'] {
   let state = aggregate.initial;
   let before = state;
   for (const event of stream) {
@@ -156,7 +155,7 @@ function changesBy(aggregate: AnyNoun, stream: readonly RecordedEvent[]): Explan
     .map((what) => ({ what, before: old.get(what) ?? 'nothing', after: now.get(what) ?? 'nothing' }));
 }
 
-function evolved(aggregate: AnyNoun, state: unknown, event: RecordedEvent): unknown {
+function evolved(aggregate: AnyAggregate, state: unknown, event: RecordedEvent): unknown {
   try {
     return aggregate.evolve(state, event);
   } catch (error) {

@@ -76,8 +76,8 @@ export class EnvelopeCheck {
   /** @param aggregates every aggregate of the domain: which types there are, and on which streams. */
   constructor(aggregates: readonly AggregateOutline[]) {
     this.lifting = new EventReader(aggregates);
-    for (const { name, schemas } of aggregates) {
-      for (const [type, schema] of Object.entries(schemas)) this.aggregates.set(type, { aggregate: name, schema });
+    for (const { name, events } of aggregates) {
+      for (const [type, { schema }] of Object.entries(events)) this.aggregates.set(type, { aggregate: name, schema });
     }
   }
 

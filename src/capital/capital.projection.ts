@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
 import { commitment, type CommitmentEvent, type CommitmentPledged } from './commitment.js';
 import { fund, type FundEvent } from './fund.js';
@@ -12,7 +12,7 @@ export const capitalProjection: Projection = {
   name: 'capital',
   version: 1,
   tables: ['funds', 'tranches', 'commitments', 'capital_calls'],
-  types: [...Object.keys(fund.schemas), ...Object.keys(commitment.schemas)],
+  types: [...eventTypesOf(fund), ...eventTypesOf(commitment)],
   touches,
   apply(recorded, rows) {
     if (isOfFund(recorded)) applyToFund(recorded, fundEvent(recorded), rows);
@@ -20,7 +20,7 @@ export const capitalProjection: Projection = {
   },
 };
 
-const isOfFund = ({ type }: RecordedEvent): boolean => Object.hasOwn(fund.schemas, type);
+const isOfFund = ({ type }: RecordedEvent): boolean => Object.hasOwn(fund.events, type);
 // The stream decides which aggregate an event is of, and the write side appends nothing else to it.
 const fundEvent = (recorded: RecordedEvent): FundEvent => recorded as unknown as FundEvent;
 const commitmentEvent = (recorded: RecordedEvent): CommitmentEvent => recorded as unknown as CommitmentEvent;

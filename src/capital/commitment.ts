@@ -134,17 +134,45 @@ const NO_BALANCE: CommitmentBalance = {
   calls: PersistentMap(),
 };
 
+const money = (amountMinor: string, { currency }: CommitmentTerms): string =>
+  `${amountMinor} minor units of ${currency}`;
+
 export const commitment: Aggregate<Commitment, CommitmentEvent> = {
   name: 'commitment',
   initial: { status: 'absent' },
-  schemas: {
-    'commitment-pledged': 1,
-    'commitment-signed': 1,
-    'commitment-amended': 1,
-    'capital-call-issued': 1,
-    'capital-call-paid': 1,
-    'distribution-paid': 1,
-    'commitment-cancelled': 1,
+  events: {
+    'commitment-pledged': {
+      schema: 1,
+      says: ({ data }) =>
+        `Partner ${data.partnerId} pledged ${money(data.amountMinor, data)}. The pledge binds nobody before it is signed.`,
+    },
+    'commitment-signed': {
+      schema: 1,
+      says: ({ data }) => `The pledge of ${money(data.amountMinor, data)} was signed on ${data.signedOn}.`,
+    },
+    'commitment-amended': {
+      schema: 1,
+      says: ({ data }) => `The committed amount changes by ${money(data.deltaMinor, data)}. Reason: ${data.reason}`,
+    },
+    'capital-call-issued': {
+      schema: 1,
+      says: ({ data }) =>
+        `${money(data.amountMinor, data)} were called on ${data.issuedOn} and are due on ${data.dueOn}.`,
+    },
+    'capital-call-paid': {
+      schema: 1,
+      says: ({ data }) => `${money(data.amountMinor, data)} were paid on ${data.paidOn}.`,
+    },
+    'distribution-paid': {
+      schema: 1,
+      says: ({ data }) =>
+        `${money(data.amountMinor, data)} were paid back on ${data.paidOn}; ${data.recallableMinor} of them may be called again.`,
+    },
+    'commitment-cancelled': {
+      schema: 1,
+      says: ({ data }) =>
+        `The commitment was cancelled, which releases ${money(data.releasedMinor, data)}. Reason: ${data.reason}`,
+    },
   },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {

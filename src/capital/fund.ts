@@ -87,7 +87,28 @@ export interface ClosedFund extends FundTerms {
 export const fund: Aggregate<Fund, FundEvent> = {
   name: 'fund',
   initial: { status: 'absent' },
-  schemas: { 'fund-established': 1, 'tranche-defined': 1, 'tranche-subscribed': 1, 'financial-close-reached': 1 },
+  events: {
+    'fund-established': {
+      schema: 1,
+      says: ({ data }) =>
+        `The fund "${data.name}" was established. Its target is ${data.targetMinor} minor units of ${data.currency}.`,
+    },
+    'tranche-defined': {
+      schema: 1,
+      says: ({ data }) =>
+        `The fund gets a ${data.kind} layer of rank ${data.rank}, which takes up to ${data.capMinor} minor units.`,
+    },
+    'tranche-subscribed': {
+      schema: 1,
+      says: ({ data }) =>
+        `Commitment ${data.commitmentId} changes the committed sum of layer ${data.trancheId} by ${data.deltaMinor} minor units.`,
+    },
+    'financial-close-reached': {
+      schema: 1,
+      says: ({ data }) =>
+        `The fund reached financial close with ${data.committedMinor} minor units committed. Capital may be called from then on.`,
+    },
+  },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {
     switch (event.type) {

@@ -4,7 +4,7 @@ import { explanationText } from './audit-text.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE } from './exit-codes.js';
 import { AGGREGATES } from '../aggregates.js';
-import { explain, type AnyNoun, type ExplainTarget } from '../audit/audit-explain.js';
+import { explain, type AnyAggregate, type ExplainTarget } from '../audit/audit-explain.js';
 import { UsageError } from '../audit/audit-finding.js';
 import { readTrust, TRUST_OPTIONS } from '../audit/audit-trust.js';
 
@@ -21,7 +21,7 @@ export async function runExplain(args: readonly string[], streams: Streams): Pro
   const [name = ''] = positionals;
   const target = targetOf(values);
   return withLog(name, await readTrust(values), streams, async (log) => {
-    const aggregates = AGGREGATES as unknown as readonly AnyNoun[];
+    const aggregates = AGGREGATES as unknown as readonly AnyAggregate[];
     const explanation = await explain(log, target, aggregates, readingProgress(streams));
     streams.out.write(explanationText(explanation, values.json === true));
     return EXIT_DONE;

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { streamOf, unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import {
@@ -18,7 +18,7 @@ export const computeProjection: Projection = {
   name: 'compute',
   version: 2,
   tables: ['facilities', 'capacity_changes', 'quota_policies', 'allocations'],
-  types: Object.keys(facility.schemas),
+  types: eventTypesOf(facility),
   touches,
   apply,
 };

@@ -145,14 +145,44 @@ const UNUSED_GRANT: GrantUse = { chipMs: 0n, allocationIds: PersistentSet() };
 export const facility: Aggregate<Facility, FacilityEvent> = {
   name: 'facility',
   initial: { status: 'absent' },
-  schemas: {
-    'facility-registered': 1,
-    'contribution-recorded': 1,
-    'capacity-installed': 1,
-    'capacity-retired': 1,
-    'quota-policy-adopted': 1,
-    'chips-allocated': 1,
-    'allocation-released': 1,
+  events: {
+    'facility-registered': {
+      schema: 1,
+      says: ({ data }) => `The facility "${data.name}" (${data.kind}) in ${data.country} was registered.`,
+    },
+    'contribution-recorded': {
+      schema: 1,
+      says: ({ data }) =>
+        `Commitment ${data.commitmentId} changes the ${data.partnerKind} contribution to the facility by ` +
+        `${data.deltaMinor} minor units of ${data.currency}.`,
+    },
+    'capacity-installed': {
+      schema: 1,
+      says: ({ data }) =>
+        `${data.chips} more chips of the model ${data.chipModel} are installed from ${data.effectiveFrom} on.`,
+    },
+    'capacity-retired': {
+      schema: 1,
+      says: ({ data }) =>
+        `${data.chips} chips of the model ${data.chipModel} are retired from ${data.effectiveFrom} on.`,
+    },
+    'quota-policy-adopted': {
+      schema: 1,
+      says: ({ data }) =>
+        `Version ${data.version} of the floors and caps for the chip model ${data.chipModel} holds from ` +
+        `${data.effectiveFrom} on. Reason: ${data.reason}`,
+    },
+    'chips-allocated': {
+      schema: 1,
+      says: ({ data }) =>
+        `${data.chips} chips of the model ${data.chipModel} are allocated to partner ${data.partnerId} from ` +
+        `${data.from} until ${data.to}.`,
+    },
+    'allocation-released': {
+      schema: 1,
+      says: ({ data }) =>
+        `Allocation ${data.allocationId} releases its ${data.chips} chips from ${data.at} on. Reason: ${data.reason}.`,
+    },
   },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {

@@ -1,3 +1,4 @@
+import { eventTypesOf } from '../ledger/aggregate.js';
 import type { Projection } from '../ledger/projection.js';
 import { subject, type PersonalDataErased } from './erasure.js';
 
@@ -6,7 +7,7 @@ export const erasureProjection: Projection = {
   name: 'erasures',
   version: 1,
   tables: ['erased_contents'],
-  types: Object.keys(subject.schemas),
+  types: eventTypesOf(subject),
   touches: () => [],
   apply(recorded, rows) {
     const { data } = recorded as unknown as PersonalDataErased;

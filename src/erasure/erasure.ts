@@ -29,7 +29,13 @@ export type Subject =
 export const subject: Aggregate<Subject, ErasureEvent> = {
   name: 'subject',
   initial: { status: 'absent' },
-  schemas: { 'personal-data-erased': 1 },
+  events: {
+    'personal-data-erased': {
+      schema: 1,
+      says: ({ data }) =>
+        `The sealed contents of ${data.eventIds.length} events were destroyed. Reason: ${data.reason}`,
+    },
+  },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {
     switch (event.type) {

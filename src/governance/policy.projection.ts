@@ -1,3 +1,4 @@
+import { eventTypesOf } from '../ledger/aggregate.js';
 import type { Projection } from '../ledger/projection.js';
 import { policy, type PolicyAdopted } from './policy.js';
 
@@ -6,7 +7,7 @@ export const policyProjection: Projection = {
   name: 'policies',
   version: 1,
   tables: ['policies'],
-  types: Object.keys(policy.schemas),
+  types: eventTypesOf(policy),
   touches: () => [],
   apply(event, rows) {
     const { data } = event as unknown as PolicyAdopted;

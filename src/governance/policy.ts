@@ -40,7 +40,14 @@ export type Policy =
 export const policy: Aggregate<Policy, PolicyEvent> = {
   name: 'policy',
   initial: { status: 'absent' },
-  schemas: { 'policy-adopted': 1 },
+  events: {
+    'policy-adopted': {
+      schema: 1,
+      says: ({ data }) =>
+        `Version ${data.version} of the policy ${data.policy} was adopted. It holds from ${data.effectiveFrom} on. ` +
+        `Reason: ${data.reason}`,
+    },
+  },
   evolve(state, event) {
     switch (event.type) {
       case 'policy-adopted':

@@ -32,7 +32,14 @@ export type ApiKey =
 export const apiKey: Aggregate<ApiKey, ApiKeyEvent> = {
   name: 'api-key',
   initial: { status: 'absent' },
-  schemas: { 'api-key-issued': 1, 'api-key-revoked': 1 },
+  events: {
+    'api-key-issued': {
+      schema: 1,
+      says: ({ data }) =>
+        `The key "${data.name}" was issued with the roles ${data.roles.join(', ')}. Only its hash is recorded.`,
+    },
+    'api-key-revoked': { schema: 1, says: () => 'The key was revoked and cannot be used any more.' },
+  },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {
     switch (event.type) {

@@ -1,27 +1,61 @@
+import type { Envelope } from './event.js';
+
 /**
- * An aggregate of the domain: what its stream is called, which events it has and how they change its state. Pure: no clock, no
- * I/O, no randomness. The write side, the projections and the auditor all fold with the same `evolve`.
+ * An aggregate of the domain: the name of its streams, its events, and how they change its state. Pure: no clock, no I/O, no
+ * randomness. The write side, the projections and the auditor all fold with the same `evolve`.
  */
 export interface Aggregate<State, Event extends DomainEvent> {
-  /** First part of its stream names: `commitment` gives `commitment-<id>`. */
+  /** First part of its stream names: the streams of `commitment` are called `commitment-<id>`. */
   readonly name: string;
   readonly initial: State;
-  /** Current schema version of every event type that its streams may hold. */
-  readonly schemas: Readonly<Record<Event['type'], number>>;
-  /** Applies one event. Never mutates `state`; throws on a type it does not know. */
+  /** Every event type that its streams may hold. A type without an entry does not compile. */
+  readonly events: EventDeclarations<Event>;
+  /** Applies one event. Never mutates `state`; throws on a type that it does not know. */
   evolve(state: State, event: Event): State;
   /** True once the stream has its first event. */
   exists(state: State): boolean;
-  /** Lifts `data` of an older schema version by one version; chained until the current one is reached. */
-  readonly upcasters?: Readonly<Record<string, Readonly<Record<number, (data: never) => object>>>>;
 }
 
-/** What readers of stored events need to know of an aggregate, whatever its state. */
+export type EventDeclarations<Event extends DomainEvent> = {
+  readonly [Type in Event['type']]: EventDeclaration<Extract<Event, { readonly type: Type }>>;
+};
+
+/** What an aggregate declares of one event type. Every schema after the first needs upcasts from all schemas before it. */
+export type EventDeclaration<Event extends DomainEvent> = Sentence<Event> &
+  (
+    | { readonly schema: 1 }
+    | { readonly schema: number; readonly upcasts: Readonly<Record<number, Upcast<never, object>>> }
+  );
+
+interface Sentence<Event extends DomainEvent> {
+  /**
+   * The event in one public sentence, for readers who do not know the ledger. It reads the data in their current schema.
+   * `audit explain` prints it.
+   */
+  says(event: Pick<Event, 'data'>): string;
+}
+
+/**
+ * Lifts the data of one schema to the next schema. The key of an upcast is the schema that it reads; upcasts are chained up
+ * to the current schema. The envelope is the stored one.
+ */
+export type Upcast<From, To extends object> = (data: From, envelope: Envelope) => To;
+
+/** The part of an aggregate that readers of stored events need, without its state. */
 export interface AggregateOutline {
   readonly name: string;
-  readonly schemas: Readonly<Record<string, number>>;
-  readonly upcasters?: Readonly<Record<string, Readonly<Record<number, (data: never) => object>>>>;
+  readonly events: Readonly<Record<string, EventOutline>>;
 }
+
+export interface EventOutline {
+  /** Current version of the shape of `data`. */
+  readonly schema: number;
+  says(event: Pick<DomainEvent, 'data'>): string;
+  readonly upcasts?: Readonly<Record<number, Upcast<never, object>>>;
+}
+
+/** All event types of an aggregate. */
+export const eventTypesOf = ({ events }: Pick<AggregateOutline, 'events'>): readonly string[] => Object.keys(events);
 
 /** What a decision returns: an event that has not been recorded yet. */
 export interface DomainEvent {
@@ -35,7 +69,7 @@ export interface DomainEvent {
   readonly legalBasis?: string;
 }
 
-/** For the default branch of an exhaustive switch: an event that nobody knows must stop the reader. */
+/** For the default branch of an exhaustive switch: an unknown event must stop the reader. */
 export function unknownEvent(aggregate: string, event: never): never {
   throw new Error(`Stream of ${aggregate} holds an event of unknown type "${(event as DomainEvent).type}".`);
 }

@@ -1,18 +1,20 @@
 import { readEvent, type RecordedEvent, type StoredEvent } from './event.js';
-import type { AggregateOutline } from './aggregate.js';
+import { eventTypesOf, type AggregateOutline, type EventOutline } from './aggregate.js';
 
 /**
- * Reads stored events as the code of today knows them: lifts older schema versions through the upcasters of their aggregate,
- * and stops at a type or version that nobody knows. Skipping one would make every figure after it wrong.
+ * Reads stored events in their current schemas: the upcasts of the aggregate lift older data. The reader stops at an unknown
+ * type or version, because a skipped event would make every figure after it wrong.
  */
 export class EventReader {
-  private readonly nounOfType = new Map<string, AggregateOutline>();
+  private readonly declarations = new Map<string, EventOutline>();
 
+  /** @throws Error when two aggregates declare the same event type, or when an older schema has no upcast. */
   constructor(aggregates: readonly AggregateOutline[]) {
     for (const aggregate of aggregates) {
-      for (const type of Object.keys(aggregate.schemas)) {
-        if (this.nounOfType.has(type)) throw new Error(`Two aggregates declare the event type "${type}".`);
-        this.nounOfType.set(type, aggregate);
+      for (const type of eventTypesOf(aggregate)) {
+        const declaration = aggregate.events[type];
+        if (this.declarations.has(type)) throw new Error(`Two aggregates declare the event type "${type}".`);
+        if (declaration !== undefined) this.declarations.set(type, withAllUpcasts(type, declaration));
       }
     }
   }
@@ -20,14 +22,31 @@ export class EventReader {
   /** @throws Error on a type or schema version that this version of the code does not know. */
   read(stored: StoredEvent): RecordedEvent {
     const event = readEvent(stored);
-    const aggregate = this.nounOfType.get(event.type);
-    if (!aggregate) throw new Error(`Position ${event.position} holds an event of unknown type "${event.type}".`);
-    return lift(aggregate, event);
+    const declaration = this.declarations.get(event.type);
+    if (!declaration) throw new Error(`Position ${event.position} holds an event of unknown type "${event.type}".`);
+    return lift(declaration, event);
+  }
+
+  /**
+   * The sentence that the aggregate declares for the event.
+   * @param event as `read` returned it: in its current schema.
+   */
+  sentenceOf(event: RecordedEvent): string {
+    const declaration = this.declarations.get(event.type);
+    if (!declaration) throw new Error(`Position ${event.position} holds an event of unknown type "${event.type}".`);
+    return declaration.says(event);
   }
 }
 
-function lift(aggregate: AggregateOutline, event: RecordedEvent): RecordedEvent {
-  const current = aggregate.schemas[event.type] ?? 0;
+function withAllUpcasts(type: string, declaration: EventOutline): EventOutline {
+  for (let schema = 1; schema < declaration.schema; schema += 1) {
+    if (declaration.upcasts?.[schema]) continue;
+    throw new Error(`There is no upcast for "${type}" from version ${schema}.`);
+  }
+  return declaration;
+}
+
+function lift({ schema: current, upcasts }: EventOutline, event: RecordedEvent): RecordedEvent {
   if (event.schema === current) return event;
   if (event.schema > current) {
     throw new Error(
@@ -36,9 +55,9 @@ function lift(aggregate: AggregateOutline, event: RecordedEvent): RecordedEvent 
   }
   let data = event.data;
   for (let schema = event.schema; schema < current; schema += 1) {
-    const upcast = aggregate.upcasters?.[event.type]?.[schema];
-    if (!upcast) throw new Error(`There is no upcaster for "${event.type}" from version ${schema}.`);
-    data = upcast(data as never);
+    const upcast = upcasts?.[schema];
+    if (!upcast) throw new Error(`There is no upcast for "${event.type}" from version ${schema}.`);
+    data = upcast(data as never, event);
   }
-  return { ...event, schema: current, data };
+  return { ...event, schema: current, liftedFrom: event.schema, data };
 }

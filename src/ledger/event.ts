@@ -37,10 +37,15 @@ export interface Envelope {
   readonly sealed?: Sealed;
 }
 
-/** An event as read back: its envelope and its place in the whole history, from 1 without gaps. */
+/** An event as read back: its envelope and its position in the whole history, from 1 without gaps. */
 export interface RecordedEvent extends Envelope {
   readonly position: number;
+  /** Present only where upcasts lifted `data`: the schema of the stored envelope. `schema` is then the current schema. */
+  readonly liftedFrom?: number;
 }
+
+/** The schema that the event was recorded with. A rule that came with a later schema must not judge older events. */
+export const recordedSchema = ({ schema, liftedFrom }: RecordedEvent): number => liftedFrom ?? schema;
 
 /** What the store returns: the stored bytes and where they stand. */
 export interface StoredEvent {

@@ -4,7 +4,7 @@ import { EventReader } from './event-reader.js';
 import { eventTypesProjection } from './event-types.projection.js';
 import { KeptComparisons } from './kept-comparisons.js';
 import { Ledger, type LedgerObserver } from './ledger.js';
-import type { AggregateOutline } from './aggregate.js';
+import { eventTypesOf, type AggregateOutline } from './aggregate.js';
 import { PostgresEventStore } from './postgres/postgres-event-store.js';
 import type { Projection } from './projection.js';
 import { ProjectionStore } from './projection-store.js';
@@ -56,7 +56,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
 
   static forRoot(options: LedgerModuleOptions): DynamicModule {
     const { pool, readPool, aggregates, clock } = options;
-    const types = aggregates.flatMap((aggregate) => Object.keys(aggregate.schemas));
+    const types = aggregates.flatMap(eventTypesOf);
     const projections = [eventTypesProjection(types), ...options.projections];
     return {
       module: LedgerModule,

@@ -2,7 +2,7 @@ import type { CommandContext } from './command-context.js';
 import { EVENT_BYTES_MAX, draftEvent, type DraftEvent, type Sealed } from './event.js';
 import type { SealedContent } from './event-store.js';
 import { derivedId } from './identifiers.js';
-import { streamOf, type DomainEvent, type Aggregate } from './aggregate.js';
+import { streamOf, type AggregateOutline, type DomainEvent, type Aggregate } from './aggregate.js';
 import { Refusal, forbid, refuse, unknown } from './refusal.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 import type { Vault } from './vault.js';
@@ -109,7 +109,7 @@ export class Transaction {
     let { state, revision } = this.current(aggregate, id);
     for (const [index, event] of events.entries()) {
       revision += 1;
-      const schema = (aggregate.schemas as Record<string, number>)[event.type];
+      const schema = (aggregate.events as AggregateOutline['events'])[event.type]?.schema;
       if (schema === undefined) throw new Error(`${aggregate.name} does not declare its event type "${event.type}".`);
       this.draft(stream, revision, schema, event, index === 0 ? sealed : undefined);
       state = aggregate.evolve(state as S, event);

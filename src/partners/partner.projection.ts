@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Rows } from '../ledger/projection.js';
 import { decided, type Timeline } from '../domain/timeline.js';
 import {
@@ -20,7 +20,7 @@ export const partnerProjection: Projection = {
   name: 'partners',
   version: 1,
   tables: ['partners'],
-  types: Object.keys(partner.schemas),
+  types: eventTypesOf(partner),
   touches: (event) => [{ table: 'partners', id: idOf(event) }],
   apply,
 };

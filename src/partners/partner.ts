@@ -105,12 +105,29 @@ export type Partner = Absent | RegisteredPartner;
 export const partner: Aggregate<Partner, PartnerEvent> = {
   name: 'partner',
   initial: { status: 'absent' },
-  schemas: {
-    'partner-registered': 1,
-    'partner-classified': 1,
-    'affiliation-recorded': 1,
-    'affiliation-ended': 1,
-    'partner-acquired': 1,
+  events: {
+    'partner-registered': {
+      schema: 1,
+      says: ({ data }) => `${data.legalName} (${data.country}, ${data.legalForm}) was registered as a partner.`,
+    },
+    'partner-classified': {
+      schema: 1,
+      says: ({ data }) => `From ${data.effectiveFrom} on, the partner counts as ${data.category} (${data.basis}).`,
+    },
+    'affiliation-recorded': {
+      schema: 1,
+      says: ({ data }) =>
+        `From ${data.effectiveFrom} on, partner ${data.otherPartnerId} holds ${data.percent} % of this partner (${data.kind}).`,
+    },
+    'affiliation-ended': {
+      schema: 1,
+      says: ({ data }) =>
+        `From ${data.effectiveFrom} on, partner ${data.otherPartnerId} holds no part of this partner any more.`,
+    },
+    'partner-acquired': {
+      schema: 1,
+      says: ({ data }) => `From ${data.effectiveFrom} on, partner ${data.acquirerId} controls this partner.`,
+    },
   },
   evolve,
   exists: (state) => state.status !== 'absent',

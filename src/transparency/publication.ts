@@ -62,7 +62,18 @@ export type Report =
 export const report: Aggregate<Report, ReportEvent> = {
   name: 'report',
   initial: { status: 'absent' },
-  schemas: { 'report-published': 1, 'corrective-action-decided': 1 },
+  events: {
+    'report-published': {
+      schema: 1,
+      says: ({ data }) =>
+        `The ${data.kind} report from ${data.periodFrom} to ${data.periodTo}, as of position ${data.position}, was ` +
+        `published with the SHA-256 hash ${data.sha256}.`,
+    },
+    'corrective-action-decided': {
+      schema: 1,
+      says: ({ data }) => `The governing board decided on report ${data.reportId}: ${data.measure}`,
+    },
+  },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {
     switch (event.type) {

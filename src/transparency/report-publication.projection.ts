@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { streamOf, unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, RowRef, Rows } from '../ledger/projection.js';
 import { report, type CorrectiveAction, type ReportEvent } from './publication.js';
 
@@ -12,7 +12,7 @@ export const publicationProjection: Projection = {
   name: 'publications',
   version: 1,
   tables: ['published_reports'],
-  types: Object.keys(report.schemas),
+  types: eventTypesOf(report),
   touches: (recorded): readonly RowRef[] => [{ table: 'published_reports', id: idOf(recorded) }],
   apply,
 };

@@ -1,3 +1,4 @@
+import type { AggregateOutline } from '../../src/ledger/aggregate.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import { formatInstant, parseInstant } from '../../src/ledger/time.js';
@@ -15,7 +16,10 @@ export const LOG_KEY = signingKey(ORIGIN, Buffer.alloc(32, 9));
 export const LOG_VKEY = formatVerifierKey(noteKeyOf(LOG_KEY));
 
 const BEGIN = '2026-03-02T08:00:00Z';
-const SCHEMAS: Readonly<Record<string, number>> = Object.assign({}, ...AGGREGATES.map(({ schemas }) => schemas));
+const OUTLINES: readonly AggregateOutline[] = AGGREGATES;
+const SCHEMAS: ReadonlyMap<string, number> = new Map(
+  OUTLINES.flatMap(({ events }) => Object.entries(events).map(([type, { schema }]) => [type, schema] as const)),
+);
 
 export interface WrittenEvent {
   stream: string;
@@ -46,7 +50,7 @@ export class EnvelopeWriter {
         stream,
         revision,
         type,
-        schema: SCHEMAS[type] ?? 1,
+        schema: SCHEMAS.get(type) ?? 1,
         recordedAt: formatInstant(this.atMs),
         ...(effectiveAt !== undefined && { effectiveAt }),
         actor: { id: actor, role: 'operator' },

@@ -1,3 +1,4 @@
+import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
@@ -67,7 +68,7 @@ async function readAll(database: BenchDatabase): Promise<void> {
 }
 
 async function buildAll(database: BenchDatabase): Promise<void> {
-  const types = AGGREGATES.flatMap((aggregate) => Object.keys(aggregate.schemas));
+  const types = AGGREGATES.flatMap(eventTypesOf);
   const projections = [eventTypesProjection(types), ...PROJECTIONS];
   const { projector, errors, stop } = openInstance(database.url, { aggregates: AGGREGATES, projections });
   await projector.start();

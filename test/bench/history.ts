@@ -1,3 +1,4 @@
+import type { AggregateOutline } from '../../src/ledger/aggregate.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import { MS_PER_HOUR, dateOf, formatInstant, parseInstant } from '../../src/ledger/time.js';
@@ -40,7 +41,10 @@ const MODE = 'regular';
 const CATEGORIES: readonly Category[] = ['start-up', 'sme', 'scale-up', 'large-enterprise'];
 const COUNTRIES = ['SE', 'DE', 'FR', 'PL', 'IT', 'ES', 'NL', 'FI', 'PT', 'CZ'];
 
-const SCHEMAS: Readonly<Record<string, number>> = Object.assign({}, ...AGGREGATES.map(({ schemas }) => schemas));
+const OUTLINES: readonly AggregateOutline[] = AGGREGATES;
+const SCHEMAS: Readonly<Record<string, number>> = Object.fromEntries(
+  OUTLINES.flatMap(({ events }) => Object.entries(events).map(([type, { schema }]) => [type, schema])),
+);
 
 /** Anything of the programme, by what it is called here. */
 export const idOf = (name: string): string => derivedId('bench', name);

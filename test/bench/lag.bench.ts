@@ -1,3 +1,4 @@
+import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AGGREGATES } from '../../src/aggregates.js';
@@ -36,7 +37,7 @@ interface Round {
 
 export async function run({ rounds, say }: BenchOptions): Promise<BenchRow[]> {
   const server = await startBenchDatabase();
-  const types = AGGREGATES.flatMap((aggregate) => Object.keys(aggregate.schemas));
+  const types = AGGREGATES.flatMap(eventTypesOf);
   const projections = [eventTypesProjection(types), ...PROJECTIONS];
   const instance = openInstance(server.url, { aggregates: AGGREGATES, projections });
   try {

@@ -1,3 +1,4 @@
+import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
@@ -97,10 +98,7 @@ async function unbounded(url: string, statement: string): Promise<void> {
 }
 
 async function buildViews(url: string): Promise<void> {
-  const projections = [
-    eventTypesProjection(AGGREGATES.flatMap((aggregate) => Object.keys(aggregate.schemas))),
-    ...PROJECTIONS,
-  ];
+  const projections = [eventTypesProjection(AGGREGATES.flatMap(eventTypesOf)), ...PROJECTIONS];
   const instance = openInstance(url, { aggregates: AGGREGATES, projections });
   try {
     await instance.projector.start();

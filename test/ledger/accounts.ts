@@ -15,7 +15,10 @@ export type Account = { readonly status: 'absent' } | { readonly status: 'open';
 export const account: Aggregate<Account, AccountEvent> = {
   name: 'account',
   initial: { status: 'absent' },
-  schemas: { 'account-opened': 1, 'amount-moved': 1 },
+  events: {
+    'account-opened': { schema: 1, says: ({ data }) => `The account was opened with ${data.amount}.` },
+    'amount-moved': { schema: 1, says: ({ data }) => `The balance changes by ${data.amount}.` },
+  },
   exists: (state) => state.status === 'open',
   evolve(state, event) {
     switch (event.type) {

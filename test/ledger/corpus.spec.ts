@@ -3,7 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../../src/ledger/event.js';
-import type { DomainEvent, Aggregate } from '../../src/ledger/aggregate.js';
+import type { AggregateOutline, DomainEvent, Aggregate } from '../../src/ledger/aggregate.js';
 import { untyped } from '../../src/ledger/transaction.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 
@@ -40,11 +40,11 @@ describe('the corpus of stored events', () => {
 
   it('holds every version of every event that an aggregate declares', async () => {
     const missing: string[] = [];
-    for (const { name, schemas } of aggregates) {
+    for (const { name, events } of AGGREGATES as readonly AggregateOutline[]) {
       const stored = (await samplesOf(name)).map(({ envelope }) => JSON.parse(envelope) as RecordedEvent);
       const held = new Set(stored.map(({ type, schema }) => `${type} ${schema}`));
-      for (const [type, current] of Object.entries(schemas)) {
-        for (let schema = 1; schema <= current; schema += 1) {
+      for (const [type, declaration] of Object.entries(events)) {
+        for (let schema = 1; schema <= declaration.schema; schema += 1) {
           if (!held.has(`${type} ${schema}`)) missing.push(`${name}: ${type} version ${schema}`);
         }
       }
@@ -61,14 +61,27 @@ describe('the corpus of stored events', () => {
         const { state, revision } = streams.get(event.stream) ?? { state: aggregate.initial, revision: -1 };
         expect(event.stream.startsWith(`${name}-`)).toBe(true);
         expect(event.revision).toBe(revision + 1);
-        expect(event.schema).toBe(aggregate.schemas[event.type]);
+        expect(event.schema).toBe((aggregate as AggregateOutline).events[event.type]?.schema);
         streams.set(event.stream, { state: aggregate.evolve(state, event), revision: event.revision });
       }
       for (const { state } of streams.values()) expect(aggregate.exists(state)).toBe(true);
     },
   );
 
-  it('is made of exactly the bytes that canonical JSON gives today', async () => {
+  it('is said event by event in one sentence whose members are all there', async () => {
+    for (const { name } of aggregates) {
+      for (const stored of await samplesOf(name)) {
+        const sentence = reader.sentenceOf(reader.read(stored));
+        expect([stored.envelope, sentence]).toEqual([stored.envelope, expect.stringMatching(/^\S.*\S$/)]);
+        expect([stored.envelope, sentence]).not.toEqual([
+          stored.envelope,
+          expect.stringMatching(/undefined|NaN|object/),
+        ]);
+      }
+    }
+  });
+
+  it('is made of exactly the bytes that canonical JSON writes today', async () => {
     for (const { name } of aggregates) {
       for (const { envelope } of await samplesOf(name)) expect(canonicalize(JSON.parse(envelope))).toBe(envelope);
     }

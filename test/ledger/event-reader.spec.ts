@@ -1,38 +1,52 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
-import { draftEvent, stampEvent, type StoredEvent } from '../../src/ledger/event.js';
+import { draftEvent, recordedSchema, stampEvent, type StoredEvent } from '../../src/ledger/event.js';
 import type { AggregateOutline } from '../../src/ledger/aggregate.js';
 
 const thing: AggregateOutline = {
   name: 'thing',
-  schemas: { 'thing-made': 3, 'thing-kept': 1 },
-  upcasters: {
+  events: {
     'thing-made': {
-      1: ({ name }: { name: string }) => ({ names: [name] }),
-      2: ({ names }: { names: string[] }) => ({ names, count: names.length }),
+      schema: 3,
+      says: ({ data }) => `Made: ${JSON.stringify(data)}`,
+      upcasts: {
+        1: ({ name }: { name: string }, { recordedAt }) => ({ names: [name], at: recordedAt }),
+        2: (data: { names: string[] }) => ({ ...data, count: data.names.length }),
+      },
     },
+    'thing-kept': { schema: 1, says: () => 'Kept.' },
   },
 };
 
 describe('the event reader', () => {
   const reader = new EventReader([thing]);
 
-  it('returns events of today as they are stored', () => {
-    expect(reader.read(stored('thing-made', 3, { names: [], count: 0 }))).toMatchObject({
-      type: 'thing-made',
-      schema: 3,
-      data: { names: [], count: 0 },
-      position: 5,
-    });
+  it('returns an event of the current schema as it is stored', () => {
+    const read = reader.read(stored('thing-made', 3, { names: [], count: 0 }));
+    expect(read).toMatchObject({ type: 'thing-made', schema: 3, data: { names: [], count: 0 }, position: 5 });
+    expect(read).not.toHaveProperty('liftedFrom');
+    expect(recordedSchema(read)).toBe(3);
   });
 
-  it('lifts older ones version by version, and changes nothing else of them', () => {
+  it('lifts older data version by version with the stored envelope, and names the stored schema', () => {
     const old = reader.read(stored('thing-made', 1, { name: 'a' }));
     const { data: _data, schema: _schema, ...rest } = JSON.parse(stored('thing-made', 1, {}).envelope);
-    expect(old).toEqual({ ...rest, position: 5, schema: 3, data: { names: ['a'], count: 1 } });
+    expect(old).toEqual({
+      ...rest,
+      position: 5,
+      schema: 3,
+      liftedFrom: 1,
+      data: { names: ['a'], at: '2026-11-24T05:38:00Z', count: 1 },
+    });
+    expect(recordedSchema(old)).toBe(1);
     expect(reader.read(stored('thing-made', 2, { names: ['a', 'b'] })).data).toEqual({ names: ['a', 'b'], count: 2 });
   });
 
-  it('stops at what it does not know', () => {
+  it('says an older event by its lifted data', () => {
+    const old = reader.read(stored('thing-made', 2, { names: ['a'] }));
+    expect(reader.sentenceOf(old)).toBe('Made: {"names":["a"],"count":1}');
+  });
+
+  it('stops at an unknown type, and at a version that is unknown or too new', () => {
     expect(() => reader.read(stored('thing-lost', 1, {}))).toThrow(
       'Position 5 holds an event of unknown type "thing-lost".',
     );
@@ -40,12 +54,18 @@ describe('the event reader', () => {
     expect(() => reader.read(stored('thing-kept', 2, {}))).toThrow(
       'Position 5: "thing-kept" version 2 is newer than this program knows.',
     );
-    expect(() => reader.read(stored('thing-kept', 0, {}))).toThrow('no upcaster for "thing-kept" from version 0');
+    expect(() => reader.read(stored('thing-kept', 0, {}))).toThrow('no upcast for "thing-kept" from version 0');
   });
 
-  it('does not let two aggregates have the same event', () => {
-    const other = { name: 'other', schemas: { 'thing-kept': 1 } };
+  it('refuses two aggregates that declare the same event', () => {
+    const other: AggregateOutline = { name: 'other', events: { 'thing-kept': { schema: 1, says: () => 'Kept.' } } };
     expect(() => new EventReader([thing, other])).toThrow('Two aggregates declare the event type "thing-kept".');
+  });
+
+  it('refuses an aggregate that has no upcast from one of its older schemas', () => {
+    const upcasts = { 2: (data: object) => data };
+    const other: AggregateOutline = { name: 'other', events: { 'other-made': { schema: 3, says: () => '', upcasts } } };
+    expect(() => new EventReader([other])).toThrow('There is no upcast for "other-made" from version 1.');
   });
 });
 

@@ -14,7 +14,7 @@ type NoteEvent = { readonly type: 'note-added'; readonly data: { readonly text: 
 const note: Aggregate<readonly string[], NoteEvent> = {
   name: 'note',
   initial: [],
-  schemas: { 'note-added': 2 },
+  events: { 'note-added': { schema: 2, says: ({ data }) => data.text, upcasts: { 1: (data) => data } } },
   exists: (texts) => texts.length > 0,
   evolve: (texts, event) => [...texts, event.data.text],
 };
