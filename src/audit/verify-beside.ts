@@ -8,9 +8,9 @@ export interface EventStretch {
   readonly events: readonly RecordedEvent[];
 }
 
-/** What a check comes to. It is said to hold unless the check has found something. */
+/** The result of a check. The report prints the statement unless the check has findings. */
 export interface Conclusion {
-  readonly holds: string;
+  readonly statement: string;
   /** What of it was left out, if anything was. */
   readonly notChecked?: string;
   /** Why it could not be made, which is not the same as finding nothing. */

@@ -4,7 +4,8 @@ import type { Finding } from '../audit/audit-finding.js';
 import type { Replay, ReplayedReport } from '../audit/audit-replay.js';
 import type { CheckLine, Verification } from '../audit/verify.js';
 
-const NAME_WIDTH = 24;
+/** Of the longest name, an event type. */
+const NAME_WIDTH = 25;
 
 /** The report of a verification for people: what was checked, what was not, and the verdict last. */
 export function verificationText(verification: Verification): string {

@@ -101,7 +101,7 @@ export const allocated = (data: Data): WrittenEvent => event(`facility-${SITE}`,
 
 /**
  * A short programme, command by command, that touches every rule: money from pledge to payment, chips from installation to
- * usage, a request that is granted and one that is denied, a grant that is revoked.
+ * usage, a granted and a denied request, a revoked grant, a policy, and an API key that is revoked.
  */
 export function programme(): WrittenEvent[][] {
   const state = termsOf(STATE, 'member-state');
@@ -115,6 +115,17 @@ export function programme(): WrittenEvent[][] {
     [partner(UNION, 'union', 'BE')],
     [partner(STARTUP, 'company')],
     [classified(STARTUP, 'start-up')],
+    [
+      event('policy-entitlement-basis', 'policy-adopted', {
+        policy: 'entitlement-basis',
+        version: 1,
+        value: 'paid',
+        effectiveFrom: '2026-01-01T00:00:00Z',
+        reason: 'r',
+      }),
+    ],
+    [event('api-key-panel', 'api-key-issued', { name: 'Panel', roles: ['panel'], keyHash: '00' })],
+    [event('api-key-panel', 'api-key-revoked', {})],
     [event(fund, 'fund-established', { name: 'Fund', currency: 'EUR', targetMinor: '500000' })],
     [event(fund, 'tranche-defined', { trancheId: TRANCHE, rank: 1, kind: 'first-loss', capMinor: '100000' })],
     [

@@ -44,7 +44,7 @@ export class AnswersCheck implements BesideCheck {
     if (this.open) await this.judgeEnds([this.open], true);
     for await (const row of this.rows()) this.judgeDigest(row);
     return {
-      holds: `${this.answers} answers are as they were stored; every command with events has one, where they end.`,
+      statement: `${this.answers} answers are as they were stored; every command with events has one, where they end.`,
     };
   }
 

@@ -58,9 +58,9 @@ export class ContentsCheck implements BesideCheck {
     }
     await this.judgeLeft();
     await this.judgeOrphans();
-    const holds = `${this.opened} sealed contents are those that their events commit to; ${this.erased} are erased on record, and gone.`;
+    const statement = `${this.opened} sealed contents are those that their events commit to; ${this.erased} are erased on record, and gone.`;
     return {
-      holds,
+      statement,
       ...(this.unopened > 0 && {
         cannot: { what: `${this.unopened} sealed contents were not opened.`, nextStep: NO_KEY },
       }),

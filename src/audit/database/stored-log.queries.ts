@@ -107,7 +107,7 @@ export class EventRowsCheck implements BesideCheck {
     }
     const newer = Number(newest.split(' ', 1)[0]) - this.last;
     return {
-      holds: 'Stream, revision, id, type and time of every row are those of its event; the head is at the end.',
+      statement: 'Stream, revision, id, type and time of every row are those of its event; the head is at the end.',
       ...(newer > 0 && { notChecked: `${newer} events are in no signed checkpoint yet.` }),
     };
   }
@@ -153,7 +153,7 @@ export class CheckpointsCheck implements BesideCheck {
     await this.judgeHead();
     await this.judgeCosignatures();
     return {
-      holds: `${this.checkpoints} checkpoints that were ever signed are of this one history; ${this.cosignatures} cosignatures on them hold.`,
+      statement: `${this.checkpoints} checkpoints that were ever signed are of this one history; ${this.cosignatures} cosignatures on them hold.`,
       ...(newer > 0 && { notChecked: `${newer} checkpoints were signed while this check ran.` }),
     };
   }
@@ -287,7 +287,7 @@ export class TilesCheck implements BesideCheck {
       }
     }
     return {
-      holds: `${this.tiles} tiles of this and of earlier sizes have the same hashes.`,
+      statement: `${this.tiles} tiles of this and of earlier sizes have the same hashes.`,
       ...(newer > 0 && { notChecked: `${newer} tiles were made while this check ran.` }),
     };
   }

@@ -53,7 +53,7 @@ export class FoldStatesCheck implements BesideCheck {
       nextStep: 'Look first at what is wrong with the events.',
     };
     return {
-      holds: `${this.states} stored states of the reports are what the events give.`,
+      statement: `${this.states} stored states of the reports are what the events give.`,
       ...(cannot && { cannot }),
       ...(others > 0 && {
         notChecked: `${others} states of other versions than ${STORED_STATE_VERSION}, which this program never reads.`,
@@ -130,7 +130,7 @@ export class PublishedTextsCheck implements BesideCheck {
     await this.judgeOrphans();
     const absent = [...this.named.keys()].filter((sha256) => !stored.has(sha256)).length;
     return {
-      holds: `${this.texts} published texts are stored byte for byte as they were published. That they are what the events give, "audit replay" shows.`,
+      statement: `${this.texts} published texts are stored byte for byte as they were published. That they are what the events give, "audit replay" shows.`,
       ...(absent > 0 && {
         notChecked: `${absent} published texts are not stored: they are made again from the events when asked for.`,
       }),

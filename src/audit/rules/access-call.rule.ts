@@ -1,5 +1,5 @@
-import type { RecordedEvent } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
+import { notCovered, type EventOf } from './coverage.js';
 import { Facts, runCheck, idOf, type Rule } from './rule.js';
 
 /** Access policy of the EuroHPC AI Factories: what a fast-lane request may ask for. */
@@ -19,18 +19,17 @@ interface Call {
 }
 
 /** Calls for access, and whether requests answer one that was open. Memory grows with facilities and calls. */
-export class CallRule implements Rule {
+export class CallRule implements Rule<'access-calls'> {
   readonly check = 'access-calls';
-  readonly holds =
+  readonly statement =
     'No call opens for a gigafactory before its hosting state has committed (Art. 12b(4)); every request answers a call that was ' +
     'open, and asks for no more than its mode allows.';
-  readonly types = ['facility-registered', 'contribution-recorded', 'access-call-opened', 'access-request-submitted'];
   private readonly sites = new Map<string, Site>();
   private readonly calls = new Map<string, Call>();
 
   constructor(private readonly findings: Findings) {}
 
-  accept(event: RecordedEvent): void {
+  accept(event: EventOf<'access-calls'>): void {
     runCheck(this.check, this.findings, () => this.apply(event, Facts.of(event)));
   }
 
@@ -38,7 +37,7 @@ export class CallRule implements Rule {
 
   close(): void {}
 
-  private apply({ type, stream }: RecordedEvent, facts: Facts): void {
+  private apply({ type, stream }: EventOf<'access-calls'>, facts: Facts): void {
     switch (type) {
       case 'facility-registered': {
         const hostStatePartnerId = facts.optional('hostStatePartnerId');
@@ -54,8 +53,10 @@ export class CallRule implements Rule {
       }
       case 'access-call-opened':
         return this.open(idOf(stream, 'access-call'), facts);
-      default:
+      case 'access-request-submitted':
         return this.submit(facts);
+      default:
+        return notCovered(type);
     }
   }
 

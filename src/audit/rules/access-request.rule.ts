@@ -1,6 +1,6 @@
-import type { RecordedEvent } from '../../ledger/event.js';
 import { MS_PER_HOUR } from '../../ledger/time.js';
 import type { Findings } from '../audit-finding.js';
+import type { EventOf, TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
 import {
   dataOf,
@@ -19,7 +19,7 @@ type RequestRow = readonly [
   requestId: string,
   position: number,
   stream: string,
-  type: string,
+  type: TypeOf<'access-requests'>,
   commandId: string,
   actorId: string,
   effectiveAt: string | undefined,
@@ -42,28 +42,39 @@ const APPLICATION = [
 const ALLOCATION = ['partnerId', 'category', 'country', 'mode'];
 const STEP = [...APPLICATION, 'chipHours', 'priceBasis', 'reasonCodes', 'validFrom', 'validTo'];
 
+/** The events of a request after its submission. */
+type StepType = Exclude<
+  TypeOf<'access-requests'>,
+  'access-request-submitted' | 'chips-allocated' | 'allocation-released'
+>;
 type Status = 'submitted' | 'eligible' | 'ineligible' | 'withdrawn' | 'denied' | 'granted' | 'revoked';
 /** From which status each step may be taken. */
-const STEPS: Readonly<Record<string, { readonly from: readonly Status[]; readonly to: Status; readonly at: string }>> =
-  {
-    'access-request-withdrawn': { from: ['submitted', 'eligible'], to: 'withdrawn', at: 'withdrawnAt' },
-    'eligibility-confirmed': { from: ['submitted'], to: 'eligible', at: 'checkedAt' },
-    'eligibility-refused': { from: ['submitted'], to: 'ineligible', at: 'checkedAt' },
-    'access-granted': { from: ['submitted', 'eligible'], to: 'granted', at: 'decidedAt' },
-    'access-denied': { from: ['submitted', 'eligible'], to: 'denied', at: 'decidedAt' },
-    'grant-revoked': { from: ['granted'], to: 'revoked', at: 'revokedAt' },
-  };
+const STEPS: Readonly<
+  Record<StepType, { readonly from: readonly Status[]; readonly to: Status; readonly at: string }>
+> = {
+  'access-request-withdrawn': { from: ['submitted', 'eligible'], to: 'withdrawn', at: 'withdrawnAt' },
+  'eligibility-confirmed': { from: ['submitted'], to: 'eligible', at: 'checkedAt' },
+  'eligibility-refused': { from: ['submitted'], to: 'ineligible', at: 'checkedAt' },
+  'access-granted': { from: ['submitted', 'eligible'], to: 'granted', at: 'decidedAt' },
+  'access-denied': { from: ['submitted', 'eligible'], to: 'denied', at: 'decidedAt' },
+  'grant-revoked': { from: ['granted'], to: 'revoked', at: 'revokedAt' },
+};
 /** Steps that nobody takes in their own matter, and that have reasons. */
-const JUDGED: ReadonlySet<string> = new Set([
+const JUDGED: ReadonlySet<StepType> = new Set([
   'eligibility-confirmed',
   'eligibility-refused',
   'access-granted',
   'access-denied',
 ]);
 
-const WANTED: Readonly<Record<string, readonly string[]>> = {
+const WANTED: Readonly<Record<TypeOf<'access-requests'>, readonly string[]>> = {
   'access-request-submitted': [...APPLICATION, 'submittedBy'],
-  ...Object.fromEntries(Object.entries(STEPS).map(([type, { at }]) => [type, [...STEP, at]])),
+  'access-request-withdrawn': [...STEP, 'withdrawnAt'],
+  'eligibility-confirmed': [...STEP, 'checkedAt'],
+  'eligibility-refused': [...STEP, 'checkedAt'],
+  'access-granted': [...STEP, 'decidedAt'],
+  'access-denied': [...STEP, 'decidedAt'],
+  'grant-revoked': [...STEP, 'revokedAt'],
   'chips-allocated': [...ALLOCATION, 'chips', 'from', 'to'],
   'allocation-released': ['chips', 'from', 'to', 'at'],
 };
@@ -84,22 +95,21 @@ interface Request {
 }
 
 /** Requests, decisions, grants, and what was allocated under them. */
-export class RequestRule implements Rule {
+export class RequestRule implements Rule<'access-requests'> {
   readonly check = 'access-requests';
-  readonly holds =
+  readonly statement =
     'Every request is decided once, with reasons and not by those who submitted it; granted <= requested; allocations lie ' +
     'inside their grant, in time and in chip-hours; a revoked grant holds nothing any more.';
-  readonly types = ['access-request-submitted', ...Object.keys(STEPS), 'chips-allocated', 'allocation-released'];
   private readonly rows = new Partitions<RequestRow>();
 
   constructor(private readonly findings: Findings) {}
 
-  accept(event: RecordedEvent): void {
+  accept(event: EventOf<'access-requests'>): void {
     const { position, stream, type, commandId, actor, effectiveAt } = event;
     runCheck(this.check, this.findings, () => {
       const isAllocation = type === 'chips-allocated' || type === 'allocation-released';
       const id = isAllocation ? Facts.of(event).text('grantId') : idOf(stream, 'access-request');
-      const members = only(event.data, WANTED[type] ?? []);
+      const members = only(event.data, WANTED[type]);
       this.rows.add(id, [id, position, stream, type, commandId, actor.id, effectiveAt, ...members]);
     });
   }
@@ -118,7 +128,7 @@ export class RequestRule implements Rule {
     for (const row of rows) {
       const [id, position, stream, type, , , , ...members] = row;
       if (broken.has(id)) continue;
-      const facts = new Facts({ position, stream, type }, dataOf(WANTED[type] ?? [], members));
+      const facts = new Facts({ position, stream, type }, dataOf(WANTED[type], members));
       const isRight = runCheck(this.check, this.findings, () => {
         const request = requests.get(id);
         if (request) requireReleased(request, row[4]);
@@ -140,7 +150,7 @@ function revokedFrom(rows: Iterable<RequestRow>): Map<string, number> {
   const revoked = new Map<string, number>();
   for (const [id, , , type, , , , ...members] of rows) {
     if (type !== 'grant-revoked') continue;
-    const { revokedAt } = dataOf(WANTED[type] ?? [], members);
+    const { revokedAt } = dataOf(WANTED[type], members);
     revoked.set(id, Date.parse(String(revokedAt)));
   }
   return revoked;
@@ -167,12 +177,11 @@ function apply(request: Request | undefined, row: RequestRow, facts: Facts, revo
     facts.require(request === undefined, 'The request is submitted a second time.');
     return submitted(facts);
   }
-  facts.require(request !== undefined, 'The request was never submitted.');
-  const known = request as Request;
-  if (type === 'chips-allocated') allocate(known, facts, revokedAt);
-  else if (type === 'allocation-released') release(known, facts, revokedAt);
-  else step(known, row, facts);
-  return known;
+  if (request === undefined) throw new Violation(facts.place, 'The request was never submitted.');
+  if (type === 'chips-allocated') allocate(request, facts, revokedAt);
+  else if (type === 'allocation-released') release(request, facts, revokedAt);
+  else step(request, type, row, facts);
+  return request;
 }
 
 const applicationOf = (data: object): string => JSON.stringify(only(data, APPLICATION));
@@ -191,10 +200,9 @@ function submitted(facts: Facts): Request {
   };
 }
 
-function step(request: Request, row: RequestRow, facts: Facts): void {
-  const [, , , type, commandId, actorId, effectiveAt] = row;
+function step(request: Request, type: StepType, row: RequestRow, facts: Facts): void {
+  const [, , , , commandId, actorId, effectiveAt] = row;
   const next = STEPS[type];
-  if (next === undefined) throw new Error(`There is no step for ${type}.`);
   requireSameApplication(request, facts);
   const isDecided = request.status === 'granted' || request.status === 'denied';
   const what = isDecided ? 'The request is decided already' : 'The request does not take this step';

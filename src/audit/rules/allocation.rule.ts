@@ -1,14 +1,14 @@
-import type { RecordedEvent } from '../../ledger/event.js';
 import { MS_PER_HOUR } from '../../ledger/time.js';
 import type { Findings } from '../audit-finding.js';
+import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
-import { dataOf, Facts, runCheck, idOf, only, type Rule } from './rule.js';
+import { dataOf, Facts, runCheck, idOf, only, Violation, type Rule } from './rule.js';
 
 type AllocationRow = readonly [
   allocationId: string,
   position: number,
   stream: string,
-  type: string,
+  type: TypeOf<'allocations'>,
   facilityId: string,
   ...members: unknown[],
 ];
@@ -30,17 +30,16 @@ interface Allocation {
 }
 
 /** The life of every allocation, from one event to the next. */
-export class AllocationRule implements Rule {
+export class AllocationRule implements Rule<'allocations'> {
   readonly check = 'allocations';
-  readonly holds =
+  readonly statement =
     'Every allocation is made once, a release takes what is left of it and nothing else, and usage beyond what was allocated is ' +
     'flagged.';
-  readonly types = ['chips-allocated', 'allocation-released', 'usage-reported'];
   private readonly rows = new Partitions<AllocationRow>();
 
   constructor(private readonly findings: Findings) {}
 
-  accept(event: RecordedEvent): void {
+  accept(event: EventOf<'allocations'>): void {
     const { position, stream, type } = event;
     runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
@@ -61,9 +60,10 @@ export class AllocationRule implements Rule {
   finish(): void {
     for (const rows of this.rows) {
       const allocations = new Map<string, Allocation>();
-      for (const [id, position, stream, type, facilityId, ...members] of rows) {
+      for (const row of rows) {
+        const [, position, stream, type, , ...members] = row;
         const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
-        runCheck(this.check, this.findings, () => apply(allocations, id, facilityId, facts));
+        runCheck(this.check, this.findings, () => apply(allocations, row, facts));
       }
     }
   }
@@ -73,25 +73,40 @@ export class AllocationRule implements Rule {
   }
 }
 
-function apply(allocations: Map<string, Allocation>, id: string, facilityId: string, facts: Facts): void {
+function apply(allocations: Map<string, Allocation>, [id, , , type, facilityId]: AllocationRow, facts: Facts): void {
   const allocation = allocations.get(id);
-  if (facts.place.type === 'chips-allocated') {
-    facts.require(allocation === undefined, 'The allocation is made a second time.');
-    const [chips, from, to] = [facts.count('chips'), facts.instant('from'), facts.instant('to')];
-    facts.require(chips > 0, 'No chips are allocated.');
-    allocations.set(id, { facilityId, data: facts.data, chips, from, to, usedChipHours: 0n });
-    return;
+  switch (type) {
+    case 'chips-allocated': {
+      facts.require(allocation === undefined, 'The allocation is made a second time.');
+      const [chips, from, to] = [facts.count('chips'), facts.instant('from'), facts.instant('to')];
+      facts.require(chips > 0, 'No chips are allocated.');
+      allocations.set(id, { facilityId, data: facts.data, chips, from, to, usedChipHours: 0n });
+      return;
+    }
+    case 'allocation-released':
+      return release(named(allocation, id, facilityId, REPEATED, facts), facts);
+    case 'usage-reported':
+      return use(named(allocation, id, facilityId, REPEATED_BY_USAGE, facts), facts);
+    default:
+      notCovered(type);
   }
-  facts.require(allocation !== undefined, `The allocation ${id} was never made.`);
-  if (allocation === undefined) return;
+}
+
+/** The allocation that an event names, once the members that the event repeats are compared with it. */
+function named(
+  allocation: Allocation | undefined,
+  id: string,
+  facilityId: string,
+  repeated: readonly string[],
+  facts: Facts,
+): Allocation {
+  if (allocation === undefined) throw new Violation(facts.place, `The allocation ${id} was never made.`);
   facts.requireSame(facilityId, allocation.facilityId, 'The allocation is at another facility.');
-  const isUsage = facts.place.type === 'usage-reported';
-  for (const name of isUsage ? REPEATED_BY_USAGE : REPEATED) {
+  for (const name of repeated) {
     const expected = allocation.data[name];
     facts.requireSame(facts.data[name], expected, `${name} is not that of the allocation.`);
   }
-  if (isUsage) use(allocation, facts);
-  else release(allocation, facts);
+  return allocation;
 }
 
 function release(allocation: Allocation, facts: Facts): void {

@@ -1,14 +1,15 @@
-import type { RecordedEvent } from '../../ledger/event.js';
 import { CATEGORIES } from '../../partners/partner.js';
 import type { Findings } from '../audit-finding.js';
 import { CapacitySweep, type Change, type Excess, type Quota } from './capacity-sweep.js';
+import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
 import { Facts, findingOf, runCheck, idOf, Violation, type Rule } from './rule.js';
 
+type ChangeType = Exclude<TypeOf<'capacity'>, 'quota-policy-adopted'>;
 type ChangeRow = readonly [
   key: string,
   position: number,
-  type: string,
+  type: ChangeType,
   category: number,
   chips: number,
   from: number,
@@ -32,18 +33,11 @@ const SLICES = 4_096;
 const NONE = -1;
 
 /** Chips: what is installed, promised, and kept for each category of user. */
-export class CapacityRule implements Rule {
+export class CapacityRule implements Rule<'capacity'> {
   readonly check = 'capacity';
-  readonly holds =
+  readonly statement =
     'At no position and at no instant are more chips promised than are installed, for every facility and chip model; caps and ' +
     'floors of the quota policies hold for every allocation and retirement.';
-  readonly types = [
-    'capacity-installed',
-    'capacity-retired',
-    'chips-allocated',
-    'allocation-released',
-    'quota-policy-adopted',
-  ];
   private readonly rows = new Partitions<Row>();
 
   constructor(
@@ -51,7 +45,7 @@ export class CapacityRule implements Rule {
     private readonly placesMax = PLACES_MAX,
   ) {}
 
-  accept(event: RecordedEvent): void {
+  accept(event: EventOf<'capacity'>): void {
     runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
       const key = JSON.stringify([idOf(event.stream, 'facility'), facts.text('chipModel')]);
@@ -73,17 +67,33 @@ export class CapacityRule implements Rule {
   }
 }
 
-function rowOf(key: string, type: string, position: number, facts: Facts): Row {
-  if (type === 'quota-policy-adopted') return policyRow(key, position, facts);
-  const chips = facts.count('chips');
-  if (type === 'capacity-installed' || type === 'capacity-retired') {
-    return [key, position, type, NONE, chips, facts.instant('effectiveFrom'), Number.MAX_SAFE_INTEGER];
+function rowOf(key: string, type: TypeOf<'capacity'>, position: number, facts: Facts): Row {
+  switch (type) {
+    case 'quota-policy-adopted':
+      return policyRow(key, position, facts);
+    case 'capacity-installed':
+    case 'capacity-retired': {
+      const chips = facts.count('chips');
+      return [key, position, type, NONE, chips, facts.instant('effectiveFrom'), Number.MAX_SAFE_INTEGER];
+    }
+    case 'chips-allocated': {
+      const { chips, category, from, to } = allocated(facts);
+      return [key, position, type, category, chips, from, to];
+    }
+    case 'allocation-released': {
+      const { chips, category, from, to } = allocated(facts);
+      return [key, position, type, category, chips, Math.min(to, Math.max(from, facts.instant('at'))), to];
+    }
+    default:
+      return notCovered(type);
   }
+}
+
+function allocated(facts: Facts): Pick<Change, 'chips' | 'category' | 'from' | 'to'> {
+  const chips = facts.count('chips');
   const category = CATEGORIES.findIndex((known) => known === facts.text('category'));
   facts.require(category >= 0, 'Nobody knows the category.', undefined, facts.text('category'));
-  const [from, to] = [facts.instant('from'), facts.instant('to')];
-  if (type === 'chips-allocated') return [key, position, type, category, chips, from, to];
-  return [key, position, type, category, chips, Math.min(to, Math.max(from, facts.instant('at'))), to];
+  return { chips, category, from: facts.instant('from'), to: facts.instant('to') };
 }
 
 function policyRow(key: string, position: number, facts: Facts): PolicyRow {
@@ -203,7 +213,6 @@ function change(chips: CapacitySweep, policies: readonly Quota[], row: ChangeRow
   const to = until === Number.MAX_SAFE_INTEGER ? Infinity : until;
   if (to <= slab.from || from >= slab.to) return undefined;
   const what = WHAT[type];
-  if (what === undefined) throw new Error(`There is no change for ${type}.`);
   chips.add({ what, category, chips: count, from, to });
   // Only these two can promise more than there is.
   if (what !== 'allocated' && what !== 'retired') return undefined;
@@ -214,7 +223,7 @@ function change(chips: CapacitySweep, policies: readonly Quota[], row: ChangeRow
   return undefined;
 }
 
-const WHAT: Readonly<Record<string, Change['what']>> = {
+const WHAT: Readonly<Record<ChangeType, Change['what']>> = {
   'capacity-installed': 'installed',
   'capacity-retired': 'retired',
   'chips-allocated': 'allocated',

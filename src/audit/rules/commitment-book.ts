@@ -1,3 +1,4 @@
+import { notCovered, type TypeOf } from './coverage.js';
 import { Violation, type Facts, type Place } from './rule.js';
 
 /** Every event of a commitment repeats them. */
@@ -55,8 +56,11 @@ export function openBook(commandId: string, facts: Facts): Book {
 export const termsOf = (data: Readonly<Record<string, unknown>>): string =>
   JSON.stringify(TERMS.map((name) => data[name] ?? null));
 
+/** The events that move money of a pledge: its own, and not the bookings of its layer and its facility. */
+type MoveType = Exclude<TypeOf<'commitments'>, 'commitment-pledged' | 'tranche-subscribed' | 'contribution-recorded'>;
+
 /** Books one event of the commitment. */
-export function move(book: Book, type: string, facts: Facts): void {
+export function move(book: Book, type: MoveType, facts: Facts): void {
   if (type === 'commitment-signed') return sign(book, facts);
   if (type === 'commitment-cancelled') return cancel(book, facts);
   const isAllowed = book.status === 'signed' || (book.status === 'cancelled' && OUTLASTING.has(type));
@@ -71,13 +75,15 @@ export function move(book: Book, type: string, facts: Facts): void {
       return issueCall(book, facts);
     case 'capital-call-paid':
       return pay(book, facts);
-    default:
+    case 'distribution-paid':
       return distribute(book, facts);
+    default:
+      return notCovered(type);
   }
 }
 
 /** What still happens to a cancelled commitment: open calls are paid, and paid-in capital earns distributions. */
-const OUTLASTING: ReadonlySet<string> = new Set(['capital-call-paid', 'distribution-paid']);
+const OUTLASTING: ReadonlySet<MoveType> = new Set(['capital-call-paid', 'distribution-paid']);
 
 function sign(book: Book, facts: Facts): void {
   facts.requireSame(book.status, 'pledged', 'Only a pledge is signed, and once.');

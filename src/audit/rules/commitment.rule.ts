@@ -1,6 +1,6 @@
-import type { RecordedEvent } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
 import { balance, move, openBook, TERMS, termsOf, type Book } from './commitment-book.js';
+import type { EventOf, TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
 import { dataOf, Facts, findingOf, runCheck, idOf, only, Violation, type LogEnd, type Rule } from './rule.js';
 
@@ -8,7 +8,7 @@ type CommitmentRow = readonly [
   commitmentId: string,
   position: number,
   stream: string,
-  type: string,
+  type: TypeOf<'commitments'>,
   commandId: string,
   ...members: unknown[],
 ];
@@ -27,27 +27,16 @@ const WANTED = [
 ];
 
 /** Money of every commitment, by conservation. */
-export class CommitmentRule implements Rule {
+export class CommitmentRule implements Rule<'commitments'> {
   readonly check = 'commitments';
-  readonly holds =
+  readonly statement =
     'Of every commitment unfunded = committed - called + recallable, never below 0; paid <= called for every call; what is ' +
     'committed is booked to its layer and its facility by the same command, to the cent.';
-  readonly types = [
-    'commitment-pledged',
-    'commitment-signed',
-    'commitment-amended',
-    'capital-call-issued',
-    'capital-call-paid',
-    'distribution-paid',
-    'commitment-cancelled',
-    'tranche-subscribed',
-    'contribution-recorded',
-  ];
   private readonly rows = new Partitions<CommitmentRow>();
 
   constructor(private readonly findings: Findings) {}
 
-  accept(event: RecordedEvent): void {
+  accept(event: EventOf<'commitments'>): void {
     const { position, stream, type, commandId } = event;
     runCheck(this.check, this.findings, () => {
       const isBooking = type === 'tranche-subscribed' || type === 'contribution-recorded';
@@ -109,19 +98,18 @@ function apply(book: Book | undefined, [, , , type, commandId]: CommitmentRow, f
     facts.require(book === undefined, 'The commitment is pledged a second time.');
     return openBook(commandId, facts);
   }
-  facts.require(book !== undefined, 'The commitment is used before it is pledged.');
-  const open = book as Book;
-  if (type === 'tranche-subscribed' || type === 'contribution-recorded') booked(open, type, facts);
+  if (book === undefined) throw new Violation(facts.place, 'The commitment is used before it is pledged.');
+  if (type === 'tranche-subscribed' || type === 'contribution-recorded') booked(book, type, facts);
   else {
-    facts.requireSame(termsOf(facts.data), open.terms, 'The event has other terms than the pledge.');
-    move(open, type, facts);
-    balance(open, facts);
+    facts.requireSame(termsOf(facts.data), book.terms, 'The event has other terms than the pledge.');
+    move(book, type, facts);
+    balance(book, facts);
   }
-  return open;
+  return book;
 }
 
 /** The other side of the books: what the layer and the facility say of the same command. */
-function booked(book: Book, type: string, facts: Facts): void {
+function booked(book: Book, type: 'tranche-subscribed' | 'contribution-recorded', facts: Facts): void {
   const deltaMinor = facts.minor('deltaMinor');
   const [aggregate, id] =
     type === 'tranche-subscribed' ? (['fund', 'fundId'] as const) : (['facility', 'facilityId'] as const);

@@ -1,5 +1,5 @@
-import type { RecordedEvent } from '../../ledger/event.js';
 import { addBusinessDays } from '../../domain/business-days.js';
+import { notCovered, type EventOf } from './coverage.js';
 import { runCheck, Facts, idOf, type Rule } from './rule.js';
 import type { Findings } from '../audit-finding.js';
 
@@ -35,35 +35,25 @@ interface FacilityBook {
  * Money as funds and facilities see it. Memory grows with funds, layers and facilities, of which a programme has hundreds,
  * and not with what happens to them.
  */
-export class FundRule implements Rule {
+export class FundRule implements Rule<'funds'> {
   readonly check = 'funds';
-  readonly holds =
+  readonly statement =
     'No layer of a fund takes more than its cap, layers stand in order, capital is called after financial close with 10 business ' +
     "days' notice, and the Union pays at most 17 % of a gigafactory's CAPEX, matched by the Participating States (Art. 12b(5)).";
-  readonly types = [
-    'fund-established',
-    'tranche-defined',
-    'tranche-subscribed',
-    'financial-close-reached',
-    'facility-registered',
-    'contribution-recorded',
-    'commitment-pledged',
-    'capital-call-issued',
-  ];
   private readonly funds = new Map<string, FundBook>();
   private readonly facilities = new Map<string, FacilityBook>();
 
   constructor(private readonly findings: Findings) {}
 
-  accept(event: RecordedEvent): void {
-    runCheck(this.check, this.findings, () => this.apply(event.type, event.stream, Facts.of(event)));
+  accept(event: EventOf<'funds'>): void {
+    runCheck(this.check, this.findings, () => this.apply(event, Facts.of(event)));
   }
 
   finish(): void {}
 
   close(): void {}
 
-  private apply(type: string, stream: string, facts: Facts): void {
+  private apply({ type, stream }: EventOf<'funds'>, facts: Facts): void {
     switch (type) {
       case 'fund-established':
         return this.establish(idOf(stream, 'fund'), facts);
@@ -79,8 +69,10 @@ export class FundRule implements Rule {
         return contribute(this.facilityOf(idOf(stream, 'facility'), facts), facts);
       case 'commitment-pledged':
         return pledge(this.fundOf(facts.text('fundId'), facts), facts);
-      default:
+      case 'capital-call-issued':
         return call(this.fundOf(facts.text('fundId'), facts), facts);
+      default:
+        return notCovered(type);
     }
   }
 

@@ -1,9 +1,15 @@
-import type { RecordedEvent } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
+import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
 import { dataOf, Facts, runCheck, idOf, only, type Rule } from './rule.js';
 
-type PartnerRow = readonly [partnerId: string, position: number, stream: string, type: string, ...members: unknown[]];
+type PartnerRow = readonly [
+  partnerId: string,
+  position: number,
+  stream: string,
+  type: TypeOf<'partners'>,
+  ...members: unknown[],
+];
 
 interface Known {
   readonly country: string;
@@ -13,22 +19,21 @@ interface Known {
 }
 
 /** What the events of others say of a partner is what was recorded of it. */
-export class PartnerRule implements Rule {
+export class PartnerRule implements Rule<'partners'> {
   readonly check = 'partners';
-  readonly holds =
+  readonly statement =
     'Every request carries the category of its applicant that was in force when it was submitted, and its country; every pledge ' +
     'the kind of its partner; every LEI has its check digits.';
-  readonly types = ['partner-registered', 'partner-classified', 'access-request-submitted', 'commitment-pledged'];
   private readonly rows = new Partitions<PartnerRow>();
 
   constructor(private readonly findings: Findings) {}
 
-  accept(event: RecordedEvent): void {
+  accept(event: EventOf<'partners'>): void {
     const { position, stream, type } = event;
     runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
       const id = stream.startsWith('partner-') ? idOf(stream, 'partner') : facts.text('partnerId');
-      this.rows.add(id, [id, position, stream, type, ...only(facts.data, WANTED[type] ?? [])]);
+      this.rows.add(id, [id, position, stream, type, ...only(facts.data, WANTED[type])]);
     });
   }
 
@@ -36,8 +41,8 @@ export class PartnerRule implements Rule {
     for (const rows of this.rows) {
       const partners = new Map<string, Known>();
       for (const [id, position, stream, type, ...members] of rows) {
-        const facts = new Facts({ position, stream, type }, dataOf(WANTED[type] ?? [], members));
-        runCheck(this.check, this.findings, () => apply(partners, id, facts));
+        const facts = new Facts({ position, stream, type }, dataOf(WANTED[type], members));
+        runCheck(this.check, this.findings, () => apply(partners, id, type, facts));
       }
     }
   }
@@ -47,16 +52,16 @@ export class PartnerRule implements Rule {
   }
 }
 
-const WANTED: Readonly<Record<string, readonly string[]>> = {
+const WANTED: Readonly<Record<TypeOf<'partners'>, readonly string[]>> = {
   'partner-registered': ['country', 'legalForm', 'lei'],
   'partner-classified': ['category', 'effectiveFrom'],
   'access-request-submitted': ['category', 'country', 'submittedAt'],
   'commitment-pledged': ['partnerKind'],
 };
 
-function apply(partners: Map<string, Known>, id: string, facts: Facts): void {
+function apply(partners: Map<string, Known>, id: string, type: TypeOf<'partners'>, facts: Facts): void {
   const partner = partners.get(id);
-  if (facts.place.type === 'partner-registered') {
+  if (type === 'partner-registered') {
     facts.require(partner === undefined, 'The partner is registered a second time.');
     partners.set(id, { country: facts.text('country'), legalForm: facts.text('legalForm'), classifications: [] });
     const lei = facts.optional('lei');
@@ -65,7 +70,7 @@ function apply(partners: Map<string, Known>, id: string, facts: Facts): void {
   }
   facts.require(partner !== undefined, `The partner ${id} was never registered.`);
   if (partner === undefined) return;
-  switch (facts.place.type) {
+  switch (type) {
     case 'partner-classified':
       partner.classifications.push({ category: facts.text('category'), from: facts.instant('effectiveFrom') });
       return;
@@ -75,7 +80,7 @@ function apply(partners: Map<string, Known>, id: string, facts: Facts): void {
       facts.requireSame(facts.text('partnerKind'), kind, 'The pledge names another kind of partner.');
       return;
     }
-    default: {
+    case 'access-request-submitted': {
       const at = facts.instant('submittedAt');
       // Whatever was recorded last for that instant holds: a later decision replaces all that would have begun after it.
       const category = partner.classifications.findLast(({ from }) => from <= at)?.category;
@@ -87,7 +92,10 @@ function apply(partners: Map<string, Known>, id: string, facts: Facts): void {
         stated,
       );
       facts.requireSame(country, partner.country, 'The request carries another country.');
+      return;
     }
+    default:
+      notCovered(type);
   }
 }
 

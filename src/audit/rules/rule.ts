@@ -1,18 +1,18 @@
 import type { RecordedEvent } from '../../ledger/event.js';
 import type { Finding, Findings } from '../audit-finding.js';
+import type { EventOf, RuleName } from './coverage.js';
 
 /**
  * One part of the domain, checked again from the events alone. These checks share no code with the decisions that the
  * events came from: a mistake in one is then a disagreement, not two equal mistakes.
  */
-export interface Rule {
-  /** Name of the check. */
-  readonly check: string;
-  /** What it says of the history, in one sentence. */
-  readonly holds: string;
-  /** Types of event that it wants, in order of position. */
-  readonly types: readonly string[];
-  accept(event: RecordedEvent): void;
+export interface Rule<Name extends RuleName = RuleName> {
+  /** Name of the check. `COVERAGE` lists by this name which event types the rule reads. */
+  readonly check: Name;
+  /** What the check states of a history in which it finds nothing, in one sentence. */
+  readonly statement: string;
+  /** Called in order of position, and only with the types that `COVERAGE` lists for the rule. */
+  accept(event: EventOf<Name>): void;
   /** After the last event: looks at what was set aside. */
   finish(end: LogEnd): void;
   close(): void;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { RecordedEvent } from '../../../src/ledger/event.js';
+import type { EventOf, TypeOf } from '../../../src/audit/rules/coverage.js';
 import { CATEGORIES } from '../../../src/partners/partner.js';
 import { Findings } from '../../../src/audit/audit-finding.js';
 import { CapacityRule } from '../../../src/audit/rules/capacity.rule.js';
@@ -144,7 +144,7 @@ class Model {
 }
 
 /** The position that the rule blames, with so many places in one go. */
-function blamed(events: readonly RecordedEvent[], placesMax?: number): number | undefined {
+function blamed(events: readonly EventOf<'capacity'>[], placesMax?: number): number | undefined {
   const findings = new Findings();
   const rule = new CapacityRule(findings, placesMax);
   for (const event of events) rule.accept(event);
@@ -153,15 +153,20 @@ function blamed(events: readonly RecordedEvent[], placesMax?: number): number | 
   return findings.first?.position;
 }
 
-const eventOf = (position: number, type: string, data: object): RecordedEvent =>
-  ({ position, stream: 'facility-site', type, data: { ...data, chipModel: 'gb300' } }) as unknown as RecordedEvent;
+const eventOf = (position: number, type: TypeOf<'capacity'>, data: object): EventOf<'capacity'> =>
+  ({
+    position,
+    stream: 'facility-site',
+    type,
+    data: { ...data, chipModel: 'gb300' },
+  }) as unknown as EventOf<'capacity'>;
 
 describe('the sweep over capacity', () => {
   it('blames the very event that a model, counted hour by hour, blames; in whatever stretches time is cut', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom(undefined, 9, 27, 90), (steps, placesMax) => {
         const model = new Model();
-        const events: RecordedEvent[] = [];
+        const events: EventOf<'capacity'>[] = [];
         let expected: number | undefined;
         for (const each of steps) {
           const taken = model.take(each);

@@ -366,6 +366,36 @@ const FORGERIES: readonly Forgery[] = [
     'envelopes',
     (c) => Object.assign(find(c, 'usage-reported'), { envelope: { recordedAt: '2026-03-02T09:00:00.000Z' } }),
   ],
+  ['a version of a policy that is not the next one', 'policies', (c) => set(c, 'policy-adopted', 0, { version: 2 })],
+  [
+    'a version on the stream of another policy',
+    'policies',
+    (c) => set(c, 'policy-adopted', 0, { policy: 'matching-basis' }),
+  ],
+  [
+    'a key that is issued a second time',
+    'api-keys',
+    (c) => {
+      const { stream, type, data } = find(c, 'api-key-issued');
+      return add(c, { stream, type, data });
+    },
+  ],
+  [
+    'the revocation of a key that was never issued',
+    'api-keys',
+    (c) => {
+      remove(c, find(c, 'api-key-issued'));
+      return find(c, 'api-key-revoked');
+    },
+  ],
+  [
+    'a second revocation of a key',
+    'api-keys',
+    (c) => {
+      const { stream, type, data } = find(c, 'api-key-revoked');
+      return add(c, { stream, type, data });
+    },
+  ],
   [
     'a type that nobody knows',
     'envelopes',

@@ -1,0 +1,106 @@
+import type { RecordedEvent } from '../../ledger/event.js';
+import type { LedgerFact } from '../../transparency/ledger-event.js';
+
+/** Every type of event that the ledger records. */
+export type EventType = LedgerFact['type'];
+
+/** The checks that read the history event by event, each in a file `*.rule.ts`. */
+export type RuleName =
+  | 'funds'
+  | 'commitments'
+  | 'capacity'
+  | 'allocations'
+  | 'access-calls'
+  | 'access-requests'
+  | 'partners'
+  | 'policies'
+  | 'api-keys';
+
+/** Why no rule checks an event type. The reason is printed among the things that a verification does not check. */
+export interface Uncovered {
+  readonly none: string;
+}
+
+const OWNERSHIP =
+  'No rule computes ownership a second time: shares, cycles and ultimate parents are taken as they were recorded.';
+
+/**
+ * Which rules read each event type. An event type without an entry does not compile. The types of each rule are derived from
+ * this table (`TypeOf`): a rule that handles a type that is not listed for it, or leaves out a listed type, does not
+ * compile either.
+ */
+export const COVERAGE = {
+  'partner-registered': ['partners'],
+  'partner-classified': ['partners'],
+  'affiliation-recorded': { none: OWNERSHIP },
+  'affiliation-ended': { none: OWNERSHIP },
+  'partner-acquired': { none: OWNERSHIP },
+  'policy-adopted': ['policies'],
+  'api-key-issued': ['api-keys'],
+  'api-key-revoked': ['api-keys'],
+  'fund-established': ['funds'],
+  'tranche-defined': ['funds'],
+  'tranche-subscribed': ['funds', 'commitments'],
+  'financial-close-reached': ['funds'],
+  'commitment-pledged': ['funds', 'commitments', 'partners'],
+  'commitment-signed': ['commitments'],
+  'commitment-amended': ['commitments'],
+  'capital-call-issued': ['funds', 'commitments'],
+  'capital-call-paid': ['commitments'],
+  'distribution-paid': ['commitments'],
+  'commitment-cancelled': ['commitments'],
+  'facility-registered': ['funds', 'access-calls'],
+  'contribution-recorded': ['funds', 'commitments', 'access-calls'],
+  'capacity-installed': ['capacity'],
+  'capacity-retired': ['capacity'],
+  'quota-policy-adopted': ['capacity'],
+  'chips-allocated': ['capacity', 'allocations', 'access-requests'],
+  'allocation-released': ['capacity', 'allocations', 'access-requests'],
+  'access-call-opened': ['access-calls'],
+  'access-request-submitted': ['access-calls', 'access-requests', 'partners'],
+  'access-request-withdrawn': ['access-requests'],
+  'eligibility-confirmed': ['access-requests'],
+  'eligibility-refused': ['access-requests'],
+  'access-granted': ['access-requests'],
+  'access-denied': ['access-requests'],
+  'grant-revoked': ['access-requests'],
+  'usage-reported': ['allocations'],
+  'report-published': {
+    none: 'No rule makes reports. "audit replay" makes each published report again and compares its hash.',
+  },
+  'corrective-action-decided': {
+    none: 'A measure of the governing board, in words. Nothing in the log shows whether it fits the report that it names.',
+  },
+  'personal-data-erased': {
+    none: 'Sealed content is kept outside the log. "audit verify --database" checks that erased content is gone.',
+  },
+} as const satisfies Readonly<Record<EventType, readonly RuleName[] | Uncovered>>;
+
+type Coverage = typeof COVERAGE;
+
+export const EVENT_TYPES = Object.keys(COVERAGE) as readonly EventType[];
+
+/** The event types that `COVERAGE` lists for a rule. */
+export type TypeOf<Name extends RuleName> = {
+  [Type in EventType]: Coverage[Type] extends readonly (infer Listed)[] ? (Name extends Listed ? Type : never) : never;
+}[EventType];
+
+/** An event that a rule gets. */
+export type EventOf<Name extends RuleName> = RecordedEvent & { readonly type: TypeOf<Name> };
+
+/** For the default branch of an exhaustive switch: the rule gets only the types that `COVERAGE` lists for it. */
+export function notCovered(type: never): never {
+  throw new Error(`The rule does not read events of the type "${String(type)}".`);
+}
+
+/** The event types that no rule reads, each with the reason. */
+export const uncoveredTypes = (): readonly (readonly [type: string, reason: string])[] =>
+  Object.entries<readonly RuleName[] | Uncovered>(COVERAGE).flatMap(([type, covered]) =>
+    'none' in covered ? [[type, covered.none] as const] : [],
+  );
+
+/** The rules that read an event type; empty for a type that no rule reads. */
+export function rulesFor(type: EventType): readonly RuleName[] {
+  const covered: readonly RuleName[] | Uncovered = COVERAGE[type];
+  return 'none' in covered ? [] : covered;
+}

@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { AGGREGATES } from '../../../src/aggregates.js';
+import { eventTypesOf } from '../../../src/ledger/aggregate.js';
+import { rulesFor, uncoveredTypes, EVENT_TYPES, type TypeOf } from '../../../src/audit/rules/coverage.js';
+import type { Verification } from '../../../src/audit/verify.js';
+import { runAudit } from '../../../src/cli/audit.js';
+import { EnvelopeWriter, LOG_VKEY, signedLog } from '../written-log.js';
+import { programme } from '../written-programme.js';
+
+/** As a shell shows it: what the command prints on stdout. */
+async function outputOf(...args: readonly string[]): Promise<string> {
+  let out = '';
+  await runAudit(args, { out: { write: (text: string) => (out += text) }, err: { write: () => undefined } });
+  return out;
+}
+
+describe('the coverage of the rules', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-coverage-'));
+    const writer = new EnvelopeWriter();
+    const { files } = signedLog(programme().flatMap((events) => writer.command(...events)));
+    for (const [path, bytes] of files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), bytes);
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('lists every event type that an aggregate declares', () => {
+    expect([...EVENT_TYPES].sort()).toEqual(AGGREGATES.flatMap(eventTypesOf).sort());
+  });
+
+  // The compiler of the tests reports an expected error that does not occur.
+  it('gives a rule its own event types and no others', () => {
+    const own: TypeOf<'api-keys'> = 'api-key-revoked';
+    // @ts-expect-error: the coverage lists policies for the rule of policies only.
+    const foreign: TypeOf<'api-keys'> = 'policy-adopted';
+    expect(rulesFor(own)).toContain('api-keys');
+    expect(rulesFor(foreign)).not.toContain('api-keys');
+  });
+
+  it('prints every event type without a rule, with its reason, among the things that are not checked', async () => {
+    const text = await outputOf('verify', folder, '--vkey', LOG_VKEY);
+    const notChecked = text.slice(text.indexOf('Not part of this check:'));
+    const { notChecked: lines } = JSON.parse(
+      await outputOf('verify', folder, '--vkey', LOG_VKEY, '--json'),
+    ) as Verification;
+    const uncovered = uncoveredTypes();
+    expect(uncovered.map(([type]) => type)).toContain('corrective-action-decided');
+    for (const [type, reason] of uncovered) {
+      expect(reason).toMatch(/^[A-Z].*\.$/);
+      expect(notChecked).toMatch(new RegExp(`^  ${type} +${reason.replaceAll(/[.()"]/g, '\\$&')}$`, 'm'));
+      expect(lines).toContainEqual({ check: type, what: reason });
+    }
+  });
+
+  it('is checked by all of its rules, each of which is in the report', async () => {
+    const { checked, verdict } = JSON.parse(
+      await outputOf('verify', folder, '--vkey', LOG_VKEY, '--json'),
+    ) as Verification;
+    const rules = new Set(EVENT_TYPES.flatMap(rulesFor));
+    expect(verdict).toBe('verified');
+    expect(checked.map(({ check }) => check)).toEqual(expect.arrayContaining([...rules]));
+  });
+});
