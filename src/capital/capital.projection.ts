@@ -10,7 +10,7 @@ import { fund, type FundEvent } from './fund.js';
  */
 export const capitalProjection: Projection = {
   name: 'capital',
-  version: 1,
+  version: 2,
   tables: ['funds', 'tranches', 'commitments', 'capital_calls'],
   types: [...eventTypesOf(fund), ...eventTypesOf(commitment)],
   touches,
@@ -59,9 +59,12 @@ function applyToFund(recorded: RecordedEvent, event: FundEvent, rows: Rows): voi
       add(rows, 'tranches', event.data.trancheId, { committed_minor: BigInt(event.data.deltaMinor) });
       rows.patch('funds', id, { revision });
       return;
-    case 'financial-close-reached':
-      rows.patch('funds', id, { revision, status: 'closed', closed_at: recordedAt });
+    case 'financial-close-reached': {
+      const { reachedOn, evidenceRef } = event.data;
+      const close = { closed_at: recordedAt, reached_on: reachedOn, evidence_ref: evidenceRef };
+      rows.patch('funds', id, { revision, status: 'closed', ...close });
       return;
+    }
     default:
       unknownEvent('fund', event);
   }
@@ -81,6 +84,8 @@ function fundRow(
     currency,
     target_minor: targetMinor,
     closed_at: null,
+    reached_on: null,
+    evidence_ref: null,
     source,
     illustrative,
   };

@@ -8,9 +8,9 @@ import type {
   DistributionPaid,
   CommitmentBalance,
 } from './commitment.js';
-import { notInFuture, signed } from './commitment.decisions.js';
+import { signed } from './commitment.decisions.js';
 import type { Fund } from './fund.js';
-import { positiveMinor } from './fund.decisions.js';
+import { notInFuture, positiveMinor } from './fund.decisions.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 
 /** Notice that a partner gets before a call is due: domain rule, counted on the calendar of the Union's institutions. */
@@ -25,20 +25,21 @@ export interface IssueCallInput {
 }
 
 /**
- * Calls capital.
+ * Calls capital. A call is dated on the day of the financial close at the earliest. Where nobody stated that day, the day of
+ * its recording counts, also for funds that were closed before the day was asked for.
  * @throws Refusal `amount-not-positive` (422), `commitment-not-signed`, `no-financial-close`, `call-before-signature`,
- * `notice-too-short`, `unfunded-below-zero`, `too-many-calls` (409).
+ * `call-before-financial-close`, `notice-too-short`, `unfunded-below-zero`, `too-many-calls` (409).
  */
 export function issueCall(
   state: Commitment,
-  { status: fundStatus }: Fund,
+  calling: Fund,
   callId: string,
   input: IssueCallInput,
 ): [CapitalCallIssued] {
   const { issuedOn, dueOn } = input;
   const { terms, unfundedMinor, calls, signedOn } = signed(state, 'called');
   const amountMinor = positiveMinor(input.amountMinor, '/amountMinor');
-  if (fundStatus !== 'closed') {
+  if (calling.status !== 'closed') {
     throw refuse(
       'no-financial-close',
       'The fund has not reached financial close; no capital may be called before it.',
@@ -55,6 +56,14 @@ export function issueCall(
         signedOn,
         issuedOn,
       },
+    );
+  }
+  const { reachedOn } = calling;
+  if (issuedOn < reachedOn) {
+    throw refuse(
+      'call-before-financial-close',
+      `The fund reached financial close on ${reachedOn}; a call of ${issuedOn} is too early. Date it ${reachedOn} or later.`,
+      { fundId: terms.fundId, reachedOn, issuedOn },
     );
   }
   checkNotice(issuedOn, dueOn);

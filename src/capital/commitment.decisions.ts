@@ -1,6 +1,5 @@
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { invalid, refuse } from '../ledger/refusal.js';
-import { dateOf, parseInstant } from '../ledger/time.js';
 import type { PartnerKind } from '../partners/partner.js';
 import type {
   Commitment,
@@ -12,7 +11,7 @@ import type {
   SignedCommitment,
 } from './commitment.js';
 import { existingFund, type Fund } from './fund.js';
-import { positiveMinor, trancheOf } from './fund.decisions.js';
+import { notInFuture, positiveMinor, trancheOf } from './fund.decisions.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 
 export interface PledgeTermsInput {
@@ -175,15 +174,3 @@ const unsigned = (status: Commitment['status'], action: string) =>
   refuse('commitment-not-signed', `This commitment is ${status}; only a signed one can be ${action}.`, {
     commitmentStatus: status,
   });
-
-/**
- * Dates are UTC days, as all time in the ledger: today counts as past.
- * @throws Refusal `date-in-future` (422).
- */
-export function notInFuture(field: string, date: string, now: string): void {
-  const today = dateOf(parseInstant(now));
-  if (date > today) {
-    const detail = `${field} is ${date}, but today is ${today} (UTC). Record it once it has happened.`;
-    throw invalid('date-in-future', `/${field}`, detail, { date, today });
-  }
-}

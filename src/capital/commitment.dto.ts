@@ -135,7 +135,7 @@ export class IssueCallDto {
   readonly amountMinor: string;
 
   /**
-   * Day of the notice (UTC), not before the signature.
+   * Day of the notice (UTC), not before the signature and not before the financial close of the fund.
    * @example '2026-04-13'
    */
   @IsCalendarDate()

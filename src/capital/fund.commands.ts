@@ -1,10 +1,9 @@
 import { IdParams } from '../http/validation.js';
-import { EmptyBodyDto } from '../http/empty-body.dto.js';
 import { fundingOf } from '../compute/contribution.js';
 import { facility } from '../compute/facility.js';
 import { ledgerCommand } from '../ledger/ledger-command.js';
 import { defineTranche, establish, reachFinancialClose } from './fund.decisions.js';
-import { DefineTrancheDto, EstablishFundDto } from './fund.dto.js';
+import { DefineTrancheDto, EstablishFundDto, ReachFinancialCloseDto } from './fund.dto.js';
 import { existingFund, fund } from './fund.js';
 import { matchingPolicyAt } from './matching-policy.js';
 
@@ -20,9 +19,12 @@ export const DefineTranche = ledgerCommand({ params: IdParams, body: DefineTranc
   return { trancheId };
 });
 
-export const ReachFinancialClose = ledgerCommand({ params: IdParams, body: EmptyBodyDto }, (tx, { id }) => {
-  const current = existingFund(tx.target(fund, id));
-  const matching = matchingPolicyAt(tx);
-  const facilities = current.facilityIds.map((one) => fundingOf(tx.existing(facility, one), one, matching?.kinds));
-  tx.append(fund, id, reachFinancialClose(current, facilities, matching));
-});
+export const ReachFinancialClose = ledgerCommand(
+  { params: IdParams, body: ReachFinancialCloseDto },
+  (tx, { id, body }) => {
+    const current = existingFund(tx.target(fund, id));
+    const matching = matchingPolicyAt(tx);
+    const facilities = current.facilityIds.map((one) => fundingOf(tx.existing(facility, one), one, matching?.kinds));
+    tx.append(fund, id, reachFinancialClose(current, facilities, body, tx.now, matching));
+  },
+);

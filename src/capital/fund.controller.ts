@@ -2,7 +2,6 @@ import { Body, Controller, Param, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
-import { EmptyBodyDto } from '../http/empty-body.dto.js';
 import { ReadQueryDto } from '../http/list-query.dto.js';
 import type { Page, Reading } from '../http/read-model.js';
 import { CommandRoute, Context, READERS, ReadRoute } from '../http/routes.js';
@@ -14,6 +13,7 @@ import {
   FundDto,
   ListFundsDto,
   FundPageDto,
+  ReachFinancialCloseDto,
   TrancheAnswerDto,
 } from './fund.dto.js';
 import { GetFund, ListFunds } from './fund.queries.js';
@@ -56,13 +56,13 @@ export class FundController {
 
   /**
    * Reach financial close, once.
-   * @remarks From then on capital may be called. For every AI gigafactory that the fund finances, Participating States
+   * @remarks Capital may be called from its day on. For every AI gigafactory that the fund finances, Participating States
    * must at least match the Union, and the Union covers up to 17 % of the CAPEX (Art. 12b(5)).
    */
   @CommandRoute({ command: ReachFinancialClose, path: ':id/financial-close', roles: ['operator'] })
   reachFinancialClose(
     @Param() { id }: IdParams,
-    @Body() body: EmptyBodyDto,
+    @Body() body: ReachFinancialCloseDto,
     @Context() context: CommandContext,
   ): Promise<Answer> {
     return this.commands.execute(new ReachFinancialClose(context, { id, body }));

@@ -14,6 +14,7 @@ import type {
 } from './fund.js';
 import { TRANCHE_KINDS, committedMinorOf, existingFund } from './fund.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
+import { dateOf, parseInstant } from '../ledger/time.js';
 
 /** Layers of one fund. Real structures have three or four; the bound keeps every read of a fund one small page. */
 export const TRANCHE_RANK_MAX = 20;
@@ -171,18 +172,28 @@ export interface MatchingPolicy {
   readonly kinds: readonly CommitmentKind[];
 }
 
+export interface ReachFinancialCloseInput {
+  /** A day (UTC); without it the day of the decision. */
+  readonly reachedOn?: string;
+  readonly evidenceRef?: string;
+}
+
 /**
- * Reaches financial close, once: from here on capital may be called. Art. 12b(5) speaks of AI gigafactories, so the
+ * Reaches financial close, once: capital may be called from its day on. Art. 12b(5) speaks of AI gigafactories, so the
  * matching and the ceiling are checked for facilities of that kind; the sums of the others are recorded beside them.
- * @param matching the policy that says which contributions of the states count; `facilities` are measured by it.
- * @throws Refusal `financial-close-reached-already`, `nothing-signed`, `states-below-union`, `capex-unknown`,
- * `union-ceiling-exceeded` (409).
+ * @param matching the policy on the contributions of the states that count; `facilities` are measured by it.
+ * @throws Refusal `date-in-future` (422); `financial-close-reached-already`, `nothing-signed`, `states-below-union`,
+ * `capex-unknown`, `union-ceiling-exceeded` (409).
  */
 export function reachFinancialClose(
   state: Fund,
   facilities: readonly Funding[],
+  input: ReachFinancialCloseInput,
+  now: string,
   matching?: MatchingPolicy,
 ): [FinancialCloseReached] {
+  const { reachedOn = dateOf(parseInstant(now)), evidenceRef = null } = input;
+  notInFuture('reachedOn', reachedOn, now);
   const current = existingFund(state);
   if (current.status === 'closed') {
     throw refuse('financial-close-reached-already', 'This fund has reached financial close; that happens once.');
@@ -207,6 +218,8 @@ export function reachFinancialClose(
           ...(matching && { matchingMinor: matchingMinor.toString() }),
         })),
         committedMinor: formatMinor(committedMinor),
+        reachedOn,
+        evidenceRef,
         ...(matching && { matchingPolicyVersion: matching.version, matchingKinds: matching.kinds }),
       },
       ...(gigafactories.length > 0 && { legalBasis: CLAUSE }),
@@ -261,4 +274,16 @@ export function positiveMinor(text: string, pointer: string): bigint {
     throw invalid('amount-not-positive', pointer, `${text} is not an amount above 0 minor units.`, { amount: text });
   }
   return amountMinor;
+}
+
+/**
+ * Dates are UTC days, as all time in the ledger: today counts as past.
+ * @throws Refusal `date-in-future` (422).
+ */
+export function notInFuture(field: string, date: string, now: string): void {
+  const today = dateOf(parseInstant(now));
+  if (date > today) {
+    const detail = `${field} is ${date}, but today is ${today} (UTC). Record it once it has happened.`;
+    throw invalid('date-in-future', `/${field}`, detail, { date, today });
+  }
 }

@@ -3,6 +3,7 @@ import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import {
   IsAmountMinor,
+  IsCalendarDate,
   IsCurrencyCode,
   IsFlag,
   IsOneOf,
@@ -78,6 +79,25 @@ export class DefineTrancheDto {
    */
   @IsAmountMinor({ min: '1' })
   readonly capMinor: string;
+}
+
+/** The financial close of a fund. Both members may be left out. */
+export class ReachFinancialCloseDto {
+  /**
+   * Day of the close (UTC), not in the future; today where it is left out. No call may be dated before it.
+   * @example '2026-03-20'
+   */
+  @Optional()
+  @IsCalendarDate()
+  readonly reachedOn?: string;
+
+  /**
+   * Where the evidence of the close is kept.
+   * @example 'Closing memorandum 2026-03'
+   */
+  @Optional()
+  @IsText(SOURCE_LENGTH_MAX)
+  readonly evidenceRef?: string;
 }
 
 /** The answer to the definition of a tranche. */
@@ -174,6 +194,17 @@ export class FundDto {
    */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   readonly closedAt: string | null;
+  /**
+   * Day of the financial close (UTC); null before it. Where nobody stated the day, it is the day of recording.
+   * @example '2026-03-20'
+   */
+  @ApiProperty({ type: String, format: 'date', nullable: true })
+  readonly reachedOn: string | null;
+  /**
+   * Where the evidence of the financial close is kept; null before it, and where nobody stated it.
+   * @example 'Closing memorandum 2026-03'
+   */
+  readonly evidenceRef: string | null;
   /** In order of rank: the first one takes the first loss. */
   @ApiProperty({ type: () => [TrancheDto] })
   readonly tranches: TrancheDto[];

@@ -28,6 +28,8 @@ const COLUMNS: Columns<FundRow> = {
   currency: 'currency',
   targetMinor: 'target_minor',
   closedAt: 'closed_at',
+  reachedOn: 'reached_on',
+  evidenceRef: 'evidence_ref',
   // Money as text, because a JSON number would round it. Ranks give the order.
   tranches: `(
     select coalesce(jsonb_agg(jsonb_build_object(

@@ -1,5 +1,7 @@
 import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
 import { unknownEvent } from '../ledger/aggregate.js';
+import type { Envelope } from '../ledger/event.js';
+import { dateOf, parseInstant } from '../ledger/time.js';
 import type { PartnerKind } from '../partners/partner.js';
 import { parseMinor } from '../domain/money.js';
 
@@ -41,19 +43,26 @@ export interface TrancheSubscribed extends DomainEvent {
 }
 export interface FinancialCloseReached extends DomainEvent {
   readonly type: 'financial-close-reached';
-  readonly data: {
-    /** The sums that were compared, per facility that commitments of the fund name. */
-    readonly facilities: readonly {
-      readonly facilityId: string;
-      readonly unionMinor: string;
-      readonly statesMinor: string;
-      /** The part of `statesMinor` that counts; there with a policy only, as are the next two. */
-      readonly matchingMinor?: string;
-    }[];
-    readonly committedMinor: string;
-    readonly matchingPolicyVersion?: number;
-    readonly matchingKinds?: readonly string[];
+  readonly data: FinancialCloseV1 & {
+    /** Day of the close (UTC). No call may be dated before it. */
+    readonly reachedOn: string;
+    /** Where the evidence of the close is kept; null where nobody stated it. */
+    readonly evidenceRef: string | null;
   };
+}
+/** Schema 1 had no day: any call was accepted once the close was recorded, whatever the date of the call. */
+interface FinancialCloseV1 {
+  /** The sums that were compared, per facility that commitments of the fund name. */
+  readonly facilities: readonly {
+    readonly facilityId: string;
+    readonly unionMinor: string;
+    readonly statesMinor: string;
+    /** The part of `statesMinor` that counts; there with a policy only, as are the next two. */
+    readonly matchingMinor?: string;
+  }[];
+  readonly committedMinor: string;
+  readonly matchingPolicyVersion?: number;
+  readonly matchingKinds?: readonly string[];
 }
 export type FundEvent = FundEstablished | TrancheDefined | TrancheSubscribed | FinancialCloseReached;
 
@@ -79,9 +88,11 @@ export interface FundTerms {
 export interface EstablishedFund extends FundTerms {
   readonly status: 'established';
 }
-/** Financial close is reached: capital may be called, the layers are settled. */
+/** Financial close is reached: capital may be called from its day on, and the layers are settled. */
 export interface ClosedFund extends FundTerms {
   readonly status: 'closed';
+  /** Day of the close (UTC). */
+  readonly reachedOn: string;
 }
 
 export const fund: Aggregate<Fund, FundEvent> = {
@@ -104,9 +115,11 @@ export const fund: Aggregate<Fund, FundEvent> = {
         `Commitment ${data.commitmentId} changes the committed sum of layer ${data.trancheId} by ${data.deltaMinor} minor units.`,
     },
     'financial-close-reached': {
-      schema: 1,
+      schema: 2,
       says: ({ data }) =>
-        `The fund reached financial close with ${data.committedMinor} minor units committed. Capital may be called from then on.`,
+        `The fund reached financial close on ${data.reachedOn} with ${data.committedMinor} minor units committed. ` +
+        'Capital may be called from that day on.',
+      upcasts: { 1: closeOnDayOfRecord },
     },
   },
   exists: (state) => state.status !== 'absent',
@@ -125,12 +138,18 @@ export const fund: Aggregate<Fund, FundEvent> = {
       case 'tranche-subscribed':
         return subscribed(existingFund(state), event.data);
       case 'financial-close-reached':
-        return { ...existingFund(state), status: 'closed' };
+        return { ...existingFund(state), status: 'closed', reachedOn: event.data.reachedOn };
       default:
         return unknownEvent('fund', event);
     }
   },
 };
+
+/** Nobody stated the day of a close of schema 1. The day on which the ledger has it in effect stands for it. */
+function closeOnDayOfRecord(data: FinancialCloseV1, envelope: Envelope): FinancialCloseReached['data'] {
+  const { effectiveAt, recordedAt } = envelope;
+  return { ...data, reachedOn: dateOf(parseInstant(effectiveAt ?? recordedAt)), evidenceRef: null };
+}
 
 function subscribed(state: EstablishedFund | ClosedFund, data: TrancheSubscribed['data']): Fund {
   const { trancheId, facilityId } = data;
@@ -150,8 +169,8 @@ export const committedMinorOf = (terms: FundTerms): bigint =>
   terms.tranches.reduce((sum, { committedMinor }) => sum + committedMinor, 0n);
 
 /**
- * Narrows to a fund that is there. Commands name funds that the write side has found, so this is no answer to a caller.
- * @throws Error when a stream begins with anything but its establishment, which only a damaged history can do.
+ * Narrows to an established fund. The write side has already answered 404 for a fund that does not exist.
+ * @throws Error when a stream does not begin with its establishment, which only a damaged history can do.
  */
 export function existingFund(state: Fund): EstablishedFund | ClosedFund {
   if (state.status === 'absent') throw new Error('A fund is used before it is established.');

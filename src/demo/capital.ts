@@ -1,6 +1,6 @@
 import { addDays, businessDayFrom } from './calendar.js';
 import type { CommandList } from './command-list.js';
-import { addCourse, FINANCIAL_CLOSE } from './commitment-course.js';
+import { addCourse, FINANCIAL_CLOSE, FINANCIAL_CLOSE_ON } from './commitment-course.js';
 import type { CommitmentPlan, Course } from './commitment-course.js';
 import type { Gigafactory } from './facilities.js';
 import { EIB_GROUP, FUND, MEMBER_STATES, SOURCES, stateOf, UNION, UNION_PROGRAMMES } from './public-facts.js';
@@ -45,7 +45,7 @@ export function addCapital(
   commands.add({
     name: FINANCIAL_CLOSE,
     path: `/v1/funds/{${FUND_NAME}}/financial-close`,
-    body: {},
+    body: { reachedOn: FINANCIAL_CLOSE_ON },
     after: signatures.flat(),
   });
   for (const plan of plans) addCourse(commands, random, plan);

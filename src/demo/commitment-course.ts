@@ -3,6 +3,7 @@ import type { CommandList } from './command-list.js';
 import type { Random } from './random.js';
 
 export const FINANCIAL_CLOSE = 'financial-close';
+export const FINANCIAL_CLOSE_ON = '2026-05-11';
 
 /** How far a commitment has come at the end of the two years. */
 export type Course = 'pledged' | 'signed' | 'amended' | 'called' | 'part-paid' | 'paid' | 'distributed' | 'cancelled';
@@ -21,7 +22,7 @@ export interface CommitmentPlan {
   readonly course: Course;
 }
 
-/** Dates of issue of up to three calls, all after the financial close of May 2026. */
+/** Dates of issue of up to three calls, all after the financial close. */
 const CALL_DATES = ['2026-05-18', '2026-07-06', '2026-08-24'] as const;
 /** Far more than the ten business days that a partner has to be given, whatever holidays lie between. */
 const NOTICE_DAYS = 35;

@@ -14,7 +14,7 @@ import { Random } from './random.js';
 
 /** A change of the seed, or of anything that is generated, is a new programme and needs a new version in the keys. */
 const SEED = 20_260_120;
-const VERSION = 'demo-v1';
+const VERSION = 'demo-v2';
 const REQUESTS = 2_000;
 /** Below it the awkward cases would crowd out the ordinary ones. */
 const REQUESTS_MIN = 40;

@@ -146,6 +146,8 @@ export function programme(): WrittenEvent[][] {
       event(fund, 'financial-close-reached', {
         facilities: [{ facilityId: SITE, unionMinor: '20000', statesMinor: '70000' }],
         committedMinor: '90000',
+        reachedOn: '2026-03-02',
+        evidenceRef: null,
       }),
     ],
     [

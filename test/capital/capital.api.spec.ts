@@ -51,7 +51,8 @@ async function signed(to: TestFund, partnerId: string, amountMinor: string, furt
   return id;
 }
 
-const close = (fundId: string): Promise<TestAnswer> => ledger.post(`/v1/funds/${fundId}/financial-close`);
+const close = (fundId: string, body: object | undefined = { reachedOn: '2026-03-02' }): Promise<TestAnswer> =>
+  ledger.post(`/v1/funds/${fundId}/financial-close`, body);
 
 /** Reads what reflects everything that this spec has written so far. */
 async function read(path: string, options = {}): Promise<TestAnswer> {
@@ -179,6 +180,8 @@ describe('a fund', () => {
       id: fund.fundId,
       name: 'Fund',
       status: 'closed',
+      reachedOn: '2026-03-02',
+      evidenceRef: null,
       currency: 'EUR',
       targetMinor: '1000000',
       closedAt: '2026-06-15T12:00:00Z',
@@ -237,6 +240,42 @@ describe('a fund', () => {
     await ledger.must(close(fund.fundId));
     expect((await close(fund.fundId)).body.code).toBe('financial-close-reached-already');
     await ledger.must(ledger.post(`/v1/commitments/${id}/calls`, call));
+  });
+
+  it('shows the day and the evidence of its close, and refuses calls that are dated before that day', async () => {
+    const fund = await fundOf();
+    const id = await signed(fund, await partnerOf('company'), '1000');
+    expect((await read(`/v1/funds/${fund.fundId}`)).body).toMatchObject({ reachedOn: null, evidenceRef: null });
+    expect(await close(fund.fundId, { reachedOn: '2198-01-01' })).toMatchObject({
+      status: 422,
+      body: { code: 'date-in-future' },
+    });
+    await ledger.must(close(fund.fundId, { reachedOn: '2026-03-04', evidenceRef: 'memorandum 4' }));
+    const close4 = { status: 'closed', reachedOn: '2026-03-04', evidenceRef: 'memorandum 4' };
+    expect((await read(`/v1/funds/${fund.fundId}`)).body).toMatchObject(close4);
+    const call = (issuedOn: string) =>
+      ledger.post(`/v1/commitments/${id}/calls`, { amountMinor: '1', issuedOn, dueOn: '2026-03-31' });
+    expect(await call('2026-03-03')).toMatchObject({
+      status: 409,
+      body: {
+        code: 'call-before-financial-close',
+        reachedOn: '2026-03-04',
+        issuedOn: '2026-03-03',
+        detail: expect.stringContaining('2026-03-04'),
+      },
+    });
+    await ledger.must(call('2026-03-04'));
+  });
+
+  it('closes on the day of the command where neither a day nor a body is sent', async () => {
+    for (const body of [{}, undefined]) {
+      const fund = await fundOf();
+      await signed(fund, await partnerOf('company'), '1000');
+      const path = `/v1/funds/${fund.fundId}/financial-close`;
+      await ledger.must(body === undefined ? ledger.post(path) : ledger.post(path, body));
+      const { closedAt, reachedOn, evidenceRef } = (await read(`/v1/funds/${fund.fundId}`)).body;
+      expect({ reachedOn, evidenceRef }).toEqual({ reachedOn: String(closedAt).slice(0, 10), evidenceRef: null });
+    }
   });
 });
 

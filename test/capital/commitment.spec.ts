@@ -27,8 +27,10 @@ const CLOSED: ClosedFund = {
   targetMinor: 1_000n,
   tranches: [],
   facilityIds: ['facility-a'],
+  reachedOn: '2026-02-27',
 };
-const OPEN: Fund = { ...CLOSED, status: 'established' };
+const { reachedOn: _reachedOn, ...TERMS_OF_FUND } = CLOSED;
+const OPEN: Fund = { ...TERMS_OF_FUND, status: 'established' };
 
 const pledged: CommitmentEvent = { type: 'commitment-pledged', data: { ...TERMS, amountMinor: '1000' } };
 const signed: CommitmentEvent = {
@@ -227,6 +229,16 @@ describe('a capital call', () => {
     given(commitment, [pledged, signed])
       .when(calling({ issuedOn: '2026-03-01' }))
       .refuses('call-before-signature', { signedOn: '2026-03-02' });
+  });
+
+  it('is issued on the day of the financial close at the earliest', () => {
+    const later: Fund = { ...CLOSED, reachedOn: '2026-03-03' };
+    given(commitment, [pledged, signed])
+      .when(calling({ issuedOn: '2026-03-03', dueOn: '2026-03-17' }, later))
+      .then(taken('capital-call-issued'));
+    given(commitment, [pledged, signed])
+      .when(calling({ issuedOn: '2026-03-02' }, later))
+      .refuses('call-before-financial-close', { fundId: 'fund-a', reachedOn: '2026-03-03', issuedOn: '2026-03-02' });
   });
 
   it('needs a signed commitment that is not cancelled, and an amount', () => {

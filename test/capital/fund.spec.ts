@@ -5,6 +5,7 @@ import {
   defineTranche,
   establish,
   reachFinancialClose,
+  type ReachFinancialCloseInput,
   subscribe,
   type MatchingPolicy,
 } from '../../src/capital/fund.decisions.js';
@@ -25,8 +26,10 @@ const subscribed = (deltaMinor: string, facilityId?: string): FundEvent => ({
 });
 const closed: FundEvent = {
   type: 'financial-close-reached',
-  data: { facilities: [], committedMinor: '100' },
+  data: { facilities: [], committedMinor: '100', reachedOn: '2026-03-20', evidenceRef: null },
 };
+/** Late on the 20th of March, UTC. */
+const NOW = '2026-03-20T23:59:59.999Z';
 const SUBSCRIBER = { commitmentId: 'commitment-a', partnerId: 'partner-a', partnerKind: 'union' } as const;
 const FIRST_LOSS = tranche(1, 'first-loss', '300');
 
@@ -189,9 +192,31 @@ describe('financial close', () => {
   const closing =
     (...facilities: readonly Funding[]) =>
     (state: typeof fund.initial) =>
-      reachFinancialClose(state, facilities);
+      reachFinancialClose(state, facilities, {}, NOW);
   const CASH: MatchingPolicy = { version: 3, kinds: ['access-time-purchase', 'capex'] };
   const ready = given(fund, [established, FIRST_LOSS, subscribed('100')]);
+
+  it('records the stated day and the evidence; without them the day of the decision and no evidence', () => {
+    const stating = (input: ReachFinancialCloseInput) => (state: typeof fund.initial) =>
+      reachFinancialClose(state, [], input, NOW);
+    const recorded = { facilities: [], committedMinor: '100' };
+    ready.when(stating({ reachedOn: '2026-03-02', evidenceRef: 'memorandum 4' })).then([
+      {
+        type: 'financial-close-reached',
+        data: { ...recorded, reachedOn: '2026-03-02', evidenceRef: 'memorandum 4' },
+      },
+    ]);
+    ready
+      .when(stating({}))
+      .then([{ type: 'financial-close-reached', data: { ...recorded, reachedOn: '2026-03-20', evidenceRef: null } }]);
+  });
+
+  it('may be reached today, and not on the day after', () => {
+    const on = (reachedOn: string) => (state: typeof fund.initial) =>
+      reachFinancialClose(state, [], { reachedOn }, NOW);
+    ready.when(on('2026-03-20')).then([expect.objectContaining({ type: 'financial-close-reached' })]);
+    ready.when(on('2026-03-21')).refuses('date-in-future', { date: '2026-03-21', today: '2026-03-20' });
+  });
 
   it('records the sums that it compared and the clause', () => {
     ready.when(closing(gigafactory({ unionMinor: 100n, statesMinor: 100n }))).then([
@@ -200,6 +225,8 @@ describe('financial close', () => {
         data: {
           facilities: [{ facilityId: 'facility-a', unionMinor: '100', statesMinor: '100' }],
           committedMinor: '100',
+          reachedOn: '2026-03-20',
+          evidenceRef: null,
         },
         legalBasis: '2021/1173 Art. 12b(5)',
       },
@@ -219,7 +246,7 @@ describe('financial close', () => {
 
   it('counts the contributions of the states that the policy lists, and records the version of the policy', () => {
     const closingByPolicy = (funding: Partial<Funding>) => (state: typeof fund.initial) =>
-      reachFinancialClose(state, [gigafactory({ unionMinor: 100n, statesMinor: 130n, ...funding })], CASH);
+      reachFinancialClose(state, [gigafactory({ unionMinor: 100n, statesMinor: 130n, ...funding })], {}, NOW, CASH);
     ready.when(closingByPolicy({ matchingMinor: 99n })).refuses('states-below-union', {
       unionMinor: '100',
       statesMinor: '130',
@@ -231,6 +258,8 @@ describe('financial close', () => {
         data: {
           facilities: [{ facilityId: 'facility-a', unionMinor: '100', statesMinor: '130', matchingMinor: '100' }],
           committedMinor: '100',
+          reachedOn: '2026-03-20',
+          evidenceRef: null,
           matchingPolicyVersion: 3,
           matchingKinds: ['access-time-purchase', 'capex'],
         },
@@ -270,6 +299,8 @@ describe('financial close', () => {
         data: {
           facilities: [{ facilityId: 'facility-a', unionMinor: '500', statesMinor: '0' }],
           committedMinor: '100',
+          reachedOn: '2026-03-20',
+          evidenceRef: null,
         },
       },
     ]);
@@ -290,6 +321,14 @@ describe('financial close', () => {
 });
 
 describe('a fund', () => {
+  it('knows the day of its close', () => {
+    const state = [established, FIRST_LOSS, subscribed('100'), closed].reduce(
+      (before, event) => fund.evolve(before, event),
+      fund.initial,
+    );
+    expect(state).toMatchObject({ status: 'closed', reachedOn: '2026-03-20' });
+  });
+
   it('stops at an event that it does not know', () => {
     expect(() => fund.evolve(fund.initial, { type: 'fund-renamed', data: {} } as never)).toThrow('fund-renamed');
   });

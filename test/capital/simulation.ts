@@ -178,7 +178,8 @@ export class Live {
   }
 
   private decide(next: Step): void {
-    if (next.do === 'close') return this.appendToFund(reachFinancialClose(this.fund, []));
+    if (next.do === 'close')
+      return this.appendToFund(reachFinancialClose(this.fund, [], { reachedOn: '2026-03-02' }, NOW));
     const state = this.stateOf(next.id);
     const minor = 'amount' in next ? String(next.amount) : '0';
     switch (next.do) {

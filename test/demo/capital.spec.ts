@@ -90,6 +90,7 @@ describe('the capital of the demo programme', () => {
     const close = index.named('financial-close');
     for (const call of calls) {
       expect(close.wave).toBeLessThan(call.wave);
+      expect(text(close, 'reachedOn') <= text(call, 'issuedOn')).toBe(true);
       const signature = index.named(`signature:${placeholder(call)}`);
       expect(text(signature, 'signedOn') < text(call, 'issuedOn')).toBe(true);
       expect(text(call, 'dueOn') >= addBusinessDays(text(call, 'issuedOn'), 10)).toBe(true);

@@ -17,7 +17,7 @@ const FROZEN: Readonly<Record<string, readonly [lines: number, sha256: string]>>
   'api-key': [2, 'd0dc0b16cc701c5f87167daf2611cf621ad020b74dc5c724f25eb2cbbf4aec9c'],
   commitment: [15, '49de76aaa702446e4cb8e8c87c14aea7828f648f37e1f497bcce654baf8217bd'],
   facility: [11, '701932e237b79c7e9b77e24d344ba8b2bfc05af34f2aa40743084bc04de371bb'],
-  fund: [5, '2aba6d72a13dd7b5edb98487355812dc89fbdb531a9273b717a08ceb392406a0'],
+  fund: [9, '91637513a95a5a6fd03576bed2e6a1959c9ac537a3eb55ec2695878be5122f07'],
   partner: [6, 'a40ce0f709fbe5e7e868cd8e4e716d1db68069e98cfb0d0591133346500a4aa4'],
   policy: [1, '0a6a7ec0b97eeb39b1866bc19a1bfd1aef4a4ec14db4d2df1e90115e9455b2d3'],
   report: [2, '70697d25b6926cf9a37f67f6002c26c5e85c150d15ade6db21dfccaf5a8e076a'],

@@ -228,7 +228,7 @@ describe('the capital report', () => {
   it('knows that a fund has closed', () => {
     const history = fund().record('fund-f', {
       type: 'financial-close-reached',
-      data: { facilities: [], committedMinor: '0' },
+      data: { facilities: [], committedMinor: '0', reachedOn: '2026-03-20', evidenceRef: null },
     });
     expect(reportOf(history.events).funds[0]?.closed).toBe(true);
   });

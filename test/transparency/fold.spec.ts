@@ -83,7 +83,7 @@ describe('the fold', () => {
   it('stops at an event of a type that it does not know', () => {
     const history = new History().record('fund-f', {
       type: 'financial-close-reached',
-      data: { facilities: [], committedMinor: '0' },
+      data: { facilities: [], committedMinor: '0', reachedOn: '2026-03-20', evidenceRef: null },
     });
     expect(() => folded(history.events.map((event) => ({ ...event, type: 'loss-forgiven' })))).toThrow(
       'The report does not know the event type "loss-forgiven".',

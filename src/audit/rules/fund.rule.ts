@@ -1,3 +1,4 @@
+import { recordedSchema } from '../../ledger/event.js';
 import { addBusinessDays } from '../../domain/business-days.js';
 import { notCovered, type EventOf } from './coverage.js';
 import { runCheck, Facts, idOf, type Rule } from './rule.js';
@@ -5,6 +6,8 @@ import type { Findings } from '../audit-finding.js';
 
 /** Domain rule: business days between the issue of a call and the day on which it is due. */
 const NOTICE_BUSINESS_DAYS_MIN = 10;
+/** `financial-close-reached` states its day from this schema on. */
+const REACHED_ON_SINCE_SCHEMA = 2;
 /** Art. 12b(5). */
 const UNION_PERCENT_MAX = 17n;
 /** From the layer that loses first to the one that is paid first. */
@@ -22,6 +25,8 @@ interface FundBook {
   readonly layers: Map<string, Layer>;
   readonly facilityIds: Set<string>;
   closed: boolean;
+  /** Stated day of the close, for closes since schema 2. Calls are compared with this day only. */
+  reachedOn?: string;
 }
 interface FacilityBook {
   readonly kind: string;
@@ -38,8 +43,8 @@ interface FacilityBook {
 export class FundRule implements Rule<'funds'> {
   readonly check = 'funds';
   readonly statement =
-    'No layer of a fund takes more than its cap, layers stand in order, capital is called after financial close with 10 business ' +
-    "days' notice, and the Union pays at most 17 % of a gigafactory's CAPEX, matched by the Participating States (Art. 12b(5)).";
+    'No layer of a fund takes more than its cap, layers stand in order, capital is called after financial close, on ' +
+    "its stated day at the earliest, with 10 business days' notice, and the Union pays at most 17 % of a gigafactory's CAPEX, matched by the Participating States (Art. 12b(5)).";
   private readonly funds = new Map<string, FundBook>();
   private readonly facilities = new Map<string, FacilityBook>();
 
@@ -53,7 +58,8 @@ export class FundRule implements Rule<'funds'> {
 
   close(): void {}
 
-  private apply({ type, stream }: EventOf<'funds'>, facts: Facts): void {
+  private apply(event: EventOf<'funds'>, facts: Facts): void {
+    const { type, stream } = event;
     switch (type) {
       case 'fund-established':
         return this.establish(idOf(stream, 'fund'), facts);
@@ -62,7 +68,7 @@ export class FundRule implements Rule<'funds'> {
       case 'tranche-subscribed':
         return subscribe(this.fundOf(idOf(stream, 'fund'), facts), facts);
       case 'financial-close-reached':
-        return this.reachClose(this.fundOf(idOf(stream, 'fund'), facts), facts);
+        return this.reachClose(this.fundOf(idOf(stream, 'fund'), facts), event, facts);
       case 'facility-registered':
         return this.registerFacility(idOf(stream, 'facility'), facts);
       case 'contribution-recorded':
@@ -95,9 +101,12 @@ export class FundRule implements Rule<'funds'> {
     });
   }
 
-  private reachClose(fund: FundBook, facts: Facts): void {
+  private reachClose(fund: FundBook, event: EventOf<'funds'>, facts: Facts): void {
     facts.require(!fund.closed, 'Financial close is reached a second time.');
     fund.closed = true;
+    // Before schema 2 nobody stated the day, and calls of any date were accepted. The day that the upcast derives from the
+    // envelope is no statement of the operator: a history of that time must not be judged by it.
+    if (recordedSchema(event) >= REACHED_ON_SINCE_SCHEMA) fund.reachedOn = facts.date('reachedOn');
     const committedMinor = [...fund.layers.values()].reduce((sum, layer) => sum + layer.committedMinor, 0n);
     const stated = facts.minor('committedMinor');
     facts.requireSame(stated, committedMinor, 'The committed sum is not that of the layers.');
@@ -187,7 +196,10 @@ function layerOf(fund: FundBook, facts: Facts): Layer {
 
 function call(fund: FundBook, facts: Facts): void {
   facts.require(fund.closed, 'Capital is called before financial close.');
-  const earliest = addBusinessDays(facts.date('issuedOn'), NOTICE_BUSINESS_DAYS_MIN);
+  const issuedOn = facts.date('issuedOn');
+  const { reachedOn = issuedOn } = fund;
+  facts.require(issuedOn >= reachedOn, 'The call is dated before financial close.', `${reachedOn} or later`, issuedOn);
+  const earliest = addBusinessDays(issuedOn, NOTICE_BUSINESS_DAYS_MIN);
   const dueOn = facts.date('dueOn');
   facts.require(dueOn >= earliest, 'The call is due too early.', `${earliest} or later`, dueOn);
 }

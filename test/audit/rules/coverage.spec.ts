@@ -5,16 +5,12 @@ import { AGGREGATES } from '../../../src/aggregates.js';
 import { eventTypesOf } from '../../../src/ledger/aggregate.js';
 import { rulesFor, uncoveredTypes, EVENT_TYPES, type TypeOf } from '../../../src/audit/rules/coverage.js';
 import type { Verification } from '../../../src/audit/verify.js';
-import { runAudit } from '../../../src/cli/audit.js';
+import { ppp } from '../../support/command-line.js';
 import { EnvelopeWriter, LOG_VKEY, signedLog } from '../written-log.js';
 import { programme } from '../written-programme.js';
 
 /** As a shell shows it: what the command prints on stdout. */
-async function outputOf(...args: readonly string[]): Promise<string> {
-  let out = '';
-  await runAudit(args, { out: { write: (text: string) => (out += text) }, err: { write: () => undefined } });
-  return out;
-}
+const outputOf = async (...args: readonly string[]): Promise<string> => (await ppp('audit', ...args)).out;
 
 describe('the coverage of the rules', () => {
   let folder: string;

@@ -366,6 +366,15 @@ const FORGERIES: readonly Forgery[] = [
     'envelopes',
     (c) => Object.assign(find(c, 'usage-reported'), { envelope: { recordedAt: '2026-03-02T09:00:00.000Z' } }),
   ],
+  [
+    'a call that is dated before financial close',
+    'funds',
+    (c) => {
+      set(c, 'financial-close-reached', 0, { reachedOn: '2026-03-03' });
+      return find(c, 'capital-call-issued');
+    },
+  ],
+  ['a financial close without its day', 'funds', (c) => set(c, 'financial-close-reached', 0, { reachedOn: null })],
   ['a version of a policy that is not the next one', 'policies', (c) => set(c, 'policy-adopted', 0, { version: 2 })],
   [
     'a version on the stream of another policy',
@@ -506,6 +515,18 @@ describe('the second implementation of the rules', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('does not judge calls by the day of a close that was recorded under schema 1', async () => {
+    const commands = story.programme();
+    const { facilities, committedMinor } = find(commands, 'financial-close-reached').data;
+    // Recorded on 2 March: under schema 2 that day would forbid the call of the day before.
+    Object.assign(find(commands, 'financial-close-reached'), {
+      data: { facilities, committedMinor },
+      envelope: { schema: 1 },
+    });
+    set(commands, 'capital-call-issued', 0, { issuedOn: '2026-03-01' });
+    expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
   });
 
   it('lets a checkpoint end within the last command', async () => {
