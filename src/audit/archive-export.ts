@@ -9,7 +9,7 @@ import { formatVerifierKey } from '../tlog/note-key.js';
 
 import { keptOptions, LogWalk } from './verify-walk.js';
 
-/** Gathered before it is written: a bundle with its tile is some 200 kB. */
+/** Bytes that are collected before a write. A bundle with its tile has some 200 kB. */
 const BUFFER_BYTES = 1_048_576;
 
 /**
@@ -46,8 +46,8 @@ export class ArchiveWriter {
 }
 
 /**
- * Exports a log into one file that can be verified, replayed and imported without the service. Every hash is checked on the
- * way: what does not fit its checkpoint is not exported.
+ * Exports a log into one file that can be verified, replayed and imported without the service. Every hash is checked during
+ * the export: a part that does not fit the checkpoint stops it.
  * @throws ProvenWrong, NotCheckable
  * @throws UsageError if the file exists already
  */

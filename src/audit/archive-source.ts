@@ -7,18 +7,18 @@ import { ARTEFACT_BYTES_MAX, type LogSource } from './log-source.js';
 import { parseTilePath, TILE_WIDTH } from '../tlog/tile.js';
 
 const READS_MAX = 4;
-/** Files beside those of a log that are named in a report. */
+/** Most names of other files that a report lists. */
 const OTHERS_MAX = 20;
 
 interface Place {
-  /** Of the content, from the start of the archive. */
+  /** Offset of the content from the start of the archive. */
   readonly offset: number;
   readonly bytes: number;
 }
 
 /**
- * An exported log in one file. Where everything lies is found once, by the headers alone: 16 bytes of memory for a full
- * bundle or tile of 256, so that an archive of any length may be read in any order.
+ * An exported log in one file. Opening it reads the headers alone and keeps 16 bytes for each full bundle or tile, so that
+ * an archive of any length can be read in any order.
  */
 export class ArchiveSource implements LogSource {
   readonly readsMax = READS_MAX;
@@ -33,7 +33,7 @@ export class ArchiveSource implements LogSource {
 
   /**
    * @throws NotCheckable if the file is no archive of a log
-   * @throws ProvenWrong if it is one, and damaged
+   * @throws ProvenWrong if the file is a damaged archive
    */
   static async open(name: string): Promise<ArchiveSource> {
     const file = await open(name, 'r').catch((error: unknown) => {
@@ -61,7 +61,7 @@ export class ArchiveSource implements LogSource {
   private async index(): Promise<void> {
     const { size } = await this.file.stat();
     let at = 0;
-    // What fills the block of the member before comes along with the next header, so that a bit changed there is found too.
+    // The padding of the member before is read with the next header, so that a changed bit in it is found too.
     let padding = 0;
     while (at < size) {
       const block = await this.bytesAt(at, Math.min(padding + BLOCK_BYTES, size - at));
@@ -80,7 +80,7 @@ export class ArchiveSource implements LogSource {
     throw damaged(this.name, at, 'its end is missing');
   }
 
-  /** After the first block of zeros there is nothing but zeros. */
+  /** After the first block of zeros all bytes are zeros. */
   private async checkEnd(from: number, size: number): Promise<void> {
     for (let at = from; at < size; at += ARTEFACT_BYTES_MAX) {
       const rest = await this.bytesAt(at, Math.min(ARTEFACT_BYTES_MAX, size - at));
@@ -92,7 +92,7 @@ export class ArchiveSource implements LogSource {
     const path = name.replace(/^\.\//, '');
     if (isFolder) return;
     if (bytes > ARTEFACT_BYTES_MAX) throw damaged(this.name, offset, `${path} is longer than anything of a log`);
-    // Two of one name: who reads the archive with another program may see the other one.
+    // Two members of one name: another program may read the other member.
     if (this.named.has(path) || this.placeOf(path) !== undefined) {
       throw damaged(this.name, offset, `${path} is in it twice`);
     }
@@ -102,7 +102,7 @@ export class ArchiveSource implements LogSource {
       if (isOther && this.others.length < OTHERS_MAX) this.others.push(path);
       this.named.set(path, { offset, bytes });
     } else if (address.width < TILE_WIDTH || address.index * BLOCK_BYTES > offset) {
-      // A number that the members before it cannot have led up to must not make the list of places long.
+      // A tile number that is too high for this offset is forged. It must not make the list of offsets long.
       this.named.set(path, { offset, bytes });
     } else {
       const places = this.full.get(address.level) ?? new Places();
@@ -123,7 +123,7 @@ export class ArchiveSource implements LogSource {
   }
 }
 
-/** Places by number, in as few bytes as there can be: a map of a million paths would take a hundred times as many. */
+/** Offsets by tile number in flat arrays. A map of a million paths would take a hundred times the memory. */
 class Places {
   private numbers = new Float64Array(64);
 
@@ -141,7 +141,7 @@ class Places {
   get(index: number): Place | undefined {
     const offset = this.numbers[2 * index];
     const bytes = this.numbers[2 * index + 1];
-    // Nothing begins at offset 0: the first header is there.
+    // No content begins at offset 0, where the first header is.
     return offset === undefined || offset === 0 || bytes === undefined ? undefined : { offset, bytes };
   }
 }

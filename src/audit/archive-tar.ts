@@ -1,10 +1,10 @@
 /**
  * The container of an exported log: a plain POSIX ustar archive (IEEE Std 1003.1, "ustar Interchange Format"), which every
- * `tar` reads. Only what a log needs: regular files with short names, owned by nobody, dated at the epoch, so that the same
- * log gives the same bytes.
+ * `tar` reads. It holds regular files with short names only, without owner and dated at the epoch, so that the same log
+ * always becomes the same bytes.
  */
 export const BLOCK_BYTES = 512;
-/** `name` has 100 bytes; the longest path of a log has 40. */
+/** `name` has room for 100 bytes; the longest path of a log has 40. */
 const NAME_BYTES_MAX = 100;
 const MODE = '0000644';
 const NOBODY = '0000000';
@@ -22,7 +22,10 @@ const MAGIC_AT = 257;
 const PREFIX_AT = 345;
 const CHECKSUM_BYTES = 8;
 
-/** Six digits, NUL, space: as every `tar` writes it, to the last byte, because the sum itself covers all others. */
+/**
+ * Six digits, NUL, space, as every `tar` writes it. The sum covers all other bytes of the header, so that only this form is
+ * accepted.
+ */
 const CHECKSUM = /^([0-7]{6})\u0000 $/;
 
 const REGULAR_FILE = '0';
@@ -59,7 +62,7 @@ export function tarHeader(name: string, bytes: number): Buffer {
 
 /**
  * Reads the header of a member; undefined at the end of the archive.
- * @returns a sentence instead of a header if it is none that a log may have
+ * @returns a sentence instead of a header if a log may not have such a header
  */
 export function readTarHeader(header: Uint8Array): TarHeader | string | undefined {
   if (header.length < BLOCK_BYTES) return 'it ends within a header';
@@ -78,7 +81,7 @@ export function readTarHeader(header: Uint8Array): TarHeader | string | undefine
   return { name, bytes, isFolder: false };
 }
 
-/** Sum of the bytes of the header, those of the checksum itself taken as spaces. */
+/** Sum of the bytes of the header, with the bytes of the checksum taken as spaces. */
 function checksumOf(header: Buffer): number {
   let sum = 0;
   for (const [at, byte] of header.entries()) {

@@ -9,12 +9,12 @@ export interface ComparedReport extends ReplayedReport {
   readonly isSame: boolean;
 }
 
-/** Characters of an excerpt that shows where two texts part. */
+/** Characters of the excerpt around the first difference of two texts. */
 const EXCERPT = 60;
 
 /**
- * Compares replayed reports, byte for byte, with what a service publishes: those as of the same position, and the published ones.
- * Differences are added to the findings of the replay.
+ * Compares replayed reports byte for byte with the reports of a service: those as of the same position, and the published
+ * ones. Differences are added to the findings of the replay.
  * @throws NotCheckable when the service does not answer
  */
 export async function compare(replayed: Replay, service: string): Promise<readonly ComparedReport[]> {

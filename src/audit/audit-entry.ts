@@ -9,7 +9,7 @@ import { encodeHex } from '../tlog/strict-text.js';
 import { TILE_WIDTH, tileWidth } from '../tlog/tile.js';
 import { labelOf } from './verify-blame.js';
 
-/** One entry, and the proof that it is the one that was signed. */
+/** One entry, and the proof that it was signed. */
 export interface ProvenEntry {
   readonly position: number;
   readonly entry: Uint8Array;
@@ -61,8 +61,8 @@ function entryOf(bundle: Uint8Array, width: number, at: number, artefact: string
 }
 
 /**
- * The last position whose event was recorded at or before an instant; 0 if there is none. Halves the log, because the time
- * of recording never goes back along positions.
+ * The last position whose event was recorded at or before an instant; 0 if there is none. This is a binary search, because
+ * the time of recording never goes back along positions.
  */
 export async function positionAt(log: OpenedLog, instantMs: number): Promise<number> {
   let low = 0;
@@ -77,7 +77,7 @@ export async function positionAt(log: OpenedLog, instantMs: number): Promise<num
 }
 
 function recordedAtMs(entry: Uint8Array, position: number): number {
-  // In canonical text the members behind it are sorted after it, and data stands before it: the last one is the envelope's.
+  // Canonical text sorts members: `data` stands before `recordedAt`, so that the last match is the member of the envelope.
   const text = Buffer.from(entry).toString('utf8');
   const [, recordedAt = ''] = /^.*"recordedAt":"([^"]+)"/s.exec(text) ?? [];
   const at = Date.parse(recordedAt);

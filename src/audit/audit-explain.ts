@@ -13,20 +13,20 @@ import { LogWalk } from './verify-walk.js';
 
 export type ExplainTarget = { readonly position: number } | { readonly eventId: string };
 
-/** An aggregate whose states are only shown. */
+/** An aggregate of any state: states are only printed here. */
 export type AnyAggregate = Aggregate<unknown, DomainEvent>;
 
 export interface PathStep {
-  /** On which side of what is below it the hash stands. */
+  /** The side of the node below on which the hash stands. */
   readonly side: 'left' | 'right';
   /** Hex. */
   readonly hash: string;
 }
 
-/** One event, how it is proven, and what it did. */
+/** One event, its proof, and its effect. */
 export interface Explanation {
   readonly position: number;
-  /** The entry, exactly as signed. */
+  /** The entry, byte for byte as signed. */
   readonly envelope: string;
   readonly event: RecordedEvent;
   readonly meaning: string;
@@ -34,16 +34,16 @@ export interface Explanation {
   readonly path: readonly PathStep[];
   readonly root: string;
   readonly size: number;
-  /** The events before it on its stream, the last ones only. */
+  /** The last events before it on its stream. */
   readonly before: readonly { readonly position: number; readonly revision: number; readonly type: string }[];
-  /** What it changed in the state of its stream. */
+  /** The changes that it made to the state of its stream. */
   readonly changes: readonly { readonly what: string; readonly before: string; readonly after: string }[];
 }
 
 const BEFORE_MAX = 20;
 
 /**
- * Explains one event. The history before it is read as well, because only that says what it did to its stream.
+ * Explains one event. It reads the history before the event as well, because the effect depends on the state of the stream.
  * @throws ProvenWrong, NotCheckable
  */
 export async function explain(
@@ -78,7 +78,7 @@ export async function explain(
   };
 }
 
-/** The position of an event; by the text alone, because the entry that is found is proven afterwards. */
+/** The position of an event. The search compares text alone; the entry that it finds is proven afterwards. */
 async function findEvent(log: OpenedLog, eventId: string): Promise<number> {
   const wanted = Buffer.from(`"id":"${eventId}"`);
   for (const address of bundlesOfGrowth(0, log.checkpoint.size)) {
@@ -91,13 +91,13 @@ async function findEvent(log: OpenedLog, eventId: string): Promise<number> {
   throw new NotCheckable(`The log has no event ${eventId}.`, 'Give the id of an event that the checkpoint covers.');
 }
 
-/** Data may name the event too. */
+/** The id of the envelope: `data` may contain the id of another event. */
 function idOf(entry: Uint8Array, wanted: Buffer): unknown {
   const text = Buffer.from(entry);
   return text.includes(wanted) ? (JSON.parse(text.toString('utf8')) as { id?: unknown }).id : undefined;
 }
 
-/** The events of a stream up to a position, in order; the hashes of everything up to there are checked on the way. */
+/** The events of a stream up to a position, in order. All hashes up to the position are checked on the way. */
 async function streamUpTo(
   log: OpenedLog,
   position: number,
@@ -124,7 +124,7 @@ async function streamUpTo(
   return events;
 }
 
-/** RFC 9162 section 2.1.3.2: which side every hash of the path stands on. */
+/** RFC 9162 section 2.1.3.2: the side of every hash of the path. */
 function stepsOf({ position, path }: ProvenEntry, size: number): PathStep[] {
   let index = position - 1;
   let last = size - 1;
@@ -167,7 +167,7 @@ function evolved(aggregate: AnyAggregate, state: unknown, event: RecordedEvent):
   }
 }
 
-/** A state as lines; of collections, how much is in them. */
+/** A state as lines. Of a collection only the number of members is shown. */
 function* flat(value: unknown, name: string): Generator<[string, string]> {
   if (typeof value !== 'object' || value === null) {
     if (value !== undefined) yield [name, String(value)];

@@ -1,22 +1,22 @@
-/** Something published that is proven wrong, in the words of whoever has to act on it. */
+/** A published artefact or an event that is proven wrong, in the words of the person who has to act on it. */
 export interface Finding {
   /** The check that found it, e.g. `entries`. */
   readonly check: string;
-  /** One sentence with the numbers that decided. */
+  /** One sentence with the numbers that decided the check. */
   readonly message: string;
   /** Path of the artefact below the prefix of the log, e.g. `tile/entries/000`. */
   readonly artefact?: string;
   readonly position?: number;
   readonly stream?: string;
   readonly type?: string;
-  /** Hex for hashes, else as published. */
+  /** Hex for hashes, other values as they were published. */
   readonly expected?: string;
   readonly found?: string;
   /** What the auditor does next. */
   readonly nextStep: string;
 }
 
-/** A check was made and did not hold: exit code 1. */
+/** A check failed: exit code 1. */
 export class ProvenWrong extends Error {
   override readonly name = 'ProvenWrong';
 
@@ -25,7 +25,7 @@ export class ProvenWrong extends Error {
   }
 }
 
-/** Something that was asked for could not be checked, which says nothing about the log: exit code 2. */
+/** A check could not be made, which proves nothing about the log: exit code 2. */
 export class NotCheckable extends Error {
   override readonly name = 'NotCheckable';
 
@@ -43,7 +43,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Keeps the earliest of all findings, however many there are: the ones after it often follow from it. */
+/** Keeps the earliest of all findings and the number of findings: later ones often follow from the first. */
 export class Findings {
   private earliest: Finding | undefined;
   private found = 0;
@@ -56,7 +56,7 @@ export class Findings {
   }
 
   /**
-   * Bytes that are not the ones that were signed: what else they are said to be is of no interest then.
+   * Takes precedence over all others: where bytes are not the signed bytes, their content does not matter.
    */
   outrank(finding: Finding): void {
     this.found += 1;
@@ -64,7 +64,7 @@ export class Findings {
     this.earliest = finding;
   }
 
-  /** The one with the lowest position, unless one outranks it. */
+  /** The finding with the lowest position, unless another one outranks it. */
   get first(): Finding | undefined {
     return this.earliest;
   }
@@ -73,7 +73,7 @@ export class Findings {
     return this.found;
   }
 
-  /** True if something was found by a check. */
+  /** True if the check has a finding. */
   has(check: string): boolean {
     return this.checks.has(check);
   }

@@ -12,36 +12,36 @@ import { encodeHex } from '../tlog/strict-text.js';
 import { tileReader } from '../tlog/tile-reader.js';
 import { formatTilePath, TILE_WIDTH, type BundleAddress, type TileAddress } from '../tlog/tile.js';
 
-/** What the auditor brings along. Nothing of it comes from the log that is checked. */
+/** What the auditor brings along. None of it comes from the log under check. */
 export interface Trust {
-  /** The auditor's own copy of the log's verifier key; without it the log's own word has to do. */
+  /** The auditor's own copy of the log's verifier key. Without it the published key of the log is used. */
   readonly key?: VerifierKey;
   readonly policy?: Policy;
   /** A checkpoint that the auditor kept: the log must have grown from it. */
   readonly kept?: string;
 }
 
-/** A log whose checkpoint is signed as it should be. Its tiles and entries are still to be checked against it. */
+/** A log whose checkpoint has valid signatures. Its tiles and entries are not checked yet. */
 export interface OpenedLog {
   readonly source: LogSource;
   readonly note: SignedNote;
   readonly checkpoint: Checkpoint;
   readonly key: VerifierKey;
-  /** False when the key came with the log, so that the signature says nothing about whose log it is. */
+  /** False when the key came with the log: the signature then does not prove whose log it is. */
   readonly keyIsAuditors: boolean;
   readonly cosigners: readonly Cosigner[];
-  /** Signatures on the checkpoint by keys that nobody gave. */
+  /** Number of signatures on the checkpoint by unknown keys. */
   readonly unknownSignatures: number;
   /** Why the quorum of the auditor's policy is not met. */
   readonly quorumMissing?: string;
   readonly kept?: Checkpoint;
-  /** Hashes of the tree, read from the published tiles; unauthenticated. */
+  /** Hashes of the tree from the published tiles, not authenticated. */
   readonly hashes: HashReader;
 }
 
 /**
  * Opens a log: reads its checkpoint and verifies the signatures.
- * @throws ProvenWrong when a signature does not hold, or the checkpoint is none
+ * @throws ProvenWrong when a signature is invalid, or when the checkpoint is malformed
  * @throws NotCheckable when there is no checkpoint or no key
  */
 export async function openLog(source: LogSource, trust: Trust): Promise<OpenedLog> {
@@ -65,8 +65,8 @@ export async function openLog(source: LogSource, trust: Trust): Promise<OpenedLo
 }
 
 /**
- * The last checkpoint; for an auditor with a policy the last one that has a quorum, where the log shows it apart: on a busy log
- * no witness can have seen the very last one.
+ * The last checkpoint. An auditor with a policy gets the last checkpoint with a quorum, where the log publishes it: on a
+ * busy log no witness has cosigned the very last one yet.
  */
 async function readCheckpoint(source: LogSource, policy: Policy | undefined): Promise<Uint8Array> {
   const asksForWitnesses = policy !== undefined && policy.quorum !== NO_QUORUM;
@@ -84,7 +84,7 @@ function opened(bytes: Uint8Array, key: VerifierKey, policy: Policy | undefined)
     const note = parseNote(bytes);
     const keys = [key, ...(policy?.witnesses.map((witness) => witness.key) ?? [])];
     const { checkpoint, note: known } = openCheckpoint(note, key.name, keys);
-    // A note that only a witness has signed is no checkpoint of the log.
+    // A note that only a witness has signed is not a checkpoint of the log.
     openCheckpoint(note, key.name, [key]);
     return { note, checkpoint, known };
   } catch (error) {
@@ -116,7 +116,7 @@ function missingQuorum(note: SignedNote, policy: Policy, cosigners: readonly Cos
   }
 }
 
-/** The auditor's key, or else the one that the source gives. */
+/** The auditor's key; without it the key that the source publishes. */
 async function keyOf(source: LogSource, { key, policy }: Trust, checkpoint: Uint8Array): Promise<VerifierKey> {
   const isListed = policy?.logs.some((log) => log.key.name === key?.name && wrapSameKey(log.key, key));
   if (key && policy && !isListed) {
@@ -134,7 +134,10 @@ async function keyOf(source: LogSource, { key, policy }: Trust, checkpoint: Uint
   return publishedKey(published);
 }
 
-/** The log of the policy that the checkpoint says to be of; if none is, whichever: its name will not be the one that is found. */
+/**
+ * The log of the policy whose name is the origin of the checkpoint. Any other log of the policy leads to the right finding
+ * too: the names differ.
+ */
 function listedKey({ logs }: Policy, checkpoint: Uint8Array): VerifierKey {
   const origin = Buffer.from(checkpoint).toString('utf8').split('\n', 1)[0];
   const listed = logs.find(({ key }) => key.name === origin) ?? logs[0];
@@ -142,7 +145,7 @@ function listedKey({ logs }: Policy, checkpoint: Uint8Array): VerifierKey {
   throw new NotCheckable('The policy lists no log.', 'Give a policy with a line "log <verifier key>".');
 }
 
-/** @throws ProvenWrong if what is published is no key */
+/** @throws ProvenWrong if the published text is not a key */
 export function publishedKey(bytes: Uint8Array): VerifierKey {
   const text = Buffer.from(bytes).toString('utf8');
   try {
@@ -155,7 +158,7 @@ export function publishedKey(bytes: Uint8Array): VerifierKey {
   }
 }
 
-/** @throws NotCheckable if the auditor's file is no checkpoint of this log */
+/** @throws NotCheckable if the auditor's file is not a checkpoint of this log */
 function keptCheckpoint(text: string, key: VerifierKey): Checkpoint {
   try {
     return openCheckpoint(text, key.name, [key]).checkpoint;
@@ -169,8 +172,8 @@ function keptCheckpoint(text: string, key: VerifierKey): Checkpoint {
 }
 
 /**
- * The log has signed two checkpoints that no one history can have.
- * @param root of the log at the size of the checkpoint that was kept, if it is known.
+ * The log has signed two checkpoints that cannot belong to one history.
+ * @param root the root of the log at the size of the kept checkpoint, where it is known.
  */
 export const twoHistories = (kept: Checkpoint, root?: Hash): ProvenWrong =>
   new ProvenWrong({
@@ -183,8 +186,8 @@ export const twoHistories = (kept: Checkpoint, root?: Hash): ProvenWrong =>
   });
 
 /**
- * The log has to have grown from the checkpoint that the auditor kept, which its tiles prove without its entries.
- * @throws ProvenWrong if it has not, NotCheckable if it ends before
+ * Checks that the log has grown from the checkpoint that the auditor kept. The tiles prove it without the entries.
+ * @throws ProvenWrong if it has not grown from it, NotCheckable if the log is shorter
  */
 export async function requireGrowth({ kept, checkpoint, hashes }: OpenedLog): Promise<void> {
   if (kept === undefined || kept.size === 0) return;
@@ -214,7 +217,7 @@ export async function readTile(source: LogSource, address: TileAddress): Promise
   return { path, bytes: bytes.subarray(0, wanted) };
 }
 
-/** A bundle of the log, and whether it is the full one although a part of it was asked for. */
+/** A bundle of the log. `isWhole` is true where the source returned the full bundle instead of a part of it. */
 export const readBundle = (source: LogSource, address: BundleAddress): Promise<Artefact> => readEither(source, address);
 
 export interface Artefact {

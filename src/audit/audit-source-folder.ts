@@ -6,10 +6,10 @@ import { ARTEFACT_BYTES_MAX, type LogSource } from './log-source.js';
 
 const READS_MAX = 4;
 
-/** A log in a folder: `checkpoint` and `tile/...`, as any web server would serve it. */
+/** A log in a folder: `checkpoint` and `tile/...`, in the layout of a web server. */
 export class FolderSource implements LogSource {
   readonly readsMax = READS_MAX;
-  /** What else lies in the folder is nobody's business. */
+  /** Other files of the folder do not concern the log. */
   readonly others: readonly string[] = [];
 
   private constructor(
@@ -40,7 +40,7 @@ export class FolderSource implements LogSource {
         await file.close();
       }
     } catch (error) {
-      // A name that is a file where a folder is expected has nothing below it.
+      // The path goes through a file as if it were a folder, so that nothing exists at the path.
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
       if (error instanceof NotCheckable) throw error;
       throw new NotCheckable(`${join(this.folder, path)} cannot be read: ${reasonOf(error)}.`, 'Make it readable.', {

@@ -5,12 +5,12 @@ import { ARTEFACT_BYTES_MAX, type LogSource } from './log-source.js';
 
 const READS_MAX = 8;
 const TIMEOUT_MS = 30_000;
-/** With the waits between them a server may be away for about a minute, or ask for one. */
+/** With the waits between the attempts a server may be unreachable for about a minute. */
 const ATTEMPTS_MAX = 8;
 const WAIT_MS_MIN = 250;
 const WAIT_MS_MAX = 15_000;
 const RETRY_AFTER_S_MAX = 60;
-/** Busy, stopping, or behind a proxy that is. */
+/** The server is busy or stopping, or a proxy in front of it says so. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504]);
 
 /** A log at its address. */
@@ -62,8 +62,8 @@ export type HttpAnswer =
   { readonly found: true; readonly bytes: Uint8Array } | { readonly found: false; readonly why: string };
 
 /**
- * Reads what is at an address, trying again while the server asks for it.
- * @throws NotCheckable when it neither gives it nor says that there is nothing
+ * Reads the content of an address and tries again while the server is busy.
+ * @throws NotCheckable when the server neither returns the content nor answers that there is none
  */
 export async function getBytes(url: string): Promise<HttpAnswer> {
   for (let attempt = 1; ; attempt += 1) {
@@ -93,7 +93,7 @@ async function attemptGet(url: string): Promise<HttpAnswer | { readonly retry: s
   }
 }
 
-/** The body, as far as anything of a log can be long. */
+/** The body, up to the longest artefact that a log can have. */
 async function bodyOf(response: Response, url: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -7,9 +7,9 @@ import { UrlSource } from './audit-source-url.js';
 import type { LogSource } from './log-source.js';
 
 /**
- * Opens a log where it is: the address of a service or of a log, a folder with the same layout, or an exported archive.
- * @throws NotCheckable when there is nothing to be opened
- * @throws ProvenWrong for an archive that is damaged
+ * Opens a log from the address of a service or of a log, from a folder with the same layout, or from an exported archive.
+ * @throws NotCheckable when there is nothing to open
+ * @throws ProvenWrong for a damaged archive
  */
 export async function openSource(name: string): Promise<LogSource> {
   if (/^https?:\/\//i.test(name)) return UrlSource.open(name);

@@ -6,7 +6,7 @@ import { LogError } from '../tlog/log-error.js';
 import { parseVerifierKey, type VerifierKey } from '../tlog/note-key.js';
 import { parsePolicy, type Policy } from '../tlog/policy.js';
 
-/** What an auditor brings along, as options of a command. */
+/** Options of a command for the auditor's own key, checkpoint and policy. */
 export const TRUST_OPTIONS = {
   vkey: { type: 'string' },
   checkpoint: { type: 'string' },
@@ -19,7 +19,7 @@ export interface TrustValues {
   readonly policy?: string | undefined;
 }
 
-/** @throws UsageError for a file that cannot be read, or a key or policy that is none */
+/** @throws UsageError for an unreadable file, or for a malformed key or policy */
 export async function readTrust({ vkey, checkpoint, policy }: TrustValues): Promise<Trust> {
   return {
     ...(vkey !== undefined && { key: await readKey(vkey) }),

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../ledger/event.js';
 
-/** Entries in a row as they were read, and those of them that are events. */
+/** Consecutive entries as they were read, and those of them that are events. */
 export interface EventStretch {
   /** Position of the first entry. */
   readonly first: number;
@@ -11,18 +11,18 @@ export interface EventStretch {
 /** The result of a check. The report prints the statement unless the check has findings. */
 export interface Conclusion {
   readonly statement: string;
-  /** What of it was left out, if anything was. */
+  /** The part that was not checked, if there is one. */
   readonly notChecked?: string;
-  /** Why it could not be made, which is not the same as finding nothing. */
+  /** Why the check could not be made. That is not the same as a check without findings. */
   readonly cannot?: { readonly what: string; readonly nextStep: string };
 }
 
 /**
- * Something that a ledger keeps beside its published log, checked against the events on one way through them. What is found
- * goes to the findings that the check was made with.
+ * A check of data that a ledger keeps beside its published log, against the events in one pass. The check adds to the
+ * findings that it was constructed with.
  */
 export interface BesideCheck {
-  /** Its name; the standing list of what a log alone cannot show leaves out what is named here. */
+  /** Its name. A check of this name takes the place of the line of the same name in `NOT_IN_A_LOG`. */
   readonly check: string;
   accept(stretch: EventStretch): Promise<void>;
   /** After the last event. */

@@ -7,7 +7,7 @@ import { inclusionRoot, verifySubtreeConsistency } from '../tlog/merkle-verify.j
 import { encodeHex } from '../tlog/strict-text.js';
 import { hashAt, TILE_WIDTH, type BundleAddress, type TileAddress } from '../tlog/tile.js';
 
-// Two published artefacts do not fit together. Which of them was changed? The one that does not lead to the signed root.
+// Two published artefacts contradict each other. The changed one is the artefact that does not lead to the signed root.
 
 /** A bundle and the tile with the hashes of its entries, as read. */
 export interface ReadBundle {
@@ -17,7 +17,7 @@ export interface ReadBundle {
   readonly tile: { readonly path: string; readonly bytes: Uint8Array };
 }
 
-/** A hash that was computed from what lies below it, and the one that the tile has. */
+/** The hash that was computed from the level below, and the hash that the tile has. */
 interface Disagreement {
   /** Number of the hash in its tile. */
   readonly at: number;
@@ -25,7 +25,7 @@ interface Disagreement {
   readonly published: Hash;
 }
 
-/** An entry has another hash than its tile says. */
+/** The hash of an entry is not the hash in its tile. */
 export async function blameLeaf(
   { checkpoint: { size, root }, hashes }: OpenedLog,
   { path, tile, address }: ReadBundle,
@@ -54,7 +54,7 @@ export async function blameLeaf(
   });
 }
 
-/** A tile has another hash than the tile below it gives. */
+/** The hash over a lower tile is not the hash in the tile above. */
 export async function blameNode(
   { checkpoint: { size, root }, hashes }: OpenedLog,
   { address, path }: { readonly address: TileAddress; readonly path: string },
@@ -81,7 +81,7 @@ export async function blameNode(
   });
 }
 
-/** A length in the bundle was changed: the first entry that is not the one in the tile says where. */
+/** A length in the bundle was changed. The first entry that does not fit its hash in the tile shows the position. */
 export function blameBundle({ address, path, bytes, tile }: ReadBundle, why: string): ProvenWrong {
   let start = 0;
   for (let at = 0; at < address.width; at += 1) {
@@ -110,7 +110,7 @@ export function blameBundle({ address, path, bytes, tile }: ReadBundle, why: str
   });
 }
 
-/** Stream and type as the bytes have them; they may be what was changed. */
+/** Stream and type as the bytes state them. These very bytes may be the changed ones. */
 export function labelOf(entry: Uint8Array): { stream?: string; type?: string } {
   const text = Buffer.from(entry).toString('utf8');
   const stream = /"stream":"([^"]{1,200})"/.exec(text)?.[1];
@@ -123,7 +123,7 @@ const factsOf = (isTile: boolean, computed: Hash, published: Hash): { expected: 
   found: encodeHex(isTile ? published : computed),
 });
 
-/** With a second tile damaged or missing there is no proof; then it stays open which of the two was changed. */
+/** A second damaged or missing tile makes the proof impossible; then it stays open which artefact was changed. */
 async function proofIfAny(make: () => Promise<Hash[]>): Promise<Hash[] | undefined> {
   try {
     return await make();

@@ -16,18 +16,18 @@ const CLOSE_OBJECT = 0x7d;
 const SPACE = 0x20;
 const ASCII_MAX = 0x7f;
 
-/** So many digits a double holds exactly, and prints as they are. */
+/** A double holds whole numbers of this many digits exactly and prints them unchanged. */
 const DIGITS_MAX = 15;
-/** Deeper than any event; what is deeper is looked at the slow way. */
+/** Deeper than any event. Deeper values take the slow path. */
 const DEPTH_MAX = 16;
-/** For each list or object that is open: where its last name begins, behind the quote; or one of these. */
+/** For each open list or object: the offset of its last name after the quote, or one of the two constants. */
 const names = new Int32Array(DEPTH_MAX);
 const IN_LIST = -1;
 const NO_NAME_YET = -2;
 
 /**
- * True if bytes that are JSON are canonical (RFC 8785).
- * @param value what was read from them.
+ * True if the bytes of a JSON text are canonical (RFC 8785).
+ * @param value the value parsed from the bytes.
  */
 export const isCanonical = (bytes: Uint8Array, text: string, value: unknown): boolean =>
   isPlainlyCanonical(bytes) || canonicalText(value) === text;
@@ -43,9 +43,10 @@ export function canonicalText(value: unknown): string | undefined {
 }
 
 /**
- * Bytes that are JSON are canonical if they have no white space, their numbers and strings are in their one form, and
- * members are sorted, none twice. Of numbers this knows whole ones, not negative, and of strings those without a backslash:
- * nearly all there are, in a third of the time that printing the value again takes. False says nothing.
+ * Bytes of a JSON text are canonical if they have no white space, if numbers and strings are in their one form, and if
+ * members are sorted without repetition. This check knows whole numbers without a sign and strings without a backslash:
+ * nearly all values, in a third of the time that printing the value again takes. False is no verdict: the slow path then
+ * decides.
  */
 function isPlainlyCanonical(bytes: Uint8Array): boolean {
   let depth = -1;
@@ -78,7 +79,7 @@ function isPlainlyCanonical(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Where the closing quote is; -1 if there is a backslash before it. */
+/** Offset of the closing quote; -1 if there is a backslash before it. */
 function endOfString(bytes: Uint8Array, from: number): number {
   for (let at = from; ; at += 1) {
     const byte = bytes[at];
@@ -87,7 +88,7 @@ function endOfString(bytes: Uint8Array, from: number): number {
   }
 }
 
-/** Behind the last digit of a whole number; 0 if it is none, or too long. */
+/** Offset after the last digit of a whole number; 0 if the number is not whole or too long. */
 function endOfDigits(bytes: Uint8Array, from: number): number {
   let at = from;
   let byte = bytes[at] ?? 0;
@@ -96,7 +97,10 @@ function endOfDigits(bytes: Uint8Array, from: number): number {
   return isWhole ? at : 0;
 }
 
-/** Whether a name sorts before another, in UTF-16 units: for more than ASCII that is not the order of the bytes. */
+/**
+ * Whether a name sorts before another one in UTF-16 units. Outside ASCII the order of the bytes differs, so that the answer
+ * is false there.
+ */
 function isAscending(bytes: Uint8Array, before: number, name: number): boolean {
   for (let at = 0; ; at += 1) {
     const [left, right] = [bytes[before + at] ?? QUOTE, bytes[name + at] ?? QUOTE];

@@ -46,13 +46,13 @@ const OPTIONAL: Readonly<Record<string, Test>> = {
     isRecord(value) && hasOnly(value, { subject: isId, commitment: (text) => COMMITMENT.test(String(text)) }),
 };
 
-/** Behind the date of an instant in its canonical text. */
+/** The part of a canonical instant after its date. */
 const TIME_OF_DAY = /^T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(?!000)\d{3})?Z$/;
 const DATE_LENGTH = 10;
-/** Known to be one; thousands of events in a row share it. */
+/** The last date that was checked. Thousands of consecutive events share it. */
 let lastDate = '';
 
-/** The one canonical text of an instant, so that equal instants are equal text. */
+/** True for an instant in its one canonical text, so that equal instants are equal texts. */
 function isInstant(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   const date = value.slice(0, DATE_LENGTH);
@@ -64,8 +64,8 @@ function isInstant(value: unknown): boolean {
 }
 
 /**
- * Reads entry after entry as events, and checks what can be said of each by itself and of the one before it: canonical
- * text, a form and a type that are known, and a time of recording that never goes back.
+ * Reads entries one by one as events and checks each by itself and against the one before: canonical text, a known form, a
+ * known type, and a time of recording that never goes back.
  */
 export class EnvelopeCheck {
   private recordedAtMs = -Infinity;
@@ -73,7 +73,7 @@ export class EnvelopeCheck {
   private readonly aggregates = new Map<string, { readonly aggregate: string; readonly schema: number }>();
   private readonly lifting: EventReader;
 
-  /** @param aggregates every aggregate of the domain: which types there are, and on which streams. */
+  /** @param aggregates every aggregate of the domain: they declare the event types and name the streams. */
   constructor(aggregates: readonly AggregateOutline[]) {
     this.lifting = new EventReader(aggregates);
     for (const { name, events } of aggregates) {
@@ -82,7 +82,7 @@ export class EnvelopeCheck {
   }
 
   /**
-   * @returns the event, lifted to the schema of today
+   * @returns the event in its current schema
    * @throws ProvenWrong
    */
   read(position: number, entry: Uint8Array): RecordedEvent {
@@ -144,7 +144,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** The texts from where they differ. */
+/** Both texts from their first difference on. */
 function canonicalFacts(value: unknown, text: string): { expected?: string; found?: string } {
   const canonical = canonicalText(value);
   if (canonical === undefined) return {};

@@ -17,24 +17,24 @@ import {
 } from '../tlog/tile.js';
 import { blameBundle, blameLeaf, blameNode, type ReadBundle } from './verify-blame.js';
 
-/** Entries in a row, their hashes checked. */
+/** Consecutive entries whose hashes are checked. */
 export interface Stretch {
-  /** Position of the first. */
+  /** Position of the first entry. */
   readonly first: number;
-  /** Views into the bundle that was read: keep one and you keep the bundle. */
+  /** Views into the bundle: an entry that is kept keeps the whole bundle in memory. */
   readonly entries: readonly Uint8Array[];
 }
 
 export interface WalkOptions {
-  /** Stop after so many entries; by default all that the checkpoint covers. */
+  /** Number of entries to read; by default all that the checkpoint covers. */
   readonly size?: number;
-  /** Gets every artefact once it is checked, in the order in which a log grows. */
+  /** Called with every checked artefact, in the order in which a log grows. */
   readonly onArtefact?: (path: string, bytes: Uint8Array) => Promise<void>;
-  /** Roots that shorter histories are known by, looked at on the way. */
+  /** Sizes of shorter histories whose roots are reported on the way. */
   readonly rootsAt?: { readonly sizes: ReadonlySet<number>; readonly seen: (root: Hash, size: number) => void };
 }
 
-/** Compares the history with the checkpoint that the auditor kept, when the walk comes to its size. */
+/** Compares the history with the kept checkpoint of the auditor when the walk reaches its size. */
 export function keptOptions({ kept }: OpenedLog): Pick<WalkOptions, 'rootsAt'> {
   if (kept === undefined) return {};
   const seen = (root: Hash): void => {
@@ -43,7 +43,7 @@ export function keptOptions({ kept }: OpenedLog): Pick<WalkOptions, 'rootsAt'> {
   return { rootsAt: { sizes: new Set([kept.size]), seen } };
 }
 
-/** What was looked at on a walk. */
+/** Counts of a walk. */
 export interface WalkCounts {
   entries: number;
   bytes: number;
@@ -52,10 +52,10 @@ export interface WalkCounts {
 }
 
 /**
- * Reads the entries of a log from the first on, and checks on the way every leaf hash, every tile and, at the end, the
- * root. Memory is a few bundles and one open tile a level, however long the log is.
- * @throws ProvenWrong at the first hash that does not hold
- * @throws NotCheckable when something cannot be read
+ * Reads the entries of a log from the first on and checks every leaf hash, every tile and, at the end, the root. Memory is
+ * a few bundles and one open tile a level, for a log of any length.
+ * @throws ProvenWrong at the first wrong hash
+ * @throws NotCheckable when an artefact cannot be read
  */
 export class LogWalk {
   readonly counts: WalkCounts = { entries: 0, bytes: 0, bundles: 0, tiles: 0 };
@@ -92,7 +92,7 @@ export class LogWalk {
     return { address, ...bundle, tile };
   }
 
-  /** Every leaf hash of the bundle is the one in its tile. */
+  /** Checks that every leaf hash of the bundle is the hash in its tile. */
   private async checkBundle(read: Fetched): Promise<Uint8Array[]> {
     const { address, bytes, tile, isWhole } = read;
     let entries: Uint8Array[];
@@ -151,7 +151,7 @@ export class LogWalk {
     });
   }
 
-  /** A history that stops before the checkpoint is proven to be its beginning by the tiles. */
+  /** The tiles prove that a history that stops before the checkpoint is its beginning. */
   private async checkPrefix(size: number): Promise<void> {
     if (size === 0) return;
     const { checkpoint, hashes } = this.log;
@@ -170,7 +170,7 @@ interface Fetched extends ReadBundle {
   readonly isWhole: boolean;
 }
 
-/** The bundle as it has to be for the size of the checkpoint, where the source only has the full one. */
+/** The part of the bundle that the checkpoint covers, where the source has the full bundle only. */
 function onlyFirst({ bytes, address, isWhole }: Fetched, entries: readonly Uint8Array[]): Uint8Array {
   if (!isWhole || address.width === TILE_WIDTH) return bytes;
   return bytes.subarray(
@@ -186,7 +186,7 @@ function* upTo(bundles: Iterable<BundleAddress>, size: number): Generator<Bundle
   }
 }
 
-/** Reads some items ahead, so that a network or a disk works while what came before is checked. In order. */
+/** Reads some items ahead, so that the network or the disk works during the checks. Yields in order. */
 async function* ahead<Item, Read>(
   items: Iterable<Item>,
   readsMax: number,
@@ -195,7 +195,7 @@ async function* ahead<Item, Read>(
   const running: Promise<Read>[] = [];
   for (const item of items) {
     const next = read(item);
-    // It is awaited in its turn; until then its failure is nobody's.
+    // The promise is awaited in its turn. Until then its rejection must not count as unhandled.
     next.catch(() => undefined);
     running.push(next);
     if (running.length < readsMax) continue;

@@ -27,7 +27,7 @@ export interface CheckLine {
   readonly what: string;
 }
 
-/** What a verification comes to. `unchecked`: nothing is proven wrong, but something that was asked for could not be checked. */
+/** The result of a verification. `unchecked`: nothing is proven wrong, but a requested check could not be made. */
 export interface Verification {
   readonly verdict: 'verified' | 'wrong' | 'unchecked';
   readonly source: string;
@@ -37,15 +37,15 @@ export interface Verification {
   readonly root?: string;
   readonly verifierKey?: string;
   readonly keyFrom?: 'auditor' | 'source';
-  /** Checks that were made and hold. */
+  /** Checks that were made without a finding. */
   readonly checked: readonly CheckLine[];
-  /** What a verification like this does not say. */
+  /** What this verification does not check, with reasons. */
   readonly notChecked: readonly CheckLine[];
-  /** What was asked for and could not be checked. */
+  /** Requested checks that could not be made. */
   readonly uncheckable: readonly (CheckLine & { readonly nextStep: string })[];
-  /** The first thing that is wrong, by position. */
+  /** The finding with the lowest position. */
   readonly finding?: Finding;
-  /** How many things are wrong; later ones may follow from the first. */
+  /** Number of findings; later ones may follow from the first. */
   readonly findings: number;
   readonly entries: number;
   readonly bytes: number;
@@ -55,22 +55,22 @@ export interface Verification {
 
 export interface VerifyOptions {
   readonly trust: Trust;
-  /** Every aggregate of the domain: which events there are. */
+  /** Every aggregate of the domain: they declare the event types. */
   readonly aggregates: readonly AggregateOutline[];
   readonly progress?: ProgressListener;
-  /** Checks of what is kept beside the log, for whoever has it. */
+  /** Checks of data beside the log, for an operator who has the database. */
   readonly beside?: (findings: Findings) => readonly BesideCheck[];
 }
 
 /**
- * Verifies a log from its first entry to its checkpoint. Reads nothing but the log and what the auditor brings along; keeps
- * nothing in memory that grows with the log (what has to be compared over its whole length goes to a temporary file).
+ * Verifies a log from its first entry to its checkpoint. Reads the log and what the auditor brings along, and nothing else.
+ * Memory does not grow with the log: rows that must be compared over its whole length go to a temporary file.
  */
 export async function verify(source: LogSource, options: VerifyOptions): Promise<Verification> {
   return new Verifier(source, options).run();
 }
 
-/** What a verification comes to when there is nothing to begin with. */
+/** The result for a source that could not be opened. */
 export function notOpened(source: string, error: ProvenWrong | NotCheckable): Verification {
   const nothing = { source, checked: [], notChecked: [], entries: 0, bytes: 0, seconds: 0, entriesPerSecond: 0 };
   if (error instanceof ProvenWrong) {
@@ -132,7 +132,7 @@ class Verifier {
     }
   }
 
-  /** Where a log publishes its key as a convenience, it should be the one that others know. */
+  /** A log that publishes its key must publish the key that signed its checkpoint. */
   private async checkPublishedKey({ key, keyIsAuditors }: OpenedLog): Promise<void> {
     const published = keyIsAuditors ? await this.source.read('vkey') : undefined;
     if (published === undefined) return;
@@ -176,7 +176,7 @@ class Verifier {
     if (notChecked !== undefined) this.skip(check, notChecked);
   }
 
-  /** @returns the command of the last event. */
+  /** @returns the id of the command of the last event. */
   private async read(log: OpenedLog, order: OrderCheck, rules: readonly Rule[]): Promise<string> {
     const envelopes = new EnvelopeCheck(this.options.aggregates);
     const byType = rulesByType(rules);
@@ -247,7 +247,7 @@ class Verifier {
     this.checked.push({ check, what });
   }
 
-  /** Unless something was found by the check. */
+  /** Notes the statement, unless the check has a finding. */
   private unlessFound(check: string, what: string): void {
     if (!this.findings.has(check)) this.noteHeld(check, what);
   }
@@ -312,7 +312,7 @@ const rulesByType = (rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[
 const ENVELOPES_HOLD =
   'Every event is canonical JSON of a known form, type and version, on a stream of its kind; none was recorded before the one that precedes it.';
 
-/** What no log can show, or what only the decisions themselves check. */
+/** What a log cannot show, and what only the decisions check. */
 const NOT_IN_A_LOG: readonly CheckLine[] = [
   { check: 'sealed content', what: 'It is kept outside the log; the events only commit to it.' },
   {

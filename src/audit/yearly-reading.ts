@@ -10,17 +10,17 @@ import type { YearlyFile } from '../transparency/yearly-file.js';
 export interface YearlyRequest {
   readonly year: number;
   readonly trust: Trust;
-  /** Every aggregate of the domain: which events there are. */
+  /** Every aggregate of the domain: they declare the event types. */
   readonly aggregates: readonly AggregateOutline[];
-  /** Number of events to count; all that the checkpoint covers when left out. */
+  /** Number of events to count; by default all that the checkpoint covers. */
   readonly size?: number;
 }
 
 /**
- * Makes the file of a year from a log, and checks on the way that every entry is one that was signed. Memory grows with the
- * ranges of positions that the figures name, not with the log.
- * @throws ProvenWrong when an entry or a tile is not what was signed
- * @throws NotCheckable when something cannot be read, or the log is shorter than `size`
+ * Makes the file of a year from a log and checks that every entry was signed. Memory grows with the ranges of positions
+ * that the figures name, not with the log.
+ * @throws ProvenWrong when an entry or a tile is not the signed one
+ * @throws NotCheckable when an artefact cannot be read, or when the log is shorter than `size`
  */
 export async function readYear(
   source: LogSource,

@@ -11,7 +11,7 @@ export const CONSISTENCY_HASHES_MAX = 63;
 export const ADD_CHECKPOINT_BYTES_MAX = NOTE_BYTES_MAX + 4_000;
 /** Body of a request to `POST <submission prefix>/add-checkpoint`. */
 export interface AddCheckpoint {
-  /** Size that the log believes the witness to have cosigned last; 0 for none. */
+  /** Size that, to the knowledge of the log, the witness has cosigned last; 0 for none. */
   readonly oldSize: number;
   /** From `oldSize` to the size of the checkpoint; empty if they are equal or `oldSize` is 0. */
   readonly proof: readonly Hash[];
@@ -50,8 +50,8 @@ export function parseAddCheckpoint(body: Uint8Array | string): AddCheckpoint {
 }
 
 /**
- * The cosignatures in a witness's answer to `add-checkpoint` that hold for the note, for `withSignatures`; those by keys
- * that were not asked for are left out (C2SP tlog-witness: "MUST ignore").
+ * The valid cosignatures of a witness's answer to `add-checkpoint`, for `withSignatures`. Cosignatures by other keys than
+ * the given ones are left out (C2SP tlog-witness: "MUST ignore").
  * @throws LogError `malformed`, `signature-invalid`, or `no-trusted-signature` if none is left.
  */
 export function acceptCosignatures(

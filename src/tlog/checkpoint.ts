@@ -15,7 +15,10 @@ export interface TreeHead {
 export interface Checkpoint extends TreeHead {
   /** Identity of the log, e.g. `ledger.example.eu/log`. */
   readonly origin: string;
-  /** Not recommended, because no monitor can audit them; kept so that a foreign checkpoint stays what it is. */
+  /**
+   * Extension lines are not recommended, because no monitor can audit them. They are kept so that a foreign checkpoint stays
+   * unchanged.
+   */
   readonly extensions?: readonly string[];
 }
 
@@ -27,7 +30,7 @@ export interface OpenedCheckpoint {
 
 /**
  * Text of the note: origin, size, base64 root and any extension, a line each.
- * @throws RangeError for an origin with a space or plus, a size or root that cannot be one, or an empty extension line.
+ * @throws RangeError for an origin with a space or plus, an impossible size or root, or an empty extension line.
  */
 export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkpoint): string {
   if (!isKeyName(origin)) throw new RangeError('An origin is not empty and has no space, plus or control character.');
@@ -58,7 +61,7 @@ export function parseCheckpoint(text: string): Checkpoint {
 }
 
 /**
- * A checkpoint with the log's Ed25519 signature. Whoever calls this answers for never signing two that are inconsistent.
+ * A checkpoint with the log's Ed25519 signature. The caller must never sign two that are inconsistent.
  * @throws RangeError if the key is not named like the origin: verifiers find the log by both being equal.
  */
 export function signCheckpoint(checkpoint: Checkpoint, key: SigningKey): string {

@@ -31,8 +31,8 @@ export function cosign(key: SigningKey, text: string, timestampSeconds: number):
 /**
  * Checks a cosignature/v1.
  * @param bytes what follows the key ID in the signature line: u64 time, big-endian, and 64 bytes.
- * @returns the time of the cosignature in POSIX seconds; undefined if it does not hold. Whether the time is credible is
- * for the caller to say.
+ * @returns the time of the cosignature in POSIX seconds; undefined if the cosignature is invalid. The caller judges whether
+ * the time is credible.
  */
 export function verifyCosignature(key: VerifierKey, text: string, bytes: Uint8Array): number | undefined {
   if (bytes.length !== TIMESTAMP_BYTES + ED25519_SIGNATURE_BYTES) return undefined;

@@ -26,7 +26,7 @@ export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The entries of a bundle, as views into its bytes: nothing is copied, so keep one and you keep the bundle.
+ * The entries of a bundle as views into its bytes: an entry that is kept keeps the whole bundle in memory.
  * @param width how many entries it must hold, from its path.
  * @throws LogError `malformed` if it holds fewer or more, or a length runs past its end.
  */

@@ -1,6 +1,6 @@
 /**
- * Why a piece of a transparency log was not accepted. `malformed`, `limit-exceeded` and `unsupported-algorithm` say that
- * nothing could be checked; the others say that a check was made and did not hold.
+ * Why a piece of a transparency log was not accepted. `malformed`, `limit-exceeded` and `unsupported-algorithm` mean that
+ * nothing could be checked; the other codes mean that a check failed.
  */
 export type LogErrorCode =
   /** The bytes do not follow the format to the letter. */
@@ -9,9 +9,9 @@ export type LogErrorCode =
   | 'limit-exceeded'
   /** A key or signature of a type that this implementation does not know. */
   | 'unsupported-algorithm'
-  /** The signature of a key that is known does not verify. */
+  /** The signature of a known key is invalid. */
   | 'signature-invalid'
-  /** No signature is by a key that was asked for. */
+  /** No signature is by one of the given keys. */
   | 'no-trusted-signature'
   /** The checkpoint belongs to another log. */
   | 'origin-mismatch'
@@ -20,14 +20,17 @@ export type LogErrorCode =
   /** A Merkle proof does not lead to the root. */
   | 'proof-invalid';
 
-/** Thrown by the readers and verifiers of the log. Carries no Nest and no HTTP: the offline verifier throws it too. */
+/**
+ * Thrown by the readers and verifiers of the log. It knows neither Nest nor HTTP, because the offline verifier throws it
+ * too.
+ */
 export class LogError extends Error {
   override readonly name = 'LogError';
 
   constructor(
     readonly code: LogErrorCode,
     message: string,
-    /** What decided: sizes, indices, expected and found hashes (hex). Never key material. */
+    /** The values that decided: sizes, indices, expected and found hashes (hex). Never key material. */
     readonly facts: Readonly<Record<string, string | number>> = {},
   ) {
     super(message);

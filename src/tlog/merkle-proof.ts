@@ -6,7 +6,7 @@ export interface NodeAddress {
   readonly index: number;
 }
 
-/** Fetches hashes of complete subtrees, in the order asked; all that one proof needs are asked for at once. */
+/** Fetches hashes of complete subtrees, in the order of the request. All hashes of one proof are requested in one call. */
 export type HashReader = (nodes: readonly NodeAddress[]) => Promise<readonly Hash[]>;
 
 /** Half-open range of leaves. */
@@ -60,7 +60,7 @@ export async function readTree(size: number, read: HashReader): Promise<CompactR
   return CompactRange.resume(size, await read(completeSubtrees({ start: 0, end: size })));
 }
 
-/** The ranges whose roots make up the proof, lowest first. `known`: the verifier has the root of `wanted` already. */
+/** The ranges whose roots make up the proof, lowest first. `known`: the verifier already has the root of `wanted`. */
 function proofRanges(wanted: LeafRange, tree: LeafRange, known: boolean): LeafRange[] {
   if (wanted.start === tree.start && wanted.end === tree.end) return known ? [] : [tree];
   const middle = tree.start + splitPoint(tree.end - tree.start);

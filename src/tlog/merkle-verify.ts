@@ -1,8 +1,7 @@
 import { areHashes, EMPTY_ROOT, type Hash, hashesEqual, isSize, isSubtree, nodeHash } from './merkle.js';
 
-// The iterative algorithms of the RFC, sharing nothing with the recursive definitions that proofs are made from: a
-// mistake in one is then a disagreement, not two equal mistakes. Sizes are doubles beyond 2^31, so bits are taken by
-// division and never by `>>`.
+// The iterative algorithms of the RFC. They share nothing with the recursive definitions that make proofs: a mistake on one
+// side then shows as a disagreement. Sizes are doubles beyond 2^31, so that bits are taken by division and never by `>>`.
 
 const half = (n: number): number => Math.floor(n / 2);
 const odd = (n: number): boolean => n % 2 === 1;
@@ -59,7 +58,7 @@ export function verifyConsistency(
     fn = half(fn);
     sn = half(sn);
   }
-  // An old size that is a power of two is a node of the new tree, and the proof leaves out what the verifier has.
+  // An old size that is a power of two is a node of the new tree, and the proof leaves out the root that the verifier has.
   const path = fn === 0 ? [oldRoot, ...proof] : proof;
   const [first, ...rest] = path;
   if (first === undefined || !areHashes(path)) return false;
@@ -120,7 +119,7 @@ export function verifySubtreeConsistency(
   while (fn !== sn && (isRightmost || odd(sn))) shift();
   const path = fn === sn ? [subtreeRoot, ...proof] : proof;
   const [first, ...rest] = path;
-  // What is hashed has to be a hash; roots that are only compared may be anything, as the published vectors have it.
+  // Hashed values must be hashes. Roots that are only compared may be anything, as in the published vectors.
   if (first === undefined || (rest.length > 0 && !areHashes(path))) return false;
   let subtreeFound = first;
   let found = first;

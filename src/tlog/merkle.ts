@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 
-/** SHA-256, 32 bytes. Never changed after it was made. */
+/** SHA-256, 32 bytes. Never changed after it is made. */
 export type Hash = Uint8Array;
 export const HASH_BYTES = 32;
 
 /**
- * One SHA-256 over bytes that are already in one place. The detour over a one-byte string is on purpose: asking
- * `node:crypto` for a buffer allocates memory outside the heap for every digest, which measured three times slower.
+ * One SHA-256 over contiguous bytes. The digest goes through a one-byte string on purpose: `node:crypto` allocates memory
+ * outside the heap for every digest that it returns as a buffer, which measured three times slower.
  */
 const sha256 = (bytes: Uint8Array): Hash => Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
 
@@ -16,7 +16,7 @@ export const EMPTY_ROOT: Hash = sha256(new Uint8Array(0));
 /** Longest entry that an entry bundle can carry: its length is a uint16 (C2SP tlog-tiles, "Log entries"). Bytes. */
 export const ENTRY_BYTES_MAX = 65_535;
 
-// Hashing is synchronous, so one scratch buffer each serves every call; only its digest leaves the function.
+// Hashing is synchronous, so that one scratch buffer of each kind serves every call; only the digest leaves the function.
 const leafInput = Buffer.alloc(1 + ENTRY_BYTES_MAX);
 const nodeInput = Buffer.alloc(1 + 2 * HASH_BYTES);
 leafInput[0] = 0x00;

@@ -17,7 +17,7 @@ export type SignatureType = (typeof SIGNATURE_TYPE)[keyof typeof SIGNATURE_TYPE]
 export const ED25519_KEY_BYTES = 32;
 export const ED25519_SIGNATURE_BYTES = 64;
 
-/** What a vkey says: whose signatures to expect, of which type, and how to check them. */
+/** The content of a vkey: whose signatures to expect, of which type, and how to check them. */
 export interface VerifierKey {
   readonly name: string;
   /** First four bytes, big-endian, of SHA-256(name || newline || type || public key). A hint, no proof of identity. */
@@ -34,7 +34,7 @@ export interface SigningKey {
   readonly privateKey: KeyObject;
 }
 
-// RFC 8410: what stands before the seed in the PKCS #8 form of an Ed25519 private key.
+// RFC 8410: the bytes before the seed in the PKCS #8 form of an Ed25519 private key.
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PRIVATE_PREFIX = 'PRIVATE+KEY+';
 
@@ -57,7 +57,7 @@ export function keyIdOf(name: string, type: SignatureType, publicKey: Uint8Array
 
 /**
  * @param publicKey 32 bytes, RFC 8032.
- * @throws RangeError if the name or the key cannot be one.
+ * @throws RangeError for an impossible name or key.
  */
 export function verifierKey(name: string, type: SignatureType, publicKey: Uint8Array): VerifierKey {
   checkName(name);
@@ -82,7 +82,7 @@ export function parseVerifierKey(vkey: string): VerifierKey {
 
 /**
  * The signing key of a 32-byte seed (RFC 8032). The caller brings the randomness.
- * @throws RangeError if the name or the seed cannot be one.
+ * @throws RangeError for an impossible name or seed.
  */
 export function signingKey(name: string, seed: Uint8Array): SigningKey {
   checkName(name);

@@ -8,7 +8,7 @@ const KEY_ID_BYTES = 4;
 export interface NoteSignature {
   readonly name: string;
   readonly keyId: number;
-  /** What follows the key ID; its form depends on the signature type. */
+  /** The bytes after the key ID; their form depends on the signature type. */
   readonly bytes: Uint8Array;
 }
 
@@ -21,7 +21,7 @@ export function formatSignature({ name, keyId, bytes }: NoteSignature): string {
 
 /**
  * Reads signature lines: those of a note, or the answer of a witness to `add-checkpoint`.
- * @throws LogError `malformed` unless every line is one and ends in a newline.
+ * @throws LogError `malformed` unless every line is a signature line and ends in a newline.
  */
 export function parseSignatures(lines: string): NoteSignature[] {
   if (!lines.endsWith('\n')) throw malformed('signed note', 'it has no signature line that ends in a newline');

@@ -17,7 +17,7 @@ export const NOTE_SIGNATURES_MAX = 100;
 /** Enough for 100 signatures of the longest kind, 5 kB each with their base64, and a long text. */
 export const NOTE_BYTES_MAX = 1_000_000;
 
-/** A note as read: nothing about it is to be believed before `verifyNote`. */
+/** A note as read. Nothing in it is trusted before `verifyNote`. */
 export interface SignedNote {
   /** With its last newline, without the blank line: the signed bytes in UTF-8. */
   readonly text: string;
@@ -36,7 +36,7 @@ export interface VerifiedNote {
   readonly text: string;
   /** At least one. A key that signed twice is here twice. */
   readonly verified: readonly VerifiedSignature[];
-  /** Number of signatures by keys that were not asked for; they say nothing. */
+  /** Number of signatures by other keys than the given ones; they prove nothing. */
   readonly unknown: number;
 }
 
@@ -48,8 +48,8 @@ export const signText = (key: SigningKey, text: string): NoteSignature => ({
 });
 
 /**
- * Text, blank line, signature lines (C2SP signed-note, "Format"). Reading it back gives the same note, and writing what
- * was read gives the same bytes.
+ * Text, blank line, signature lines (C2SP signed-note, "Format"). Reading the text back returns the same note, and writing
+ * a note that was read returns the same bytes.
  * @throws LogError `malformed` for a text or a set of signatures that no reader would accept.
  */
 export function formatNote({ text, signatures }: SignedNote): string {
@@ -110,8 +110,8 @@ export function verifyNote(note: SignedNote, keys: readonly VerifierKey[]): Veri
 }
 
 /**
- * The note with further signatures, each after those that are there. A newer signature by the same name and key ID takes
- * the place of the older one, so that a witness asked again does not fill the note up.
+ * The note with further signatures after the present ones. A newer signature by the same name and key ID replaces the older
+ * one, so that a witness that is asked again does not fill the note up.
  */
 export function withSignatures(note: SignedNote, added: readonly NoteSignature[]): SignedNote {
   const signatures = new Map(note.signatures.map((signature) => [identity(signature), signature]));

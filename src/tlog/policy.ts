@@ -7,7 +7,7 @@ import { decodeDecimal, decodeUtf8 } from './strict-text.js';
 /** A reader should take at least 32 of each (C2SP tlog-policy, "Implementation limits"). */
 export const POLICY_ITEMS_MAX = 256;
 export const POLICY_BYTES_MAX = 1_000_000;
-/** The quorum of a policy that asks for no cosignature; no witness or group may be called so. */
+/** The quorum of a policy without cosignatures; no witness or group may have this name. */
 export const NO_QUORUM = 'none';
 
 export interface PolicyLog {
@@ -17,7 +17,7 @@ export interface PolicyLog {
 }
 
 export interface PolicyWitness {
-  /** Has a meaning within the policy only. */
+  /** Name within the policy only. */
   readonly name: string;
   readonly key: VerifierKey;
   /** Submission prefix (C2SP tlog-witness). */
@@ -102,7 +102,8 @@ export function isQuorum(policy: Policy, cosigned: ReadonlySet<string>): boolean
   if (policy.quorum === NO_QUORUM) return true;
   const satisfied = new Set(policy.witnesses.map(({ name }) => name).filter((name) => cosigned.has(name)));
   for (const { name, threshold, members } of policy.groups) {
-    // A group of no members or a threshold of 0 cannot be read from a file; made in code it must not count as met.
+    // A file cannot hold a group without members or a threshold of 0. In a policy that was built in code, neither counts as
+    // met.
     if (threshold >= 1 && members.filter((member) => satisfied.has(member)).length >= threshold) satisfied.add(name);
   }
   return satisfied.has(policy.quorum);
@@ -110,7 +111,7 @@ export function isQuorum(policy: Policy, cosigned: ReadonlySet<string>): boolean
 
 /**
  * Text of a policy file.
- * @throws LogError `malformed` for a policy that could not be read back.
+ * @throws LogError `malformed` for a policy whose text could not be read back.
  */
 export function formatPolicy({ logs, witnesses, groups, quorum }: Policy): string {
   const withUrl = (url?: string): string => (url === undefined ? '' : ` ${url}`);
@@ -198,7 +199,7 @@ class PolicyFile {
     }
     for (const member of members) {
       if (!this.#defined.has(member)) throw refuse(`"${member}" is not defined above`);
-      // Else one witness could count twice towards the quorum.
+      // Otherwise one witness could count twice towards the quorum.
       if (this.#members.has(member)) throw refuse(`"${member}" is a member already`);
       this.#members.add(member);
     }

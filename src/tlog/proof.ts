@@ -19,18 +19,18 @@ export interface TlogProof {
   /** From the leaf's sibling upwards. */
   readonly hashes: readonly Hash[];
   readonly checkpoint: SignedNote;
-  /** Opaque and not authenticated by anything: a changed bit in it is not found. */
+  /** Opaque and not authenticated: nothing finds a changed bit in it. */
   readonly extra?: Uint8Array;
 }
 
-/** What a proof that verified says. */
+/** The content of a verified proof. */
 export interface VerifiedProof extends PolicyVerdict {
   readonly index: number;
 }
 
 /**
  * Text of a `.tlog-proof` file.
- * @throws RangeError if it has more hashes than any tree needs, or one that is none.
+ * @throws RangeError if it has more hashes than any tree needs, or a value that is not a hash.
  */
 export function formatProof({ index, hashes, checkpoint, extra }: TlogProof): string {
   if (hashes.length > PROOF_HASHES_MAX || !areHashes(hashes))
@@ -78,7 +78,7 @@ export function verifyProof(proof: TlogProof, leaf: Hash, policy: Policy): Verif
   return { ...verdict, index: proof.index };
 }
 
-/** The entry number and checkpoint that an unverified receipt claims, e.g. to fetch what it is about. */
+/** The entry number and the checkpoint that an unverified receipt claims, e.g. to fetch the entry. */
 export const claimOf = (proof: TlogProof): { readonly index: number; readonly checkpoint: Checkpoint } => ({
   index: proof.index,
   checkpoint: parseCheckpoint(proof.checkpoint.text),

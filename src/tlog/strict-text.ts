@@ -25,8 +25,8 @@ export function decodeHash(text: string): Hash | undefined {
 }
 
 /**
- * ASCII decimal without sign or leading zeros; undefined if it is anything else or above 2^53 - 1, where a double stops
- * being exact. The formats allow 2^63 - 1; a log of this ledger does not get there.
+ * ASCII decimal without sign or leading zeros; undefined for anything else and above 2^53 - 1, where a double is no longer
+ * exact. The formats allow 2^63 - 1; a log of this ledger does not reach it.
  */
 export function decodeDecimal(text: string): number | undefined {
   if (!/^(?:0|[1-9][0-9]{0,15})$/.test(text)) return undefined;

@@ -2,11 +2,11 @@ import { malformed } from './log-error.js';
 import { CompactRange, foldEdge, HASH_BYTES, type Hash } from './merkle.js';
 import { formatTilePath, type HashTile, hashAt, partialTilesOf, TILE_WIDTH } from './tile.js';
 
-/** The last, not yet full tile of one level. */
+/** The last tile of one level, not yet full. */
 interface OpenTile {
   index: number;
   bytes: Buffer;
-  /** Right edge within the tile, its hashes taken as leaves: gives the tile's root without hashing it again. */
+  /** Right edge within the tile, with the tile's hashes as leaves: the tile's root needs no second hashing. */
   range: CompactRange;
 }
 
@@ -61,7 +61,7 @@ export class TileBuilder {
     this.#size += 1;
   }
 
-  /** The tiles that became full since the last call, in the order in which they did; take them often. */
+  /** The tiles that became full since the last call, in that order. Call it often: they stay in memory until then. */
   takeFullTiles(): HashTile[] {
     const full = this.#full;
     this.#full = [];
@@ -87,7 +87,7 @@ export class TileBuilder {
     return foldEdge(this.#levels.toReversed().flatMap(({ range }) => range.edge));
   }
 
-  /** Adds a hash to the open tile of a level; gives the tile's root once it is full. */
+  /** Adds a hash to the open tile of a level; returns the tile's root once it is full. */
   #appendTo(level: number, node: Hash): Hash | undefined {
     const tile = (this.#levels[level] ??= openTile(0));
     tile.bytes.set(node, tile.range.size * HASH_BYTES);

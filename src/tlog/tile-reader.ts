@@ -3,7 +3,7 @@ import { CompactRange, HASH_BYTES, type Hash } from './merkle.js';
 import type { HashReader, NodeAddress } from './merkle-proof.js';
 import { formatTilePath, hashAt, TILE_HEIGHT, TILE_WIDTH, type TileAddress, tileWidth } from './tile.js';
 
-/** Fetches the bytes of a tile. For a partial tile it may give the full one instead (C2SP tlog-tiles, "Partial Tiles"). */
+/** Fetches the bytes of a tile. For a partial tile it may return the full one instead (C2SP tlog-tiles, "Partial Tiles"). */
 export type TileSource = (tile: TileAddress) => Promise<Uint8Array>;
 
 /**

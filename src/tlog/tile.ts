@@ -47,8 +47,8 @@ export function formatTilePath({ level, index, width }: TileAddress | BundleAddr
 }
 
 /**
- * Reads a path as `formatTilePath` writes it, and no other spelling: two names for one resource would be two cache
- * entries for something immutable.
+ * Reads a path in the one spelling that `formatTilePath` writes: two names of one immutable resource would be two cache
+ * entries.
  * @throws LogError `malformed`.
  */
 export function parseTilePath(path: string): TileAddress | BundleAddress {

@@ -10,26 +10,26 @@ import { parseTilePath, type TileAddress } from '../../tlog/tile.js';
 
 import { LogWalk } from '../verify-walk.js';
 
-/** Entries read back at a time, of at most 60,000 bytes each. */
+/** Entries of one read, of at most 60,000 bytes each. */
 const READ_BACK_ENTRIES = 1_000;
 
 export interface Imported {
   readonly events: number;
-  /** True if the log goes on under its own name: the key of this installation signed it. */
+  /** True if the log continues under its own name: the key of this installation signed it. */
   readonly continuesLog: boolean;
 }
 
 /**
- * Loads the events of an exported log, byte for byte, into the database of a ledger that is empty, and reads them back: the same
- * root, or nothing was imported. All in one transaction.
+ * Loads the events of an exported log, byte for byte, into the empty database of a ledger, and reads them back. One
+ * transaction: if the root that is read back differs, nothing was imported.
  *
- * What is not in a log is not imported: sealed contents, of which the events hold commitments only, and what was answered to
- * commands. A command that is sent again with the idempotency key of an imported one is therefore not answered again, but refused;
- * of commands that were refused nothing is known, so that they are decided anew.
- * @param ownKey of this installation. If it signed the log, tiles and checkpoint are restored as well and the log goes on;
- * otherwise a log of its own is built from the same events.
+ * A log holds neither sealed contents (its events hold commitments to them only) nor answers to commands, so that neither
+ * is imported. A command that is sent again with the idempotency key of an imported command is therefore refused, and not
+ * replayed. The log knows nothing of refused commands, so that they are decided again.
+ * @param ownKey the key of this installation. If it signed the log, tiles and checkpoint are restored and the log
+ * continues. Otherwise a new log is built from the same events.
  * @throws NotCheckable if the ledger is not empty
- * @throws ProvenWrong if another root is read back
+ * @throws ProvenWrong if the root that is read back differs
  */
 export async function importLog(
   log: OpenedLog,
@@ -41,7 +41,7 @@ export async function importLog(
   const client = await pool.connect();
   try {
     await client.query('begin');
-    // Neither applies to one long transaction that nobody waits for.
+    // Both timeouts are for short transactions; no other user waits for this long one.
     await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
     await requireEmpty(client);
     const events = await load(client, log, continuesLog, progress);
@@ -58,7 +58,7 @@ export async function importLog(
   }
 }
 
-/** Takes the locks that writers of events and of the log take, so that nothing comes in between. */
+/** Takes the locks of the writers of events and of the log, so that no write comes in between. */
 async function requireEmpty(client: PoolClient): Promise<void> {
   const { rows: heads } = await client.query<{ position: number }>('select position from ledger_head for update');
   const { rows: logs } = await client.query<{ size: number }>('select size from log_head for update');
@@ -91,7 +91,7 @@ async function load(
   return size;
 }
 
-/** @returns when the last of them was recorded. */
+/** @returns when the last event was recorded. */
 async function insert(client: PoolClient, first: number, entries: readonly Uint8Array[]): Promise<string> {
   const envelopes = entries.map((entry) => Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString('utf8'));
   const events = envelopes.map((envelope) => JSON.parse(envelope) as Columns);
@@ -115,8 +115,8 @@ async function insert(client: PoolClient, first: number, entries: readonly Uint8
 }
 
 /**
- * That the commands behind the events were carried out. Their requests are not known: no fingerprint equals the empty one, so
- * that whoever sends one again is told that its key was used.
+ * Records that the commands of the events were executed. Their requests are unknown: no fingerprint equals the empty one,
+ * so that a repeated command is rejected because its key was used.
  */
 const PUT_COMMANDS = `insert into commands (command_id, fingerprint, position, recorded_at, outcome)
   select (envelope::json ->> 'commandId')::uuid, '', max(position), max(recorded_at), $1 from events group by 1`;
@@ -141,7 +141,7 @@ interface Columns {
 
 async function putTile(client: PoolClient, path: string, bytes: Uint8Array): Promise<void> {
   const address = parseTilePath(path);
-  // Bundles are cut from the events themselves.
+  // Bundles are built from the events on demand.
   if (address.level === 'entries') return;
   const { level, index, width }: TileAddress = address;
   await client.query({
@@ -158,7 +158,9 @@ async function putHead(client: PoolClient, log: OpenedLog): Promise<void> {
   await client.query('insert into log_checkpoints (size, root, note) values ($1, $2, $3)', values);
 }
 
-/** What is served from now on is what was signed: the root of the stored bytes says so, and nothing else does. */
+/**
+ * The root of the stored bytes must be the signed root: only this proves that the service will publish the signed events.
+ */
 async function readBack(client: PoolClient, { checkpoint }: OpenedLog): Promise<void> {
   const range = new CompactRange();
   for (;;) {

@@ -7,7 +7,7 @@ import { storedFinding } from './stored-finding.js';
 import { storedRows } from './stored-rows.queries.js';
 import type { BesideCheck, Conclusion, EventStretch } from '../verify-beside.js';
 
-/** An answer may be as long as a request: some megabytes at a time. */
+/** An answer may be as long as a request, so that a read of these many rows takes some megabytes. */
 const ROWS_PER_READ = 500;
 
 interface AnswerRow extends StoredOutcome {
@@ -17,13 +17,13 @@ interface AnswerRow extends StoredOutcome {
 const COLUMNS = 'command_id as "commandId", fingerprint, position, recorded_at as "recordedAt", outcome, digest';
 
 /**
- * Every command that has events was answered where its last event stands, and no answer has changed since it was stored. What
- * was answered to commands without events, refusals above all, is bound by the digest alone.
+ * Every command with events has an answer at the position of its last event, and no answer was changed since it was stored.
+ * Answers to commands without events, above all refusals, are protected by the digest alone.
  */
 export class AnswersCheck implements BesideCheck {
   readonly check = 'idempotency records';
   private answers = 0;
-  /** The last event so far: its command may go on. */
+  /** The last event so far. Its command may continue in the next stretch. */
   private open: RecordedEvent | undefined;
 
   constructor(
@@ -48,7 +48,7 @@ export class AnswersCheck implements BesideCheck {
     };
   }
 
-  /** @param mayGoOn the log that is checked may end within the command. */
+  /** @param mayGoOn true where the checked log may end within the command. */
   private async judgeEnds(ends: readonly RecordedEvent[], mayGoOn = false): Promise<void> {
     const { rows } = await this.pool.query<AnswerRow>({
       name: 'stored-answers-of',
@@ -103,7 +103,7 @@ export class AnswersCheck implements BesideCheck {
   }
 }
 
-/** As the function `answer_digest` of the database makes it. */
+/** The same digest as the function `answer_digest` of the database. */
 function answerDigest({ commandId, fingerprint, position, recordedAt, outcome }: StoredOutcome): Buffer {
   const at = new Date(recordedAt).toISOString();
   return createHash('sha256').update([commandId, fingerprint, position, at, outcome].join('\n')).digest();

@@ -12,7 +12,7 @@ interface ContentRow {
   readonly eventId: string;
   readonly subject: string;
   readonly wrappedKey: Buffer;
-  /** Null where there is a key without content. */
+  /** Null for a key without content. */
   readonly ciphertext: Buffer | null;
 }
 
@@ -21,17 +21,17 @@ const CONTENT_ROWS = `select event_id as "eventId", subject, wrapped_key as "wra
   from content_keys left join sealed_contents using (event_id)`;
 
 /**
- * Every sealed content opens and is the one that its event commits to, or its erasure is on record; and what was erased is gone.
- * Memory grows with the contents that are missing, and with nothing else.
+ * Every sealed content opens and fits the commitment of its event, or its erasure is on record; and erased content is gone.
+ * Memory grows with the missing contents only.
  */
 export class ContentsCheck implements BesideCheck {
   readonly check = 'sealed content';
   private opened = 0;
   private erased = 0;
   private unopened = 0;
-  /** Not found, and not erased so far: the erasure comes later in the history. */
+  /** Missing and not erased so far: the erasure may come later in the history. */
   private readonly missing = new Map<string, SealedEvent>();
-  /** Erased, and still found. */
+  /** Erased according to the history, and still stored. */
   private readonly left = new Map<string, RecordedEvent>();
 
   /** @param vault undefined without the wrapping key. */
@@ -110,7 +110,7 @@ export class ContentsCheck implements BesideCheck {
     for (const { eventId } of await this.rowsOf(ids)) this.left.set(eventId, event);
   }
 
-  /** Looked at again: the content goes right after its erasure is on record. */
+  /** Reads these rows again: the service deletes content shortly after its erasure is on record. */
   private async judgeLeft(): Promise<void> {
     for (const { eventId } of await this.rowsOf([...this.left.keys()])) {
       const event = this.left.get(eventId);
@@ -139,7 +139,7 @@ export class ContentsCheck implements BesideCheck {
     }
   }
 
-  /** @returns how many of the missing belong to imported commands, whose answers say so. */
+  /** @returns how many of the missing contents belong to imported commands. */
   private async takeImported(): Promise<number> {
     if (this.missing.size === 0) return 0;
     const { rows } = await this.pool.query<{ commandId: string }>(

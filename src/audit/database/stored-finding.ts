@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../ledger/event.js';
 import type { Finding } from '../audit-finding.js';
 
-/** What of a finding is not the same for everything that a database holds. */
+/** The members of a finding that differ between the checks of a database. */
 export interface StoredFacts {
   readonly check: string;
   /** Table and key of the row, e.g. `commands 0198…`. */
@@ -14,7 +14,7 @@ export interface StoredFacts {
   readonly nextStep?: string;
 }
 
-/** A row of the database that is not what the signed history says. */
+/** A row of the database that contradicts the signed history. */
 export function storedFinding({ event, nextStep = RESTORE, ...facts }: StoredFacts): Finding {
   const place = event && { position: event.position, stream: event.stream, type: event.type };
   return { ...facts, ...place, nextStep };
@@ -23,10 +23,10 @@ export function storedFinding({ event, nextStep = RESTORE, ...facts }: StoredFac
 const RESTORE =
   'The public log is not touched by it. Look for the cause (disk, memory, a hand in the database), and restore this row from a backup.';
 
-/** Excerpts only: an answer or a state may be long. */
+/** Excerpts only, because an answer or a state may be long. */
 export const excerpt = (text: string, at = 0): string => text.slice(Math.max(0, at - 20), at + 60);
 
-/** Where two texts part. */
+/** Offset of the first difference of two texts. */
 export function differenceOf(expected: string, found: string): number {
   let at = 0;
   while (at < expected.length && expected[at] === found[at]) at += 1;

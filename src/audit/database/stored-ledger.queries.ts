@@ -15,15 +15,15 @@ import { notOpened, verify, type Verification } from '../verify.js';
 
 export interface StoredLedger {
   readonly pool: Pool;
-  /** Of this installation, or the auditor's own copy. */
+  /** The key of this installation, or the auditor's own copy. */
   readonly key: VerifierKey;
-  /** Undefined where it is not at hand: sealed contents are then not opened. */
+  /** Undefined without the wrapping key: sealed contents are then not opened. */
   readonly wrappingKey?: Buffer;
 }
 
 /**
- * Verifies all that a ledger keeps in its database: the log as a stranger does, and what no stranger sees, against the log.
- * Reads only. A service may be at work on the database meanwhile; what it adds is not looked at.
+ * Verifies all data that a ledger keeps in its database: the log, as an outsider verifies it, and the data beside the log,
+ * against the log. Reads only. A service may use the database meanwhile; rows that it adds meanwhile are not checked.
  */
 export async function verifyStored(
   { pool, key, wrappingKey }: StoredLedger,

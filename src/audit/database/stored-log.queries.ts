@@ -15,10 +15,10 @@ import { encodeHex } from '../../tlog/strict-text.js';
 import { formatTilePath, parseTilePath, TILE_WIDTH, tileWidth } from '../../tlog/tile.js';
 import type { BesideCheck, Conclusion, EventStretch } from '../verify-beside.js';
 
-/** Rows read at a time; the longest of them, a tile, has 8 kB. */
+/** Rows of one read; the longest row, a tile, has 8 kB. */
 const ROWS_PER_READ = 1_000;
 
-/** The log as the database has it, before anything is served of it. */
+/** The log as the database holds it, without a service. */
 export class StoredLog implements LogSource {
   readonly name = 'the database';
   readonly readsMax = 4;
@@ -50,7 +50,7 @@ interface EventRow {
   readonly recorded_at: string;
 }
 
-/** What the database finds events by is what the events themselves say. */
+/** Columns that index an event must equal the members of the event itself. */
 export class EventRowsCheck implements BesideCheck {
   readonly check = 'event rows';
   private last = 0;
@@ -88,10 +88,13 @@ export class EventRowsCheck implements BesideCheck {
     }
   }
 
-  /** The head hands out the next position and the earliest next time: behind the events, history would be written twice. */
+  /**
+   * The head hands out the next position and the earliest next time. A head that lags behind the events would make the
+   * ledger write a position twice.
+   */
   async finish(): Promise<Conclusion> {
     const { rows } = await this.pool.query<{ head: string; newest: string }>(
-      // A refusal moves the time on as well, without an event.
+      // A refusal moves the time on without an event.
       `select h.position || ' ' || h.recorded_at as head,
          coalesce((select max(e.position) from events e), 0) || ' ' || coalesce(greatest(
            (select e.recorded_at from events e order by e.position desc limit 1),
@@ -119,7 +122,7 @@ interface CheckpointRow {
   readonly note: string;
 }
 
-/** Every checkpoint that was ever signed is of this one history, and every cosignature on one holds. */
+/** Every checkpoint that was ever signed belongs to this one history, and every cosignature on one is valid. */
 export class CheckpointsCheck implements BesideCheck {
   readonly check = 'all checkpoints';
   private readonly tree = new CompactRange();
@@ -186,7 +189,10 @@ export class CheckpointsCheck implements BesideCheck {
     }
   }
 
-  /** @returns how many are of a longer history than was read. One that is longer than the log was moved there. */
+  /**
+   * @returns the number of checkpoints of a longer history than was read. A checkpoint that is longer than the log was moved
+   * there.
+   */
   private async newer(): Promise<number> {
     const { size } = this.tree;
     const { rows } = await this.pool.query<{ size: number; isBeyond: boolean }>(
@@ -202,7 +208,7 @@ export class CheckpointsCheck implements BesideCheck {
     return rows.length - wrong.length;
   }
 
-  /** What the next checkpoint builds on is the last one that was signed. */
+  /** The stored state that the next checkpoint builds on is the last signed checkpoint. */
   private async judgeHead(): Promise<void> {
     const { rows } = await this.pool.query<{ size: number }>(
       `select h.size from log_head h where h.note is not null
@@ -254,16 +260,16 @@ interface TileRow {
   readonly index: number;
   readonly width: number;
   readonly bytes: Buffer;
-  /** Of the log when the row was read. */
+  /** Size of the log when the row was read. */
   readonly logSize: number;
 }
 
-/** Every partial tile that a checkpoint ever needed is the beginning of the one that there is now. */
+/** Every partial tile of an earlier checkpoint is the beginning of the present tile. */
 export class TilesCheck implements BesideCheck {
   readonly check = 'all tiles';
   private size = 0;
   private tiles = 0;
-  /** The tile of the checked size at the level and index that the rows are at. */
+  /** The tile of the checked size at the level and index of the current rows. */
   private widest: TileRow | undefined;
 
   constructor(
@@ -292,7 +298,7 @@ export class TilesCheck implements BesideCheck {
     };
   }
 
-  /** Level by level, and of each tile the widest first. */
+  /** Level by level, and of each tile the widest row first. */
   private rows(): AsyncGenerator<TileRow> {
     return storedRows<TileRow>(this.pool, {
       text: `select level, index, width, bytes, (select size from log_head) as "logSize" from log_tiles
@@ -311,7 +317,7 @@ export class TilesCheck implements BesideCheck {
     const wanted = tileWidth(level, index, this.size);
     if (width > tileWidth(level, index, row.logSize)) return 'The log has no such tile.';
     if (width > wanted) return 'newer';
-    // The reading of the log has checked this one hash by hash.
+    // The walk over the log has checked this tile hash by hash.
     if (width === wanted) this.widest = row;
     else if (this.widest?.level !== level || this.widest.index !== index) return 'The tile of today is missing.';
     else if (!bytes.equals(this.widest.bytes.subarray(0, bytes.length)))

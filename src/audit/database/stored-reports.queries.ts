@@ -8,12 +8,12 @@ import type { Findings } from '../audit-finding.js';
 import { differenceOf, excerpt, storedFinding } from './stored-finding.js';
 import type { BesideCheck, Conclusion, EventStretch } from '../verify-beside.js';
 
-/** Every stored state of the fold is the one that the events up to its position give. */
+/** Every stored state of the fold equals the state that is folded from the events up to its position. */
 export class FoldStatesCheck implements BesideCheck {
   readonly check = 'fold states';
   private readonly state = initialFoldState();
   private states = 0;
-  /** Why the events could not be folded to their end. */
+  /** Why the fold stopped before the last event. */
   private failure: string | undefined;
 
   constructor(
@@ -94,10 +94,10 @@ export class FoldStatesCheck implements BesideCheck {
   }
 }
 
-/** What a publication names by its hash is stored as it was published. */
+/** Every text that a publication names by its hash is stored as it was published. */
 export class PublishedTextsCheck implements BesideCheck {
   readonly check = 'published reports';
-  /** By hash: the publication that names it. */
+  /** The publication of each hash. */
   private readonly named = new Map<string, RecordedEvent>();
   private texts = 0;
 
@@ -154,7 +154,7 @@ export class PublishedTextsCheck implements BesideCheck {
     );
   }
 
-  /** Part by part: the index of a long history is long. */
+  /** Hashed part by part, because the index of a long history is long. */
   private async read(textId: string): Promise<{ sha256: string; byteCount: number }> {
     const hash: Hasher = createHash('sha256');
     let byteCount = 0;

@@ -1,16 +1,16 @@
 import type { Pool, QueryResultRow } from 'pg';
 
 export interface StoredRows<Row> {
-  /** Selects the rows behind the key in its parameters, in the order of the key, without a limit. */
+  /** Selects the rows after the key in its parameters, in the order of the key, without a limit. */
   readonly text: string;
   /** Sorts before the key of every row. */
   readonly before: readonly unknown[];
   readonly keyOf: (row: Row) => readonly unknown[];
-  /** Rows read at a time. */
+  /** Rows of one read. */
   readonly rowsMax: number;
 }
 
-/** All rows of a table, some at a time: each read goes on behind the key of the last row, however many there are. */
+/** All rows of a table, page by page: each read continues after the key of the last row. */
 export async function* storedRows<Row extends QueryResultRow>(
   pool: Pool,
   { text, before, keyOf, rowsMax }: StoredRows<Row>,

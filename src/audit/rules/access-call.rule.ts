@@ -8,7 +8,7 @@ const FAST_LANE_CHIP_HOURS_MAX = 50_000;
 interface Site {
   readonly isGigafactory: boolean;
   readonly hostStatePartnerId?: string;
-  /** Signed by the hosting state, and not cancelled. */
+  /** The signed commitments of the hosting state, less the cancelled ones. */
   hostMinor: bigint;
 }
 interface Call {
@@ -18,7 +18,7 @@ interface Call {
   readonly closesAt: number;
 }
 
-/** Calls for access, and whether requests answer one that was open. Memory grows with facilities and calls. */
+/** Calls for access, and whether the call of a request was open. Memory grows with facilities and calls. */
 export class CallRule implements Rule<'access-calls'> {
   readonly check = 'access-calls';
   readonly statement =

@@ -26,7 +26,7 @@ type RequestRow = readonly [
   ...members: unknown[],
 ];
 
-/** Every event of a request repeats them. */
+/** Members that every event of a request repeats. */
 const APPLICATION = [
   'callId',
   'facilityId',
@@ -38,7 +38,7 @@ const APPLICATION = [
   'chipHoursRequested',
   'submittedAt',
 ];
-/** What an allocation repeats of its grant. */
+/** Members of the grant that an allocation repeats. */
 const ALLOCATION = ['partnerId', 'category', 'country', 'mode'];
 const STEP = [...APPLICATION, 'chipHours', 'priceBasis', 'reasonCodes', 'validFrom', 'validTo'];
 
@@ -48,7 +48,7 @@ type StepType = Exclude<
   'access-request-submitted' | 'chips-allocated' | 'allocation-released'
 >;
 type Status = 'submitted' | 'eligible' | 'ineligible' | 'withdrawn' | 'denied' | 'granted' | 'revoked';
-/** From which status each step may be taken. */
+/** The statuses in which each step is allowed. */
 const STEPS: Readonly<
   Record<StepType, { readonly from: readonly Status[]; readonly to: Status; readonly at: string }>
 > = {
@@ -59,7 +59,7 @@ const STEPS: Readonly<
   'access-denied': { from: ['submitted', 'eligible'], to: 'denied', at: 'decidedAt' },
   'grant-revoked': { from: ['granted'], to: 'revoked', at: 'revokedAt' },
 };
-/** Steps that nobody takes in their own matter, and that have reasons. */
+/** Steps that need reasons, and that nobody may take in their own matter. */
 const JUDGED: ReadonlySet<StepType> = new Set([
   'eligibility-confirmed',
   'eligibility-refused',
@@ -87,14 +87,14 @@ interface Request {
   chipHours: number;
   validFrom: number;
   validTo: number;
-  /** Allocated and not released, chips times milliseconds. */
+  /** Allocated and not released: chips times milliseconds. */
   allocatedChipMs: bigint;
-  /** The part of it behind the instant at which the grant was revoked. */
+  /** The part of it after the instant at which the grant was revoked. */
   heldChipMs: bigint;
   revocation?: { readonly commandId: string; readonly place: Place };
 }
 
-/** Requests, decisions, grants, and what was allocated under them. */
+/** Requests, decisions, grants, and the allocations under the grants. */
 export class RequestRule implements Rule<'access-requests'> {
   readonly check = 'access-requests';
   readonly statement =
@@ -145,7 +145,10 @@ export class RequestRule implements Rule<'access-requests'> {
   }
 }
 
-/** Known beforehand, so that it can be summed up what lies behind it without keeping every allocation. */
+/**
+ * The instants of all revocations. They are read before the second pass, which can then add up the time after each without
+ * keeping every allocation.
+ */
 function revokedFrom(rows: Iterable<RequestRow>): Map<string, number> {
   const revoked = new Map<string, number>();
   for (const [id, , , type, , , , ...members] of rows) {
@@ -213,7 +216,7 @@ function step(request: Request, type: StepType, row: RequestRow, facts: Facts): 
     request.status,
   );
   const at = facts.instant(next.at);
-  // Steps that are recorded as they happen bear the clocks of their instances, which may differ by a little.
+  // A step without `effectiveAt` has the clock of its instance, and the clocks of instances may differ by a little.
   const isInOrder = effectiveAt === undefined || at >= request.since;
   facts.require(isInOrder, 'The step takes effect before the one that precedes it.', undefined, effectiveAt);
   if (JUDGED.has(type))
@@ -288,6 +291,6 @@ function release(request: Request, facts: Facts, revokedAt: number): void {
   request.heldChipMs -= chipMs(chips, Math.max(end, revokedAt), to);
 }
 
-/** Nothing for an interval that is empty or ends before it begins. */
+/** Zero for an empty interval and for one that ends before it begins. */
 const chipMs = (chips: number, from: number, to: number): bigint =>
   from < to ? BigInt(chips) * BigInt(to - from) : 0n;

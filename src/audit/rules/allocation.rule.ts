@@ -13,7 +13,7 @@ type AllocationRow = readonly [
   ...members: unknown[],
 ];
 
-/** What the events of an allocation repeat, and its usage as far as it names it. */
+/** Members that the events of an allocation repeat, and those of them that usage repeats. */
 const REPEATED = ['grantId', 'partnerId', 'category', 'country', 'mode', 'chipModel', 'chips'];
 const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode'];
 
@@ -24,7 +24,7 @@ interface Allocation {
   readonly data: Readonly<Record<string, unknown>>;
   readonly chips: number;
   readonly from: number;
-  /** Moves forward with every release. */
+  /** Every release sets an earlier end. */
   to: number;
   usedChipHours: bigint;
 }

@@ -1,14 +1,14 @@
 import { CATEGORIES } from '../../partners/partner.js';
 import { LevelTree, placesFor } from './level-tree.js';
 
-/** A change of what is installed or used, or a policy, in the order of positions. */
+/** A change of installed or used chips, in the order of positions. */
 export interface Change {
   readonly position: number;
   readonly what: 'installed' | 'retired' | 'allocated' | 'released';
-  /** Number of the category; -1 for what is installed or retired. */
+  /** Number of the category; -1 for installed and retired chips. */
   readonly category: number;
   readonly chips: number;
-  /** Ms since the epoch, half-open; `to` is Infinity for what is installed or retired. */
+  /** Ms since the epoch, half-open; `to` is Infinity for installed and retired chips. */
   readonly from: number;
   readonly to: number;
 }
@@ -19,12 +19,12 @@ export interface Quota {
   readonly from: number;
 }
 
-/** Levels at the instant at which something does not fit. */
+/** Levels at the first instant at which a change does not fit. */
 export interface Excess {
   readonly instant: number;
   readonly installed: number;
   readonly used: number;
-  /** Chips that floors keep for other categories beyond what those use. */
+  /** Chips that floors keep for other categories, beyond the chips that those categories use. */
   readonly kept: number;
   readonly usedByCategory: number;
   readonly cap: number;
@@ -36,20 +36,20 @@ const INSTALLED = 1;
 const FIRST_CATEGORY = 2;
 
 /**
- * Chips of one model at one facility over a span of time that is swept along the positions: after every event it is known
- * how many are installed and used at each instant, so that no event can promise what is not there, not even for a moment
- * of the history. Works on the sorted instants at which anything changes, which are known beforehand.
+ * Chips of one model at one facility over a span of time. The sweep runs along the positions: after every event it knows
+ * the installed and used chips at each instant, so that no event can promise missing chips, not even for a moment of the
+ * history. It works on the sorted instants of all changes, which must be known beforehand.
  */
 export class CapacitySweep {
   private readonly trees: LevelTree[];
   private readonly places: number;
-  /** What was added above the node that is looked at, by depth and level. */
+  /** The sum of `added` above the current node, by depth and level. */
   private readonly carried: Float64Array[] = [];
 
   /**
-   * @param instants sorted, without repetition: place number i stands for the time from instant i to the next one.
-   * @param end where the last place ends.
-   * @param withQuotas false saves the levels by category.
+   * @param instants sorted, without repetition: place number i stands for the time from instant i to instant i + 1.
+   * @param end the end of the last place.
+   * @param withQuotas false leaves out the levels by category.
    */
   constructor(
     private readonly instants: Float64Array,
@@ -75,8 +75,8 @@ export class CapacitySweep {
   }
 
   /**
-   * The first instant of an interval at which more is promised than there is: used chips, and those that floors keep for
-   * categories other than the one that asks; or at which the category has more than its cap.
+   * The first instant of an interval at which used chips, and chips that floors keep for other categories than the asking
+   * one, are more than the installed chips; or at which the category has more than its cap.
    */
   excess(from: number, to: number, category: number, quota: Quota | undefined): Excess | undefined {
     const [first, last] = this.range(from, to);
@@ -88,7 +88,7 @@ export class CapacitySweep {
     return place === undefined ? undefined : this.excessAt(place, asked);
   }
 
-  /** The first instant from one on at which less is installed than so many chips; with how much is. */
+  /** The first instant from `from` on at which fewer than `chips` are installed, with the number that is installed. */
   shortfall(from: number, chips: number): { readonly instant: number; readonly installed: number } | undefined {
     const [first, last] = this.range(from, Infinity);
     const fits = (node: number, depth: number): boolean => this.bound('lows', INSTALLED, node, depth) >= chips;
@@ -101,7 +101,7 @@ export class CapacitySweep {
     return [this.placeOf(from), to >= this.end ? this.instants.length : this.placeOf(to)];
   }
 
-  /** Number of the first place that does not begin before an instant. */
+  /** Number of the first place that begins at an instant or later. */
   private placeOf(instant: number): number {
     let low = 0;
     let high = this.instants.length;
@@ -113,7 +113,7 @@ export class CapacitySweep {
     return low;
   }
 
-  /** Goes down only where the bounds of a node leave it open whether everything fits below it. */
+  /** Descends only where the bounds of a node do not prove that everything below it fits. */
   private find(node: number, start: number, end: number, depth: number, wanted: Wanted): number | undefined {
     if (end <= wanted.first || start >= wanted.last || wanted.fits(node, depth)) return undefined;
     if (end - start === 1) return start;
@@ -123,11 +123,11 @@ export class CapacitySweep {
     for (const [level, tree] of this.trees.entries()) below[level] = (carried[level] ?? 0) + (tree.added[node] ?? 0);
     const middle = (start + end) / 2;
     const left = this.find(2 * node, start, middle, depth + 1, wanted);
-    // What is carried to the left is carried to the right as well, and nothing below changes it at this depth.
+    // Both children carry the same sum, and the left descent does not change it at this depth.
     return left ?? this.find(2 * node + 1, middle, end, depth + 1, wanted);
   }
 
-  /** Two bounds from above: the first is exact where no floor is at work, the second where floors exceed what is used. */
+  /** Two upper bounds: the first is exact where no floor has an effect, the second where floors exceed the used chips. */
   private fits(node: number, depth: number, { floors, category, cap }: Asked): boolean {
     const high = (level: number): number => this.bound('highs', level, node, depth);
     if (cap !== Infinity && high(FIRST_CATEGORY + category) > cap) return false;
@@ -175,7 +175,7 @@ interface Asked {
   readonly cap: number;
 }
 interface Wanted {
-  /** True if everything below the node is known to fit. */
+  /** True if everything below the node is proven to fit. */
   readonly fits: (node: number, depth: number) => boolean;
   readonly first: number;
   readonly last: number;

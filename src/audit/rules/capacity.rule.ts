@@ -26,13 +26,13 @@ type PolicyRow = readonly [
 ];
 type Row = ChangeRow | PolicyRow;
 
-/** Instants that are swept in one go, by all levels together: bounds the memory to some 50 MB. */
+/** Instants of one sweep, over all levels: bounds the memory to some 50 MB. */
 const PLACES_MAX = 1_048_576;
-/** Into so many equal parts the time of a facility is cut where its instants are too many for one go. */
+/** Equal parts of the time of a facility, where one sweep cannot take all of its instants. */
 const SLICES = 4_096;
 const NONE = -1;
 
-/** Chips: what is installed, promised, and kept for each category of user. */
+/** Chips: installed, promised, and kept for each category of user. */
 export class CapacityRule implements Rule<'capacity'> {
   readonly check = 'capacity';
   readonly statement =
@@ -109,11 +109,11 @@ function policyRow(key: string, position: number, facts: Facts): PolicyRow {
 
 const isPolicy = (row: Row): row is PolicyRow => row[2] === 'quota-policy-adopted';
 
-/** What there is of one facility and chip model. */
+/** The extent of the rows of one facility and chip model. */
 interface Extent {
   first: number;
   last: number;
-  /** Instants, repetitions included. */
+  /** Number of instants, repetitions included. */
   count: number;
   hasPolicies: boolean;
 }
@@ -152,7 +152,10 @@ function firstViolation(rows: Iterable<Row>, key: string, extent: Extent, places
   return first;
 }
 
-/** Time in stretches with so few instants that one can be swept at a time; what covers all of one costs a single step there. */
+/**
+ * Cuts the time into stretches with so few instants that one sweep takes a stretch. A change that covers a whole stretch
+ * costs one step there.
+ */
 function slabsOf(rows: Iterable<Row>, key: string, { first, last, count }: Extent, instantsMax: number): Slab[] {
   if (count <= instantsMax) return [{ from: -Infinity, to: Infinity }];
   const width = Math.max(1, Math.ceil((last - first + 1) / SLICES));
@@ -178,7 +181,7 @@ function slabsOf(rows: Iterable<Row>, key: string, { first, last, count }: Exten
   return [...slabs, { from, to: Infinity }];
 }
 
-/** Follows the events of one facility and chip model over a stretch of time, up to the first that does not fit. */
+/** Follows the events of one facility and chip model over a stretch of time, up to the first event that does not fit. */
 function sweep(rows: Iterable<Row>, key: string, slab: Slab, withQuotas: boolean): Violation | undefined {
   const chips = new CapacitySweep(instantsIn(rows, key, slab), slab.to, withQuotas);
   const policies: Quota[] = [];
@@ -193,7 +196,7 @@ function sweep(rows: Iterable<Row>, key: string, slab: Slab, withQuotas: boolean
 
 const streamOf = (key: string): string => `facility-${String((JSON.parse(key) as unknown[])[0])}`;
 
-/** The instants of a stretch, its begin included, because what began before goes on there. */
+/** The instants of a stretch, with its begin: earlier changes are still in effect there. */
 function instantsIn(rows: Iterable<Row>, key: string, { from, to }: Slab): Float64Array {
   const instants = new Set<number>(from === -Infinity ? [] : [from]);
   for (const row of rows) {
@@ -214,7 +217,7 @@ function change(chips: CapacitySweep, policies: readonly Quota[], row: ChangeRow
   if (to <= slab.from || from >= slab.to) return undefined;
   const what = WHAT[type];
   chips.add({ what, category, chips: count, from, to });
-  // Only these two can promise more than there is.
+  // Only an allocation and a retirement can cause a promise of missing chips.
   if (what !== 'allocated' && what !== 'retired') return undefined;
   for (const [start, end, quota] of underPolicies(policies, from, to)) {
     const excess = start < end ? chips.excess(start, end, category, quota) : undefined;
@@ -230,7 +233,7 @@ const WHAT: Readonly<Record<ChangeType, Change['what']>> = {
   'allocation-released': 'released',
 };
 
-/** The interval in parts, each with the policy in force: the latest version of those that have begun. */
+/** The interval in parts, each with the policy in force: the latest version that has begun. */
 function* underPolicies(
   policies: readonly Quota[],
   from: number,

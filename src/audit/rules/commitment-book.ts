@@ -1,7 +1,7 @@
 import { notCovered, type TypeOf } from './coverage.js';
 import { Violation, type Facts, type Place } from './rule.js';
 
-/** Every event of a commitment repeats them. */
+/** Members that every event of a commitment repeats. */
 export const TERMS = [
   'fundId',
   'trancheId',
@@ -27,7 +27,7 @@ export interface Book {
   recallableMinor: bigint;
   unfundedMinor: bigint;
   readonly calls: Map<string, { readonly amountMinor: bigint; readonly issuedOn: string; paidMinor: bigint }>;
-  /** What has to be booked to the layer and to the facility before the command is over. */
+  /** Amounts that are not yet booked to the layer and to the facility. Both are zero at the end of every command. */
   trancheMinor: bigint;
   facilityMinor: bigint;
   command: { readonly id: string; readonly place: Place };
@@ -82,7 +82,7 @@ export function move(book: Book, type: MoveType, facts: Facts): void {
   }
 }
 
-/** What still happens to a cancelled commitment: open calls are paid, and paid-in capital earns distributions. */
+/** Events that a cancelled commitment may still have: open calls are paid, and paid-in capital earns distributions. */
 const OUTLASTING: ReadonlySet<MoveType> = new Set(['capital-call-paid', 'distribution-paid']);
 
 function sign(book: Book, facts: Facts): void {
@@ -94,7 +94,9 @@ function sign(book: Book, facts: Facts): void {
   commit(book, amountMinor, undefined);
 }
 
-/** Changes what is committed, and with it what may be called. A signature states no effect of its own. */
+/**
+ * Changes the committed amount, and with it the unfunded part. A signature does not state its effect on the unfunded part.
+ */
 function commit(book: Book, deltaMinor: bigint, facts: Facts | undefined): void {
   book.committedMinor += deltaMinor;
   book.trancheMinor += deltaMinor;
@@ -103,7 +105,7 @@ function commit(book: Book, deltaMinor: bigint, facts: Facts | undefined): void 
   else unfund(book, deltaMinor, facts);
 }
 
-/** The effect on the unfunded part that an event states has to be the one that follows from its amounts. */
+/** The stated effect on the unfunded part must follow from the amounts of the event. */
 function unfund(book: Book, deltaMinor: bigint, facts: Facts): void {
   const stated = facts.minor('unfundedDeltaMinor');
   facts.requireSame(stated, deltaMinor, 'The stated effect on the unfunded part is not that of the amounts.');
@@ -166,7 +168,7 @@ function cancel(book: Book, facts: Facts): void {
   commit(book, -releasedMinor, facts);
 }
 
-/** What has to hold after every event. */
+/** The invariants after every event. */
 export function balance(
   { committedMinor, calledMinor, paidMinor, recallableMinor, unfundedMinor }: Book,
   facts: Facts,

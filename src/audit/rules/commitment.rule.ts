@@ -76,7 +76,7 @@ export class CommitmentRule implements Rule<'commitments'> {
   }
 }
 
-/** A further command begins: all of the one before has to be booked. */
+/** The next command begins: the one before must be booked completely. */
 function entered(book: Book, commandId: string, { place }: Facts): void {
   if (book.command.id === commandId) return;
   const open = unbooked(book);
@@ -108,7 +108,7 @@ function apply(book: Book | undefined, [, , , type, commandId]: CommitmentRow, f
   return book;
 }
 
-/** The other side of the books: what the layer and the facility say of the same command. */
+/** The other side of the books: the events of the layer and of the facility in the same command. */
 function booked(book: Book, type: 'tranche-subscribed' | 'contribution-recorded', facts: Facts): void {
   const deltaMinor = facts.minor('deltaMinor');
   const [aggregate, id] =

@@ -37,8 +37,8 @@ interface FacilityBook {
 }
 
 /**
- * Money as funds and facilities see it. Memory grows with funds, layers and facilities, of which a programme has hundreds,
- * and not with what happens to them.
+ * The money of funds and facilities. Memory grows with funds, layers and facilities, of which a programme has hundreds, and
+ * not with the events about them.
  */
 export class FundRule implements Rule<'funds'> {
   readonly check = 'funds';

@@ -1,7 +1,7 @@
 /**
- * Levels over a fixed row of places, as a segment tree in flat arrays: adding to a range of places takes a number of steps
- * that grows with the logarithm of their number, and every node knows the lowest and highest level below it. What was added
- * to a whole node stays at the node; whoever goes down carries the sum along.
+ * Levels over a fixed row of places, as a segment tree in flat arrays. To add to a range of places takes a number of steps
+ * that grows with the logarithm of their number, and every node knows the lowest and the highest level below it. An amount
+ * for a whole node is stored at the node: a descent must carry the sum along.
  */
 export class LevelTree {
   readonly lows: Float64Array;

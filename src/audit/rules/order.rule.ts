@@ -18,7 +18,7 @@ export class OrderCheck {
     this.streams.add(stream, [stream, revision, position, type]);
   }
 
-  /** @returns how many streams there are. */
+  /** @returns the number of streams. */
   finish(): number {
     let streams = 0;
     for (const rows of this.streams) streams += this.checkStreams(rows);
@@ -53,7 +53,7 @@ export class OrderCheck {
     }
   }
 
-  /** Looked for only when something is wrong: every row would otherwise carry it. */
+  /** Searched only for a finding: otherwise every row would have to hold the place. */
   private placeOf(position: number): Place {
     for (const rows of this.streams) {
       for (const [stream, , at, type] of rows) if (at === position) return { position, stream, type };

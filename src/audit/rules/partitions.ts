@@ -3,17 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RowBuffer, rowsIn, type Row } from './row.js';
 
-/** So many that what belongs together in one of them fits into memory, also of a hundred million rows. */
+/** So many that one partition fits into memory, even of a hundred million rows. */
 const PARTITIONS = 128;
-/** Gathered for each partition before it is written: 1 MB of memory for all of them. */
+/** Collected for each partition before a write: 1 MB of memory for all of them. */
 const CHUNK_BYTES = 8_192;
-/** What is gathered is written when less than this is left: a usual row has some hundred bytes. */
+/** A chunk is written when less room than this is left: a usual row has some hundred bytes. */
 const ROOM_BYTES_MIN = 1_024;
 
 /**
- * Rows set aside by a key, to be looked at later key by key, in memory that does not grow with their number: all rows of one
- * key are in one of 128 partitions, in the order in which they came, and what is full goes to a temporary file. The file has
- * no name any more as soon as it is open, so that nothing is left behind however the process ends.
+ * Rows by key for a later check key by key, in memory that does not grow with their number. All rows of one key are in one
+ * of 128 partitions, in the order in which they were added, and full chunks go to a temporary file. The file loses its name
+ * as soon as it is open, so that it disappears with the process.
  */
 export class Partitions<R extends Row> {
   private readonly partitions = new Map<number, Partition>();
@@ -26,7 +26,7 @@ export class Partitions<R extends Row> {
     partition.add(row);
   }
 
-  /** Partition by partition; the rows of each may be gone through more than once. */
+  /** Partition by partition. The rows of a partition can be iterated more than once. */
   *[Symbol.iterator](): Generator<Iterable<R>> {
     for (const partition of this.partitions.values()) yield partition as Iterable<Row> as Iterable<R>;
   }
@@ -37,10 +37,10 @@ export class Partitions<R extends Row> {
   }
 }
 
-/** Whole rows only are in one chunk, so that each can be read by itself. */
+/** A chunk holds whole rows only, so that it can be read by itself. */
 class Partition {
   private readonly gathered = new RowBuffer(CHUNK_BYTES);
-  /** Where the chunks are in the file: offset and length by turns. */
+  /** Offset and length of each chunk in the file, by turns. */
   private readonly chunks: number[] = [];
 
   constructor(private readonly file: ScratchFile) {}
@@ -64,13 +64,13 @@ class Partition {
   }
 }
 
-/** Made when something is written: a short log stays in memory. */
+/** Created at the first write: a short log stays in memory. */
 class ScratchFile {
   private descriptor: number | undefined;
   private bytes = 0;
   private chunk = Buffer.allocUnsafe(0);
 
-  /** @returns where it was written. */
+  /** @returns the offset of the chunk. */
   append(chunk: Uint8Array): number {
     this.descriptor ??= openScratch();
     const at = this.bytes;
@@ -80,7 +80,7 @@ class ScratchFile {
     return at;
   }
 
-  /** Good until the next one is read. */
+  /** The buffer is valid until the next read. */
   read(at: number, bytes: number): Buffer {
     if (this.chunk.length < bytes) this.chunk = Buffer.allocUnsafe(bytes);
     const chunk = this.chunk.subarray(0, bytes);
@@ -101,7 +101,7 @@ function openScratch(): number {
   try {
     return openSync(join(folder, 'rows'), 'wx+', 0o600);
   } finally {
-    // The open file lives on without its name.
+    // The open file stays usable without its name.
     rmSync(folder, { recursive: true });
   }
 }

@@ -1,7 +1,7 @@
-/** What a row has in one of its places: a value of JSON, or nothing. Short texts and numbers are cheapest. */
+/** A cell of a row is a JSON value or undefined. Short texts and numbers take the least space. */
 export type Row = readonly unknown[];
 
-/** A text of up to so many characters stands behind its length in one byte; greater ones say what else follows. */
+/** One byte before a cell: up to this value the length of a short text, above it the kind of the cell. */
 const SHORT_MAX = 250;
 const NOTHING = 251;
 const NUMBER = 252;
@@ -9,21 +9,21 @@ const TEXT = 253;
 const JSON_TEXT = 254;
 const LENGTH_BYTES = 4;
 const NUMBER_BYTES = 8;
-/** The highest unit of a string that one byte can stand for. */
+/** The highest UTF-16 unit that fits into one byte. */
 const UNIT_MAX = 0xff;
 
 const number = new Float64Array(1);
 const numberBytes = new Uint8Array(number.buffer);
 
 /**
- * Rows one behind the other, a byte for each character where that is possible: what is read back is one string, and every
- * text in it a part of that. Printing each row as JSON and parsing it measured three times slower.
+ * Consecutive rows in one buffer, one byte a character where that is possible. A chunk is read back as one string, and its
+ * texts are parts of that string. JSON for each row measured three times slower.
  */
 export class RowBuffer {
   private bytes: Buffer;
   private used = 0;
 
-  /** @param size to begin with; it grows for a row that is longer than what is left. */
+  /** @param size the first size; the buffer grows for a row that is longer than the room that is left. */
   constructor(private readonly size: number) {
     this.bytes = Buffer.allocUnsafe(size);
   }
@@ -43,7 +43,7 @@ export class RowBuffer {
     }
   }
 
-  /** A view of what was added, good until more is. */
+  /** A view of all added rows, valid until the next one is added. */
   contents(): Buffer {
     return this.bytes.subarray(0, this.used);
   }
@@ -98,7 +98,7 @@ export class RowBuffer {
   }
 }
 
-/** The rows of what a buffer held, whole ones from its first byte on. */
+/** The rows of a buffer's contents, which must begin and end with whole rows. */
 export function rowsIn(contents: Buffer): Row[] {
   const text = contents.toString('latin1');
   const rows: Row[] = [];

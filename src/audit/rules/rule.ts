@@ -3,8 +3,8 @@ import type { Finding, Findings } from '../audit-finding.js';
 import type { EventOf, RuleName } from './coverage.js';
 
 /**
- * One part of the domain, checked again from the events alone. These checks share no code with the decisions that the
- * events came from: a mistake in one is then a disagreement, not two equal mistakes.
+ * One part of the domain, checked again from the events alone. Rules share no code with the decisions that made the events:
+ * a mistake on one side then shows as a disagreement, and not as two equal mistakes.
  */
 export interface Rule<Name extends RuleName = RuleName> {
   /** Name of the check. `COVERAGE` lists by this name which event types the rule reads. */
@@ -13,18 +13,18 @@ export interface Rule<Name extends RuleName = RuleName> {
   readonly statement: string;
   /** Called in order of position, and only with the types that `COVERAGE` lists for the rule. */
   accept(event: EventOf<Name>): void;
-  /** After the last event: looks at what was set aside. */
+  /** After the last event: checks the rows that were set aside. */
   finish(end: LogEnd): void;
   close(): void;
 }
 
 /** Where the history ends. */
 export interface LogEnd {
-  /** A checkpoint may cover only the first events of a command: what has to follow in the same command may be missing then. */
+  /** A checkpoint may end within a command: the rest of that command may be missing. */
   readonly lastCommandId: string;
 }
 
-/** Where something was found: of an event, or of a row that was set aside. */
+/** The event of a finding, or of a row that was set aside. */
 export interface Place {
   readonly position: number;
   readonly stream: string;
@@ -33,7 +33,7 @@ export interface Place {
 
 export const placeOf = ({ position, stream, type }: Place): Place => ({ position, stream, type });
 
-/** A rule of the domain that does not hold. */
+/** An event breaks a rule of the domain. */
 export class Violation extends Error {
   override readonly name = 'Violation';
 
@@ -58,7 +58,7 @@ export const findingOf = (check: string, { place, message, facts }: Violation): 
   nextStep: NEXT_STEP,
 });
 
-/** Runs a step of a check; true unless it found a violation, which is kept. */
+/** Runs a step of a check. A violation becomes a finding, and the step returns false. */
 export function runCheck(check: string, findings: Findings, step: () => void): boolean {
   try {
     step();
@@ -70,7 +70,7 @@ export function runCheck(check: string, findings: Findings, step: () => void): b
   }
 }
 
-/** The data of an event, read member by member: nobody has validated it on this side. */
+/** The data of an event, read member by member: the auditor cannot assume that they were validated. */
 export class Facts {
   readonly place: Place;
 
@@ -94,7 +94,7 @@ export class Facts {
     });
   }
 
-  /** Throws the violation unless what the event states is what it has to be. */
+  /** Throws the violation unless the stated value equals the expected one. */
   requireSame(stated: unknown, expected: unknown, message: string): void {
     this.require(stated === expected, message, expected, stated);
   }
@@ -169,11 +169,14 @@ export class Facts {
   }
 }
 
-/** The members that a check looks at, in the order of their names: what is set aside is read again, and every byte of it costs time. */
+/**
+ * The members that a check reads, in the order of the names. Rows hold only these: every further byte costs time when they
+ * are read again.
+ */
 export const only = (data: object, names: readonly string[]): unknown[] =>
   names.map((name) => (data as Readonly<Record<string, unknown>>)[name]);
 
-/** The data again of which `only` so many members were set aside. */
+/** Restores the data from the members that `only` picked. */
 export function dataOf(names: readonly string[], members: readonly unknown[]): Readonly<Record<string, unknown>> {
   const data: Record<string, unknown> = {};
   let at = 0;
@@ -184,9 +187,9 @@ export function dataOf(names: readonly string[], members: readonly unknown[]): R
   return data;
 }
 
-/** Not `String`: what was recorded may hold a member `toString`, and is only looked at. */
+/** Not `String`: recorded data may have a member `toString`. */
 const textOf = (value: unknown): string =>
   typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
-/** The part of a stream's name behind its aggregate. */
+/** The part of a stream's name after the name of its aggregate. */
 export const idOf = (stream: string, aggregate: string): string => stream.slice(aggregate.length + 1);
