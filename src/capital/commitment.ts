@@ -6,7 +6,7 @@ import type { PartnerKind } from '../partners/partner.js';
 import type { TrancheKind } from './fund.js';
 import { parseMinor } from '../domain/money.js';
 
-/** Carried by every event of a commitment, so that whoever reads one event needs no other to know what it is about. */
+/** Every event of a commitment carries the terms, so that a reader of one event needs no other event. */
 export interface CommitmentTerms {
   readonly fundId: string;
   readonly trancheId: string;
@@ -18,7 +18,7 @@ export interface CommitmentTerms {
   readonly currency: string;
   readonly kind: CommitmentKind;
 }
-/** Carried by every event that changes what may still be called. Signing brings the whole amount and states no delta. */
+/** Every event that changes the unfunded part carries this effect. A signature adds the whole amount and states no effect. */
 interface UnfundedEffect {
   readonly unfundedDeltaMinor: string;
 }

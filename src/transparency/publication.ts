@@ -13,7 +13,7 @@ export interface Period {
   readonly periodTo: string;
 }
 
-/** The report of a kind as it stood at a position, by its hash: whoever has the events can make the same bytes again. */
+/** The report of a kind as of a position, by its hash: anyone can make the same bytes from the events. */
 export interface PublishedFacts {
   readonly position: number;
   readonly treeSize: number;

@@ -21,7 +21,7 @@ const CLASSIFICATION = { category: 'sme', basis: 'b', evidenceRef: 'e', effectiv
 const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
 
 describe('the container of an exported log', () => {
-  it('reads back the headers that it writes, and takes those of other programs', () => {
+  it('reads back its own tar headers and accepts those of other programs', () => {
     const header = tarHeader('tile/entries/x001/x234/067.p/255', 16_777_216);
     expect(readTarHeader(header)).toEqual({
       name: 'tile/entries/x001/x234/067.p/255',
@@ -37,7 +37,7 @@ describe('the container of an exported log', () => {
     expect(readTarHeader(Buffer.alloc(BLOCK_BYTES))).toBeUndefined();
   });
 
-  it('refuses links and whatever else has no place in a log', () => {
+  it('refuses links and all other members that a log cannot have', () => {
     for (const type of ['1', '2', '3', 'x', 'L']) {
       expect(readTarHeader(withChecksum(tarHeader('checkpoint', 0), (block) => block.write(type, 156)))).toMatch(
         /of the type/,
@@ -46,7 +46,7 @@ describe('the container of an exported log', () => {
     expect(() => tarHeader('x'.repeat(101), 0)).toThrow(RangeError);
   });
 
-  it('finds a changed bit in any byte of a header', () => {
+  it('finds a changed bit in any byte of a tar header', () => {
     const header = tarHeader('checkpoint', 192);
     const missed = Array.from({ length: BLOCK_BYTES * 8 }, (_, bit) => bit).filter((bit) => {
       const changed = Buffer.from(header);
@@ -77,7 +77,7 @@ describe('the import of an exported log', () => {
     return database;
   };
   const rootOf = (of: OpenedLog): string => encodeBase64(of.checkpoint.root);
-  /** The service on a database that is there already. */
+  /** Starts the service on an existing database. */
   const serve = (database: TestDatabase, origin = ORIGIN): Promise<TestApp> =>
     startTestApp({ env: { LOG_ORIGIN: origin }, sharedWith: { databaseUrl: database.url } as TestApp });
   const register = (at: TestApp, idempotencyKey: string) => at.post('/v1/partners', COMPANY, { idempotencyKey });
@@ -107,7 +107,7 @@ describe('the import of an exported log', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('stores every event with its exact bytes, and goes on with the log of its own key', async () => {
+  it('stores every imported event byte for byte, and continues the log that its own key signed', async () => {
     const database = await emptyDatabase();
     expect(await importLog(log, database.pool, key)).toEqual({ events: log.checkpoint.size, continuesLog: true });
     const second = await serve(database);
@@ -129,7 +129,7 @@ describe('the import of an exported log', () => {
     }
   });
 
-  it('builds a log of another name from the same events, to the same root', async () => {
+  it('builds a log under its own name from imported events, with the same root', async () => {
     const database = await emptyDatabase();
     const mirror = noteKeyOf(signingKey('mirror.example/log', Buffer.alloc(32, 9)));
     expect(await importLog(log, database.pool, mirror)).toMatchObject({ continuesLog: false });
@@ -143,7 +143,7 @@ describe('the import of an exported log', () => {
     }
   });
 
-  it('serves what it imported, and does not carry out a command of before again', async () => {
+  it('serves imported events, and does not execute an imported command again', async () => {
     const database = await emptyDatabase();
     await importLog(log, database.pool, key);
     const second = await serve(database);
@@ -165,7 +165,7 @@ describe('the import of an exported log', () => {
     }
   });
 
-  it('refuses a ledger that is not empty, and leaves it as it is', async () => {
+  it('refuses an import into a ledger that is not empty, and changes nothing there', async () => {
     const database = await emptyDatabase();
     await importLog(log, database.pool, key);
     await expect(importLog(log, database.pool, key)).rejects.toThrow(/not empty/);
@@ -173,7 +173,7 @@ describe('the import of an exported log', () => {
     expect(rows).toEqual([{ count: log.checkpoint.size }]);
   });
 
-  it('imports nothing of a log whose entries are not the ones that were signed', async () => {
+  it('imports nothing from a log with entries that were not signed', async () => {
     const database = await emptyDatabase();
     const writer = new EnvelopeWriter();
     const entries = programme().flatMap((events) => writer.command(...events));

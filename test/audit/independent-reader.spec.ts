@@ -7,9 +7,9 @@ import { startTestApp, type TestApp } from '../support/app.js';
 import { checkProof, HashTree, hashOfEntry, IndependentReader, readCheckpoint } from '../support/independent-reader.js';
 import { appLogKey, TestWitness, until, writePolicy } from '../witness/running-witness.js';
 
-/** In the default run a few tiles; `READER_EVENTS=70000` for a ledger with three levels of them. */
+/** By default a few tiles; `READER_EVENTS=70000` makes a ledger with three levels of tiles. */
 const EVENTS = Number(process.env['READER_EVENTS'] ?? 300);
-/** Sent at a time: what comes together is one batch, and one checkpoint. */
+/** Sent concurrently: they become one batch and one checkpoint. */
 const AT_A_TIME = EVENTS < 1_000 ? 50 : 500;
 /** Receipts that are checked, evenly over the log. */
 const RECEIPTS = EVENTS < 1_000 ? 30 : 500;
@@ -18,12 +18,12 @@ const EARLIER_MAX = 4;
 const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' } as const;
 const MS_MAX = 60_000 + EVENTS * 20;
 
-describe('a log as a reader sees it that has none of our code', () => {
+describe('a log for an independent reader without any code of the ledger', () => {
   let witnesses: TestWitness[];
   let api: TestApp;
   let reader: IndependentReader;
   let vkeys: string[];
-  /** As they were read while the log grew. */
+  /** Checkpoints that were read while the log grew, by size. */
   const seen = new Map<number, string>();
   const textOf = async (path: string): Promise<string> => (await api.get(path, { key: null })).text;
 
@@ -69,7 +69,7 @@ describe('a log as a reader sees it that has none of our code', () => {
       const perLevel = [leaves.length, Math.floor(leaves.length / 256), Math.floor(leaves.length / 65_536)];
       expect(await reader.checkTiles(leaves)).toBe(perLevel.reduce((sum, nodes) => sum + Math.ceil(nodes / 256), 0));
 
-      // Every checkpoint that was read on the way is of the same history, whose tiles of then are served still.
+      // Every checkpoint that was read belongs to the same history, and its tiles are still served.
       for (const note of seen.values()) {
         const { size, root } = readCheckpoint(note, vkeys);
         expect(tree.rootAt(size)).toEqual(root);
@@ -78,7 +78,7 @@ describe('a log as a reader sees it that has none of our code', () => {
       for (const size of sizes.filter((_, at) => at % Math.ceil(sizes.length / EARLIER_MAX) === 0)) {
         await reader.checkTiles(leaves.slice(0, size));
         const then = await reader.entries(size);
-        // As one text each: comparing them one by one would take minutes, in which the service cannot answer.
+        // One text each: to compare the entries one by one would block the service for minutes.
         expect([then.length, Buffer.concat(then).equals(Buffer.concat(entries.slice(0, size)))]).toEqual([size, true]);
       }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { isCanonical } from '../../src/audit/verify-canonical.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 
-/** As the verifier asks: of bytes that are JSON. */
+/** Asks like the verifier: the bytes are a JSON text. */
 const canonical = (text: string): boolean => isCanonical(Buffer.from(text), text, JSON.parse(text));
 
 describe('the check for canonical JSON', () => {
@@ -36,7 +36,7 @@ describe('the check for canonical JSON', () => {
     expect(canonical(text)).toBe(false);
   });
 
-  it('agrees with what would be printed, of any value in any order and spacing', () => {
+  it('agrees with the printed canonical text, for any value in any order and spacing', () => {
     const spacing = fc.constantFrom(undefined, 1);
     fc.assert(
       fc.property(fc.jsonValue(), fc.boolean(), spacing, (value, sorted, space) => {

@@ -21,14 +21,14 @@ import { recordProgramme } from './recorded-programme.js';
 import { flipBit } from '../tlog/small-log.js';
 import { copyOf, LOG_KEY, LOG_VKEY, MemoryLog, ORIGIN, signedLog } from './written-log.js';
 
-/** More than one bundle, so that there are full tiles, partial ones, and a level above. */
+/** More than one bundle, so that the log has full tiles, partial tiles, and a second level. */
 const PARTNERS = 270;
 const key = noteKeyOf(LOG_KEY);
 const WITNESS = signingKey('witness.example/w1', Buffer.alloc(32, 5));
 
 const run = (...args: readonly string[]): Promise<Ran> => ppp('audit', ...args);
 
-describe('verification of what a ledger publishes', () => {
+describe('the verification of a published log', () => {
   let api: TestApp;
   let log: MemoryLog;
   let size: number;
@@ -55,12 +55,12 @@ describe('verification of what a ledger publishes', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('verifies the whole of it', async () => {
+  it('verifies the log from its first entry to its checkpoint', async () => {
     expect(size).toBeGreaterThan(256);
     expect(await checked(log)).toMatchObject({ verdict: 'verified', size, entries: size, findings: 0 });
   });
 
-  it('finds every changed bit of the checkpoint, its signature included', async () => {
+  it('finds every changed bit of the checkpoint and its signature', async () => {
     const bytes = Buffer.from(log.checkpoint);
     const missed: number[] = [];
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
@@ -78,7 +78,7 @@ describe('verification of what a ledger publishes', () => {
     }
   });
 
-  it('finds a changed bit in any tile, and names the tile, the hash and the entries that it stands for', async () => {
+  it('finds a changed bit in any tile, and names the tile, the hash and its entries', async () => {
     const tiles = [...log.files.keys()].filter((path) => /^tile\/[0-9]/.test(path));
     expect(tiles).toEqual(['tile/0/000', `tile/0/001.p/${size - 256}`, 'tile/1/000.p/1']);
     for (const path of tiles) {
@@ -112,7 +112,7 @@ describe('verification of what a ledger publishes', () => {
     }
   });
 
-  it('finds entry and tile changed together', async () => {
+  it('finds a change of an entry and its tile together', async () => {
     const forged = signedLog(entriesOf(log).with(3, Buffer.from('{}')));
     const [bundle, tile] = ['tile/entries/000', 'tile/0/000'];
     const mixed = new MemoryLog([
@@ -123,12 +123,12 @@ describe('verification of what a ledger publishes', () => {
       verdict: 'wrong',
       finding: { check: 'entries', artefact: 'tile/1/000.p/1', position: 1 },
     });
-    // With the tile above as well, only the root is left to say so.
+    // With the tile above changed as well, only the root shows it.
     const all = new MemoryLog([...forged.files, ['checkpoint', Buffer.from(log.checkpoint)]]);
     expect(await checked(all)).toMatchObject({ verdict: 'wrong', finding: { check: 'root', artefact: 'checkpoint' } });
   });
 
-  it('says what could not be read, and claims nothing', async () => {
+  it('reports an unreadable artefact, and neither verifies nor blames', async () => {
     for (const path of ['tile/entries/000', 'tile/0/000', 'tile/1/000.p/1']) {
       const source = new MemoryLog([...log.files].filter(([name]) => name !== path));
       const { verdict, uncheckable } = await checked(source);
@@ -139,7 +139,7 @@ describe('verification of what a ledger publishes', () => {
     }
   });
 
-  it('takes the full tile where the partial one was dropped', async () => {
+  it('reads the full tile where the log dropped the partial one', async () => {
     const entries = [...entriesOf(log)];
     while (entries.length < 512) entries.push(Buffer.from('later'));
     const grown = signedLog(entries);
@@ -148,7 +148,7 @@ describe('verification of what a ledger publishes', () => {
     expect(await checked(dropped)).toMatchObject({ verdict: 'verified', size });
   });
 
-  it('refuses a history that did not grow from the checkpoint that was kept', async () => {
+  it('refuses a history that did not grow from the kept checkpoint', async () => {
     const kept = log.checkpoint;
     expect(await checked(log, { kept })).toMatchObject({ verdict: 'verified' });
     const forged = signedLog(entriesOf(log).with(100, Buffer.from('{}')));
@@ -162,7 +162,7 @@ describe('verification of what a ledger publishes', () => {
     expect(await checked(log, { kept: foreign.checkpoint })).toMatchObject({ verdict: 'unchecked' });
   });
 
-  it('insists on the quorum of a policy, and finds a changed bit in a cosignature that counts', async () => {
+  it('requires the quorum of a policy, and finds a changed bit in a cosignature of it', async () => {
     const policy = thresholdPolicy({ key }, [{ name: 'w1', key: cosignerKeyOf(WITNESS) }], 1);
     expect(await checked(log, { policy })).toMatchObject({
       verdict: 'unchecked',
@@ -171,7 +171,7 @@ describe('verification of what a ledger publishes', () => {
     const note = parseNote(log.checkpoint);
     const cosigned = Buffer.from(formatNote(withSignatures(note, [cosign(WITNESS, note.text, 1_760_000_000)])));
     expect(await checked(changed('checkpoint', cosigned), { policy })).toMatchObject({ verdict: 'verified' });
-    // A log that shows the cosigned checkpoint apart is read from there.
+    // A log that publishes its cosigned checkpoint separately is read up to that checkpoint.
     expect(await checked(changed('checkpoint/witnessed', cosigned), { policy })).toMatchObject({ verdict: 'verified' });
     const from = cosigned.indexOf('witness.example') + 'witness.example/w1 '.length + 6;
     for (let byte = from; byte < cosigned.length - 1; byte += 1) {
@@ -180,7 +180,7 @@ describe('verification of what a ledger publishes', () => {
     }
   });
 
-  it('reads no more ahead than it says', async () => {
+  it('reads ahead no more artefacts than the source allows', async () => {
     const source = new MemoryLog(log.files);
     await checked(source);
     // A bundle and its tile for every read.
@@ -188,7 +188,7 @@ describe('verification of what a ledger publishes', () => {
   });
 
   describe('on the command line', () => {
-    it('verifies the address of the service and of the log, a folder and an archive, to the same root', async () => {
+    it('verifies a service, a log, a folder and an archive up to the same root', async () => {
       for (const [path, bytes] of log.files) {
         await mkdir(dirname(at(`folder/${path}`)), { recursive: true });
         await writeFile(at(`folder/${path}`), bytes);
@@ -210,7 +210,7 @@ describe('verification of what a ledger publishes', () => {
       expect(roots.size).toBe(1);
     });
 
-    it('says what was checked and what was not, with the verdict last', async () => {
+    it('prints checked and unchecked parts, with the verdict last', async () => {
       const { code, out, err } = await run('verify', archive);
       expect([code, err]).toEqual([0, '']);
       for (const check of ['signature', 'entries', 'tiles', 'root', 'streams', 'ids', 'capacity', 'commitments']) {
@@ -222,7 +222,7 @@ describe('verification of what a ledger publishes', () => {
       );
     });
 
-    it('answers 1 for what is proven wrong, 2 for what could not be checked, 64 for a wrong call', async () => {
+    it('exits with 1 for a proven fault, 2 for a check that could not be made, and 64 for a wrong call', async () => {
       const damaged = at('damaged.tar');
       await writeFile(damaged, flipBit(await readFile(archive), 8 * 20_000));
       const wrong = await run('verify', damaged, '--vkey', LOG_VKEY);
@@ -263,7 +263,7 @@ describe('verification of what a ledger publishes', () => {
       }
     });
 
-    it('prints a checkpoint that can be kept, and refuses it to a history that did not grow from the one before', async () => {
+    it('prints a checkpoint to be kept, but not for a history that did not grow from the kept one', async () => {
       const first = await run('checkpoint', archive, '--vkey', LOG_VKEY);
       expect(first).toEqual({ code: 0, out: log.checkpoint, err: '' });
       await writeFile(at('kept-200'), signedLog(entriesOf(log).slice(0, 200)).checkpoint);
@@ -273,7 +273,7 @@ describe('verification of what a ledger publishes', () => {
       expect(await run('checkpoint', api.url, '--checkpoint', at('forked-200'))).toMatchObject({ code: 1, out: '' });
     });
 
-    it('replays the reports of any position byte for byte as they are published, the published ones too', async () => {
+    it('replays reports of any position, and published reports, to the same bytes', async () => {
       for (const position of [String(size), '280', '1', '0']) {
         const { code, out, err } = await run(
           'replay',
@@ -301,7 +301,7 @@ describe('verification of what a ledger publishes', () => {
       expect(JSON.parse(out)).toMatchObject({ position, asOf: instant });
     });
 
-    it('finds a report that is not what the events give', async () => {
+    it('finds a published report that differs from the replayed one', async () => {
       const other = await startTestApp({ env: { LOG_ORIGIN: ORIGIN } });
       try {
         await recordProgramme(other, PARTNERS);
@@ -313,7 +313,7 @@ describe('verification of what a ledger publishes', () => {
       }
     });
 
-    it('explains an event by its position or id, with the path that proves it and what it did', async () => {
+    it('explains an event by its position or id, with its proof and its effect', async () => {
       const byPosition = await run('explain', archive, '--vkey', LOG_VKEY, '--position', '150', '--json');
       const explained = JSON.parse(byPosition.out) as {
         leaf: string;
@@ -347,7 +347,7 @@ describe('verification of what a ledger publishes', () => {
     });
   });
 
-  it('exports the same bytes again, which any tar can read', async () => {
+  it('exports the same bytes on every run', async () => {
     expect(await run('export', at('log.tar'), at('again.tar'), '--vkey', LOG_VKEY)).toMatchObject({ code: 0 });
     expect((await readFile(at('again.tar'))).equals(await readFile(archive))).toBe(true);
   });
@@ -365,7 +365,7 @@ describe('verification of what a ledger publishes', () => {
     for (const bit of bits) {
       await writeFile(at('flipped.tar'), flipBit(bytes, bit));
       const { code } = await run('verify', at('flipped.tar'), '--vkey', LOG_VKEY);
-      // A changed name of a member makes it missing; at the very begin it is no archive any more.
+      // A member with a changed name is missing. With its first bytes changed, the file is not an archive.
       if (code === 0) missed.push(bit);
     }
     expect(missed).toEqual([]);

@@ -27,11 +27,11 @@ export interface WrittenEvent {
   data: Record<string, unknown>;
   actor?: string;
   effectiveAt?: string;
-  /** Further or other members of the envelope. */
+  /** Members that are added to the envelope or replace its own. */
   envelope?: Record<string, unknown>;
 }
 
-/** Writes envelopes as the ledger does: dense revisions, derived ids, canonical text. */
+/** Writes envelopes like the ledger: dense revisions, derived ids, canonical text. */
 export class EnvelopeWriter {
   private readonly revisions = new Map<string, number>();
   private commands = 0;
@@ -64,13 +64,13 @@ export class EnvelopeWriter {
   }
 }
 
-/** Files of a log by path, as a server or a folder would have them. */
+/** Files of a log by path, like those of a server or a folder. */
 export class MemoryLog implements LogSource {
   readonly name = 'memory';
   readonly readsMax = 4;
   readonly others: readonly string[] = [];
   readonly files: Map<string, Buffer>;
-  /** Reads under way, and the most that there ever were. */
+  /** Number of concurrent reads, and its maximum so far. */
   reading = 0;
   readingMax = 0;
 
@@ -93,7 +93,7 @@ export class MemoryLog implements LogSource {
   async close(): Promise<void> {}
 }
 
-/** A log of these entries, signed. */
+/** A signed log of these entries. */
 export function signedLog(entries: readonly Uint8Array[], key: SigningKey = LOG_KEY): MemoryLog {
   const builder = new TileBuilder();
   for (const entry of entries) builder.append(leafHash(entry));
@@ -112,7 +112,7 @@ export function signedLog(entries: readonly Uint8Array[], key: SigningKey = LOG_
   return new MemoryLog(files);
 }
 
-/** Everything that a source has of a log of this size. */
+/** Copies all artefacts of a log of this size. */
 export async function copyOf(source: LogSource, size: number): Promise<MemoryLog> {
   const paths = ['checkpoint', 'vkey', ...[...bundlesOfGrowth(0, size), ...tilesOfGrowth(0, size)].map(formatTilePath)];
   const files = new Map<string, Buffer>();

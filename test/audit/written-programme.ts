@@ -18,7 +18,7 @@ export const TRANCHE = 'first-loss-layer';
 export const CALL = 'call';
 export const MODEL = 'gb300';
 
-/** What every event of a commitment repeats. */
+/** Members that every event of a commitment repeats. */
 export const termsOf = (partnerId: string, partnerKind: string): Data => ({
   fundId: FUND,
   trancheId: TRANCHE,
@@ -31,7 +31,7 @@ export const termsOf = (partnerId: string, partnerKind: string): Data => ({
   kind: 'capex',
 });
 
-/** What every event of a request repeats. */
+/** Members that every event of a request repeats. */
 export const applicationOf = (hours: number): Data => ({
   callId: CALL,
   facilityId: SITE,
@@ -57,7 +57,7 @@ export const allocationOf = (allocationId: string, grantId: string, chips: numbe
   to,
 });
 
-/** Signs, and books what is signed to its layer and its facility: one command. */
+/** One command: signs, and books the amount to the layer and the facility. */
 export function signed(id: string, terms: Data, amountMinor: string): WrittenEvent[] {
   const { partnerId, partnerKind, facilityId, trancheId, kind, currency } = terms;
   const change = { commitmentId: id, partnerId, partnerKind, deltaMinor: amountMinor };

@@ -8,8 +8,8 @@ import { untyped } from '../../src/ledger/transaction.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 
 /**
- * Envelopes as they were stored, one a line, of every version of every event that was ever released. Lines are only ever
- * added: a version that has been stored somewhere has to be read for ever. Here are the lines that must not change.
+ * The corpus holds stored envelopes, one a line, of every released version of every event. Lines are only added: a version
+ * that is stored anywhere must stay readable. This table freezes the lines that must not change.
  */
 const FROZEN: Readonly<Record<string, readonly [lines: number, sha256: string]>> = {
   'access-call': [1, 'a15c876b398e9a5cee6d732c3a5da6140fafc75c509470c513656efb48deb65f'],
@@ -68,7 +68,7 @@ describe('the corpus of stored events', () => {
     },
   );
 
-  it('is said event by event in one sentence whose members are all there', async () => {
+  it('has a complete sentence for each event', async () => {
     for (const { name } of aggregates) {
       for (const stored of await samplesOf(name)) {
         const sentence = reader.sentenceOf(reader.read(stored));
@@ -81,7 +81,7 @@ describe('the corpus of stored events', () => {
     }
   });
 
-  it('is made of exactly the bytes that canonical JSON writes today', async () => {
+  it('is still canonical JSON, byte for byte', async () => {
     for (const { name } of aggregates) {
       for (const { envelope } of await samplesOf(name)) expect(canonicalize(JSON.parse(envelope))).toBe(envelope);
     }

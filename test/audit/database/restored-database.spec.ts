@@ -9,7 +9,7 @@ const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: '
 /** Several services start one after the other, which takes long on a busy machine. */
 const MS_MAX = 90_000;
 
-describe('a ledger on a database that is not the one that it signed last', () => {
+describe('a ledger on an older copy of its database', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-restored-'));
@@ -40,7 +40,7 @@ describe('a ledger on a database that is not the one that it signed last', () =>
   };
 
   it(
-    'signs nothing while the database is an older one, nor once it has grown another history, and says what to do',
+    'signs nothing on an older database, nor after it has grown another history, and reports the next step',
     async () => {
       await signElsewhere();
       const last = await kept();
@@ -61,7 +61,7 @@ describe('a ledger on a database that is not the one that it signed last', () =>
   );
 
   it(
-    'signs nothing with another key or under another name, and says what to put back',
+    'signs nothing with another key or under another name, and reports what to restore',
     async () => {
       const api = await startTestApp({ env: { DATA_DIR: folder } });
       try {

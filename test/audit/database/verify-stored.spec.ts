@@ -18,7 +18,7 @@ import { recordProgramme } from '../recorded-programme.js';
 import { LOG_KEY, ORIGIN } from '../written-log.js';
 
 const key = noteKeyOf(LOG_KEY);
-/** As the test application has it. */
+/** The key of the test application. */
 const WRAPPING_KEY = Buffer.alloc(32, 7);
 const WITNESS = signingKey('witness.example/w1', Buffer.alloc(32, 5));
 const COMPANIES = 8;
@@ -35,14 +35,14 @@ const FLIPS = {
     `encode(set_bit(uuid_send(${column}), ${byte * 8}, 1 - get_bit(uuid_send(${column}), ${byte * 8})), 'hex')::uuid`,
 } as const;
 
-describe('the verification of what a ledger keeps in its database', () => {
+describe('the verification of the database of a ledger', () => {
   let api: TestApp;
   let pool: Pool;
   let requestId: string;
   let size: number;
   const checked = (wrappingKey: Buffer | undefined = WRAPPING_KEY, of = pool): Promise<Verification> =>
     verifyStored({ pool: of, key, wrappingKey }, {}, AGGREGATES);
-  /** A change that no trigger sees, as by a fault of the storage, and what is found of it. It is taken back. */
+  /** Makes a change past all triggers, like a fault of the storage, and returns the finding. The change is undone afterwards. */
   const foundAfter = async (statement: string): Promise<Verification> => {
     const client = await pool.connect();
     try {
@@ -92,7 +92,7 @@ describe('the verification of what a ledger keeps in its database', () => {
     await pool.query('insert into log_cosignatures (size, witness, line) values ($1, $2, $3)', [of, vkey, line]);
   }
 
-  it('verifies all of it, and says what was looked at', async () => {
+  it('verifies all stored data and reports what it checked', async () => {
     const { verdict, checked: lines, notChecked, finding } = await checked();
     expect({ verdict, finding }).toEqual({ verdict: 'verified', finding: undefined });
     const said = new Map(lines.map(({ check, what }) => [check, what]));
@@ -107,7 +107,7 @@ describe('the verification of what a ledger keeps in its database', () => {
     }
   });
 
-  it('opens nothing without the wrapping key, and says so; with another one it says that none opens', async () => {
+  it('opens no sealed content without the wrapping key, and reports that none opens with another key', async () => {
     expect(await verifyStored({ pool, key }, {}, AGGREGATES)).toMatchObject({
       verdict: 'unchecked',
       uncheckable: [{ check: 'sealed content', what: '1 sealed contents were not opened.' }],
@@ -117,7 +117,7 @@ describe('the verification of what a ledger keeps in its database', () => {
     expect(finding?.message).toMatch(/wrapping key/);
   });
 
-  it('names an answer, a content and an earlier tile that are missing', async () => {
+  it('names a missing answer, a missing content and a missing earlier tile', async () => {
     for (const [statement, check, message] of [
       ['delete from commands where position = 5', 'idempotency records', /missing/],
       ['delete from sealed_contents', 'sealed content', /a key, but no content/],
@@ -134,7 +134,7 @@ describe('the verification of what a ledger keeps in its database', () => {
     }
   });
 
-  it('asks for the right version of the program where the database is of another one', async () => {
+  it('asks for the right version of the program where the database belongs to another version', async () => {
     const { verdict, uncheckable } = await foundAfter('alter table commands drop column digest');
     expect([verdict, uncheckable[0]?.nextStep]).toEqual(['unchecked', expect.stringContaining('migrate')]);
   });
@@ -235,7 +235,7 @@ describe('the verification of what a ledger keeps in its database', () => {
     },
   );
 
-  it('takes an erasure on record for what is missing, and finds what it should have taken', async () => {
+  it('accepts missing contents with an erasure on record, and finds contents that the erasure should have removed', async () => {
     const { eventId } = (await pool.query('select event_id as "eventId" from content_keys')).rows[0];
     await pool.query('create table kept_key as select * from content_keys');
     await pool.query('create table kept_content as select * from sealed_contents');
@@ -254,7 +254,7 @@ describe('the verification of what a ledger keeps in its database', () => {
     expect(finding?.message).toMatch(/erased on record, but it is still there/);
   });
 
-  it('says of an imported ledger what an import does not bring', async () => {
+  it('reports for an imported ledger the data that an import does not bring', async () => {
     const database = await createTestDatabase();
     try {
       await api.must(api.post('/v1/access-requests', await anotherRequest()));
@@ -270,7 +270,7 @@ describe('the verification of what a ledger keeps in its database', () => {
     }
   });
 
-  /** As the one before, of the same partner. */
+  /** A second request of the same partner. */
   async function anotherRequest(): Promise<object> {
     const { body } = await api.get(`/v1/access-requests/${requestId}`);
     const { callId, partnerId } = body;

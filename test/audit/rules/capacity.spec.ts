@@ -6,7 +6,7 @@ import { CapacityRule } from '../../../src/audit/rules/capacity.rule.js';
 
 const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 const HOUR_MS = 3_600_000;
-/** Hours of the model; everything happens within. */
+/** Hours of the model. Every change lies within them. */
 const HOURS = 24;
 const KINDS = ['start-up', 'sme'] as const;
 
@@ -57,7 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const iso = (at: number): string => new Date(BEGIN + at * HOUR_MS).toISOString();
 
-/** What the steps come to, hour by hour, by the words of the rule. */
+/** The rule, counted hour by hour in its own words. */
 class Model {
   readonly installed = new Array<number>(HOURS).fill(0);
   readonly used = KINDS.map(() => new Array<number>(HOURS).fill(0));
@@ -132,7 +132,7 @@ class Model {
     return this.policies.findLast(({ from }) => from <= at);
   }
 
-  /** Chips that the floor of the start-ups keeps beyond what they use, unless it is they who ask. */
+  /** Chips that the floor of the start-ups keeps beyond their use, unless the start-ups ask. */
   private unmet(at: number, kind: 0 | 1 | undefined): number {
     return kind === 0 ? 0 : Math.max(0, (this.policy(at)?.floor ?? 0) - (this.used[0]?.[at] ?? 0));
   }
@@ -143,7 +143,7 @@ class Model {
   }
 }
 
-/** The position that the rule blames, with so many places in one go. */
+/** The position of the first finding, with `placesMax` places in one sweep. */
 function blamed(events: readonly EventOf<'capacity'>[], placesMax?: number): number | undefined {
   const findings = new Findings();
   const rule = new CapacityRule(findings, placesMax);
@@ -162,7 +162,7 @@ const eventOf = (position: number, type: TypeOf<'capacity'>, data: object): Even
   }) as unknown as EventOf<'capacity'>;
 
 describe('the sweep over capacity', () => {
-  it('blames the very event that a model, counted hour by hour, blames; in whatever stretches time is cut', () => {
+  it('blames the same event as a model that counts hour by hour, for every length of a stretch of time', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.constantFrom(undefined, 9, 27, 90), (steps, placesMax) => {
         const model = new Model();
@@ -180,7 +180,7 @@ describe('the sweep over capacity', () => {
     );
   });
 
-  it('tells facilities and chip models apart', () => {
+  it('keeps the capacities of facilities apart', () => {
     const installed = eventOf(1, 'capacity-installed', { chips: 10, effectiveFrom: iso(0) });
     const allocated = eventOf(2, 'chips-allocated', { chips: 10, from: iso(0), to: iso(1), category: CATEGORIES[0] });
     const elsewhere = { ...allocated, position: 3, stream: 'facility-other' };

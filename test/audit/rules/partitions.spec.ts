@@ -6,7 +6,7 @@ import { Partitions } from '../../../src/audit/rules/partitions.js';
 type Row = readonly [key: string, number: number, text: string];
 
 describe('rows set aside for a check', () => {
-  it('come back whole, in their order, all of one key together, however many there are', () => {
+  it('come back complete and in order, with all rows of one key in one partition, for any number of rows', () => {
     const partitions = new Partitions<Row>();
     const rows = 50_000;
     const keys = 1_000;
@@ -32,7 +32,7 @@ describe('rows set aside for a check', () => {
     expect({ wrong, seen, keys: last.size }).toEqual({ wrong: [], seen: rows, keys });
   });
 
-  it('may be gone through more than once', () => {
+  it('can be iterated more than once', () => {
     const partitions = new Partitions<Row>();
     for (let number = 0; number < 5_000; number += 1) partitions.add('one', ['one', number, 'x'.repeat(100)]);
     const [partition = []] = partitions;
@@ -42,7 +42,7 @@ describe('rows set aside for a check', () => {
     partitions.close();
   });
 
-  it('take rows of any length', () => {
+  it('hold rows of any length', () => {
     const partitions = new Partitions<Row>();
     for (const length of [0, 10_000, 100_000, 3]) partitions.add('one', ['one', length, 'é'.repeat(length)]);
     const lengths = [...partitions].flatMap((rows) => Array.from(rows, ([, , text]) => text.length));
@@ -50,7 +50,7 @@ describe('rows set aside for a check', () => {
     partitions.close();
   });
 
-  it('take whatever JSON has, and nothing', () => {
+  it('hold every JSON value, and undefined', () => {
     const partitions = new Partitions<readonly unknown[]>();
     const long = { a: ['日本', null, { toString: 1 }], b: 'x'.repeat(300) };
     const row = [
@@ -74,7 +74,7 @@ describe('rows set aside for a check', () => {
     partitions.close();
   });
 
-  it('leave no file behind, not even while they are open', () => {
+  it('leave no file in the folder, not even while they are open', () => {
     const { TMPDIR } = process.env;
     const folder = mkdtempSync(join(tmpdir(), 'ppp-ledger-partitions-'));
     process.env['TMPDIR'] = folder;

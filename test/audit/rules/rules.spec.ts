@@ -52,7 +52,7 @@ function commit(commands: Commands, n: number, amountMinor: string): void {
   set(commands, 'contribution-recorded', n, { deltaMinor: amountMinor });
 }
 
-/** Whoever changes what a rule forbids, and which event then has to be named. */
+/** A change that a rule forbids. `forge` returns the event that the finding must name. */
 type Forgery = readonly [what: string, check: string, forge: (commands: Commands) => WrittenEvent];
 
 const site = `facility-${story.SITE}`;
@@ -438,11 +438,11 @@ const FORGERIES: readonly Forgery[] = [
 ];
 
 describe('the second implementation of the rules', () => {
-  it('finds nothing in a history that keeps them', async () => {
+  it('finds nothing in a history that keeps the rules', async () => {
     expect(await verified(entriesOf(story.programme()))).toMatchObject({ verdict: 'verified', findings: 0 });
   });
 
-  it.each(FORGERIES)('finds %s in a log that was signed like that', async (_, check, forge) => {
+  it.each(FORGERIES)('finds %s in a signed log', async (_, check, forge) => {
     const commands = story.programme();
     const blamed = forge(commands);
     const { verdict, finding, checked } = await verified(entriesOf(commands));
@@ -470,7 +470,7 @@ describe('the second implementation of the rules', () => {
     ['half a surrogate pair', (text: string) => text.replace('"legalName":"state"', '"legalName":"\\ud800"')],
     ['something that is no object', () => '7'],
     ['no JSON', (text: string) => text.slice(0, -1)],
-  ])('finds an event in other than its canonical text: %s', async (_, change) => {
+  ])('finds an event that is not in its canonical text: %s', async (_, change) => {
     const entries = entriesOf(story.programme());
     const changed = change(String(entries[0]));
     expect(changed).not.toBe(String(entries[0]));
@@ -478,13 +478,13 @@ describe('the second implementation of the rules', () => {
     expect(await verified(entries)).toMatchObject({ verdict: 'wrong', finding: { check: 'envelopes', position: 1 } });
   });
 
-  it('finds bytes that are no UTF-8', async () => {
+  it('finds bytes that are not UTF-8', async () => {
     const entries = entriesOf(story.programme());
     entries[0]?.fill(0xff, 20, 21);
     expect(await verified(entries)).toMatchObject({ verdict: 'wrong', finding: { check: 'envelopes', position: 1 } });
   });
 
-  it('comes to a verdict on data of any form', async () => {
+  it('reaches a verdict on data of any form', async () => {
     const junk = fc.oneof(
       fc.constantFrom<unknown>(
         null,
@@ -529,7 +529,7 @@ describe('the second implementation of the rules', () => {
     expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
   });
 
-  it('lets a checkpoint end within the last command', async () => {
+  it('accepts a checkpoint that ends within the last command', async () => {
     const entries = entriesOf(story.programme());
     // After the cancellation, before its bookings; and after the revocation, before its release.
     for (const missing of [2, 4]) {
