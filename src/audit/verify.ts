@@ -6,19 +6,11 @@ import { openLog, publishedKey, type OpenedLog, type Trust } from './audit-log.j
 import type { LogSource } from './log-source.js';
 import { formatVerifierKey, wrapSameKey } from '../tlog/note-key.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
-import { AllocationRule } from './rules/allocation.rule.js';
 import type { BesideCheck } from './verify-beside.js';
-import { CallRule } from './rules/access-call.rule.js';
-import { CapacityRule } from './rules/capacity.rule.js';
-import { CommitmentRule } from './rules/commitment.rule.js';
 import { EnvelopeCheck } from './verify-envelope.js';
-import { EVENT_TYPES, rulesFor, uncoveredTypes, type EventOf, type RuleName } from './rules/coverage.js';
-import { FundRule } from './rules/fund.rule.js';
+import { rulesByType, rulesOf } from './rules/all-rules.js';
+import { uncoveredTypes, type EventOf, type RuleName } from './rules/coverage.js';
 import { OrderCheck } from './rules/order.rule.js';
-import { PartnerRule } from './rules/partner.rule.js';
-import { PolicyRule } from './rules/policy.rule.js';
-import { ApiKeyRule } from './rules/api-key.rule.js';
-import { RequestRule } from './rules/access-request.rule.js';
 import type { Rule } from './rules/rule.js';
 import { keptOptions, LogWalk } from './verify-walk.js';
 
@@ -289,25 +281,6 @@ class Verifier {
     };
   }
 }
-
-/** Every rule under its name, in the order of the report. A name without its rule does not compile. */
-const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> } = {
-  funds: (findings) => new FundRule(findings),
-  commitments: (findings) => new CommitmentRule(findings),
-  capacity: (findings) => new CapacityRule(findings),
-  allocations: (findings) => new AllocationRule(findings),
-  'access-calls': (findings) => new CallRule(findings),
-  'access-requests': (findings) => new RequestRule(findings),
-  partners: (findings) => new PartnerRule(findings),
-  policies: (findings) => new PolicyRule(findings),
-  'api-keys': (findings) => new ApiKeyRule(findings),
-};
-
-const rulesOf = (findings: Findings): Rule[] => Object.values(RULES).map((rule) => rule(findings));
-
-/** The rules of each event type, by the coverage alone. */
-const rulesByType = (rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> =>
-  new Map(EVENT_TYPES.map((type) => [type, rules.filter(({ check }) => rulesFor(type).includes(check))]));
 
 const ENVELOPES_HOLD =
   'Every event is canonical JSON of a known form, type and version, on a stream of its kind; none was recorded before the one that precedes it.';

@@ -1,0 +1,32 @@
+import type { Findings } from '../audit-finding.js';
+import { AllocationRule } from './allocation.rule.js';
+import { CallRule } from './access-call.rule.js';
+import { CapacityRule } from './capacity.rule.js';
+import { CommitmentRule } from './commitment.rule.js';
+import { FundRule } from './fund.rule.js';
+import { PartnerRule } from './partner.rule.js';
+import { PolicyRule } from './policy.rule.js';
+import { ApiKeyRule } from './api-key.rule.js';
+import { RequestRule } from './access-request.rule.js';
+import { EVENT_TYPES, rulesFor, type RuleName } from './coverage.js';
+import type { Rule } from './rule.js';
+
+/** Every rule under its name, in the order of the report. A name without its rule does not compile. */
+const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> } = {
+  funds: (findings) => new FundRule(findings),
+  commitments: (findings) => new CommitmentRule(findings),
+  capacity: (findings) => new CapacityRule(findings),
+  allocations: (findings) => new AllocationRule(findings),
+  'access-calls': (findings) => new CallRule(findings),
+  'access-requests': (findings) => new RequestRule(findings),
+  partners: (findings) => new PartnerRule(findings),
+  policies: (findings) => new PolicyRule(findings),
+  'api-keys': (findings) => new ApiKeyRule(findings),
+};
+
+/** All rules, which add to these findings. */
+export const rulesOf = (findings: Findings): Rule[] => Object.values(RULES).map((rule) => rule(findings));
+
+/** The rules of each event type, by the coverage alone. */
+export const rulesByType = (rules: readonly Rule[]): ReadonlyMap<string, readonly Rule[]> =>
+  new Map(EVENT_TYPES.map((type) => [type, rules.filter(({ check }) => rulesFor(type).includes(check))]));
