@@ -1,15 +1,15 @@
 import { Refusal, invalid } from '../ledger/refusal.js';
 
-/** Levels of nesting in a body. The deepest that a route takes has five; a thousand would overflow whoever recurses. */
+/** Levels of nesting in a body. The deepest body of a route has five; a thousand would overflow the stack of a recursive function. */
 export const JSON_DEPTH_MAX = 16;
 
 /**
- * Names with a meaning that every object inherits. The mapping of bodies to classes drops them in silence, so that an unknown
- * field would pass; nothing here has one.
+ * Names that every object inherits. `plainToInstance` leaves them out, so an unknown field with such a name would pass without a
+ * refusal. No body has a field with such a name.
  */
-const NAMES_REFUSED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+const NAMES_REFUSED: ReadonlySet<string> = new Set(['prototype', ...Object.getOwnPropertyNames(Object.prototype)]);
 
-/** For a text that no value can be made of, or none that should. */
+/** The refusal of a text that is not JSON, or that names a prototype. */
 export const MALFORMED_JSON = new Refusal(
   'malformed',
   'malformed-json',
@@ -22,8 +22,8 @@ export const tooDeep = (pointer: string): Refusal =>
   });
 
 /**
- * Refuses JSON that could do harm before any field is looked at. Iterative, because its input may be nested without limit.
- * @param pointerOfBody where it is in the request, if it is only a part of its body
+ * Refuses JSON that could do harm, before any field is checked. Iterative, because the nesting of the input has no limit yet.
+ * @param pointerOfBody place of `body` in the request, if it is only a part of the request's body
  * @throws Refusal `json-too-deep`, `field-name-refused` (422).
  */
 export function requirePlainJson(body: unknown, pointerOfBody = ''): void {
@@ -47,8 +47,8 @@ export function requirePlainJson(body: unknown, pointerOfBody = ''): void {
 export const inPointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /**
- * True for JSON that names a prototype: `__proto__`, or a `constructor` with a `prototype`. Fastify's parser, which reads all bodies
- * but the streamed ones, takes it for malformed.
+ * True for JSON that names a prototype: `__proto__`, or a `constructor` with a `prototype`. Fastify's parser refuses such JSON as
+ * malformed. It reads all bodies except the streamed ones, so these must be refused alike.
  */
 export function hasPrototype(body: unknown): boolean {
   const open = [body];
@@ -56,14 +56,15 @@ export function hasPrototype(body: unknown): boolean {
     if (typeof value !== 'object' || value === null) continue;
     if (Object.hasOwn(value, '__proto__')) return true;
     const members = new Map<string, unknown>(Object.entries(value));
-    const maker = members.get('constructor');
-    if (typeof maker === 'object' && maker !== null && Object.hasOwn(maker, 'prototype')) return true;
+    const ofConstructor = members.get('constructor');
+    if (typeof ofConstructor === 'object' && ofConstructor !== null && Object.hasOwn(ofConstructor, 'prototype'))
+      return true;
     for (const member of members.values()) open.push(member);
   }
   return false;
 }
 
-/** True for what `{...}` in JSON becomes, and for nothing with a class of its own. */
+/** True for an object as `{...}` in JSON makes it, false for an instance of a class. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

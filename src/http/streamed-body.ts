@@ -1,5 +1,4 @@
 import { JSONParser, TokenType, type ParsedElementInfo, type ParsedTokenInfo } from '@streamparser/json';
-import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync } from 'class-validator';
 import { Refusal, type FieldError } from '../ledger/refusal.js';
 import { FIELD_ERRORS_MAX, VALIDATION, contentRefused, fieldErrors, notAnObject } from './field-errors.js';
@@ -13,15 +12,16 @@ import {
   requirePlainJson,
   tooDeep,
 } from './plain-json.js';
+import { plainToInstance, type DtoClass } from './plain-to-instance.js';
 
 /** A body that is one long list, `{ "<list>": [...] }`, and is read item by item. */
 export interface StreamedList {
   /** Its class, of which the list is the only member. */
-  readonly body: new () => object;
+  readonly body: DtoClass;
   /** Name of the list in it. */
   readonly list: string;
   /** Class of an item. */
-  readonly item: new () => object;
+  readonly item: DtoClass;
   /** As the class of the body says it: what comes after so many is not read. */
   readonly itemsMax: number;
 }

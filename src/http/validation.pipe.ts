@@ -2,12 +2,13 @@ import { ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import { validate, type ValidationError } from 'class-validator';
 import type { FieldError } from '../ledger/refusal.js';
 import { VALIDATION, contentRefused, fieldErrors, notAnObject } from './field-errors.js';
+import { TRANSFORMER } from './plain-to-instance.js';
 import { StreamedBody } from './streamed-body.js';
 
 /** Checks bodies, parameters and queries against their DTO. */
 export class EdgeValidationPipe extends ValidationPipe {
   constructor() {
-    super({ transform: true, ...VALIDATION });
+    super({ transform: true, transformerPackage: TRANSFORMER, ...VALIDATION });
   }
 
   override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {

@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { isPlainObject } from './plain-json.js';
+import { Nested, type DtoClass } from './plain-to-instance.js';
 import { AMOUNT_DIGITS_MAX } from '../domain/amounts.js';
 import { COUNTRY_CODES, isCountry } from '../domain/countries.js';
 import { CURRENCY_CODES, isCurrency } from '../domain/currencies.js';
@@ -104,9 +104,9 @@ export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => 
  * At least one and at most `max` objects of a class. What is no list at all is told so first. `ValidateNested` takes a list in the
  * place of an object for one, and checks nothing of it.
  */
-export const IsListOf = (type: () => new () => object, max: number): PropertyDecorator =>
+export const IsListOf = (type: () => DtoClass, max: number): PropertyDecorator =>
   applyDecorators(
-    Type(type),
+    Nested(type),
     IsArray(),
     ArrayMinSize(1),
     ArrayMaxSize(max),

@@ -5,7 +5,7 @@ const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${'
 
 describe('plain JSON', () => {
   it('takes values of every kind', () => {
-    for (const body of [null, 1, 'constructor', [], { a: [{ b: null }], 'c/d': 'e' }, { toString: 1 }]) {
+    for (const body of [null, 1, 'constructor', [], { a: [{ b: null }], 'c/d': 'e' }]) {
       expect(() => requirePlainJson(body)).not.toThrow();
     }
   });
@@ -20,7 +20,7 @@ describe('plain JSON', () => {
   });
 
   it('refuses names that objects inherit, at any level, and points to them', () => {
-    for (const name of ['__proto__', 'constructor', 'prototype']) {
+    for (const name of ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty']) {
       const body: unknown = JSON.parse(`{"a/b": [{"${name}": 5}]}`);
       expect(refusalOf(() => requirePlainJson(body))).toMatchObject({
         code: 'field-name-refused',
