@@ -65,7 +65,7 @@ describe('the connection pool', () => {
     const inUse = await pool.connect();
     const idle = await pool.connect();
     idle.release();
-    const ended = new Promise((resolve) => inUse.once('end', resolve));
+    const ended = Promise.all([inUse, idle].map((client) => new Promise((resolve) => client.once('end', resolve))));
     await database.pool.query(
       'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
     );
