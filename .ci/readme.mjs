@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PAGES, blocksOf, titleOf } from './readme-blocks.mjs';
 import { Service, endAll } from './service.mjs';
 
-// node .ci/readme.mjs FOLDER: runs the commands of README.md in a clean clone.
+// node .ci/readme.mjs FOLDER: runs the commands of README.md, and of the pages that it names, in a clean clone.
 
 const [folder] = process.argv.slice(2);
 const OPERATOR_KEY = 'operator-key-of-the-readme-check-0123456789';
 /** Installs, builds, and loads the demo programme. */
 const SERVING_MS_MAX = 420_000;
 const COMMANDS_MS_MAX = 120_000;
-const BLOCK = /^```sh\n(.*?)^```$/gms;
-/** The first of all checks has run it: once is enough. */
+/** The first check of `.ci/run` has run it: once is enough. */
 const CHECKED_BEFORE = 'npm ci && npm test\n';
 /** Serves until Ctrl-C. */
 const DEMO = 'npm ci && npm run demo\n';
@@ -19,9 +19,9 @@ const DEMO = 'npm ci && npm run demo\n';
 const say = (text) => process.stdout.write(`  ${text}\n`);
 const start = (command, env) => new Service(command, { cwd: folder, env: { PORT: '0', LOG_LEVEL: 'warn', ...env } });
 
-const readme = await readFile(join(folder, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(BLOCK)].map(([, text]) => text);
-for (const known of [CHECKED_BEFORE, DEMO]) assert.ok(blocks.includes(known), `README.md does not say: ${known}`);
+const pages = await Promise.all(PAGES.map(async (page) => ({ page, blocks: await blocksOf(folder, page) })));
+for (const known of [CHECKED_BEFORE, DEMO])
+  assert.ok(pages[0].blocks.includes(known), `README.md does not hold: ${known}`);
 
 try {
   await rm(join(folder, 'data'), { recursive: true, force: true });
@@ -32,18 +32,19 @@ try {
 
   const DATA_DIR = join(folder, 'data', 'readme');
   const service = await start('exec npm start', { OPERATOR_KEY, DATA_DIR }).ready();
-  for (const block of blocks.filter((text) => text !== CHECKED_BEFORE && text !== DEMO)) {
-    const title = block.split('\n', 1)[0];
-    const run = start(`set -euo pipefail\n${block}`, { URL: service.url, OPERATOR_KEY, DATA_DIR });
-    assert.equal(await run.ended(COMMANDS_MS_MAX), 0, `${title}\n${run.output}`);
-    say(title);
+  for (const { page, blocks } of pages) {
+    for (const block of blocks.filter((text) => text !== CHECKED_BEFORE && text !== DEMO)) {
+      const run = start(`set -euo pipefail\n${block}`, { URL: service.url, OPERATOR_KEY, DATA_DIR });
+      assert.equal(await run.ended(COMMANDS_MS_MAX), 0, `${page}: ${titleOf(block)}\n${run.output}`);
+      say(`${page}: ${titleOf(block)}`);
+    }
   }
   assert.equal(await service.end('SIGTERM'), 0, service.output);
 } finally {
   endAll();
 }
 
-/** Runs the demo, does what it says, and ends it as somebody at a terminal does. */
+/** Runs the demo, then the command that it prints, and ends the demo with Ctrl-C. */
 async function demo(command, expected) {
   const service = await start(command).ready(SERVING_MS_MAX);
   assert.match(service.output, expected);

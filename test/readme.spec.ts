@@ -9,7 +9,7 @@ afterAll(() => app.stop());
 
 describe('the script of curls in the README', () => {
   it(
-    'takes a newcomer from nothing to the report, as it stands',
+    'leads from an empty ledger to the report, unchanged',
     async () => {
       const printed = await runReadmeScript(app.url);
       const report = JSON.parse(answersIn(printed).at(-1) ?? '');
@@ -35,5 +35,5 @@ describe('the script of curls in the README', () => {
   );
 });
 
-/** curl ends no line. */
+/** curl ends no answer with a line feed, so an answer ends at its last bracket. */
 const answersIn = (output: string): readonly string[] => output.split(/(?<=\})\s*(?=\{)/);

@@ -4,12 +4,12 @@ import { promisify } from 'node:util';
 import { OPERATOR_KEY } from './app.js';
 
 const FIRST_LINE = '# from nothing to the report';
-/** Some twenty commands, each with a curl and a node of its own. */
+/** The script has some twenty commands, each with a curl and a node process. */
 export const SCRIPT_MS_MAX = 120_000;
 
 /**
- * Runs the README's script of curls, as it stands, on the service at `url`. It ends with the first command that fails.
- * @returns what it has printed
+ * Runs the README's script of curls, unchanged, on the service at `url`. The first command that fails ends it.
+ * @returns its output
  */
 export async function runReadmeScript(url: string): Promise<string> {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
