@@ -1,9 +1,9 @@
 import { stringify } from 'csv-stringify/sync';
 
 /**
- * One line a row, under the names of all fields that any row of the page has, in the order in which they appear: a field that
- * the first row leaves out must not be lost to the others. Spreadsheets run cells that begin with `=`, `+`, `-` or `@` as
- * formulas, so that texts are escaped.
+ * One line for each row. The columns are the fields of all rows of the page, in the order in which they appear: a field that the first
+ * row leaves out must not be lost for the other rows. Texts are escaped, because spreadsheets run cells that begin with `=`, `+`, `-` or
+ * `@` as formulas.
  */
 export function toCsv(rows: readonly object[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
@@ -14,7 +14,7 @@ function flat(row: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, cell(value)]));
 }
 
-/** The library writes `false` as nothing, which is how a missing value looks. */
+/** The library writes `false` as an empty cell, like a missing value. */
 function cell(value: unknown): unknown {
   if (typeof value === 'boolean') return String(value);
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;

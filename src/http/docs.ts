@@ -11,7 +11,7 @@ export function registerDocs(app: NestFastifyApplication): void {
   const read = (): object => (document ??= openApiDocument(app));
   server.get('/openapi.json', (_request, reply) => reply.header('Cache-Control', 'no-cache').send(read()));
   let page: RequestListener | undefined;
-  // swagger-ui-express is Express middleware: it gets the raw request, so that no other route pays for Express.
+  // swagger-ui-express is Express middleware. It gets the raw request, so that the other routes do not need Express.
   const serve = (): RequestListener => (page ??= docsPage(read()));
   for (const path of ['/docs', '/docs/*']) {
     server.get(path, (request, reply) => {

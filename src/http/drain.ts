@@ -2,18 +2,18 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../ledger/refusal.js';
 
-/** How long requests that were accepted may take to finish once the service is asked to stop. */
+/** How long accepted requests may take to finish after the service is asked to stop. */
 const DRAIN_MS_MAX = 3_000;
 const LOOK_MS = 20;
-/** How long connections are then kept that owe nothing, such as one that has not sent its request. */
+/** How long connections without an open request are then kept, such as one that has not sent its request yet. */
 const LINGER_MS_MAX = 1_000;
-/** And how long those that wait for an answer: together with all before it less than a process may take to end. */
+/** How long connections that wait for an answer are kept. With the times above it is less than a process may take to end. */
 const ANSWER_MS_MAX = 5_000;
 
-/** Lets what was accepted finish and refuses what is new, so that a stop loses nobody's answer. */
+/** Lets accepted requests finish and refuses new ones, so that a stop loses no answer. */
 export class Drain {
   private draining = false;
-  /** Requests that have come as a whole and are not answered. */
+  /** Requests that were received completely and are not answered yet. */
   private inside = 0;
 
   constructor(app: NestFastifyApplication) {
@@ -27,7 +27,7 @@ export class Drain {
     });
     server.addHook('preValidation', (_request, reply, done) => {
       this.inside += 1;
-      // Comes for an answer that was sent and for a connection that broke alike.
+      // Emitted after the answer was sent, and also when the connection broke.
       reply.raw.once('close', () => (this.inside -= 1));
       done();
     });
@@ -46,7 +46,7 @@ export class Drain {
     await this.answered(0, DRAIN_MS_MAX);
   }
 
-  /** Waits until nothing is inside, at least and at most so long. */
+  /** Waits until no request is inside: at least and at most for these times. */
   private async answered(atLeastMs: number, atMostMs: number): Promise<void> {
     const startedAt = performance.now();
     for (;;) {

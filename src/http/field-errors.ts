@@ -3,20 +3,20 @@ import type { ValidationError } from 'class-validator';
 import { Refusal, type FieldError } from '../ledger/refusal.js';
 import { inPointer } from './plain-json.js';
 
-/** Field errors listed in one answer; the rest would only repeat them. */
+/** Field errors in one answer. A caller who mends these sees the rest at the next try. */
 export const FIELD_ERRORS_MAX = 50;
 
-/** How content is checked against its class. Unknown members are refused: they are mostly misspelt ones. */
+/** How content is checked against its class. Unknown members are refused: most are misspelt known ones. */
 export const VALIDATION = {
   whitelist: true,
   forbidNonWhitelisted: true,
-  // A body without fields has a class without checks; the white list still refuses whatever it holds.
+  // A body without fields has a class without checks. The whitelist still refuses every member of such a body.
   forbidUnknownValues: false,
   stopAtFirstError: true,
   validationError: { target: false, value: false },
 } satisfies ValidationPipeOptions;
 
-/** What the validator found, each with its place below `parent`. */
+/** The errors of the validator, each with its JSON pointer below `parent`. */
 export function fieldErrors(errors: readonly ValidationError[], parent = ''): FieldError[] {
   return errors.flatMap((error) => {
     const pointer = `${parent}/${inPointer(error.property)}`;
@@ -28,7 +28,7 @@ export function fieldErrors(errors: readonly ValidationError[], parent = ''): Fi
   });
 }
 
-/** The refusal of content with these errors, of which it names the first. */
+/** The refusal of content with these errors. It lists the first `FIELD_ERRORS_MAX`. */
 export function contentRefused(all: readonly FieldError[], type: ArgumentMetadata['type'] = 'body'): Refusal {
   const errors = all.slice(0, FIELD_ERRORS_MAX);
   const detail = errors.map((error) => error.detail).join(' ');

@@ -3,8 +3,8 @@ import { canonicalize } from '../ledger/canonical.js';
 import { Refusal } from '../ledger/refusal.js';
 
 /**
- * Tells a retry from another request under the same key. Headers are left out: they may differ between tries. Keyed, because
- * the body may hold what is erased later, and a plain hash would still answer to guesses.
+ * Tells a retry from another request under the same idempotency key. Headers are left out: they may differ between tries. The hash has a
+ * secret key, because the body may hold content that is erased later, and guesses could be tested against a plain hash.
  * @throws Refusal `malformed-json` (400) for content that has no canonical form
  */
 export function fingerprintOf(secret: Buffer, method: string, url: string, body: unknown): string {
@@ -18,8 +18,8 @@ export function fingerprintOf(secret: Buffer, method: string, url: string, body:
 }
 
 /**
- * The fingerprint of a body `{ "<name>": [...] }`, of which one item at a time is at hand: the same bytes as `fingerprintOf` takes of
- * the whole, so that a retry is known whichever way the request was read.
+ * The fingerprint of a body `{ "<name>": [...] }` that is read item by item. It hashes the same bytes as `fingerprintOf` hashes of the
+ * whole body, so that a retry is recognised however the request was read.
  */
 export class ListFingerprint {
   private readonly hmac: Hmac;
@@ -37,7 +37,7 @@ export class ListFingerprint {
     this.isEmpty = false;
   }
 
-  /** The canonical form of what is in the body, whether it counts or not; undefined, and then there is no fingerprint: it has none. */
+  /** The canonical form of a value in the body. Undefined if the value has none: then the body has no fingerprint either. */
   check(value: unknown): string | undefined {
     try {
       return canonicalize(value);
@@ -48,7 +48,7 @@ export class ListFingerprint {
   }
 
   /**
-   * To be asked once, after the last item.
+   * Call it once, after the last item.
    * @throws Refusal as `fingerprintOf` does
    */
   digest(): string {

@@ -7,7 +7,7 @@ import './request.js';
 import { StreamedBody, requireOnlyList, type StreamedList } from './streamed-body.js';
 
 /**
- * JSON and nothing else. An empty body counts as none: some commands have nothing to say beyond their route.
+ * Makes the server accept JSON and nothing else. An empty body counts as no body: some commands need none.
  * @param secret key of the fingerprints
  */
 export function acceptJson(server: FastifyInstance, secret: Buffer): void {
@@ -19,7 +19,7 @@ export function acceptJson(server: FastifyInstance, secret: Buffer): void {
     return parse(request, String(body), (error, value) => {
       if (error) return done(MALFORMED_JSON);
       try {
-        // Before anything looks at it: whoever recurses into a body may rely on its depth.
+        // Before any other code reads the body: recursive code relies on its bounded depth.
         requirePlainJson(value);
         done(null, value);
       } catch (refusal) {
@@ -33,12 +33,12 @@ export function acceptJson(server: FastifyInstance, secret: Buffer): void {
   });
 }
 
-/** Puts the reader of a route between the connection and Fastify, which then finds no text left to collect. */
+/** Puts the reader of a route between the connection and Fastify. Fastify then has no text to collect. */
 function streamBodies(route: { preParsing?: unknown }, streamed: StreamedList, secret: Buffer): void {
   requireOnlyList(streamed);
   route.preParsing = (request: FastifyRequest, _reply: unknown, payload: RequestPayload, done: PreParsed): void => {
     const nothing: RequestPayload = new Readable({
-      // Called when Fastify asks for the first byte: it has then looked at type and length.
+      // Called when Fastify asks for the first byte. It has checked type and length before.
       read: () => {
         readBody(request, payload, streamed, secret, nothing).then(
           () => nothing.push(null),
@@ -52,12 +52,12 @@ function streamBodies(route: { preParsing?: unknown }, streamed: StreamedList, s
 
 type PreParsed = (error: Error | null, payload: RequestPayload) => void;
 
-/** Bytes that are looked at in one go: a hundred records, a few milliseconds. */
+/** Bytes that are read without a pause: a hundred records, a few milliseconds. */
 const PART_BYTES = 16_384;
 
 /**
- * @param nothing told the bytes so far: Fastify compares them to the length that was announced
- * @throws what StreamedBody throws, but not before all bytes have come: a caller who still sends would miss the answer
+ * @param nothing gets the number of bytes so far: Fastify compares it to the announced length
+ * @throws Refusal of StreamedBody, but after the last byte: a caller who still sends would miss the answer
  */
 async function readBody(
   request: FastifyRequest,
@@ -70,7 +70,7 @@ async function readBody(
   const body = new StreamedBody(streamed, () => new ListFingerprint(secret, method, url, streamed.list));
   let bytes = 0;
   let refusal: { readonly error: unknown } | undefined;
-  // Left open when the body is too large: the answer goes the same way.
+  // The connection stays open when the body is too large: the answer uses it.
   for await (const chunk of payload.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Buffer).length;
     nothing.receivedEncodedLength = bytes;
@@ -91,7 +91,7 @@ async function readBody(
 async function readChunk(body: StreamedBody, chunk: Buffer): Promise<void> {
   for (let from = 0; from < chunk.length; from += PART_BYTES) {
     body.write(chunk.subarray(from, from + PART_BYTES));
-    // Others have their turn.
+    // Lets other requests proceed.
     await setImmediate();
   }
 }

@@ -3,7 +3,7 @@ import { Matches, MaxLength } from 'class-validator';
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './read-model.js';
 import { Optional } from './validation.js';
 
-/** What every read takes. */
+/** The parameters of every read. */
 export class ReadQueryDto {
   /** Waits up to 5 s until the answer reflects this position: read your own write. */
   @Optional()
@@ -12,7 +12,7 @@ export class ReadQueryDto {
   minPosition?: string;
 }
 
-/** What every list takes beside its filters. */
+/** The parameters of every list, beside its filters. */
 export class ListQueryDto extends ReadQueryDto {
   /** Rows on a page, 1 to 200; 50 when left out. */
   @Optional()

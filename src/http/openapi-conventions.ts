@@ -2,9 +2,9 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_MAX } from './read-model.js';
 
 /**
- * What the names and types of this API say by convention, written out in its OpenAPI document, so that no DTO has to repeat it:
- * an `...Id` is a UUID, an `...At` an instant, a `...Minor` an amount, and so on. What a DTO says itself always wins, and a
- * convention that does not fit the example at the field is left alone: the linter then asks for an explicit one.
+ * Conventions of this API, written out in its OpenAPI document so that no DTO has to repeat them: an `...Id` is a UUID, an `...At` an
+ * instant, a `...Minor` an amount, and so on. The schema of a DTO always wins over a convention. A convention that does not fit the
+ * example of a field is not applied: the linter then asks for an explicit schema.
  */
 export interface Schema {
   type?: string | string[];
@@ -36,7 +36,7 @@ const UUID: Schema = {
   maxLength: 36,
 };
 
-/** By name of a text; the first that fits. */
+/** Schemas of texts by the name of the member. The first that matches is used. */
 const TEXTS: readonly (readonly [RegExp, Schema])[] = [
   [/^(id|[a-z]\w*Id)$/, UUID],
   [/Minor$/, { pattern: `^(0|-?[1-9][0-9]{0,${SUM_DIGITS_MAX - 1}})$`, maxLength: SUM_DIGITS_MAX + 1 }],
@@ -49,7 +49,7 @@ const TEXTS: readonly (readonly [RegExp, Schema])[] = [
 
 const LENGTHS: Readonly<Record<string, number>> = { uuid: 36, 'date-time': 24, date: 10, uri: 2_048 };
 
-/** Numbers that have no fraction; JSON carries them exactly up to 2^53 - 1. They count something: none is negative. */
+/** Names of whole numbers. JSON carries them exactly up to 2^53 - 1. They are counts, so none is negative. */
 const WHOLE = /^(v|schema|rank|revision|version|position)$|(Rank|Position)$|^chips$|chipHours|ChipHours/;
 
 /** Members of request bodies, by name. */
@@ -73,7 +73,7 @@ export function applyConventions(document: OpenAPIObject): void {
   }
 }
 
-/** Names of all schemas that a request body is made of. */
+/** Names of all schemas that request bodies use. */
 function bodySchemas(document: OpenAPIObject, schemas: Record<string, Schema>): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (node: unknown): void => {
@@ -90,12 +90,12 @@ function bodySchemas(document: OpenAPIObject, schemas: Record<string, Schema>): 
   return found;
 }
 
-/** Unknown fields are refused. */
+/** Marks an object as closed, because the edge refuses unknown fields. */
 function closeObject(schema: Schema | undefined): void {
   if (schema?.type === 'object') schema.additionalProperties ??= false;
 }
 
-/** The widest that any command takes under a name: answers give back what commands took. */
+/** For each name the widest schema of any command: answers return values that commands took. */
 function takenBy(bodies: ReadonlySet<string>, schemas: Record<string, Schema>): Taken {
   const taken = new Map<string, Schema>();
   for (const body of bodies) {
@@ -129,7 +129,7 @@ function constrain(name: string, schema: Schema, taken: Taken): void {
   }
 }
 
-/** A member of type `unknown` is taken for an object; an example that is none says that it may be any JSON. */
+/** The plugin writes a member of type `unknown` as an object. An example that is not an object shows that it may be any JSON. */
 const isAnything = ({ type, properties, additionalProperties, example }: Schema): boolean =>
   type === 'object' && !properties && !additionalProperties && example !== undefined && typeof example !== 'object';
 
@@ -150,7 +150,7 @@ function constrainText(name: string, schema: Schema, taken: Taken): void {
   if (length !== undefined) schema.maxLength ??= length;
 }
 
-/** `releaseReason` is given back as some `reason` was taken, `fundName` as a `name`. */
+/** An answer returns as `releaseReason` what a command took as `reason`, as `fundName` what it took as `name`. */
 function takenAs(name: string, taken: Taken): Schema | undefined {
   const lastWords = [...name.matchAll(/[A-Z]/g)].map(
     ({ index }) => name.charAt(index).toLowerCase() + name.slice(index + 1),
@@ -158,7 +158,7 @@ function takenAs(name: string, taken: Taken): Schema | undefined {
   return [name, ...lastWords].map((words) => taken.get(words)).find((schema) => schema !== undefined);
 }
 
-/** The validator of a query sees the text of a number, and says how it must look; in the document it is a number. */
+/** The validator of a query checks the text of a number by a pattern. In the document it is a number, which has no pattern. */
 function dropTextLimits(schema: Schema): void {
   delete schema.pattern;
   delete schema.maxLength;

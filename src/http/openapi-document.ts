@@ -7,8 +7,8 @@ import { applyConventions } from './openapi-conventions.js';
 const DESCRIPTION = `Every capital commitment, chip allocation and access grant of the partnership as an immutable event, and
 everything that is derived from those events.
 
-Commands are POSTs with an Idempotency-Key: sent again, they are answered again and not carried out again. Reads say which
-position of the history they reflect in Ledger-Position. Errors are problem details (RFC 9457) with a stable code.`;
+Commands are POSTs with an Idempotency-Key: a command that is sent again is not executed again, its answer is replayed. Reads name
+in Ledger-Position the position of the history that they reflect. Errors are problem details (RFC 9457) with a stable code.`;
 
 const TAGS: Readonly<Record<string, string>> = {
   access: 'Calls for access to the chips, requests that answer them, decisions, grants and what was used.',
@@ -26,7 +26,7 @@ const TAGS: Readonly<Record<string, string>> = {
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { 'x-roles'?: readonly string[] };
 
-/** The OpenAPI 3.1 document, as the code says it. */
+/** The OpenAPI 3.1 document, made from the code. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, settings(), {
     extraModels: [ProblemDto],
@@ -80,10 +80,10 @@ const HEADERS = {
   },
 } satisfies NonNullable<OpenAPIObject['components']>['headers'];
 
-/** Plain text is lines, each with its end: what other tools read line by line. */
+/** Plain text is lines, each with its line feed: other tools read it line by line. */
 const LINES = String.raw`^([^\n]*\n)+$`;
 
-/** Writes out what holds for every route: who may use it, and the headers that come with every answer. */
+/** Adds to a route the roles that may use it, and the headers of every answer. */
 function completeOperation(operation: Operation): void {
   const isPublic = isAnonymous(operation);
   operation.description = [operation.description, accessOf(operation)].filter(Boolean).join('\n\n');
@@ -93,7 +93,7 @@ function completeOperation(operation: Operation): void {
     'RateLimit-Reset',
     ...(isPublic ? ['Access-Control-Allow-Origin'] : []),
   ];
-  // The plugin lists an empty 200 for whatever a handler returns, also where the route says 201.
+  // The plugin lists an empty 200 for every handler, also for a route that answers 201.
   if (operation.responses['201']) delete operation.responses['200'];
   const common = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   for (const response of Object.values(operation.responses)) {
@@ -108,7 +108,7 @@ function completeOperation(operation: Operation): void {
   }
 }
 
-/** An empty requirement among the others says on purpose that no credential is needed. */
+/** An empty requirement in the list means that the route needs no credential. */
 const isAnonymous = ({ security }: Operation): boolean =>
   security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
 

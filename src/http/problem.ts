@@ -5,7 +5,7 @@ import { ReplayedRefusal } from '../ledger/outcome.js';
 import { Refusal, STATUS_OF_REFUSAL, type FieldError, type RefusalKind } from '../ledger/refusal.js';
 import { isDatabaseAway } from '../platform/database/database.js';
 
-/** Seconds after which a caller may come back when the service was busy or the ledger out of reach. */
+/** Seconds after which a caller may send the request again when the service was busy or the ledger could not be reached. */
 const RETRY_AFTER_S = 1;
 
 /** RFC 9457 problem details. */
@@ -43,7 +43,7 @@ const KIND_OF_STATUS = new Map<number, RefusalKind>(
   Object.entries(STATUS_OF_REFUSAL).map(([kind, status]) => [status, kind as RefusalKind]),
 );
 
-/** The one place that turns errors into answers. What is no refusal is a bug: it is logged, and says nothing but its id. */
+/** The one place that turns errors into answers. An error that is no refusal is a bug: it is logged, and the answer holds its id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly log: Pick<Logger, 'error'>) {}
@@ -56,7 +56,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (!refusal) {
       this.log.error({ err: error, traceId: request.id, route: request.routeOptions?.url }, 'A request failed.');
     }
-    // An answer that has begun cannot be taken back; its connection is all that can still be closed.
+    // An answer that has begun cannot be taken back. Its connection can still be closed.
     if (reply.raw.headersSent) {
       reply.raw.destroy();
       return;
@@ -90,7 +90,7 @@ export function problemOf(refusal: Refusal | undefined, request: Pick<FastifyReq
   const status = STATUS_OF_REFUSAL[refusal.kind];
   const traceId = refusal instanceof ReplayedRefusal ? refusal.correlationId : request.id;
   const { code, detail, errors, facts } = refusal;
-  // The facts come first, so that none of them can hide a member that RFC 9457 defines.
+  // The facts come first, so that no fact replaces a member that RFC 9457 defines.
   return {
     ...facts,
     type: `urn:ppp-ledger:problem:${code}`,
@@ -104,7 +104,7 @@ export function problemOf(refusal: Refusal | undefined, request: Pick<FastifyReq
   };
 }
 
-/** Undefined: a bug. */
+/** Undefined if the error is a bug. */
 export function asRefusal(error: unknown, request: Pick<FastifyRequest, 'method' | 'url'>): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (isDatabaseAway(error)) {

@@ -36,7 +36,7 @@ export interface Condition {
   readonly op?: '=' | 'any' | 'contains' | '>=' | '<';
 }
 
-/** The condition of a filter, if it was given. */
+/** The condition of a filter; undefined if the caller set no filter. */
 export const is = (column: string, value: string | undefined): Condition | undefined =>
   value === undefined ? undefined : { column, value };
 
@@ -101,11 +101,11 @@ export class ReadModel {
 
   /**
    * One row by its id.
-   * @throws Refusal (404) when there is none, or none that the caller may see
+   * @throws Refusal (404) when there is no such row, or the caller may not see it
    */
   async one<Row extends { readonly id: string; readonly revision: number }>(request: {
     readonly projection: string;
-    /** Names the thing in the refusal, e.g. `commitment`. */
+    /** Name of the resource in the refusal, e.g. `commitment`. */
     readonly what: string;
     readonly rows: VisibleRows;
     readonly columns: Columns<Row>;
@@ -131,7 +131,7 @@ export class ReadModel {
     try {
       return (await this.pool.query<Row>(text, [...values])).rows;
     } catch (error) {
-      // Parameters are checked before they come here, but those in a cursor may have been changed by hand.
+      // Parameters were checked at the edge. Those in a cursor were not: a caller may have changed the cursor by hand.
       if (String((error as { code?: unknown }).code).startsWith('22'))
         throw malformed('cursor', 'The cursor was changed.');
       throw error;
@@ -160,7 +160,7 @@ function firstPage({ filters, limit }: Pick<ListRequest<unknown>, 'filters' | 'l
   return { after: 0, limit: pageLimit(limit), filters: Object.fromEntries(given) };
 }
 
-/** @throws Refusal (400) when it is no whole number from 1 to 200. */
+/** @throws Refusal (400) when the text is not a whole number from 1 to 200. */
 export function pageLimit(text: string | undefined): number {
   if (text === undefined) return PAGE_LIMIT_DEFAULT;
   const limit = /^[1-9][0-9]{0,2}$/.test(text) ? Number(text) : 0;

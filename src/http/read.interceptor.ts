@@ -14,7 +14,7 @@ import './request.js';
 const MIN_POSITION_WAIT_MS = 5_000;
 const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,15})$/;
 
-/** Waits for `minPosition` before a read, and says afterwards which position the answer reflects. */
+/** Waits for `minPosition` before a read, and puts the position that the answer reflects into a header. */
 @Injectable()
 export class ReadInterceptor implements NestInterceptor {
   constructor(
@@ -35,13 +35,16 @@ export class ReadInterceptor implements NestInterceptor {
   }
 }
 
-/** Rows are derived again where a database that crashed has lost the last of them, also between the wait and the read. */
+/**
+ * A database that crashed may have lost its last rows, also between the wait and the read. They are derived again, so an earlier position
+ * is refused for now.
+ */
 function atLeast<Body>(position: number, reading: Reading<Body>): Reading<Body> {
   if (reading.position < position) throw notReached(position, reading.position);
   return reading;
 }
 
-/** @throws Refusal 400 when `minPosition` is no whole number. */
+/** @throws Refusal (400) when `minPosition` is not a whole number. */
 export function minPosition(query: Readonly<Record<string, unknown>>): number {
   const { minPosition: text } = query;
   if (text === undefined) return 0;

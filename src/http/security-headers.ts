@@ -3,7 +3,7 @@ import helmet from 'helmet';
 
 const protect = helmet({ contentSecurityPolicy: { directives: { 'script-src': ["'self'"] } } });
 
-/** What Helmet tells browsers. It is the same for every answer, so Helmet is asked once and not at each request. */
+/** The headers that Helmet sets for browsers. They are the same for every answer, so they are computed once and not for each request. */
 export function securityHeaders(): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   const response = {

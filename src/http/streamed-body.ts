@@ -18,15 +18,15 @@ import { plainToInstance, type DtoClass } from './plain-to-instance.js';
 export interface StreamedList {
   /** Its class, of which the list is the only member. */
   readonly body: DtoClass;
-  /** Name of the list in it. */
+  /** Name of the list in the body. */
   readonly list: string;
   /** Class of an item. */
   readonly item: DtoClass;
-  /** As the class of the body says it: what comes after so many is not read. */
+  /** The limit that the class of the body sets. Items after this number are not read. */
   readonly itemsMax: number;
 }
 
-/** @throws Error for a class with another member: the fingerprint of the body would not depend on it. */
+/** @throws Error for a class with another member: the fingerprint of the body would not cover that member. */
 export function requireOnlyList({ body, list }: StreamedList): void {
   const rules = getMetadataStorage().getTargetValidationMetadatas(body, '', false, false);
   if (rules.some(({ propertyName }) => propertyName !== list) || rules.length === 0) {
@@ -34,24 +34,24 @@ export function requireOnlyList({ body, list }: StreamedList): void {
   }
 }
 
-/** An item that is complete, and the list that it was found in: a name that is repeated begins another one. */
+/** A complete item, and the list that holds it: a repeated name in the body begins another list. */
 interface Arrived {
   readonly list: readonly unknown[];
   readonly value: unknown;
 }
 
 /**
- * A body while it is read, and what was found in it. Every item is made into its class and checked when its last byte is there, and
- * is then held in this form alone. What a body by itself would be refused for is said in the same words, at the same moment: JSON that
- * cannot be read by `write` and `end`, content that cannot be right by `content`.
+ * A body while it is read, and its items. On its last byte every item becomes an instance of its class and is checked; only the instance is
+ * kept. A body that is read as a whole gets the same refusals, in the same words: `write` and `end` refuse JSON that cannot be read,
+ * `content` refuses wrong content.
  */
 export class StreamedBody {
-  // Bytes that are no UTF-8 are replaced, as they are in every other body; left to the tokenizer, they would be refused by it.
+  // Replaces bytes that are not UTF-8, as for every other body. The tokenizer would refuse them.
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly parser: JSONParser;
   private readonly path = new OpenPath();
   private arrived: Arrived[] = [];
-  /** The body itself, its list emptied. */
+  /** The body itself, with its list emptied. */
   private whole: { readonly value: unknown } | undefined;
   private found: Found;
 
@@ -67,7 +67,7 @@ export class StreamedBody {
   }
 
   /**
-   * Looks at the next bytes, cut wherever they happen to be cut.
+   * Reads the next bytes. They may end anywhere, also inside a character.
    * @throws Refusal `malformed-json` (400), `json-too-deep`, `field-name-refused` (422)
    */
   write(bytes: Uint8Array): void {
@@ -76,7 +76,7 @@ export class StreamedBody {
     this.take();
   }
 
-  /** @throws Refusal as `write` does, for a body that is not complete as well */
+  /** @throws Refusal as `write` does, and `malformed-json` for an incomplete body */
   end(): void {
     if (this.isFull) return;
     parsed(() => {
@@ -88,13 +88,13 @@ export class StreamedBody {
     requirePlain(this.whole.value, '');
     const list = isPlainObject(this.whole.value) ? this.whole.value[this.streamed.list] : undefined;
     if (list !== this.found.list) this.found = new Found(list, this.newFingerprint());
-    // Members beside the list are refused as such, unless they hold what has no canonical form: that comes first.
+    // Content without a canonical form is refused first, also in members beside the list, which are refused later.
     this.found.fingerprint.check(this.whole.value);
   }
 
   /**
-   * What `fingerprintOf` says of the body. To be asked once. Of a body that holds anything else than its list, and is refused for it,
-   * it says nothing.
+   * The fingerprint that `fingerprintOf` returns for the body. Call it once. It does not cover members beside the list: a body with such
+   * members is refused.
    * @throws Refusal `malformed-json` (400) for content that has no canonical form
    */
   fingerprint(): string {
@@ -109,7 +109,7 @@ export class StreamedBody {
     const { body, list } = this.streamed;
     const { items, errors } = this.found;
     const all = this.errorsOfBody();
-    // A list that is wrong as a whole is refused as that, whatever is in it.
+    // A list that is wrong as a whole gets that error alone, and no errors of its items.
     const isOfList = ({ pointer }: FieldError): boolean => pointer === `/${inPointer(list)}`;
     const ofList = errors.filter(isOfList).slice(0, 1);
     if (!all.some(isOfList)) all.push(...(ofList.length > 0 ? ofList : errors));
@@ -126,12 +126,12 @@ export class StreamedBody {
       this.whole = { value };
     } else if (Array.isArray(parent)) {
       this.arrived.push({ list: parent, value });
-      // The parser has no further use for it.
+      // The parser does not need the item any more.
       parent.length = 0;
     }
   }
 
-  /** After the parser and not in its callbacks: whatever is thrown there counts as malformed JSON. */
+  /** Runs after the parser, not in its callbacks: an error in a callback counts as malformed JSON. */
   private take(): void {
     for (const { list, value } of this.arrived) {
       if (this.isFull) break;
@@ -163,7 +163,7 @@ export class StreamedBody {
     return { item, errors: fieldErrors(validateSync(item, VALIDATION), pointer) };
   }
 
-  /** What is no object is checked by the rules of the body, as the one item of its list. */
+  /** Checks an item that is not an object by the rules of the body, as the only item of its list. */
   private checkedInBody(value: unknown, pointer: string): Checked {
     const { body, list } = this.streamed;
     const first = `/${inPointer(list)}/0`;
@@ -180,7 +180,7 @@ export class StreamedBody {
     const whole = this.isFull ? { [list]: [] } : this.whole?.value;
     if (!isPlainObject(whole)) throw notAnObject();
     const checked = Array.isArray(whole[list])
-      ? // As long as it was, and empty: its items have been checked, and rules of the list itself ask for its length.
+      ? // Of the same length, and empty: the items have been checked, and the rules of the list ask for its length.
         Object.assign(new body(), whole, { [list]: new Array(this.found.count) })
       : plainToInstance(body, whole);
     return fieldErrors(validateSync(checked, VALIDATION));
@@ -193,10 +193,10 @@ interface Checked {
   readonly errors: readonly FieldError[];
 }
 
-/** What a list came to. */
+/** The items and errors of a list. */
 class Found {
   count = 0;
-  /** None as soon as one of them is wrong: the body is refused, and they would be kept for nothing. */
+  /** Empty as soon as one item is wrong: the body is refused, so its items are not needed. */
   items: unknown[] = [];
   readonly errors: FieldError[] = [];
 
@@ -206,12 +206,12 @@ class Found {
   ) {}
 }
 
-/** Where the parser is: a name or an index for every bracket that is open. */
+/** The path of the parser: a name or an index for every open bracket. */
 class OpenPath {
   private readonly path: (string | number)[] = [];
   private name = '';
 
-  /** @throws Refusal `json-too-deep` (422): what is deeper is not even parsed */
+  /** @throws Refusal `json-too-deep` (422): a deeper level is not parsed */
   follow({ token, value }: ParsedTokenInfo): void {
     const last = this.path.length - 1;
     const at = this.path[last];
@@ -240,7 +240,7 @@ class OpenPath {
   }
 }
 
-/** @throws Refusal `json-too-deep` as it is, `malformed-json` for whatever the parser has to say */
+/** @throws Refusal `json-too-deep` unchanged, `malformed-json` for every error of the parser */
 function parsed(parse: () => void): void {
   try {
     parse();

@@ -13,7 +13,7 @@ export class EdgeValidationPipe extends ValidationPipe {
 
   override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (given instanceof StreamedBody) return given.content();
-    // A body that was left out is an empty one: where something is required, the answer says what.
+    // A missing body counts as an empty one, so that the refusal names the fields that the route requires.
     const value = metadata.type === 'body' && given === undefined ? {} : given;
     if (metadata.type === 'body' && (typeof value !== 'object' || value === null || Array.isArray(value))) {
       throw notAnObject();
@@ -27,11 +27,11 @@ export class EdgeValidationPipe extends ValidationPipe {
   }
 
   /**
-   * Checks what has been made of a body already.
+   * Checks an instance that was already made of a body.
    * @throws Refusal as `transform` does
    */
   async check<T extends object>(body: T): Promise<T> {
-    // Nest's own way to the validator leads nowhere before the first body has passed through `transform`.
+    // Not through Nest's `validate`: it has no validator until the first body has passed through `transform`.
     const errors = await validate(body, this.validatorOptions);
     if (errors.length > 0) throw contentRefused(fieldErrors(errors));
     return body;

@@ -8,16 +8,16 @@ import { COUNTRY_CODES, isCountry } from '../domain/countries.js';
 import { CURRENCY_CODES, isCurrency } from '../domain/currencies.js';
 
 /**
- * One decorator per kind of value at the edge: the check, its sentence and its OpenAPI schema in one place, so that the document
- * and the behaviour cannot drift apart. Every check takes any JSON value and never throws. Examples and descriptions stay at the
- * field, in its doc comment.
+ * One decorator for each kind of value at the edge. It holds the check, its sentence and its OpenAPI schema, so that the document and
+ * the behaviour cannot drift apart. Every check takes any JSON value and never throws. Examples and descriptions stay at the field, in
+ * its doc comment.
  */
 
 /** Ten gigafactories of 100,000 chips. */
 export const CHIPS_MAX = 1_000_000;
 /** A million chips for eleven years. 90,000 such numbers add up exactly in a double (2^53). */
 export const CHIP_HOURS_MAX = 100_000_000_000;
-/** The years that an instant or a date may lie in. Beyond them it is a typing error, not a plan. */
+/** The first and last year of an instant or a date. A year outside is a typing error, not a plan. */
 export const YEAR_MIN = 1970;
 /** The oldest university was founded in 1088. */
 export const REGISTRATION_YEAR_MIN = 1000;
@@ -41,13 +41,13 @@ const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const UNSIGNED_AMOUNT = /^(0|[1-9][0-9]{0,17})$/;
 const POSITIVE_AMOUNT = /^[1-9][0-9]{0,17}$/;
 const SIGNED_AMOUNT = /^-?[1-9][0-9]{0,17}$/;
-/** Trimmed and on one line, as far as a pattern can say it. */
+/** Trimmed and on one line, as far as a pattern can express it. `isText` checks the rest. */
 const ONE_LINE = /^\S(.*\S)?$/;
 
 /**
- * Never allowed in any text. Control characters: PostgreSQL cannot store U+0000, and the others break CSV files and terminals.
+ * Characters that no text may hold. Control characters: PostgreSQL cannot store U+0000, and the others break CSV files and terminals.
  * Lone surrogates: RFC 8785 has no canonical form for them. Directional overrides: they make a public table show another name
- * than the one it holds.
+ * than the stored one.
  */
 const NEVER_IN_A_LINE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
 const NEVER_IN_PROSE = /[\p{Cs}\u202A-\u202E\u2066-\u2069]|(?![\n\t])\p{Cc}/u;
@@ -71,7 +71,7 @@ function isOnTheCalendar(date: string, yearMin = YEAR_MIN): boolean {
   const at = Date.parse(`${date}T00:00:00Z`);
   if (Number.isNaN(at)) return false;
   const year = Number(date.slice(0, 4));
-  // JavaScript reads 30 February as 2 March: only a date that comes back unchanged exists.
+  // JavaScript reads 30 February as 2 March: a date exists only if it is the same after parsing and formatting.
   return year >= yearMin && year <= YEAR_MAX && new Date(at).toISOString().startsWith(date);
 }
 
@@ -95,14 +95,14 @@ function check(
 }
 
 /**
- * The field may be left out. Unlike class-validator's `IsOptional` it does not let `null` through: a command would then hold a
- * value that its type and the OpenAPI document rule out.
+ * The field may be left out. Unlike class-validator's `IsOptional`, it refuses `null`: the type of the command and the OpenAPI document
+ * rule `null` out.
  */
 export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
 
 /**
- * At least one and at most `max` objects of a class. What is no list at all is told so first. `ValidateNested` takes a list in the
- * place of an object for one, and checks nothing of it.
+ * A list of at least one and at most `max` objects of a class. A value that is not a list gets that error first. `ValidateNested` takes a
+ * list inside the list for an object and checks nothing in it, so `holdsObjects` refuses it.
  */
 export const IsListOf = (type: () => DtoClass, max: number): PropertyDecorator =>
   applyDecorators(
@@ -120,7 +120,7 @@ export const IsListOf = (type: () => DtoClass, max: number): PropertyDecorator =
     }),
   );
 
-/** Money in minor units. `min: '1'` a payment, `min: '0'` a part that may be nothing, `min: 'signed'` a change (never zero). */
+/** Money in minor units. `min: '1'` is a payment, `min: '0'` a part that may be zero, `min: 'signed'` a change (never zero). */
 export function IsAmountMinor({ min }: { readonly min: '0' | '1' | 'signed' }): PropertyDecorator {
   const { pattern, demand } = AMOUNTS[min];
   return check('isAmountMinor', demand, (value) => typeof value === 'string' && pattern.test(value), {
@@ -175,7 +175,7 @@ export const IsInstant = (): PropertyDecorator =>
     { type: 'string', format: 'date-time', pattern: INSTANT.source, maxLength: 24 },
   );
 
-/** A calendar date; not before 1970 unless `yearMin` says otherwise. */
+/** A calendar date. It is not before 1970, or not before `yearMin`. */
 export const IsCalendarDate = ({ yearMin = YEAR_MIN }: { readonly yearMin?: number } = {}): PropertyDecorator =>
   check(
     'isCalendarDate',
@@ -218,7 +218,7 @@ export const IsPercent = (): PropertyDecorator =>
     { type: 'number', format: 'double', minimum: 1 / 10 ** PERCENT_DECIMALS_MAX, maximum: 100 },
   );
 
-/** A true JSON boolean: "false" and 0 are refused, because both would count as something else somewhere. */
+/** A JSON boolean. "false" and 0 are refused: a reader of the stored value could take them for true or for a number. */
 export const IsFlag = (): PropertyDecorator =>
   check('isFlag', 'true or false', (value) => typeof value === 'boolean', { type: 'boolean' });
 
@@ -240,7 +240,7 @@ export const IsText = (lengthMax: number): PropertyDecorator =>
     { type: 'string', minLength: 1, maxLength: lengthMax, pattern: ONE_LINE.source },
   );
 
-/** As `IsText`, but line breaks (LF) and tabs are welcome: purposes and reasons that people write. */
+/** As `IsText`, but with line breaks (LF) and tabs: purposes and reasons that people write. */
 export const IsProse = (lengthMax: number): PropertyDecorator =>
   check(
     'isProse',
@@ -249,7 +249,7 @@ export const IsProse = (lengthMax: number): PropertyDecorator =>
     { type: 'string', minLength: 1, maxLength: lengthMax, pattern: String.raw`^\S([\s\S]*\S)?$` },
   );
 
-/** A text with a form of its own; `demand` completes the sentence "<field> must be ...". */
+/** A text of a given pattern; `demand` completes the sentence "<field> must be ...". */
 export const IsMatching = (pattern: RegExp, lengthMax: number, demand: string): PropertyDecorator =>
   check(
     'isMatching',
@@ -265,7 +265,7 @@ export const IsOneOf = (values: readonly string[], enumName?: string): PropertyD
     ...(enumName === undefined ? {} : { enumName }),
   });
 
-/** Some of a closed list, each at most once, at least one. */
+/** One or more of a closed list, each at most once. */
 export const AreSomeOf = (values: readonly string[], enumName?: string): PropertyDecorator =>
   check(
     'areSomeOf',
@@ -314,12 +314,12 @@ const isList = (value: unknown, min: number, max: number): value is string[] =>
   value.every((item) => typeof item === 'string') &&
   new Set(value).size === value.length;
 
-/** Chips for some of the given keys, `{ "sme": 100 }`; zero is a value, a key that is left out is none. */
+/** Chips for some of the given keys, `{ "sme": 100 }`. Zero is a value; a missing key has no value. */
 export const AreChipsBy = (keys: readonly string[]): PropertyDecorator =>
   check(
     'areChipsBy',
     `an object from ${keys.join(', ')} (any of them, nothing else) to a whole number of chips from 0 to ${CHIPS_MAX}`,
-    // Own keys only: JSON may name `__proto__` or `constructor`, and looking those up would find what every object inherits.
+    // Own keys only: JSON may hold the names `__proto__` or `constructor`, and a lookup by them finds inherited members.
     (value) =>
       isPlainObject(value) &&
       Object.entries(value).every(([key, chips]) => keys.includes(key) && isWhole(chips, 0, CHIPS_MAX)),
@@ -332,7 +332,7 @@ export const AreChipsBy = (keys: readonly string[]): PropertyDecorator =>
     },
   );
 
-/** Route parameter of everything that has an id. */
+/** Route parameter of every resource with an id. */
 export class IdParams {
   @IsId()
   @ApiProperty({

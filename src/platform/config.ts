@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import { isLedgerOfUrl } from '../ledger/kurrentdb/kurrent-url.js';
 import { SESSIONS, readDatabaseUrl, type SessionWanted } from './database/database-servers.js';
 
-/** The settings of a running service; validated together, so a value of this type is right as a whole. */
+/** The settings of a running service. They are validated as a whole, so a value of this type is valid as a whole. */
 export class Config {
   /** Address to listen on. */
   readonly host: string;
   /** Port to listen on; 0 lets the system choose a free one. */
   readonly port: number;
-  /** Absolute folder of everything that is kept on this machine: embedded database, signing keys, wrapping key. */
+  /** Absolute folder of the files on this machine: embedded database, signing keys, wrapping key. */
   readonly dataDir: string;
   /** PostgreSQL to use, possibly with several hosts; absent: the embedded one. Holds a password: never log it. */
   readonly databaseUrl?: string;
@@ -58,7 +58,7 @@ export class Config {
   }
 }
 
-/** What the command line says of a witness. */
+/** The options of the command line for a witness. */
 export interface WitnessFlags {
   readonly name?: string;
   readonly logs?: string;
@@ -71,7 +71,7 @@ export class WitnessConfig {
   readonly port: number;
   /** Absolute folder of its key and of what it has cosigned. */
   readonly dataDir: string;
-  /** Name of its key; absent: the one that the key in the folder has. */
+  /** Name of its key; absent: the name of the key in the folder. */
   readonly name?: string;
   /** Absolute path of the list of the logs that it follows. */
   readonly logs: string;
@@ -115,7 +115,7 @@ export const loadWitnessConfig = (
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): WitnessConfig => new WitnessConfig(env, flags);
 
-/** The settings cannot be used. Every problem names its variable and what to set; none repeats a value that may be secret. */
+/** The settings cannot be used. Every problem names its variable and a valid value; none repeats a value that may be secret. */
 export class ConfigError extends Error {
   /** EX_CONFIG of sysexits.h: something was found in an unconfigured or misconfigured state. */
   readonly exitCode = 78;
@@ -127,7 +127,7 @@ export class ConfigError extends Error {
 }
 
 const PORT_MAX = 65_535;
-/** A million a minute is more than one process answers: a larger number is a slip. */
+/** A million requests a minute is more than one process answers: a larger number is a typing error. */
 const RATE_LIMIT_PER_MINUTE_MAX = 1_000_000;
 /** 32 characters of base64 are 192 bits: beyond guessing, and short enough for any header. */
 const OPERATOR_KEY_LENGTH_MIN = 32;
@@ -146,11 +146,11 @@ const WITNESS_NAME_HINT = 'a URL without scheme, space or plus that names you, e
 const WITNESS_LOGS_HINT = 'the path of a file with a line "log <verifier key>" for each log to follow';
 const OIDC_ISSUER_HINT = 'the https URL of the issuer, exactly as its tokens have it (http only on this machine)';
 const OIDC_AUDIENCE_HINT = 'the audience of the tokens, e.g. ppp-ledger';
-/** A name that cannot be anybody's: a ledger that others check gets one of its own before its first event. */
+/** The default name, which belongs to no ledger. A ledger that others check gets a name of its own before its first event. */
 const LOG_ORIGIN_DEFAULT = 'localhost/log';
 const LOG_LEVEL_HINT = `one of ${LOG_LEVELS.join(', ')}`;
 
-/** Takes values out of the environment and gathers what is wrong with them. */
+/** Reads values from the environment and collects their problems. */
 class Settings {
   private readonly problems: string[] = [];
 
@@ -195,7 +195,7 @@ class Settings {
 
 const SESSIONS_THAT_WRITE: readonly SessionWanted[] = ['read-write', 'primary'];
 
-/** A URL that can be taken apart, and that asks for a kind of server that can be used. */
+/** A URL that can be parsed, and that asks for a usable kind of server. */
 function readDatabase(settings: Settings, name: string, sessions: readonly SessionWanted[]): string | undefined {
   const url = settings.text(name, isPostgresUrl, POSTGRES_HINT);
   if (url === undefined) return undefined;
@@ -237,8 +237,8 @@ const isLogLevel = (value: string): boolean => LOG_LEVELS.some((level) => level 
 const isLogOrigin = (value: string): boolean => /^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/[^\s+?#]*)?$/i.test(value);
 
 /**
- * Protocol, user, hosts, path and query of a URL that may name several hosts, as databases have it and as the URL parser of the
- * platform is not made for.
+ * Protocol, user, hosts, path and query of a URL that may name several hosts. Database URLs may do so; the class `URL` cannot parse
+ * them.
  */
 const MULTI_HOST_URL =
   /^(?<protocol>[a-z+]+):\/\/(?:[^@/?#\s]*@)?(?<hosts>[^@/?#\s]*)(?:\/[^/?#\s]*)?(?:\?(?<query>[^#\s]*))?$/;
@@ -246,7 +246,7 @@ const MULTI_HOST_URL =
 function isMultiHostUrl(value: string, protocol: RegExp): boolean {
   const parts = MULTI_HOST_URL.exec(value)?.groups;
   if (!parts || !protocol.test(parts['protocol'] ?? '') || /%(?![0-9a-f]{2})/i.test(value)) return false;
-  // libpq: a Unix socket is named in the query.
+  // libpq names a Unix socket in the query.
   if (parts['hosts'] === '') return new URLSearchParams(parts['query']).has('host');
   return (parts['hosts'] ?? '').split(',').every(isHostAndPort);
 }
@@ -258,7 +258,7 @@ const isHostAndPort = (value: string): boolean => {
 };
 
 const isPostgresUrl = (value: string): boolean => isMultiHostUrl(value, /^postgres(ql)?$/);
-/** The names that its client takes; the older `esdb` is the same protocol. */
+/** The protocols that the KurrentDB client accepts; the older `esdb` is the same protocol. */
 const isKurrentUrl = (value: string): boolean =>
   isMultiHostUrl(value, /^(kurrentdb|kurrent|kdb|esdb)(\+discover)?$/) && isLedgerOfUrl(value);
 

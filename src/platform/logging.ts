@@ -3,13 +3,13 @@ import { pino, type Logger } from 'pino';
 import type { LogLevel } from './config.js';
 
 /**
- * JSON lines on standard error; standard output belongs to the commands. Neither bodies nor headers are ever logged, so
- * that no credential and no sealed text can get there.
+ * JSON lines on standard error; standard output belongs to the commands. Bodies and headers are never logged, so that no credential and no
+ * sealed text gets into a log.
  */
 export const createLog = (level: LogLevel): Logger =>
   pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: false }));
 
-/** Nest's own messages, in the same form. Its start-up chatter is for debugging only. */
+/** Nest's own messages, in the same form. Its messages about the start are logged for debugging only. */
 export class NestLog implements LoggerService {
   constructor(private readonly pino: Logger) {}
 

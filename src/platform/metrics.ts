@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { LedgerObserver } from '../ledger/ledger.js';
 
-/** Prometheus metrics of one application; a registry of its own, so that tests can start several. */
+/** Prometheus metrics of one application. It has its own registry, so that a test can start several applications. */
 export class Metrics implements LedgerObserver {
   readonly registry = new Registry();
 
@@ -37,7 +37,7 @@ export class Metrics implements LedgerObserver {
     this.commitEvents.observe(events);
   }
 
-  /** A value that is read when the metrics are. */
+  /** A value that is read each time the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
       name,
@@ -49,7 +49,7 @@ export class Metrics implements LedgerObserver {
     });
   }
 
-  /** Values by label that are read when the metrics are. */
+  /** Values by label that are read each time the metrics are read. */
   gaugeBy(name: string, help: string, label: string, read: () => Promise<ReadonlyMap<string, number>>): void {
     new Gauge({
       name,

@@ -1,13 +1,13 @@
-/** A view or a log further behind than this makes the instance unready: its answers do not show the present. */
+/** An instance with a view or a log that is further behind than this is not ready: its answers do not show the present. */
 const LAG_EVENTS_MAX = 50_000;
 
 /** Lists of `/readyz` that parts of the service add to, and the one object that describes the log. */
 const EMPTY = { projections: [] as readonly object[], log: null as object | null, witnesses: [] as readonly object[] };
 export type ReadinessMember = keyof typeof EMPTY;
 
-/** What a part of the service reports of itself. */
+/** The report of one part of the service. */
 export interface PartStatus<Member extends ReadinessMember> {
-  /** Added to the member of the answer. */
+  /** Members that are added to the member of the answer. */
   readonly shown: (typeof EMPTY)[Member];
   /** Why the service is not ready; undefined while this part is. */
   readonly reason?: string | undefined;
@@ -25,8 +25,8 @@ export type ReadinessReport = typeof EMPTY & {
 };
 
 /**
- * How far every part of the service is. Each module registers its part, so that the probe depends on no feature: a module that
- * is not there is not asked.
+ * How far every part of the service is. Each module registers its part, so that the probe depends on no feature and asks only the modules
+ * that are there.
  */
 export class Readiness {
   private readonly parts: { [Member in ReadinessMember]: ReadPart<Member>[] } = {

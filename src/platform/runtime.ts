@@ -4,7 +4,7 @@ import type { Config } from './config.js';
 import type { EventStore } from '../ledger/event-store.js';
 import type { EpochMs } from '../ledger/time.js';
 
-/** What the program has opened before the application starts, and closes after it has stopped. */
+/** Resources that the program opens before the application starts, and closes after it has stopped. */
 export interface Runtime {
   readonly config: Config;
   readonly pool: Pool;

@@ -6,8 +6,8 @@ import { StartupError, codeOf } from './startup-error.js';
 const KEY_BYTES = 32;
 
 /**
- * A secret key of 32 bytes in a file of mode 0600, made at first use. Two processes that start together end up with the same
- * one: the file appears whole or not at all, and the first to link it wins.
+ * A secret key of 32 bytes in a file of mode 0600, made at first use. Two processes that start at the same time get the same key: the file
+ * appears complete or not at all, and the first process that links it wins.
  * @throws StartupError if the file is there but does not hold a key
  */
 export async function secretKey(folder: string, name: string): Promise<Buffer> {

@@ -1,6 +1,6 @@
 /**
- * Something outside the program keeps it from starting, and only its operator can change that. The message is complete: it
- * says what was found and what to do, so that the command line prints it without a stack trace.
+ * Something outside the program keeps it from starting, and only the operator can change it. The message names the cause and the next step,
+ * so that the command line prints it without a stack trace.
  */
 export class StartupError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -9,7 +9,7 @@ export class StartupError extends Error {
   }
 }
 
-/** What an error says, also where the platform hides it: a refused connection to several addresses has an empty message. */
+/** The message of an error, also of one whose own message is empty: a refused connection to several addresses is such an error. */
 export function reasonOf(error: unknown): string {
   const { message, errors } = fieldsOf(error);
   if (message === '' && Array.isArray(errors)) return errors.map(reasonOf).join('; ');
@@ -22,6 +22,6 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** By its fields and not by its class: errors of the platform may come from another realm, where `instanceof` is false. */
+/** Tested by fields and not by class: an error of Node may come from another realm, where `instanceof` is false. */
 const fieldsOf = (error: unknown): { message?: unknown; errors?: unknown; code?: unknown } =>
   typeof error === 'object' && error !== null ? error : {};

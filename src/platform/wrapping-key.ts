@@ -7,8 +7,8 @@ import { StartupError } from './startup-error.js';
 const NAME = 'wrapping-key';
 
 /**
- * The key that the keys of sealed contents are encrypted under, and that retries are recognised by. It is made for an empty ledger
- * only: a ledger that suddenly had another one would open nothing of before and refuse every retry.
+ * The key that encrypts the keys of sealed contents, and that fingerprints of requests use. It is made for an empty ledger only: with
+ * another key a ledger could not open its earlier contents, and would refuse every retry.
  * @throws StartupError if the ledger is not empty and its key is not here
  */
 export async function wrappingKeyOf(dataDir: string, databaseUrl: string): Promise<Buffer> {

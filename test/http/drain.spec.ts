@@ -8,7 +8,7 @@ import { startTestApp } from '../support/app.js';
 
 /** Below the ten seconds that a stop may take, far below the time for which an idle connection is kept. */
 const STOP_MS_MAX = 8_000;
-/** Connections that owe nothing are closed by then; an append is not given up yet. */
+/** Idle connections are closed by then; an append is not given up yet. */
 const LONGER_THAN_IDLE_MS = 1_200;
 
 describe('a service that stops', () => {
@@ -32,7 +32,7 @@ describe('a service that stops', () => {
     await closed;
   });
 
-  it('answers what it has accepted, however long that takes, whoever else is turned away meanwhile', async () => {
+  it('answers every accepted request, also a slow one, while it refuses new requests', async () => {
     const api = await startTestApp();
     const { pool } = api.app.get<Runtime>(RUNTIME);
     const head = await pool.connect();

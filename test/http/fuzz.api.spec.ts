@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../support/app.js';
 
-/** Requests an operation gets, half of them with content that fits its schema. */
+/** Requests for each operation; half of them have content that fits its schema. */
 const RUNS_PER_OPERATION = 20;
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 
@@ -62,7 +62,7 @@ describe('every operation of the OpenAPI document', () => {
   });
   afterAll(() => api.stop());
 
-  it('answers whatever it is sent with a clear answer, never with a 500', async () => {
+  it('answers any content with a documented status, never with a 500', async () => {
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
     );
@@ -146,7 +146,7 @@ describe('every operation of the OpenAPI document', () => {
       { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 30, unit: 'binary' }).filter(isWellFormed) },
     );
 
-  // A position that does not exist yet is waited for: true to its promise, and too slow for a test of inputs.
+  // A read waits for a position that does not exist yet, as documented. That is too slow for a test of inputs.
   const queryText = ({ name, schema }: Parameter) =>
     fc.oneof(
       name === 'minPosition' ? fc.constant('1') : valueOf(schema ?? {}).map((value) => String(value)),
@@ -208,7 +208,7 @@ describe('every operation of the OpenAPI document', () => {
     return fc.string({ minLength: schema.minLength ?? 0, maxLength: Math.min(schema.maxLength ?? 40, 40) });
   }
 
-  /** Content that fits but for one thing. */
+  /** Content that fits the schema except for one member. */
   function spoiled(schema: Schema): fc.Arbitrary<unknown> {
     const wrong = fc.constantFrom<unknown>(
       null,

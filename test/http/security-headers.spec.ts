@@ -6,7 +6,7 @@ describe('the headers of every answer', () => {
   afterAll(() => api.stop());
 
   it.each(['/livez', '/v1/transparency/equal-access', '/v1/nowhere', '/openapi.json'])(
-    'protect whoever reads %s',
+    'protect the readers of %s',
     async (path) => {
       const { headers } = await fetch(api.url + path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -16,7 +16,7 @@ describe('the headers of every answer', () => {
     },
   );
 
-  it('let pages of other origins read what is public, and nothing else', async () => {
+  it('let pages of other origins read public answers only', async () => {
     const origin = { headers: { origin: 'https://press.example.eu' } };
     const open = await fetch(`${api.url}/v1/transparency/equal-access`, origin);
     expect(open.headers.get('access-control-allow-origin')).toBe('*');

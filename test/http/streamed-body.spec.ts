@@ -36,7 +36,7 @@ interface Outcome {
 const pipe = new EdgeValidationPipe();
 const fastifyParser = fastify().getDefaultJsonParser('error', 'error');
 
-/** As every other body is read: the whole text, its value, its class. */
+/** Reads the body as every other body is read: the whole text, its value, its class. */
 async function readWhole(bytes: Buffer): Promise<Outcome> {
   return outcomeOf(async () => {
     let body: unknown;
@@ -50,7 +50,7 @@ async function readWhole(bytes: Buffer): Promise<Outcome> {
   });
 }
 
-/** Item by item, in pieces of these sizes. */
+/** Reads the body item by item, in pieces of these sizes. */
 async function readStreamed(bytes: Buffer, sizes: readonly number[] = [65_536]): Promise<Outcome> {
   return outcomeOf(async () => {
     const body = streamed();
@@ -78,7 +78,7 @@ async function outcomeOf(read: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-/** The same value as one of the many texts that stand for it: white space, escapes, order, other notations of a number. */
+/** One of the many texts of the same value: white space, escapes, order and notations of numbers differ. */
 function textOf(value: unknown, some: GeneratorValue): string {
   const among = (...texts: readonly string[]): string => some(fc.constantFrom, ...texts) as string;
   const space = (): string => among('', '', '', ' ', '\n', '\t', '\r\n  ');
@@ -99,7 +99,7 @@ function textOf(value: unknown, some: GeneratorValue): string {
   const units = value
     .split('')
     .map((unit) => (some(fc.nat, 9) === 0 ? escaped(unit) : JSON.stringify(unit).slice(1, -1)));
-  // A pair of which one half alone is escaped is written by nobody, and read by nobody in the same way.
+  // No writer escapes only one half of a surrogate pair, and readers differ on it.
   return `"${/[\ud800-\udfff]/.test(value) ? JSON.stringify(value).slice(1, -1) : units.join('').replaceAll('/', () => among('/', String.raw`\/`))}"`;
 }
 
@@ -148,7 +148,7 @@ const bytes = fc.tuple(body, fc.gen()).map(([value, some]) => Buffer.from(textOf
 const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 });
 
 describe('a body that is read item by item', () => {
-  it('becomes what it becomes when it is read as a whole, or is refused in the same words', async () => {
+  it('has the same content as when it is read as a whole, or is refused in the same words', async () => {
     await fc.assert(
       fc.asyncProperty(bytes, sizes, async (given, pieces) => {
         expect(await readStreamed(given, pieces)).toEqual(await readWhole(given));
@@ -157,7 +157,7 @@ describe('a body that is read item by item', () => {
     );
   });
 
-  it('is refused as the whole is where bytes are missing, doubled or changed', async () => {
+  it('is refused as the whole body is when bytes are missing, doubled or changed', async () => {
     const broken = fc
       .tuple(
         bytes,
@@ -235,29 +235,29 @@ describe('a body that is read item by item', () => {
     for (const size of [1, 7, 65_536]) expect(await readStreamed(Buffer.from(given), [size])).toEqual(whole);
   });
 
-  it('refuses a name that the mapping to classes would drop in silence', async () => {
+  it('refuses a member whose name every object inherits', async () => {
     const given = Buffer.from(JSON.stringify({ records: [RECORD], toString: 1 }));
     expect(await readStreamed(given)).toMatchObject({ refusal: { errors: [{ pointer: '/toString' }] } });
   });
 
-  it('keeps nothing beyond the items that its list may have, and reads no further', () => {
+  it('keeps no items beyond the limit of its list, and reads no further', () => {
     const items = streamed({ ...USAGE, itemsMax: 2 });
     const one = JSON.stringify(RECORD);
     items.write(Buffer.from(`{"records":[${one},${one}`));
     items.write(Buffer.from(`,${one},`));
     items.write(Buffer.from('whatever'.repeat(10_000)));
     items.end();
-    // The class of the body allows more: here it is about what is read.
+    // The class of the body allows more items. This test is about the number that is read.
     expect(items.content()).toEqual({ records: [] });
   });
 
-  it('stops at a level of nesting too many: a megabyte of brackets is not parsed', () => {
+  it('stops at the first level of nesting too many: a megabyte of brackets is not parsed', () => {
     const deep = streamed();
     const brackets = Buffer.alloc(1_048_576, '[');
     expect(refusalOf(() => deep.write(brackets))).toMatchObject({ code: 'json-too-deep' });
   });
 
-  it('is a list and nothing else', () => {
+  it('may hold its list and no other member', () => {
     expect(() => requireOnlyList(USAGE)).not.toThrow();
     expect(() => requireOnlyList({ ...USAGE, list: 'reports' })).toThrow(/"reports" alone/);
     expect(() => requireOnlyList({ ...USAGE, body: UsageRecordDto })).toThrow(/nothing else/);

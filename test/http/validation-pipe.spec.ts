@@ -11,7 +11,7 @@ class Named {
 }
 
 describe('the validation at the edge', () => {
-  it('checks what has been made of a body already, also as the very first thing', async () => {
+  it('checks an instance that was made of a body, also before any other body', async () => {
     const pipe = new EdgeValidationPipe();
     await expect(pipe.check(new Named(7))).rejects.toMatchObject({
       code: 'invalid-content',

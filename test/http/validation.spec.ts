@@ -71,22 +71,22 @@ function refuses(field: keyof Sample, ...values: unknown[]): void {
 const DIGITS_18 = '9'.repeat(18);
 
 describe('amounts in minor units', () => {
-  it('takes a payment of one cent up to 18 digits and refuses zero, 19 digits and every other spelling', () => {
+  it('take a payment of one cent up to 18 digits and refuse zero, 19 digits and every other spelling', () => {
     accepts('paid', '1', '10', DIGITS_18);
     refuses('paid', '0', '-1', '+1', '01', '1.0', '1e3', ' 1', '1\n', '', '１', `1${DIGITS_18}`, 1, 1n, ['1']);
   });
 
-  it('takes zero where a part may be nothing, but not minus zero', () => {
+  it('take zero where a part may be zero, but not minus zero', () => {
     accepts('part', '0', '1', DIGITS_18);
     refuses('part', '-0', '00', '-1');
   });
 
-  it('takes a change in both directions, but not zero', () => {
+  it('take a change in both directions, but not zero', () => {
     accepts('delta', '1', '-1', DIGITS_18, `-${DIGITS_18}`);
     refuses('delta', '0', '-0', '--1', '-01', `-1${DIGITS_18}`);
   });
 
-  it('says which range it wants', () => {
+  it('name their range in the error', () => {
     expect(errorOf('paid', '0')).toBe(
       'paid must be a string with a whole number of minor units (cents), one or more, without leading zeros, of at most 18 digits.',
     );
@@ -94,55 +94,55 @@ describe('amounts in minor units', () => {
 });
 
 describe('codes', () => {
-  it('takes active currencies and refuses withdrawn ones, metals, tests and names of inherited members', () => {
+  it('of currencies are taken if active; withdrawn ones, metals, tests and names of inherited members are refused', () => {
     accepts('currency', 'EUR', 'SEK', 'JPY', 'KWD');
     refuses('currency', 'eur', 'EU', 'HRK', 'BGN', 'XAU', 'XXX', 'XTS', '', 'constructor', 978);
   });
 
-  it('takes ISO countries and refuses reserved and user-assigned codes', () => {
+  it('of countries are taken from ISO; reserved and user-assigned codes are refused', () => {
     accepts('country', 'FR', 'GR', 'GB', 'NO');
     refuses('country', 'fr', 'EL', 'UK', 'EU', 'XK', 'FRA', 'toString', '__proto__');
   });
 
-  it('takes a list of countries, empty as well, without doubles', () => {
+  it('of countries may form a list, also an empty one, without doubles', () => {
     accepts('countries', [], ['NO'], ['NO', 'CH']);
     refuses('countries', ['NO', 'NO'], ['no'], 'NO', [['NO']], { 0: 'NO', length: 1 });
   });
 
-  it('takes a UUID in lower case of any version', () => {
+  it('of resources are UUIDs of any version in lower case', () => {
     accepts('id', '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37', '00000000-0000-8000-8000-000000000000');
     refuses('id', '0B7E5C1A-3F52-4C8E-9A41-6D2F8C9E1B37', '0b7e5c1a3f524c8e9a416d2f8c9e1b37', 'partner-1', '');
     expect(validateSync(Object.assign(new IdParams(), { id: 'nobody' }))).toHaveLength(1);
     expect(validateSync(Object.assign(new IdParams(), { id: '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' }))).toEqual([]);
   });
 
-  it('takes only what a form of its own allows', () => {
+  it('of a given pattern are taken only if they match it', () => {
     accepts('code', 'AB');
     refuses('code', 'ABC', 'A', 'ab', 12);
     expect(errorOf('code', 'ab')).toBe('code must be two capitals.');
   });
 });
 
-describe('time', () => {
-  it('takes real dates from 1970 to 2200', () => {
+describe('the checks of time', () => {
+  it('take real dates from 1970 to 2200', () => {
     accepts('date', '1970-01-01', '2200-12-31', '2028-02-29', '2000-02-29');
     refuses('date', '1969-12-31', '2201-01-01', '2026-02-29', '2026-02-30', '2100-02-29', '2026-13-01', '2026-00-10');
     refuses('date', '2026-1-1', '20260101', '2026-01-01T00:00:00Z', '+002026-01-01', '', 20260101);
   });
 
-  it('takes instants in UTC up to the millisecond', () => {
+  it('take instants in UTC up to the millisecond', () => {
     accepts('instant', '1970-01-01T00:00:00Z', '2200-12-31T23:59:59.999Z', '2026-03-01T09:30:00.5Z');
     refuses('instant', '2026-02-30T00:00:00Z', '1969-12-31T23:59:59Z', '2201-01-01T00:00:00Z', '2026-01-01T24:00:00Z');
     refuses('instant', '2026-03-01T09:30:00', '2026-03-01T09:30:00+00:00', '2026-03-01t09:30:00z', '2026-03-01T09:30Z');
     refuses('instant', '2026-03-01T09:30:60Z', '2026-03-01T09:30:00.0001Z', '2026-03-01', 1772357400000);
   });
 
-  it('takes either where a date stands for its first instant', () => {
+  it('take either where a date stands for its first instant', () => {
     accepts('either', '2026-03-01', '2026-03-01T09:30:00Z');
     refuses('either', '2026-02-30', '2026-02-30T00:00:00Z', 'tomorrow');
   });
 
-  it('agrees with the calendar on every day', () => {
+  it('agree with the calendar on every day', () => {
     const day = fc.date({ min: new Date('1970-01-01'), max: new Date('2200-12-31'), noInvalidDate: true });
     fc.assert(
       fc.property(day, (at) => {
@@ -153,42 +153,42 @@ describe('time', () => {
   });
 });
 
-describe('numbers', () => {
-  it('takes whole chips and chip-hours between one and their limit', () => {
+describe('the checks of numbers', () => {
+  it('take whole chips and chip-hours between one and their limit', () => {
     accepts('chips', 1, CHIPS_MAX);
     refuses('chips', 0, -1, 1.5, CHIPS_MAX + 1, '1', NaN, Infinity);
     accepts('chipHours', 1, CHIP_HOURS_MAX);
     refuses('chipHours', 0, CHIP_HOURS_MAX + 1, 2 ** 53);
   });
 
-  it('takes a percentage above 0 and up to 100 with four digits after the point', () => {
+  it('take a percentage above 0 and up to 100 with four digits after the point', () => {
     accepts('percent', 0.0001, 33.4, 100, 50.0001);
     refuses('percent', 0, 0.00001, 100.0001, -1, 33.33333, '50', NaN);
   });
 
-  it('takes a boolean and nothing that only looks like one', () => {
+  it('take a boolean and nothing that only looks like one', () => {
     accepts('flag', true, false);
     refuses('flag', 'true', 0, 1, []);
   });
 });
 
 describe('texts', () => {
-  it('counts characters, not UTF-16 units', () => {
+  it('are measured in characters, not UTF-16 units', () => {
     accepts('text', 'a', 'abcde', '😀😀😀😀😀', 'Ö. č');
     refuses('text', 'abcdef', '😀😀😀😀😀😀', '');
   });
 
-  it('refuses blank and untrimmed texts, control characters, lone surrogates and directional overrides', () => {
+  it('are refused if blank or untrimmed, or with control characters, lone surrogates or directional overrides', () => {
     refuses('text', ' ', ' a', 'a ', '\u00A0a', '\u200B', 'a\u0000b', 'a\nb', 'a\tb', 'a\u007Fb', 'a\u2028b');
     refuses('text', '\uD800', 'a\uDC00b', 'a\u202Eb', 'a\u2066b', 5, ['a']);
   });
 
-  it('takes line breaks in prose, but nothing else that a line may not hold', () => {
+  it('of prose may hold line breaks, but no other character that a line may not hold', () => {
     accepts('prose', 'one\ntwo', 'one\ttwo', 'one');
     refuses('prose', 'one\r\ntwo', 'a\u0000b', '\uD83D', 'a\u202Eb', 'ten letter', '\n', 'one\n');
   });
 
-  it('never lets a text through that PostgreSQL or the canonical form refuses', () => {
+  it('are never taken if PostgreSQL or the canonical form refuses them', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)), maxLength: 5 }),
@@ -202,19 +202,19 @@ describe('texts', () => {
   });
 });
 
-describe('lists and objects', () => {
-  it('takes one of a closed list', () => {
+describe('the checks of lists and objects', () => {
+  it('take one of a closed list', () => {
     accepts('outcome', 'granted', 'denied');
     refuses('outcome', 'Granted', '', 'toString', ['granted']);
     expect(errorOf('outcome', 'maybe')).toBe('outcome must be one of granted, denied.');
   });
 
-  it('takes some of a closed list, each once', () => {
+  it('take some of a closed list, each once', () => {
     accepts('roles', ['panel'], ['board', 'panel']);
     refuses('roles', [], ['panel', 'panel'], ['auditor'], 'panel', [1]);
   });
 
-  it('takes 1 to 20 different reason codes of up to 64 characters', () => {
+  it('take 1 to 20 different reason codes of up to 64 characters', () => {
     const codes = (count: number) => Array.from({ length: count }, (_, index) => `reason-${index}`);
     accepts('reasonCodes', codes(1), codes(20), ['a'.repeat(64)], ['2fold']);
     refuses(
@@ -231,7 +231,7 @@ describe('lists and objects', () => {
     refuses('reasonCodes', 'reason-1', [1], [['a']], [null]);
   });
 
-  it('takes chips by category and no key besides, not even an inherited one', () => {
+  it('take chips by category and no key besides, not even an inherited one', () => {
     accepts('floors', {}, { sme: 0 }, { sme: 1, research: CHIPS_MAX });
     const inheriting: unknown = Object.create({ sme: 1 });
     for (const value of [
@@ -263,8 +263,8 @@ describe('optional fields', () => {
   });
 });
 
-describe('robustness and documentation', () => {
-  it('gives every field one plain sentence for any JSON, and never throws', () => {
+describe('the checks of fields', () => {
+  it('report one plain sentence for each field of any JSON, and never throw', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         for (const field of Object.keys(new Sample()) as (keyof Sample)[]) {
@@ -274,7 +274,7 @@ describe('robustness and documentation', () => {
     );
   });
 
-  it('documents a pattern that takes exactly the amounts and codes that the check takes', () => {
+  it('document a pattern that matches exactly the amounts and codes that the check takes', () => {
     const patternOf = (field: keyof Sample): RegExp => {
       const schema: unknown = Reflect.getMetadata('swagger/apiModelProperties', Sample.prototype, field);
       return new RegExp((schema as { pattern: string }).pattern, 'u');

@@ -25,7 +25,7 @@ describe('the settings', () => {
     });
   });
 
-  it('are taken as they are set', () => {
+  it('have the values that are set', () => {
     const config = loadConfig({
       HOST: '::',
       PORT: '0',
@@ -65,7 +65,7 @@ describe('the settings', () => {
     });
   });
 
-  it('are refused all at once, each with what to set', () => {
+  it('are refused with every problem, each with a valid value', () => {
     const problems = problemsOf({
       HOST: 'my host',
       PORT: '70000',
@@ -96,7 +96,7 @@ describe('the settings', () => {
     expect(new ConfigError([]).exitCode).toBe(78);
   });
 
-  it('never show a secret when they are refused', () => {
+  it('are refused without showing a secret', () => {
     const secret = 'correct horse';
     const { message } = new ConfigError(
       problemsOf({
@@ -151,7 +151,7 @@ describe('the settings', () => {
     expect(problemsOf({ DATABASE_URL: url }).join()).not.toContain('sesame');
   });
 
-  it('refuse a replica of a database that is not named', () => {
+  it('refuse a replica if DATABASE_URL is not set', () => {
     expect(problemsOf({ DATABASE_READ_URL: 'postgres://replica/ledger' })).toEqual([
       expect.stringContaining('set both'),
     ]);
@@ -187,7 +187,7 @@ describe('the settings of a witness', () => {
     });
   });
 
-  it('are taken as they are set', () => {
+  it('have the values that are set', () => {
     const env = { HOST: '0.0.0.0', PORT: '0', DATA_DIR: '/srv/witness', LOG_LEVEL: 'warn' };
     expect({ ...loadWitnessConfig({ logs: '/srv/logs', name: 'witness.example.eu' }, env) }).toEqual({
       host: '0.0.0.0',
@@ -199,7 +199,7 @@ describe('the settings of a witness', () => {
     });
   });
 
-  it('are refused all at once, each with what to set', () => {
+  it('are refused with every problem, each with a valid value', () => {
     const problems = problemsIn(() => loadWitnessConfig({ name: 'my witness' }, { PORT: '70000' }));
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['PORT', '--name', '--logs']);
     for (const problem of problems) expect(problem).toContain(': set it to ');

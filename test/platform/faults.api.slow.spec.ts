@@ -20,12 +20,12 @@ const QUEUE_MAX = 10_000;
 
 const partnerOf = (key: string): object => ({ legalName: `Partner ${key}`, country: 'SE', legalForm: 'company' });
 
-/** What clients heard, and what they had to hear before it. */
+/** The answers that clients got. */
 class Clients {
   readonly heard = new Map<string, TestAnswer>();
   readonly turnedAway = new Map<string, number>();
 
-  /** Sends a command, under its key, to one instance after the other until it is answered. */
+  /** Sends a command under its key to one instance after the other, until one answers it. */
   async insist(key: string, instances: () => readonly TestApp[]): Promise<TestAnswer> {
     for (let tries = 0; ; tries += 1) {
       const running = instances();
@@ -62,7 +62,7 @@ describe('a service around which something fails', () => {
     startTestApp({ databaseUrl: proxy.urlOf(database.url), ...options });
   const insist = (key: string): Promise<TestAnswer> => clients.insist(key, () => [app]);
 
-  /** Everything that was answered is there once and in one row; nothing else is. */
+  /** Every answered command was recorded once, in one row; no other command was recorded. */
   async function check(pool = database.pool): Promise<void> {
     const { rows } = await pool.query<{ id: string; position: number }>(
       `select envelope::json ->> 'stream' as id, position from events where type = 'partner-registered' order by position`,
@@ -80,7 +80,7 @@ describe('a service around which something fails', () => {
   }
 
   it(
-    `says so while the database is away for ${OUTAGE_MS / 1_000} s, and carries everything out once when it is back`,
+    `answers 503 while the database is away for ${OUTAGE_MS / 1_000} s, and executes every command once when it is back`,
     async () => {
       app = await start();
       let working = true;
@@ -109,7 +109,7 @@ describe('a service around which something fails', () => {
     OUTAGE_MS + 60_000,
   );
 
-  it('carries out once what is cut off in the middle of a batch, and answers it without having been asked again', async () => {
+  it('executes a batch once that was cut off in the middle, and answers it without another request', async () => {
     app = await start();
     for (let round = 0; round < 5; round += 1) {
       proxy.arm({ commit: 'append', moment: round % 2 ? 'during' : 'before', after: 1 }, () => 'cut');
@@ -121,7 +121,7 @@ describe('a service around which something fails', () => {
     await app.stop();
   }, 60_000);
 
-  it('finds out what became of a commit whose answer was lost', async () => {
+  it('finds the outcome of a commit whose answer was lost', async () => {
     app = await start();
     let lost = false;
     proxy.arm({ commit: 'append', moment: 'done', after: 0 }, () => {
@@ -144,7 +144,7 @@ describe('a service around which something fails', () => {
       const server = app.app.getHttpAdapter().getInstance();
       const statuses = await Promise.all(
         Array.from({ length: QUEUE_MAX + 100 }, async (_, index) => {
-          // As many turns as a thousand connections would take.
+          // As many turns of the event loop as a thousand connections take.
           if (index % 1_000 === 0) await new Promise(setImmediate);
           const answer = await server.inject({
             method: 'POST',
@@ -154,7 +154,7 @@ describe('a service around which something fails', () => {
           });
           if (answer.statusCode !== 503) return answer.statusCode;
           expect(answer.headers['retry-after']).toBe('1');
-          // The first that is turned away says that the queue is full: the database may speak again.
+          // The first refused command shows that the queue is full. The database may answer again.
           proxy.thaw();
           return String((JSON.parse(answer.payload) as { code: string }).code);
         }),
@@ -184,7 +184,7 @@ describe('a service around which something fails', () => {
     await app.stop();
   });
 
-  it('is restarted one instance after the other, and a client with ordinary retries loses nothing and sees no error', async () => {
+  it('loses no command of a client with ordinary retries while its instances restart one after the other', async () => {
     const [first, second] = [await start(), await start()];
     app = first;
     let running: readonly TestApp[] = [first, second];
@@ -196,12 +196,12 @@ describe('a service around which something fails', () => {
           client % 2 ? running : [...running].reverse(),
         );
         expect(answer.status).toBe(201);
-        // Enough to have something on its way at every moment; more would only have to be looked through afterwards.
+        // Enough commands to have one on its way at every moment. More would only take longer to check.
         await sleep(20);
       }
     });
     for (const old of [first, second]) {
-      // As a process that is told to stop: what it has accepted is answered first.
+      // As a process that gets SIGTERM: it answers its accepted requests first.
       await drainOf(old.app).finish();
       running = running.filter((other) => other !== old);
       await old.stop();
@@ -247,7 +247,7 @@ describe('a service whose disk is full', () => {
   });
 
   (isLong ? it : it.skip)(
-    'says so, loses nothing, and goes on when there is room again',
+    'answers 503, loses no command, and goes on when there is room again',
     async () => {
       if (reason !== undefined) return;
       const log = { warn: () => undefined, debug: () => undefined };

@@ -28,7 +28,7 @@ describe('the wrapping key', () => {
     expect(await wrappingKeyOf(folder, database.url)).toEqual(key);
   });
 
-  it('is never made anew for a ledger that is in use, and what to do is said', async () => {
+  it('is never made for a ledger that is in use: the error names the next step', async () => {
     await use();
     await expect(wrappingKeyOf(folder, database.url)).rejects.toThrow(StartupError);
     await expect(wrappingKeyOf(folder, database.url)).rejects.toThrow(/restore the key from its backup/);

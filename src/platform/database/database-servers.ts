@@ -1,4 +1,4 @@
-/** What libpq calls `target_session_attrs`: which of the servers that a URL names may be used. */
+/** The values of libpq's `target_session_attrs`: which servers of a URL may be used. */
 export const SESSIONS = ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'] as const;
 export type SessionWanted = (typeof SESSIONS)[number];
 
@@ -13,22 +13,22 @@ export interface DatabaseServer {
 export interface DatabaseAddress {
   /** At least one, in the order in which they are tried. */
   readonly servers: readonly DatabaseServer[];
-  /** Undefined: the URL does not say. */
+  /** Undefined if the URL does not set it. */
   readonly session: SessionWanted | undefined;
 }
 
-/** The URL cannot be used; the message says why and repeats nothing that may be secret. */
+/** The URL cannot be used. The message names the reason and repeats nothing that may be secret. */
 export class DatabaseUrlError extends Error {}
 
-/** More are a slip: each of them may have to be tried while somebody waits. */
+/** More hosts are a typing error: a caller may have to wait until each was tried. */
 const SERVERS_MAX = 16;
 const PORT_DEFAULT = '5432';
-/** Scheme, credentials, hosts, database and parameters; several hosts are more than the URL parser of the platform takes. */
+/** Scheme, credentials, hosts, database and parameters. The class `URL` cannot parse several hosts. */
 const DATABASE_URL =
   /^(?<scheme>postgres(?:ql)?:\/\/)(?<credentials>[^@/?#\s]*@)?(?<hosts>[^@/?#\s]*)(?<path>\/[^/?#\s]*)?(?:\?(?<query>[^#\s]*))?$/;
 
 /**
- * Takes a database URL apart as libpq does ("Connection URIs"): `postgres://user@one:5432,two:5433/db`, or the hosts, which may be
+ * Parses a database URL as libpq does ("Connection URIs"): `postgres://user@one:5432,two:5433/db`, or the hosts, which may be
  * the folders of Unix sockets, as lists in the parameters `host` and `port`.
  * @throws DatabaseUrlError
  */
@@ -51,7 +51,7 @@ export function readDatabaseUrl(url: string): DatabaseAddress {
           url:
             scheme +
             credentials +
-            // A host must be there for the parser of the platform; the one in the parameters counts.
+            // `URL` needs a host; libpq uses the one in the parameters.
             `localhost${path}` +
             queryOf([...without(others, ['host', 'port']), `host=${encodeURIComponent(host)}`, `port=${port}`]),
         }));
@@ -82,7 +82,7 @@ function hostsAndPorts(hostList: string, portList = PORT_DEFAULT): readonly { ho
   });
 }
 
-/** Of one host of the list before the path. */
+/** The server of one host in the list before the path. */
 function hostName(host: string): string {
   const name = decodeURIComponent(host);
   return /:\d+$/.test(name) ? name : `${name}:${PORT_DEFAULT}`;
@@ -92,19 +92,22 @@ function valueOf(parameters: readonly string[], name: string): string | undefine
   return new URLSearchParams(parameters.join('&')).get(name) ?? undefined;
 }
 
-/** Text by text, so that what is left is passed on as it was written. */
+/** Works on the text, so that the remaining parameters are passed on as they were written. */
 const without = (parameters: readonly string[], names: readonly string[]): readonly string[] =>
   parameters.filter((parameter) => !names.includes(parameter.split('=', 1)[0] ?? ''));
 
 const queryOf = (parameters: readonly string[]): string => (parameters.length === 0 ? '' : `?${parameters.join('&')}`);
 
-/** What a server says of a new session on it. */
+/** The answer of a server about a new session. */
 export interface ServerSession {
   readonly isStandby: boolean;
   readonly isReadOnly: boolean;
 }
 
-/** Why a session is not what is wanted; undefined if it is. `isLastResort`: no server was, so that a preference is given up. */
+/**
+ * Why the server of a session is not of the wanted kind; undefined if it is.
+ * @param isLastResort true after no server was of the wanted kind: then a preference does not count
+ */
 export function objectionTo(
   { isStandby, isReadOnly }: ServerSession,
   wanted: SessionWanted,
@@ -127,10 +130,10 @@ export function objectionTo(
   }
 }
 
-/** The servers of one pool, and which of them is thought to be the right one. Shared by all that connect, so that one finds it for all. */
+/** The servers of one pool, and the server to try first. All connections share it, so that one finds the right server for all. */
 export class ServerChoice {
   private at = 0;
-  /** Servers in a row that were not the right one. */
+  /** Servers in a row that were not of the wanted kind. */
   private misses = 0;
   private readonly objections = new Map<string, string>();
   private isSecondBest = false;
@@ -150,12 +153,12 @@ export class ServerChoice {
     return server;
   }
 
-  /** Times that all servers have been tried in vain since one was right. */
+  /** How often all servers were tried in vain since the last success. */
   get rounds(): number {
     return Math.floor(this.misses / this.servers.length);
   }
 
-  /** A new session. Who has a preference looks for it again once it had to do without. */
+  /** A new session. A pool with a preference looks for its preferred kind again after it had to use another kind. */
   begin(): DatabaseServer {
     if (this.isSecondBest) {
       this.isSecondBest = false;
@@ -174,7 +177,7 @@ export class ServerChoice {
     return objection;
   }
 
-  /** The next one is tried from now on, unless somebody else has gone on already. */
+  /** Tries the next server from now on, unless another connection has moved on already. */
   passOver(server: DatabaseServer, objection: string): void {
     this.objections.set(server.name, objection);
     if (this.current !== server) return;
@@ -182,7 +185,7 @@ export class ServerChoice {
     this.misses += 1;
   }
 
-  /** What was found wrong with each of them last. */
+  /** The last problem of each server. */
   complaint(): string {
     return this.servers.map(({ name }) => `${name}: ${this.objections.get(name) ?? 'not tried'}`).join('; ');
   }

@@ -6,33 +6,33 @@ import { ServerChoice, objectionTo, readDatabaseUrl } from './database-servers.j
 import type { ServerSession, SessionWanted } from './database-servers.js';
 import { codeOf, reasonOf } from '../startup-error.js';
 
-/** PostgreSQL allows 100 by default; several instances, their listeners and an operator's own session must fit. */
+/** PostgreSQL allows 100 connections by default. Several instances, their listeners and a session of the operator must fit. */
 const CONNECTIONS_MAX = 20;
-/** A request is better refused than kept waiting for longer than its caller waits. */
+/** A request is refused before its caller stops waiting. */
 const CONNECTION_TIMEOUT_MS = 5_000;
-/** Where another server may be the right one: a machine that is gone does not even refuse. */
+/** Shorter where another server may answer: a machine that is gone does not refuse a connection. */
 const CONNECTION_TIMEOUT_OF_SEVERAL_MS = 2_000;
-/** How long a new connection is tried again while no server takes one, e.g. as one restarts or a standby is promoted. */
+/** How long a new connection is tried again while no server accepts one, e.g. during a restart or a promotion. */
 const RECONNECT_MS_MAX = 2_000;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_PAUSE_MS_MAX = 1_000;
-/** Kept open that long between bursts; servers and firewalls drop silent ones after some minutes. */
+/** How long an idle connection stays open. Servers and firewalls drop silent connections after some minutes. */
 const IDLE_TIMEOUT_MS = 60_000;
-/** From then on the system asks whether the other end is still there; the default of Linux is two hours. */
+/** After this time the system probes whether the other end is still there. The default of Linux is two hours. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
-/** How soon a pool that had to do without the kind of server that it prefers looks for one again. */
+/** After this time a pool looks again for the kind of server that it prefers. */
 const SECOND_BEST_LIFETIME_S = 60;
-/** The longest read is a page of a list; whatever takes longer has lost its index. */
+/** The longest read is a page of a list. A slower statement does not use its index. */
 const STATEMENT_TIMEOUT_MS = 30_000;
-/** Longer than the server's own, and only for a server that does not answer any more. */
+/** Longer than the time-out of the server. It is for a server that does not answer any more. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
-/** A transaction that was forgotten holds locks, and keeps every later version of every row. */
+/** A forgotten transaction holds locks, and keeps PostgreSQL from removing old versions of rows. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
 export interface PoolOptions {
   /** One server or several. Holds a password: never log it. */
   readonly databaseUrl: string;
-  /** What is wanted of a server where the URL does not say; `any` for reads. */
+  /** The wanted kind of server if the URL does not set one; `any` for reads. */
   readonly session?: SessionWanted;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
@@ -41,8 +41,8 @@ export interface PoolOptions {
 }
 
 /**
- * A bounded pool whose values are read as the ledger writes them. A lost connection fails its query, never the process, and the
- * next connection goes to whichever of the servers is the right one by then.
+ * A bounded pool that reads values as the ledger writes them. A lost connection fails its query, never the process. The next connection
+ * goes to the server that is of the wanted kind at that time.
  */
 export function createPool({ databaseUrl, session, applicationName, connectionsMax, log }: PoolOptions): Pool {
   const address = readDatabaseUrl(databaseUrl);
@@ -59,12 +59,12 @@ export function createPool({ databaseUrl, session, applicationName, connectionsM
     ...(wanted === 'prefer-standby' && { maxLifetimeSeconds: SECOND_BEST_LIFETIME_S }),
   });
   pool.on('error', (error) => log.warn(`An idle database connection was lost: ${reasonOf(error)}`));
-  // In use, a client has no listener of the pool's, and an error without one ends the process; its query is rejected anyway.
+  // The pool does not listen to a client in use, and an error without a listener ends the process. The query is rejected anyway.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
-/** None of the servers can be used now; says what is wrong with each. */
+/** No server can be used now. The message names the problem of each. */
 export class DatabaseUnreachable extends Error {
   constructor(complaint: string, cause: unknown) {
     super(`Cannot connect to the database: ${complaint}`, { cause });
@@ -72,19 +72,19 @@ export class DatabaseUnreachable extends Error {
   }
 }
 
-/** How the driver's own `query` asks for a connection. */
+/** The form in which the driver's own `query` asks for a connection. */
 type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
 
-/** The server answers, but it is not one of the kind that is wanted. */
+/** The server answers, but it is not of the wanted kind. */
 class WrongServer extends Error {}
 
 /**
- * The driver knows one server; this pool knows several, tries them in turn, and asks each new session whether its server is of
- * the kind that is wanted. While none is, whoever connects tries again at growing intervals, of random length so that not all
- * of the instances come back at the same moment.
+ * The driver knows one server. This pool knows several, tries them in turn, and asks in each new session whether the server is of the
+ * wanted kind. While none is, a new connection is tried again at growing intervals. Their length is random, so that the instances do not
+ * all come back at the same moment.
  */
 class FollowingPool extends Pool {
-  /** Sessions that were opened before this count was reached are not used any more. */
+  /** A session that was opened under a lower count is not used any more. */
   private generation = 0;
   private readonly generationOf = new WeakMap<ClientBase, number>();
 
@@ -103,7 +103,7 @@ class FollowingPool extends Pool {
       onConnect: (client) => this.admit(client),
     });
     this.on('release', (error) => {
-      // A server that has fallen silent, or that takes no writes any more, keeps its other sessions open as well.
+      // A server that fell silent, or takes no writes any more, keeps its other sessions open. They are not used any more either.
       if (isSilence(error) || codeOf(error) === READ_ONLY_TRANSACTION) this.generation += 1;
     });
   }
@@ -152,7 +152,7 @@ class FollowingPool extends Pool {
   }
 }
 
-/** Half of it by chance. */
+/** Half of the pause is random. */
 function pauseMs(rounds: number): number {
   const longest = Math.min(RECONNECT_PAUSE_MS_MAX, RECONNECT_FIRST_MS * 2 ** Math.min(rounds, 10));
   return (longest * (1 + Math.random())) / 2;
@@ -169,15 +169,15 @@ async function sessionOf(client: ClientBase): Promise<ServerSession> {
 }
 
 /**
- * One session on the first server that is of the kind that is wanted, for work of its own. Tries each server once.
- * @throws Error that says what is wrong with each of them
+ * A session outside the pool, on the first server of the wanted kind. Tries each server once.
+ * @throws Error that names the problem of each server
  */
 export async function connectTo(databaseUrl: string, config: ClientConfig): Promise<Client> {
   const { servers, session = 'read-write' } = readDatabaseUrl(databaseUrl);
   const objections: string[] = [];
   for (const { name, url } of servers) {
     const client = new Client({ ...CONNECTION, ...config, connectionString: url });
-    // The query that it breaks says so; without a listener a lost connection would end the process.
+    // The broken query reports the loss. Without a listener a lost connection would end the process.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -192,20 +192,20 @@ export async function connectTo(databaseUrl: string, config: ClientConfig): Prom
   throw new Error(objections.join('; '));
 }
 
-/** Of read-only sessions: `25006`. A primary that has become a standby, or that its operator has closed for writes. */
+/** Code of read-only sessions: a primary became a standby, or its operator closed it for writes. */
 const READ_ONLY_TRANSACTION = '25006';
-/** Of PostgreSQL: connection exceptions, too many connections, shutting down, starting up. */
+/** Codes of PostgreSQL: connection exceptions, too many connections, shutting down, starting up. */
 const AWAY = /^(08...|53300|57P0[1235]|25006)$/;
-/** Of a standby that had to cancel a read to go on following its primary. */
+/** Code of a standby that cancelled a read in order to follow its primary. */
 const CANCELLED_FOR_REPLAY = '40001';
-/** Of the system. */
+/** Codes of the system. */
 const UNREACHABLE =
   /^(ECONN(REFUSED|RESET|ABORTED)|E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EPIPE|ENOENT|ENOTFOUND|EAI_AGAIN)$/;
-/** Of the system, of a connection that there was. */
+/** Codes of the system for a connection that was open. */
 const BROKEN = /^(ECONN(RESET|ABORTED)|E(HOST|NET)(UNREACH|DOWN)|ETIMEDOUT|EPIPE)$/;
-/** Of PostgreSQL, insufficient resources, e.g. a full disk: whoever makes room need not tell the service. */
+/** Class of PostgreSQL for insufficient resources, e.g. a full disk. The service goes on by itself when there is room. */
 const EXHAUSTED = /^53...$/;
-/** Of the driver, whose errors have no code. */
+/** Messages of the driver, whose errors have no code. */
 const LOST = /^(Connection terminated|Client was closed|Client has encountered a connection error|timeout expired)/;
 
 const NO_CONNECTION_FREE = /^timeout exceeded when trying to connect/;
@@ -219,7 +219,7 @@ function isLost(error: unknown): boolean {
   return code === undefined ? LOST.test(reasonOf(error)) || isSilence(error) : AWAY.test(code);
 }
 
-/** True of a query that failed because of the database and not of what it was asked: it may be asked again in a moment. */
+/** True if a query failed because of the database and not because of its content: it may be sent again in a moment. */
 export const isDatabaseAway = (error: unknown): boolean =>
   error instanceof DatabaseUnreachable ||
   isLost(error) ||
@@ -229,8 +229,8 @@ export const isDatabaseAway = (error: unknown): boolean =>
   NO_CONNECTION_FREE.test(reasonOf(error));
 
 /**
- * An integer as the number that it is; positions, revisions and counts stay far below 2^53.
- * @throws RangeError rather than round.
+ * An integer as a number. Positions, revisions and counts stay far below 2^53.
+ * @throws RangeError for an integer that would be rounded
  */
 function integer(text: string): number {
   const value = Number(text);
@@ -242,9 +242,9 @@ function integer(text: string): number {
 const TIMESTAMPTZ = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::\d\d)?)$/;
 
 /**
- * The canonical text of an instant, as `formatInstant` writes it. Takes text apart instead of making a `Date` as long as the
- * session is in UTC, because lists hold several in every row.
- * @throws RangeError for what is no instant of the years 0001 to 9999, e.g. `infinity`.
+ * The canonical text of an instant, as `formatInstant` writes it. In a session in UTC it converts the text without a `Date`, because lists
+ * hold several instants in every row.
+ * @throws RangeError for a value that is not an instant of the years 0001 to 9999, e.g. `infinity`
  */
 function instant(text: string): string {
   if (text.length < 22 || text[10] !== ' ' || !text.endsWith('+00')) return instantElsewhere(text);
@@ -262,7 +262,7 @@ function instantElsewhere(text: string): string {
 
 const asText = (text: string): string => text;
 
-/** Elements of an array, of arrays too, read one by one; null stays null. */
+/** Reads the elements of an array one by one, also of arrays in it; null stays null. */
 function each(read: (text: string) => unknown): (text: string) => unknown {
   const split = types.getTypeParser(TEXT_ARRAY) as (text: string) => unknown[];
   const readAll = (element: unknown): unknown =>
@@ -270,7 +270,7 @@ function each(read: (text: string) => unknown): (text: string) => unknown {
   return (text) => readAll(split(text));
 }
 
-/** From `pg_type.dat` of PostgreSQL, where they never change: type, array of it, how it is read. */
+/** Type, its array type, and how its text is read. The numbers are from PostgreSQL's `pg_type.dat`, which never changes them. */
 const TEXT_ARRAY: number = 1009;
 const READERS: readonly (readonly [type: number, arrayType: number, read: (text: string) => unknown])[] = [
   [types.builtins.INT8, 1016, integer],
@@ -279,14 +279,14 @@ const READERS: readonly (readonly [type: number, arrayType: number, read: (text:
   [types.builtins.DATE, 1182, asText],
 ];
 
-/** On the connections that we make, not on the whole process: other users of the driver keep its own readings. */
+/** For connections that we make, not for the whole process: other users of the driver keep its own parsers. */
 const ledgerTypes = new TypeOverrides();
 for (const [type, arrayType, read] of READERS) {
   ledgerTypes.setTypeParser(type, read);
   ledgerTypes.setTypeParser(arrayType, each(read));
 }
 
-/** What every connection to the database begins with. */
+/** The settings of every connection to the database. */
 const CONNECTION = {
   keepAlive: true,
   keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,

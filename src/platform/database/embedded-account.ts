@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 import type { Account, EmbeddedDatabaseLog } from './embedded-process.js';
 import { StartupError, reasonOf } from '../startup-error.js';
 
-/** Our own user comes first: the one of a PostgreSQL that is installed here can read that database's files as well. */
+/** Our own user comes first. The user of a PostgreSQL that is installed here can also read the files of that database. */
 const OWN_ACCOUNT = 'ppp-ledger';
 const KNOWN_ACCOUNTS = [OWN_ACCOUNT, 'postgres'];
-/** Last resort where no user can be made, e.g. with a read-only /etc. */
+/** Last resort if no user can be made, e.g. with a read-only /etc. */
 const LAST_ACCOUNT = 'nobody';
 
 const run = promisify(execFile);
@@ -16,9 +16,9 @@ const run = promisify(execFile);
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
 /**
- * The account for the database: none unless this process is root, as PostgreSQL refuses only root. Files that exist already
- * decide (`dataFolder`), because only their owner can open them; else a user is found or made.
- * @throws StartupError if there is none and none can be made.
+ * The account for the database. There is none unless this process is root: PostgreSQL refuses only root. The owner of existing files
+ * (`dataFolder`) is used, because only the owner can open them; otherwise a user is found or made.
+ * @throws StartupError if there is no user and none can be made
  */
 export async function accountForDatabase(
   dataFolder: string | undefined,
@@ -32,7 +32,7 @@ export async function accountForDatabase(
   return account;
 }
 
-/** Undefined for files of root, e.g. restored from a copy: PostgreSQL could not open them, they get another owner. */
+/** Undefined for files of root, e.g. restored from a copy. PostgreSQL could not open them, so they get another owner. */
 async function ownerOf(folder: string): Promise<Account | undefined> {
   const { uid, gid } = await stat(folder);
   return uid === 0 ? undefined : { uid, gid, name: await nameOf(uid) };
@@ -70,7 +70,7 @@ async function lookUp(name: string): Promise<Account | undefined> {
     const uid = Number(user.stdout);
     return uid > 0 ? { uid, gid: Number(group.stdout), name } : undefined;
   } catch {
-    // `id` fails for a name that nobody has: that is the answer, not a fault.
+    // `id` fails for an unknown name. That is an answer, not a fault.
     return undefined;
   }
 }
@@ -84,7 +84,7 @@ async function nameOf(uid: number): Promise<string> {
   }
 }
 
-/** True if the account may pass through this folder and every one above it. Access control lists are not looked at. */
+/** True if the account may pass through this folder and every folder above it. Access control lists are not read. */
 export async function canReach(folder: string, account: Account): Promise<boolean> {
   const { mode, uid, gid } = await stat(folder);
   const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
@@ -94,8 +94,8 @@ export async function canReach(folder: string, account: Account): Promise<boolea
 }
 
 /**
- * A folder of root that every user may enter, for what the account cannot reach where it belongs.
- * @throws StartupError if it cannot be made or reached.
+ * A folder of root that every user may enter. It holds files that the account cannot reach in their usual place.
+ * @throws StartupError if the folder cannot be made or reached
  */
 export async function openSharedFolder(folder: string, account: Account): Promise<void> {
   try {
@@ -119,7 +119,7 @@ export async function giveTo(account: Account | undefined, path: string): Promis
   if (account) await chown(path, account.uid, account.gid);
 }
 
-/** Gives a folder and all that it holds to the account. Links are given themselves, never what they point to. */
+/** Gives a folder and its contents to the account. Of a link, the link itself changes its owner, never its target. */
 export async function giveAllTo(account: Account, folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);

@@ -21,9 +21,9 @@ import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 const OTHERWISE = 'Set DATABASE_URL to a PostgreSQL of your own (15 or newer).';
 
 /**
- * Binaries that run here and that the account can reach. Where the account cannot enter the folder of the package, e.g. below
- * a home directory of mode 0700, a copy in `sharedFolder` is used, as the permissions of that home are not ours to weaken.
- * @throws StartupError if there are none for this system, or they do not run.
+ * Binaries that run here and that the account can reach. If the account cannot enter the folder of the package, e.g. below a home
+ * directory of mode 0700, a copy in `sharedFolder` is used: the service must not weaken the permissions of that home.
+ * @throws StartupError if there are no binaries for this system, or they do not run
  */
 export async function usableBinaries(
   account: Account | undefined,
@@ -59,8 +59,8 @@ function installedBinaries(): BinariesFolder {
 }
 
 /**
- * An npm package cannot hold links; the package makes those of its libraries in an install script, which many installations
- * forbid. Made here as well, from the same list.
+ * An npm package cannot hold links. The package makes the links of its libraries in an install script, which many installations forbid.
+ * They are therefore made here as well, from the same list.
  */
 async function restoreLinks(binaries: BinariesFolder): Promise<void> {
   for (const { source, target } of await listedLinks(binaries)) {
@@ -94,7 +94,7 @@ async function checkThatItRuns(binaries: BinariesFolder, account: Account | unde
   try {
     await runTool(binaries, 'postgres', ['--version'], account);
   } catch (error) {
-    // The file is there, so what was not found is its loader: the binaries are linked against glibc.
+    // The file itself exists, so the missing file is its loader: the binaries are linked against glibc.
     const hint = codeOf(error) === 'ENOENT' ? ' It needs glibc; systems on musl, such as Alpine, have none.' : '';
     throw new StartupError(`The embedded PostgreSQL does not run here: ${reasonOf(error)}.${hint} ${OTHERWISE}`, {
       cause: error,
@@ -115,7 +115,7 @@ async function runs(binaries: BinariesFolder, account: Account): Promise<boolean
   }
 }
 
-/** Copied beside and renamed, so that a copy is complete or absent; one copy serves every checkout of the same version. */
+/** Makes a copy beside its final place and renames it, so that a copy is complete or absent. All checkouts of a version share one copy. */
 async function copyOf(binaries: BinariesFolder, sharedFolder: string): Promise<BinariesFolder> {
   const { version } = JSON.parse(await readFile(join(dirname(binaries), 'package.json'), 'utf8')) as {
     version: string;
@@ -128,13 +128,13 @@ async function copyOf(binaries: BinariesFolder, sharedFolder: string): Promise<B
     await rename(unfinished, copy);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    // Another start was faster: a folder that is not empty is never replaced by rename.
+    // Another start was faster: a rename never replaces a folder that is not empty.
     if (!(await exists(copy))) throw error;
   }
   return copy;
 }
 
-/** Readable for everyone whatever the original: a checkout under umask 077 holds binaries that only its owner may run. */
+/** The copy is readable for everybody: in a checkout under umask 077 only the owner may run the originals. */
 async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   await chmod(to, 0o755);

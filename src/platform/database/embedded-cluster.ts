@@ -25,7 +25,7 @@ import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 export const ROLE = 'ledger';
 /** In the data folder: the database files, or a link to them. */
 const CLUSTER = 'postgres';
-/** The same while it is being made; whatever has this name was never finished. */
+/** The name of the same folder while it is made. A folder with this name was never finished. */
 const UNFINISHED_CLUSTER = 'postgres.new';
 const PASSWORD_FILE = 'postgres.password';
 const PASSWORD_BYTES = 32;
@@ -33,7 +33,7 @@ const RELOCATED_PREFIX = 'data-';
 
 /**
  * Where the database files are, links resolved; undefined before the first start.
- * @throws StartupError if they are not where the link in the data folder says.
+ * @throws StartupError if the link in the data folder does not lead to them
  */
 export async function findCluster(dataDir: string): Promise<string | undefined> {
   const path = join(dataDir, CLUSTER);
@@ -54,8 +54,8 @@ export async function findCluster(dataDir: string): Promise<string | undefined> 
 }
 
 /**
- * Makes the data folder if there is none: for this user only, and as root also to be passed through by the account. The
- * permissions of a folder that exists are left alone.
+ * Makes the data folder if there is none. Only this user may read it; under root, the account may also pass through it. An existing folder
+ * keeps its permissions.
  * @returns its path, links resolved.
  */
 export async function openDataDir(dataDir: string, account: Account | undefined): Promise<string> {
@@ -77,7 +77,7 @@ export async function openDataDir(dataDir: string, account: Account | undefined)
   return realpath(dataDir);
 }
 
-/** Makes sure that the account, or else this user, owns and reaches files that exist. */
+/** Makes sure that the account, or this user if there is none, owns and reaches the existing files. */
 export async function openCluster(cluster: string, account: Account | undefined): Promise<void> {
   const { uid } = await stat(cluster);
   if (!account) {
@@ -99,8 +99,8 @@ export async function openCluster(cluster: string, account: Account | undefined)
 }
 
 /**
- * Makes the database files of a first start. They get their name only when they are complete, so a start that was killed half
- * way is done again from nothing.
+ * Makes the database files at the first start. They get their final name only when they are complete. After a start that was killed, the
+ * next start makes them again from nothing.
  * @returns their path, links resolved.
  */
 export async function makeCluster(
@@ -168,14 +168,14 @@ async function initialise(
 async function removeUnfinished(unfinished: string, sharedFolder: string): Promise<void> {
   if (!(await exists(unfinished))) return;
   const target = await readlink(unfinished).catch(() => undefined);
-  // Only what makeCluster itself has put there.
+  // Removes only files that makeCluster itself made.
   if (target && dirname(target) === sharedFolder && basename(target).startsWith(RELOCATED_PREFIX)) {
     await rm(target, { recursive: true, force: true });
   }
   await rm(unfinished, { recursive: true, force: true });
 }
 
-/** A rename that is lost with the power would leave the files under the name that the next start deletes. */
+/** If a loss of power undid the rename, the files would keep the name that the next start deletes. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder);
   try {
@@ -185,7 +185,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The password of the role, made at the first start; `isNew` when it still has to be given to files that exist. */
+/** The password of the role, made at the first start. `isNew`: existing files still have another one. */
 export async function openPassword(dataDir: string): Promise<{ password: string; isNew: boolean }> {
   const path = join(dataDir, PASSWORD_FILE);
   const stored = await readPassword(dataDir);
@@ -195,7 +195,7 @@ export async function openPassword(dataDir: string): Promise<{ password: string;
   return { password, isNew: true };
 }
 
-/** Undefined if there is none, or only part of one, as after a loss of power. */
+/** Undefined if there is no password, or only a part of one, as after a loss of power. */
 export async function readPassword(dataDir: string): Promise<string | undefined> {
   try {
     const text = (await readFile(join(dataDir, PASSWORD_FILE), 'utf8')).trim();
@@ -206,7 +206,7 @@ export async function readPassword(dataDir: string): Promise<string | undefined>
   }
 }
 
-/** Gives the role a new password in files that no server uses, for when the old one was deleted. */
+/** Sets a new password for the role, in files that no server uses. Needed after the old password was deleted. */
 export async function changePassword(plan: ClusterPlan, cluster: string, password: string): Promise<void> {
   const statement = `alter role ${ROLE} password '${password}'\n`;
   await runTool(plan.binaries, 'postgres', ['--single', '-D', cluster, 'postgres'], plan.account, statement);

@@ -23,7 +23,7 @@ export interface EmbeddedDatabase {
   readonly url: string;
   /** Resolves when the server has ended, whether it was asked to or not. */
   readonly ended: Promise<void>;
-  /** Shuts the server down cleanly, within 7 s, and gives the data folder free. May be called twice. */
+  /** Shuts the server down cleanly, within 7 s, and releases the data folder. May be called twice. */
   stop(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export interface EmbeddedDatabaseOptions {
   /** Folder that holds the database, or a link to it where PostgreSQL's user cannot enter the folder. */
   readonly dataDir: string;
   readonly log: EmbeddedDatabaseLog;
-  /** Where root keeps what PostgreSQL's user cannot reach otherwise. */
+  /** Folder for files that PostgreSQL's user cannot reach otherwise; used under root. */
   readonly sharedFolder?: string;
   /** Further settings of postgresql.conf; a test's throw-away database need not survive a loss of power. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -40,9 +40,9 @@ export interface EmbeddedDatabaseOptions {
 const SHARED_FOLDER = '/var/lib/ppp-ledger';
 
 /**
- * Starts a PostgreSQL of our own with its data in `dataDir`, and makes it at the first start. It ends with this process at the
- * latest, also with one that is killed, and is never started twice on the same data.
- * @throws StartupError when that cannot be done, e.g. as another instance uses the folder.
+ * Starts a PostgreSQL of our own with its data in `dataDir`. The first start makes the data. The server ends at the latest when this
+ * process ends, also when this process is killed. It is never started twice on the same data.
+ * @throws StartupError if the server cannot be started, e.g. because another instance uses the folder
  */
 export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const { log, sharedFolder = SHARED_FOLDER } = options;
@@ -75,7 +75,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   }
 }
 
-/** What was done so far, to be undone once and in reverse; a step that fails is said and keeps none of the others back. */
+/** The steps so far, to be undone once and in reverse order. A step that fails is logged, and the other steps still run. */
 class Undo {
   private readonly steps: (() => Promise<void>)[] = [];
   private running: Promise<void> | undefined;
@@ -101,7 +101,7 @@ class Undo {
   }
 }
 
-/** Called under the lock: what was found before it may have been made or left by another instance since. */
+/** Called under the lock. Facts that were read before the lock may be out of date: another instance may have made or left files. */
 async function openOrMakeCluster(
   plan: Parameters<typeof makeCluster>[0],
   scratchFolder: string,
@@ -116,8 +116,8 @@ async function openOrMakeCluster(
 }
 
 /**
- * The address of the embedded database while an instance has it running, for commands that work beside it; undefined if none
- * does. It goes away with that instance.
+ * The address of the embedded database while an instance runs it, for commands that work beside that instance. Undefined if no instance
+ * runs it. The database ends with its instance.
  */
 export async function findEmbeddedDatabase(dataDir: string): Promise<string | undefined> {
   const socketFolder = await recordedRunFolder(resolve(dataDir));

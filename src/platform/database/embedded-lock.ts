@@ -8,19 +8,18 @@ import { join } from 'node:path';
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 
 /**
- * One instance at a time on a data folder. The lock is a Unix socket inside of it: while its holder lives, the system accepts
- * connections there, and refuses them from the moment it is gone, however it went. So no process number has to be compared
- * with one that may have been given away since, and it also holds between containers that share the folder, which see neither
- * each other's processes nor host names.
+ * One instance at a time on a data folder. The lock is a Unix socket in the folder. The system accepts connections to it while its holder
+ * lives, and refuses them as soon as the holder is gone, for any reason. So no process number has to be compared, which another process may
+ * have by now. The lock also works between containers that share the folder and see neither each other's processes nor host names.
  */
 export interface InstanceLock {
   release(): Promise<void>;
 }
 
 const LOCK_FILE = 'instance.sock';
-/** Two starts at the same moment settle it in the first or second attempt. */
+/** Two starts at the same moment need one or two attempts. */
 const ATTEMPTS_MAX = 5;
-/** A holder that is busy still holds the lock; only its process number is then unknown. */
+/** A busy holder that does not answer in time still holds the lock. Only its process number is then unknown. */
 const HOLDER_ANSWER_TIMEOUT_MS = 1_000;
 
 /**
@@ -46,7 +45,7 @@ async function listenOn(path: string, shownFolder: string): Promise<Server | und
     socket.on('error', () => undefined).end(`process ${process.pid} on ${hostname()}`);
   });
   server.unref();
-  // Root may have left it, and whoever comes next must be able to ask; who may enter the folder decides who can.
+  // Root may have left the socket, and a later instance of another user must be able to connect. The folder decides who can enter.
   server.listen({ path, writableAll: true });
   try {
     await once(server, 'listening');
@@ -61,7 +60,7 @@ async function listenOn(path: string, shownFolder: string): Promise<Server | und
   }
 }
 
-/** Who listens there; undefined if nobody does. */
+/** The process that listens there; undefined if there is none. */
 async function holderOf(path: string): Promise<string | undefined> {
   const socket = connect(path);
   try {
@@ -76,7 +75,7 @@ async function holderOf(path: string): Promise<string | undefined> {
     ];
     return answer.toString();
   } catch {
-    // It accepted and did not answer: alive, and busy.
+    // It accepted and did not answer: it lives and is busy.
     return 'another process';
   } finally {
     socket.destroy();
@@ -84,8 +83,8 @@ async function holderOf(path: string): Promise<string | undefined> {
 }
 
 /**
- * Moved aside before it is deleted, and asked once more there: another start may have replaced the stale lock by its own
- * since it was found stale, and that one must survive.
+ * Moves the stale lock aside, connects to it once more, and deletes it only then: another start may have replaced it by its own lock
+ * meanwhile, and that lock must survive.
  */
 async function removeStale(path: string, shownFolder: string): Promise<void> {
   const aside = `${path}.${randomBytes(2).toString('hex')}`;

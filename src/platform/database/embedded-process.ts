@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, reasonOf } from '../startup-error.js';
 
 export interface EmbeddedDatabaseLog {
-  /** What the operator should know: another user, another folder, a server that had to be ended. */
+  /** Facts for the operator: another user, another folder, a server that had to be ended. */
   warn(message: string): void;
   /** Every line that PostgreSQL itself writes. */
   debug(message: string): void;
@@ -24,19 +24,19 @@ export interface Account {
 /** A folder with `bin`, `lib` and `share` of PostgreSQL. */
 export type BinariesFolder = string;
 
-/** Nothing of the caller's environment: PGDATA, PGOPTIONS or a locale there would change what the server does. */
+/** No variable of the caller's environment: PGDATA, PGOPTIONS or a locale would change the behaviour of the server. */
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 /** The working folder must be one that every user may be in. */
 const WORKING_FOLDER = '/';
-/** initdb took 1 to 4 s where this was written; slow disks need ten times that. */
+/** initdb took 1 to 4 s on a small machine; slow disks need ten times that. */
 const TOOL_TIMEOUT_MS = 120_000;
 const LOG_TAIL_LINES = 20;
 const LAST_LINES_TIMEOUT_MS = 500;
 
 /**
  * Runs `initdb` or `postgres` to its end, as the account if there is one.
- * @returns what it wrote.
- * @throws Error with what it wrote if it fails.
+ * @returns its output
+ * @throws Error with its output if it fails
  */
 export function runTool(
   binaries: BinariesFolder,
@@ -51,15 +51,15 @@ export function runTool(
       if (error) reject(Object.assign(error, { message: stderr.trim() || error.message }));
       else resolve(stdout + stderr);
     });
-    // A tool that fails at once does not read its input; its exit code says so.
+    // A tool that fails immediately does not read its input. Its exit code reports the failure.
     child.stdin?.on('error', () => undefined).end(input);
   });
 }
 
 /**
- * The server is tied to this process by a pipe on which nothing is ever written: it ends when this process closes it or is
- * gone, however it went, and the server then shuts down cleanly. A session of its own keeps Ctrl-C away from the server, which
- * is needed until the service has finished what it accepted. POSIX shell; `"$@"` is the server.
+ * A pipe ties the server to this process; nothing is written to it. The pipe ends when this process closes it or is gone, for any reason,
+ * and the server then shuts down cleanly. A session of its own keeps Ctrl-C away from the server: the service needs the server until its
+ * accepted requests are finished. POSIX shell; `"$@"` is the server.
  */
 const SUPERVISOR = `
 trap '' HUP INT TERM
@@ -103,7 +103,7 @@ export class ServerProcess {
       log.debug(line);
     });
     this.ended = this.untilEnded();
-    // A command that forgets the server must still end; the server then ends with it.
+    // A command that does not stop the server must still end. The server then ends with it.
     this.child.unref();
     for (const stream of [this.child.stdin, this.child.stderr]) if (stream instanceof Socket) stream.unref();
   }
@@ -123,7 +123,7 @@ export class ServerProcess {
     return this.endsWithin(timeoutMs);
   }
 
-  /** Ends the server without its last checkpoint; it recovers from its log at the next start and loses nothing. */
+  /** Ends the server without its last checkpoint. It recovers from its log at the next start and loses nothing. */
   async abandon(timeoutMs: number): Promise<boolean> {
     if (this.running && this.child.pid) signal(-this.child.pid, 'SIGQUIT');
     return this.endsWithin(timeoutMs);
@@ -140,7 +140,7 @@ export class ServerProcess {
     const closed = once(this.child, 'close').catch(() => undefined);
     try {
       await once(this.child, 'exit');
-      // Its last lines may still be in the pipe; a process that outlives the server must not keep us waiting for more.
+      // The last lines may still be in the pipe. Another process may hold the pipe open after the server, so do not wait for its end.
       await Promise.race([closed, delay(LAST_LINES_TIMEOUT_MS, undefined, { ref: false })]);
     } catch (error) {
       this.tail.push(reasonOf(error));
@@ -149,12 +149,12 @@ export class ServerProcess {
   }
 }
 
-/** False if there is no such process, or process group for a negative number, any more. */
+/** False if there is no such process any more; a negative number names a process group. */
 export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, name);
   } catch (error) {
-    // A process of another user is there all the same.
+    // A process of another user exists, although it may not be signalled.
     return codeOf(error) === 'EPERM';
   }
 }

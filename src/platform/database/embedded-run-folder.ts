@@ -6,8 +6,8 @@ import type { Account } from './embedded-process.js';
 import { codeOf } from '../startup-error.js';
 
 /**
- * A folder of one run with a short path, for sockets: the address of a Unix socket holds 103 bytes on some systems and 107 on
- * others, and the data folder may be deeper than that. Also holds a link to the data folder, as a short way to it.
+ * A folder for one run, with a short path for sockets. The address of a Unix socket holds 103 bytes on some systems and 107 on others, and
+ * the path of the data folder may be longer. The run folder also holds a link to the data folder, which gives it a short path.
  */
 export interface RunFolder {
   readonly path: string;
@@ -31,10 +31,10 @@ export async function makeRunFolder(dataDir: string, account: Account | undefine
   return { path, dataDir: join(path, 'data'), remove: () => removeRunFolder(path) };
 }
 
-/** Records the run folder in the data folder, in place of one that a killed instance left behind, which is removed. */
+/** Records the run folder in the data folder. It replaces and removes the run folder that a killed instance left. */
 export async function recordRunFolder(dataDir: string, path: string): Promise<void> {
   const earlier = await recordedRunFolder(dataDir);
-  // What cannot be removed, e.g. as another user made it, is a few bytes and in nobody's way.
+  // A folder that cannot be removed, e.g. of another user, takes a few bytes and harms nothing.
   if (earlier) await removeRunFolder(earlier).catch(() => undefined);
   await forgetRunFolder(dataDir);
   await symlink(path, join(dataDir, LINK));
@@ -52,14 +52,14 @@ export async function recordedRunFolder(dataDir: string): Promise<string | undef
   }
 }
 
-/** The system's own choice, unless it is too deep or, as with a TMPDIR in somebody's home, closed to the account. */
+/** The temporary folder of the system, unless its path is too long or the account cannot enter it, as a TMPDIR in a home directory. */
 async function temporaryFolder(account: Account | undefined): Promise<string> {
   const folder = await realpath(tmpdir()).catch(() => '/tmp');
   const fits = Buffer.byteLength(join(folder, `${PREFIX}123456`)) <= PATH_LENGTH_MAX;
   return fits && (!account || (await canReach(folder, account))) ? folder : '/tmp';
 }
 
-/** By name, not by sweeping: the account owns the folder, and this may run as root. */
+/** Removes files by their names, not the whole tree: the account owns the folder, and this may run as root. */
 async function removeRunFolder(path: string): Promise<void> {
   for (const entry of ENTRIES) await rm(join(path, entry), { force: true });
   try {

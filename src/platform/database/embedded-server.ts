@@ -10,13 +10,13 @@ import type { Account, BinariesFolder, EmbeddedDatabaseLog } from './embedded-pr
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 
 const DATABASE = 'ledger';
-/** Crash recovery replays at most `max_wal_size` (1 GB) of log; a server that needs longer than this is not coming up. */
+/** Crash recovery replays at most `max_wal_size` (1 GB) of log. A server that needs longer than this does not start. */
 const START_TIMEOUT_MS = 60_000;
 const START_POLL_MS = 25;
 /** The service as a whole has 10 s to stop, and finishes its requests first. */
 const SHUTDOWN_TIMEOUT_MS = 5_000;
 const ABANDON_TIMEOUT_MS = 2_000;
-/** A server whose service died is shutting down by itself; after this it is asked to, and then told to. */
+/** A server whose service died shuts down by itself. After this time it gets a signal to shut down, and later SIGKILL. */
 const PREDECESSOR_GRACE_MS = 3_000;
 const PREDECESSOR_TIMEOUT_MS = 15_000;
 /** `invalid_password`: waiting longer does not help. */
@@ -27,7 +27,7 @@ export interface ServerPlan {
   /** The database files, links resolved. */
   readonly cluster: string;
   readonly account: Account | undefined;
-  /** Where its socket goes: short, and open to nobody else. */
+  /** Folder of its socket: a short path, closed to other users. */
   readonly socketFolder: string;
   readonly password: string;
   /** Further settings of postgresql.conf; they come last and win. */
@@ -35,13 +35,13 @@ export interface ServerPlan {
   readonly log: EmbeddedDatabaseLog;
 }
 
-/** No TCP port at all: whoever can open the socket's folder, and knows the password, is let in. */
+/** There is no TCP port. A client needs access to the folder of the socket, and the password. */
 const settingsOf = (plan: ServerPlan): Readonly<Record<string, string>> => ({
   listen_addresses: '',
   port: '5432',
   unix_socket_directories: `"${plan.socketFolder.replaceAll('"', '""')}"`,
   unix_socket_permissions: '0700',
-  // An answer promises that the commit is durable, whatever the configuration file was changed to.
+  // An answer promises that the commit is durable, also if the configuration file was changed.
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
@@ -68,7 +68,7 @@ export async function startServer(plan: ServerPlan): Promise<ServerProcess> {
     const failure = await untilReady(server, plan, deadline);
     if (failure === undefined) return server;
     await stopServer(server, plan.log);
-    // Processes of a server that was killed notice within moments that it is gone, and free its memory then.
+    // Processes of a killed server notice within moments that it is gone, and free its memory then.
     const mayPass = server.logTail.includes('pre-existing shared memory block');
     if (!mayPass || Date.now() > deadline) {
       throw new StartupError(
@@ -79,7 +79,7 @@ export async function startServer(plan: ServerPlan): Promise<ServerProcess> {
   }
 }
 
-/** @returns why it is not ready, or undefined if it is. */
+/** @returns why the server is not ready, or undefined if it is ready */
 async function untilReady(server: ServerProcess, plan: ServerPlan, deadline: number): Promise<string | undefined> {
   let failure = 'no attempt was made';
   while (server.isRunning) {
@@ -98,7 +98,7 @@ async function untilReady(server: ServerProcess, plan: ServerPlan, deadline: num
 
 async function makeDatabase(url: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: START_TIMEOUT_MS });
-  // The rejected query says what happened; without a listener a lost connection would end this process.
+  // The rejected query reports the loss. Without a listener a lost connection would end this process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -109,7 +109,7 @@ async function makeDatabase(url: string): Promise<void> {
   }
 }
 
-/** True if something answers at this address. */
+/** True if a server answers at this address. */
 export async function answers(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: SHUTDOWN_TIMEOUT_MS });
   client.on('error', () => undefined);
@@ -117,14 +117,14 @@ export async function answers(url: string): Promise<boolean> {
     await client.connect();
     return true;
   } catch {
-    // Not running, starting up or shutting down: in no case something to connect to.
+    // Not running, starting up or shutting down: it cannot be used.
     return false;
   } finally {
     await client.end().catch(() => undefined);
   }
 }
 
-/** Shuts the server down; one that does not within 5 s is made to leave its last checkpoint to the next start. */
+/** Shuts the server down. If it takes more than 5 s, it is ended without its last checkpoint, and the next start recovers. */
 export async function stopServer(server: ServerProcess, log: EmbeddedDatabaseLog): Promise<void> {
   if (await server.shutDown(SHUTDOWN_TIMEOUT_MS)) return;
   log.warn(
@@ -134,9 +134,9 @@ export async function stopServer(server: ServerProcess, log: EmbeddedDatabaseLog
 }
 
 /**
- * Ends a server that still runs on these files because its service was killed, so that there are never two. Its pid file is
- * removed when the number in it is somebody else's by now: PostgreSQL itself would refuse to start as long as that one lives.
- * @throws StartupError if it does not end.
+ * Ends a server that still runs on these files because its service was killed, so that there are never two. If another process has the
+ * number in the pid file by now, the pid file is removed: PostgreSQL would refuse to start while that process lives.
+ * @throws StartupError if the server does not end
  */
 export async function endPredecessor(cluster: string, log: EmbeddedDatabaseLog): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid');
@@ -172,7 +172,7 @@ async function pidIn(pidFile: string): Promise<number | undefined> {
   }
 }
 
-/** Asks what the process was started with: a number alone may have been given to another process since. */
+/** Compares the command line of the process: another process may have the number by now. */
 async function isServerOf(pid: number, cluster: string): Promise<boolean> {
   if (!signal(pid, 0)) return false;
   if (process.platform === 'linux') {

@@ -6,17 +6,17 @@ import type { Client } from 'pg';
 import { connectTo } from './database.js';
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 
-/** The same place from `src/platform` and from `dist/platform`. */
+/** The same path from `src/platform/database` and from `dist/platform/database`. */
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../migrations/', import.meta.url));
 /** `0001_ledger.sql`: the number orders, the name is for people. */
 const FILE_NAME = /^(\d{4})_([a-z0-9-]+)\.sql$/;
 /** Older versions lack `security_invoker` views and `nulls not distinct`, and are out of maintenance. */
 const SERVER_VERSION_MIN = 15;
-/** Any constant number; whoever migrates this database holds this lock. */
+/** An arbitrary constant. An instance that migrates the database holds this lock. */
 const LOCK_KEY = 7_265_001;
-/** Another instance may be building an index before us. */
+/** Another instance may hold the lock while it builds an index. */
 const LOCK_TIMEOUT_MS = 600_000;
-/** A change that waits for a table makes everyone who uses it wait behind; then it is better tried again later. */
+/** While a change waits for a table, all users of the table wait for the change. It is therefore given up, and tried again later. */
 const TABLE_LOCK_TIMEOUT_MS = 30_000;
 const CONNECTION_TIMEOUT_MS = 10_000;
 
@@ -26,10 +26,10 @@ export interface MigrateOptions {
 }
 
 /**
- * Brings a database to the schema of this program: runs the files that it has not seen, in order, each in a transaction
- * together with its record. Safe to call by several instances at once: one works, the others wait.
- * @returns the files that were run.
- * @throws StartupError if the database cannot be reached or used, is newer than this program, or was migrated with other files.
+ * Brings a database to the schema of this program: runs the files that were not run on it yet, in order, each in one transaction with its
+ * record. Several instances may call it concurrently: one works, the others wait.
+ * @returns the files that were run
+ * @throws StartupError if the database cannot be reached or used, is newer than this program, or was migrated with other files
  */
 export async function migrate(
   databaseUrl: string,
@@ -88,7 +88,7 @@ async function readMigrations(folder: string): Promise<readonly Migration[]> {
 async function readMigration(folder: string, file: string): Promise<Migration> {
   const number = Number(FILE_NAME.exec(file)?.[1] ?? 0);
   if (number === 0) throw new StartupError(`The migration ${file} is not named like 0001_name.sql.`);
-  // A checkout may have other line ends; that is no change.
+  // A checkout may have other line ends. They are not a change.
   const sql = (await readFile(join(folder, file), 'utf8')).replaceAll('\r\n', '\n');
   return { number, file, sql, checksum: createHash('sha256').update(sql).digest('hex') };
 }
@@ -154,7 +154,7 @@ async function readRecords(client: Client): Promise<readonly MigrationRecord[]> 
   return rows;
 }
 
-/** The migrations to run. Refuses a database that these files did not make: nobody can say what running them there would do. */
+/** The migrations to run. Refuses a database that other files made: the effect of these files on it is unknown. */
 function pendingOf(migrations: readonly Migration[], records: readonly MigrationRecord[]): readonly Migration[] {
   const known = new Map(migrations.map((migration) => [migration.number, migration]));
   const latest = migrations.at(-1)?.number ?? 0;
@@ -201,7 +201,7 @@ async function run(client: Client, { number, file, sql, checksum }: Migration): 
   }
 }
 
-/** The server says where in the text it stumbled, in characters from 1. */
+/** The server reports the place of the error in the text, in characters from 1. */
 function lineOf(error: unknown, sql: string): string {
   const position = typeof error === 'object' && error !== null && 'position' in error ? Number(error.position) : 0;
   return position > 0 ? `, line ${sql.slice(0, position).split('\n').length},` : '';

@@ -6,12 +6,12 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 const log = { warn: () => undefined, info: () => undefined };
 
 describe('a database URL', () => {
-  it('names one server and is left as it is', () => {
+  it('with one server is not changed', () => {
     const url = 'postgres://ledger:p%40ss@db.example.eu/ledger?sslmode=verify-full';
     expect(readDatabaseUrl(url)).toEqual({ servers: [{ name: 'db.example.eu:5432', url }], session: undefined });
   });
 
-  it('names several, each with its own port, and what is wanted of them', () => {
+  it('may name several servers, each with its port, and the wanted kind of server', () => {
     const { servers, session } = readDatabaseUrl(
       'postgres://u:p@one:5433,[2001:db8::1],two/ledger?target_session_attrs=read-write&sslmode=require',
     );
@@ -67,7 +67,7 @@ describe('the choice of a server', () => {
     );
   });
 
-  it('goes on once, however many have found the same server wrong', () => {
+  it('moves on once when several connections find the same server wrong', () => {
     const choice = new ServerChoice(readDatabaseUrl('postgres://one,two,three/ledger').servers, 'read-write');
     const first = choice.current;
     for (let finder = 0; finder < 20; finder += 1) choice.passOver(first, 'refused');
@@ -75,7 +75,7 @@ describe('the choice of a server', () => {
     expect(choice.complaint()).toBe('one:5432: refused; two:5432: not tried; three:5432: not tried');
   });
 
-  it('gives a preference up after a round without, and comes back to it', () => {
+  it('drops a preference after a round without success, and returns to it later', () => {
     const choice = new ServerChoice(readDatabaseUrl('postgres://one,two/ledger').servers, 'prefer-standby');
     expect(choice.judge(primary)).toBe('it is no standby');
     choice.passOver(choice.begin(), 'it is no standby');
@@ -101,14 +101,14 @@ describe('a pool on several servers', () => {
     return url.href;
   };
 
-  it('finds the one that is there', async () => {
+  it('finds the server that is there', async () => {
     const pool = createPool({ databaseUrl: withHosts('/nowhere', '/neither', 'alive'), log });
     const { rows } = await pool.query<object>('select 1 as value');
     expect(rows).toEqual([{ value: 1 }]);
     await pool.end();
   });
 
-  it('says after two seconds what is wrong with each when none is, without the password', async () => {
+  it('names after two seconds the problem of each server when none is there, without the password', async () => {
     const pool = createPool({ databaseUrl: withHosts('/nowhere', '/neither'), log });
     const error: unknown = await pool.query('select 1').catch((reason: unknown) => reason);
     expect(String(error)).toMatch(/\/nowhere:5432: connect ENOENT.*; \/neither:5432: connect ENOENT/);
@@ -132,7 +132,7 @@ describe('a pool on several servers', () => {
     await pool.query('create table t (id int)');
     const name = new URL(database.url).pathname.slice(1);
     await database.pool.query(`alter database ${name} set default_transaction_read_only = on`);
-    // Sessions that are open do not notice; those that are new do.
+    // Only new sessions are affected; open sessions are not.
     await expect(migrate(database.url, { log })).rejects.toThrow(/it is set to take no writes\): check DATABASE_URL/);
     const other = createPool({ databaseUrl: database.url, log });
     await expect(other.query('select 1')).rejects.toThrow(/set to take no writes/);

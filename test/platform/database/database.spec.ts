@@ -59,7 +59,7 @@ describe('the connection pool', () => {
     expect(await read(`current_setting('idle_in_transaction_session_timeout')`)).toBe('1min');
   });
 
-  it('survives the loss of a connection that is idle and of one that is in use', async () => {
+  it('survives the loss of an idle connection and of one in use', async () => {
     const lost: string[] = [];
     const pool = createPool({ databaseUrl: database.url, log: { warn: (message) => lost.push(message) } });
     const inUse = await pool.connect();

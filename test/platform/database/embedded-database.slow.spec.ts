@@ -30,7 +30,7 @@ const SUPPORT = fileURLToPath(new URL('../../support/', import.meta.url));
 const asRoot = process.getuid?.() === 0 ? it : it.skip;
 
 describe('the embedded database', () => {
-  /** Deeper than the address of a socket is long, and with characters that a shell or a URL would trip over. */
+  /** Longer than the address of a socket, and with characters that have a meaning in a shell or a URL. */
   let parent: string;
   let dataDir: string;
   let warnings: string[];
@@ -39,7 +39,7 @@ describe('the embedded database', () => {
 
   beforeAll(async () => {
     parent = join(await mkdtemp(join(tmpdir(), 'embedded-')), `it's "100 %" & ${'deep'.repeat(20)}`);
-    // Root's database runs as another user: this case is about folders that it can enter.
+    // Under root the database runs as another user. This test needs folders that this user can enter.
     await chmod(dirname(parent), 0o755);
     await mkdir(parent);
     dataDir = join(parent, 'data');
@@ -79,7 +79,7 @@ describe('the embedded database', () => {
     }
   }
 
-  /** A service as a process of its own; resolves when its database takes connections. */
+  /** Starts a service as a process of its own; resolves when its database takes connections. */
   async function startService(): Promise<{ service: ChildProcess; url: string }> {
     const script = join(SUPPORT, 'embedded-service.ts');
     const service = spawn(process.execPath, ['--import', join(SUPPORT, 'typescript.mjs'), script, dataDir], {
@@ -93,7 +93,7 @@ describe('the embedded database', () => {
   const serverPid = async (): Promise<number> =>
     parseInt(await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8'), 10);
 
-  /** Resolves when there is no such process any more, or only its exit code. */
+  /** Resolves when the process is gone, or only its exit code is left. */
   async function ended(pid: number): Promise<void> {
     for (;;) {
       const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
@@ -102,7 +102,7 @@ describe('the embedded database', () => {
     }
   }
 
-  it('is a durable PostgreSQL that stores UTF-8 in the order of bytes and listens to nobody else', async () => {
+  it('is a durable PostgreSQL that stores UTF-8, sorts by bytes and has no TCP port', async () => {
     const { url } = await start();
     const settings = [
       'fsync',
@@ -126,7 +126,7 @@ describe('the embedded database', () => {
     expect(await query(url, `select 'Z' < 'a' as bytes, lower('ÉÖ') as lower`)).toEqual([{ bytes: true, lower: 'éö' }]);
   });
 
-  it('keeps its files and its password to itself', async () => {
+  it('keeps its files and its password closed to other users', async () => {
     const { url } = await start();
     const modes = await Promise.all(
       ['.', 'postgres', 'postgres.password'].map(async (name) => (await stat(join(dataDir, name))).mode & 0o007),
@@ -138,7 +138,7 @@ describe('the embedded database', () => {
     );
   });
 
-  it('has its data again after a restart, and leaves nothing else behind', async () => {
+  it('has its data after a restart, and leaves no other files', async () => {
     const first = await start();
     await query(first.url, 'create table kept as select 42 as answer');
     await first.stop();
@@ -182,7 +182,7 @@ describe('the embedded database', () => {
     await expect(lstat(decodeURIComponent(folder))).rejects.toThrow('ENOENT');
   });
 
-  it('recovers when everything is killed at once', async () => {
+  it('recovers when service and server are killed at the same moment', async () => {
     const { service, url } = await startService();
     await query(url, 'create table recovered as select 8 as answer');
     const server = await serverPid();
@@ -211,7 +211,7 @@ describe('the embedded database', () => {
     await rm(socketFolder, { recursive: true });
   });
 
-  it('is not kept back by a number in its pid file that belongs to another process by now', async () => {
+  it('starts although another process now has the number in its pid file', async () => {
     await (await start()).stop();
     const { uid, gid } = await stat(join(dataDir, 'postgres'));
     const stranger = spawn('sleep', ['600'], { uid, gid });
@@ -225,7 +225,7 @@ describe('the embedded database', () => {
     expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
   });
 
-  it('is made again from nothing when the first start was killed half way', async () => {
+  it('is made again from nothing when the first start was killed', async () => {
     const folder = join(parent, 'half');
     await mkdir(join(folder, 'postgres.new', 'base'), { recursive: true });
     await chmod(folder, 0o755);
@@ -244,7 +244,7 @@ describe('the embedded database', () => {
     expect(await query(second.url, 'select answer from still_there')).toEqual([{ answer: 1 }]);
   });
 
-  it('says what PostgreSQL said when it does not start, and lets go of the folder', async () => {
+  it('reports the output of PostgreSQL when it does not start, and releases the folder', async () => {
     await (await start()).stop();
     expect(await refusal(dataDir, { settings: { shared_buffers: 'plenty' } })).toMatch(
       /did not start[^]*invalid value for parameter "shared_buffers": "plenty"/,
@@ -252,14 +252,14 @@ describe('the embedded database', () => {
     expect(await query((await start()).url, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
 
-  it('says so when the data folder cannot be one', async () => {
+  it('refuses a data folder that cannot be one, and names the reason', async () => {
     const file = join(parent, 'file');
     await writeFile(file, '');
     expect(await refusal(file)).toContain('is not a folder');
     expect(await refusal(join(file, 'below'))).toContain('set');
   });
 
-  asRoot('runs as an unprivileged user when the service is root, and says so', async () => {
+  asRoot('runs as an unprivileged user when the service is root, and logs it', async () => {
     await start();
     expect(warnings.join()).toMatch(/refuses to run as root: the embedded database runs as the user \S+ \(uid \d+\)/);
     expect((await stat(`/proc/${await serverPid()}`)).uid).not.toBe(0);
@@ -314,7 +314,7 @@ describe('the embedded database', () => {
     expect((await stat(join(parent, 'closed'))).mode & 0o777).toBe(0o700);
   });
 
-  it('names the way out where its binaries do not run', async () => {
+  it('names DATABASE_URL where its binaries do not run', async () => {
     const native = join(parent, 'foreign', 'native');
     await mkdir(join(native, 'bin'), { recursive: true });
     await writeFile(join(native, 'bin', 'postgres'), '#!/lib/ld-of-another-system\n', { mode: 0o755 });

@@ -34,7 +34,7 @@ describe('a PostgreSQL with a synchronous standby', () => {
   /** A pair of servers and a service on them; reads go to the standby, and to the primary while there is none. */
   const open = async (): Promise<void> => {
     folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-failover-'));
-    // Run as root, PostgreSQL is another user, who has to come through.
+    // Under root PostgreSQL runs as another user, who must be able to enter the folder.
     await chmod(folder, 0o755);
     const primary = await startPrimary(join(folder, 'one'));
     servers = [primary];
@@ -69,7 +69,7 @@ describe('a PostgreSQL with a synchronous standby', () => {
       headers: { authorization: `Bearer ${OPERATOR_KEY}`, 'content-type': 'application/json', ...init.headers },
     });
 
-  /** Sends one command until it is answered, as a client does that was told to come back. */
+  /** Sends one command until it is answered, as a client does after 503 with Retry-After. */
   const insist = async (key: string): Promise<Answered> => {
     const body = JSON.stringify({ legalName: `Partner of ${key}`, country: 'DE', legalForm: 'university' });
     for (;;) {
@@ -80,7 +80,7 @@ describe('a PostgreSQL with a synchronous standby', () => {
     }
   };
 
-  it('is read where DATABASE_READ_URL says, which waits there for minPosition and says which position it reflects', async () => {
+  it('serves reads at DATABASE_READ_URL, where they wait for minPosition and report the position that they reflect', async () => {
     const [, standby] = servers as [TestServer, TestServer];
     const first = await insist('first');
     const read = async (query = ''): Promise<{ status: number; position: number; names: string[] }> => {
@@ -108,7 +108,7 @@ describe('a PostgreSQL with a synchronous standby', () => {
     expect(reading.position).toBeGreaterThanOrEqual(second.position);
   }, 30_000);
 
-  it('answers nothing, shows nothing and signs nothing that the standby does not have', async () => {
+  it('answers, shows and signs only events that the standby has', async () => {
     const [primary, standby] = servers as [TestServer, TestServer];
     const { position } = await insist('before');
     const receiver = Number((await standby.query('select pid from pg_stat_wal_receiver'))[0]?.['pid']);
@@ -137,7 +137,7 @@ describe('a PostgreSQL with a synchronous standby', () => {
       const answered = new Map<string, Answered>();
       const published = new Set<string>();
       let promotedAt = Infinity;
-      // Until the first answer to a command that was sent only after the order to promote.
+      // Ends with the first answer to a command that was sent after the order to promote.
       let writableMs = Infinity;
       let wanted = Infinity;
       const client = async (): Promise<void> => {
@@ -177,7 +177,7 @@ describe('a PostgreSQL with a synchronous standby', () => {
     60_000,
   );
 
-  /** Gives the number of different checkpoints that were seen, each of which is a beginning of the history that there is now. */
+  /** Checks that each checkpoint that was seen is a beginning of the present history, and returns their number. */
   async function check(
     server: TestServer,
     earlier: number,
@@ -195,7 +195,7 @@ describe('a PostgreSQL with a synchronous standby', () => {
     const registered = events.filter(({ type, position }) => type === 'partner-registered' && position > earlier);
     const byId = new Map(registered.map((event) => [event.stream.slice('partner-'.length), event.position]));
     expect(byId.size).toBe(registered.length);
-    // Every key was insisted on until it was answered: what is there and what was answered are the same.
+    // Every key was sent until it was answered, so the recorded and the answered commands are the same.
     expect(byId).toEqual(new Map([...answered.values()].map(({ id, position }) => [id, position])));
 
     const key = parseVerifierKey((await (await send('/log/vkey')).text()).trim());

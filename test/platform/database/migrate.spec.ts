@@ -9,12 +9,12 @@ import type { TestDatabase } from '../../support/database.js';
 describe('migrating a database', () => {
   let database: TestDatabase;
   let folder: string;
-  let said: string[];
+  let logged: string[];
   beforeEach(async () => {
     database = await createTestDatabase('empty');
-    // Brackets and spaces are ordinary in the path of a checkout.
+    // The path of a checkout may hold brackets and spaces.
     folder = await mkdtemp(join(tmpdir(), 'migrations [1] '));
-    said = [];
+    logged = [];
     await file('0001_partners.sql', 'create table partners (id int primary key);');
     await file('0002_funds.sql', 'create table funds (id int primary key);\ninsert into funds values (1);');
   });
@@ -25,7 +25,7 @@ describe('migrating a database', () => {
 
   const file = (name: string, sql: string): Promise<void> => writeFile(join(folder, name), sql);
   const run = (): Promise<readonly string[]> =>
-    migrate(database.url, { folder, log: { info: (message) => said.push(message) } });
+    migrate(database.url, { folder, log: { info: (message) => logged.push(message) } });
   const recorded = async (): Promise<string[]> => {
     const { rows } = await database.pool.query<{ file: string }>('select file from schema_migrations order by number');
     return rows.map((row) => row.file);
@@ -36,9 +36,9 @@ describe('migrating a database', () => {
     return error.message;
   };
 
-  it('runs every file once, in the order of their numbers, and says so', async () => {
+  it('runs every file once, in the order of their numbers, and logs it', async () => {
     expect(await run()).toEqual(['0001_partners.sql', '0002_funds.sql']);
-    expect(said).toEqual(['Migrated the database: 0001_partners.sql', 'Migrated the database: 0002_funds.sql']);
+    expect(logged).toEqual(['Migrated the database: 0001_partners.sql', 'Migrated the database: 0002_funds.sql']);
     expect(await run()).toEqual([]);
     await file('0003_calls.sql', 'alter table funds add column name text;');
     expect(await run()).toEqual(['0003_calls.sql']);
@@ -52,7 +52,7 @@ describe('migrating a database', () => {
     expect(runs.filter((files) => files.length > 0)).toHaveLength(1);
   });
 
-  it('leaves nothing of a file that fails, names its line, and goes on from there when it is mended', async () => {
+  it('rolls a failing file back, names its line, and goes on from there when the file is mended', async () => {
     await file(
       '0003_calls.sql',
       'create table calls (id int);\ncreate table missing_references (\n  id int references nothing (id)\n);',
@@ -73,7 +73,7 @@ describe('migrating a database', () => {
     expect(await refusal()).toContain('0001_partners.sql has been changed since it was run');
   });
 
-  it('takes other line ends for no change', async () => {
+  it('does not count other line ends as a change', async () => {
     await run();
     await file('0002_funds.sql', 'create table funds (id int primary key);\r\ninsert into funds values (1);');
     expect(await run()).toEqual([]);
@@ -86,7 +86,7 @@ describe('migrating a database', () => {
     expect(await refusal()).toContain('newer than this program: it has 0003_calls.sql');
   });
 
-  it('refuses a database that was made with a file which the program lacks', async () => {
+  it('refuses a database that ran a file which the program does not have', async () => {
     await run();
     await rm(join(folder, '0001_partners.sql'));
     expect(await refusal()).toContain('has the migration 0001_partners.sql, which this program lacks');
@@ -99,7 +99,7 @@ describe('migrating a database', () => {
     expect(await refusal()).toContain('0001_partners.sql comes too late: the database is at 2');
   });
 
-  it('refuses names without a number, a number twice, and a folder with nothing in it', async () => {
+  it('refuses names without a number, a number twice, and an empty folder', async () => {
     await file('0002_again.sql', 'select 1');
     expect(await refusal()).toContain('Two migrations have the same number: 0002_again.sql, 0002_funds.sql');
     await file('partners.sql', 'select 1');
@@ -115,7 +115,7 @@ describe('migrating a database', () => {
     ['15.0 (Debian 15.0-1)', true],
     ['18.4', true],
   ])('takes a server of version %s: %s', async (version, isTaken) => {
-    // No older server is at hand: one that says it is.
+    // There is no older server here, so this one reports an older version.
     await database.pool.query(`
       create schema older;
       create function older.current_setting(name text) returns text language sql as
@@ -137,7 +137,7 @@ describe('migrating a database', () => {
     await database.pool.query('drop database latin with (force)');
   });
 
-  it('says that a database cannot be reached, without its password', async () => {
+  it('reports that a database cannot be reached, without its password', async () => {
     const error: unknown = await migrate('postgres://ledger:sesame@127.0.0.1:1/ledger', {
       folder,
       log: { info: () => undefined },
