@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { startTestApp, type TestApp } from './support/app.js';
 import { SCRIPT_MS_MAX, runReadmeScript } from './support/readme.js';
 
@@ -37,3 +39,22 @@ describe('the script of curls in the README', () => {
 
 /** curl ends no answer with a line feed, so an answer ends at its last bracket. */
 const answersIn = (output: string): readonly string[] => output.split(/(?<=\})\s*(?=\{)/);
+
+/** Where a path in the README may begin; those of "a commitment, from decision to table" begin in `src` or in `src/capital`. */
+const STARTS = ['', 'src/', 'src/capital/'];
+const FILE_OR_FOLDER = /`([\w./-]+\/[\w./-]+|[\w-]+(?:\.[\w-]+)*\.(?:ts|md|cjs))`/g;
+
+describe('the files that the README names', () => {
+  it('exist', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const named = [...readme.matchAll(FILE_OR_FOLDER)].map(([, path = '']) => path);
+    const files = named.filter((path) => !NO_FILES.has(path));
+    expect(files.length).toBeGreaterThan(15);
+    const exists = (path: string): boolean =>
+      STARTS.some((start) => existsSync(new URL(`../${start}${path}`, import.meta.url)));
+    expect(files.filter((path) => !exists(path))).toEqual([]);
+  });
+});
+
+/** Made at the first start, a media type, a route, the default name of a log. */
+const NO_FILES = new Set(['./data', 'application/problem+json', '/docs', 'localhost/log']);
