@@ -2,7 +2,7 @@ import type { ProgressListener } from '../ledger/progress-listener.js';
 import { createHash } from 'node:crypto';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { AggregateOutline } from '../ledger/aggregate.js';
-import { fold, initialFoldState, METHOD_VERSION, type FoldState } from '../transparency/fold.js';
+import { fold, initialFoldState, METHOD_VERSION, type FoldState } from '../transparency/method-1/fold.js';
 import { publishedText, streamLines } from '../transparency/publication-text.js';
 import { REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
 import { positionAt } from './audit-entry.js';

@@ -1,5 +1,5 @@
-import type { CapitalReport } from '../transparency/capital-report.js';
-import type { EqualAccessReport } from '../transparency/equal-access-report.js';
+import type { CapitalReport } from '../transparency/method-1/capital-report.js';
+import type { EqualAccessReport } from '../transparency/method-1/equal-access-report.js';
 import type { Column, TextTable } from '../transparency/text-table.js';
 
 /** The reports in few enough columns for a terminal of 100 characters; the full ones are behind the report's address. */

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { CapacityReport, CapacityRow, ChipHours } from './capacity-report.js';
+import type { CapacityReport, CapacityRow, ChipHours } from './method-1/capacity-report.js';
 import { REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 
 const MONTH = { pattern: '^[0-9]{4}-(0[1-9]|1[0-2])$', maxLength: 7 } as const;

@@ -2,8 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { TRANCHE_KINDS, type TrancheKind } from '../capital/fund.js';
 import { FACILITY_KINDS, type FacilityKind } from '../compute/facility.js';
 import { PARTNER_KINDS, type PartnerKind } from '../partners/partner.js';
-import { RATIO_BASES, type CapitalRatios, type CapitalReport, type CapitalRow } from './capital-report.js';
-import type { FacilityCapital, FundPicture, Layer, PublishedAmounts } from './capital-report.js';
+import { RATIO_BASES, type CapitalRatios, type CapitalReport, type CapitalRow } from './method-1/capital-report.js';
+import type { FacilityCapital, FundPicture, Layer, PublishedAmounts } from './method-1/capital-report.js';
 import type { Reason } from './measures.js';
 import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { LORENZ_STEPS, type Concentration, type ConcentrationFigures } from './equal-access-report.js';
+import { LORENZ_STEPS, type Concentration, type ConcentrationFigures } from './method-1/equal-access-report.js';
 import type { Reason } from './measures.js';
 import { REASONS_SCHEMA } from './transparency.dto.js';
 

@@ -4,7 +4,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { COUNTRY_CODES } from '../domain/countries.js';
 import { ConcentrationDto } from './concentration.dto.js';
-import type { EqualAccessReport, Reclassified } from './equal-access-report.js';
+import type { EqualAccessReport, Reclassified } from './method-1/equal-access-report.js';
 import { IMPACT_FLAGS, type ImpactFlag, type Reason } from './measures.js';
 import { ReportedActionDto } from './report-publication.dto.js';
 import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';

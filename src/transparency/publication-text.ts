@@ -1,10 +1,10 @@
 import { canonicalize } from '../ledger/canonical.js';
-import { capacityReport } from './capacity-report.js';
-import { capitalReport } from './capital-report.js';
-import { equalAccessReport } from './equal-access-report.js';
-import type { FoldState } from './fold.js';
+import { capacityReport } from './method-1/capacity-report.js';
+import { capitalReport } from './method-1/capital-report.js';
+import { equalAccessReport } from './method-1/equal-access-report.js';
+import type { FoldState } from './method-1/fold.js';
 import type { ReportKind } from './publication.js';
-import { bound, reportText, type ReportHeader } from './report-header.js';
+import { bound, reportText, type ReportHeader } from './method-1/report-header.js';
 
 /**
  * The bytes of a published report, as a function of the events alone: of the fold over them and of their Merkle root. They are

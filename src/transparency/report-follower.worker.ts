@@ -9,7 +9,7 @@ import { Notifier } from '../ledger/notifier.js';
 import { Worker, type Next } from '../ledger/worker.js';
 import { Metrics } from '../platform/metrics.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
-import { fold, initialFoldState, serialisedParts, type FoldState } from './fold.js';
+import { fold, initialFoldState, serialisedParts, type FoldState } from './method-1/fold.js';
 import { ReportStates, type StateText } from './report-states.queries.js';
 
 /**

@@ -7,7 +7,7 @@ import { streamOf } from '../ledger/aggregate.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
 import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsForAll } from '../http/visibility.js';
-import { METHOD_VERSION } from './fold.js';
+import { METHOD_VERSION } from './method-1/fold.js';
 import { report, type PublishedFacts, type ReportKind, type ReportPublished } from './publication.js';
 import { publishedText } from './publication-text.js';
 import { PublicationTexts, TextChanged, type StoredText } from './publication-texts.queries.js';

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { STORED_STATE_VERSION, restore, type FoldState } from './fold.js';
+import { STORED_STATE_VERSION, restore, type FoldState } from './method-1/fold.js';
 
 /** A state as text at a position. */
 export interface StateText {

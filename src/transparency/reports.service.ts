@@ -4,7 +4,7 @@ import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Refusal } from '../ledger/refusal.js';
 import type { Reading } from '../http/read-model.js';
-import { fold, foldEffective, initialFoldState, type FoldState } from './fold.js';
+import { fold, foldEffective, initialFoldState, type FoldState } from './method-1/fold.js';
 import { ReportFollower, STATE_EVERY_EVENTS_MAX } from './report-follower.worker.js';
 import { ReportStates } from './report-states.queries.js';
 

@@ -6,7 +6,7 @@ import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
 import { ReadQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsInstantOrDate, IsOneOf, Optional } from '../http/validation.js';
 import { REASONS } from './measures.js';
-import type { Bound, PolicyLine } from './report-header.js';
+import type { Bound, PolicyLine } from './method-1/report-header.js';
 
 /** Why figures are null, by their names. */
 export const REASONS_SCHEMA: { type: 'object'; additionalProperties: { type: 'string'; enum: string[] } } = {

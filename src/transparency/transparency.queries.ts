@@ -1,11 +1,11 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import type { Page, Reading } from '../http/read-model.js';
-import { capacityReport } from './capacity-report.js';
-import { capitalReport } from './capital-report.js';
-import { capacityRows, capitalRows, equalAccessRows, type CsvRow } from './csv-rows.js';
-import { equalAccessReport } from './equal-access-report.js';
-import { bound, reportText, type Bound } from './report-header.js';
+import { capacityReport } from './method-1/capacity-report.js';
+import { capitalReport } from './method-1/capital-report.js';
+import { capacityRows, capitalRows, equalAccessRows, type CsvRow } from './method-1/csv-rows.js';
+import { equalAccessReport } from './method-1/equal-access-report.js';
+import { bound, reportText, type Bound } from './method-1/report-header.js';
 import { Reports, type AsOf } from './reports.service.js';
 import type { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
 

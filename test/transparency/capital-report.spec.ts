@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { CommitmentTerms } from '../../src/capital/commitment.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { capitalReport, type CapitalReport } from '../../src/transparency/capital-report.js';
-import { fold, initialFoldState } from '../../src/transparency/fold.js';
+import { capitalReport, type CapitalReport } from '../../src/transparency/method-1/capital-report.js';
+import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
 import { History, tell, type CommitmentModel } from './history.js';
 import { stories } from './stories.js';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { capacityReport } from '../../src/transparency/capacity-report.js';
-import { capitalReport } from '../../src/transparency/capital-report.js';
-import { capacityRows, capitalRows, equalAccessRows } from '../../src/transparency/csv-rows.js';
-import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
-import { fold, initialFoldState } from '../../src/transparency/fold.js';
+import { capacityReport } from '../../src/transparency/method-1/capacity-report.js';
+import { capitalReport } from '../../src/transparency/method-1/capital-report.js';
+import { capacityRows, capitalRows, equalAccessRows } from '../../src/transparency/method-1/csv-rows.js';
+import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
+import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
 import { tell } from './history.js';
 import { stories } from './stories.js';
 

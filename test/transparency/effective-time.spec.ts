@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { MS_PER_DAY, formatInstant, parseInstant } from '../../src/ledger/time.js';
-import { capacityReport } from '../../src/transparency/capacity-report.js';
-import { capitalReport } from '../../src/transparency/capital-report.js';
-import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
-import { fold, foldEffective, initialFoldState, type FoldState } from '../../src/transparency/fold.js';
+import { capacityReport } from '../../src/transparency/method-1/capacity-report.js';
+import { capitalReport } from '../../src/transparency/method-1/capital-report.js';
+import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
+import { fold, foldEffective, initialFoldState, type FoldState } from '../../src/transparency/method-1/fold.js';
 import { BEGIN, History, tell } from './history.js';
 import { stories } from './stories.js';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { EMPTY_ROOT } from '../../src/tlog/merkle.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
-import { capacityReport } from '../../src/transparency/capacity-report.js';
-import { capitalReport } from '../../src/transparency/capital-report.js';
-import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
-import { fold, initialFoldState, restore, serialise, type FoldState } from '../../src/transparency/fold.js';
-import { bound, reportText } from '../../src/transparency/report-header.js';
+import { capacityReport } from '../../src/transparency/method-1/capacity-report.js';
+import { capitalReport } from '../../src/transparency/method-1/capital-report.js';
+import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
+import { fold, initialFoldState, restore, serialise, type FoldState } from '../../src/transparency/method-1/fold.js';
+import { bound, reportText } from '../../src/transparency/method-1/report-header.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { History, tell } from './history.js';
 import { stories } from './stories.js';

@@ -5,7 +5,7 @@ import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
 import { draftEvent, type StoredEvent } from '../../src/ledger/event.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
-import { fold, initialFoldState } from '../../src/transparency/fold.js';
+import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
 import { REPORT_KINDS } from '../../src/transparency/publication.js';
 import { publishedText, streamLines } from '../../src/transparency/publication-text.js';
 import { startTestApp, type TestAnswer, type TestApp } from '../support/app.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { EMPTY_ROOT } from '../../src/tlog/merkle.js';
-import { equalAccessReport } from '../../src/transparency/equal-access-report.js';
-import { fold, initialFoldState } from '../../src/transparency/fold.js';
+import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
+import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
 import {
   ACTIONS_PER_REPORT_MAX,
   REPORT_KINDS,

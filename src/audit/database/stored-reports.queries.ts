@@ -1,7 +1,7 @@
 import { createHash, type Hash as Hasher } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { RecordedEvent } from '../../ledger/event.js';
-import { fold, initialFoldState, serialise, STORED_STATE_VERSION } from '../../transparency/fold.js';
+import { fold, initialFoldState, serialise, STORED_STATE_VERSION } from '../../transparency/method-1/fold.js';
 import type { ReportPublished } from '../../transparency/publication.js';
 import { reasonOf } from '../../platform/startup-error.js';
 import type { Findings } from '../audit-finding.js';

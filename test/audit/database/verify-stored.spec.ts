@@ -11,7 +11,7 @@ import type { Verification } from '../../../src/audit/verify.js';
 import { EventReader } from '../../../src/ledger/event-reader.js';
 import { AGGREGATES } from '../../../src/aggregates.js';
 import { createPool } from '../../../src/platform/database/database.js';
-import { fold, initialFoldState, serialise, STORED_STATE_VERSION } from '../../../src/transparency/fold.js';
+import { fold, initialFoldState, serialise, STORED_STATE_VERSION } from '../../../src/transparency/method-1/fold.js';
 import { startTestApp, type TestApp } from '../../support/app.js';
 import { createTestDatabase } from '../../support/database.js';
 import { recordProgramme } from '../recorded-programme.js';

@@ -1,10 +1,10 @@
-import type { CommitmentKind } from '../domain/commitment-kinds.js';
-import type { CommitmentEvent, CommitmentTerms } from '../capital/commitment.js';
-import type { FundEvent, TrancheKind } from '../capital/fund.js';
-import type { FacilityDescription, FacilityEvent } from '../compute/facility.js';
-import type { RecordedEvent } from '../ledger/event.js';
-import type { PartnerKind } from '../partners/partner.js';
-import { unknownToReport } from './ledger-event.js';
+import type { CommitmentKind } from '../../domain/commitment-kinds.js';
+import type { CommitmentEvent, CommitmentTerms } from '../../capital/commitment.js';
+import type { FundEvent, TrancheKind } from '../../capital/fund.js';
+import type { FacilityDescription, FacilityEvent } from '../../compute/facility.js';
+import type { RecordedEvent } from '../../ledger/event.js';
+import type { PartnerKind } from '../../partners/partner.js';
+import { unknownToReport } from '../ledger-event.js';
 
 /**
  * The part of the report's state that shows whose money stands in which layer, promised and paid. Sums are exact minor units; it grows

@@ -1,6 +1,6 @@
-import { canonicalize } from '../ledger/canonical.js';
-import type { PolicyName } from '../governance/policy-values.js';
-import type { PolicyVersion } from '../governance/policy.js';
+import { canonicalize } from '../../ledger/canonical.js';
+import type { PolicyName } from '../../governance/policy-values.js';
+import type { PolicyVersion } from '../../governance/policy.js';
 import { METHOD_VERSION, policyInForce, type FoldState } from './fold.js';
 
 /** A policy that was in force where a report stands, so that every figure can be read with the rules of its day. */

@@ -1,14 +1,14 @@
-import type { PolicyVersion } from '../governance/policy.js';
-import type { PolicyName } from '../governance/policy-values.js';
-import type { RecordedEvent } from '../ledger/event.js';
-import { parseInstant } from '../ledger/time.js';
-import { NO_FACTS, factsAfter, type PartnerFacts } from '../partners/partner.js';
-import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
+import type { PolicyVersion } from '../../governance/policy.js';
+import type { PolicyName } from '../../governance/policy-values.js';
+import type { RecordedEvent } from '../../ledger/event.js';
+import { parseInstant } from '../../ledger/time.js';
+import { NO_FACTS, factsAfter, type PartnerFacts } from '../../partners/partner.js';
+import { decided, inForceAt, type Timeline } from '../../domain/timeline.js';
 import { foldCapacity, initialCapacity, type CapacityState } from './capacity-fold.js';
 import { foldCapital, initialCapital, type CapitalState } from './capital-fold.js';
 import { foldEqualAccess, initialEqualAccess, type EqualAccessState } from './equal-access-fold.js';
-import { unknownToReport, type LedgerEvent } from './ledger-event.js';
-import { parseStateText, stateParts } from './state-text.js';
+import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
+import { parseStateText, stateParts } from '../state-text.js';
 
 /**
  * Version of the method: of what is counted, of every formula and of the form of the published reports. Two reports compare only under

@@ -1,10 +1,10 @@
-import type { AccessRequestSubmitted } from '../access/access-request.js';
-import type { UsageEvent } from '../access/usage.js';
-import type { FacilityEvent } from '../compute/facility.js';
-import type { RecordedEvent } from '../ledger/event.js';
-import { parseInstant } from '../ledger/time.js';
-import { addInterval, addStep, releasedFrom, spreadOverMonths, type ChipSteps, type Month } from './chip-time.js';
-import { unknownToReport } from './ledger-event.js';
+import type { AccessRequestSubmitted } from '../../access/access-request.js';
+import type { UsageEvent } from '../../access/usage.js';
+import type { FacilityEvent } from '../../compute/facility.js';
+import type { RecordedEvent } from '../../ledger/event.js';
+import { parseInstant } from '../../ledger/time.js';
+import { addInterval, addStep, releasedFrom, spreadOverMonths, type ChipSteps, type Month } from '../chip-time.js';
+import { unknownToReport } from '../ledger-event.js';
 
 /**
  * The part of the report's state that shows what is installed, promised and used, by facility and month. It grows with the months in

@@ -1,17 +1,17 @@
-import { MODE_LIMITS, type Mode } from '../domain/access-modes.js';
-import type { AccessCallEvent } from '../access/access-call.js';
+import { MODE_LIMITS, type Mode } from '../../domain/access-modes.js';
+import type { AccessCallEvent } from '../../access/access-call.js';
 
-import type { AccessRequestEvent, Application } from '../access/access-request.js';
-import type { UsageEvent } from '../access/usage.js';
-import type { AllocationFacts, FacilityEvent } from '../compute/facility.js';
-import type { RecordedEvent } from '../ledger/event.js';
-import { dateOf, parseInstant } from '../ledger/time.js';
-import type { Category } from '../partners/partner.js';
-import { businessDaysBetween } from '../domain/business-days.js';
-import { allocatedChipMs, releasedChipMs } from './chip-time.js';
-import { observe, type Histogram } from './durations.js';
-import { unknownToReport } from './ledger-event.js';
-import type { CorrectiveAction, CorrectiveActionDecided } from './publication.js';
+import type { AccessRequestEvent, Application } from '../../access/access-request.js';
+import type { UsageEvent } from '../../access/usage.js';
+import type { AllocationFacts, FacilityEvent } from '../../compute/facility.js';
+import type { RecordedEvent } from '../../ledger/event.js';
+import { dateOf, parseInstant } from '../../ledger/time.js';
+import type { Category } from '../../partners/partner.js';
+import { businessDaysBetween } from '../../domain/business-days.js';
+import { allocatedChipMs, releasedChipMs } from '../chip-time.js';
+import { observe, type Histogram } from '../durations.js';
+import { unknownToReport } from '../ledger-event.js';
+import type { CorrectiveAction, CorrectiveActionDecided } from '../publication.js';
 
 /**
  * The part of the report's state that shows whether access follows demand: counts, exact sums and histograms per cell. It grows with the
