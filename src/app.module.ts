@@ -15,12 +15,13 @@ import { Metrics } from './platform/metrics.js';
 import { HttpModule } from './http/http.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import type { Runtime } from './platform/runtime.js';
+import { METHODS, type MethodRegistry } from './transparency/methods.js';
 import { PROJECTIONS } from './projections.js';
 
 /** The features, on the ledger, on what the program has opened. */
 @Module({})
 export class AppModule {
-  static forRoot(runtime: Runtime): DynamicModule {
+  static forRoot(runtime: Runtime, methods: MethodRegistry = METHODS): DynamicModule {
     const { pool, readPool, wrappingKey, newContentKey, eventStore, log, clock } = runtime;
     const metrics = new Metrics();
     return {
@@ -47,7 +48,7 @@ export class AppModule {
         CapitalModule,
         AccessModule,
         ComputeModule,
-        TransparencyModule,
+        TransparencyModule.forRoot(methods),
         GovernanceModule,
         LogModule.forRoot(runtime),
       ],

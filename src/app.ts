@@ -24,6 +24,7 @@ import './http/request.js';
 import type { Runtime } from './platform/runtime.js';
 import { securityHeaders } from './http/security-headers.js';
 import { EdgeValidationPipe } from './http/validation.pipe.js';
+import { METHODS, type MethodRegistry } from './transparency/methods.js';
 
 const BODY_BYTES_MAX = 1_048_576;
 /** Routes that take thousands of records at once. */
@@ -40,8 +41,11 @@ const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|openapi\.json)(
 /** Marks a request for a list as CSV; its path is then the one of the list. */
 const CSV = Symbol('csv');
 
-/** The application, complete but not listening: the same for the program, the tests and the OpenAPI document. */
-export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
+/**
+ * The application, complete but not listening: the same for the program, the tests and the OpenAPI document.
+ * @param methods the versions of the reports' method.
+ */
+export async function createApp(runtime: Runtime, methods: MethodRegistry = METHODS): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
@@ -50,7 +54,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
     rewriteUrl: listBehindCsv,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(runtime), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(runtime, methods), adapter, {
     logger: new NestLog(runtime.log),
     abortOnError: false,
     bodyParser: false,

@@ -2,9 +2,10 @@ import type { ProgressListener } from '../ledger/progress-listener.js';
 import { createHash } from 'node:crypto';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { AggregateOutline } from '../ledger/aggregate.js';
-import { fold, initialFoldState, METHOD_VERSION, type FoldState } from '../transparency/method-1/fold.js';
-import { publishedText, streamLines } from '../transparency/publication-text.js';
+import { METHODS, type MethodRegistry } from '../transparency/methods.js';
+import { streamLines } from '../transparency/publication-text.js';
 import { REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
+import type { MethodState, ReportMethod } from '../transparency/report-method.js';
 import { positionAt } from './audit-entry.js';
 import { Findings, NotCheckable, type Finding } from './audit-finding.js';
 import type { OpenedLog } from './audit-log.js';
@@ -25,6 +26,7 @@ export interface ReplayPoint {
 export interface ReplayedReport {
   readonly kind: ReportKind;
   readonly position: number;
+  readonly methodVersion: string;
   readonly text: string;
   /** Of the bytes, hex. */
   readonly sha256: string;
@@ -37,48 +39,58 @@ export interface Replay {
   readonly asOf: string | null;
   /** Root over the events that were folded, base64. */
   readonly root: string;
+  /** Of the reports as of the position. */
   readonly methodVersion: string;
   /** As of the position. */
   readonly reports: readonly ReplayedReport[];
-  /** All that were published up to the position. */
+  /** All that were published up to the position, each by the method that its publication names. */
   readonly published: readonly ReplayedReport[];
-  /** Publications by another method, which this program does not compute. */
-  readonly otherMethods: readonly string[];
+  /** Publications that cannot be checked: this program does not know the method that they name. */
+  readonly unknownMethods: readonly { readonly id: string; readonly methodVersion: string }[];
   readonly findings: Findings;
 }
 
 export interface ReplayOptions {
   readonly aggregates: readonly AggregateOutline[];
   readonly progress?: ProgressListener;
+  readonly methods?: MethodRegistry;
+  /** Of the reports as of the point; the current one when left out. */
+  readonly method?: ReportMethod;
 }
 
 /**
- * Folds the events up to a point into the reports, and makes every report again that was published up to there. The events are
- * those that were signed: up to the end of the log by its root, before that by a consistency proof to it.
+ * Folds the events up to a point into the reports, and makes every report again that was published up to there, each by its own
+ * method. The events are those that were signed: up to the end of the log by its root, before that by a consistency proof to it.
  *
- * Memory grows with what the reports themselves know, and where reports were published with the number of streams, because
- * each publication commits to an index of them.
+ * The log is read twice where reports were published: only a first pass shows which methods and positions are needed. Memory grows with
+ * the size of a state of each method, and where reports were published with the number of streams, because each publication commits to an
+ * index of them.
  * @throws ProvenWrong, NotCheckable
  */
 export async function replay(log: OpenedLog, point: ReplayPoint, options: ReplayOptions): Promise<Replay> {
+  const { methods = METHODS, method = methods.current } = options;
   const position = await endOf(log, point);
   const publications: Publication[] = [];
-  const { state, root } = await foldUpTo(log, position, options, {
-    after: (_, event) => {
-      if (event.type === 'report-published') publications.push(publicationOf(event));
+  const latest = new Folding(method);
+  const root = await walkUpTo(log, position, options, {
+    accept: (event) => {
+      latest.accept(event);
+      if (event.type === 'report-published') publications.push(publicationOf(event, methods));
     },
   });
   const findings = new Findings();
   const sound = publications.filter((publication) => isSound(publication, findings));
-  const known = sound.filter(({ data }) => data.methodVersion === METHOD_VERSION);
+  const known = sound.filter(isOfKnownMethod);
   return {
     position,
-    asOf: state.recordedAt,
+    asOf: latest.state.recordedAt,
     root: encodeBase64(root),
-    methodVersion: METHOD_VERSION,
-    reports: REPORT_KINDS.map((kind) => reportOf(kind, state, root)),
+    methodVersion: method.version,
+    reports: REPORT_KINDS.map((kind) => latest.report(kind, root)),
     published: known.length === 0 ? [] : await makeAgain(log, known, options, findings),
-    otherMethods: sound.filter((one) => !known.includes(one)).map(({ id }) => id),
+    unknownMethods: sound
+      .filter((publication) => !isOfKnownMethod(publication))
+      .map(({ id, data: { methodVersion } }) => ({ id, methodVersion })),
     findings,
   };
 }
@@ -94,51 +106,57 @@ async function endOf(log: OpenedLog, { position, instantMs }: ReplayPoint): Prom
   );
 }
 
-interface FoldHooks extends Pick<WalkOptions, 'rootsAt'> {
-  /** The state with the event folded. */
-  readonly after: (state: FoldState, event: RecordedEvent) => void;
+/** A method on its way through the history. */
+class Folding {
+  readonly state: MethodState;
+
+  constructor(readonly method: ReportMethod) {
+    this.state = method.initial();
+  }
+
+  /** @throws NotCheckable */
+  accept(event: RecordedEvent): void {
+    const { method, state } = this;
+    try {
+      method.fold(state, event);
+    } catch (error) {
+      throw new NotCheckable(
+        `The reports of method ${method.version} cannot be computed beyond position ${event.position} (${event.type}): ${String(error)}`,
+        'Run "audit verify": it shows whether something is wrong with the history.',
+        { cause: error },
+      );
+    }
+  }
+
+  report(kind: ReportKind, root: Hash): ReplayedReport {
+    const { method, state } = this;
+    const text = method.text(state, root, { kind });
+    return { kind, position: state.position, methodVersion: method.version, text, sha256: sha256(text) };
+  }
 }
 
-async function foldUpTo(
+interface WalkHooks extends Pick<WalkOptions, 'rootsAt'> {
+  readonly accept: (event: RecordedEvent) => void;
+}
+
+async function walkUpTo(
   log: OpenedLog,
   size: number,
   { aggregates, progress }: ReplayOptions,
-  { after, ...walkOptions }: FoldHooks,
-): Promise<{ readonly state: FoldState; readonly root: Hash }> {
+  { accept, ...walkOptions }: WalkHooks,
+): Promise<Hash> {
   const envelopes = new EnvelopeCheck(aggregates);
-  const state = initialFoldState();
   const walk = new LogWalk(log, { size, ...walkOptions });
   progress?.begin(size);
   try {
     for await (const { first, entries } of walk.stretches()) {
-      for (const [at, entry] of entries.entries()) {
-        const event = envelopes.read(first + at, entry);
-        foldEvent(state, event);
-        after(state, event);
-      }
+      for (const [at, entry] of entries.entries()) accept(envelopes.read(first + at, entry));
       progress?.reached(first + entries.length - 1);
     }
   } finally {
     progress?.end();
   }
-  return { state, root: walk.root() };
-}
-
-function foldEvent(state: FoldState, event: RecordedEvent): void {
-  try {
-    fold(state, event);
-  } catch (error) {
-    throw new NotCheckable(
-      `The reports cannot be computed beyond position ${event.position} (${event.type}): ${String(error)}`,
-      'Run "audit verify": it says what is wrong with the history.',
-      { cause: error },
-    );
-  }
-}
-
-function reportOf(kind: ReportKind, state: FoldState, root: Hash): ReplayedReport {
-  const text = publishedText(kind, state, root);
-  return { kind, position: state.position, text, sha256: sha256(text) };
+  return walk.root();
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -148,13 +166,17 @@ interface Publication {
   readonly id: string;
   readonly event: RecordedEvent;
   readonly data: ReportPublished['data'];
+  /** Undefined for a version that this program does not know. */
+  readonly method: ReportMethod | undefined;
 }
+type KnownPublication = Publication & { readonly method: ReportMethod };
 
-const publicationOf = (event: RecordedEvent): Publication => ({
-  id: event.stream.slice('report-'.length),
-  event,
-  data: event.data as ReportPublished['data'],
-});
+const isOfKnownMethod = (publication: Publication): publication is KnownPublication => publication.method !== undefined;
+
+function publicationOf(event: RecordedEvent, methods: MethodRegistry): Publication {
+  const data = event.data as ReportPublished['data'];
+  return { id: event.stream.slice('report-'.length), event, data, method: methods.of(data.methodVersion) };
+}
 
 /** A report is of a known kind, and of a history that ends before its own publication. */
 function isSound({ id, event, data }: Publication, findings: Findings): boolean {
@@ -174,31 +196,45 @@ function isSound({ id, event, data }: Publication, findings: Findings): boolean 
   return false;
 }
 
-/** A second time through the history: only now it is known at which positions reports were published. */
+/** Makes the reports again in a second pass through the history, which folds it by every method that is needed. */
 async function makeAgain(
   log: OpenedLog,
-  publications: readonly Publication[],
+  publications: readonly KnownPublication[],
   options: ReplayOptions,
   findings: Findings,
 ): Promise<ReplayedReport[]> {
   const sizes = new Set(publications.map(({ data }) => data.position));
   const roots = new Map<number, Hash>();
   const lastRevisions = new Map<string, number>();
+  const foldings = foldingsOf(publications);
   const made: ReplayedReport[] = [];
-  await foldUpTo(log, Math.max(...sizes), options, {
+  await walkUpTo(log, Math.max(...sizes), options, {
     rootsAt: { sizes, seen: (root, size) => roots.set(size, root) },
-    after: (state, { stream, revision, position }) => {
+    accept: (event) => {
+      const { stream, revision, position } = event;
       lastRevisions.set(stream, revision);
       const root = roots.get(position);
-      if (root === undefined) return;
-      for (const publication of publications.filter(({ data }) => data.position === position)) {
-        const report = { ...reportOf(publication.data.kind, state, root), id: publication.id };
-        made.push(report);
-        compareFacts(publication, factsOf(report.text, root, lastRevisions), findings);
+      for (const { folding, last, wanted } of foldings) {
+        if (position > last) continue;
+        folding.accept(event);
+        if (root === undefined) continue;
+        for (const publication of wanted.filter(({ data }) => data.position === position)) {
+          const report = { ...folding.report(publication.data.kind, root), id: publication.id };
+          made.push(report);
+          compareFacts(publication, factsOf(report.text, root, lastRevisions), findings);
+        }
       }
     },
   });
   return made;
+}
+
+/** One folding a method. It ends with the last report: a method knows no event types that are younger than its last publication. */
+function foldingsOf(publications: readonly KnownPublication[]) {
+  return [...new Set(publications.map(({ method }) => method))].map((method) => {
+    const wanted = publications.filter((publication) => publication.method === method);
+    return { folding: new Folding(method), wanted, last: Math.max(...wanted.map(({ data }) => data.position)) };
+  });
 }
 
 type Facts = Readonly<Record<string, string>>;

@@ -33,7 +33,8 @@ verify --database   the same on the database of the settings, and all that is ke
         list: `replay SOURCE       compute the reports from the events
     --at N|TIME       as of a position, or of an instant (RFC 3339) or date; else of the whole history
     --compare URL     compare, byte for byte, with what this service publishes
-    --report KIND     print one report, exactly its bytes: ${REPORT_KINDS.join(', ')}`,
+    --report KIND     print one report, exactly its bytes: ${REPORT_KINDS.join(', ')}
+    --method VERSION  by this version of the method; else by the current one`,
       },
       run: async (args, streams) => (await import('./audit-replay.js')).runReplay(args, streams),
     },

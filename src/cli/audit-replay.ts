@@ -2,20 +2,23 @@ import { readArguments } from './arguments.js';
 import { readingProgress, withLog } from './audit-source-call.js';
 import { findingLines, replayText } from './audit-text.js';
 import type { Streams } from './command.js';
-import { EXIT_DONE, EXIT_WRONG } from './exit-codes.js';
+import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
 import { AGGREGATES } from '../aggregates.js';
 import { compare } from '../audit/audit-compare.js';
 import { UsageError } from '../audit/audit-finding.js';
 import { requireGrowth } from '../audit/audit-log.js';
-import { replay, type ReplayPoint } from '../audit/audit-replay.js';
+import { replay, type Replay, type ReplayPoint } from '../audit/audit-replay.js';
 import { readTrust, TRUST_OPTIONS } from '../audit/audit-trust.js';
+import { METHODS } from '../transparency/methods.js';
 import { REPORT_KINDS, type ReportKind } from '../transparency/publication.js';
+import type { ReportMethod } from '../transparency/report-method.js';
 
 const OPTIONS = {
   ...TRUST_OPTIONS,
   at: { type: 'string' },
   compare: { type: 'string' },
   report: { type: 'string' },
+  method: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -25,16 +28,21 @@ export async function runReplay(args: readonly string[], streams: Streams): Prom
   const [name = ''] = positionals;
   const kind = reportKind(values.report);
   const point = pointOf(values.at);
+  const method = methodOf(values.method);
   return withLog(name, await readTrust(values), streams, async (log) => {
     await requireGrowth(log);
-    const replayed = await replay(log, point, { aggregates: AGGREGATES, progress: readingProgress(streams) });
+    const replayed = await replay(log, point, { aggregates: AGGREGATES, method, progress: readingProgress(streams) });
     const compared = values.compare === undefined ? undefined : await compare(replayed, values.compare);
     if (kind !== undefined) streams.out.write(replayed.reports.find((report) => report.kind === kind)?.text ?? '');
     else streams.out.write(replayText(replayed, compared, values.json === true));
     const { first, count } = replayed.findings;
-    if (first === undefined) return EXIT_DONE;
-    streams.err.write(`${findingLines(first, count).join('\n')}\n`);
-    return EXIT_WRONG;
+    if (first !== undefined) {
+      streams.err.write(`${findingLines(first, count).join('\n')}\n`);
+      return EXIT_WRONG;
+    }
+    if (replayed.unknownMethods.length === 0) return EXIT_DONE;
+    streams.err.write(`ppp-ledger: ${unknownMethodsText(replayed.unknownMethods)}\n`);
+    return EXIT_UNCHECKED;
   });
 }
 
@@ -43,6 +51,18 @@ function reportKind(value: string | undefined): ReportKind | undefined {
   const kind = REPORT_KINDS.find((known) => known === value);
   if (kind === undefined) throw new UsageError(`--report is one of ${REPORT_KINDS.join(', ')}.`);
   return kind;
+}
+
+function methodOf(value: string | undefined): ReportMethod {
+  const method = value === undefined ? METHODS.current : METHODS.of(value);
+  if (method !== undefined) return method;
+  throw new UsageError(`--method is one of ${METHODS.methods.map(({ version }) => version).join(', ')}.`);
+}
+
+function unknownMethodsText(reports: Replay['unknownMethods']): string {
+  const versions = [...new Set(reports.map(({ methodVersion }) => methodVersion))].join(', ');
+  const count = reports.length === 1 ? 'A report was' : `${reports.length} reports were`;
+  return `${count} published by a method that this program does not know (${versions}), and could not be checked. Use a newer version of the program.`;
 }
 
 function pointOf(value: string | undefined): ReplayPoint {

@@ -66,14 +66,14 @@ function verdictOf({ verdict, size, entries, seconds, entriesPerSecond, keyFrom 
 
 /** What a replay comes to: a line for each report, or everything as JSON. */
 export function replayText(
-  { position, asOf, root, methodVersion, reports, published, otherMethods, findings }: Replay,
+  { position, asOf, root, methodVersion, reports, published, unknownMethods, findings }: Replay,
   compared: readonly ComparedReport[] | undefined,
   asJson: boolean,
 ): string {
   const lines = compared ?? [...reports, ...published];
   if (asJson) {
     const finding = findings.first;
-    const head = { position, asOf, root, methodVersion, otherMethods };
+    const head = { position, asOf, root, methodVersion, unknownMethods };
     return `${JSON.stringify({ ...head, reports: lines, findings: findings.count, ...(finding && { finding }) })}\n`;
   }
   return [
@@ -81,14 +81,18 @@ export function replayText(
     `Root     ${root}`,
     '',
     ...lines.map(reportLine),
-    ...otherMethods.map((id) => `report ${id} was published by another method, and is not computed by this program`),
+    ...unknownMethods.map(
+      (report) =>
+        `report ${report.id} was published by method ${report.methodVersion}, which this program does not know: not checked`,
+    ),
     '',
   ].join('\n');
 }
 
 function reportLine(report: ReplayedReport | ComparedReport): string {
-  const { kind, sha256, text, position, id } = report;
-  const what = id === undefined ? kind : `${kind}, published as ${id} at position ${position}`;
+  const { kind, sha256, text, position, methodVersion, id } = report;
+  const what =
+    id === undefined ? kind : `${kind}, published as ${id} at position ${position} by method ${methodVersion}`;
   const same = 'isSame' in report ? (report.isSame ? '  same as published' : '  DIFFERS from what is published') : '';
   return `${sha256}  ${String(Buffer.byteLength(text)).padStart(9)} bytes  ${what}${same}`;
 }

@@ -1,30 +1,6 @@
 import { canonicalize } from '../ledger/canonical.js';
-import { capacityReport } from './method-1/capacity-report.js';
-import { capitalReport } from './method-1/capital-report.js';
-import { equalAccessReport } from './method-1/equal-access-report.js';
-import type { FoldState } from './method-1/fold.js';
-import type { ReportKind } from './publication.js';
-import { bound, reportText, type ReportHeader } from './method-1/report-header.js';
 
-/**
- * The bytes of a published report, as a function of the events alone: of the fold over them and of their Merkle root. They are
- * those of the public report as of the same position, without a filter.
- */
-export const publishedText = (kind: ReportKind, state: FoldState, root: Uint8Array): string =>
-  reportText(bound(reportOf(kind, state), root));
-
-function reportOf(kind: ReportKind, state: FoldState): ReportHeader {
-  switch (kind) {
-    case 'equal-access':
-      return equalAccessReport(state);
-    case 'capital':
-      return capitalReport(state);
-    case 'capacity':
-      return capacityReport(state);
-  }
-}
-
-/** How far a stream has come. Whoever holds the stream sees from it that no event was held back. */
+/** The extent of a stream at a position. A holder of the stream sees from it that no event was held back. */
 export interface StreamExtent {
   readonly stream: string;
   /** Events of the stream. */

@@ -9,7 +9,8 @@ import { Notifier } from '../ledger/notifier.js';
 import { Worker, type Next } from '../ledger/worker.js';
 import { Metrics } from '../platform/metrics.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
-import { fold, initialFoldState, serialisedParts, type FoldState } from './method-1/fold.js';
+import { MethodRegistry } from './methods.js';
+import type { MethodState, ReportMethod } from './report-method.js';
 import { ReportStates, type StateText } from './report-states.queries.js';
 
 /**
@@ -34,7 +35,8 @@ const MIN_POSITION_WAIT_MS = 5_000;
 
 /** The history up to a position: its figures, and the Merkle tree of its events. */
 export interface ReportState {
-  readonly state: FoldState;
+  /** Of the current method. */
+  readonly state: MethodState;
   readonly tree: CompactRange;
 }
 
@@ -44,6 +46,7 @@ export interface ReportState {
  */
 @Injectable()
 export class ReportFollower implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly method: ReportMethod;
   private live: ReportState | undefined;
   private unsaved: StateText[] = [];
   /** Position of the last event that could not be folded. */
@@ -60,7 +63,9 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
     notifier: Notifier,
     @Inject(RUNTIME) { log }: Runtime,
     metrics: Metrics,
+    { current }: MethodRegistry,
   ) {
+    this.method = current;
     this.worker = new Worker({
       log,
       messages: {
@@ -132,7 +137,7 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async resume(): Promise<ReportState> {
-    const state = (await this.states.nearest()) ?? initialFoldState();
+    const state = (await this.states.nearest(this.method)) ?? this.method.initial();
     return { state, tree: await this.publishedLog.treeAt(state.position) };
   }
 
@@ -143,10 +148,11 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
     try {
       for (const stored of events) {
         at = stored.position;
-        fold(state, this.reader.read(stored));
+        this.method.fold(state, this.reader.read(stored));
         tree.append(leafHash(Buffer.from(stored.envelope)));
-        if (state.position % spacing(state) === 0) {
-          this.unsaved.push({ position: state.position, state: await serialisedInSlices(state) });
+        if (state.position % spacing(this.method.entryCount(state)) === 0) {
+          const text = await joinedInSlices(this.method.serialisedParts(state));
+          this.unsaved.push({ position: state.position, state: text });
         }
       }
     } catch (error) {
@@ -159,16 +165,16 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async saveStates(): Promise<void> {
-    for (const state of this.unsaved) await this.states.store(state);
+    for (const state of this.unsaved) await this.states.store(this.method, state);
     this.unsaved = [];
   }
 }
 
 /** Other work may run between two slices, but nothing is folded meanwhile: the text shows one state. */
-async function serialisedInSlices(state: FoldState): Promise<string> {
+async function joinedInSlices(texts: Iterable<string>): Promise<string> {
   const parts: string[] = [];
   let sliceEnd = performance.now() + SLICE_MS_MAX;
-  for (const part of serialisedParts(state)) {
+  for (const part of texts) {
     parts.push(part);
     if (performance.now() < sliceEnd) continue;
     await yieldThread();
@@ -178,7 +184,6 @@ async function serialisedInSlices(state: FoldState): Promise<string> {
 }
 
 /** The same on every instance, so that all instances store states at the same positions. */
-export function spacing({ partners, equalAccess: { cells, holders } }: FoldState): number {
-  const entries = partners.size + cells.size + holders.size;
+export function spacing(entries: number): number {
   return Math.min(STATE_EVERY_EVENTS_MAX, STATE_EVERY_EVENTS * Math.max(1, Math.ceil(entries / ENTRIES_PER_SPACING)));
 }

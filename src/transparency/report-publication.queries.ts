@@ -7,23 +7,23 @@ import { streamOf } from '../ledger/aggregate.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
 import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsForAll } from '../http/visibility.js';
-import { METHOD_VERSION } from './method-1/fold.js';
+import { MethodRegistry } from './methods.js';
 import { report, type PublishedFacts, type ReportKind, type ReportPublished } from './publication.js';
-import { publishedText } from './publication-text.js';
 import { PublicationTexts, TextChanged, type StoredText } from './publication-texts.queries.js';
 import type { ListPublishedReportsDto, PublishedReportDto } from './report-publication.dto.js';
+import type { ReportMethod } from './report-method.js';
 import { Reports } from './reports.service.js';
 
 /** A published text. */
 export interface Published<Body> {
-  /** That the report reflects. */
+  /** The position that the report reflects. */
   readonly position: number;
   /** Hex. */
   readonly sha256: string;
   readonly body: Body;
 }
 
-/** Makes the texts of publications from the events, keeps them, and gives them out as they were published. */
+/** Makes the texts of publications from the events, stores them, and returns them as they were published. */
 @Injectable()
 export class Publications {
   private readonly making = new Map<string, Promise<StoredText>>();
@@ -33,24 +33,27 @@ export class Publications {
     private readonly texts: PublicationTexts,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly reader: EventReader,
+    private readonly methods: MethodRegistry,
   ) {}
 
   /**
-   * Makes the report of a kind, and the completeness index, as of an instant, and stores both, so that an event may name them.
+   * Makes the report of a kind by the current method, and the completeness index, as of an instant. Stores both, so that an event may name
+   * them.
    * Undefined when nothing was recorded by then.
    * @throws Refusal (503) while the reports do not follow the history.
    */
   async prepare(kind: ReportKind, asOf: string): Promise<PublishedFacts | undefined> {
     const position = await this.store.positionAt(asOf);
     if (position === 0) return undefined;
-    const { text, root } = await this.made(kind, position);
+    const { current } = this.methods;
+    const { text, root } = await this.made(current, kind, position);
     const { sha256, byteCount } = await this.texts.put(text);
     const streams = await this.texts.putStreams(position);
     return {
       position,
       treeSize: position,
       root: Buffer.from(root).toString('base64'),
-      methodVersion: METHOD_VERSION,
+      methodVersion: current.version,
       byteCount,
       sha256,
       streams: { count: streams.count, sha256: streams.sha256 },
@@ -58,14 +61,16 @@ export class Publications {
   }
 
   /**
-   * The report as it was published.
-   * @throws Refusal 404 for an unknown report, 503 when its bytes are not those that were published.
+   * The report as it was published. Where its bytes are not stored, it is made again by the method that it names.
+   * @throws Refusal 404 for an unknown report, 503 when its bytes are not those that were published, or when they are lost and this
+   *   program does not know the method.
    */
   async report(id: string): Promise<Published<Buffer>> {
     const { position, kind, sha256, methodVersion } = await this.find(id);
     await this.keep(sha256, async () => {
-      if (methodVersion !== METHOD_VERSION) throw lost(id, methodVersion);
-      return this.texts.put((await this.made(kind, position)).text);
+      const method = this.methods.of(methodVersion);
+      if (method === undefined) throw lost(id, methodVersion);
+      return this.texts.put((await this.made(method, kind, position)).text);
     });
     return { position, sha256, body: await this.whole(id, sha256) };
   }
@@ -87,15 +92,20 @@ export class Publications {
     return (this.reader.read(stored) as unknown as ReportPublished).data;
   }
 
-  private async made(kind: ReportKind, position: number): Promise<{ text: string; root: Uint8Array }> {
+  private async made(
+    method: ReportMethod,
+    kind: ReportKind,
+    position: number,
+  ): Promise<{ text: string; root: Uint8Array }> {
+    const name = `published ${kind}`;
     const { body } = await this.reports.answer(
       { asOfPosition: position },
-      { name: `published ${kind}`, render: (state, root) => ({ text: publishedText(kind, state, root), root }) },
+      { name, method, render: (state, root) => ({ text: method.text(state, root, { kind }), root }) },
     );
     return body;
   }
 
-  /** A ledger that was set up from the events alone has no text yet: it is made again, once for all who wait, and must be the same. */
+  /** A ledger that was set up from the events alone has no text yet: it is made again, once for all waiting calls, and must be the same. */
   private async keep(sha256: string, make: () => Promise<StoredText>): Promise<void> {
     if (await this.texts.has(sha256)) return;
     const making = this.making.get(sha256) ?? make().finally(() => this.making.delete(sha256));

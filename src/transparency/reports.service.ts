@@ -2,14 +2,21 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PublishedLog } from '../log/published-log.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
+import type { RecordedEvent } from '../ledger/event.js';
 import { Refusal } from '../ledger/refusal.js';
 import type { Reading } from '../http/read-model.js';
-import { fold, foldEffective, initialFoldState, type FoldState } from './method-1/fold.js';
+import { MethodRegistry } from './methods.js';
+import type { MethodState, ReportMethod } from './report-method.js';
 import { ReportFollower, STATE_EVERY_EVENTS_MAX } from './report-follower.worker.js';
 import { ReportStates } from './report-states.queries.js';
 
 /** A state may be missing where an instance stopped before it was stored; a report reaches over two such gaps, not over more. */
 const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS_MAX;
+/**
+ * No states are stored of an older method, so that a published report whose bytes are lost is made again from the first event on: some
+ * ten seconds of work, once, because the bytes are then stored.
+ */
+const OLDER_METHOD_EVENTS_MAX = 1_000_000;
 /** Events that a report of effective time looks at beyond its instant: some seconds of work. */
 const EFFECTIVE_EVENTS_MAX = 200_000;
 /** Events that are read and folded at a time. */
@@ -18,7 +25,7 @@ const BATCH_EVENTS_MAX = 500;
 const WAITING_MAX = 20;
 /** Answers kept of each sort, present and past, at most some hundred kilobytes each. */
 const ANSWERS_MAX = 50;
-/** While the history grows, the present is reported anew this often: the routes are public, and a report costs more than a read. */
+/** While the history grows, a live report is this old at most: the routes are public, and a report costs more than a read. */
 const PRESENT_MS_MAX = 200;
 
 /** At what point of the history a report is asked for; the present when both are left out. */
@@ -32,11 +39,13 @@ export interface AsOf {
   readonly effectiveAt?: string | undefined;
 }
 
-/** A report: its name tells it apart from all others at the same position, filters included. */
+/** A report of one method: its name tells it apart from all others of the method at the same position, filters included. */
 export interface Render<Body> {
   readonly name: string;
   /** Pure and synchronous: the state moves on with the history. `root` is the Merkle root over the events up to its position. */
-  readonly render: (state: FoldState, root: Uint8Array) => Body;
+  readonly render: (state: MethodState, root: Uint8Array) => Body;
+  /** The current one when left out. */
+  readonly method?: ReportMethod;
 }
 
 /**
@@ -44,6 +53,8 @@ export interface Render<Body> {
  */
 @Injectable()
 export class Reports {
+  /** Of live reports and of reports as of an earlier position. */
+  readonly method: ReportMethod;
   private readonly latest = new Map<string, { readonly madeAtMs: number; readonly reading: Reading<unknown> }>();
   private readonly answers = new Map<string, Promise<unknown>>();
   private turn: Promise<unknown> = Promise.resolve();
@@ -54,30 +65,33 @@ export class Reports {
     private readonly reader: EventReader,
     private readonly states: ReportStates,
     private readonly publishedLog: PublishedLog,
-    private readonly live: ReportFollower,
-  ) {}
+    private readonly follower: ReportFollower,
+    { current }: MethodRegistry,
+  ) {
+    this.method = current;
+  }
 
   /**
    * Answers a report.
-   * @throws Refusal for a position that is not recorded yet (400), and when the reports have not come far enough or too many are being made
-   *   (503).
+   * @throws Refusal for a position that is not recorded yet (400), while the follower has not reached the position (503), and when too many
+   *   reports are being made (503).
    */
   async answer<Body>(
     { minPosition = 0, asOf, asOfPosition, effectiveAt }: AsOf,
     report: Render<Body>,
   ): Promise<Reading<Body>> {
     if (asOf !== undefined && asOfPosition !== undefined) throw ambiguous();
-    await this.live.reached(minPosition);
+    await this.follower.reached(minPosition);
     const position = asOf === undefined ? asOfPosition : await this.store.positionAt(asOf);
     if (position === undefined && effectiveAt === undefined) return this.present(minPosition, report);
-    const at = position ?? this.live.position;
-    if (at > this.live.position) await this.awaitRecorded(at);
-    const name = `${at} ${effectiveAt ?? '-'} ${report.name}`;
+    const at = position ?? this.follower.position;
+    if (at > this.follower.position) await this.awaitRecorded(at);
+    const name = `${at} ${effectiveAt ?? '-'} ${(report.method ?? this.method).version} ${report.name}`;
     return { position: at, body: await this.remembered(name, () => this.past(at, effectiveAt, report)) };
   }
 
   private present<Body>(minPosition: number, { name, render }: Render<Body>): Reading<Body> {
-    const live = this.live.present;
+    const live = this.follower.present;
     if (!live) throw unavailable('report-not-ready', 'The reports are being prepared. Ask again in a moment.');
     const { position } = live.state;
     const known = this.latest.get(name);
@@ -89,7 +103,7 @@ export class Reports {
     return reading;
   }
 
-  /** Two who ask for the same at once are answered by one piece of work. */
+  /** Two concurrent calls for the same report share one piece of work. */
   private remembered<Body>(key: string, make: () => Promise<Body>): Promise<Body> {
     const known = this.answers.get(key);
     if (known) return known as Promise<Body>;
@@ -100,8 +114,9 @@ export class Reports {
   }
 
   private async past<Body>(position: number, effectiveAt: string | undefined, report: Render<Body>): Promise<Body> {
-    const live = this.live.present;
-    if (effectiveAt === undefined && live?.state.position === position) {
+    const { method = this.method } = report;
+    const live = this.follower.present;
+    if (method === this.method && effectiveAt === undefined && live?.state.position === position) {
       return report.render(live.state, live.tree.root());
     }
     if (this.waiting >= WAITING_MAX) {
@@ -111,7 +126,7 @@ export class Reports {
     const mine = this.turn.then(async () => {
       const [tree, state] = await Promise.all([
         this.publishedLog.treeAt(position),
-        effectiveAt === undefined ? this.stateAt(position) : this.effectiveState(position, effectiveAt),
+        effectiveAt === undefined ? this.stateAt(method, position) : this.effectiveState(method, position, effectiveAt),
       ]);
       return report.render(state, tree.root());
     });
@@ -119,47 +134,51 @@ export class Reports {
     return mine.finally(() => (this.waiting -= 1));
   }
 
-  private async stateAt(position: number): Promise<FoldState> {
-    const state = (await this.states.nearest(position)) ?? initialFoldState();
-    if (position - state.position > FOLD_EVENTS_MAX) {
-      throw unavailable('report-not-ready', 'The history is being folded for the first time. Ask again in a moment.');
-    }
-    return this.foldTo(position, state, fold);
+  private async stateAt(method: ReportMethod, position: number): Promise<MethodState> {
+    const state = (await this.states.nearest(method, position)) ?? method.initial();
+    const limit = method === this.method ? FOLD_EVENTS_MAX : OLDER_METHOD_EVENTS_MAX;
+    const events = position - state.position;
+    if (events > limit) throw method === this.method ? beingPrepared() : tooLongForOlder(method, events);
+    return this.foldTo(position, state, (event) => method.fold(state, event));
   }
 
   /**
-   * What had taken effect by an instant, as far as it is known at a position. What was recorded by the instant had taken effect, too: only
-   * the events after it have to be looked at one by one.
+   * The state of what had taken effect by an instant, as known at a position. An event that was recorded by the instant had taken effect,
+   * too: only the events after it are looked at one by one.
    * @throws Refusal (400) when these are too many.
    */
-  private async effectiveState(position: number, effectiveAt: string): Promise<FoldState> {
+  private async effectiveState(method: ReportMethod, position: number, effectiveAt: string): Promise<MethodState> {
     const recordedBy = Math.min(position, await this.store.positionAt(effectiveAt));
     const looked = position - recordedBy;
     if (looked > EFFECTIVE_EVENTS_MAX) throw tooFar(effectiveAt, looked);
-    const state = await this.stateAt(recordedBy);
+    const state = await this.stateAt(method, recordedBy);
     if (looked === 0) return state;
     state.effectiveAt = effectiveAt;
-    return this.foldTo(position, state, foldEffective);
+    return this.foldTo(position, state, (event) => method.foldEffective(state, event));
   }
 
-  private async foldTo(position: number, state: FoldState, apply: typeof fold): Promise<FoldState> {
+  private async foldTo(
+    position: number,
+    state: MethodState,
+    apply: (event: RecordedEvent) => MethodState,
+  ): Promise<MethodState> {
     while (state.position < position) {
       const wanted = Math.min(BATCH_EVENTS_MAX, position - state.position);
       const events = await this.store.readAll(state.position, wanted);
       if (events.length === 0) throw new Error(`The log ends at position ${state.position}, before ${position}.`);
-      for (const stored of events) apply(state, this.reader.read(stored));
+      for (const stored of events) apply(this.reader.read(stored));
     }
     return state;
   }
 
-  /** @throws Refusal (400) when the history has not come so far; waits when only this instance has not. */
+  /** @throws Refusal (400) when the history ends before the position; waits while only this instance lags behind. */
   private async awaitRecorded(position: number): Promise<void> {
     const head = await this.store.head();
     if (position > head) {
       const detail = `The history ends at position ${head}; there is no report as of ${position}.`;
       throw new Refusal('malformed', 'position-not-recorded', detail, { head }, [{ pointer: '/asOfPosition', detail }]);
     }
-    await this.live.reached(position);
+    await this.follower.reached(position);
   }
 }
 
@@ -172,6 +191,15 @@ function keep<Entry>(entries: Map<string, Entry>, key: string, entry: Entry): vo
 }
 
 const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
+
+const beingPrepared = (): Refusal =>
+  unavailable('report-not-ready', 'The history is being folded for the first time. Ask again in a moment.');
+
+const tooLongForOlder = ({ version }: ReportMethod, events: number): Refusal =>
+  unavailable(
+    'published-report-missing',
+    `The report was made by method ${version}, and its bytes are not stored here. ${events} events have to be folded to make it again: use "audit replay".`,
+  );
 
 function ambiguous(): Refusal {
   const detail = 'asOf and asOfPosition name two points of the history. Give one of them.';

@@ -1,6 +1,8 @@
-import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { Readiness, viewsPart } from '../platform/readiness.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
+import { METHODS, MethodRegistry } from './methods.js';
+import { storedStateVersion } from './report-method.js';
 import { ReportStates } from './report-states.queries.js';
 import { PublicationTexts } from './publication-texts.queries.js';
 import { handlersOf } from '../ledger/ledger-command.js';
@@ -29,9 +31,31 @@ export class TransparencyModule implements OnApplicationBootstrap {
   constructor(
     private readonly reports: ReportFollower,
     private readonly readiness: Readiness,
+    private readonly states: ReportStates,
+    private readonly methods: MethodRegistry,
+    @Inject(RUNTIME) private readonly runtime: Runtime,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /** @param methods the versions of the method; a test adds versions of its own. */
+  static forRoot(methods: MethodRegistry = METHODS): DynamicModule {
+    return { module: TransparencyModule, providers: [{ provide: MethodRegistry, useValue: methods }] };
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
     this.readiness.register('projections', (head) => viewsPart([this.reports.status()], head));
+    await this.deleteAbandonedStates();
+  }
+
+  /** The states only take room: a failure is logged, and the next start tries again. */
+  private async deleteAbandonedStates(): Promise<void> {
+    const { log } = this.runtime;
+    const current = storedStateVersion(this.methods.current);
+    try {
+      for (const [version, deleted] of await this.states.deleteAbandoned(this.methods)) {
+        log.info({ version, deleted, current }, 'Deleted stored report states of a version that nobody uses any more.');
+      }
+    } catch (error) {
+      log.warn({ err: error, current }, 'Stored report states of other versions could not be deleted.');
+    }
   }
 }

@@ -1,12 +1,8 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import type { Page, Reading } from '../http/read-model.js';
-import { capacityReport } from './method-1/capacity-report.js';
-import { capitalReport } from './method-1/capital-report.js';
-import { capacityRows, capitalRows, equalAccessRows, type CsvRow } from './method-1/csv-rows.js';
-import { equalAccessReport } from './method-1/equal-access-report.js';
-import { bound, reportText, type Bound } from './method-1/report-header.js';
-import { Reports, type AsOf } from './reports.service.js';
+import type { CsvRow, ReportRequest } from './report-method.js';
+import { Reports, type AsOf, type Render } from './reports.service.js';
 import type { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
 
 /** The report's own bytes, or its lines for CSV. */
@@ -44,11 +40,7 @@ export class GetEqualAccessHandler implements IQueryHandler<GetEqualAccess> {
 
   execute({ query, form }: GetEqualAccess): Promise<Reading<ReportBody>> {
     const { facilityId, mode } = query;
-    return this.reports.answer(asOfOf(query), {
-      name: `equal-access ${facilityId ?? '-'} ${mode ?? '-'} ${form}`,
-      render: (state, root) =>
-        bodyOf(bound(equalAccessReport(state, { facilityId, mode }), root), equalAccessRows, form),
-    });
+    return this.reports.answer(asOfOf(query), rendered(this.reports, { kind: 'equal-access', facilityId, mode }, form));
   }
 }
 
@@ -57,10 +49,7 @@ export class GetCapitalHandler implements IQueryHandler<GetCapital> {
   constructor(private readonly reports: Reports) {}
 
   execute({ query, form }: GetCapital): Promise<Reading<ReportBody>> {
-    return this.reports.answer(asOfOf(query), {
-      name: `capital ${form}`,
-      render: (state, root) => bodyOf(bound(capitalReport(state), root), capitalRows, form),
-    });
+    return this.reports.answer(asOfOf(query), rendered(this.reports, { kind: 'capital' }, form));
   }
 }
 
@@ -70,12 +59,16 @@ export class GetCapacityHandler implements IQueryHandler<GetCapacity> {
 
   execute({ query, form }: GetCapacity): Promise<Reading<ReportBody>> {
     const { facilityId } = query;
-    return this.reports.answer(asOfOf(query), {
-      name: `capacity ${facilityId ?? '-'} ${form}`,
-      render: (state, root) => bodyOf(bound(capacityReport(state, facilityId), root), capacityRows, form),
-    });
+    return this.reports.answer(asOfOf(query), rendered(this.reports, { kind: 'capacity', facilityId }, form));
   }
 }
+
+/** A report by the current method. */
+const rendered = ({ method }: Reports, request: ReportRequest, form: Form): Render<ReportBody> => ({
+  name: `${JSON.stringify(request)} ${form}`,
+  render: (state, root) =>
+    form === 'json' ? method.text(state, root, request) : { data: method.rows(state, root, request), next: null },
+});
 
 const positionOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
 
@@ -85,11 +78,5 @@ const asOfOf = ({ minPosition, asOfPosition, asOf, effectiveAt }: AsOfDto): AsOf
   asOf,
   effectiveAt: effectiveAt === undefined ? undefined : formatInstant(parseInstant(effectiveAt)),
 });
-
-function bodyOf<Report extends Bound>(report: Report, rowsOf: (report: Report) => CsvRow[], form: Form): ReportBody {
-  if (form === 'json') return reportText(report);
-  const { treeSize, root } = report;
-  return { data: rowsOf(report).map((row) => ({ ...row, treeSize, root })), next: null };
-}
 
 export const transparencyQueryHandlers = [GetEqualAccessHandler, GetCapitalHandler, GetCapacityHandler];

@@ -8,8 +8,6 @@ import { Config } from '../../src/platform/config.js';
 import { Projector } from '../../src/ledger/projector.js';
 import { createLog } from '../../src/platform/logging.js';
 import { formatInstant, parseInstant } from '../../src/ledger/time.js';
-import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
-import { bound, reportText } from '../../src/transparency/method-1/report-header.js';
 import { ReportFollower } from '../../src/transparency/report-follower.worker.js';
 import { Reports, type AsOf } from '../../src/transparency/reports.service.js';
 import type { BenchDatabase } from './database.js';
@@ -107,11 +105,13 @@ async function followed(app: NestFastifyApplication, head: number): Promise<void
 let asked = 0;
 
 /** Every question has a name of its own, so that none is answered from memory. */
-const report = ({ app }: Reading, asOf: AsOf): Promise<unknown> =>
-  app.get(Reports).answer(asOf, {
+function report({ app }: Reading, asOf: AsOf): Promise<unknown> {
+  const reports = app.get(Reports);
+  return reports.answer(asOf, {
     name: `bench ${(asked += 1)}`,
-    render: (state, root) => reportText(bound(equalAccessReport(state, {}), root)),
+    render: (state, root) => reports.method.text(state, root, { kind: 'equal-access' }),
   });
+}
 
 const live = (reading: Reading): Promise<unknown> => report(reading, {});
 

@@ -9,6 +9,7 @@ import { Config } from '../../src/platform/config.js';
 import type { EventStore } from '../../src/ledger/event-store.js';
 import { createLog } from '../../src/platform/logging.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
+import type { MethodRegistry } from '../../src/transparency/methods.js';
 import { createTestDatabase } from './database.js';
 
 export const OPERATOR_KEY = 'operator-key-of-the-tests-0123456789';
@@ -54,6 +55,8 @@ export interface TestAppOptions {
   readonly engine?: (pool: Pool) => Promise<TestEngine>;
   /** The same commands at the same time give the same bytes: nothing in the history is random. */
   readonly isRepeatable?: boolean;
+  /** The versions of the reports' method. */
+  readonly methods?: MethodRegistry;
 }
 
 export interface TestEngine {
@@ -72,7 +75,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-app-'));
   const config = new Config({ OPERATOR_KEY, DATA_DIR: dataDir, ...options.env, DATABASE_URL: databaseUrl });
   const engine = await options.engine?.(pool);
-  const app = await createApp({
+  const runtime = {
     config,
     pool,
     readPool: pool,
@@ -82,7 +85,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     logSigningKey: Buffer.alloc(32, 9),
     log: createLog(process.env['TEST_LOG'] === undefined ? 'silent' : 'warn'),
     clock: options.clock ?? Date.now,
-  });
+  };
+  const app = await createApp(runtime, options.methods);
   if (options.isRepeatable) {
     const server = app.getHttpAdapter().getInstance();
     server.setGenReqId(({ headers }) => derivedId('request', String(headers['idempotency-key'])));

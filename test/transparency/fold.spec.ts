@@ -4,12 +4,15 @@ import { canonicalize } from '../../src/ledger/canonical.js';
 import { capacityReport } from '../../src/transparency/method-1/capacity-report.js';
 import { capitalReport } from '../../src/transparency/method-1/capital-report.js';
 import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
-import { fold, initialFoldState, restore, serialise, type FoldState } from '../../src/transparency/method-1/fold.js';
+import { fold, initialFoldState, restore, type FoldState } from '../../src/transparency/method-1/fold.js';
+import { METHOD_1 } from '../../src/transparency/method-1/method.js';
+import { serialise as serialiseBy } from '../../src/transparency/report-method.js';
 import { bound, reportText } from '../../src/transparency/method-1/report-header.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { History, tell } from './history.js';
 import { stories } from './stories.js';
 
+const serialise = (state: FoldState): string => serialiseBy(METHOD_1, state);
 const folded = (events: readonly RecordedEvent[], from: FoldState = initialFoldState()): FoldState =>
   events.reduce(fold, from);
 

@@ -5,9 +5,9 @@ import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
 import { draftEvent, type StoredEvent } from '../../src/ledger/event.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
-import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
+import { METHOD_1 } from '../../src/transparency/method-1/method.js';
 import { REPORT_KINDS } from '../../src/transparency/publication.js';
-import { publishedText, streamLines } from '../../src/transparency/publication-text.js';
+import { streamLines } from '../../src/transparency/publication-text.js';
 import { startTestApp, type TestAnswer, type TestApp } from '../support/app.js';
 
 const PATH = '/v1/transparency/reports';
@@ -43,14 +43,14 @@ const query = (text: string, values: unknown[] = []) => api.app.get<Runtime>(RUN
 async function recomputed(position: number) {
   const events = (await stored()).slice(0, position);
   const reader = api.app.get(EventReader);
-  const state = events.map((event) => reader.read(event)).reduce(fold, initialFoldState());
+  const state = events.map((event) => reader.read(event)).reduce(METHOD_1.fold, METHOD_1.initial());
   const root = rootOf(events.map(({ envelope }) => leafHash(Buffer.from(envelope))));
   const lastRevisions = new Map(
     events.map((event) => reader.read(event)).map((event) => [event.stream, event.revision]),
   );
   return {
     root: Buffer.from(root).toString('base64'),
-    text: (kind: (typeof REPORT_KINDS)[number]) => publishedText(kind, state, root),
+    text: (kind: (typeof REPORT_KINDS)[number]) => METHOD_1.text(state, root, { kind }),
     streams: [...streamLines(lastRevisions)].join(''),
     streamCount: lastRevisions.size,
   };

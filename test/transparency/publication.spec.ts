@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { EMPTY_ROOT } from '../../src/tlog/merkle.js';
 import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
 import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
+import { METHOD_1 } from '../../src/transparency/method-1/method.js';
 import {
   ACTIONS_PER_REPORT_MAX,
   REPORT_KINDS,
@@ -13,7 +14,7 @@ import {
   type ReportEvent,
   type ReportKind,
 } from '../../src/transparency/publication.js';
-import { publishedText, streamLines } from '../../src/transparency/publication-text.js';
+import { streamLines } from '../../src/transparency/publication-text.js';
 import { given } from '../support/given.js';
 import { tell } from './history.js';
 import { stories } from './stories.js';
@@ -123,7 +124,7 @@ describe('a corrective action', () => {
 describe('the text of a publication', () => {
   it('is canonical JSON that says its kind of figures, its position and its root', () => {
     const state = tell([]).history.events.reduce(fold, initialFoldState());
-    const texts = REPORT_KINDS.map((kind) => publishedText(kind, state, EMPTY_ROOT));
+    const texts = REPORT_KINDS.map((kind) => METHOD_1.text(state, EMPTY_ROOT, { kind }));
     const members = texts.map((text) => Object.keys(JSON.parse(text) as object));
     expect(members.map((names) => names.filter((name) => /^(categories|funds|rows)$/.test(name)))).toEqual([
       ['categories'],

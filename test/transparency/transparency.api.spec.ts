@@ -8,7 +8,9 @@ import { parseInstant } from '../../src/ledger/time.js';
 import { capacityReport } from '../../src/transparency/method-1/capacity-report.js';
 import { capitalReport } from '../../src/transparency/method-1/capital-report.js';
 import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
-import { fold, initialFoldState, serialise, type FoldState } from '../../src/transparency/method-1/fold.js';
+import { fold, initialFoldState, type FoldState } from '../../src/transparency/method-1/fold.js';
+import { METHOD_1 } from '../../src/transparency/method-1/method.js';
+import { serialise } from '../../src/transparency/report-method.js';
 import { bound, reportText, type ReportHeader } from '../../src/transparency/method-1/report-header.js';
 import { NO_FACTS } from '../../src/partners/partner.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
@@ -216,7 +218,7 @@ describe('the transparency reports over HTTP', () => {
     for (const event of events) {
       fold(state, event);
       if (event.position % STATE_EVERY_EVENTS === 0) {
-        expected.push({ position: event.position, state: serialise(state) });
+        expected.push({ position: event.position, state: serialise(METHOD_1, state) });
       }
     }
     expect(expected.length).toBeGreaterThan(5);
@@ -229,7 +231,7 @@ describe('the transparency reports over HTTP', () => {
       for (let number = 0; number < partners; number += 1) state.partners.set(String(number), NO_FACTS);
       return state;
     };
-    expect([0, 4_000, 4_001, 1_000_000].map((partners) => spacing(holding(partners)))).toEqual([
+    expect([0, 4_000, 4_001, 1_000_000].map((partners) => spacing(METHOD_1.entryCount(holding(partners))))).toEqual([
       STATE_EVERY_EVENTS,
       STATE_EVERY_EVENTS,
       2 * STATE_EVERY_EVENTS,

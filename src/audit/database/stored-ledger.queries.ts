@@ -11,6 +11,7 @@ import { AnswersCheck } from './stored-answers.queries.js';
 import { ContentsCheck } from './stored-contents.queries.js';
 import { CheckpointsCheck, EventRowsCheck, StoredLog, TilesCheck } from './stored-log.queries.js';
 import { FoldStatesCheck, PublishedTextsCheck } from './stored-reports.queries.js';
+import type { MethodRegistry } from '../../transparency/methods.js';
 import { notOpened, verify, type Verification } from '../verify.js';
 
 export interface StoredLedger {
@@ -19,6 +20,8 @@ export interface StoredLedger {
   readonly key: VerifierKey;
   /** Undefined without the wrapping key: sealed contents are then not opened. */
   readonly wrappingKey?: Buffer;
+  /** The versions of the reports' method. */
+  readonly methods?: MethodRegistry;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface StoredLedger {
  * against the log. Reads only. A service may use the database meanwhile; rows that it adds meanwhile are not checked.
  */
 export async function verifyStored(
-  { pool, key, wrappingKey }: StoredLedger,
+  { pool, key, wrappingKey, methods }: StoredLedger,
   { kept }: Pick<Trust, 'kept'>,
   aggregates: readonly AggregateOutline[],
   progress?: ProgressListener,
@@ -41,8 +44,8 @@ export async function verifyStored(
         new EventRowsCheck(findings, pool),
         new CheckpointsCheck(findings, pool, key),
         new TilesCheck(findings, pool),
-        new FoldStatesCheck(findings, pool),
-        new PublishedTextsCheck(findings, pool),
+        new FoldStatesCheck(findings, pool, methods),
+        new PublishedTextsCheck(findings, pool, methods),
         new ContentsCheck(findings, pool, vault),
         new AnswersCheck(findings, pool),
       ],

@@ -1,90 +1,140 @@
 import { createHash, type Hash as Hasher } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { RecordedEvent } from '../../ledger/event.js';
-import { fold, initialFoldState, serialise, STORED_STATE_VERSION } from '../../transparency/method-1/fold.js';
+import { METHODS, type MethodRegistry } from '../../transparency/methods.js';
 import type { ReportPublished } from '../../transparency/publication.js';
+import {
+  serialise,
+  storedStateVersion,
+  type MethodState,
+  type ReportMethod,
+} from '../../transparency/report-method.js';
 import { reasonOf } from '../../platform/startup-error.js';
-import type { Findings } from '../audit-finding.js';
+import type { Finding, Findings } from '../audit-finding.js';
 import { differenceOf, excerpt, storedFinding } from './stored-finding.js';
 import type { BesideCheck, Conclusion, EventStretch } from '../verify-beside.js';
 
-/** Every stored state of the fold equals the state that is folded from the events up to its position. */
+/** A method on its way through the history, to be compared with its stored states. */
+interface Following {
+  readonly method: ReportMethod;
+  readonly state: MethodState;
+  readonly version: string;
+}
+
+/** Every stored state of the reports is the one that the events up to its position give, by the method that it names. */
 export class FoldStatesCheck implements BesideCheck {
   readonly check = 'fold states';
-  private readonly state = initialFoldState();
+  private followings: readonly Following[] | undefined;
   private states = 0;
-  /** Why the fold stopped before the last event. */
-  private failure: string | undefined;
+  private position = 0;
+  /** Why the events could not be folded to their end, by the version of the states. */
+  private readonly failures = new Map<string, string>();
 
   constructor(
     private readonly findings: Findings,
     private readonly pool: Pool,
+    private readonly methods: MethodRegistry = METHODS,
   ) {}
 
   async accept({ events }: EventStretch): Promise<void> {
-    const { rows } = await this.pool.query<{ position: number; state: string }>({
-      name: 'stored-fold-states',
-      text: 'select position, state from report_states where version = $1 and position = any ($2) order by position',
-      values: [STORED_STATE_VERSION, events.map(({ position }) => position)],
-    });
-    const stored = new Map(rows.map(({ position, state }) => [position, state]));
+    this.followings ??= await this.begin();
+    const stored = await this.storedAt(events.map(({ position }) => position));
     for (const event of events) {
-      if (!this.fold(event)) return;
-      const found = stored.get(event.position);
-      if (found !== undefined) this.judge(event, found);
+      this.position = event.position;
+      for (const following of this.followings) {
+        const found = stored.get(`${following.version} ${event.position}`);
+        if (this.fold(following, event) && found !== undefined) this.judge(following, found);
+      }
     }
   }
 
   async finish(): Promise<Conclusion> {
+    const known = this.methods.methods.map(storedStateVersion);
     const { rows } = await this.pool.query<{ version: string; position: number; state: string; isBeyond: boolean }>(
       `select version, position, left(state, 200) as state,
          position < 1 or position > (select h.position from ledger_head h) as "isBeyond"
-       from report_states where version <> $1 or position > $2 or position < 1 order by position`,
-      [STORED_STATE_VERSION, this.state.position],
+       from report_states where version <> all ($1) or position > $2 or position < 1 order by position`,
+      [known, this.position],
     );
-    const mine = rows.filter(({ version }) => version === STORED_STATE_VERSION);
-    for (const { position, state } of mine.filter(({ isBeyond }) => isBeyond)) {
+    for (const { version, position, state, isBeyond } of rows) {
+      if (!known.includes(version) || !isBeyond) continue;
       const message = 'There is a state of the reports as of a position that there is not.';
-      this.findings.add(this.findingAt(position, message, undefined, excerpt(state)));
+      this.findings.add(this.findingAt(version, position, message, undefined, excerpt(state)));
     }
-    const others = rows.length - mine.length;
-    const cannot = this.failure !== undefined && {
-      what: this.failure,
-      nextStep: 'Look first at what is wrong with the events.',
-    };
+    const others = rows.filter(({ version }) => !known.includes(version)).map(({ version }) => version);
+    const isForeign = (version: string): boolean => this.methods.of(version.split('/')[0] ?? '') === undefined;
+    const [foreign, earlier] = [others.filter(isForeign), others.filter((version) => !isForeign(version))];
+    const cannot = this.cannotOf(foreign);
     return {
       statement: `${this.states} stored states of the reports are what the events give.`,
       ...(cannot && { cannot }),
-      ...(others > 0 && {
-        notChecked: `${others} states of other versions than ${STORED_STATE_VERSION}, which this program never reads.`,
+      ...(earlier.length > 0 && {
+        notChecked: `${earlier.length} states of the versions ${namesOf(earlier)}, which this program never reads.`,
       }),
     };
   }
 
-  private fold(event: RecordedEvent): boolean {
-    if (this.failure !== undefined) return false;
+  /** Only methods that have states: each costs a fold of the whole history. */
+  private async begin(): Promise<Following[]> {
+    const { rows } = await this.pool.query<{ version: string }>('select distinct version from report_states');
+    const stored = new Set(rows.map(({ version }) => version));
+    return this.methods.methods
+      .map((method) => ({ method, state: method.initial(), version: storedStateVersion(method) }))
+      .filter(({ version }) => stored.has(version));
+  }
+
+  private async storedAt(positions: readonly number[]): Promise<ReadonlyMap<string, string>> {
+    const { rows } = await this.pool.query<{ version: string; position: number; state: string }>({
+      name: 'stored-fold-states',
+      text: 'select version, position, state from report_states where version = any ($1) and position = any ($2)',
+      values: [this.followings?.map(({ version }) => version), positions],
+    });
+    return new Map(rows.map(({ version, position, state }) => [`${version} ${position}`, state]));
+  }
+
+  private fold({ method, state, version }: Following, event: RecordedEvent): boolean {
+    if (this.failures.has(version)) return false;
     try {
-      fold(this.state, event);
+      method.fold(state, event);
       return true;
     } catch (error) {
-      this.failure = `The reports cannot be computed beyond position ${event.position}: ${reasonOf(error)}`;
+      this.failures.set(
+        version,
+        `The reports cannot be computed beyond position ${event.position}: ${reasonOf(error)}`,
+      );
       return false;
     }
   }
 
-  private judge({ position }: RecordedEvent, found: string): void {
+  private judge({ method, state, version }: Following, found: string): void {
     this.states += 1;
-    const expected = serialise(this.state);
+    const expected = serialise(method, state);
     if (expected === found) return;
     const at = differenceOf(expected, found);
     const message = `The stored state of the reports is not what the events give; it differs from character ${at} on.`;
-    this.findings.add(this.findingAt(position, message, excerpt(expected, at), excerpt(found, at)));
+    this.findings.add(this.findingAt(version, state.position, message, excerpt(expected, at), excerpt(found, at)));
   }
 
-  private findingAt(position: number, message: string, expected: string | undefined, found: string) {
+  private cannotOf(foreign: readonly string[]): Conclusion['cannot'] {
+    const [failure] = this.failures.values();
+    if (failure !== undefined) return { what: failure, nextStep: 'Look first at what is wrong with the events.' };
+    if (foreign.length === 0) return undefined;
+    return {
+      what: `${foreign.length} stored states are of ${namesOf(foreign)}, by a method that this program does not know; ${this.states} others are what the events give.`,
+      nextStep: OTHER_PROGRAM,
+    };
+  }
+
+  private findingAt(
+    version: string,
+    position: number,
+    message: string,
+    expected: string | undefined,
+    found: string,
+  ): Finding {
     return storedFinding({
       check: this.check,
-      artefact: `report_states ${STORED_STATE_VERSION} ${position}`,
+      artefact: `report_states ${version} ${position}`,
       position,
       message,
       ...(expected !== undefined && { expected }),
@@ -94,7 +144,11 @@ export class FoldStatesCheck implements BesideCheck {
   }
 }
 
-/** Every text that a publication names by its hash is stored as it was published. */
+const namesOf = (versions: readonly string[]): string => [...new Set(versions)].sort().join(', ');
+
+const OTHER_PROGRAM = 'Check it with the version of the program that wrote it, or with a newer one.';
+
+/** What a publication names by its hash is stored as it was published. */
 export class PublishedTextsCheck implements BesideCheck {
   readonly check = 'published reports';
   /** The publication of each hash. */
@@ -104,6 +158,7 @@ export class PublishedTextsCheck implements BesideCheck {
   constructor(
     private readonly findings: Findings,
     private readonly pool: Pool,
+    private readonly methods: MethodRegistry = METHODS,
   ) {}
 
   async accept({ events }: EventStretch): Promise<void> {
@@ -128,13 +183,28 @@ export class PublishedTextsCheck implements BesideCheck {
       this.judge(sha256, `${sha256}, ${byteCount} bytes`, `${found.sha256}, ${found.byteCount} bytes`);
     }
     await this.judgeOrphans();
-    const absent = [...this.named.keys()].filter((sha256) => !stored.has(sha256)).length;
+    const absent = [...this.named.keys()].filter((sha256) => !stored.has(sha256));
+    const lost = absent.filter((sha256) => this.methodOfLost(sha256) !== undefined);
     return {
       statement: `${this.texts} published texts are stored byte for byte as they were published. That they are what the events give, "audit replay" shows.`,
-      ...(absent > 0 && {
-        notChecked: `${absent} published texts are not stored: they are made again from the events when asked for.`,
+      ...(absent.length > lost.length && {
+        notChecked: `${absent.length - lost.length} published texts are not stored: they are made again from the events when asked for.`,
+      }),
+      ...(lost.length > 0 && {
+        cannot: {
+          what: `${lost.length} published reports are not stored, and this program does not know their method: ${namesOf(lost.map((sha256) => this.methodOfLost(sha256) ?? ''))}.`,
+          nextStep:
+            'Restore them from a backup, or make them again with a version of the program that knows the method.',
+        },
       }),
     };
+  }
+
+  /** The method of a report that this program cannot make again; an index of streams does not depend on a method. */
+  private methodOfLost(sha256: string): string | undefined {
+    const data = this.named.get(sha256)?.data as Partial<ReportPublished['data']> | undefined;
+    const { methodVersion = '' } = data ?? {};
+    return data?.sha256 === sha256 && this.methods.of(methodVersion) === undefined ? methodVersion : undefined;
   }
 
   private judge(sha256: string, expected: string, found: string): void {

@@ -1,7 +1,7 @@
 import { parseInstant } from '../../ledger/time.js';
 import type { FacilityCapacity } from './capacity-fold.js';
 import { chipHours, chipMsByMonth, monthOf, monthText, type ChipSteps, type Month } from '../chip-time.js';
-import { standingAt, type FoldState } from './fold.js';
+import { asOfInstant, type FoldState } from './fold.js';
 import { headerOf, type ReportHeader } from './report-header.js';
 
 /** Chip-hours of one month, whole numbers. `installed = outage + allocated + free` in every row. */
@@ -39,7 +39,7 @@ const MONTHS_AHEAD_MAX = 24;
  * anything is installed, allocated or used to the month of the position, or to the last one in which something changes after it.
  */
 export function capacityReport(state: FoldState, facilityId?: string): CapacityReport {
-  const at = standingAt(state);
+  const at = asOfInstant(state);
   const chosen = [...state.capacity.facilities].filter(([id]) => facilityId === undefined || id === facilityId);
   const facilities = chosen.sort(
     ([id, one], [otherId, other]) => compare(one.name, other.name) || compare(id, otherId),

@@ -1,13 +1,11 @@
+import type { CsvRow } from '../report-method.js';
 import type { CapacityReport } from './capacity-report.js';
 import type { CapitalReport } from './capital-report.js';
 import type { EqualAccessReport } from './equal-access-report.js';
 import type { ReportHeader } from './report-header.js';
 
-/** A line of a CSV file: flat, so that every value is a cell of its own. */
-export type CsvRow = Readonly<Record<string, string | number | boolean | null>>;
-
-/** Where every figure stands; a line that is cut out of its file still says it. */
-const standing = ({ position, asOf, effectiveAt, methodVersion, illustrative }: ReportHeader): CsvRow => ({
+/** Cells at the end of every line: the point of the history that the figures reflect. A line that is cut out of its file keeps them. */
+const headerCells = ({ position, asOf, effectiveAt, methodVersion, illustrative }: ReportHeader): CsvRow => ({
   position,
   asOf,
   effectiveAt,
@@ -41,7 +39,7 @@ export function equalAccessRows(report: EqualAccessReport): CsvRow[] {
       chipHoursDenied: chipHoursRequestedBy.denied,
       chipHoursAccepted: chipHoursRequestedBy.granted,
       reasons: reasonsText(reasons),
-      ...standing(report),
+      ...headerCells(report),
     };
   });
 }
@@ -55,8 +53,8 @@ const reasonsText = (reasons: Readonly<Partial<Record<string, string>>>): string
 
 /** One line per tranche and kind of partner. */
 export const capitalRows = (report: CapitalReport): CsvRow[] =>
-  report.rows.map((row) => ({ ...row, ...standing(report) }));
+  report.rows.map((row) => ({ ...row, ...headerCells(report) }));
 
 /** One line per facility and month; the split by chip model is in the JSON. */
 export const capacityRows = (report: CapacityReport): CsvRow[] =>
-  report.rows.map(({ chipModels: _models, ...row }) => ({ ...row, ...standing(report) }));
+  report.rows.map(({ chipModels: _models, ...row }) => ({ ...row, ...headerCells(report) }));

@@ -5,7 +5,7 @@ import { ultimateParentAt } from '../../partners/ownership.js';
 import { accessFigures, sumsOf, withImpact, type AccessFigures, type AccessSums } from './access-figures.js';
 import { gini, hhi, jain, lorenz, theil, type Holding } from '../concentration.js';
 import type { Cell, Holder } from './equal-access-fold.js';
-import { policyInForce, standingAt, type FoldState } from './fold.js';
+import { policyInForce, asOfInstant, type FoldState } from './fold.js';
 import { figures, impacts, isDefined, rounded, type Reason } from '../measures.js';
 import type { CorrectiveAction } from '../publication.js';
 import { headerOf, type ReportHeader } from './report-header.js';
@@ -40,7 +40,7 @@ export type PublishedAction = Omit<CorrectiveAction, 'category'> & { readonly ca
 export function equalAccessReport(state: FoldState, filter: AccessFilter = {}): EqualAccessReport {
   const cells = [...state.equalAccess.cells.values()].filter((cell) => matches(cell, filter));
   const holders = [...state.equalAccess.holders.values()].filter((holder) => matches(holder, filter));
-  const at = standingAt(state);
+  const at = asOfInstant(state);
   const asOfDate = at === null ? null : dateOf(parseInstant(at));
   const all = sumsOf(cells);
   const rule = policyInForce(state, 'impact-ratio-minimum')?.value ?? null;
@@ -129,7 +129,7 @@ function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentr
 /** Finds parents as known at the position, each once: a partner has a holder for every mode and facility that it asked for. */
 function parentsNow(state: FoldState): (holder: Holder) => string {
   const { partners } = state;
-  const at = standingAt(state);
+  const at = asOfInstant(state);
   const parents = new Map<string, string>();
   return ({ partnerId }) => {
     const known = parents.get(partnerId);
@@ -190,7 +190,7 @@ export interface Reclassified {
 }
 
 function reclassifiedOf(state: FoldState, holders: readonly Holder[]): Reclassified[] {
-  const at = standingAt(state);
+  const at = asOfInstant(state);
   if (at === null) return [];
   const lines = new Map<
     string,

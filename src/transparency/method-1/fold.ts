@@ -19,9 +19,6 @@ export const METHOD_VERSION = '1.0';
 /** Version of the form of the stored state: a state of another one is not read but folded again from the events. */
 export const STATE_VERSION = 3;
 
-/** States of another method or form are of no use: what is counted in them may differ. */
-export const STORED_STATE_VERSION = `${METHOD_VERSION}/${STATE_VERSION}`;
-
 /** All that the transparency reports know of the history up to a position. A function of the events alone: no clock, no settings. */
 export interface FoldState {
   readonly version: typeof STATE_VERSION;
@@ -52,7 +49,7 @@ export const initialFoldState = (): FoldState => ({
 
 /**
  * Applies the next event. The state belongs to the caller and is changed in place, because a copy for each of millions of events would cost
- * more than the fold; take `serialise` for a copy that stays.
+ * more than the fold; `serialisedParts` makes a copy that stays.
  * @throws Error when the event is not the next one, or of a type that the report does not know: both would make every later figure wrong.
  */
 export function fold(state: FoldState, event: RecordedEvent): FoldState {
@@ -104,7 +101,7 @@ function moveTo(state: FoldState, { position, recordedAt }: RecordedEvent): Fold
 }
 
 /** The instant as of which a state is read: what is in force, how long a request has waited. Null before the first event. */
-export const standingAt = ({ effectiveAt, recordedAt }: FoldState): string | null => effectiveAt ?? recordedAt;
+export const asOfInstant = ({ effectiveAt, recordedAt }: FoldState): string | null => effectiveAt ?? recordedAt;
 
 function apply(state: FoldState, event: LedgerEvent): void {
   const { stream } = event;
@@ -173,19 +170,16 @@ function apply(state: FoldState, event: LedgerEvent): void {
 
 /** The policy in force where the state stands; undefined when none was adopted. */
 export function policyInForce<Name extends PolicyName>(state: FoldState, name: Name): PolicyVersion<Name> | undefined {
-  const at = standingAt(state);
+  const at = asOfInstant(state);
   if (at === null) return undefined;
   return inForceAt((state.policies.get(name) ?? []) as Timeline<PolicyVersion<Name>>, at);
 }
 
-/** Canonical JSON of the state: the same position gives the same bytes, whether it was folded in one go or from a stored state. */
-export const serialise = (state: FoldState): string => [...serialisedParts(state)].join('');
-
-/** The same text in pieces: nothing may be folded before the last one is taken. */
+/** Canonical JSON of the state, in pieces: fold nothing before the last one is taken. The same position gives the same bytes. */
 export const serialisedParts = (state: FoldState): Iterable<string> => stateParts(state);
 
 /**
- * The state behind a text that `serialise` wrote.
+ * The state of a text that `serialisedParts` wrote.
  * @throws Error if it is of another version of the state, SyntaxError if it is no JSON.
  */
 export function restore(text: string): FoldState {

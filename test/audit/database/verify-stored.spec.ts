@@ -11,7 +11,8 @@ import type { Verification } from '../../../src/audit/verify.js';
 import { EventReader } from '../../../src/ledger/event-reader.js';
 import { AGGREGATES } from '../../../src/aggregates.js';
 import { createPool } from '../../../src/platform/database/database.js';
-import { fold, initialFoldState, serialise, STORED_STATE_VERSION } from '../../../src/transparency/method-1/fold.js';
+import { METHOD_1 } from '../../../src/transparency/method-1/method.js';
+import { serialise, storedStateVersion } from '../../../src/transparency/report-method.js';
 import { startTestApp, type TestApp } from '../../support/app.js';
 import { createTestDatabase } from '../../support/database.js';
 import { recordProgramme } from '../recorded-programme.js';
@@ -80,8 +81,8 @@ describe('the verification of the database of a ledger', () => {
       position,
     ]);
     const reader = new EventReader(AGGREGATES);
-    const state = rows.reduce((before, stored) => fold(before, reader.read(stored)), initialFoldState());
-    const values = [STORED_STATE_VERSION, position, serialise(state)];
+    const state = rows.reduce((before, stored) => METHOD_1.fold(before, reader.read(stored)), METHOD_1.initial());
+    const values = [storedStateVersion(METHOD_1), position, serialise(METHOD_1, state)];
     await pool.query('insert into report_states (version, position, state) values ($1, $2, $3)', values);
   }
 

@@ -1,0 +1,64 @@
+import type { Mode } from '../domain/access-modes.js';
+import type { RecordedEvent } from '../ledger/event.js';
+
+/** A report that is asked for: its kind, and the part of the programme that it is narrowed to. */
+export type ReportRequest =
+  | { readonly kind: 'equal-access'; readonly facilityId?: string | undefined; readonly mode?: Mode | undefined }
+  | { readonly kind: 'capital' }
+  | { readonly kind: 'capacity'; readonly facilityId?: string | undefined };
+
+/** A line of a CSV file: flat, so that every value is a cell of its own. */
+export type CsvRow = Readonly<Record<string, string | number | boolean | null>>;
+
+/** The part of a state that every method has. */
+export interface MethodState {
+  /** Position of the last event folded; 0 before the first. */
+  readonly position: number;
+  /** When that event was recorded; null before the first. */
+  readonly recordedAt: string | null;
+  /** Set on a state of effective time: an event that took effect later is not in it, and the state is read as of this instant. */
+  effectiveAt: string | null;
+}
+
+/**
+ * One version of the method: the events that are counted, every formula, and the form of the published bytes. Every function is pure: it
+ * depends on the events alone, not on a clock or a setting.
+ *
+ * A state goes only to the method that made it. The registry holds methods with states of different types and forgets these types, so
+ * that the compiler does not check this. Keep a state beside its method.
+ */
+export interface ReportMethod<State extends MethodState = MethodState> {
+  /** Two reports compare only under the same version. */
+  readonly version: string;
+  /** Version of the form of the stored state. A state of another form is not read but folded again from the events. */
+  readonly stateVersion: number;
+  /** The state before the first event. */
+  initial(): State;
+  /**
+   * Applies the next event to the state, in place.
+   * @throws Error when the event is not the next one, or of a type that the method does not know.
+   */
+  fold(state: State, event: RecordedEvent): State;
+  /**
+   * The same for a state of effective time: leaves out an event that took effect after the instant of the state.
+   * @throws Error as `fold`, and for a state that has no such instant.
+   */
+  foldEffective(state: State, event: RecordedEvent): State;
+  /** Size of the state: entries of about 100 bytes. */
+  entryCount(state: State): number;
+  /** Canonical text of the state, in pieces. Fold nothing before the last piece is taken. */
+  serialisedParts(state: State): Iterable<string>;
+  /** @throws Error for a text that `serialisedParts` did not write, or that is of another `stateVersion`. */
+  restore(text: string): State;
+  /** The bytes of a report. `root` is the Merkle root over the events up to the position of the state. */
+  text(state: State, root: Uint8Array, request: ReportRequest): string;
+  /** The same report as lines for CSV. */
+  rows(state: State, root: Uint8Array, request: ReportRequest): CsvRow[];
+}
+
+/** States of another method or form are of no use: they may hold other figures. */
+export const storedStateVersion = ({ version, stateVersion }: ReportMethod): string => `${version}/${stateVersion}`;
+
+/** The same position gives the same text, whether the state was folded from the first event on or from a stored state. */
+export const serialise = <State extends MethodState>(method: ReportMethod<State>, state: State): string =>
+  [...method.serialisedParts(state)].join('');
