@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { AGGREGATES } from '../../src/aggregates.js';
+import { openLog } from '../../src/audit/audit-log.js';
+import { replay } from '../../src/audit/audit-replay.js';
+import { noteKeyOf } from '../../src/tlog/note-key.js';
+import { METHODS, MethodRegistry } from '../../src/transparency/methods.js';
+import { METHOD_1 } from '../../src/transparency/method-1/method.js';
+import type { ReportPublished } from '../../src/transparency/publication.js';
+import { LOG_KEY, signedLog } from '../audit/written-log.js';
+import { corpusFile, digestsOf, eventsOf, readHistory } from './frozen-method.js';
+
+/** The files of the corpus, which never change: reports were published by these versions. A new version adds lines of its own. */
+const FROZEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '1.0': {
+    'capacity.bytes': 'c43a3d369e57d890607b464d54eab2f8cc3787346ca86352c7b1b40c7ddabf9f',
+    'capital.bytes': '963821abfcf833a0e1572509f88ca2b9b4dba83927a42289bd67d2cc8ae1ddcc',
+    'digests.json': '85b3995c73ba38e5f1c402de9a8c18ff51f51c2ed58102db6b36620800119a62',
+    'equal-access.bytes': '9da6b915e53a3514b334dc709a3d22abe839bbec7e0f284487980b316d40adde',
+    'history.ndjson': '20d62a309ca6e1ba293a4e870238b38c13f6865a91136c0a7f7dbf6495236b51',
+  },
+};
+const VERSIONS = METHODS.methods.map((method) => [method.version, method] as const);
+
+describe('the corpus of the methods', () => {
+  it('holds every version that the program knows, and no byte of it has changed', async () => {
+    expect(Object.keys(FROZEN)).toEqual(METHODS.methods.map(({ version }) => version));
+    for (const [version, files] of Object.entries(FROZEN)) {
+      const names = (await readdir(corpusFile(version, ''))).sort();
+      const found = names.map(async (name) => [name, await sha256Of(version, name)] as const);
+      expect(Object.fromEntries(await Promise.all(found))).toEqual(files);
+    }
+  });
+
+  it('covers every event type with the history of the current method', async () => {
+    const types = new Set(eventsOf(await readHistory(METHODS.current.version)).map(({ type }) => type));
+    const known = AGGREGATES.flatMap(({ schemas }) => Object.keys(schemas));
+    expect(known.filter((type) => !types.has(type))).toEqual([]);
+  });
+});
+
+describe.each(VERSIONS)('method %s', (version, method) => {
+  it('makes the frozen reports, CSV lines and states from the frozen history', async () => {
+    const frozen = JSON.parse(await readFile(corpusFile(version, 'digests.json'), 'utf8')) as Record<string, string>;
+    expect(digestsOf(method, await readHistory(version))).toEqual(frozen);
+  });
+
+  it('replays every report that it published, byte for byte', async () => {
+    const entries = await readHistory(version);
+    const publications = eventsOf(entries).flatMap(({ stream, type, data }) =>
+      type === 'report-published' ? [{ stream, ...(data as ReportPublished['data']) }] : [],
+    );
+    expect(publications.length).toBeGreaterThan(0);
+    const log = await openLog(signedLog(entries), { key: noteKeyOf(LOG_KEY) });
+    const { published, findings, unknownMethods } = await replay(log, {}, { aggregates: AGGREGATES });
+    expect([findings.first, unknownMethods]).toEqual([undefined, []]);
+    expect(published.map(({ id, sha256 }) => [`report-${id}`, sha256]).sort()).toEqual(
+      publications.map(({ stream, sha256 }) => [stream, sha256]).sort(),
+    );
+    for (const { kind, position } of publications.slice(-3)) {
+      const bytes = await readFile(corpusFile(version, `${kind}.bytes`), 'utf8');
+      expect(published.find((report) => report.kind === kind && report.position === position)?.text).toBe(bytes);
+    }
+  });
+});
+
+describe('the registry of methods', () => {
+  it('finds a method by its version, and takes the last one for new figures', () => {
+    const next = { ...METHOD_1, version: '1.1' };
+    const methods = new MethodRegistry([METHOD_1, next]);
+    expect([methods.of('1.0'), methods.of('1.1'), methods.of('9.9')]).toEqual([METHOD_1, next, undefined]);
+    expect(methods.current).toBe(next);
+    expect(METHODS.current).toBe(METHOD_1);
+  });
+
+  it('refuses two methods of the same version', () => {
+    expect(() => new MethodRegistry([METHOD_1, { ...METHOD_1 }])).toThrow('Two methods have the same version.');
+  });
+});
+
+async function sha256Of(version: string, name: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(corpusFile(version, name)))
+    .digest('hex');
+}
