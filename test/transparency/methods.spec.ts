@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { openLog } from '../../src/audit/audit-log.js';
 import { replay } from '../../src/audit/audit-replay.js';
+import { runAudit } from '../../src/cli/audit.js';
+import { canonicalize } from '../../src/ledger/canonical.js';
 import { noteKeyOf } from '../../src/tlog/note-key.js';
 import { METHODS, MethodRegistry } from '../../src/transparency/methods.js';
 import { METHOD_1 } from '../../src/transparency/method-1/method.js';
 import type { ReportPublished } from '../../src/transparency/publication.js';
-import { LOG_KEY, signedLog } from '../audit/written-log.js';
+import { LOG_KEY, LOG_VKEY, signedLog } from '../audit/written-log.js';
 import { corpusFile, digestsOf, eventsOf, readHistory } from './frozen-method.js';
 
 /** The files of the corpus, which never change: reports were published by these versions. A new version adds lines of its own. */
@@ -60,6 +64,39 @@ describe.each(VERSIONS)('method %s', (version, method) => {
     for (const { kind, position } of publications.slice(-3)) {
       const bytes = await readFile(corpusFile(version, `${kind}.bytes`), 'utf8');
       expect(published.find((report) => report.kind === kind && report.position === position)?.text).toBe(bytes);
+    }
+  });
+});
+
+describe('a publication by an unknown method', () => {
+  it('is named by "audit replay" as not checkable, and is no accusation: exit code 2', async () => {
+    const [version = ''] = Object.keys(FROZEN);
+    const entries = await readHistory(version);
+    const last = eventsOf(entries).findLast(({ type }) => type === 'report-published');
+    if (last === undefined) throw new Error('Nothing was published.');
+    const { position: _position, ...envelope } = last;
+    const foreign = {
+      ...envelope,
+      stream: 'report-foreign',
+      recordedAt: eventsOf(entries).at(-1)?.recordedAt ?? '',
+      data: { ...last.data, methodVersion: '9.9', sha256: '0'.repeat(64) },
+    };
+    const source = signedLog([...entries, Buffer.from(canonicalize(foreign))]);
+    const replayed = await replay(await openLog(source, { key: noteKeyOf(LOG_KEY) }), {}, { aggregates: AGGREGATES });
+    expect(replayed.unknownMethods).toEqual([{ id: 'foreign', methodVersion: '9.9' }]);
+    expect(replayed.findings.first).toBeUndefined();
+    const folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-methods-'));
+    try {
+      for (const [path, bytes] of source.files) {
+        await mkdir(dirname(join(folder, path)), { recursive: true });
+        await writeFile(join(folder, path), bytes);
+      }
+      let told = '';
+      const write = (text: string) => (told += text);
+      expect(await runAudit(['replay', folder, '--vkey', LOG_VKEY], { out: { write }, err: { write } })).toBe(2);
+      expect(told).toContain('report foreign was published by method 9.9, which this program does not know');
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 });

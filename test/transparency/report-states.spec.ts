@@ -1,0 +1,78 @@
+import { METHOD_1 } from '../../src/transparency/method-1/method.js';
+import { METHODS, MethodRegistry } from '../../src/transparency/methods.js';
+import { ABANDONED_EVENTS, ReportStates } from '../../src/transparency/report-states.queries.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { NEXT_METHODS } from './made-up-method.js';
+
+let database: TestDatabase;
+let states: ReportStates;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  states = new ReportStates(database.pool);
+});
+beforeEach(() => database.pool.query('delete from report_states'));
+afterAll(() => database.drop());
+
+const LAST = 1_000_000;
+async function stored(version: string, ...positions: number[]): Promise<void> {
+  const text = 'insert into report_states (version, position, state) select $1, unnest($2::bigint[]), $3';
+  await database.pool.query(text, [version, positions, '{}']);
+}
+async function left(): Promise<string[]> {
+  const { rows } = await database.pool.query('select distinct version from report_states order by version');
+  return rows.map(({ version }) => String(version));
+}
+
+describe('stored states of an earlier method or form', () => {
+  it.each([
+    ['are deleted when it has stored none for long', LAST - ABANDONED_EVENTS - 1, ['1.1/1']],
+    ['stay while an instance may still store them', LAST - ABANDONED_EVENTS, ['1.0/3', '1.1/1']],
+  ])('%s', async (_what, position, expected) => {
+    await stored('1.1/1', 500, LAST);
+    await stored('1.0/3', 500, position);
+    const deleted = await states.deleteAbandoned(NEXT_METHODS);
+    expect(await left()).toEqual(expected);
+    expect([...deleted]).toEqual(expected.length === 1 ? [['1.0/3', 2]] : []);
+  });
+
+  it('are deleted when they are of an earlier form of the current method', async () => {
+    await stored('1.0/2', 500);
+    await stored('1.0/3', LAST);
+    expect([...(await states.deleteAbandoned(METHODS))]).toEqual([['1.0/2', 1]]);
+  });
+
+  it('stay while the current version has stored none: it may still be on its way', async () => {
+    await stored('1.0/3', 500, LAST);
+    expect((await states.deleteAbandoned(NEXT_METHODS)).size).toBe(0);
+    await stored('1.1/1', 500);
+    expect((await states.deleteAbandoned(NEXT_METHODS)).size).toBe(0);
+  });
+
+  it('are deleted in bounded numbers: the rest at the next start', async () => {
+    await stored('1.0/3', ...Array.from({ length: 501 }, (_, n) => n + 1));
+    await stored('1.1/1', LAST);
+    expect([...(await states.deleteAbandoned(NEXT_METHODS))]).toEqual([['1.0/3', 500]]);
+    const { rows } = await database.pool.query(`select position from report_states where version = '1.0/3'`);
+    expect(rows).toEqual([{ position: 501 }]);
+    expect([...(await states.deleteAbandoned(NEXT_METHODS))]).toEqual([['1.0/3', 1]]);
+  });
+});
+
+describe('stored states of a later method or form', () => {
+  it('stay, because they may be of a newer program', async () => {
+    await stored('1.0/3', 500, LAST);
+    for (const version of ['1.0/4', '1.1/1', '9.9/1']) await stored(version, 500);
+    expect((await states.deleteAbandoned(METHODS)).size).toBe(0);
+    expect(await left()).toEqual(['1.0/3', '1.0/4', '1.1/1', '9.9/1']);
+  });
+
+  it('are told apart by method and form when the nearest one is looked for', async () => {
+    const other = { ...METHOD_1, version: '1.1' };
+    const text = [...METHOD_1.serialisedParts(METHOD_1.initial())].join('');
+    await states.store(METHOD_1, { position: 500, state: text });
+    expect((await states.nearest(METHOD_1))?.position).toBe(0);
+    expect(await states.nearest(METHOD_1, 499)).toBeUndefined();
+    expect(await states.nearest(new MethodRegistry([METHOD_1, other]).current)).toBeUndefined();
+    expect(await states.nearest({ ...METHOD_1, stateVersion: 4 })).toBeUndefined();
+  });
+});
