@@ -89,6 +89,13 @@ export function replayText(
   ].join('\n');
 }
 
+/** Why a replay without findings is not a verification. */
+export function unknownMethodsText(reports: Replay['unknownMethods']): string {
+  const versions = [...new Set(reports.map(({ methodVersion }) => methodVersion))].join(', ');
+  const count = reports.length === 1 ? 'A report was' : `${reports.length} reports were`;
+  return `${count} published by a method that this program does not know (${versions}), and could not be checked. Use a newer version of the program.`;
+}
+
 function reportLine(report: ReplayedReport | ComparedReport): string {
   const { kind, sha256, text, position, methodVersion, id } = report;
   const what =

@@ -10,7 +10,7 @@ export const chipMs = (chips: number, from: EpochMs, to: EpochMs): bigint => Big
 export const allocatedChipMs = ({ chips, from, to }: AllocationFacts): bigint =>
   chipMs(chips, parseInstant(from), parseInstant(to));
 
-/** What a release gives back: from `at`, but neither before the allocation's begin nor after its end. */
+/** Chip-time that a release frees: from `at` on, but neither before the begin of the allocation nor after its end. */
 export function releasedChipMs(release: ReleaseFacts): bigint {
   return chipMs(release.chips, releasedFrom(release), parseInstant(release.to));
 }
@@ -42,15 +42,15 @@ export const monthText = (month: Month): string =>
   `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}`;
 
 /**
- * A number of chips over time, as the changes of each month: by how many it has changed at the end of the month, and the chip-time that
- * the changes make up inside that month. It grows with the months in which something changes, not with the changes.
+ * A number of chips over time, as the changes of each month: how many chips more there are at the end of the month, and the chip-time of
+ * the changes inside the month. The map grows with the months that have changes, not with the number of changes.
  */
 export type ChipSteps = Map<Month, { chips: number; chipMs: bigint }>;
 
 /** `chips` more (negative: fewer) from an instant on, for good. */
 export const addStep = (steps: ChipSteps, at: EpochMs, chips: number): void => addStepIn(steps, monthOf(at), at, chips);
 
-/** `chips` more (negative: fewer) in an interval. One that ends with a month leaves no trace in the next. */
+/** `chips` more (negative: fewer) in an interval. An interval that ends with a month changes nothing in the next month. */
 export function addInterval(steps: ChipSteps, from: EpochMs, to: EpochMs, chips: number): void {
   if (from >= to) return;
   addStep(steps, from, chips);
@@ -78,8 +78,8 @@ export function chipMsByMonth(steps: ChipSteps, first: Month, last: Month): bigi
 }
 
 /**
- * Most months that the use of one interval is spread over, since the loop over them must have a bound. What a longer interval, which no
- * mode of access grants, holds before them counts in its last month.
+ * The use of one interval is spread over at most so many months, to bound the loop. No mode of access grants a longer interval; if there
+ * is one, its use in earlier months counts in its last month.
  */
 const SPREAD_MONTHS_MAX = 120;
 

@@ -4,7 +4,7 @@ import { quotient } from './measures.js';
 /**
  * How unequally something is spread over holders. Amounts are exact integers (chip-hours), so that the sums of squares and ranks are
  * exact and neither the order of the holders nor the machine can change a digit; only the logarithms of Theil's measure are floating
- * point. Whoever is passed counts, holders of 0 included: who belongs to the population is for the report to say.
+ * point. Every holder that is passed counts, holders of 0 included: the report decides which holders belong to the population.
  */
 
 const ascending = (values: readonly bigint[]): bigint[] => [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
@@ -33,7 +33,7 @@ export function hhi(values: readonly bigint[]): Measure {
   return sum === 0n ? NOTHING : quotient(total(values.map((value) => value * value)), sum * sum);
 }
 
-/** Jain's fairness index, `(sum x)^2 / (n sum x^2)` = 1 / (n HHI): the fraction of holders an equal split would have to serve. */
+/** Jain's fairness index, `(sum x)^2 / (n sum x^2)` = 1 / (n HHI): an equal split among this fraction of the holders has the same HHI. */
 export function jain(values: readonly bigint[]): Measure {
   const sum = total(values);
   const squares = total(values.map((value) => value * value));
@@ -47,7 +47,7 @@ export interface Holding {
 }
 export interface Theil {
   readonly total: Measure;
-  /** What would remain if everyone in a group had the group's mean. */
+  /** Inequality if every holder had the mean of its group. */
   readonly between: Measure;
   /** Inequality inside the groups, weighted by their share of the total. */
   readonly within: Measure;

@@ -30,7 +30,7 @@ function valueAt(histogram: Histogram, rank: number): number | undefined {
   return undefined;
 }
 
-/** Median of what was observed; of an even number of observations the mean of the middle two. */
+/** Median of the observations; of an even number of them the mean of the middle two. */
 export function median(histogram: Histogram): Measure {
   const count = observations(histogram);
   const low = valueAt(histogram, Math.floor((count + 1) / 2));
@@ -49,9 +49,9 @@ const SURVIVAL_SLACK = 1e-12;
 
 /**
  * Median time to an event when some observations ended before theirs (Kaplan and Meier, JASA 53, 1958): the smallest time by which the
- * product-limit estimate of survival is at most one half. `censored` are the times at which observation ended without an event: still
- * pending, or withdrawn. Counting only what is decided would call a programme fast that has not yet decided the hard half. At equal times
- * events come first. Not reached, when more than half would still be waiting at the longest time observed.
+ * product-limit estimate of survival is at most one half. `censored` are the times at which observation ended without an event: the request
+ * is pending, or was withdrawn. A median of the decided requests alone would be short for a programme that leaves its hard requests
+ * undecided. At equal times events come first. The median is not reached when more than half still wait at the longest time observed.
  */
 export function kaplanMeierMedian(events: Histogram, censored: Histogram): Measure {
   let atRisk = observations(events) + observations(censored);

@@ -11,7 +11,7 @@ import type { ApiKeyEvent } from '../identity/api-key.js';
 import type { ErasureEvent } from '../erasure/erasure.js';
 import type { ReportEvent } from './publication.js';
 
-/** Every event that the ledger records. The switch of the fold over it does not compile while one is missing there. */
+/** Every event that the ledger records. A fold that leaves one out does not compile. */
 export type LedgerFact =
   | PartnerEvent
   | PolicyAdopted
@@ -25,10 +25,10 @@ export type LedgerFact =
   | ReportEvent
   | ErasureEvent;
 
-/** A fact with the stream that it was recorded on: the stream says which fund or facility it is about. */
+/** A fact with its stream, which names the fund or the facility of the fact. */
 export type LedgerEvent = LedgerFact & Pick<RecordedEvent, 'stream'>;
 
-/** An event type that nobody has taught the report must stop it: its figures would be wrong from here on. */
+/** Stops a report at an event type that it does not know: all later figures would be wrong. */
 export function unknownToReport(event: never): never {
   throw new Error(`The report does not know the event type "${(event as { readonly type: string }).type}".`);
 }

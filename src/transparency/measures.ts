@@ -1,6 +1,7 @@
 /**
- * What the report says about one group, e.g. a category of users, as pure functions of exact counts and sums. The formulas are those
- * of the report's method; their numbers are not rounded here but once, where the report is written (`figures`).
+ * Measures of one group, e.g. a category of users, as pure functions of exact counts and sums. Their results are rounded only once, where
+ * the report is written (`figures`). Every method version uses these functions, and the corpus of each version protects them: a new
+ * formula gets a new function.
  */
 
 /** Why a figure is not defined. Published beside the `null`, because 0 would say something else. */
@@ -28,7 +29,7 @@ export const isDefined = (measure: Measure): measure is number => typeof measure
 export const FIGURE_DIGITS = 6;
 const FIGURE_SCALE = 10 ** FIGURE_DIGITS;
 
-/** Rounds half up to six digits and never answers -0, which JSON would print as 0 but a comparison tells apart. */
+/** Rounds half up to six digits. Never returns -0: JSON prints it as 0, but a comparison tells the two apart. */
 export const rounded = (value: number): number => Math.round(value * FIGURE_SCALE) / FIGURE_SCALE + 0;
 
 /** Published figures: rounded, `null` where one is not defined, and the reason for every `null` by field. */
@@ -45,7 +46,7 @@ export function figures<Field extends string>(
   return { ...(values as Record<Field, number | null>), reasons };
 }
 
-/** Quotient of exact integers, rounded once. The denominator is not 0: callers have given their reason before. */
+/** Quotient of exact integers, rounded once. The denominator must not be 0: callers return a reason instead. */
 export const quotient = (numerator: bigint, denominator: bigint): number => Number(numerator) / Number(denominator);
 
 /** Part of a whole; `reason` when the whole is nothing. */
@@ -61,8 +62,8 @@ export interface Access {
 }
 
 /**
- * Share of what was granted over share of what was requested, `(g/G) / (q/Q)`: 1 means that a group gets access in proportion to its
- * demand, as Art. 12b(16) of Regulation (EU) 2021/1173 wants it watched.
+ * Share of the granted hours over share of the requested hours, `(g/G) / (q/Q)`. 1 means that a group gets access in proportion to its
+ * demand, which Art. 12b(16) of Regulation (EU) 2021/1173 monitors.
  */
 export function representation({ requested, granted, requestedByAll, grantedToAll }: Access): Measure {
   if (requested === 0n) return 'no-demand';
@@ -70,14 +71,14 @@ export function representation({ requested, granted, requestedByAll, grantedToAl
   return quotient(granted * requestedByAll, grantedToAll * requested);
 }
 
-/** Share of what was granted less share of what was requested, as a fraction (0.05 is 5 points). Over all groups it sums to 0. */
+/** Share of the granted hours less share of the requested hours, as a fraction (0.05 is 5 points). Over all groups it sums to 0. */
 export function shareGap({ requested, granted, requestedByAll, grantedToAll }: Access): Measure {
   if (requestedByAll === 0n) return 'no-demand';
   if (grantedToAll === 0n) return 'nothing-granted';
   return quotient(granted * requestedByAll - requested * grantedToAll, grantedToAll * requestedByAll);
 }
 
-/** Granted among decided requests. Undecided ones say nothing yet about success. */
+/** Granted among decided requests. An undecided request is neither a success nor a failure. */
 export const successRate = (granted: number, decided: number): Measure =>
   decided === 0 ? 'no-decisions' : granted / decided;
 
@@ -107,13 +108,13 @@ export interface Outcomes {
   readonly trials: number;
 }
 
-/** R's `fisher.test` uses the same slack: tables as likely as the observed one must count in spite of rounding. */
+/** As in R's `fisher.test`: a table as likely as the observed one counts although rounding makes it look likelier. */
 const LIKELIHOOD_SLACK = 1 + 1e-7;
 
 /**
  * Two-sided p-value of Fisher's exact test that two groups have the same chance of success: the probability, with all margins given,
- * of every table that is at most as likely as the observed one. Weights come from ratios of neighbours around the mode, so that nothing
- * overflows and only the four basic operations are used; far tails underflow to 0, where they do not matter.
+ * of every table that is at most as likely as the observed one. Weights are computed from the mode outwards as ratios of neighbours: so
+ * nothing overflows, and the four basic operations are enough. Far tails underflow to 0, which does not change the sum.
  */
 export function fisherExact(one: Outcomes, other: Outcomes): number {
   const successes = one.successes + other.successes;
@@ -134,10 +135,10 @@ export function fisherExact(one: Outcomes, other: Outcomes): number {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Largest p-value at which a low ratio is called more than chance. */
+/** A low ratio is flagged up to this p-value. */
 export const SIGNIFICANCE_MAX = 0.05;
 
-/** When an impact ratio is judged; the board's policy `impact-ratio-minimum`. The four-fifths rule (29 CFR 1607.4(D)) flags below 0.8. */
+/** The rule by which an impact ratio is judged: the board's policy `impact-ratio-minimum`. The four-fifths rule (29 CFR 1607.4(D)) flags below 0.8. */
 export interface ImpactRule {
   /** Decided requests that a group needs. */
   readonly decidedMin: number;
@@ -155,9 +156,9 @@ export interface Impact {
 }
 
 /**
- * Success rate of every group over the best one. The best is sought among groups with enough decisions: one lucky applicant in a group of
- * one would otherwise make all others look badly treated. A small group may therefore have a ratio above 1. A low ratio is flagged only
- * when the group has enough decisions and chance is an unlikely explanation.
+ * Success rate of every group over that of the best group. Only a group with enough decisions can be the best one: otherwise one lucky
+ * applicant in a group of one would make all other groups look badly treated. So a small group may have a ratio above 1. A low ratio is
+ * flagged only when the group has enough decisions and chance is an unlikely explanation.
  */
 export function impacts(groups: readonly Outcomes[], rule: ImpactRule | null): Impact[] {
   const decidedMin = rule?.decidedMin ?? 1;
@@ -176,7 +177,7 @@ export function impacts(groups: readonly Outcomes[], rule: ImpactRule | null): I
 const flagOf = (ratio: Measure, pValue: number, { flagBelow }: ImpactRule): ImpactFlag =>
   isDefined(ratio) && ratio < flagBelow && pValue < SIGNIFICANCE_MAX ? 'low' : 'none';
 
-/** The highest rate; among equals the one with more trials, which is better known; then the first. */
+/** The highest rate; among equal rates the group with more trials, because its rate is better known; then the first. */
 function best(groups: readonly Outcomes[]): Outcomes | undefined {
   return groups.reduce<Outcomes | undefined>((leader, group) => {
     if (!leader) return group;

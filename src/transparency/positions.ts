@@ -21,6 +21,6 @@ export class Positions {
   }
 }
 
-/** `17..19 40`: in this form no spreadsheet takes a range for a date. */
+/** `17..19 40`: a spreadsheet does not read a range in this form as a date. */
 export const positionsText = (ranges: readonly PositionRange[]): string =>
   ranges.map(([first, last]) => (first === last ? String(first) : `${first}..${last}`)).join(' ');

@@ -2,11 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { streamLine } from './publication-text.js';
 
-/** Of a text in the database; a value of PostgreSQL could be longer, but is held in memory as a whole. */
+/** Length of a stored part. PostgreSQL allows longer values, but a value is held in memory as a whole. */
 const PART_BYTES = 262_144;
 /** Streams fetched at a time. */
 const STREAMS_PER_FETCH = 10_000;
-/** For the sums over all streams of a long history: a million events take some seconds. */
+/** Time for the sums over all streams of a long history: a million events take some seconds. */
 const INDEX_MS_MAX = 300_000;
 
 export interface StoredText {
@@ -15,7 +15,7 @@ export interface StoredText {
   readonly byteCount: number;
 }
 
-/** The SQL of published texts. They are stored under their hash before anything names them, and never change. */
+/** The SQL of published texts. A text is stored under its hash before an event names it, and never changes. */
 export class PublicationTexts {
   constructor(private readonly pool: Pool) {}
 

@@ -7,7 +7,7 @@ import type { Category } from '../partners/partner.js';
 export const REPORT_KINDS = ['equal-access', 'capital', 'capacity'] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
-/** What a publication is about. Each end is an instant, or a date that stands for the whole day. */
+/** The period of a publication. Each end is an instant, or a date that stands for the whole day. */
 export interface Period {
   readonly periodFrom: string;
   readonly periodTo: string;
@@ -19,12 +19,13 @@ export interface PublishedFacts {
   readonly treeSize: number;
   /** Merkle root over the events up to the position, base64 as in a checkpoint. */
   readonly root: string;
+  /** The method that makes the same bytes again. */
   readonly methodVersion: string;
   /** Length of the report. */
   readonly byteCount: number;
   /** Of the report's bytes, hex. */
   readonly sha256: string;
-  /** The completeness index: how far every stream had come at the position. */
+  /** The completeness index: the extent of every stream at the position. */
   readonly streams: {
     readonly count: number;
     /** Of the index as it is served, hex. */
@@ -37,11 +38,11 @@ export interface ReportPublished extends DomainEvent {
   readonly data: PublishedFacts & Period & { readonly kind: ReportKind; readonly interim?: true };
 }
 
-/** Art. 12b(16): what the Governing Board does about an imbalance that a report shows. */
+/** Art. 12b(16): a measure of the Governing Board against an imbalance that a report shows. */
 export interface CorrectiveAction extends Period {
   readonly actionId: string;
   readonly reportId: string;
-  /** The users that it is for; all of them where it is left out. */
+  /** The users that the measure is for; all of them when left out. */
   readonly category?: Category;
   readonly reason: string;
   readonly measure: string;
@@ -90,7 +91,7 @@ export const report: Aggregate<Report, ReportEvent> = {
   },
 };
 
-/** The last instant of a period: what was recorded by then is in the report. */
+/** The last instant of a period: the report reflects the events that were recorded by then. */
 export const periodEnd = ({ periodTo }: Period): EpochMs =>
   parseInstant(periodTo) + (isDate(periodTo) ? MS_PER_DAY - 1 : 0);
 
@@ -98,7 +99,7 @@ const isDate = (text: string): boolean => text.length === 'YYYY-MM-DD'.length;
 const normal = (text: string): string => (isDate(text) ? text : formatInstant(parseInstant(text)));
 
 /**
- * Publishes a report. Before its period is over it is marked as interim; it then reflects all that is recorded.
+ * Publishes a report. Before its period is over, the report is marked as interim and reflects all recorded events.
  * @param facts of the report as of the end of the period; undefined when nothing was recorded by then.
  * @throws Refusal `period-out-of-order` (422); `period-not-begun`, `nothing-to-report` (409).
  */
@@ -135,7 +136,7 @@ export function publishReport(
 
 const MONITORING = '2021/1173 Art. 12b(16)';
 
-/** A board that needs more has another problem than a report can show. */
+/** Bounds the list that every later report on equal access repeats. */
 export const ACTIONS_PER_REPORT_MAX = 100;
 
 export interface ActionInput {

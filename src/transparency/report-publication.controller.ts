@@ -24,7 +24,7 @@ import { ListPublishedReports, Publications, type Published } from './report-pub
 
 /** A published text never changes. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
-/** Said for readers that set aside room: ten million streams. */
+/** Bound in the API document, for clients that allocate memory: ten million streams. */
 const INDEX_BYTES_MAX = 1_000_000_000;
 const REPORTS = [EqualAccessReportDto, CapitalReportDto, CapacityReportDto];
 

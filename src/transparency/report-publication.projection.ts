@@ -3,11 +3,11 @@ import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, RowRef, Rows } from '../ledger/projection.js';
 import { report, type CorrectiveAction, type ReportEvent } from './publication.js';
 
-// The stream decides which aggregate an event is of, and the write side appends nothing else to it.
+// Streams of reports hold events of this aggregate alone: the write side appends no others to them.
 const eventOf = (recorded: RecordedEvent): ReportEvent => recorded as unknown as ReportEvent;
 const idOf = ({ stream }: RecordedEvent): string => stream.slice(streamOf(report, '').length);
 
-/** One row a published report, with what the board decided on it. */
+/** One row a published report, with the corrective actions that the board decided on it. */
 export const publicationProjection: Projection = {
   name: 'publications',
   version: 1,

@@ -38,8 +38,7 @@ export class Publications {
 
   /**
    * Makes the report of a kind by the current method, and the completeness index, as of an instant. Stores both, so that an event may name
-   * them.
-   * Undefined when nothing was recorded by then.
+   * them. Undefined when nothing was recorded by then.
    * @throws Refusal (503) while the reports do not follow the history.
    */
   async prepare(kind: ReportKind, asOf: string): Promise<PublishedFacts | undefined> {
@@ -76,7 +75,7 @@ export class Publications {
   }
 
   /**
-   * The completeness index of a report as it was published. It breaks off when its bytes are not those that were published.
+   * The completeness index of a report as it was published. The stream ends with an error when its bytes are not those that were published.
    * @throws Refusal 404 for an unknown report.
    */
   async streams(id: string): Promise<Published<Readable>> {
@@ -126,7 +125,7 @@ export class Publications {
   }
 }
 
-/** Better no report than another one under the same name. */
+/** A changed report is not served: it would be another report under the same name. */
 const changed = (id: string, { expected, found }: TextChanged): Refusal =>
   new Refusal(
     'unavailable',

@@ -10,46 +10,46 @@ import type { MethodState, ReportMethod } from './report-method.js';
 import { ReportFollower, STATE_EVERY_EVENTS_MAX } from './report-follower.worker.js';
 import { ReportStates } from './report-states.queries.js';
 
-/** A state may be missing where an instance stopped before it was stored; a report reaches over two such gaps, not over more. */
+/** A state is missing where an instance stopped before it stored the state. A report folds over up to two such gaps. */
 const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS_MAX;
 /**
- * No states are stored of an older method, so that a published report whose bytes are lost is made again from the first event on: some
- * ten seconds of work, once, because the bytes are then stored.
+ * No states are stored of an older method, so that a published report whose bytes are lost is made again from the first event on. So many
+ * events take about half a minute; the bytes are then stored. `audit replay` has no limit.
  */
-const OLDER_METHOD_EVENTS_MAX = 1_000_000;
+const OLDER_METHOD_EVENTS_MAX = 500_000;
 /** Events that a report of effective time looks at beyond its instant: some seconds of work. */
 const EFFECTIVE_EVENTS_MAX = 200_000;
 /** Events that are read and folded at a time. */
 const BATCH_EVENTS_MAX = 500;
 /** Reports as of an earlier position are made one after the other; so many may wait. */
 const WAITING_MAX = 20;
-/** Answers kept of each sort, present and past, at most some hundred kilobytes each. */
+/** Answers that are kept, live ones and earlier ones apart. Each has at most some hundred kilobytes. */
 const ANSWERS_MAX = 50;
 /** While the history grows, a live report is this old at most: the routes are public, and a report costs more than a read. */
 const PRESENT_MS_MAX = 200;
 
-/** At what point of the history a report is asked for; the present when both are left out. */
+/** The point of the history that a report is asked for; a live report when no member is given. */
 export interface AsOf {
   /** Position that the answer must have reached. */
   readonly minPosition?: number | undefined;
   readonly asOfPosition?: number | undefined;
   /** RFC 3339. */
   readonly asOf?: string | undefined;
-  /** RFC 3339, canonical. Only what had taken effect by then counts. */
+  /** RFC 3339, canonical. Only events that had taken effect by then count. */
   readonly effectiveAt?: string | undefined;
 }
 
 /** A report of one method: its name tells it apart from all others of the method at the same position, filters included. */
 export interface Render<Body> {
   readonly name: string;
-  /** Pure and synchronous: the state moves on with the history. `root` is the Merkle root over the events up to its position. */
+  /** Pure and synchronous, because the state changes with the history. `root` is the Merkle root over the events up to its position. */
   readonly render: (state: MethodState, root: Uint8Array) => Body;
   /** The current one when left out. */
   readonly method?: ReportMethod;
 }
 
 /**
- * Answers reports: the present from the state in memory, the past from the nearest stored state and the events after it.
+ * Answers reports: a live one from the state in memory, one as of an earlier position from the nearest stored state and the events after it.
  */
 @Injectable()
 export class Reports {

@@ -28,7 +28,7 @@ export function tableText({ title, columns, rows, notes }: TextTable): string {
   return [title, '', line(head), rule, ...rows.map(line), '', ...notes, ''].join('\n');
 }
 
-/** Code points, so that names with accents outside the basic plane do not shift a column. */
+/** Counts code points, so that a character outside the basic plane does not shift a column. */
 const length = (text: string): number => [...text].length;
 
 function padded(text: string, width: number, align: Column['align']): string {

@@ -46,7 +46,7 @@ export class TransparencyController {
   }
 }
 
-/** A report leaves as the text that it is: serialised anew, the same report could have other bytes. */
+/** A report is sent as its own text: serialised a second time, it could have other bytes. */
 function formOf(request: FastifyRequest, reply: FastifyReply): 'json' | 'csv' {
   if (request.asCsv) return 'csv';
   void reply.type('application/json; charset=utf-8');

@@ -14,7 +14,7 @@ export const REASONS_SCHEMA: { type: 'object'; additionalProperties: { type: 'st
   additionalProperties: { type: 'string', enum: [...REASONS] },
 };
 
-/** Said for readers that set aside room. A report has a line for each facility and month, or fund and layer: thousands at most. */
+/** Bound in the API document, for clients that allocate memory. A report has a line for each facility and month, or fund and layer: thousands at most. */
 export const REPORT_LINES_MAX = 100_000;
 
 /** At what point of the history a report is wanted; the present when nothing is given. */

@@ -11,7 +11,7 @@ interface FigureMeaning {
   readonly meaning: string;
 }
 
-/** Every figure of the file, and what it says. Chip-hours are exact sums that are rounded half up once. */
+/** Every figure of the file, with its meaning. Chip-hours are exact sums that are rounded half up once. */
 export const YEARLY_FIGURES = {
   requestsSubmitted: { unit: 'requests', meaning: 'Requests for access that were submitted in the year.' },
   chipHoursRequested: { unit: 'chip-hours', meaning: 'What these requests asked for.' },
@@ -32,13 +32,13 @@ export const YEARLY_FIGURES = {
 export type YearlyFigureName = keyof typeof YEARLY_FIGURES;
 export const YEARLY_FIGURE_NAMES = Object.keys(YEARLY_FIGURES) as YearlyFigureName[];
 
-/** A figure and the positions of all events that it is made of, in order. */
+/** A figure, and the positions of all events that it is the sum of, in order. */
 export interface YearlyFigure {
   readonly value: number;
   readonly positions: readonly PositionRange[];
 }
 
-/** A group of users. What is null is not told apart in it. */
+/** A group of users. A null member stands for all values: the group is not split by it. */
 export interface YearlyGroup {
   readonly facilityId: string | null;
   readonly facilityName: string | null;
@@ -52,7 +52,7 @@ export type YearlyRow = YearlyGroup & { readonly figures: Readonly<Record<Yearly
 export interface YearlyFile {
   readonly year: number;
   readonly methodVersion: string;
-  /** How much of the history is in it. Use that is reported later gives another file, with a later position. */
+  /** The last event that the file reflects. Use that is reported later gives another file, with a later position. */
   readonly position: number;
   readonly treeSize: number;
   /** Merkle root over these events, base64 as in a checkpoint. */
@@ -73,7 +73,7 @@ export interface YearlyFile {
 /** The file as canonical JSON (RFC 8785): the same history gives the same bytes. */
 export const yearlyJson = (file: YearlyFile): string => `${canonicalize(file)}\n`;
 
-/** The file as CSV (RFC 4180): one line a figure, so that each has its own positions beside it. */
+/** The file as CSV (RFC 4180): one line a figure, so that each figure has its own positions beside it. */
 export function yearlyCsv(file: YearlyFile): string {
   const { year, position, root, asOf, methodVersion, illustrative } = file;
   const levels = [

@@ -26,7 +26,7 @@ interface Tally {
   readonly positions: Positions;
 }
 
-/** Counts the use of access time in one calendar year (UTC), event by event. It needs the whole history: what is used was allocated before. */
+/** Counts the use of access time in one calendar year (UTC), event by event. Needs the whole history: use follows earlier allocations. */
 export class YearlyUse {
   private readonly from: EpochMs;
   private readonly to: EpochMs;
@@ -41,7 +41,7 @@ export class YearlyUse {
     this.to = Date.UTC(year + 1, 0, 1);
   }
 
-  /** @throws Error when the event is not the next one, or of a type that nobody has taught this file. */
+  /** @throws Error when the event is not the next one, or of a type that this file does not know. */
   accept(recorded: RecordedEvent): void {
     const { position, recordedAt } = recorded;
     if (position !== this.position + 1) throw new Error(`Position ${position} does not follow ${this.position}.`);
@@ -127,7 +127,7 @@ export class YearlyUse {
     return begin < end ? chipMs(chips, begin, end) : 0n;
   }
 
-  /** Spread as the capacity report spreads it, so that its twelve months add up to this year. */
+  /** Spreads use as the capacity report does, so that twelve months of that report add up to this year. */
   private usedInYear(hours: number, from: EpochMs, to: EpochMs): bigint {
     if (to <= this.from || from >= this.to) return 0n;
     if (from >= this.from && to <= this.to) return wholeHours(hours);
@@ -180,7 +180,7 @@ const EVERYBODY: Place = { facilityId: null, category: null, country: null };
 const wholeHours = (hours: number): bigint => chipMs(hours, 0, MS_PER_HOUR);
 const facilityOf = ({ stream }: { readonly stream: string }): string => stream.slice('facility-'.length);
 
-/** How many of facility, category and country a row tells apart. */
+/** By how many of facility, category and country a row is split. */
 const depth = ({ facilityId, category, country }: YearlyGroup): number =>
   [facilityId, category, country].filter((part) => part !== null).length;
 
@@ -207,7 +207,7 @@ type Counted =
   | 'allocation-released'
   | 'usage-reported';
 
-/** Every type that says nothing about the use of access time, by name: a new one has to be looked at before it is left out. */
+/** Names every type that has no figure of this file, so that a new type does not compile until its place is decided. */
 function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void {
   switch (event.type) {
     case 'api-key-issued':

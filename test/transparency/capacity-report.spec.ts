@@ -69,14 +69,14 @@ describe('the capacity report', () => {
     ['inside: what lies before is left', '2026-02-01T12:00:00Z', 240, 120],
     ['at its end: everything is left', allocation.to, 240, 480],
     ['after its end: everything is left', '2026-06-01T00:00:00Z', 240, 480],
-  ])('gives back what is released %s', (_when, at, january, february) => {
+  ])('takes off released chip-hours, when the release is %s', (_when, at, january, february) => {
     const { events } = installed()
       .record(FACILITY, { type: 'chips-allocated', data: allocation })
       .record(FACILITY, { type: 'allocation-released', data: { ...allocation, at, reason: 'r' } });
     expect(reportOf(events).rows.map(({ allocatedChipHours }) => allocatedChipHours)).toEqual([january, february, 0]);
   });
 
-  it('shows what is planned, but leaves no month for an allocation that ends with the one before', () => {
+  it('shows planned months, but no month after an allocation that ends with a month', () => {
     const planned = { ...allocation, from: '2026-04-01T00:00:00Z', to: '2026-05-01T00:00:00Z' };
     const { events } = installed().record(FACILITY, { type: 'chips-allocated', data: planned });
     expect(reportOf(events).rows.map(({ month }) => month)).toEqual(['2026-01', '2026-02', '2026-03', '2026-04']);
@@ -119,7 +119,7 @@ describe('the capacity report', () => {
     expect(reportOf(installed().events.slice(0, 1)).rows).toEqual([]);
   });
 
-  it('agrees for any history with a sum over every allocation and month, and adds up by row', () => {
+  it('equals, for any history, a sum over every allocation and month, and adds up by row', () => {
     fc.assert(
       fc.property(stories, (choices) => {
         const { history, allocations } = tell(choices);

@@ -125,7 +125,7 @@ describe('the capital report', () => {
     });
   });
 
-  it('draws the layers with the first loss at the bottom and says which losses reach each of them', () => {
+  it('shows the layers with the first loss at the bottom, and the losses that reach each layer', () => {
     const history = fund();
     sign(history, 'a', terms('union', 0), '20000');
     sign(history, 'b', terms('public-bank', 1), '30000');
@@ -147,7 +147,7 @@ describe('the capital report', () => {
     });
   });
 
-  it('has no layers to point at before anything is signed, and says so', () => {
+  it('has no attachment points before anything is signed, and gives the reason', () => {
     const [picture] = reportOf(fund().events).funds;
     expect(picture?.layers[0]).toMatchObject({
       attachmentPoint: null,
@@ -189,7 +189,7 @@ describe('the capital report', () => {
     ]);
   });
 
-  it('takes a purchase of access time for a share of the CAPEX, as 12b(5) does, but nothing in kind', () => {
+  it('counts a purchase of access time as a share of the CAPEX, as 12b(5) does, but no contribution in kind', () => {
     const history = fund();
     sign(history, 'a', terms('union', 0, { facilityId: 'helsinki', kind: 'access-time-purchase' }), '9000');
     sign(history, 'b', terms('union', 0, { facilityId: 'helsinki', kind: 'in-kind' }), '5000');
@@ -197,7 +197,7 @@ describe('the capital report', () => {
     expect(reportOf(history.events).facilities[0]?.unionShareOfCapexCommitted).toBe(0.09);
   });
 
-  it('has no ratio without public money or a known CAPEX, and says why', () => {
+  it('has no ratio without public money or a known CAPEX, and gives the reason', () => {
     const history = new History().record('fund-f', {
       type: 'fund-established',
       data: { name: 'F', currency: 'EUR', targetMinor: '1' },
@@ -215,7 +215,7 @@ describe('the capital report', () => {
     });
   });
 
-  it('is marked illustrative when a pledge behind it is', () => {
+  it('is marked illustrative when one of its pledges is', () => {
     const history = fund();
     expect(reportOf(history.events).illustrative).toBe(false);
     history.record('commitment-a', {
@@ -225,7 +225,7 @@ describe('the capital report', () => {
     expect(reportOf(history.events).illustrative).toBe(true);
   });
 
-  it('knows that a fund has closed', () => {
+  it('shows that a fund has closed', () => {
     const history = fund().record('fund-f', {
       type: 'financial-close-reached',
       data: { facilities: [], committedMinor: '0', reachedOn: '2026-03-20', evidenceRef: null },
@@ -233,7 +233,7 @@ describe('the capital report', () => {
     expect(reportOf(history.events).funds[0]?.closed).toBe(true);
   });
 
-  it('agrees for any history with a sum over every commitment, by row and in total', () => {
+  it('equals, for any history, a sum over every commitment, by row and in total', () => {
     fc.assert(
       fc.property(stories, (choices) => {
         const { history, commitments } = tell(choices);

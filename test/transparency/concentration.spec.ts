@@ -18,7 +18,7 @@ const holdings = fc
   .filter((all) => all.some(({ amount }) => amount > 0n));
 
 describe('concentration', () => {
-  it('has the values that can be worked out by hand', () => {
+  it('has the values that are computed by hand', () => {
     expect(gini([1n, 2n, 3n, 4n, 5n])).toBeCloseTo(4 / 15, 12);
     expect(gini([0n, 0n, 0n, 8n])).toBe(0.75);
     expect(hhi([50n, 30n, 20n])).toBeCloseTo(0.38, 12);
@@ -122,7 +122,7 @@ describe('concentration', () => {
     );
   });
 
-  it('puts the Lorenz points of [1, 1, 2] where they belong', () => {
+  it('has the Lorenz points of [1, 1, 2] that are computed by hand', () => {
     expect(lorenz([2n, 1n, 1n], 3).map(({ amount }) => amount)).toEqual([0, 0.25, 0.5, 1]);
     expect(lorenz([1n, 3n], 4).map(({ amount }) => amount)).toEqual([0, 0.125, 0.25, 0.625, 1]);
   });

@@ -15,8 +15,8 @@ const histogramOf = (values: readonly number[]): Histogram => {
 };
 const days = fc.array(fc.nat(40), { minLength: 1, maxLength: 80 });
 
-describe('durations', () => {
-  it('have the median of the sorted list, the mean of the middle two for an even number', () => {
+describe('a histogram of durations', () => {
+  it('has the median of the sorted list, the mean of the middle two for an even number', () => {
     expect(median(histogramOf([5, 1, 3]))).toBe(3);
     expect(median(histogramOf([4, 1, 3, 2]))).toBe(2.5);
     fc.assert(
@@ -28,19 +28,19 @@ describe('durations', () => {
     );
   });
 
-  it('have the nearest-rank percentile', () => {
+  it('has the nearest-rank percentile', () => {
     const ten = histogramOf([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(percentile(ten, 90)).toBe(9);
     expect(percentile(histogramOf([7]), 90)).toBe(7);
     expect(percentile(ten, 100)).toBe(10);
   });
 
-  it('have neither without an observation', () => {
+  it('has neither median nor percentile without an observation', () => {
     expect(median(new Map())).toBe('no-decisions');
     expect(percentile(new Map(), 90)).toBe('no-decisions');
   });
 
-  it('add up', () => {
+  it('adds up with others', () => {
     fc.assert(
       fc.property(days, days, (one, other) => {
         const together = histogramOf([...one, ...other]);
@@ -57,7 +57,7 @@ describe('Kaplan-Meier median', () => {
   const treated = [6, 6, 6, 7, 10, 13, 16, 22, 23];
   const treatedCensored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35];
 
-  it('is that of the literature with and without censoring', () => {
+  it('is the value of the literature, with and without censoring', () => {
     expect(kaplanMeierMedian(histogramOf(placebo), new Map())).toBe(8);
     expect(kaplanMeierMedian(histogramOf(treated), histogramOf(treatedCensored))).toBe(23);
   });
@@ -68,7 +68,7 @@ describe('Kaplan-Meier median', () => {
     expect(kaplanMeierMedian(new Map(), new Map())).toBe('no-requests');
   });
 
-  it('is the lower median of what is decided when nothing is pending', () => {
+  it('is the lower median of the decided requests when none is pending', () => {
     fc.assert(
       fc.property(days, (values) => {
         const sorted = [...values].sort((a, b) => a - b);

@@ -26,7 +26,7 @@ describe('reports as of an effective time', () => {
     ['2026-03-02', 1, 600],
     ['2026-04-01T10:00:00Z', 2, 600],
   ])(
-    'count on %s what had taken effect, and know all that is recorded',
+    'count on %s the events that had taken effect, among all that are recorded',
     async (effectiveAt, submitted, chipHoursGranted) => {
       const { body, headers } = await read(`effectiveAt=${effectiveAt}`);
       expect(headers['ledger-position']).toBe(String(body.position));
@@ -47,7 +47,7 @@ describe('reports as of an effective time', () => {
     expect(whole.body.effectiveAt).toBeNull();
   });
 
-  it('know at an earlier position only what was recorded by then', async () => {
+  it('reflect at an earlier position only the events that were recorded by then', async () => {
     const { body } = await read(`asOfPosition=${position - 1}&effectiveAt=2026-03-02`);
     expect(body.totals).toMatchObject({ submitted: 1, granted: 0, pending: 1 });
   });

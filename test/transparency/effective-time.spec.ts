@@ -25,7 +25,7 @@ const APPLICATION = {
 } as const;
 const DECIDED = '2026-02-16T09:00:00Z';
 
-/** Recorded in March, what happened in January and February. */
+/** Events of January and February that were recorded in March. */
 function lateRecords(): History {
   const history = new History();
   const submission = { ...APPLICATION, sector: 'health', submittedBy: 'p' };
@@ -37,7 +37,7 @@ function lateRecords(): History {
 }
 
 describe('a report of effective time', () => {
-  it('counts what was recorded late from when it took effect', () => {
+  it('counts an event that was recorded late from the instant at which it took effect', () => {
     const { events } = lateRecords();
     const totalsAt = (instant: string) => equalAccessReport(effective(events, instant)).totals;
     expect(totalsAt('2026-01-05T08:59:59.999Z')).toMatchObject({ submitted: 0, pending: 0, denied: 0 });
@@ -46,7 +46,7 @@ describe('a report of effective time', () => {
     expect(totalsAt(DECIDED)).toMatchObject({ submitted: 1, pending: 0, denied: 1 });
   });
 
-  it('says so, beside the position up to which things are known', () => {
+  it('shows its instant beside its position', () => {
     const { events } = lateRecords();
     const report = equalAccessReport(effective(events, DECIDED));
     expect(report).toMatchObject({ position: 2, asOf: BEGIN, effectiveAt: DECIDED });

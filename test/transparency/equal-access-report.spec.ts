@@ -14,7 +14,7 @@ import { stories } from './stories.js';
 const reportOf = (events: readonly RecordedEvent[], filter = {}): EqualAccessReport =>
   equalAccessReport(events.reduce(fold, initialFoldState()), filter);
 
-/** Requests and decisions in the words of a test; everything that it leaves out is the same for all. */
+/** Records requests and decisions. Members that a test does not give are the same for all. */
 class Requests extends History {
   private count = 0;
 
@@ -64,7 +64,7 @@ class Requests extends History {
 }
 
 describe('the equal-access report', () => {
-  it('sets what was granted against what was requested', () => {
+  it('compares granted with requested hours', () => {
     const requests = new Requests();
     const [small, research] = [requests.ask({ category: 'sme' }, 600), requests.ask({ category: 'research' }, 200)];
     requests.ask({ category: 'sme' }, 200);
@@ -123,7 +123,7 @@ describe('the equal-access report', () => {
     });
   });
 
-  it('keeps a revoked grant among the granted and shows it on a line of its own', () => {
+  it('counts a revoked grant as granted, and as revoked', () => {
     const requests = new Requests();
     const { id, ...application } = requests.ask({ category: 'sme' }, 600);
     requests.grant({ id, ...application }, 500);
@@ -235,7 +235,7 @@ describe('the equal-access report', () => {
     });
   });
 
-  it('does not know an acquisition before it takes effect', () => {
+  it('ignores an acquisition before it takes effect', () => {
     const requests = new Requests();
     for (const partnerId of ['a', 'b'])
       requests.grant(requests.ask({ category: 'start-up', partnerId, ultimateParentId: partnerId }, 100), 100);
@@ -270,7 +270,7 @@ describe('the equal-access report', () => {
     ]);
   });
 
-  it('judges impact by the policy in force, and says which one that is', () => {
+  it('judges impact by the policy in force, and names that policy', () => {
     const requests = new Requests();
     for (let i = 0; i < 20; i += 1) {
       requests.grant(requests.ask({ category: 'large-enterprise' }, 10), 10);
@@ -292,7 +292,7 @@ describe('the equal-access report', () => {
     expect(reportOf(requests.events).policies).toEqual([published]);
   });
 
-  it('is marked illustrative as soon as one record behind it is, and not otherwise', () => {
+  it('is marked illustrative when one of its records is, and not otherwise', () => {
     const requests = new Requests();
     const { id: _id, ...application } = requests.ask({ category: 'sme' }, 10);
     expect(reportOf(requests.events).illustrative).toBe(false);
@@ -304,7 +304,7 @@ describe('the equal-access report', () => {
 });
 
 describe('the equal-access report of any history', () => {
-  it('reconciles with every single request, by category and in total', () => {
+  it('equals a sum over every single request, by category and in total', () => {
     fc.assert(
       fc.property(stories, (choices) => {
         const { history, requests } = tell(choices);
@@ -363,7 +363,7 @@ describe('the equal-access report of any history', () => {
     );
   });
 
-  it('measures concentration on the owners at the top, as a reader of every acquisition would', () => {
+  it('measures concentration on the owners at the top, found from every acquisition', () => {
     fc.assert(
       fc.property(stories, (choices) => {
         const { history, requests, acquirers } = tell(choices);

@@ -24,7 +24,7 @@ const allReports = (state: FoldState): string[] =>
     capacityReport(state),
   ].map((report) => reportText(bound(report, EMPTY_ROOT)));
 
-/** The state as JSON knows it, without any of the code that writes it piece by piece. */
+/** The state as plain JSON values, without the code that writes it piece by piece. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return { $integer: String(value) };
   if (Array.isArray(value)) return value.map(plain);
@@ -37,8 +37,8 @@ function plain(value: unknown): unknown {
   return { $map: keys.map((key) => [key, plain(value.get(key))]) };
 }
 
-describe('the fold', () => {
-  it('gives the same bytes in one go and from a state stored at any position', () => {
+describe('the fold of method 1.0', () => {
+  it('makes the same bytes from the first event on and from a state stored at any position', () => {
     fc.assert(
       fc.property(stories, fc.nat(), (choices, cut) => {
         const { events } = tell(choices).history;
@@ -51,7 +51,7 @@ describe('the fold', () => {
     );
   });
 
-  it('comes back from its text as it was, at every position', () => {
+  it('restores a state from its text unchanged, at every position', () => {
     fc.assert(
       fc.property(stories, (choices) => {
         const state = initialFoldState();
@@ -76,7 +76,7 @@ describe('the fold', () => {
     expect(one(1000) - one(10)).toBeLessThan(100);
   });
 
-  it('refuses an event that does not follow, forwards or backwards', () => {
+  it('refuses an event that is not the next one: a later one and an earlier one', () => {
     const { events } = tell([]).history;
     const state = folded(events.slice(0, 3));
     expect(() => folded(events.slice(4), state)).toThrow('The event at position 5 does not follow position 3.');

@@ -33,7 +33,7 @@ export class History {
   }
 }
 
-/** One step of a random history: what is done, to which of those that it can be done to, and two numbers that it may need. */
+/** One step of a random history: the kind of the step, the object that it picks, and two numbers that it may use. */
 export interface Choice {
   readonly step: number;
   readonly which: number;
@@ -63,7 +63,7 @@ export interface CommitmentModel {
   unfunded: bigint;
 }
 
-/** A random history, and beside it what a reader who remembers every single record would know. */
+/** A random history, and beside it a model that keeps every single record. */
 export interface Told {
   readonly history: History;
   readonly requests: readonly RequestModel[];
@@ -397,7 +397,7 @@ class Teller implements Told {
     commitment.status = 'cancelled';
   }
 
-  /** Things that change no sum, or only how sums are read. */
+  /** Events that change no sum, or only how sums are read. */
   private govern({ which, size }: Choice): void {
     const effectiveFrom = this.history.at;
     const value = { decidedMin: 1 + (size % 12), flagBelow: 0.8 };

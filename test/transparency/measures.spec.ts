@@ -25,7 +25,7 @@ describe('Wilson interval', () => {
     expect(interval).toEqual([expect.closeTo(low, 4), expect.closeTo(high, 4)]);
   });
 
-  it('has no interval, and says why, without a decision', () => {
+  it('has no interval without a decision, and gives the reason', () => {
     expect(wilsonInterval(0, 0)).toBe('no-decisions');
   });
 
@@ -49,11 +49,11 @@ describe('Wilson interval', () => {
 });
 
 describe("Fisher's exact test", () => {
-  it('gives 0.4857 for the lady tasting tea', () => {
+  it('is 0.4857 for the lady tasting tea', () => {
     expect(fisherExact({ successes: 3, trials: 4 }, { successes: 1, trials: 4 })).toBeCloseTo(0.485714, 6);
   });
 
-  it('gives 0.002759 for 1 of 12 against 9 of 12', () => {
+  it('is 0.002759 for 1 of 12 against 9 of 12', () => {
     expect(fisherExact({ successes: 1, trials: 12 }, { successes: 9, trials: 12 })).toBeCloseTo(0.002759456, 9);
   });
 
@@ -123,13 +123,13 @@ describe('impact ratio', () => {
     expect(impacts([group(100, 100), group(0, 10)], rule)[1]).toMatchObject({ ratio: 0, flag: 'low' });
   });
 
-  it('does not measure others by one lucky applicant', () => {
+  it('does not compare other groups with one lucky applicant', () => {
     const [lucky, usual] = impacts([group(1, 1), group(50, 100)], rule);
     expect(lucky).toMatchObject({ ratio: 2, flag: 'not-enough-data' });
     expect(usual).toMatchObject({ ratio: 1, flag: 'none' });
   });
 
-  it('gives reasons instead of figures: no decisions, nobody to compare with, nothing granted', () => {
+  it('has reasons instead of figures: no decisions, no group to compare with, nothing granted', () => {
     expect(impacts([group(0, 0), group(20, 20)], rule)[0]).toEqual({
       ratio: 'no-decisions',
       pValue: 'no-decisions',
@@ -142,7 +142,7 @@ describe('impact ratio', () => {
     expect(impacts([group(0, 20), group(0, 30)], rule)[0]).toMatchObject({ ratio: 'nothing-granted', flag: 'none' });
   });
 
-  it('gives the ratio but no judgement while the board has adopted no rule', () => {
+  it('has a ratio but no flag while the board has adopted no rule', () => {
     expect(impacts([group(40, 50), group(20, 50)], null)[1]).toMatchObject({ ratio: 0.5, flag: null });
   });
 });

@@ -39,7 +39,7 @@ const read = (path: string): Promise<TestAnswer> => api.get(path, { key: null })
 const stored = (): Promise<readonly StoredEvent[]> => api.app.get<EventStore>(EVENT_STORE).readAll(0, 100_000);
 const query = (text: string, values: unknown[] = []) => api.app.get<Runtime>(RUNTIME).pool.query(text, values);
 
-/** What an auditor makes of the events up to a position, with nothing but pure functions. */
+/** The report as an auditor computes it from the events up to a position, with pure functions alone. */
 async function recomputed(position: number) {
   const events = (await stored()).slice(0, position);
   const reader = api.app.get(EventReader);
@@ -58,7 +58,7 @@ async function recomputed(position: number) {
 
 describe('a published report', () => {
   it.each(REPORT_KINDS)(
-    'on %s is the bytes that its event commits to, and that anyone makes from the events',
+    'on %s has the bytes that its event commits to, and that anyone computes from the events',
     async (kind) => {
       const { body, headers } = await publish({ kind });
       expect(headers['location']).toBe(`${PATH}/${body.id}`);
@@ -91,7 +91,7 @@ describe('a published report', () => {
     },
   );
 
-  it('carries an index that shows how far every stream had come', async () => {
+  it('has an index that shows the extent of every stream', async () => {
     const { body } = await publish({});
     const auditor = await recomputed(4);
     const { text, headers } = await read(`${PATH}/${body.id}/streams`);
@@ -104,7 +104,7 @@ describe('a published report', () => {
     });
   });
 
-  it('stays the same for ever: caches may keep it, and later events change nothing', async () => {
+  it('never changes: caches may keep it, and later events change nothing', async () => {
     const { body } = await publish({});
     const before = await read(`${PATH}/${body.id}`);
     expect(before.headers).toMatchObject({
@@ -121,7 +121,7 @@ describe('a published report', () => {
     expect(again.body.id).not.toBe(body.id);
   });
 
-  it('is interim while its period runs, and then reflects all that is recorded', async () => {
+  it('is interim while its period runs, and reflects all recorded events', async () => {
     const head = await api.app.get<EventStore>(EVENT_STORE).head();
     const { body } = await publish({ periodFrom: '2026-07-01', periodTo: '2026-12-31' }, boardKey);
     expect(body).toMatchObject({ treeSize: head, interim: true, root: (await recomputed(head)).root });
@@ -144,7 +144,7 @@ describe('a published report', () => {
     }
   });
 
-  it('is not given out at all when one bit of its stored bytes was changed', async () => {
+  it('is not served when one bit of its stored bytes was changed', async () => {
     const { body } = await publish({ kind: 'capacity' });
     const key = Buffer.from(body.sha256, 'hex');
     await expect(query('update report_text_parts set part = part')).rejects.toThrow('History is never rewritten');
@@ -199,7 +199,7 @@ describe('a published report', () => {
 });
 
 describe('the list of published reports', () => {
-  it('says what each commits to, by kind, and as a table', async () => {
+  it('shows what each report commits to, by kind, and as a table', async () => {
     const { body } = await publish({ kind: 'capital' });
     const { data } = (await read(`${PATH}?kind=capital&minPosition=${body.position}`)).body;
     expect(data.at(-1)).toMatchObject({
@@ -224,7 +224,7 @@ describe('the list of published reports', () => {
 describe('a corrective action', () => {
   const ACTION = { category: 'start-up', reason: 'Granted half of their share of demand.', measure: 'A higher floor.' };
 
-  it('is decided by the board on a published report, and shown with it and in the report from then on', async () => {
+  it('is decided by the board on a published report, and shown with that report and in later ones', async () => {
     const { body: report } = await publish({});
     const answer = await api.must(
       api.post('/v1/transparency/corrective-actions', { reportId: report.id, ...ACTION }, { key: boardKey }),
@@ -255,7 +255,7 @@ describe('a corrective action', () => {
 });
 
 describe('the index of a long history', () => {
-  it('is stored and given out in parts', async () => {
+  it('is stored and served in parts', async () => {
     const store = api.app.get<EventStore>(EVENT_STORE);
     const count = 12_000;
     for (let start = 0; start < count; start += 1_000) {

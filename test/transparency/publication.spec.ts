@@ -39,7 +39,7 @@ describe('a publication', () => {
       .then([{ type: 'report-published', legalBasis, data: { ...HALF_YEAR, ...FACTS } }]);
   });
 
-  it('takes a date for the whole day and an instant for itself', () => {
+  it('reads a date as the whole day and an instant as itself', () => {
     expect(periodEnd(HALF_YEAR)).toBe(Date.parse('2026-06-30T23:59:59.999Z'));
     expect(periodEnd({ ...HALF_YEAR, periodTo: '2026-06-30T12:00:00.000Z' })).toBe(Date.parse('2026-06-30T12:00:00Z'));
     const [{ data }] = publishReport({ ...HALF_YEAR, periodTo: '2026-06-30T12:00:00.000Z' }, FACTS, NOW);
@@ -98,7 +98,7 @@ describe('a corrective action', () => {
       .refuses('unknown-report', { id: 'r' });
   });
 
-  it('has room beside others up to a limit', () => {
+  it('is accepted beside earlier ones up to a limit', () => {
     const earlier = Array.from({ length: ACTIONS_PER_REPORT_MAX - 1 }, (_, index) => decided(String(index)));
     given(report, [published('equal-access'), ...earlier])
       .when((state) => decideCorrectiveAction(state, ACTION, 'a', NOW))
@@ -108,7 +108,7 @@ describe('a corrective action', () => {
       .refuses('too-many-corrective-actions', { limit: ACTIONS_PER_REPORT_MAX });
   });
 
-  it('stands in every later report on equal access, whatever the report is narrowed to', () => {
+  it('is shown in every later report on equal access, narrowed reports included', () => {
     const { history } = tell([]);
     history.record('report-r', published('equal-access'));
     const before = history.events.reduce(fold, initialFoldState());
@@ -122,7 +122,7 @@ describe('a corrective action', () => {
 });
 
 describe('the text of a publication', () => {
-  it('is canonical JSON that says its kind of figures, its position and its root', () => {
+  it('is canonical JSON with the figures of its kind, its position and its root', () => {
     const state = tell([]).history.events.reduce(fold, initialFoldState());
     const texts = REPORT_KINDS.map((kind) => METHOD_1.text(state, EMPTY_ROOT, { kind }));
     const members = texts.map((text) => Object.keys(JSON.parse(text) as object));

@@ -1,7 +1,7 @@
 import { tableText } from '../../src/transparency/text-table.js';
 
 describe('a table for a terminal', () => {
-  it('aligns its columns by characters as people count them and ends with its notes', () => {
+  it('aligns its columns by visible characters and ends with its notes', () => {
     const text = tableText({
       title: 'Access',
       columns: [

@@ -33,7 +33,7 @@ let second: TestApp;
 let events: readonly RecordedEvent[];
 let leaves: readonly Uint8Array[];
 
-/** Writes a history as it stands, at the times that it says, without the commands that would have led to it. */
+/** Appends the events of a history with their own times, without commands. */
 async function write(app: TestApp, history: readonly RecordedEvent[]): Promise<void> {
   const store = app.app.get<EventStore>(EVENT_STORE);
   const revisions = new Map<string, number>();
@@ -52,12 +52,12 @@ async function write(app: TestApp, history: readonly RecordedEvent[]): Promise<v
   }
 }
 
-/** A reader waits some seconds only, and a busy machine may take longer to fold a history that was written at once. */
+/** A reader waits for some seconds only. A busy machine may take longer to fold a history that was written in one go. */
 async function followed({ app }: TestApp): Promise<void> {
   while (app.get(ReportFollower).status().position < events.length) await sleep(20);
 }
 
-/** What an auditor would compute from the events alone. */
+/** The reports as an auditor computes them from the events alone. */
 const recomputed = (position: number): FoldState => events.slice(0, position).reduce(fold, initialFoldState());
 const textOf = (report: ReportHeader): string => reportText(bound(report, rootOf(leaves.slice(0, report.position))));
 
@@ -78,7 +78,7 @@ afterAll(async () => {
 });
 
 describe('the transparency reports over HTTP', () => {
-  it('are public, and the very bytes that anyone computes from the events', async () => {
+  it('are public, and have the bytes that anyone computes from the events', async () => {
     const state = recomputed(events.length);
     const reports = {
       'equal-access': equalAccessReport(state),
@@ -95,7 +95,7 @@ describe('the transparency reports over HTTP', () => {
     }
   });
 
-  it('are the same bytes as of any earlier position, on every instance, near a stored state or far from one', async () => {
+  it('have the same bytes as of any earlier position, on every instance, near a stored state or far from one', async () => {
     for (const position of [
       0,
       1,
@@ -174,7 +174,7 @@ describe('the transparency reports over HTTP', () => {
     expect([status, body.code]).toEqual([400, code]);
   });
 
-  it('see what was written just before, on the instance that wrote it and on the other', async () => {
+  it('reflect events that were just written, on the instance that wrote them and on the other', async () => {
     const partner = { legalName: 'Nordlys Materials', country: 'FI', legalForm: 'company' };
     const { body } = await first.must(first.post('/v1/partners', partner));
     for (const app of [first, second]) {
@@ -183,7 +183,7 @@ describe('the transparency reports over HTTP', () => {
     }
   });
 
-  it('keep their places under many readers at once', async () => {
+  it('belong to the asked position under many concurrent readers', async () => {
     const positions = Array.from({ length: 15 }, (_, index) => 100 * (index + 1));
     const answers = await Promise.all(
       positions.flatMap((position) =>
@@ -194,7 +194,7 @@ describe('the transparency reports over HTTP', () => {
     expect(answers.map(({ body }) => body.position)).toEqual(positions.flatMap((position) => [position, position]));
   });
 
-  it('turn readers away when too many wait for the past, and say when to come back', async () => {
+  it('are refused when too many readers wait for earlier positions, with the time to ask again', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
         first.get(`${PATH}/equal-access?asOfPosition=${1_500 + index}`, { key: null }),
@@ -208,7 +208,7 @@ describe('the transparency reports over HTTP', () => {
     }
   });
 
-  it('store the state at fixed positions, the same text on every instance', async () => {
+  it('store states at fixed positions, with the same text on every instance', async () => {
     const { pool } = first.app.get<Runtime>(RUNTIME);
     const { rows } = await pool.query<{ position: number; state: string }>(
       'select position, state from report_states order by position',
@@ -225,7 +225,7 @@ describe('the transparency reports over HTTP', () => {
     expect(rows).toEqual(expected);
   });
 
-  it('store states further apart the more they hold', () => {
+  it('store large states further apart than small ones', () => {
     const holding = (partners: number): FoldState => {
       const state = initialFoldState();
       for (let number = 0; number < partners; number += 1) state.partners.set(String(number), NO_FACTS);
@@ -239,7 +239,7 @@ describe('the transparency reports over HTTP', () => {
     ]);
   });
 
-  it('stop at an event that they do not know, instead of skipping it', async () => {
+  it('stop at an event of an unknown type instead of skipping it', async () => {
     const [last] = events.slice(-1);
     if (!last) throw new Error('There is no history.');
     const id = '00000000-0000-8000-9000-000000000001';

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const usage = await ledger.must(ledger.post('/v1/usage', { records: [record] }));
   usagePosition = Number(usage.body.position);
   const { data } = (await ledger.get(`/v1/events?after=${usagePosition - 1}`)).body;
-  // A receipt waits until the log has come so far.
+  // A receipt waits until the log has signed the event.
   await ledger.get(`/v1/events/${data[0].id}/proof`, { key: null });
   vkey = (await ledger.get('/log/vkey', { key: null })).text.trim();
 });
@@ -46,7 +46,7 @@ describe('ppp-ledger audit yearly', () => {
     expect(file.root).toBe(report.body.root);
   });
 
-  it('writes CSV, and says what it did not check', async () => {
+  it('writes CSV, and reports what it did not check', async () => {
     const { code, out, err } = await run('--year', '2026', '--url', `${programme.ledger.url}/log`);
     expect(code).toBe(0);
     expect(out).toContain(`,sme,FR,chipHoursUsed,chip-hours,1500,${usagePosition},${usagePosition},`);

@@ -70,7 +70,7 @@ function yearEnd(): History {
 }
 
 describe('the yearly file', () => {
-  it('counts what falls into the year, to the millisecond, and names the events of every figure', () => {
+  it('counts use within the year, to the millisecond, and names the events of every figure', () => {
     const { events } = yearEnd();
     const [before, after] = [fileOf(2025, events), fileOf(2026, events)];
     expect(before.rows).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('the yearly file', () => {
     expect(fileOf(2027, events).rows).toEqual([]);
   });
 
-  it('can be traced: the events at the positions of a figure, and no others, give its value', () => {
+  it('can be traced: the events at the positions of a figure, and no others, add up to its value', () => {
     fc.assert(
       fc.property(stories, fc.constantFrom(2026, 2027), (choices, year) => {
         const { events } = tell(choices).history;
@@ -125,7 +125,7 @@ describe('the yearly file', () => {
     );
   });
 
-  it('adds up: by facility, by category and by country it comes to the same total', () => {
+  it('adds up to the same total by facility, by category and by country', () => {
     fc.assert(
       fc.property(stories, (choices) => {
         const { history, usedHours, requests } = tell(choices);
@@ -165,7 +165,7 @@ describe('the yearly file', () => {
     );
   });
 
-  it('says when anything in it is made up', () => {
+  it('is marked illustrative when one of its records is', () => {
     const history = yearEnd();
     expect(fileOf(2026, history.events).illustrative).toBe(false);
     const data = { name: 'Demo', country: 'FI', kind: 'ai-factory', illustrative: true } as const;
@@ -173,7 +173,7 @@ describe('the yearly file', () => {
     expect(fileOf(2026, history.events).illustrative).toBe(true);
   });
 
-  it('stops at an event that is not the next one, and at one that nobody has taught it', () => {
+  it('stops at an event that is not the next one, and at one of an unknown type', () => {
     const { events } = yearEnd();
     expect(() => fileOf(2026, events.slice(1))).toThrow('Position 2 does not follow 0.');
     const unknown = events.map((event) => ({ ...event, type: 'time-donated' }));

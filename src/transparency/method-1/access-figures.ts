@@ -44,7 +44,7 @@ const SUMS = [
 ] as const;
 const HISTOGRAMS = ['decisionDays', 'abandonedDays', 'fulfilmentPerMille'] as const;
 
-/** Adds cells up: integers and histograms, so that neither order nor grouping leaves a trace. */
+/** Adds cells up. Sums of integers and histograms are the same in every order and grouping. */
 export function sumsOf(cells: readonly Cell[]): AccessSums {
   const counts = COUNTS.map((field) => [field, cells.reduce((sum, cell) => sum + cell[field], 0)]);
   const sums = SUMS.map((field) => [field, cells.reduce((sum, cell) => sum + cell[field], 0n)]);
@@ -59,7 +59,7 @@ export function sumsOf(cells: readonly Cell[]): AccessSums {
 type Reasons = Readonly<Partial<Record<string, Reason>>>;
 export type AccessFigures = ReturnType<typeof accessFigures>;
 
-/** The published line of one group, beside all groups together and on a date (null: nothing has happened yet). */
+/** The published line of one group, compared with all groups, on a date (null: nothing is recorded yet). */
 export function accessFigures(own: AccessSums, all: AccessSums, asOfDate: string | null) {
   const { reasons, ...measured } = figures({ ...accessMeasures(own, all), ...timeMeasures(own, asOfDate) });
   const interval = wilsonInterval(own.granted, own.denied + own.granted);
@@ -73,7 +73,7 @@ export function accessFigures(own: AccessSums, all: AccessSums, asOfDate: string
   };
 }
 
-/** The same with how the group fares against the best one. */
+/** The same, with the comparison of the group with the best one. */
 export function withImpact(line: AccessFigures, { ratio, pValue, flag }: Impact) {
   const { reasons, ...measured } = figures({ impactRatio: ratio, impactPValue: pValue });
   return {
@@ -151,7 +151,7 @@ function timeMeasures(own: AccessSums, asOfDate: string | null) {
   };
 }
 
-/** How long pending requests have waited, in working days. Recorded late, they cannot have waited less than not at all. */
+/** Working days that pending requests have waited. At least 0: a request that was recorded late may be dated after the report. */
 function waitingDays(pendingSince: AccessSums['pendingSince'], asOfDate: string | null): Histogram {
   const days: Histogram = new Map();
   if (asOfDate === null) return days;

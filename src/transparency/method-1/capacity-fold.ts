@@ -7,8 +7,8 @@ import { addInterval, addStep, releasedFrom, spreadOverMonths, type ChipSteps, t
 import { unknownToReport } from '../ledger-event.js';
 
 /**
- * The part of the report's state that shows what is installed, promised and used, by facility and month. It grows with the months in
- * which something changes, not with allocations or reports of usage.
+ * The part of the state for the capacity report: installed, allocated and used chip-time by facility and month. It grows with the months
+ * that have changes, not with the number of allocations or reports of usage.
  */
 export interface CapacityState {
   readonly facilities: Map<string, FacilityCapacity>;

@@ -7,7 +7,7 @@ import { headerOf, type ReportHeader } from './report-header.js';
 /** Chip-hours of one month, whole numbers. `installed = outage + allocated + free` in every row. */
 export interface ChipHours {
   readonly installedChipHours: number;
-  /** Recorded outages. The ledger has no event for them yet, so that none is recorded. */
+  /** Recorded outages. The ledger has no event for them: always 0. */
   readonly outageChipHours: number;
   readonly allocatedChipHours: number;
   readonly freeChipHours: number;
@@ -29,14 +29,14 @@ export interface CapacityReport extends ReportHeader {
   readonly totals: readonly (ChipHours & { readonly month: string; readonly usedChipHours: number })[];
 }
 
-/** Ten years: months before the last so many are left out, so that a report has a bound. */
+/** Ten years. Earlier months are left out, so that a report has a bound. */
 const MONTHS_MAX = 120;
 /** Allocations are made for at most a year; two years show everything that is planned. */
 const MONTHS_AHEAD_MAX = 24;
 
 /**
- * What is installed, promised and used, by facility and month, as of the position at which the state stands: from the first month in which
- * anything is installed, allocated or used to the month of the position, or to the last one in which something changes after it.
+ * Installed, allocated and used chip-hours by facility and month, as of the position of the state. The first month is the first one with
+ * installed, allocated or used chips. The last month is that of the position, or the last one with a change after it.
  */
 export function capacityReport(state: FoldState, facilityId?: string): CapacityReport {
   const at = asOfInstant(state);
@@ -100,7 +100,7 @@ function linesOf(facilityId: string, facility: FacilityCapacity, asOfMonth: Mont
   });
 }
 
-/** Months in which something changes. What was allocated and released entirely leaves none. */
+/** Months that have changes. An allocation that was released entirely leaves none. */
 function changedMonths({ chipModels, used }: FacilityCapacity): Month[] {
   const ofSteps = (steps: ChipSteps): Month[] =>
     [...steps].flatMap(([month, { chips, chipMs }]) => (chips === 0 && chipMs === 0n ? [] : [month]));
@@ -117,7 +117,7 @@ function added(parts: readonly ChipTime[]): ChipTime {
   };
 }
 
-/** Free is the difference of the rounded numbers, so that a reader who adds up a row finds what is printed. */
+/** Free is the difference of the rounded numbers, so that the printed numbers of a row add up. */
 function hoursOf({ installedChipMs, allocatedChipMs }: ChipTime): ChipHours {
   const installedChipHours = chipHours(installedChipMs);
   const allocatedChipHours = chipHours(allocatedChipMs);

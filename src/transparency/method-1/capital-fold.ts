@@ -7,8 +7,8 @@ import type { PartnerKind } from '../../partners/partner.js';
 import { unknownToReport } from '../ledger-event.js';
 
 /**
- * The part of the report's state that shows whose money stands in which layer, promised and paid. Sums are exact minor units; it grows
- * with funds, layers, facilities and pledges that wait for a signature.
+ * The part of the state for the capital report: committed and paid money by layer and kind of partner. Sums are exact minor units. It
+ * grows with funds, layers, facilities and pledges that wait for a signature.
  */
 export interface CapitalState {
   readonly funds: Map<string, FundFacts>;
@@ -38,7 +38,7 @@ export interface CapexFacts {
 }
 
 export interface CapitalAmounts {
-  /** Everything ever pledged, whatever became of it. */
+  /** All pledges, signed and withdrawn ones included. */
   pledgedMinor: bigint;
   /** Pledged and neither signed nor withdrawn. */
   openPledgesMinor: bigint;
@@ -134,7 +134,7 @@ function foldFund(state: CapitalState, event: FundEvent, fundId: string): void {
       return;
     }
     case 'tranche-subscribed':
-      // The commitment's own events say the same, and more.
+      // The events of the commitment hold the same change.
       return;
     case 'financial-close-reached':
       fundOf(state, fundId).closed = true;
@@ -197,7 +197,7 @@ function openPledge(state: CapitalState, cell: CapitalCell, commitmentId: string
   state.openPledges.set(commitmentId, { cell: keyOf(cell), amountMinor });
 }
 
-/** A signature or a withdrawal ends a pledge; a signed commitment that is cancelled has none any more. */
+/** Ends the pledge of a commitment, at its signature or withdrawal. A signed commitment that is cancelled has no open pledge. */
 function closePledge(state: CapitalState, commitmentId: string): void {
   const pledge = state.openPledges.get(commitmentId);
   const cell = pledge && state.cells.get(pledge.cell);

@@ -6,7 +6,7 @@ import type { FoldState } from './fold.js';
 import { figures, share, type Measure, type Reason } from '../measures.js';
 import { headerOf, type ReportHeader } from './report-header.js';
 
-/** Sums of money as they are published: decimal strings of minor units. What each means is said at `CapitalAmounts`. */
+/** Sums of money as they are published: decimal strings of minor units. `CapitalAmounts` explains each of them. */
 export type PublishedAmounts = Readonly<Record<keyof CapitalAmounts, string>>;
 type Reasons = Readonly<Partial<Record<string, Reason>>>;
 
@@ -49,7 +49,7 @@ export interface FundPicture {
 }
 
 export const RATIO_BASES = ['committed', 'paid'] as const;
-/** Ratios on one base. The gap between committed and paid is the honest signal. */
+/** Ratios on one base: committed or paid money. */
 export interface CapitalRatios {
   readonly currency: string;
   readonly base: (typeof RATIO_BASES)[number];
@@ -57,7 +57,7 @@ export interface CapitalRatios {
   readonly publicMinor: string;
   readonly privateMinor: string;
   readonly privatePerPublic: number | null;
-  /** Everything, the public part included, for each unit of public money. */
+  /** All money, the public part included, for each unit of public money. */
   readonly mobilisedPerPublic: number | null;
   readonly unionShareOfCapex: number | null;
   readonly reasons: Reasons;
@@ -96,7 +96,7 @@ const AMOUNT_OF_BASE: Readonly<Record<CapitalRatios['base'], Amount>> = {
   paid: 'paidMinor',
 };
 
-/** Whose money stands in which layer, promised and paid, as of the position at which the state stands. */
+/** Committed and paid money by layer and kind of partner, as of the position of the state. */
 export function capitalReport(state: FoldState): CapitalReport {
   const { funds, cells, facilities } = state.capital;
   const all = [...cells.values()];
@@ -230,7 +230,7 @@ function ratiosOf(
   };
 }
 
-/** Over all facilities whose CAPEX is known in this currency; contributions to others have nothing to be compared with. */
+/** Over all facilities whose CAPEX is recorded in this currency. Contributions to other facilities are left out: there is no CAPEX to compare them with. */
 function unionShare(
   facilities: readonly (readonly [id: string, facts: CapexFacts])[],
   currency: string | null,
@@ -249,7 +249,7 @@ function unionShare(
 
 function facilityOf(facilityId: string, facts: CapexFacts, all: readonly CapitalCell[]): FacilityCapital {
   const { name, country, kind, currency, capexMinor } = facts;
-  // Amounts in another currency than the CAPEX cannot be set against it; the ledger refuses such contributions.
+  // An amount in another currency than the CAPEX has no share of it; the ledger refuses such contributions.
   const cells = all.filter(
     (cell) => cell.facilityId === facilityId && (currency === null || cell.currency === currency),
   );

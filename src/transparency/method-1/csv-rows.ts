@@ -13,7 +13,7 @@ const headerCells = ({ position, asOf, effectiveAt, methodVersion, illustrative 
   illustrative,
 });
 
-/** All groups together have nobody to be compared with. */
+/** The total has no impact ratio: there is no other group to compare it with. */
 const NOT_COMPARED = { impactRatio: null, impactPValue: null, impactFlag: null };
 
 /** One line per category, one for the total, one per country. */

@@ -14,9 +14,9 @@ import { unknownToReport } from '../ledger-event.js';
 import type { CorrectiveAction, CorrectiveActionDecided } from '../publication.js';
 
 /**
- * The part of the report's state that shows whether access follows demand: counts, exact sums and histograms per cell. It grows with the
- * facilities, modes, categories, countries and applicants that occur, never with the number of requests, so that a state stays small
- * enough to be stored often and a report as of any position is near.
+ * The part of the state for the report on equal access: counts, exact sums and histograms per cell. It grows with the facilities, modes,
+ * categories, countries and applicants, never with the number of requests. So a state is small enough to be stored often, and few events
+ * have to be folded for a report as of any position.
  */
 export interface EqualAccessState {
   readonly cells: Map<string, Cell>;
@@ -27,7 +27,7 @@ export interface EqualAccessState {
   readonly cutOffs: Map<string, string>;
 }
 
-/** What is known of the requests of one category and country to one facility in one mode. Sums are whole chip-hours. */
+/** The requests of one category and country to one facility in one mode. Sums are whole chip-hours. */
 export interface Cell {
   readonly facilityId: string;
   readonly mode: Mode;
@@ -37,14 +37,14 @@ export interface Cell {
   withdrawn: number;
   ineligible: number;
   denied: number;
-  /** Revoked grants included: they were granted, and are counted once more below. */
+  /** Revoked grants included: `revoked` counts them a second time. */
   granted: number;
   grantedFree: number;
   revoked: number;
   /** Requests that are marked illustrative. */
   illustrative: number;
   requestedHours: bigint;
-  /** Requested hours by what became of the request; what is missing to `requestedHours` is pending. */
+  /** Requested hours by the outcome of the request. The rest of `requestedHours` is pending. */
   withdrawnHours: bigint;
   ineligibleHours: bigint;
   deniedHours: bigint;
@@ -60,16 +60,16 @@ export interface Cell {
   readonly decisionDays: Histogram;
   /** Working days from submission to withdrawal or to the refusal of eligibility. */
   readonly abandonedDays: Histogram;
-  /** Requests without an outcome, by date of submission; a date without any is removed. */
+  /** Number of requests without an outcome, by date of submission. A date is removed when its number is 0. */
   readonly pendingSince: Map<string, number>;
   /** Granted over requested hours of granted requests, in per mille, rounded down. */
   readonly fulfilmentPerMille: Histogram;
-  /** Decisions in a mode that has a limit, and those of them that kept it. */
+  /** Decisions in a mode that has a time limit. `decidedInTime` counts those within the limit. */
   decidedWithLimit: number;
   decidedInTime: number;
 }
 
-/** What one applicant has asked for and got, as its parent and category were when it asked. */
+/** Requests and grants of one applicant, under the parent and the category that it had at submission. */
 export interface Holder {
   readonly facilityId: string;
   readonly mode: Mode;
@@ -88,7 +88,7 @@ export const initialEqualAccess = (): EqualAccessState => ({
   cutOffs: new Map(),
 });
 
-/** Longest time that is told apart: three years of working days. Longer ones count as this, which bounds the histograms. */
+/** Three years of working days. A longer time counts as this one, which bounds the histograms. */
 export const DECISION_DAYS_MAX = 750;
 
 type Of<Event, Type extends string> = Extract<Event, { type: Type }>;
@@ -194,7 +194,7 @@ function decide(state: EqualAccessState, cell: Cell, data: Application & { reado
   const limit = MODE_LIMITS[data.mode].decisionWorkingDaysMax;
   if (limit === undefined) return;
   cell.decidedWithLimit += 1;
-  // A cut-off before the submission cannot be; without one the limit runs from the submission.
+  // No request is submitted after the cut-off of its call. Without a cut-off the limit runs from the submission.
   const from = state.cutOffs.get(data.callId) ?? day(data.submittedAt);
   if (businessDaysBetween(from, day(data.decidedAt)) <= limit) cell.decidedInTime += 1;
 }

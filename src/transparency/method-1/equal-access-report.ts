@@ -34,8 +34,8 @@ type ComparedFigures = ReturnType<typeof withImpact>;
 export type PublishedAction = Omit<CorrectiveAction, 'category'> & { readonly category: Category | null };
 
 /**
- * Whether access follows demand (Art. 12b(16) of Regulation (EU) 2021/1173), as of the position at which the state stands. Demand is what
- * was requested in all requests submitted, whatever became of them; what was granted counts as decided, revoked grants included.
+ * Whether access follows demand (Art. 12b(16) of Regulation (EU) 2021/1173), as of the position of the state. Demand is the requested
+ * chip-hours of all submitted requests, whatever their outcome. Granted hours count as decided, revoked grants included.
  */
 export function equalAccessReport(state: FoldState, filter: AccessFilter = {}): EqualAccessReport {
   const cells = [...state.equalAccess.cells.values()].filter((cell) => matches(cell, filter));
@@ -108,8 +108,8 @@ export interface Concentration extends ConcentrationFigures {
 export const LORENZ_STEPS = 20;
 
 /**
- * The population is the ultimate parents that hold a grant, as known at the position: two start-ups that one company has bought since are
- * one. A parent counts in the category that most of its hours were granted in, so that Theil's measure splits exactly.
+ * The population is the ultimate parents that hold a grant, as known at the position: two start-ups that one company bought later count as
+ * one. A parent counts in the category in which most of its hours were granted, so that Theil's measure splits exactly.
  */
 function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentration {
   const granted = holders.filter((holder) => holder.granted > 0);
@@ -126,7 +126,7 @@ function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentr
   };
 }
 
-/** Finds parents as known at the position, each once: a partner has a holder for every mode and facility that it asked for. */
+/** Finds parents as known at the position. Remembers them: a partner has a holder for every mode and facility of its requests. */
 function parentsNow(state: FoldState): (holder: Holder) => string {
   const { partners } = state;
   const at = asOfInstant(state);
@@ -174,13 +174,13 @@ function concentrationFigures(holdings: readonly Holding[]): ConcentrationFigure
     theil: total,
     theilBetween: between,
   });
-  // The rest of the published total, so that the published parts add up to it to the last digit.
+  // The rounded total less the rounded part between, so that the two published parts add up to the published total.
   const within = isDefined(total) && isDefined(between) ? rounded(rounded(total) - rounded(between)) : null;
   const reasons = within === null ? { ...measured.reasons, theilWithin: 'nothing-granted' as const } : measured.reasons;
   return { holders: holdings.length, ...measured, theilWithin: within, reasons };
 }
 
-/** Grants that were made under a category which their partner no longer has. History keeps them where they were made. */
+/** Grants under a category that their partner no longer has. They stay in the category in which they were made. */
 export interface Reclassified {
   readonly from: Category;
   readonly to: Category;

@@ -11,22 +11,22 @@ import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
 import { parseStateText, stateParts } from '../state-text.js';
 
 /**
- * Version of the method: of what is counted, of every formula and of the form of the published reports. Two reports compare only under
- * the same one. It changes with every change that could change a published byte.
+ * This version of the method: the events that are counted, every formula, and the form of the published reports. Two reports compare only
+ * under the same version. It is frozen: see `method.ts`.
  */
 export const METHOD_VERSION = '1.0';
 
-/** Version of the form of the stored state: a state of another one is not read but folded again from the events. */
+/** Version of the form of the stored state. A state of another form is not read but folded again from the events. */
 export const STATE_VERSION = 3;
 
-/** All that the transparency reports know of the history up to a position. A function of the events alone: no clock, no settings. */
+/** The figures of the reports at a position. A function of the events alone: no clock, no settings. */
 export interface FoldState {
   readonly version: typeof STATE_VERSION;
   /** Position of the last event folded; 0 before the first. */
   position: number;
-  /** When that event was recorded: what "as of" means in every report. Null before the first. */
+  /** When that event was recorded: the "as of" of every report. Null before the first. */
   recordedAt: string | null;
-  /** Set on a state of effective time: what took effect later is not in it, and the state is read as of this instant. */
+  /** Set on a state of effective time: an event that took effect later is not in it, and the state is read as of this instant. */
   effectiveAt: string | null;
   readonly policies: Map<PolicyName, Timeline<PolicyVersion>>;
   readonly partners: Map<string, PartnerFacts>;
@@ -48,8 +48,7 @@ export const initialFoldState = (): FoldState => ({
 });
 
 /**
- * Applies the next event. The state belongs to the caller and is changed in place, because a copy for each of millions of events would cost
- * more than the fold; `serialisedParts` makes a copy that stays.
+ * Applies the next event to the state, in place: a copy for each of millions of events would cost more than the fold.
  * @throws Error when the event is not the next one, or of a type that the report does not know: both would make every later figure wrong.
  */
 export function fold(state: FoldState, event: RecordedEvent): FoldState {
@@ -59,8 +58,8 @@ export function fold(state: FoldState, event: RecordedEvent): FoldState {
 }
 
 /**
- * Applies the next event if it had taken effect by the instant of the state, and passes over it if not. Between the order of recording and
- * that of effect nothing is lost: a step of a request never takes effect before the one that it follows.
+ * Applies the next event if it had taken effect by the instant of the state, and leaves it out if not. The order of recording is enough: a
+ * step of a request never takes effect before the step that it follows.
  * @throws Error as `fold`, and for a state that has no such instant.
  */
 export function foldEffective(state: FoldState, event: RecordedEvent): FoldState {
@@ -73,7 +72,7 @@ export function foldEffective(state: FoldState, event: RecordedEvent): FoldState
   return moveTo(state, event);
 }
 
-/** Say what things are, or carry dates of their own by which they are read: they count whenever they were recorded. */
+/** Events that describe a thing, or that carry dates of their own by which they are read. They always count. */
 const DESCRIPTIONS: ReadonlySet<LedgerEvent['type']> = new Set([
   'policy-adopted',
   'partner-registered',
@@ -100,7 +99,7 @@ function moveTo(state: FoldState, { position, recordedAt }: RecordedEvent): Fold
   return state;
 }
 
-/** The instant as of which a state is read: what is in force, how long a request has waited. Null before the first event. */
+/** The instant for which a state is read: for policies in force and for waiting times. Null before the first event. */
 export const asOfInstant = ({ effectiveAt, recordedAt }: FoldState): string | null => effectiveAt ?? recordedAt;
 
 function apply(state: FoldState, event: LedgerEvent): void {
@@ -108,18 +107,18 @@ function apply(state: FoldState, event: LedgerEvent): void {
   switch (event.type) {
     case 'api-key-issued':
     case 'api-key-revoked':
-    // A quota policy bounds what may be allocated; the report shows what was.
+    // A quota policy bounds allocations; the report shows the allocations themselves.
     case 'quota-policy-adopted':
-    // Commitments say the same of each facility, and what of it was paid.
+    // The events of the commitment hold the same amounts.
     case 'contribution-recorded':
-    // What was published is this very report; what was erased was never counted.
+    // A publication changes no figure. Erased content was never counted.
     case 'report-published':
     case 'personal-data-erased':
       return;
     case 'policy-adopted':
       state.policies.set(event.data.policy, decided(state.policies.get(event.data.policy) ?? [], event.data));
       return;
-    // A partner counts by its category and its owners; one of which nothing of the kind is known takes no room.
+    // Category and owners come with later events. Until then the state holds nothing of a partner.
     case 'partner-registered':
       return;
     case 'partner-classified':
@@ -168,7 +167,7 @@ function apply(state: FoldState, event: LedgerEvent): void {
   }
 }
 
-/** The policy in force where the state stands; undefined when none was adopted. */
+/** The policy in force at the instant of the state; undefined when none was adopted. */
 export function policyInForce<Name extends PolicyName>(state: FoldState, name: Name): PolicyVersion<Name> | undefined {
   const at = asOfInstant(state);
   if (at === null) return undefined;

@@ -24,10 +24,10 @@ import { bound, reportText, type ReportHeader } from './report-header.js';
  *
  * A figure that changes, a new figure, or another form of the report or the CSV needs a new version:
  * 1. Make a folder `method-…` beside this one. Copy the files that differ; import the files that do not differ from here. A value of
- *    the domain that changes (kinds of partners, limits of modes, holidays) is copied into this folder before it changes outside.
+ *    the domain that changes (kinds of partners, limits of modes, holidays) is copied into this folder before it changes outside of it.
  * 2. In `fold.ts` here, replace `LedgerEvent` by the events that 1.0 knows, so that later event types do not touch this folder.
  * 3. Add the method at the end of `METHODS`; the DTOs describe the current method.
- * 4. Freeze it: `test/transparency/corpus/freeze.ts`.
+ * 4. Freeze it with `test/transparency/freeze.ts`.
  */
 export const METHOD_1: ReportMethod<FoldState> = {
   version: METHOD_VERSION,

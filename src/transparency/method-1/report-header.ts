@@ -3,7 +3,7 @@ import type { PolicyName } from '../../governance/policy-values.js';
 import type { PolicyVersion } from '../../governance/policy.js';
 import { METHOD_VERSION, policyInForce, type FoldState } from './fold.js';
 
-/** A policy that was in force where a report stands, so that every figure can be read with the rules of its day. */
+/** A policy that was in force at the instant of a report, so that every figure can be read with the rules of its day. */
 export interface PolicyLine {
   readonly policy: PolicyName;
   readonly version: number;
@@ -11,12 +11,12 @@ export interface PolicyLine {
   readonly value: PolicyVersion['value'];
 }
 
-/** What every report begins with. */
+/** Members of every report. */
 export interface ReportHeader {
   readonly position: number;
   /** When the event at that position was recorded; null for an empty ledger. */
   readonly asOf: string | null;
-  /** What took effect later is left out, and everything is read as of this instant; null where nothing is left out. */
+  /** Events that took effect later are left out, and the report is read as of this instant; null when nothing is left out. */
   readonly effectiveAt: string | null;
   readonly methodVersion: string;
   /** True when any record that contributes is marked illustrative. */
@@ -42,7 +42,7 @@ export const headerOf = (state: FoldState, illustrative: boolean): ReportHeader 
 export interface Binding {
   /** Number of events that the history had: the position of the report. */
   readonly treeSize: number;
-  /** Merkle root over exactly these events (RFC 9162), base64 as in a checkpoint: it leaves no other history for these figures. */
+  /** Merkle root over exactly these events (RFC 9162), base64 as in a checkpoint: the figures are of this history and of no other. */
   readonly root: string;
 }
 export type Bound<Report extends ReportHeader = ReportHeader> = Report & Binding;
