@@ -178,9 +178,9 @@ function publicationOf(event: RecordedEvent, methods: MethodRegistry): Publicati
   return { id: event.stream.slice('report-'.length), event, data, method: methods.of(data.methodVersion) };
 }
 
-/** A report is of a known kind, and of a history that ends before its own publication. */
-function isSound({ id, event, data }: Publication, findings: Findings): boolean {
-  const isKnown = REPORT_KINDS.includes(data.kind);
+/** A report is of a kind of its method, and of a history that ends before its own publication. An unknown method may have further kinds. */
+function isSound({ id, event, data, method }: Publication, findings: Findings): boolean {
+  const isKnown = method === undefined || REPORT_KINDS.includes(data.kind);
   if (isKnown && Number.isSafeInteger(data.position) && data.position > 0 && data.position < event.position)
     return true;
   findings.add({

@@ -79,7 +79,7 @@ describe('a publication by an unknown method', () => {
       ...envelope,
       stream: 'report-foreign',
       recordedAt: eventsOf(entries).at(-1)?.recordedAt ?? '',
-      data: { ...last.data, methodVersion: '9.9', sha256: '0'.repeat(64) },
+      data: { ...last.data, kind: 'of another kind', methodVersion: '9.9', sha256: '0'.repeat(64) },
     };
     const source = signedLog([...entries, Buffer.from(canonicalize(foreign))]);
     const replayed = await replay(await openLog(source, { key: noteKeyOf(LOG_KEY) }), {}, { aggregates: AGGREGATES });
