@@ -4,13 +4,13 @@ import { openLog } from '../../src/audit/audit-log.js';
 import { replay } from '../../src/audit/audit-replay.js';
 import { openSource } from '../../src/audit/audit-source.js';
 import { verifyStored } from '../../src/audit/database/stored-ledger.queries.js';
-import { runAudit } from '../../src/cli/audit.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
 import { noteKeyOf } from '../../src/tlog/note-key.js';
 import { METHODS, type MethodRegistry } from '../../src/transparency/methods.js';
 import { recordProgramme } from '../audit/recorded-programme.js';
 import { LOG_KEY, LOG_VKEY, ORIGIN } from '../audit/written-log.js';
 import { startTestApp, type TestApp } from '../support/app.js';
+import { ppp, type Ran } from '../support/command-line.js';
 import { NEXT_METHODS } from './made-up-method.js';
 
 const PATH = '/v1/transparency/reports';
@@ -63,12 +63,7 @@ async function loseTexts(): Promise<void> {
   }
 }
 
-async function audit(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const write = (add: (text: string) => void) => ({ write: (text: string) => (add(text), true) });
-  const code = await runAudit(args, { out: write((text) => (out += text)), err: write((text) => (err += text)) });
-  return { code, out, err };
-}
+const audit = (...args: readonly string[]): Promise<Ran> => ppp('audit', ...args);
 
 const verified = (methods?: MethodRegistry) =>
   verifyStored({ pool, key, wrappingKey: Buffer.alloc(32, 7), ...(methods && { methods }) }, {}, AGGREGATES);

@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { openLog } from '../../src/audit/audit-log.js';
 import { replay } from '../../src/audit/audit-replay.js';
-import { runAudit } from '../../src/cli/audit.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { noteKeyOf } from '../../src/tlog/note-key.js';
 import { METHODS, MethodRegistry } from '../../src/transparency/methods.js';
 import { METHOD_1 } from '../../src/transparency/method-1/method.js';
 import type { ReportPublished } from '../../src/transparency/publication.js';
 import { LOG_KEY, LOG_VKEY, signedLog } from '../audit/written-log.js';
+import { ppp } from '../support/command-line.js';
 import { corpusFile, digestsOf, eventsOf, readHistory } from './frozen-method.js';
 
 /** The files of the corpus, which never change: reports were published by these versions. A new version adds lines of its own. */
@@ -38,7 +38,7 @@ describe('the corpus of the methods', () => {
 
   it('covers every event type with the history of the current method', async () => {
     const types = new Set(eventsOf(await readHistory(METHODS.current.version)).map(({ type }) => type));
-    const known = AGGREGATES.flatMap(({ schemas }) => Object.keys(schemas));
+    const known = AGGREGATES.flatMap(({ events }) => Object.keys(events));
     expect(known.filter((type) => !types.has(type))).toEqual([]);
   });
 });
@@ -91,10 +91,9 @@ describe('a publication by an unknown method', () => {
         await mkdir(dirname(join(folder, path)), { recursive: true });
         await writeFile(join(folder, path), bytes);
       }
-      let told = '';
-      const write = (text: string) => (told += text);
-      expect(await runAudit(['replay', folder, '--vkey', LOG_VKEY], { out: { write }, err: { write } })).toBe(2);
-      expect(told).toContain('report foreign was published by method 9.9, which this program does not know');
+      const { code, out, err } = await ppp('audit', 'replay', folder, '--vkey', LOG_VKEY);
+      expect(code).toBe(2);
+      expect(out + err).toContain('report foreign was published by method 9.9, which this program does not know');
     } finally {
       await rm(folder, { recursive: true });
     }
