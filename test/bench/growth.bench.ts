@@ -11,7 +11,7 @@ import { growthOfReads } from './growth-of-reads.js';
 import { compared, secondsOf, type BenchOptions, type BenchRow } from './measure.js';
 
 /**
- * Rows 7 to 9: what a long history costs. The read models are built anew from all of it beside reading it; the report and a proof are
+ * Rows 7 to 9: what a long history costs. The read models are rebuilt from all of it, beside reading it; the report and a proof are
  * asked for at its length beside the same programme after its first ten thousand events.
  */
 const SHORT_EVENTS = 10_000;
