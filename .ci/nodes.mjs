@@ -47,7 +47,7 @@ async function tryNode(version) {
   try {
     const found = await succeed('node --version', COMMANDS_MS_MAX);
     assert.ok(found.startsWith(`v${version}.`), `Node ${version} was asked for, and ${found} runs.`);
-    const service = await start('exec node dist/cli/cli.js serve', { PORT: '0', LOG_LEVEL: 'warn' }).ready();
+    const service = await start('exec node dist/cli.js serve', { PORT: '0', LOG_LEVEL: 'warn' }).ready();
     const blocks = new Map((await blocksOf(root)).map((block) => [titleOf(block), block]));
     for (const title of BLOCKS) {
       await succeed(`set -euo pipefail\n${blocks.get(title)}`, COMMANDS_MS_MAX, { URL: service.url });

@@ -13,7 +13,7 @@ const { positionals, values } = parseArgs({
 const [folder] = positionals;
 const owner = values.uid === undefined ? undefined : { uid: Number(values.uid), gid: Number(values.gid) };
 const OPERATOR_KEY = 'operator-key-of-the-start-check-0123456789';
-const SERVE = 'exec node dist/cli/cli.js serve';
+const SERVE = 'exec node dist/cli.js serve';
 const EXIT_UNAVAILABLE = 69;
 
 const start = (command, env = {}) =>

@@ -8,7 +8,7 @@ import { AppModule } from './app.module.js';
 import { readEvent } from './ledger/event.js';
 import { EVENT_STORE, type EventStore } from './ledger/event-store.js';
 import { Ledger } from './ledger/ledger.js';
-import { Projector } from './ledger/projector.js';
+import { Projector } from './ledger/projector/projector.js';
 import { Refusal } from './ledger/refusal.js';
 import { parseInstant } from './ledger/time.js';
 import { admitLargeCalls } from './http/bulk-admission.js';

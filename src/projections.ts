@@ -3,8 +3,8 @@ import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
 import { policyProjection } from './governance/policy.projection.js';
 import { partnerProjection } from './partners/partner.projection.js';
-import { eventTypesProjection } from './ledger/event-types.projection.js';
-import type { Projection } from './ledger/projection.js';
+import { eventTypesProjection } from './ledger/projector/event-types.projection.js';
+import type { Projection } from './ledger/projector/projection.js';
 import { erasureProjection } from './erasure/erasure.projection.js';
 import { publicationProjection } from './transparency/report-publication.projection.js';
 

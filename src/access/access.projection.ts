@@ -1,7 +1,7 @@
 import { facility, type AllocationFacts, type FacilityEvent, type ReleaseFacts } from '../compute/facility.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
-import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
+import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
 import type { ErasureEvent } from '../erasure/erasure.js';
 import { accessCall, type AccessCallEvent } from './access-call.js';
 import { accessRequest, type AccessRequestEvent, type AccessRequestSubmitted } from './access-request.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
-import { notReached } from '../ledger/projection-progress.js';
-import { Projector } from '../ledger/projector.js';
+import { notReached } from '../ledger/projector/projection-progress.js';
+import { Projector } from '../ledger/projector/projector.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 
 /** How long a report of usage waits until the rows follow the log. After that its sender gets 503 and sends it again. */

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, unknownEvent } from '../ledger/aggregate.js';
-import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
+import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
 import { commitment, type CommitmentEvent, type CommitmentPledged } from './commitment.js';
 import { fund, type FundEvent } from './fund.js';
 

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
-import type { Projection, Row, RowRef, Rows } from '../ledger/projection.js';
+import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import {
   countsAgainstCeiling,

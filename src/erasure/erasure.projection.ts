@@ -1,5 +1,5 @@
 import { eventTypesOf } from '../ledger/aggregate.js';
-import type { Projection } from '../ledger/projection.js';
+import type { Projection } from '../ledger/projector/projection.js';
 import { subject, type PersonalDataErased } from './erasure.js';
 
 /** The contents that must be deleted. The erasure worker reads these rows. */

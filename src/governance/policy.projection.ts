@@ -1,5 +1,5 @@
 import { eventTypesOf } from '../ledger/aggregate.js';
-import type { Projection } from '../ledger/projection.js';
+import type { Projection } from '../ledger/projector/projection.js';
 import { policy, type PolicyAdopted } from './policy.js';
 
 /** One row a version: the history of what the board decided. */

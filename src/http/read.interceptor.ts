@@ -2,8 +2,8 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
-import { notReached } from '../ledger/projection-progress.js';
-import { Projector } from '../ledger/projector.js';
+import { notReached } from '../ledger/projector/projection-progress.js';
+import { Projector } from '../ledger/projector/projector.js';
 import { Refusal } from '../ledger/refusal.js';
 import { toCsv } from './csv.js';
 import type { Page, Reading } from './read-model.js';

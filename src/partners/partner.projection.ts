@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, unknownEvent } from '../ledger/aggregate.js';
-import type { Projection, Rows } from '../ledger/projection.js';
+import type { Projection, Rows } from '../ledger/projector/projection.js';
 import { decided, type Timeline } from '../domain/timeline.js';
 import {
   partner,

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
-import type { Projection, RowRef, Rows } from '../ledger/projection.js';
+import type { Projection, RowRef, Rows } from '../ledger/projector/projection.js';
 import { report, type CorrectiveAction, type ReportEvent } from './publication.js';
 
 // Streams of reports hold events of this aggregate alone: the write side appends no others to them.

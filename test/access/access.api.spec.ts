@@ -1,4 +1,4 @@
-import { Projector } from '../../src/ledger/projector.js';
+import { Projector } from '../../src/ledger/projector/projector.js';
 import { createPool } from '../../src/platform/database/database.js';
 import { classify, DENIED, GRANTED, NOW, startProgramme, type Programme } from './programme.js';
 

@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.js';
 import { PublishedLog } from '../../src/log/published-log.js';
 import { Config } from '../../src/platform/config.js';
-import { Projector } from '../../src/ledger/projector.js';
+import { Projector } from '../../src/ledger/projector/projector.js';
 import { createLog } from '../../src/platform/logging.js';
 import { formatInstant, parseInstant } from '../../src/ledger/time.js';
 import { ReportFollower } from '../../src/transparency/report-follower.worker.js';

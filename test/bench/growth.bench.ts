@@ -2,7 +2,7 @@ import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
-import { eventTypesProjection } from '../../src/ledger/event-types.projection.js';
+import { eventTypesProjection } from '../../src/ledger/projector/event-types.projection.js';
 import { openInstance } from '../ledger/instance.js';
 import { startBenchDatabase, type BenchDatabase } from './database.js';
 import { fillLedger } from './filled-ledger.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
-import { eventTypesProjection } from '../../src/ledger/event-types.projection.js';
+import { eventTypesProjection } from '../../src/ledger/projector/event-types.projection.js';
 import { registerPartner } from '../../src/partners/partner.decisions.js';
 import { partner } from '../../src/partners/partner.js';
 import { contextOf } from '../ledger/accounts.js';

@@ -6,7 +6,7 @@ const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
 
 /** The service as `npm start` runs it. */
-export const SERVE = ['--max-semi-space-size=32', 'dist/cli/cli.js', 'serve'];
+export const SERVE = ['--max-semi-space-size=32', 'dist/cli.js', 'serve'];
 
 export interface ServerProcess {
   readonly url: string;

@@ -5,7 +5,7 @@ import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { eventTypesProjection } from '../../src/ledger/event-types.projection.js';
+import { eventTypesProjection } from '../../src/ledger/projector/event-types.projection.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { createPool } from '../../src/platform/database/database.js';
 import { migrate } from '../../src/platform/database/migrate.js';

@@ -84,15 +84,7 @@ interface Verified {
 
 /** As an auditor does it, start of the program not counted. @throws Error when something is found. */
 async function verifyAll(path: string): Promise<Verified> {
-  const { output, megabytes } = await runToEnd([
-    'dist/cli/cli.js',
-    'audit',
-    'verify',
-    path,
-    '--vkey',
-    LOG_VKEY,
-    '--json',
-  ]);
+  const { output, megabytes } = await runToEnd(['dist/cli.js', 'audit', 'verify', path, '--vkey', LOG_VKEY, '--json']);
   return { perSecond: (JSON.parse(output) as { entriesPerSecond: number }).entriesPerSecond, megabytes };
 }
 

@@ -3,7 +3,7 @@ import { capitalProjection } from '../../src/capital/capital.projection.js';
 import type { Commitment, CommitmentEvent } from '../../src/capital/commitment.js';
 import type { FundEvent } from '../../src/capital/fund.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { Rows, type Row } from '../../src/ledger/projection.js';
+import { Rows, type Row } from '../../src/ledger/projector/projection.js';
 import { IDS, Live, TERMS, sequence, type Id } from './simulation.js';
 
 type Entry = { readonly stream: string; readonly event: CommitmentEvent | FundEvent };

@@ -9,7 +9,7 @@ import { REBUILDABLE } from '../../src/projections.js';
 import { ppp } from '../support/command-line.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CLI = ['--import', join(ROOT, 'test/support/typescript.mjs'), join(ROOT, 'src/cli/cli.ts')];
+const CLI = ['--import', join(ROOT, 'test/support/typescript.mjs'), join(ROOT, 'src/cli.ts')];
 
 describe('the command line', () => {
   it('lists every command, and has a page for each', async () => {

@@ -11,7 +11,7 @@ import { OPERATOR_KEY, startTestApp, type TestApp } from '../support/app.js';
 import { ppp, type Ran } from '../support/command-line.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CLI = ['--import', join(ROOT, 'test/support/typescript.mjs'), join(ROOT, 'src/cli/cli.ts')];
+const CLI = ['--import', join(ROOT, 'test/support/typescript.mjs'), join(ROOT, 'src/cli.ts')];
 const PARTNERS = 60;
 const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
 /** A process of its own compiles the whole program when it starts. */

@@ -3,7 +3,7 @@ import { installedOf, levelsAt, loadOf } from '../../src/compute/capacity-profil
 import { facility, type FacilityEvent } from '../../src/compute/facility.js';
 import { computeProjection } from '../../src/compute/facility.projection.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { Rows, type Row } from '../../src/ledger/projection.js';
+import { Rows, type Row } from '../../src/ledger/projector/projection.js';
 import { streamOf } from '../../src/ledger/aggregate.js';
 import { MS_PER_HOUR, formatInstant } from '../../src/ledger/time.js';
 import {

@@ -209,7 +209,7 @@ class Run {
 
   /** What anybody may do from outside: the product's own verification, from the first checkpoint that was kept. */
   private async verify(): Promise<void> {
-    const cli = join(ROOT, 'dist/cli/cli.js');
+    const cli = join(ROOT, 'dist/cli.js');
     const kept = join(this.folder, 'kept-checkpoint');
     const trust = ['--vkey', this.verifierKey];
     const { stdout } = await promisify(execFile)(process.execPath, [
@@ -279,7 +279,7 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? (error.st
 
 /** The way back to PostgreSQL reads all that is on KurrentDB, and proves that the copy has the same size and root. */
 async function compareWithKurrent({ url }: KurrentServer, postgres: Postgres): Promise<void> {
-  const cli = join(ROOT, 'dist/cli/cli.js');
+  const cli = join(ROOT, 'dist/cli.js');
   const args = [cli, 'copy', '--from', url, '--to', postgres.url];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
   process.stdout.write(`${stdout}${stderr.split('\n').at(-2) ?? ''}\n`);
@@ -305,7 +305,7 @@ async function main(): Promise<void> {
   let failed = true;
   try {
     await service.start();
-    const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'dist/cli/cli.js'), 'keys', 'show'], {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'dist/cli.js'), 'keys', 'show'], {
       env: { ...process.env, ...env },
     });
     const vkey = stdout.trim();

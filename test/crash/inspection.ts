@@ -4,7 +4,7 @@ import { EMPTY_ROOT, hashesEqual, leafHash, nodeHash, type Hash } from '../../sr
 import type { VerifierKey } from '../../src/tlog/note-key.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../../src/ledger/event.js';
-import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';
+import { Rows, type Projection, type Row } from '../../src/ledger/projector/projection.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
 import type { Heard } from './load.js';

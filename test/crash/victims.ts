@@ -144,7 +144,7 @@ export class Service {
   /** Resolves when it takes requests. */
   async start(): Promise<void> {
     const env = { ...process.env, OPERATOR_KEY, LOG_LEVEL: 'warn', ...this.env, PORT: String(this.port) };
-    const child = spawn(process.execPath, [join(ROOT, 'dist/cli/cli.js'), 'serve'], {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/cli.js'), 'serve'], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

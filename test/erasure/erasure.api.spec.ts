@@ -6,7 +6,7 @@ import { thresholdPolicy } from '../../src/tlog/policy.js';
 import { parseProof, verifyProof } from '../../src/tlog/proof.js';
 import { bundlesOfGrowth, formatTilePath } from '../../src/tlog/tile.js';
 import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
-import { Projector } from '../../src/ledger/projector.js';
+import { Projector } from '../../src/ledger/projector/projector.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
 import { startProgramme, type Programme } from '../access/programme.js';
 import { startTestApp } from '../support/app.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { EventStore } from '../../src/ledger/event-store.js';
 import { readEvent, type RecordedEvent } from '../../src/ledger/event.js';
 import { PostgresEventStore } from '../../src/ledger/postgres/postgres-event-store.js';
-import { Rows, type Projection } from '../../src/ledger/projection.js';
+import { Rows, type Projection } from '../../src/ledger/projector/projection.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { account, contextOf, move, openAccount } from './accounts.js';
@@ -355,7 +355,9 @@ describe('the projector', () => {
       await instance.projector.reached('accounts', last, 60_000);
       before = last;
       const built = async (): Promise<{ position: number } | undefined> => {
-        const { rows } = await database.pool.query(`select position from projections where name = 'accounts__building'`);
+        const { rows } = await database.pool.query(
+          `select position from projections where name = 'accounts__building'`,
+        );
         return rows[0];
       };
       const rebuilding = instance.projector.rebuild('accounts');

@@ -1,6 +1,6 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { StoredEvent } from '../../src/ledger/event.js';
-import { Projector } from '../../src/ledger/projector.js';
+import { Projector } from '../../src/ledger/projector/projector.js';
 import { Notifier } from '../../src/ledger/notifier.js';
 import { SimulatedLeadership } from '../support/simulated-leadership.js';
 import { SOUND } from '../support/simulated-line.js';

@@ -1,7 +1,7 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
-import { Projector } from '../../src/ledger/projector.js';
-import type { SwitchOutcome } from '../../src/ledger/projection-store.js';
-import type { Projection } from '../../src/ledger/projection.js';
+import { Projector } from '../../src/ledger/projector/projector.js';
+import type { SwitchOutcome } from '../../src/ledger/projector/projection-store.js';
+import type { Projection } from '../../src/ledger/projector/projection.js';
 import { Notifier } from '../../src/ledger/notifier.js';
 import { SimulatedLeadership } from '../support/simulated-leadership.js';
 import { SOUND, connectionLost } from '../support/simulated-line.js';

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { copyOf, type ProjectionCopy } from '../../src/ledger/projection-copies.js';
-import { ProjectionStore } from '../../src/ledger/projection-store.js';
-import type { RowStore } from '../../src/ledger/projection-store.js';
+import { copyOf, type ProjectionCopy } from '../../src/ledger/projector/projection-copies.js';
+import { ProjectionStore } from '../../src/ledger/projector/projection-store.js';
+import type { RowStore } from '../../src/ledger/projector/projection-store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { SimulatedRowStore, SimulatedRows } from '../support/simulated-rows.js';
 import { idOf } from './batches.js';

@@ -1,4 +1,4 @@
-import { Rows } from '../../src/ledger/projection.js';
+import { Rows } from '../../src/ledger/projector/projection.js';
 
 describe('the rows of a batch', () => {
   const rowsFor = (...ids: string[]): Rows => new Rows(new Map([['things', new Set(ids)]]));

@@ -1,6 +1,6 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { Ledger } from '../../src/ledger/ledger.js';
-import { Projector } from '../../src/ledger/projector.js';
+import { Projector } from '../../src/ledger/projector/projector.js';
 import { Notifier } from '../../src/ledger/notifier.js';
 import { Vault } from '../../src/ledger/vault.js';
 import type { SimulatedLeadership } from '../support/simulated-leadership.js';

@@ -1,5 +1,5 @@
 import { readEvent, type StoredEvent } from '../../src/ledger/event.js';
-import { Rows, type Projection } from '../../src/ledger/projection.js';
+import { Rows, type Projection } from '../../src/ledger/projector/projection.js';
 import { textOf, type KeptCopy, type KeptCopies, type RowStep } from '../support/simulated-rows.js';
 import { accountsProjection } from './instance.js';
 

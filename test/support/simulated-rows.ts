@@ -4,10 +4,10 @@ import {
   type Checkpoint,
   type CheckpointStatus,
   type ProjectionCopy,
-} from '../../src/ledger/projection-copies.js';
-import type { ComparedTables } from '../../src/ledger/projection-digests.js';
-import { ProjectionFailure, type RowStore, type SwitchOutcome } from '../../src/ledger/projection-store.js';
-import { Rows, type Projection, type Row } from '../../src/ledger/projection.js';
+} from '../../src/ledger/projector/projection-copies.js';
+import type { ComparedTables } from '../../src/ledger/projector/projection-digests.js';
+import { ProjectionFailure, type RowStore, type SwitchOutcome } from '../../src/ledger/projector/projection-store.js';
+import { Rows, type Projection, type Row } from '../../src/ledger/projector/projection.js';
 import { SimulatedSession } from './simulated-leadership.js';
 import { SOUND, connectionLost, type Line } from './simulated-line.js';
 import type { SimulatedWorld } from './simulated-world.js';

@@ -1,5 +1,5 @@
-import { Checkpoints } from '../../src/ledger/projection-copies.js';
-import type { ServedRows } from '../../src/ledger/projection-store.js';
+import { Checkpoints } from '../../src/ledger/projector/projection-copies.js';
+import type { ServedRows } from '../../src/ledger/projector/projection-store.js';
 import { connectionLost, type Line } from './simulated-line.js';
 import type { KeptCopies, RowServer, SimulatedRows } from './simulated-rows.js';
 import type { SimulatedWorld } from './simulated-world.js';

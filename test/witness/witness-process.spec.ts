@@ -11,7 +11,7 @@ import { formatVerifierKey, noteKeyOf, parseVerifierKey, SIGNATURE_TYPE } from '
 import { addCheckpointBody, logKey } from '../tlog/signed-log.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const START = ['--import', join(ROOT, 'test/support/typescript.mjs'), join(ROOT, 'src/cli/cli.ts'), 'witness'];
+const START = ['--import', join(ROOT, 'test/support/typescript.mjs'), join(ROOT, 'src/cli.ts'), 'witness'];
 
 describe('ppp-ledger witness', () => {
   let folder: string;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Comparison } from './comparisons.js';
-import type { EventStore } from './event-store.js';
+import type { EventStore } from '../event-store.js';
 import { KeptComparisons } from './kept-comparisons.js';
-import { lead, type LeaderSession } from './leadership.js';
-import type { ProgressListener } from './progress-listener.js';
+import { lead, type LeaderSession } from '../leadership.js';
+import type { ProgressListener } from '../progress-listener.js';
 import type { Projection } from './projection.js';
 import { ProjectionStore } from './projection-store.js';
 import type { Projector } from './projector.js';

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
-import type { RecordedEvent } from './event.js';
-import type { LeaderSession } from './leadership.js';
+import type { RecordedEvent } from '../event.js';
+import type { LeaderSession } from '../leadership.js';
 import {
   BUILDING,
   Checkpoints,

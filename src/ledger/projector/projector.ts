@@ -1,19 +1,19 @@
 import type { Pool } from 'pg';
 import { BatchApplication } from './batch-application.js';
 import { Comparisons, type Comparison } from './comparisons.js';
-import type { EventReader } from './event-reader.js';
-import type { EventStore } from './event-store.js';
+import type { EventReader } from '../event-reader.js';
+import type { EventStore } from '../event-store.js';
 import { LeaderTerm } from './leader-term.js';
-import { lead, type LeaderSession } from './leadership.js';
-import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
-import type { Notifier } from './notifier.js';
+import { lead, type LeaderSession } from '../leadership.js';
+import { monotonicTime, type MonotonicTime } from '../monotonic-time.js';
+import type { Notifier } from '../notifier.js';
 import { copyOf, type CheckpointStatus, type Checkpoints, type ProjectionCopy } from './projection-copies.js';
 import { ProjectionProgress, type ProjectionStatus } from './projection-progress.js';
 import type { RowStore, ServedRows } from './projection-store.js';
 import type { Projection } from './projection.js';
 import { ReadAhead } from './read-ahead.js';
 import { StoppedCopies } from './stopped-copies.js';
-import { Worker, type Next, type WorkerLog } from './worker.js';
+import { Worker, type Next, type WorkerLog } from '../worker.js';
 
 /** Bounds the memory of a batch, and how long its transaction takes. */
 const BATCH_EVENTS_MAX = 1_000;

@@ -1,5 +1,5 @@
 import type { Comparisons } from './comparisons.js';
-import type { LeaderSession } from './leadership.js';
+import type { LeaderSession } from '../leadership.js';
 import type { ReadAhead } from './read-ahead.js';
 
 /**

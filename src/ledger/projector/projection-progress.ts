@@ -1,8 +1,8 @@
-import type { Notifier } from './notifier.js';
+import type { Notifier } from '../notifier.js';
 import type { Checkpoints } from './projection-copies.js';
 import type { RowStore, ServedRows } from './projection-store.js';
 import type { Projection } from './projection.js';
-import { Refusal } from './refusal.js';
+import { Refusal } from '../refusal.js';
 
 /** How often a waiting reader looks at the checkpoint, because another instance may lead. */
 const POLL_MS = 20;

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from './event.js';
+import type { RecordedEvent } from '../event.js';
 
 /** Column values as JSON: money as decimal strings, instants and dates as ISO text. */
 export type Row = Record<string, unknown>;

@@ -1,5 +1,5 @@
-import type { StoredEvent } from './event.js';
-import type { EventStore } from './event-store.js';
+import type { StoredEvent } from '../event.js';
+import type { EventStore } from '../event-store.js';
 
 /** Reads batches of the log. The batch after a full one is read while the full one is applied. */
 export class ReadAhead {

@@ -1,7 +1,7 @@
-import type { MonotonicTime } from './monotonic-time.js';
+import type { MonotonicTime } from '../monotonic-time.js';
 import type { Checkpoint } from './projection-copies.js';
 import type { RowStore } from './projection-store.js';
-import type { WorkerLog } from './worker.js';
+import type { WorkerLog } from '../worker.js';
 
 /** How often a copy that has stopped is tried again. */
 const RETRY_MS = 1_000;

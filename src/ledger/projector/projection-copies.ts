@@ -1,4 +1,4 @@
-import type { RecordedEvent } from './event.js';
+import type { RecordedEvent } from '../event.js';
 import type { Projection } from './projection.js';
 
 /** Suffix of the tables in which the rows of a projection are rebuilt beside the served rows. */

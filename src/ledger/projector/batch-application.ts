@@ -1,5 +1,5 @@
-import type { EventReader } from './event-reader.js';
-import type { RecordedEvent, StoredEvent } from './event.js';
+import type { EventReader } from '../event-reader.js';
+import type { RecordedEvent, StoredEvent } from '../event.js';
 import { checkpointAfter, groupsOf, type ProjectionCopy } from './projection-copies.js';
 import { ProjectionFailure, type RowStore } from './projection-store.js';
 import type { StoppedCopies } from './stopped-copies.js';

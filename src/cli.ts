@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { COMMANDS } from './commands.js';
-import { dispatch } from './dispatch.js';
+import { COMMANDS } from './cli/commands.js';
+import { dispatch } from './cli/dispatch.js';
 
 process.exitCode = await dispatch(COMMANDS, process.argv.slice(2), { out: process.stdout, err: process.stderr });
