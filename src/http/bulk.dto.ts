@@ -57,7 +57,8 @@ export class BulkCommandDto {
 /** Up to 1,000 commands. */
 export class BulkDto {
   /**
-   * Executed in this order: each command sees the results of the ones before it. When others write to the same records at the same
+   * Executed in this order: each command sees the results of the ones before it, apart from what it looks up in published rows
+   * before its decision (the allocations that a report of usage names, the history that a published report covers). When others write to the same records at the same
    * time, a command that does not depend on the ones before it may get an earlier position in the history.
    */
   @IsListOf(() => BulkCommandDto, BULK_COMMANDS_MAX)

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
-import type { RefusalOfAll } from '../ledger/command-group.js';
+import type { Decide, RefusalOfAll, SubmittedCommand } from '../ledger/command-group.js';
 import type { PreparedCommand } from '../ledger/ledger-command.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Refusal, STATUS_OF_REFUSAL, invalid } from '../ledger/refusal.js';
 import { requireRole } from './route-access.js';
 import { BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
 import { answerBody, contextUnder, expectedRevision, idempotencyKey } from './command.interceptor.js';
-import { CommandRoutes, type CommandMatch } from './command-routes.js';
+import { CommandRoutes, type CommandMatch, type Preparation } from './command-routes.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Metrics } from '../platform/metrics.js';
 import { isPlainObject } from './plain-json.js';
@@ -48,10 +48,45 @@ interface Outcome extends BulkOutcomeDto {
   readonly answer?: Answer;
 }
 
-/** A command whose input was checked, ready for the ledger. */
-interface Ready extends PreparedCommand {
+/** A command whose input was checked. */
+interface Checked {
   readonly item: Item;
+  readonly prepare: Preparation;
+}
+
+/** A command whose preparation has begun. */
+class Begun implements SubmittedCommand {
   readonly context: CommandContext;
+  readonly ready: Promise<void> | undefined;
+  private prepared: PreparedCommand | undefined;
+
+  constructor(
+    readonly item: Item,
+    prepare: Preparation,
+  ) {
+    this.context = item.context;
+    const prepared = prepare();
+    if (prepared instanceof Promise) {
+      this.ready = prepared.then((done) => {
+        this.prepared = done;
+      });
+      // The ledger answers with the error; a call that is not let in must not leave a rejection unhandled.
+      this.ready.catch(() => undefined);
+    } else this.prepared = prepared;
+  }
+
+  readonly decide: Decide = (tx) => this.done.decide(tx);
+
+  /** The answer as the caller of this command gets it. */
+  async finish(answer: Answer): Promise<Answer> {
+    const { finish } = this.done;
+    return finish ? finish(answer) : answer;
+  }
+
+  private get done(): PreparedCommand {
+    if (!this.prepared) throw new Error('A command is decided before it is prepared.');
+    return this.prepared;
+  }
 }
 
 /** A command whose check ended with an error. */
@@ -126,15 +161,17 @@ export class Bulk {
   private async inOrder({ context, principal, items }: Call): Promise<readonly Outcome[]> {
     // Binds the key of the call to this request for ever. The answers are kept under the keys of the commands.
     await this.ledger.execute(context, (tx) => tx.itself());
-    const ready: Ready[] = [];
+    const checked: Checked[] = [];
     const outcomes: Outcome[] = [];
-    for (const checked of await this.checked(items, principal)) {
-      if ('error' in checked) outcomes[checked.item.index] = this.refused(checked.item, checked.error);
-      else ready.push(checked);
+    for (const each of await this.checkAll(items, principal)) {
+      if ('error' in each) outcomes[each.item.index] = this.refused(each.item, each.error);
+      else checked.push(each);
     }
-    const results = await this.ledger.executeInOrder(ready);
+    // All preparations begin together: one that takes long holds up its own command and the commands behind it alone.
+    const begun = checked.map(({ item, prepare }) => new Begun(item, prepare));
+    const results = await this.ledger.executeInOrder(begun);
     await Promise.all(
-      ready.map(async (command, at) => {
+      begun.map(async (command, at) => {
         outcomes[command.item.index] = await this.outcome(command, results[at]);
       }),
     );
@@ -143,18 +180,25 @@ export class Bulk {
 
   private async atomically({ context, principal, items }: Call): Promise<readonly Outcome[]> {
     const refusalOfAll = refusalOfAllFor(items);
-    const ready: Ready[] = [];
-    for (const checked of await this.checked(items, principal)) {
-      if (!('error' in checked)) ready.push(checked);
-      else throw isOfOne(checked.error) ? refusalOfAll(checked.item.index, checked.error) : checked.error;
+    const orRefuseAll = ({ index }: Item, error: unknown): unknown =>
+      error instanceof Refusal && error.kind !== 'unavailable' ? refusalOfAll(index, error) : error;
+    const checked = (await this.checkAll(items, principal)).map((each) => {
+      if ('error' in each) throw orRefuseAll(each.item, each.error);
+      return each;
+    });
+    const begun = checked.map(({ item, prepare }) => new Begun(item, prepare));
+    const prepared = await Promise.allSettled(begun.map(({ ready }) => ready));
+    for (const [at, { item }] of begun.entries()) {
+      const outcome = prepared[at];
+      if (outcome?.status === 'rejected') throw orRefuseAll(item, outcome.reason);
     }
-    const answers = await this.ledger.executeAtomically(context, ready, refusalOfAll);
-    return Promise.all(ready.map((command, at) => this.recorded(command, answers[at])));
+    const answers = await this.ledger.executeAtomically(context, begun, refusalOfAll);
+    return Promise.all(begun.map((command, at) => this.recorded(command, answers[at])));
   }
 
   /** Checks the input of all commands, in turns, so that a long call does not hold up other requests. */
-  private async checked(items: readonly Item[], principal: Principal): Promise<readonly (Ready | Rejected)[]> {
-    const all: (Ready | Rejected)[] = [];
+  private async checkAll(items: readonly Item[], principal: Principal): Promise<readonly (Checked | Rejected)[]> {
+    const all: (Checked | Rejected)[] = [];
     for (const turn of turnsOf(items)) {
       all.push(...(await Promise.all(turn.map((item) => this.check(item, principal)))));
       await new Promise((resolve) => setImmediate(resolve));
@@ -163,18 +207,18 @@ export class Bulk {
   }
 
   /** As the guard and the pipes of its route do for a request of its own, in the same order. */
-  private async check(item: Item, principal: Principal): Promise<Ready | Rejected> {
-    const { match, command, context } = item;
+  private async check(item: Item, principal: Principal): Promise<Checked | Rejected> {
+    const { match, command } = item;
     try {
       if (!match) throw unknownCommand(command.path);
       requireRole(principal, match.route.access);
-      return { ...(await this.routes.prepare(match, command.body, this.pipe)), item, context };
+      return { item, prepare: await this.routes.check(match, command.body, this.pipe) };
     } catch (error) {
       return { item, error };
     }
   }
 
-  private async outcome(command: Ready, result: PromiseSettledResult<Answer> | undefined): Promise<Outcome> {
+  private async outcome(command: Begun, result: PromiseSettledResult<Answer> | undefined): Promise<Outcome> {
     try {
       if (result?.status === 'rejected') throw result.reason;
       return await this.recorded(command, result?.value);
@@ -183,11 +227,12 @@ export class Bulk {
     }
   }
 
-  private async recorded({ item, finish }: Ready, answer: Answer | undefined): Promise<Outcome> {
+  private async recorded(command: Begun, answer: Answer | undefined): Promise<Outcome> {
     if (!answer) throw new Error('A command was executed and not answered.');
-    const told = finish ? await finish(answer) : answer;
-    const status = item.match?.route.access.location === undefined ? 200 : 201;
-    return { key: item.command.key, status, body: answerBody(told), answer: told };
+    const { key } = command.item.command;
+    const finished = await command.finish(answer);
+    const status = command.item.match?.route.access.location === undefined ? 200 : 201;
+    return { key, status, body: answerBody(finished), answer: finished };
   }
 
   private refused({ command: { key, path, method }, context }: Item, error: unknown): Outcome {
@@ -209,9 +254,6 @@ export class Bulk {
     return { outcomes, position, replayed };
   }
 }
-
-/** A refusal of the one command; a service that is not available refuses the call. */
-const isOfOne = (error: unknown): error is Refusal => error instanceof Refusal && error.kind !== 'unavailable';
 
 const NO_ACCESS = { kind: 'bulk', roles: [] } as const;
 

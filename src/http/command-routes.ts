@@ -18,6 +18,9 @@ export interface CommandRouteInfo {
   readonly access: CommandAccess;
 }
 
+/** Begins the preparation of a command whose input was checked. */
+export type Preparation = () => PreparedCommand | Promise<PreparedCommand>;
+
 interface Entry {
   readonly segments: readonly string[];
   readonly route: CommandRouteInfo;
@@ -54,9 +57,10 @@ export class CommandRoutes {
 
   /**
    * Checks the input of a command as its route checks that of a request, and in the same order.
+   * @returns begins the preparation of the command, which may look something up
    * @throws Refusal as the route does
    */
-  async prepare({ route, params }: CommandMatch, body: unknown, pipe: EdgeValidationPipe): Promise<PreparedCommand> {
+  async check({ route, params }: CommandMatch, body: unknown, pipe: EdgeValidationPipe): Promise<Preparation> {
     const { command } = route.access;
     const { shape, provider } = command;
     const checked = shape.params && (await pipe.transform(params, { type: 'param', metatype: shape.params }));
@@ -65,7 +69,7 @@ export class CommandRoutes {
       body: await pipe.transform(body, { type: 'body', metatype: shape.body }),
     };
     const handler = this.modules.get<LedgerCommandHandler<typeof input>>(provider.provide, { strict: false });
-    return handler.prepare(input);
+    return () => handler.prepare(input);
   }
 
   private add(path: string, access: CommandAccess): void {

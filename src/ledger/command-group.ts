@@ -10,6 +10,8 @@ export type Decide = (tx: Transaction) => object | void;
 export interface SubmittedCommand {
   readonly context: CommandContext;
   readonly decide: Decide;
+  /** The decision must wait for this promise. If it rejects, the error is the answer, and nothing is recorded. */
+  readonly ready?: Promise<unknown> | undefined;
 }
 
 /** A command inside the ledger, and the promise of its answer. */
@@ -40,6 +42,8 @@ export interface CommandGroup {
   readonly refusalOfAll?: RefusalOfAll;
   /** Stored outcomes of commands of an atomic group that were executed before, by command id. */
   readonly known: Map<string, StoredOutcome>;
+  /** Set until the decision may run; resolves to false when the command was answered with an error instead. */
+  preparing?: Promise<boolean> | undefined;
   attempts: number;
   loads: number;
   bytes: number;

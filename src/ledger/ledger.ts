@@ -119,6 +119,7 @@ export class Ledger {
   /**
    * Executes commands in their order: each is decided after the ones before it, and a refusal of one does not stop the ones
    * behind it.
+   * A command whose `ready` promise is pending holds up the commands behind it alone.
    * @returns the result of each command, in the same order; the reasons are those that `execute` throws.
    * @throws Refusal (`unavailable`) when there is no room for all of them.
    */
@@ -126,7 +127,8 @@ export class Ledger {
     this.requireOpen();
     this.requireRoom(commands.length);
     const sequence = new Sequence<CommandGroup>({
-      decide: (group) => this.attempt(group),
+      preparing: (group) => group.preparing,
+      decide: (group) => this.attemptWithin(group),
       probe: (group) => this.decider.probe(group),
       load: (group, missing) => this.load(group, [missing]),
     });
@@ -135,6 +137,10 @@ export class Ledger {
       const replayed = this.replayed(command.context);
       if (replayed) return replayed;
       const { group, answer } = this.admit(command, { sequence });
+      group.preparing = command.ready?.then(
+        () => this.prepared(group),
+        (error: unknown) => this.notPrepared(group, error),
+      );
       groups.push(group);
       return answer;
     });
@@ -144,7 +150,7 @@ export class Ledger {
 
   /**
    * Executes commands all or none: in one write, each on the result of the ones before it. The result of all of them is kept
-   * under the key of `call`.
+   * under the key of `call`. Their `ready` promises must have resolved.
    * @returns the answers, in the order of the commands.
    * @throws Refusal made by `refusalOfAll` for the first command that is refused; what `execute` throws for the call itself.
    */
@@ -198,10 +204,7 @@ export class Ledger {
 
   private requireRoom(commands: number): void {
     if (this.running.size + commands <= COMMANDS_MAX && this.bytesInside < COMMANDS_BYTES_MAX) return;
-    throw unavailable(
-      'queue-full',
-      'More commands are waiting than the service takes at a time. Send the command again in a moment.',
-    );
+    throw queueFull();
   }
 
   private requireNotRunning({ commandId }: CommandContext): void {
@@ -247,6 +250,23 @@ export class Ledger {
       else if (error instanceof StreamsNotLoaded) void this.loadThenRun(group, error.missing);
       else throw error;
     }
+  }
+
+  /** A failed preparation stays with its group, so that the sequence passes over the group. */
+  private notPrepared(group: CommandGroup, error: unknown): boolean {
+    rejectAll(group, error);
+    return false;
+  }
+
+  private prepared(group: CommandGroup): boolean {
+    group.preparing = undefined;
+    return true;
+  }
+
+  /** A call of many commands passed the bound on bytes before any of its commands had bytes: look again at each. */
+  private attemptWithin(group: CommandGroup): void {
+    if (group.bytes === 0 && this.bytesInside >= COMMANDS_BYTES_MAX) rejectAll(group, queueFull());
+    else this.attempt(group);
   }
 
   /** @throws StreamNotLoaded, StreamsNotLoaded. Any other error of a decision that is no refusal is a bug, and is not recorded. */
@@ -315,6 +335,12 @@ export class Ledger {
 }
 
 const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
+
+const queueFull = (): Refusal =>
+  unavailable(
+    'queue-full',
+    'More commands are waiting than the service takes at a time. Send the command again in a moment.',
+  );
 
 const inProgress = (): Refusal =>
   new Refusal(

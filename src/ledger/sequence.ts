@@ -7,6 +7,8 @@ type Slot<Group> = { readonly state: 'done' } | { readonly state: 'waiting'; rea
 
 /** What a sequence needs of the ledger. */
 export interface SequenceSteps<Group> {
+  /** Set until the group may be decided; resolves to false when it has been answered instead. Never rejects. */
+  preparing(group: Group): Promise<boolean> | undefined;
   /** Decides a group and passes it on. @throws StreamNotLoaded, and nothing else: another error is the answer of its command. */
   decide(group: Group): void;
   /** Finds out which stream a decision would ask for, and does nothing else. @throws StreamNotLoaded */
@@ -57,12 +59,18 @@ export class Sequence<Group> {
     let decided = 0;
     for (;;) {
       const slot = this.slots[this.next];
+      const preparing = slot?.state === 'waiting' ? this.steps.preparing(slot.group) : undefined;
       if (slot?.state === 'done') this.next += 1;
       else if (slot?.state !== 'waiting') break;
+      else if (preparing) await this.waitFor(this.next, preparing);
       else if (!this.decide(slot.group)) await this.loadAhead();
       else if ((decided += 1) % DECIDED_IN_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.isRunning = false;
+  }
+
+  private async waitFor(index: number, preparing: Promise<boolean>): Promise<void> {
+    if (!(await preparing)) this.slots[index] = { state: 'done' };
   }
 
   /** True when the group has been decided or answered; it may be `waiting` again by then. */
@@ -84,7 +92,7 @@ export class Sequence<Group> {
     const loads: Promise<void>[] = [];
     for (let index = this.next; index < this.slots.length; index += 1) {
       const slot = this.slots[index];
-      if (slot?.state !== 'waiting' || this.ready.has(slot.group)) continue;
+      if (slot?.state !== 'waiting' || this.ready.has(slot.group) || this.steps.preparing(slot.group)) continue;
       const missing = this.missingFor(slot.group);
       if (missing) loads.push(this.load(index, slot.group, missing));
       else this.ready.add(slot.group);

@@ -333,6 +333,39 @@ describe('the ledger', () => {
       expect(await send()).toMatchObject({ code: alone.code, detail: 'Command 0 is refused.' });
     });
 
+    it('lets a command whose preparation takes long hold up the commands behind it alone', async () => {
+      const { world, ledger, batches } = setUp();
+      let prepare = (): void => undefined;
+      const ready = new Promise<void>((resolve) => {
+        prepare = resolve;
+      });
+      const results = ledger.executeInOrder([
+        { context: contextOf('first'), decide: openAccount(ACCOUNT, 10) },
+        { context: contextOf('slow'), decide: deposit(ACCOUNT, 1), ready },
+        { context: contextOf('last'), decide: deposit(ACCOUNT, 1) },
+      ]);
+      await world.run(world.sleep(1_000));
+      expect(batches.flatMap(({ commands }) => commands)).toHaveLength(1);
+      prepare();
+      expect((await world.run(results)).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+    });
+
+    it('answers a command whose preparation fails with its error, records nothing of it, and executes the ones behind it', async () => {
+      const { world, ledger, log, execute } = setUp();
+      const error = new Refusal('unavailable', 'rows-behind', 'The rows are behind.');
+      const [first, failed, last] = await world.run(
+        ledger.executeInOrder([
+          { context: contextOf('first'), decide: openAccount(ACCOUNT, 10) },
+          { context: contextOf('failed'), decide: deposit(ACCOUNT, 1), ready: Promise.reject(error) },
+          { context: contextOf('last'), decide: openAccount(OTHER, 10) },
+        ]),
+      );
+      expect([first?.status, last?.status]).toEqual(['fulfilled', 'fulfilled']);
+      expect(failed).toEqual({ status: 'rejected', reason: error });
+      expect(log.outcomes.has(idOf('failed'))).toBe(false);
+      expect(await world.run(execute('failed', deposit(ACCOUNT, 1)))).toMatchObject({ revision: 2 });
+    });
+
     it('decides what follows in order again with a command that another writer made possible', async () => {
       const { world, ledger, log, faults } = setUp();
       const contexts = [contextOf('first'), contextOf('second')] as const;
@@ -442,6 +475,21 @@ describe('the ledger', () => {
       });
       await world.run(Promise.all(inside));
       await world.run(execute('one more', openAccount(ACCOUNT, 1)));
+    });
+
+    it('rejects the commands of a call in order once more than 64 MiB are inside, and executes them when they are sent again', async () => {
+      const { world, ledger } = setUp();
+      const commands = Array.from({ length: 20 }, (_, index) => ({
+        context: contextOf(`key ${index}`),
+        decide: padded(idOf(`q${index}`), 8 * 1_048_576),
+      }));
+      const results = await world.run(ledger.executeInOrder(commands));
+      const reasons = results.map((result) =>
+        result.status === 'rejected' ? (result.reason as Refusal).code : 'executed',
+      );
+      expect(reasons).toEqual([...Array<string>(8).fill('executed'), ...Array<string>(12).fill('queue-full')]);
+      const again = await world.run(ledger.executeInOrder(commands.slice(8, 16)));
+      expect(again.map(({ status }) => status)).toEqual(Array<string>(8).fill('fulfilled'));
     });
 
     it('stops a decision that asks for streams without end', async () => {
