@@ -11,7 +11,7 @@ export type AccountEvent =
 
 export type Account = { readonly status: 'absent' } | { readonly status: 'open'; readonly balance: number };
 
-/** The smallest aggregate on which lost, repeated and overlooked events show: the sum never changes, and nobody owes. */
+/** The smallest aggregate that reveals lost, repeated and overlooked events: the sum never changes, and no balance is negative. */
 export const account: Aggregate<Account, AccountEvent> = {
   name: 'account',
   initial: { status: 'absent' },
@@ -33,7 +33,7 @@ export const account: Aggregate<Account, AccountEvent> = {
   },
 };
 
-/** What a decision saw, recorded with it: must be what the history says at that place. */
+/** The state that a decision saw, recorded with the decision. The history must show the same state at that position. */
 export type Seen = Readonly<Record<string, number | null>>;
 
 const balanceOf = (state: Account): number | null => (state.status === 'open' ? state.balance : null);
@@ -47,7 +47,7 @@ export const openAccount =
     return { seen, opened: true };
   };
 
-/** Moves an amount, unless there is less; a third account is only looked at. */
+/** Moves an amount, unless the account holds less. The decision only reads the third account. */
 export const move =
   (from: string, to: string, amount: number, witness: string): Decide =>
   (tx) => {
@@ -57,7 +57,7 @@ export const move =
     const balance = tx.existing(account, from);
     tx.existing(account, to);
     if (balance.status === 'open' && balance.balance < amount) {
-      // Written before it is refused: nothing of it may remain.
+      // The events are written before the refusal: none of them may remain.
       moveOn(tx, to, amount);
       throw refuse('too-little', 'There is less than that.', { seen });
     }
@@ -72,7 +72,7 @@ const moveOn = (tx: Transaction, id: string, amount: number): void =>
 
 export class Blunder extends Error {}
 
-/** A decision with a bug in it, which shows only after it has begun to write. */
+/** A decision with a bug that throws after the decision has begun to write. */
 export const blunder =
   (id: string): Decide =>
   (tx) => {

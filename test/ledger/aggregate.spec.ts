@@ -21,7 +21,7 @@ describe('the declarations of an aggregate', () => {
   });
 
   // The compiler of the tests reports an expected error that does not occur.
-  it('do not compile without an entry, without a sentence, without upcasts, or with the data of another type', () => {
+  it('do not compile without an entry, a sentence or upcasts, or with the data of another type', () => {
     // @ts-expect-error: 'thing-kept' has no entry.
     const withoutEntry: EventDeclarations<ThingEvent> = { 'thing-made': made };
     // @ts-expect-error: 'thing-kept' has no sentence.

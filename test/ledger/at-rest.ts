@@ -6,12 +6,12 @@ import type { SimulatedInstance } from './simulated-instance.js';
 import { CALM, LAG_MS_MAX, type SimulatedService } from './simulated-service.js';
 import { UNLUCKY, VIEWS } from './views.js';
 
-/** After this nothing that is late arrives any more, standbys have caught up, and everybody knows whose session is over. */
+/** After this time no late request arrives, standbys have caught up, and every instance knows which sessions have ended. */
 const REST_MS = 8_000;
 
 /**
- * Everything is in order again: what was not answered is sent once more, states and rows are compared with the history, and all
- * instances close.
+ * Ends the disturbances: sends each unanswered command once more, compares states and rows with the history, and closes all
+ * instances.
  */
 export async function comeToRest(service: SimulatedService, clients: Clients): Promise<void> {
   const { world, instances, standbys } = service;
@@ -44,7 +44,7 @@ async function checkStates(service: SimulatedService): Promise<void> {
   }
 }
 
-/** Every projection is at the head, but for the one that an event has stopped; and that one is, once it is mended. */
+/** Every projection is at the head, except a projection that an event has stopped; that one reaches the head once it is mended. */
 async function checkRows(service: SimulatedService): Promise<void> {
   const head = service.log.events.length;
   const unlucky = service.log.events.find((event) => (readEvent(event).data as { amount: number }).amount === UNLUCKY);
@@ -52,7 +52,7 @@ async function checkRows(service: SimulatedService): Promise<void> {
   for (const name of VIEWS) {
     await requireReached(service, name, name === 'cautious' && unlucky ? unlucky.position - 1 : head);
   }
-  // An event that it cannot take is tried once a second.
+  // The projector retries an event that the projection cannot apply once a second.
   await service.world.sleep(LAG_MS_MAX);
   for (const { name, position, failure } of await projector.status()) {
     const isStopped = name === 'cautious' && unlucky !== undefined;
@@ -71,10 +71,10 @@ async function checkRows(service: SimulatedService): Promise<void> {
 
 async function checkRebuilt(service: SimulatedService, name: string, head: number): Promise<void> {
   await requireReached(service, name, head);
-  const heardBefore = service.said.length;
+  const loggedBefore = service.logged.length;
   await service.anyInstance().projector.rebuild(name);
-  const isSame = service.said
-    .slice(heardBefore)
+  const isSame = service.logged
+    .slice(loggedBefore)
     .some(({ projection, message }) => projection === name && message.endsWith('with the same rows.'));
   if (!isSame) service.fail(`${name} was rebuilt, but nobody logged that its rows are the same.`);
 }
@@ -103,7 +103,7 @@ async function closeWithWork(
   });
   await world.sleep(world.integer(0, 5));
   await instance.ledger.close();
-  // Answers that are on their way arrive.
+  // Answers on their way arrive.
   await world.sleep(ANSWER_WAY_MS_MAX + 1);
   if (open > 0) service.fail(`close() left ${open} commands without an answer.`);
   await Promise.all(work);

@@ -2,7 +2,7 @@ import type { AppendBatch, AppendCommand, SealedContent } from '../../src/ledger
 import { draftEvent, type DraftEvent } from '../../src/ledger/event.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 
-/** Ids that are told apart by a word: the same word gives the same id. */
+/** The id for a word: the same word has the same id. */
 export const idOf = (word: string): string => derivedId('test', word);
 
 export interface CommandParts {
@@ -14,7 +14,7 @@ export interface CommandParts {
   readonly sealed?: readonly SealedContent[];
 }
 
-/** A command as the ledger hands it to a store. */
+/** A command in the form in which the ledger passes it to a store. */
 export function commandOf(word: string, parts: CommandParts): AppendCommand {
   const { events = [], data = {}, type = 'thing-happened', outcome, sealed = [] } = parts;
   const commandId = idOf(word);

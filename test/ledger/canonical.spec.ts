@@ -34,7 +34,7 @@ describe('canonical JSON (RFC 8785)', () => {
     expect(canonicalize(Buffer.from(bits, 'hex').readDoubleBE())).toBe(text);
   });
 
-  it('escapes what has to be escaped, and nothing else', () => {
+  it('escapes the characters that need it, and no others', () => {
     // RFC 8785, 3.2.2: the input and the output of the example, in one line.
     const example = {
       numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
@@ -93,11 +93,11 @@ describe('canonical JSON (RFC 8785)', () => {
     expect(() => canonicalize(value)).toThrow(TypeError);
   });
 
-  it('takes a member that is called toJSON for what it is', () => {
+  it('treats a member that is called toJSON as an ordinary member', () => {
     expect(canonicalize({ toJSON: 'text' })).toBe('{"toJSON":"text"}');
   });
 
-  it('says the same as the value, in one way only', () => {
+  it('has the same value as the input, and one text for each value', () => {
     const json = fc.jsonValue({ depthSize: 'medium', stringUnit: 'binary' });
     fc.assert(
       fc.property(json, (value) => {

@@ -3,10 +3,10 @@ import { composeCall, sendCall, type SentCall } from './sent-call.js';
 import { compose, contextFor, note, outcomeOf, type Reply, type Sent } from './sent.js';
 import type { SimulatedService } from './simulated-service.js';
 
-/** Ten seconds of trying, an attempt on the way, a load before it; in simulated time. */
+/** Ten seconds of attempts of the ledger, an attempt under way, and a load before it; in simulated time. */
 const ANSWER_MS_MAX = 15_000;
 
-/** Clients that send commands, and repeat them with the same key until they have an answer. */
+/** Clients that send commands, and repeat each with the same key until they have an answer. */
 export class Clients {
   readonly sent: Sent[] = [];
   readonly calls: SentCall[] = [];
@@ -25,23 +25,23 @@ export class Clients {
     return call;
   }
 
-  /** Sends something to one instance or another until there is a final answer, as an ordinary client does. */
+  /** Sends to one instance or another until there is a final answer, as an ordinary client does. */
   async insist(send: () => Promise<boolean>): Promise<void> {
     const { world } = this.service;
     while (!(await send())) await world.sleep(world.integer(1, 2_000));
   }
 
-  /** True when there is no reason to send it again. */
+  /** True when the client has no reason to send it again. */
   async send(sent: Sent, { process, ledger } = this.service.anyInstance()): Promise<boolean> {
     const outcome = () => outcomeOf(ledger.execute(contextFor(sent), sent.decide));
     const reply = await process.serve(() => this.observe(sent, outcome, ANSWER_MS_MAX));
     return reply !== undefined && (!reply.refusal || reply.refusal.kind === 'stale');
   }
 
-  /** Sometimes one of the commands is left out until the next attempt. */
+  /** Sends a call. Sometimes one of its commands fails its check, and executes in a later attempt. */
   async sendCall(call: SentCall, { process, ledger } = this.service.anyInstance(), isWhole = false): Promise<boolean> {
     const { world } = this.service;
-    // Commands in order may wait for the attempts of the ones before them.
+    // Each command in order may wait for the attempts of the commands before it.
     const answerMsMax = ANSWER_MS_MAX * (1 + call.commands.length);
     const missing = isWhole || world.chance(0.8) ? undefined : world.integer(0, call.commands.length - 1);
     const observe = (sent: Sent, outcome: () => Promise<unknown>): Promise<Reply> =>
@@ -55,7 +55,7 @@ export class Clients {
     return isDone === true;
   }
 
-  /** Notes the outcome of a command, and checks that it is one which the store allowed while the client was asking. */
+  /** Notes the outcome of a command, and checks that the store allowed this outcome while the client was waiting. */
   private async observe(sent: Sent, outcome: () => Promise<unknown>, answerMsMax: number): Promise<Reply> {
     const { service } = this;
     const askedAt = service.world.now();
@@ -69,7 +69,7 @@ export class Clients {
       service.fail(`${sent.key} was turned away by a store in good order: ${refusal.message}`);
     }
     if (refusal?.kind === 'stale') {
-      if (wasDone) service.fail(`${sent.key} had been carried out, but was turned away for its If-Match.`);
+      if (wasDone) service.fail(`${sent.key} had been executed, but was refused for its If-Match.`);
       const actual = Number(refusal.facts['actual']);
       if (actual < revisionBefore || actual > service.revisionOf(sent.on)) {
         service.fail(`${sent.key} heard of revision ${actual}, which was never durable while it was asking.`);

@@ -27,7 +27,7 @@ describe(`a process that is killed at any moment (seed ${seed})`, () => {
   });
   afterAll(() => database.drop());
 
-  it(`has recorded everything that it answered once, and nothing by halves (${KILLS} kills)`, async () => {
+  it(`has recorded every answered command once, and no command in part (${KILLS} kills)`, async () => {
     const chance = new SimulatedWorld(seed);
     const crowd = new Crowd(chance);
     for (let kills = 0; kills < KILLS; kills += 1) {
@@ -83,9 +83,9 @@ describe(`a process that is killed at any moment (seed ${seed})`, () => {
     );
 });
 
-/** Clients who keep a command until it is answered, by this process or by the next, and now and then ask again. */
+/** Clients that send a command until this process or the next answers it. Now and then they send an answered command again. */
 class Crowd {
-  /** What was heard about every command, as text. */
+  /** Every answer to each command, as text. */
   readonly answers = new Map<string, Set<string>>();
   private readonly registered: string[] = [];
   private backlog: Order[] = [];
@@ -93,7 +93,7 @@ class Crowd {
 
   constructor(private readonly chance: SimulatedWorld) {}
 
-  /** Until so many answers have come and the process is killed, with as much on its way as there are clients. */
+  /** Works until so many answers have arrived and the process is killed. By then each client has one command under way. */
   async work(process: Process, answersWanted: number): Promise<void> {
     let wanted = answersWanted;
     const client = async (): Promise<void> => {
@@ -106,7 +106,7 @@ class Crowd {
     await Promise.all(Array.from({ length: CLIENTS }, client));
   }
 
-  /** Until everything that was ever sent is answered. */
+  /** Works until every command that was sent has an answer. */
   async finish(process: Process): Promise<void> {
     while (this.backlog.length > 0 && !process.hasEnded) {
       await Promise.all(this.backlog.splice(0).map((order) => this.send(process, order)));
@@ -123,7 +123,7 @@ class Crowd {
     const heard = this.answers.get(order.key) ?? new Set<string>();
     this.answers.set(order.key, heard.add(JSON.stringify(reply.answer)));
     if (order.id === undefined && heard.size === 1) this.registered.push(reply.answer.id);
-    // Not everybody believes an answer at once.
+    // Some clients send an answered command again.
     if (this.chance.chance(0.1)) this.backlog.push(order);
     return true;
   }
@@ -140,7 +140,7 @@ class Crowd {
   }
 }
 
-/** A running process that takes orders; what was on its way when it ends is not answered. */
+/** A running process that takes orders. Orders under way when it ends are not answered. */
 class Process {
   private readonly child: ChildProcessByStdio<Writable, Readable, null>;
   private readonly waiting = new Map<string, ((reply: Reply | undefined) => void)[]>();
@@ -181,7 +181,7 @@ class Process {
   }
 
   private answer(line: string): void {
-    // What was not written to its end before the kill was not answered.
+    // A line that the kill cut off is no answer.
     if (!line.endsWith('.')) return;
     const reply = JSON.parse(line.slice(0, -1)) as Reply;
     const [resolve, ...others] = this.waiting.get(reply.key) ?? [];

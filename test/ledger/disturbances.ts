@@ -1,22 +1,22 @@
 import type { SimulatedService } from './simulated-service.js';
 
-/** After this an instance that was killed is started again at the latest. */
+/** Longest time after which a killed instance is started again. */
 const RESTART_MS_MAX = 5_000;
-/** So long somebody who kills an instance waits for it to write something. */
+/** Longest time for which a kill waits until the instance writes something. */
 const BUSY_MS_MAX = 1_000;
-/** A request and its answer are on their way for about that long. */
+/** A request and its answer together take about that long. */
 const MIDST_MS_MAX = 16;
 
-/** Does something at some moment, so many times. */
+/** Does something at random moments, so many times. */
 type Soon = (act: () => Promise<void>, times?: number) => void;
 
-/** What goes wrong beside lines that lose requests and answers. */
+/** All faults except the faults of the lines that lose requests and answers. */
 export class Disturbances {
   constructor(private readonly service: SimulatedService) {}
 
   /**
-   * Leaders lose their session, processes are killed, the database crashes or loses a standby, another version of the program takes
-   * the place of this one.
+   * Leaders lose their session, processes are killed, the database crashes or loses a standby, and another version of the program
+   * replaces this one.
    */
   plan(soon: Soon): void {
     const { service } = this;
@@ -34,14 +34,14 @@ export class Disturbances {
     soon(() => standbys.replace(), world.integer(0, 2));
   }
 
-  /** The database is out of reach of everybody, for less or for longer than they are ready to wait. */
+  /** No instance reaches the database, for less or for more time than clients and readers wait. */
   private async breakDown(): Promise<void> {
     const { world, instances } = this.service;
     const until = world.now() + world.pick([100, 3_000, 12_000, 30_000]);
     for (const { lines } of instances) for (const line of lines) line.downUntil = until;
   }
 
-  /** The database dies and is back at once, with the whole history, but perhaps without the last rows. */
+  /** The database crashes and is back immediately, with the whole history, but perhaps without the last rows. */
   private crash(): void {
     const { world, instances, leadership, rows } = this.service;
     for (const { lines } of instances) for (const line of lines) line.cut();
@@ -49,7 +49,7 @@ export class Disturbances {
     rows.crash(world);
   }
 
-  /** An instance is killed, at any moment or in the midst of writing something, and started again after a while. */
+  /** Kills an instance, at any moment or while it writes, and starts it again after a while. */
   private async kill(): Promise<void> {
     const { service } = this;
     const { world } = service;
@@ -69,13 +69,13 @@ export class Disturbances {
     else await service.stop(next);
   }
 
-  /** One instance after the other is replaced by one that makes other rows of the same events. */
+  /** Replaces one instance after the other by an instance that makes other rows of the same events. */
   private async deploy(): Promise<void> {
     const { service } = this;
     service.version = 2;
     for (const place of service.instances.keys()) {
       const next = await service.start();
-      // Whichever is there by now: one that was killed may have been started again meanwhile.
+      // Read the instance now: a killed instance may have been started again meanwhile.
       const old = service.instances[place];
       service.instances[place] = next;
       await service.world.sleep(service.world.integer(0, 500));

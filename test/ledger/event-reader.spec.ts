@@ -41,7 +41,7 @@ describe('the event reader', () => {
     expect(reader.read(stored('thing-made', 2, { names: ['a', 'b'] })).data).toEqual({ names: ['a', 'b'], count: 2 });
   });
 
-  it('says an older event by its lifted data', () => {
+  it('makes the sentence of an older event from its lifted data', () => {
     const old = reader.read(stored('thing-made', 2, { names: ['a'] }));
     expect(reader.sentenceOf(old)).toBe('Made: {"names":["a"],"count":1}');
   });

@@ -4,7 +4,7 @@ import { readEvent, stampEvent, type StoredEvent } from '../../src/ledger/event.
 import { formatInstant, type EpochMs } from '../../src/ledger/time.js';
 import { batchOf, commandOf, idOf } from './batches.js';
 
-/** One log, empty at first, and as many instances on it as a test opens. */
+/** One log, empty at first. A test opens instances on it. */
 export interface LogUnderTest {
   open(clock?: () => EpochMs): EventStore;
   close(): Promise<void>;
@@ -13,7 +13,7 @@ export interface LogUnderTest {
 const START = Date.parse('2026-11-24T05:38:00.250Z');
 const clockAt = (at: EpochMs) => () => at;
 
-/** What the ledger relies on, whatever engine keeps its events. */
+/** The facts that the ledger relies on, for every engine that keeps its events. */
 export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
   let log: LogUnderTest;
   let store: EventStore;
@@ -31,7 +31,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
     for (let revision = -1; revision < count - 1; revision += 1) await appendTo(stream, revision);
   };
 
-  describe('appending', () => {
+  describe('appending to an event store', () => {
     it('starts empty', async () => {
       expect(await store.head()).toBe(0);
       expect(await store.readAll(0, 10)).toEqual([]);
@@ -104,7 +104,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
     });
   });
 
-  describe('rejecting', () => {
+  describe('an event store that rejects a batch', () => {
     it('names every stream that has moved, read or written, and writes nothing of the batch', async () => {
       await fill('a', 2);
       await fill('b', 1);
@@ -124,7 +124,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(await store.readStream('e', 0, 10)).toEqual([]);
     });
 
-    it('returns the answers to commands that were executed before, also to refused ones', async () => {
+    it('returns the answers to commands that were executed before, refusals included', async () => {
       await store.append(
         batchOf({ a: -1 }, commandOf('done', { events: ['a@0'] }), commandOf('refused', { outcome: '{"no":1}' })),
       );
@@ -199,8 +199,8 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
     });
   });
 
-  describe('time', () => {
-    it('never goes back from one event to the next, with any clocks of the instances', async () => {
+  describe('time in an event store', () => {
+    it('never goes back from one event to the next, whatever the clocks of the instances show', async () => {
       let behind = START - 60_000;
       const slow = log.open(() => behind);
       await appendTo('a', -1);
@@ -210,7 +210,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(await appendTo('a', 2, 'fast')).toMatchObject({ recordedAt: '2026-11-24T05:38:00.251Z' });
     });
 
-    it('is right again once a clock that was ahead is right', async () => {
+    it('is right again once the fast clock of an instance is right', async () => {
       let clock = START + 3_600_000;
       const jumping = log.open(() => clock);
       await appendTo('a', -1, 'ahead', jumping);
@@ -220,7 +220,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(await appendTo('a', 1, 'later', jumping)).toMatchObject({ recordedAt: '2026-11-24T06:38:01Z' });
     });
 
-    it('writes an instant in one form, the same in the answer, the envelope and the outcome', async () => {
+    it('has one text for an instant in the answer, the envelope and the outcome', async () => {
       for (const [index, ms] of [0, 7, 250, 999].entries()) {
         const at = Date.parse('2027-01-01T00:00:00Z') + index * 1_000 + ms;
         const result = await appendTo('a', index - 1, `at ${ms}`, log.open(clockAt(at)));
@@ -247,8 +247,8 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
     });
   });
 
-  describe('reading', () => {
-    it('pages through everything, and through one stream, without gap or repetition', async () => {
+  describe('reading an event store', () => {
+    it('pages through the whole log, and through one stream, without gap or repetition', async () => {
       await fill('a', 7);
       await fill('b', 4);
       for (const limit of [1, 2, 3, 7, 100]) {
@@ -268,7 +268,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
     });
   });
 
-  describe('several instances', () => {
+  describe('several instances on one log', () => {
     it('let exactly one writer win a race for a revision, and lose no batch of the others', async () => {
       const instances = [store, log.open(), log.open()];
       const results = await Promise.all(
@@ -281,7 +281,7 @@ export function eventStoreContract(makeLog: () => Promise<LogUnderTest>): void {
       expect(positions.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     });
 
-    it('execute a command once that reaches several of them concurrently', async () => {
+    it('execute a command once when several of them receive it concurrently', async () => {
       const instances = [store, log.open(), log.open()];
       const results = await Promise.all(
         instances.map((instance, index) =>

@@ -17,7 +17,7 @@ const ENVELOPE: Omit<Envelope, 'recordedAt'> = {
 const STAMP = '2026-11-24T05:38:00.250Z';
 
 describe('an event', () => {
-  it('is stamped into the very bytes that canonical JSON gives', () => {
+  it('is stamped into the same bytes that canonical JSON prints', () => {
     const optional = {
       effectiveAt: '2026-01-01T00:00:00Z',
       causationId: 'cause',
@@ -31,7 +31,7 @@ describe('an event', () => {
     }
   });
 
-  it('is stamped in its own place, whatever its data look like', () => {
+  it('is stamped at the right place in the text, whatever its data contain', () => {
     const mark = JSON.stringify('\u0000');
     const awkward = [
       { recordedAt: '\u0000' },
@@ -57,12 +57,12 @@ describe('an event', () => {
     expect(draftEvent(ENVELOPE).bytes).toBe(Buffer.byteLength(stampEvent(draftEvent(ENVELOPE), STAMP)));
   });
 
-  it('is read back with its place', () => {
+  it('is read back with its position', () => {
     const envelope = stampEvent(draftEvent(ENVELOPE), STAMP);
     expect(readEvent({ position: 7, envelope })).toEqual({ ...ENVELOPE, recordedAt: STAMP, position: 7 });
   });
 
-  it('of a later make stops the reader', () => {
+  it('with an unknown version of its envelope stops the reader', () => {
     const envelope = canonicalize({ ...ENVELOPE, v: 2, recordedAt: STAMP });
     expect(() => readEvent({ position: 7, envelope })).toThrow('Position 7 holds an envelope of unknown version 2.');
   });

@@ -5,7 +5,7 @@ import { SimulatedLog, SimulatedStore } from '../support/simulated-store.js';
 import { SimulatedWorld } from '../support/simulated-world.js';
 import { commandOf } from './batches.js';
 
-/** What a job hears, as a promise. */
+/** A group, and its outcome as a promise. */
 interface Group {
   settled(outcome: StoredOutcome): void;
   failed(error: unknown): void;
@@ -42,7 +42,7 @@ const decided = (word: string, group: Group): Decided<Group> => ({
 
 describe('the group commit', () => {
   it.each(Array.from({ length: 12 }, (_, turns) => turns))(
-    'writes what is added %i turns after an answer, when it has just stopped writing',
+    'writes a group that is added %i turns after an answer, when it has just stopped writing',
     async (turns) => {
       const { world, send } = setUp();
       const client = async (): Promise<void> => {
@@ -54,7 +54,7 @@ describe('the group commit', () => {
     },
   );
 
-  it('is drained when nothing waits any more', async () => {
+  it('is drained when no group waits any more', async () => {
     const { world, commit, send } = setUp();
     await commit.drained();
     let answered = 0;
@@ -63,7 +63,7 @@ describe('the group commit', () => {
     expect(answered).toBe(3);
   });
 
-  it('does not believe a store that rejects a batch without a reason', async () => {
+  it('does not trust a store that rejects a batch without a reason', async () => {
     const log = new SimulatedLog();
     const store: EventStore = Object.assign(Object.create(new SimulatedStore(log)) as EventStore, {
       append: async (_batch: AppendBatch) => ({ ok: false, stale: [], duplicates: [] }),

@@ -8,7 +8,7 @@ import type { Sent } from './sent.js';
 
 type Fail = (complaint: string) => never;
 
-/** What is stored, read back without any of the code that wrote it. */
+/** The stored events, read back without the code that wrote them. */
 export class History {
   private readonly events: readonly RecordedEvent[];
   private readonly byCommand = new Map<string, RecordedEvent[]>();
@@ -29,7 +29,7 @@ export class History {
     return this.byCommand.get(commandId) ?? [];
   }
 
-  /** @throws Error unless the state is what the first events of its stream give. */
+  /** @throws Error unless the state equals a fold of the first events of its stream. */
   checkState(id: string, { state, revision }: { state: Account; revision: number }, fail: Fail) {
     const own = this.events.filter(({ stream }) => stream === `account-${id}`).slice(0, revision + 1);
     if (own.length !== revision + 1) fail(`${id} is held at revision ${revision}, but has ${own.length} events.`);
@@ -40,7 +40,7 @@ export class History {
     if (!isDeepStrictEqual(state, replayed)) fail(`${id} is held as ${JSON.stringify(state)} at revision ${revision}.`);
   }
 
-  /** Everything that must hold at the end, whatever has happened. */
+  /** Checks everything that must hold at the end, whatever has happened. */
   check(alone: readonly Sent[], fail: Fail, calls: readonly SentCall[] = []): void {
     this.checkOrder(fail);
     const sent = [...alone, ...calls.flatMap(({ commands }) => commands)];
@@ -103,10 +103,10 @@ export class History {
       for (const executed of call.executed) this.checkInOrder(executed, fail);
     } else if (stored && [...answers][0]?.startsWith('answer ')) this.checkAtomic(call, stored, fail);
     else if (commands.some((sent) => !alone.has(sent) && this.placeOf(sent)))
-      fail(`${key} was refused, but carried out in part.`);
+      fail(`${key} was refused, but executed in part.`);
   }
 
-  /** Those that come later find what those before them did. */
+  /** Each command sees the events of the commands before it. */
   private checkInOrder(executed: readonly Sent[], fail: Fail): void {
     for (const [index, one] of executed.entries()) {
       const written = new Set(this.eventsOf(idOf(one.key)).map(({ stream }) => stream));
@@ -119,16 +119,16 @@ export class History {
     }
   }
 
-  /** All are there, one right after the other, apart from those that were also sent by themselves and carried out before. */
+  /** All commands are recorded one right after the other, except commands that were executed before, when they were sent alone. */
   private checkAtomic({ key, commands, alone }: SentCall, call: StoredOutcome, fail: Fail): void {
     let expected: number | undefined;
     for (const sent of commands) {
       const place = this.placeOf(sent);
-      if (!place || place.start === place.end) fail(`${key} was carried out, but not ${sent.key}.`);
+      if (!place || place.start === place.end) fail(`${key} was executed, but not ${sent.key}.`);
       const isInPlace = place.start === (expected ?? place.start) && place.recordedAt === call.recordedAt;
       if (alone.has(sent) && !isInPlace && place.end <= (expected ?? place.end)) continue;
       if (alone.has(sent) && expected === undefined) continue;
-      if (!isInPlace) fail(`${sent.key} is at ${place.start}, not at ${expected}, where ${key} was carried out.`);
+      if (!isInPlace) fail(`${sent.key} is at ${place.start}, not at ${expected}, where ${key} was executed.`);
       expected = place.end;
     }
     if (expected !== undefined && expected !== call.position) {
@@ -136,7 +136,7 @@ export class History {
     }
   }
 
-  /** The position after which it was decided, and that of its last event. */
+  /** The position after which the command was decided, and the position of its last event. */
   private placeOf({ key }: Sent): { start: number; end: number; recordedAt: string } | undefined {
     const stored = this.outcomes.get(idOf(key));
     if (!stored) return undefined;
@@ -144,7 +144,7 @@ export class History {
     return { start: end - this.eventsOf(idOf(key)).length, end, recordedAt };
   }
 
-  /** Every decision was taken on what the history says at its place: nothing came between. */
+  /** Every decision saw the state that the history has at its position: no other event came between. */
   private checkSeen(fail: Fail): void {
     const decisions = [...this.outcomes.values()].map(({ commandId, position: end, outcome }) => ({
       commandId,
@@ -182,7 +182,7 @@ const seenIn = (outcome: string): Seen => {
   return answer?.seen ?? refusal?.facts.seen ?? {};
 };
 
-/** Opening an account is one event and sees one account; moving is two and sees the accounts that it is about. */
+/** To open an account is one event and reads one account. To move an amount is two events and reads the accounts of the move. */
 const eventCountOf = (outcome: string): number => {
   const { answer } = JSON.parse(outcome) as { answer?: { seen: Seen; opened?: boolean } };
   return answer?.opened ? 1 : 2;

@@ -10,13 +10,13 @@ describe('a derived id', () => {
     );
   });
 
-  it('is the same for the same parts, today as ever', () => {
-    // Frozen: stored ids would not be found again, and a retry would be carried out twice.
+  it('is the same for the same parts, in every version of the program', () => {
+    // Frozen: with other ids the program would not find stored ids, and would execute a retry twice.
     expect(derivedId()).toBe('e3b0c442-98fc-8c14-9afb-f4c8996fb924');
     expect(derivedId('command', 'programme', 'key-1')).toBe('09abd69e-d5ee-8ba6-8b4e-112dde2e969d');
   });
 
-  it('tells parts apart by where they end', () => {
+  it('differs when the same text is divided into other parts', () => {
     const distinct = fc.uniqueArray(fc.array(fc.string({ maxLength: 3 }), { maxLength: 4 }), {
       selector: (parts) => JSON.stringify(parts),
       minLength: 2,

@@ -15,20 +15,20 @@ import { account } from './accounts.js';
 export interface InstanceOptions {
   readonly aggregates?: readonly AggregateOutline[];
   readonly projections?: readonly Projection[];
-  /** Puts something between the instance and its store. */
+  /** Wraps the store of the instance. */
   readonly through?: (store: EventStore) => EventStore;
 }
 
-/** One instance of the service, as far as the ledger goes: its own connections, its own memory. */
+/** The ledger part of one instance of the service, with its own connections and its own memory. */
 export interface Instance {
   readonly pool: Pool;
   readonly store: EventStore;
   readonly ledger: Ledger;
   readonly projector: Projector;
-  /** What it has logged as an error. */
+  /** Messages that it has logged as errors. */
   readonly errors: string[];
-  /** And what else. */
-  readonly said: string[];
+  /** Messages that it has logged on other levels. */
+  readonly logged: string[];
   stop(): Promise<void>;
 }
 
@@ -41,22 +41,22 @@ export function openInstance(databaseUrl: string, options: InstanceOptions = {})
   const pool = createPool({ databaseUrl, connectionsMax: 10, log: { warn: () => undefined } });
   const store = through(new PostgresEventStore(pool));
   const reader = new EventReader(aggregates);
-  const signal = new Notifier();
+  const notifier = new Notifier();
   const errors: string[] = [];
-  const said: string[] = [];
+  const logged: string[] = [];
   const log = {
-    info: (_fields: object, message: string) => void said.push(message),
+    info: (_fields: object, message: string) => void logged.push(message),
     error: (_fields: object, message: string) => void errors.push(message),
   };
   const rows = new ProjectionStore(pool);
-  const ledger = new Ledger(store, reader, new Vault(Buffer.alloc(32, 7)), signal);
+  const ledger = new Ledger(store, reader, new Vault(Buffer.alloc(32, 7)), notifier);
   const projector = new Projector(
     () => leadProjections(pool),
     store,
     reader,
     rows,
     projections,
-    signal,
+    notifier,
     new Notifier(),
     log,
   );
@@ -66,7 +66,7 @@ export function openInstance(databaseUrl: string, options: InstanceOptions = {})
     ledger,
     projector,
     errors,
-    said,
+    logged,
     stop: async () => {
       await ledger.close();
       await projector.stop();
@@ -79,7 +79,7 @@ export const ACCOUNTS_TABLE = `create table accounts (
   id uuid primary key, created_position bigint not null, revision integer not null, balance integer not null, moves integer not null
 )`;
 
-/** Counts as it goes: an event that is applied twice, or not at all, shows for ever. */
+/** Adds to counters, so that an event that is applied twice, or not at all, leaves a wrong row for ever. */
 export const accountsProjection: Projection = {
   name: 'accounts',
   version: 1,

@@ -11,7 +11,7 @@ import { compose, send, type Sent } from './sent.js';
 const COMMANDS = 400;
 const CLIENTS = 48;
 const HOT = 3;
-/** Of a client, with a pause between them. */
+/** Attempts of a client, with a pause between them. */
 const TRIES_MAX = 100;
 const seed = Number(process.env['SIMULATION_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -39,7 +39,7 @@ describe(`several instances on one database (seed ${seed})`, () => {
   afterEach(() => Promise.all(instances.map((instance) => instance.stop())));
 
   it.each([2, 3])(
-    '%i of them carry out every command once, on hot records and on others, sent to one or to several',
+    '%i of them execute every command once, on hot and on other accounts, sent to one or to several',
     async (count) => {
       const instances = await open(count);
       const chance = new SimulatedWorld(seed + count);
@@ -79,7 +79,7 @@ describe(`several instances on one database (seed ${seed})`, () => {
     return first ? [first, ...instances.slice(1)] : fail('no instance');
   }
 
-  /** Some accounts exist from the start, so that not everything is refused. */
+  /** Opens some accounts at the start, so that some commands succeed. */
   async function openAccounts(instances: readonly [Instance, ...Instance[]]): Promise<void> {
     for (const id of accounts) {
       await instances[0].ledger.execute(contextOf(`first on ${id}`), openAccount(id, 1_000));
@@ -90,7 +90,7 @@ describe(`several instances on one database (seed ${seed})`, () => {
   const [hottest = '', ...others] = accounts;
   const hot = [hottest, ...others.slice(0, HOT - 1)] as const;
 
-  /** Without most of those that cannot be stored: each of them costs a connection of its driver, and proves no more. */
+  /** Leaves out most commands that cannot be stored: each costs its driver a connection, and more of them prove nothing new. */
   function composeMany(chance: SimulatedWorld): Sent[] {
     const all = [hottest, ...others] as const;
     return Array.from({ length: COMMANDS }, (_, index) =>
@@ -98,7 +98,7 @@ describe(`several instances on one database (seed ${seed})`, () => {
     ).filter(({ kind }) => kind !== 'poison' || chance.chance(0.1));
   }
 
-  /** Each takes the next command that is left and sends it until it has a final answer; one in ten sends it twice at once. */
+  /** Each client takes the next command and sends it until it has a final answer. One command in ten is sent twice concurrently. */
   function clients(
     sent: readonly Sent[],
     instances: readonly [Instance, ...Instance[]],
@@ -123,7 +123,7 @@ describe(`several instances on one database (seed ${seed})`, () => {
 
   async function check(sent: readonly Sent[], instances: readonly [Instance, ...Instance[]]): Promise<void> {
     const [{ store, projector }] = instances;
-    // Once more, for those that were turned away for their If-Match, and to hear every answer a second time.
+    // Send each command once more: some were refused for their `If-Match`, and every answer must be replayed.
     for (const command of sent) await send(command, instances[0].ledger);
     const { rows } = await database.pool.query<StoredOutcome>(
       `select command_id as "commandId", fingerprint, position, recorded_at as "recordedAt", outcome from commands

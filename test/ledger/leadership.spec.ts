@@ -17,7 +17,7 @@ describe('leadership', () => {
     expect(await lead(pool, LOCK)).toBeUndefined();
     first?.release(true);
     let second = await lead(pool, LOCK);
-    // The server notices in its own time that a session was closed.
+    // The server notices a closed session only after some time.
     while (!second) second = await lead(pool, LOCK);
     expect(pool.totalCount - pool.idleCount).toBe(1);
     second.release(true);

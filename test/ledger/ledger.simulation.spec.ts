@@ -1,14 +1,14 @@
 import { Schedule } from './schedule.js';
 
-/** More of them in a longer run: SIMULATION_SCHEDULES=10000. */
+/** SIMULATION_SCHEDULES=10000 makes a longer run. */
 const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? 100);
-/** A seed of a run that failed can be given to look at it again. */
+/** SIMULATION_SEED repeats the run of a seed that failed. */
 const given = process.env['SIMULATION_SEED'];
 const first = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
 
 describe('the ledger and its rows, in random orders of events', () => {
   it(
-    `executes every command once, counts every event once and answers every read truthfully (${SCHEDULES} schedules from seed ${first})`,
+    `executes every command once, counts every event once and answers every read correctly (${SCHEDULES} schedules from seed ${first})`,
     async () => {
       for (let seed = first; seed < first + (given === undefined ? SCHEDULES : 1); seed += 1) {
         const schedule = new Schedule(seed);

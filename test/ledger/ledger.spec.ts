@@ -16,7 +16,7 @@ const ACCOUNT = idOf('account');
 const OTHER = idOf('other account');
 const lost = (): Error => new Error('Connection terminated unexpectedly');
 
-/** A ledger on a simulated log, with a line on which every test places its own faults. */
+/** A ledger on a simulated log, over a line on which each test sets its own faults. */
 function setUp(log = new SimulatedLog()) {
   const world = new SimulatedWorld(1);
   const batches: AppendBatch[] = [];
@@ -57,7 +57,7 @@ function setUp(log = new SimulatedLog()) {
 
 const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
   const error = await work.then(
-    () => new Error('was carried out'),
+    () => new Error('was executed'),
     (caught: unknown) => caught,
   );
   if (error instanceof Refusal) return error;
@@ -77,7 +77,7 @@ describe('the ledger', () => {
     expect(log.events).toHaveLength(21);
   });
 
-  it('writes commands together that come together, in their order', async () => {
+  it('writes commands that arrive concurrently in one batch, in their order', async () => {
     const { world, execute, batches, log } = setUp();
     await world.run(execute('open', openAccount(ACCOUNT, 10)));
     const answers = await world.run(
@@ -88,7 +88,7 @@ describe('the ledger', () => {
     expect(log.events).toHaveLength(101);
   });
 
-  it('remembers a refusal as it remembers an answer', async () => {
+  it('keeps a refusal like an answer', async () => {
     const { world, execute, log } = setUp();
     const first = await world.run(refusalOf(execute('key', move(ACCOUNT, OTHER, 1, OTHER))));
     expect(first).toMatchObject({ kind: 'unknown', code: 'unknown-account', replayed: false });
@@ -101,7 +101,7 @@ describe('the ledger', () => {
     expect(there).toMatchObject({ code: 'unknown-account', replayed: true, correlationId: 'correlation' });
   });
 
-  it('keeps the errors of single fields in a refusal that is asked for again', async () => {
+  it('keeps the errors of single fields in a replayed refusal', async () => {
     const { world, execute } = setUp();
     const decide: Decide = () => {
       throw invalid('too-long', '/name', 'The name is too long.', { length: 300 });
@@ -114,7 +114,7 @@ describe('the ledger', () => {
     });
   });
 
-  it('gives every caller of the same key the same answer, here and on another instance, and none for another request', async () => {
+  it('returns the same answer for the same key, here and on another instance, and refuses another request under it', async () => {
     const { world, execute, log } = setUp();
     const answer = await world.run(execute('key', openAccount(ACCOUNT, 10)));
     expect(await world.run(execute('key', openAccount(ACCOUNT, 10)))).toEqual({ ...answer, replayed: true });
@@ -130,7 +130,7 @@ describe('the ledger', () => {
     expect(log.events).toHaveLength(1);
   });
 
-  it('tells a second caller to wait while the first one is being answered', async () => {
+  it('refuses a second caller of a key, with the advice to wait, while the first call runs', async () => {
     const { world, execute } = setUp();
     const first = execute('key', openAccount(ACCOUNT, 10));
     expect(await world.run(refusalOf(execute('key', openAccount(ACCOUNT, 10))))).toMatchObject({
@@ -141,7 +141,7 @@ describe('the ledger', () => {
     expect(await world.run(execute('key', openAccount(ACCOUNT, 10)))).toEqual({ ...answer, replayed: true });
   });
 
-  it('starts a new stream without reading it first, and finds out all the same when it is there', async () => {
+  it('starts a new stream without a read, and notices when the stream already exists', async () => {
     const { world, execute, log, reads } = setUp();
     await world.run(execute('open', openAccount(ACCOUNT, 10)));
     expect(reads).toEqual([]);
@@ -151,7 +151,7 @@ describe('the ledger', () => {
     expect(log.events).toHaveLength(1);
   });
 
-  it('leaves no trace of a decision that has a bug', async () => {
+  it('keeps nothing of a decision that has a bug', async () => {
     const { world, execute, log } = setUp();
     await world.run(execute('open', openAccount(ACCOUNT, 10)));
     const work = [deposit(ACCOUNT, 1), blunder(ACCOUNT), deposit(ACCOUNT, 2)];
@@ -171,8 +171,8 @@ describe('the ledger', () => {
     expect(log.outcomes.size).toBe(0);
   });
 
-  describe('when the store does not answer', () => {
-    it('tries again, and finds out what became of a write whose answer was lost', async () => {
+  describe('a ledger whose store does not answer', () => {
+    it('tries again, and finds the outcome of a write whose answer was lost', async () => {
       for (const fault of ['lose', 'unanswered'] as const) {
         const { world, execute, faults, log, batches } = setUp();
         faults[fault] = 3;
@@ -184,7 +184,7 @@ describe('the ledger', () => {
       }
     });
 
-    it('tells everybody after ten seconds, and carries out once what is sent again', async () => {
+    it('answers every caller after ten seconds, and executes a command that is sent again once', async () => {
       const { world, execute, faults, log, unavailable } = setUp();
       await world.run(execute('open', openAccount(ACCOUNT, 10)));
       faults.down = true;
@@ -202,13 +202,13 @@ describe('the ledger', () => {
       expect(log.events).toHaveLength(5);
     });
 
-    it('says so to readers as well', async () => {
+    it('reports the failure to readers as well', async () => {
       const { world, ledger, faults } = setUp();
       faults.down = true;
       expect(await world.run(refusalOf(ledger.read(account, ACCOUNT)))).toMatchObject({ kind: 'unavailable' });
     });
 
-    it('goes on after a failover to a database that had not received the last commits', async () => {
+    it('continues after a failover to a database that had not received the last commits', async () => {
       const { world, execute, log } = setUp();
       await world.run(execute('open', openAccount(ACCOUNT, 10)));
       await world.run(execute('lost', deposit(ACCOUNT, 1)));
@@ -217,8 +217,8 @@ describe('the ledger', () => {
     });
   });
 
-  describe('with other writers', () => {
-    it('decides again on what they have written', async () => {
+  describe('a ledger beside other writers', () => {
+    it('decides again on the events that the others have written', async () => {
       const { world, execute, log } = setUp();
       await world.run(execute('open', openAccount(ACCOUNT, 10)));
       const other = setUp(log);
@@ -227,7 +227,7 @@ describe('the ledger', () => {
       expect(answer).toMatchObject({ revision: 4, seen: { [ACCOUNT]: 10 } });
     });
 
-    it('gives up on a record that is always changed by somebody faster, while its neighbours pass', async () => {
+    it('gives up on a record that a faster writer changes each time, and writes the commands on other records', async () => {
       const { world, execute, log, faults, batches } = setUp();
       await world.run(execute('open', openAccount(ACCOUNT, 10)));
       await world.run(execute('open other', openAccount(OTHER, 10)));
@@ -237,7 +237,8 @@ describe('the ledger', () => {
       };
       const results = [refusalOf(execute('hot', deposit(ACCOUNT, 1))), execute('cold', deposit(OTHER, 1))] as const;
       expect(await world.run(results[1])).toMatchObject({ revision: 2 });
-      // Open, open, both together, and the second try of the neighbour, alone; by then the other one is in its second as well.
+      // At most: two opens, a batch with both commands, the neighbour's second try alone, and a second try of the other command by
+      // then.
       expect(batches.length).toBeLessThanOrEqual(5);
       expect(await world.run(results[0])).toMatchObject({ kind: 'unavailable', code: 'contended' });
       expect(batches.length).toBeLessThan(30);
@@ -249,7 +250,7 @@ describe('the ledger', () => {
       return batchOf({ [`account-${ACCOUNT}`]: revision }, command);
     };
 
-    it('counts what it knows of a stream from when it began to write, not from when it was answered', async () => {
+    it('takes the age of its knowledge of a stream from the start of a write, not from the answer to it', async () => {
       const { world, execute, ledger, log, faults } = setUp();
       await world.run(execute('open', openAccount(ACCOUNT, 10)));
       faults.answerMs = 50;
@@ -261,7 +262,7 @@ describe('the ledger', () => {
       expect((await world.run(ledger.read(account, ACCOUNT, 40))).revision).toBe(4);
     });
 
-    it('takes an If-Match that is ahead of what it has heard, and answers a stale one with what is durable', async () => {
+    it('accepts an If-Match ahead of its own knowledge, and refuses a stale one with the durable revision', async () => {
       const { world, execute, ledger, log, faults } = setUp();
       await world.run(execute('open', openAccount(ACCOUNT, 10)));
       const other = setUp(log);
@@ -276,7 +277,7 @@ describe('the ledger', () => {
       expect((await world.run(ledger.read(account, ACCOUNT))).revision).toBe(6);
     });
 
-    it('answers a command again that was carried out with its If-Match elsewhere', async () => {
+    it('replays a command that another instance executed with its If-Match', async () => {
       const { world, execute, log } = setUp();
       const answer = await world.run(execute('open', openAccount(ACCOUNT, 10)));
       const done = await world.run(execute('key', deposit(ACCOUNT, 1), { ifMatch: answer.revision }));
@@ -286,7 +287,7 @@ describe('the ledger', () => {
     });
   });
 
-  describe('with several commands in one call', () => {
+  describe('a ledger that gets several commands in one call', () => {
     const refusalOfAll = (index: number, { code }: Refusal): Refusal =>
       new Refusal('conflict', code, `Command ${index} is refused.`);
 
@@ -310,7 +311,7 @@ describe('the ledger', () => {
       expect(await world.run(execute('one', openAccount(OTHER, 10)))).toMatchObject({ revision: 0 });
     });
 
-    it('refuses an atomic call one of whose commands is still running, and names it', async () => {
+    it('refuses an atomic call while one of its commands still runs, and names that command', async () => {
       const instance = setUp();
       const { world, execute } = instance;
       const running = execute('two', openAccount(ACCOUNT, 10));
@@ -323,7 +324,7 @@ describe('the ledger', () => {
       expect(await world.run(execute('one', openAccount(OTHER, 10)))).toMatchObject({ revision: 0 });
     });
 
-    it('replays the refusal of an atomic call, also where one of its commands was refused before by itself', async () => {
+    it('replays the refusal of an atomic call, also when one of its commands was refused alone before', async () => {
       const instance = setUp();
       const { world, execute } = instance;
       const alone = await world.run(refusalOf(execute('one', deposit(ACCOUNT, 1))));
@@ -366,7 +367,7 @@ describe('the ledger', () => {
       expect(await world.run(execute('failed', deposit(ACCOUNT, 1)))).toMatchObject({ revision: 2 });
     });
 
-    it('decides what follows in order again with a command that another writer made possible', async () => {
+    it('decides the later commands of a sequence again after a command that another writer made possible', async () => {
       const { world, ledger, log, faults } = setUp();
       const contexts = [contextOf('first'), contextOf('second')] as const;
       const [first, second] = contexts;
@@ -390,8 +391,8 @@ describe('the ledger', () => {
     });
   });
 
-  describe('with a command that cannot be stored', () => {
-    it('finds it among a thousand, and lets the others pass in their order', async () => {
+  describe('a ledger that gets a command that cannot be stored', () => {
+    it('finds it among a thousand, and executes the others in their order', async () => {
       const { world, execute, log, batches } = setUp();
       await world.run(execute('open', openAccount(ACCOUNT, 10)));
       const results = await world.run(
@@ -413,7 +414,7 @@ describe('the ledger', () => {
     });
   });
 
-  describe('limits', () => {
+  describe('the limits of a ledger', () => {
     const padded =
       (id: string, length: number): Decide =>
       (tx) => {
@@ -422,7 +423,7 @@ describe('the ledger', () => {
         return { padding: 'x'.repeat(length) };
       };
 
-    it('turns away what comes when ten thousand commands are inside, and takes more once they are answered', async () => {
+    it('refuse further commands while ten thousand commands are inside, and accept them once those are answered', async () => {
       const { world, execute, ledger, faults, batches } = setUp();
       faults.down = true;
       const inside = Array.from({ length: 10_000 }, (_, index) => execute(`key ${index}`, openAccount(ACCOUNT, 1)));
@@ -440,7 +441,7 @@ describe('the ledger', () => {
       expect(ledger.queued).toBe(0);
     });
 
-    it('writes at most 8 MiB at a time, and a larger command alone', async () => {
+    it('let one batch have at most 8 MiB, and a larger command a batch of its own', async () => {
       const { world, execute, batches } = setUp();
       const size = 1_048_576;
       const sizes = [1, 3, 3, 3, 9, 9, 1, 1];
@@ -457,7 +458,7 @@ describe('the ledger', () => {
       }
     });
 
-    it('turns away what comes when more than 64 MiB are inside', async () => {
+    it('refuse further commands while more than 64 MiB are inside', async () => {
       const { world, execute, faults } = setUp();
       await world.run(
         Promise.all(
@@ -492,7 +493,7 @@ describe('the ledger', () => {
       expect(again.map(({ status }) => status)).toEqual(Array<string>(8).fill('fulfilled'));
     });
 
-    it('stops a decision that asks for streams without end', async () => {
+    it('stop a decision that asks for streams without end', async () => {
       const { world, execute } = setUp();
       const endless: Decide = (tx) => {
         for (let index = 0; ; index += 1) tx.get(account, idOf(`endless ${index}`));
@@ -504,8 +505,8 @@ describe('the ledger', () => {
     });
   });
 
-  describe('closing', () => {
-    it('answers everybody who is inside and takes nobody in', async () => {
+  describe('a ledger that closes', () => {
+    it('answers every caller that is inside, and accepts no new one', async () => {
       const { world, execute, ledger, log } = setUp();
       const inside = [execute('a', openAccount(ACCOUNT, 1)), execute('b', openAccount(OTHER, 1))];
       const closing = ledger.close();

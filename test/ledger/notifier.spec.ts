@@ -5,7 +5,7 @@ import { SimulatedWorld } from '../support/simulated-world.js';
 const FOR_EVER = 2 ** 30;
 
 describe('a notifier', () => {
-  it('wakes all who wait', async () => {
+  it('wakes all waiting callers', async () => {
     const notifier = new Notifier();
     const waiting = [notifier.wait(FOR_EVER), notifier.wait(FOR_EVER)];
     notifier.notify();
@@ -49,7 +49,7 @@ describe('a notifier', () => {
   });
 });
 
-describe('waiting until a notifier leads to a find', () => {
+describe('a repeated look that a notifier triggers', () => {
   const until = (timeoutMs: number, foundAt: number): Promise<readonly [string | undefined, number, number]> => {
     const world = new SimulatedWorld(1);
     let looks = 0;
@@ -64,18 +64,18 @@ describe('waiting until a notifier leads to a find', () => {
     return world.run(work());
   };
 
-  it('looks once when there is no time to wait', async () => {
+  it('happens once when there is no time to wait', async () => {
     expect(await until(0, 1)).toEqual([undefined, 0, 1]);
     expect(await until(0, 0)).toEqual(['found', 0, 1]);
   });
 
-  it('looks at each interval, and for the last time when the time is over', async () => {
+  it('happens at each interval, and a last time when the time is over', async () => {
     expect(await until(50, 51)).toEqual([undefined, 50, 4]);
     expect(await until(50, 50)).toEqual(['found', 50, 4]);
     expect(await until(50, 30)).toEqual(['found', 40, 3]);
   });
 
-  it('looks again when the notification came during a look', async () => {
+  it('happens again when the notification came during a look', async () => {
     const world = new SimulatedWorld(1);
     const notifier = new Notifier(world);
     let looks = 0;

@@ -19,7 +19,7 @@ describe('the event store in PostgreSQL', () => {
     return { open: (clock) => new PostgresEventStore(database.pool, clock), close: () => Promise.resolve() };
   });
 
-  describe('beyond the contract', () => {
+  describe('beyond the contract of event stores', () => {
     const vault = new Vault(Buffer.alloc(32, 7));
     let store: PostgresEventStore;
     beforeEach(async () => {
@@ -41,7 +41,7 @@ describe('the event store in PostgreSQL', () => {
       }
     });
 
-    it('keeps every sealed content of a subject, and forgets them all with its keys', async () => {
+    it('keeps every sealed content of a subject, and makes all of it unreadable when its keys are deleted', async () => {
       const subject = idOf('subject');
       const contents = new SealedContents(database.pool, vault);
       const events = [{ purpose: 'first' }, { purpose: 'second' }].map((content, index) => {
@@ -55,7 +55,7 @@ describe('the event store in PostgreSQL', () => {
       expect((await database.pool.query('select from sealed_contents')).rowCount).toBe(0);
     });
 
-    it('writes the events of a batch and its sealed content together or not at all', async () => {
+    it('writes the events of a batch and its sealed content atomically', async () => {
       const head = await store.head();
       const { stored } = vault.seal('no uuid', idOf('halfway'), {});
       const batch = batchOf({ b: -1 }, commandOf('halfway', { events: ['b@0'], sealed: [stored] }));
@@ -67,7 +67,7 @@ describe('the event store in PostgreSQL', () => {
   });
 });
 
-/** Faster than a database for every test. History refuses this, unless its triggers are told to look away. */
+/** Empties the tables: faster than a new database for every test. The triggers forbid it, so it disables them. */
 async function forgetEverything(pool: Pool): Promise<void> {
   await pool.query(`
     begin;

@@ -56,7 +56,7 @@ describe('the projector', () => {
       .rows[0]?.rows ?? '';
   const statusOf = async ({ projector }: Instance, name: string) =>
     (await projector.status()).find((status) => status.name === name);
-  /** Until a projection has stopped, or goes on again. */
+  /** Waits until a projection has stopped, or continues. */
   async function untilFailure(instance: Instance, name: string, fails: boolean): Promise<string | undefined> {
     const deadline = performance.now() + WAIT_MS;
     for (;;) {
@@ -66,7 +66,7 @@ describe('the projector', () => {
     }
   }
 
-  /** Keeps one sum over everything, and stops at an amount that it cannot count as long as that is not mended. */
+  /** Keeps one sum over all events, and stops at an amount that it cannot count until it is mended. */
   function totals(mending: { mended: boolean }, version = 1): Projection {
     return {
       ...accountsProjection,
@@ -183,8 +183,8 @@ describe('the projector', () => {
     const instance = await start({ through });
     const position = await open(instance);
     await instance.projector.reached('accounts', position, WAIT_MS);
-    // The step ends a moment after its rows are there.
-    while (!instance.said.includes('The projector moves the rows again.')) await new Promise(setImmediate);
+    // The step ends a moment after its rows are visible.
+    while (!instance.logged.includes('The projector moves the rows again.')) await new Promise(setImmediate);
     expect(instance.errors).toEqual(['The projector lost its connection and starts again.']);
   });
 
@@ -201,7 +201,7 @@ describe('the projector', () => {
       const [one, two] = [await start(), await start()];
       await open(one);
       let expected = 0;
-      /** Another session than that one: a session that was ended keeps its lock for a moment. */
+      /** The session of another leader than that one: a session that was ended keeps its lock for a moment. */
       const nextLeader = async (ended: number | undefined): Promise<number> => {
         for (;;) {
           const [pid] = await leaders();
@@ -243,7 +243,7 @@ describe('the projector', () => {
     const position = await deposit(instance, 5);
     await instance.projector.reached('accounts', position, WAIT_MS);
     const lost = once(instance.pool, 'remove');
-    // What such a server forgets: it commits rows before they are on its disk.
+    // Such a server commits rows before they are on its disk, and loses these:
     await database.pool.query(`
       begin;
       delete from accounts;
@@ -268,7 +268,7 @@ describe('the projector', () => {
       expect(last).toBeGreaterThan(2_000);
       await instance.projector.reached('accounts', last, WAIT_MS);
       expect(await instance.projector.rebuild('accounts')).toMatchObject({ projection: 'accounts', isSame: true });
-      expect(instance.said).toContain('A projection was rebuilt, with the same rows.');
+      expect(instance.logged).toContain('A projection was rebuilt, with the same rows.');
     });
 
     it('makes the same rows under load, while readers see positions only grow', async () => {
@@ -282,7 +282,7 @@ describe('the projector', () => {
       for (let round = 0; round < 3; round += 1) await instance.projector.rebuild('accounts');
       load.stopped = true;
       const SAME = 'A projection was rebuilt, with the same rows.';
-      expect(instance.said.filter((said) => said === SAME).length).toBeGreaterThanOrEqual(3);
+      expect(instance.logged.filter((message) => message === SAME).length).toBeGreaterThanOrEqual(3);
       const last = await writing;
       const seen = await reading;
       await instance.projector.reached('accounts', last, WAIT_MS);
@@ -294,10 +294,10 @@ describe('the projector', () => {
       await instance.projector.rebuild('accounts');
       expect(await rowsOf('accounts')).toBe(live);
       expect(instance.errors).toEqual([]);
-      expect(instance.said).toContain('A projection was rebuilt, with the same rows.');
+      expect(instance.logged).toContain('A projection was rebuilt, with the same rows.');
     });
 
-    it('reports that other rows were served than the history makes', async () => {
+    it('reports that the served rows differ from the rows that the history makes', async () => {
       const instance = await start();
       await instance.projector.reached('accounts', await open(instance), WAIT_MS);
       await database.pool.query('update accounts set balance = balance + 1');
@@ -315,7 +315,7 @@ describe('the projector', () => {
       return last;
     }
 
-    /** What a reader sees in one statement: rows and the position that they reflect. */
+    /** Reads rows, and the position that they reflect, in one statement. */
     async function readUntil(load: { stopped: boolean }): Promise<{ position: number; rows: object }[]> {
       const seen: { position: number; rows: object }[] = [];
       while (!load.stopped) {
@@ -340,7 +340,7 @@ describe('the projector', () => {
       const deposited = new AbortController();
       const looked = new AbortController();
       let before = 0;
-      // The rebuilt copy stands still until the served rows have an event to apply; it then applies some batches, and stops again.
+      // The rebuilt copy stops until the served rows have an event to apply. It then applies some batches, and stops again.
       const through = (store: EventStore): EventStore =>
         Object.assign(Object.create(store) as EventStore, {
           readAll: async (after: number, limit: number) => {

@@ -10,17 +10,17 @@ type View = (typeof VIEWS)[number];
 
 /** How long `minPosition` waits (`read.interceptor.ts`). */
 const MIN_POSITION_WAIT_MS = 5_000;
-/** A look that begins at the end of the wait, another that it may have to wait for, and the statement. */
+/** A look that begins at the end of the wait, another look before it, and the statement. */
 const READ_MS_MAX = MIN_POSITION_WAIT_MS + 3 * CALL_MS_MAX;
 
-/** Those who read states and rows. */
+/** Readers of states and rows. */
 export class Readers {
   /** The last position that a server has shown of a view. */
   private readonly shown = new Map<RowServer, Map<string, number>>();
 
   constructor(private readonly service: SimulatedService) {}
 
-  /** The state of a stream. */
+  /** Reads the state of a stream. */
   async readState(): Promise<void> {
     const { service } = this;
     const { world } = service;
@@ -40,7 +40,7 @@ export class Readers {
     service.history().checkState(id, read, service.fail);
   }
 
-  /** Somebody who has nothing to do with HTTP wants rows to reflect a position. */
+  /** A caller outside HTTP waits until rows reflect a position. */
   async waitForRows(): Promise<void> {
     const { service } = this;
     const { world, watch } = service;
@@ -51,7 +51,7 @@ export class Readers {
     const { crashes } = watch;
     await process.serve(async () => {
       const error: unknown = await projector.reached(name, position, timeoutMs).catch((caught: unknown) => caught);
-      // No standby is ahead of it.
+      // No standby is ahead of the database.
       const { position: served = 0 } = service.rows.kept.get(name) ?? {};
       if (error === undefined && served < position && watch.crashes === crashes) {
         service.fail(`${name} was said to have reached ${position}, but is at ${served}.`);
@@ -61,7 +61,7 @@ export class Readers {
     });
   }
 
-  /** One reader, who looks at one view again and again, through one instance or another. */
+  /** One reader that reads one view repeatedly, through one instance or another. */
   async readRows(): Promise<void> {
     const { world } = this.service;
     const view = world.pick(VIEWS);
@@ -71,7 +71,7 @@ export class Readers {
     }
   }
 
-  /** Whoever asked may hear that something stood in the way; the rows are built all the same. */
+  /** The caller of a rebuild may get a failure. The rows are rebuilt nevertheless. */
   async rebuild(): Promise<void> {
     const { world } = this.service;
     const { process, projector } = this.service.anyInstance();
@@ -97,7 +97,7 @@ export class Readers {
     });
   }
 
-  /** In the moment in which a server answers: none of them ever shows less than it did, unless it crashed meanwhile. */
+  /** Runs at the moment at which a server answers: no server shows less than it did before, unless it crashed meanwhile. */
   private see(view: View, { server, copy }: Seen): void {
     if (server === this.service.rows) return;
     const ofServer = this.shown.get(server) ?? new Map<string, number>();
@@ -130,7 +130,7 @@ export class Readers {
       if (minPosition <= head && service.isPrompt(view)) service.fail(`${view} did not reach ${minPosition}.`);
       return;
     }
-    // The server that was asked for the rows may be behind the one that was asked for their position.
+    // The server that answers with the rows may be behind the server that answered with their position.
     const isOneServer = (service.standbys?.count ?? 1) === 1 && !service.isDisturbed;
     if (isOneServer) service.fail(`${view} was refused at ${minPosition} after ${tookMs} ms.`);
   }

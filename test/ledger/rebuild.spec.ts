@@ -34,7 +34,7 @@ describe('rebuilt rows', () => {
   /** How often the rows of the second rebuild were compared with the served rows. */
   async function comparisonsOfTwo(switching: Switching, pauseMs: number): Promise<number> {
     const leadership = new SimulatedLeadership(world);
-    const said: string[] = [];
+    const logged: string[] = [];
     const projector = new Projector(
       () => leadership.lead(new SimulatedProcess(world), SOUND),
       new SimulatedStore(new SimulatedLog()),
@@ -43,7 +43,7 @@ describe('rebuilt rows', () => {
       [accountsProjection],
       new Notifier(world),
       new Notifier(world),
-      { info: (_fields, message) => void said.push(message), error: () => undefined },
+      { info: (_fields, message) => void logged.push(message), error: () => undefined },
       { time: world },
     );
     const work = async (): Promise<void> => {
@@ -51,12 +51,12 @@ describe('rebuilt rows', () => {
       // The first rebuild may fail for its caller.
       await projector.rebuild('accounts').catch(() => undefined);
       await world.sleep(pauseMs);
-      said.length = 0;
+      logged.length = 0;
       await projector.rebuild('accounts');
       await projector.stop();
     };
     await world.run(work());
-    return said.filter((message) => message.endsWith('with the same rows.')).length;
+    return logged.filter((message) => message.endsWith('with the same rows.')).length;
   }
 
   it('are compared with the served rows, also after a switch whose answer was lost', async () => {
@@ -71,7 +71,7 @@ describe('rebuilt rows', () => {
   it('are compared with the served rows, also after a switch that was executed late', async () => {
     const delaying: Switching = async (attempt, execute) => {
       if (attempt === 1) throw connectionLost();
-      // Right before the second attempt, which finds nothing to switch to.
+      // Right before the second attempt, which finds no rows to switch to.
       if (attempt === 2) await execute();
       return execute();
     };

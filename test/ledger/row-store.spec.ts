@@ -11,7 +11,7 @@ const missing = (): never => {
   throw new Error('There is no such checkpoint.');
 };
 
-/** The simulation relies on these facts, so that they must hold for the real row store too. */
+/** The simulation relies on these facts, so they must also hold for the real row store. */
 describe.each(['simulated', 'real'])('the %s row store', (kind) => {
   let database: TestDatabase | undefined;
   let rows: RowStore;
@@ -57,7 +57,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await served()).toMatchObject({ position: 0 });
   });
 
-  it('notes why a copy does not go on, only while the copy is at that position', async () => {
+  it('notes why a copy stops, only while the copy is at that position', async () => {
     const before = await served();
     await rows.apply([await servedCopy()], 1, events.slice(0, 1));
     expect(await rows.fail(before, 'too late')).toBe(false);
@@ -72,7 +72,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await served()).toMatchObject({ position: 2, failure: null });
   });
 
-  it('compares and exchanges the built rows, once', async () => {
+  it('compares and exchanges the built rows once', async () => {
     await rows.apply([await servedCopy()], 2, events.slice(0, 2));
     await rows.startBuilding(accountsProjection);
     expect(await rows.digests(accountsProjection)).toBeUndefined();
@@ -96,7 +96,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await building()).toMatchObject({ position: 1 });
   });
 
-  it('exchanges only the tables that were compared, and not those of a later rebuild', async () => {
+  it('exchanges only the tables that were compared, and not the tables of a later rebuild', async () => {
     await rows.startBuilding(accountsProjection);
     const { builtTables } = (await rows.digests(accountsProjection)) ?? missing();
     await rows.startBuilding(accountsProjection);
@@ -107,7 +107,7 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     expect(await rows.switchToBuilt(accountsProjection, 0, again.builtTables)).toBe('switched');
   });
 
-  it('starts a rebuild from nothing, also while another one has come far', async () => {
+  it('starts a rebuild from nothing, also while another rebuild has made progress', async () => {
     await rows.startBuilding(accountsProjection);
     await rows.apply([await buildingCopy()], 3, events);
     await rows.startBuilding(accountsProjection);

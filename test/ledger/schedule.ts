@@ -5,10 +5,10 @@ import { Disturbances } from './disturbances.js';
 import { Readers } from './readers.js';
 import { SimulatedService } from './simulated-service.js';
 
-/** Nobody who is served at all waits for longer. */
+/** No served caller waits longer than this. */
 const RUN_MS_MAX = 600_000;
 
-/** One run of everything that may happen to the write side and to the rows, in the order that its seed gives. */
+/** One run of all faults and calls on the write side and the rows. Its seed decides the order. */
 export class Schedule {
   private readonly world: SimulatedWorld;
   private readonly service: SimulatedService;
@@ -24,12 +24,12 @@ export class Schedule {
     this.disturbances = new Disturbances(this.service);
   }
 
-  /** What was found to be wrong, in the order in which it was. */
+  /** The faults found, in the order in which they were found. */
   get complaints(): readonly string[] {
     return this.service.complaints;
   }
 
-  /** @throws Error when anything hangs, or is not as it must be. */
+  /** @throws Error when a call hangs, or a check fails. */
   async run(): Promise<void> {
     await this.world.run(this.load(), RUN_MS_MAX);
     await this.world.run(comeToRest(this.service, this.clients), RUN_MS_MAX);

@@ -7,26 +7,26 @@ import { contextOf } from './accounts.js';
 import { compose, contextFor, note, outcomeOf, type Reply, type Sent } from './sent.js';
 
 const COMMANDS_MAX = 6;
-/** Within this time the commands of a call have been checked, and the call reaches the ledger. */
+/** Within this time the commands of a call are checked, and the call reaches the ledger. */
 const COMING_MS_MAX = 20;
 
-/** A call of several commands, in order or together, and all that its callers ever heard about it. */
+/** A call of several commands, in order or atomic, and every final answer to it. */
 export interface SentCall {
   readonly key: string;
   readonly isAtomic: boolean;
   readonly commands: readonly Sent[];
-  /** Those that are sent by themselves as well. */
+  /** The commands that are also sent alone. */
   readonly alone: ReadonlySet<Sent>;
   /** Final answers to the call itself. */
   readonly answers: Set<string>;
-  /** Commands that were carried out in one and the same attempt, in their order. */
+  /** Commands that were executed in the same attempt, in their order. */
   readonly executed: (readonly Sent[])[];
 }
 
 export function composeCall(chance: SimulatedWorld, key: string, accounts: readonly [string, ...string[]]): SentCall {
   const commands = Array.from({ length: chance.integer(1, COMMANDS_MAX) }, (_, place) => {
     const sent = compose(chance, `${key}.${place}`, accounts);
-    // Not so often that hardly any call could be carried out.
+    // A higher rate would leave hardly any call that can execute.
     return sent.kind === 'ordinary' || chance.chance(0.3) ? sent : compose(chance, `${key}.${place}`, accounts);
   });
   return {
@@ -46,15 +46,15 @@ export interface Sending {
   readonly process: SimulatedProcess;
   /** Notes the outcome of one of the commands in order. */
   readonly observe: (sent: Sent, outcome: () => Promise<unknown>) => Promise<Reply>;
-  /** Index of a command whose check fails this time, as when a lookup before it does not answer. */
+  /** Index of a command whose check fails this time, as when its lookup gets no answer. */
   readonly missing?: number | undefined;
 }
 
-/** Sends a call once. True when there is no reason to send it again. */
+/** Sends a call once. True when the client has no reason to send it again. */
 export const sendCall = (call: SentCall, sending: Sending): Promise<boolean> =>
   call.isAtomic ? sendAtomically(call, sending) : sendInOrder(call, sending);
 
-/** As `Bulk.inOrder` does. */
+/** Works like `Bulk.inOrder`. */
 async function sendInOrder(call: SentCall, { ledger, process, observe, missing }: Sending): Promise<boolean> {
   const { refusal } = note(call, await outcomeOf(ledger.execute(contextOf(call.key), (tx) => tx.itself())));
   if (refusal) return false;
@@ -74,7 +74,7 @@ const outcomeOfResult = (result: PromiseSettledResult<unknown> | undefined): unk
 const refusalOfAll: RefusalOfAll = (index, { code, detail, facts }) =>
   new Refusal('conflict', code, `Command ${index}: ${detail}`, { facts, index });
 
-/** As `Bulk.atomically` does. */
+/** Works like `Bulk.atomically`. */
 async function sendAtomically(call: SentCall, { ledger, process, missing }: Sending): Promise<boolean> {
   await process.sleep(process.world.integer(0, COMING_MS_MAX));
   if (missing !== undefined) return false;
@@ -84,7 +84,7 @@ async function sendAtomically(call: SentCall, { ledger, process, missing }: Send
     (error: unknown) => [error, []] as const,
   );
   const isOrdinary = call.commands.every(({ kind }) => kind === 'ordinary');
-  // Whether a bug in one of them comes to light depends on whether one before it is refused.
+  // A bug in a command shows only if no command before it is refused.
   if (whole instanceof Error && !(whole instanceof Refusal) && !isOrdinary) return true;
   const { refusal } = note(call, whole);
   for (const [index, answer] of answers.entries()) {

@@ -6,21 +6,21 @@ import { Refusal } from '../../src/ledger/refusal.js';
 import type { SimulatedWorld } from '../support/simulated-world.js';
 import { blunder, contextOf, move, openAccount } from './accounts.js';
 
-/** One command and all that its callers ever heard about it. */
+/** One command and every final answer to it. */
 export interface Sent {
   readonly key: string;
   readonly decide: Decide;
   readonly kind: 'ordinary' | 'blunder' | 'poison';
   readonly ifMatch?: number;
-  /** The account that it is for. */
+  /** The account of the command. */
   readonly on: string;
-  /** All that it looks at, where that is of interest. */
+  /** All accounts that the decision reads, where that matters. */
   readonly sees?: readonly string[];
-  /** Final answers, as text: there may be only one, however often it was asked for. */
+  /** Final answers, as text: there may be only one, however often the command is sent. */
   readonly answers: Set<string>;
 }
 
-/** Chance composes a command on some of the accounts. */
+/** Composes a random command on some of the accounts. */
 export function compose(chance: SimulatedWorld, key: string, accounts: readonly [string, ...string[]]): Sent {
   const [from, to, witness] = [chance.pick(accounts), chance.pick(accounts), chance.pick(accounts)];
   const sent = { key, on: from, sees: [from, to, witness], kind: 'ordinary', answers: new Set<string>() } as const;
@@ -44,16 +44,16 @@ export function contextFor({ key, kind, ifMatch }: Sent): CommandContext {
 export interface Reply {
   /** A refusal that is not final. */
   readonly refusal?: Refusal;
-  /** The command was executed now, and not before. */
+  /** The command was executed by this attempt, and not before. */
   readonly isFresh?: boolean;
 }
 
-/** Sends a command once, and notes the answer if it is final. Returns a refusal that is not. */
+/** Sends a command once, and notes the answer if it is final. Returns a refusal that is not final. */
 export async function send(sent: Sent, ledger: Ledger): Promise<Refusal | undefined> {
   return note(sent, await outcomeOf(ledger.execute(contextFor(sent), sent.decide))).refusal;
 }
 
-/** An answer, or what was thrown. */
+/** An answer, or the error that was thrown. */
 export const outcomeOf = (answer: Promise<Answer>): Promise<unknown> => answer.catch((error: unknown) => error);
 
 export function note({ answers }: Pick<Sent, 'answers'>, outcome: unknown): Reply {
@@ -71,7 +71,7 @@ export function note({ answers }: Pick<Sent, 'answers'>, outcome: unknown): Repl
   return { isFresh: !replayed };
 }
 
-/** Those that are not recorded: the caller may come again, with the same key. */
+/** Refusals that are not recorded: the caller may send the command again with the same key. */
 const isFinal = ({ kind, code }: Refusal): boolean =>
   kind !== 'unavailable' && kind !== 'stale' && code !== 'command-in-progress' && code !== 'stale-revision';
 

@@ -17,40 +17,40 @@ const START = Date.parse('2026-11-24T05:38:00Z');
 const vault = new Vault(Buffer.alloc(32, 7));
 const reader = new EventReader([account]);
 
-/** On the way to the log, to the rows, and to the rows that are read. */
+/** Faults on the line to the log, to the rows, and to the rows that are read. */
 export interface InstanceFaults {
   readonly log: Faults;
   readonly rows: Faults;
   readonly reads: Faults;
 }
 
-/** What all instances share. */
+/** The parts that all instances share. */
 export interface Surroundings {
   readonly world: SimulatedWorld;
   readonly log: SimulatedLog;
   readonly rows: SimulatedRows;
   readonly leadership: SimulatedLeadership;
-  /** Where they read, unless it is where they write. */
+  /** The servers that instances read from; undefined if they read from the database that they write to. */
   readonly standbys: SimulatedStandbys | undefined;
   readonly mending: Mending;
   readonly faults: InstanceFaults;
-  /** Events that are applied at a time: few, so that there is something to do for longer. */
+  /** Events that are applied at a time: few, so that the projector needs several steps. */
   readonly batchEventsMax: number;
-  heard(fields: object, message: string): void;
+  onMessage(fields: object, message: string): void;
 }
 
-/** One instance of the service, as far as the ledger and its rows go. All of it is in one process and dies with it. */
+/** The ledger and the rows of one instance of the service. All of it is in one process and ends with it. */
 export interface SimulatedInstance {
   readonly process: SimulatedProcess;
   readonly ledger: Ledger;
   readonly projector: Projector;
-  /** Over which it reads rows for those who ask. */
+  /** Reads rows for callers. */
   readonly readPool: SimulatedReadPool;
-  /** To the log, to the rows, and to the rows that are read. */
+  /** The lines to the log, to the rows, and to the rows that are read. */
   readonly lines: readonly [UnreliableLine, UnreliableLine, UnreliableLine];
 }
 
-/** @param version of its programs that make rows */
+/** @param version of the projections of its program */
 export function startInstance(around: Surroundings, version: number): SimulatedInstance {
   const { world, log, rows, standbys, faults, batchEventsMax } = around;
   const process = new SimulatedProcess(world);
@@ -71,7 +71,7 @@ export function startInstance(around: Surroundings, version: number): SimulatedI
     projectionsOf(version, around.mending),
     notifier,
     new Notifier(process),
-    { info: around.heard, error: around.heard },
+    { info: around.onMessage, error: around.onMessage },
     { time: process, random: () => world.random(), batchEventsMax, ...(standbys && { served: readPool }) },
   );
   return { process, ledger, projector, readPool, lines: [toLog, toRows, toReads] };

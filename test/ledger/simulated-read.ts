@@ -8,10 +8,10 @@ import { ACCESS, type RouteAccess } from '../../src/http/route-access.js';
 import type { KeptCopy, RowServer } from '../support/simulated-rows.js';
 import type { SimulatedInstance } from './simulated-instance.js';
 
-/** What one statement saw: of what server, and all rows of the view there. */
+/** The result of one statement: the server, and all rows of the view on it. */
 export interface Seen {
   readonly server: RowServer;
-  /** Undefined where not even the view has arrived yet. */
+  /** Undefined on a server that has not received the view yet. */
   readonly copy: KeptCopy | undefined;
 }
 
@@ -21,14 +21,14 @@ export interface SimulatedAnswer extends Seen {
 }
 
 /**
- * Reads a view through an instance, as its routes do: through the interceptor of all reads, which waits and says what the answer
- * reflects, around a statement that gives rows together with their position, as those of `ReadModel` do.
+ * Reads a view through an instance, as its routes do. The interceptor of all reads waits, and reports the position that the answer
+ * reflects. The statement reads rows together with their position, as the statements of `ReadModel` do.
  */
 export async function readView(
   { projector, readPool }: Pick<SimulatedInstance, 'projector' | 'readPool'>,
   view: string,
   minPosition: number,
-  /** Told in the moment of the statement. */
+  /** Called at the moment of the statement. */
   witness: (seen: Seen) => void,
 ): Promise<SimulatedAnswer> {
   const route = (): void => undefined;

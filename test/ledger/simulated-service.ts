@@ -10,12 +10,12 @@ import { startInstance, type InstanceFaults, type SimulatedInstance, type Surrou
 import { RowsWatch, type VIEWS } from './views.js';
 
 export const CALM: Faults = { lost: 0, unanswered: 0, late: 0 };
-/** Rows are this much behind at most, where nothing goes wrong. */
+/** Longest time that rows are behind when there is no fault. */
 export const LAG_MS_MAX = 3_000;
-/** What did not wait for the disk is on it by then: three times the default of `wal_writer_delay` (PostgreSQL, "Asynchronous Commit"). */
+/** After this time every write is on the disk, also one that did not wait for it: three times the default of `wal_writer_delay`. */
 const UNWRITTEN_MS_MAX = 600;
 
-/** All instances of the service, what they share, and what was found to be wrong with them. */
+/** All instances of the service, the parts that they share, and the faults that were found in them. */
 export class SimulatedService implements Surroundings {
   readonly log = new SimulatedLog();
   readonly leadership: SimulatedLeadership;
@@ -28,11 +28,11 @@ export class SimulatedService implements Surroundings {
   readonly instances: SimulatedInstance[] = [];
   readonly complaints: string[] = [];
   readonly watch = new RowsWatch(this.mending, this.log.events, (complaint) => this.note(complaint));
-  /** What the projectors have said, with the name of the projection. */
-  readonly said: { readonly message: string; readonly projection: unknown }[] = [];
-  /** Somebody interferes with leaders, programs or the database, although every line is sound. */
+  /** Messages that the projectors have logged, with the name of the projection. */
+  readonly logged: { readonly message: string; readonly projection: unknown }[] = [];
+  /** A schedule disturbs leaders, programs or the database, although every line works. */
   isDisturbed = false;
-  /** Of the programs that are started from now on. */
+  /** Version of the programs that are started from now on. */
   version = 1;
 
   constructor(readonly world: SimulatedWorld) {
@@ -46,7 +46,7 @@ export class SimulatedService implements Surroundings {
       : undefined;
     const rate = (max: number): number => (world.chance(0.5) ? 0 : world.random() * max);
     const faults = (): Faults => ({ lost: rate(0.3), unanswered: rate(0.3), late: rate(0.2) });
-    // Whoever waits for a position looks fifty times a second, and hears of the first look that fails.
+    // A caller that waits for a position looks fifty times a second, and gets the error of the first look that fails.
     const reads = world.chance(0.7) ? CALM : { lost: rate(0.02), unanswered: rate(0.02), late: 0, slow: rate(0.02) };
     this.faults = world.chance(0.3)
       ? { log: CALM, rows: CALM, reads: CALM }
@@ -62,7 +62,7 @@ export class SimulatedService implements Surroundings {
     return Object.values(this.faults).every((faults) => Object.values(faults).every((rate) => rate === 0));
   }
 
-  /** Nothing keeps rows from being served soon after what they are about, but for an event that one of the views cannot take. */
+  /** Nothing delays the rows after their events, except an event that one of the views cannot apply. */
   isPrompt(name: (typeof VIEWS)[number]): boolean {
     return this.isCalm && !this.isDisturbed && name !== 'cautious' && (this.standbys?.lagMsMax ?? 0) <= LAG_MS_MAX / 6;
   }
@@ -71,7 +71,7 @@ export class SimulatedService implements Surroundings {
     return this.instances[this.world.integer(0, this.instances.length - 1)] ?? this.fail('no instance');
   }
 
-  /** Starts one more, which takes part once its projector has started. */
+  /** Starts one more instance. It takes part once its projector has started. */
   async start(): Promise<SimulatedInstance> {
     const instance = startInstance(this, this.version);
     await this.startProjector(instance);
@@ -87,7 +87,7 @@ export class SimulatedService implements Surroundings {
     while (!process.isDead && !(await process.serve(isStarted))) await this.world.sleep(500);
   }
 
-  /** As `kill -9` does it. False when it was dead already. */
+  /** Kills an instance like `kill -9`. False when it was dead already. */
   kill({ process }: SimulatedInstance): boolean {
     if (process.isDead) return false;
     process.kill();
@@ -110,16 +110,16 @@ export class SimulatedService implements Surroundings {
     return (this.log.streams.get(`account-${id}`)?.length ?? 0) - 1;
   }
 
-  /** What a projector logs. */
-  readonly heard = (fields: { readonly projection?: unknown; readonly err?: unknown }, message: string): void => {
+  /** Receives the log messages of a projector. */
+  readonly onMessage = (fields: { readonly projection?: unknown; readonly err?: unknown }, message: string): void => {
     const { projection, err } = fields;
-    this.said.push({ message, projection });
+    this.logged.push({ message, projection });
     if (message.includes('other rows were served')) this.note(`${String(projection)}: ${message}`);
     const isExpected = !this.isCalm || this.isDisturbed || String(projection).startsWith('cautious');
     if (err !== undefined && !isExpected) this.note(`${message} ${String(err)}`);
   };
 
-  /** For what is found in the middle of something that must not fail of it. */
+  /** Notes a complaint at a place in the code that must not throw. */
   note(complaint: string): void {
     this.complaints.push(complaint);
   }

@@ -12,7 +12,7 @@ import { batchOf, commandOf } from './batches.js';
 const STREAM = 'account-a';
 const aggregate = untyped(account);
 
-/** Reads of the store that a test answers when it likes, with what the store held when they arrived. */
+/** Reads of the store that a test answers when it chooses, with the data that the store held when they arrived. */
 function setUp() {
   const log = new SimulatedLog();
   const world = new SimulatedWorld(1);
@@ -32,7 +32,7 @@ function setUp() {
     const command = commandOf(`${revision}`, { events: [`${STREAM}@${revision}`], type, data: { amount: 1 } });
     log.append(batchOf({ [STREAM]: revision - 1 }, command), 0);
   };
-  /** Lets the read that came as the `index`th arrive and be answered. */
+  /** Lets the read with this index arrive, and answers it. */
   const answer = async (index = 0): Promise<void> => {
     while (held[index] === undefined) await Promise.resolve();
     held.splice(index, 1)[0]?.();
@@ -42,7 +42,7 @@ function setUp() {
 }
 
 describe('streams in memory', () => {
-  it('are read once for all who want them at the same time', async () => {
+  it('are read once for all callers that want them at the same time', async () => {
     const { write, answer, read, held, streams } = setUp();
     write(0);
     const reads = [read(), read(), streams.load(aggregate, STREAM)];
@@ -51,7 +51,7 @@ describe('streams in memory', () => {
     expect(held).toHaveLength(0);
   });
 
-  it('are read again for those who came after a read had begun', async () => {
+  it('are read again for callers that came after a read had begun', async () => {
     const { world, write, answer, read } = setUp();
     write(0);
     const early = read();
@@ -97,7 +97,7 @@ describe('streams in memory', () => {
     expect(cache.get(STREAM)?.committed.revision).toBe(1);
   });
 
-  it('keep what decisions on their way were made on, but tell a reader what is new', async () => {
+  it('keep the states of decisions that are being written, but show a reader the newest state', async () => {
     const { world, cache, streams, write, answer, read } = setUp();
     write(0);
     const load = streams.load(aggregate, STREAM);
@@ -115,7 +115,7 @@ describe('streams in memory', () => {
     expect(entry.latest.revision).toBe(0);
   });
 
-  it('are not crowded out by those that do not exist', async () => {
+  it('are not crowded out by streams that do not exist', async () => {
     const { cache, streams, answer } = setUp();
     const made = streams.read(aggregate, 'account-made-up', 0);
     await answer();

@@ -21,7 +21,7 @@ const note: Aggregate<readonly string[], NoteEvent> = {
 
 const added = (...texts: string[]): NoteEvent[] => texts.map((text) => ({ type: 'note-added', data: { text } }));
 
-/** A transaction that knows some streams: their texts by id. */
+/** A transaction that has some streams in memory: their texts by id. */
 function transaction(known: Readonly<Record<string, readonly string[]>>, overrides: Partial<CommandContext> = {}) {
   const cache = new StateCache();
   for (const [id, texts] of Object.entries(known)) {
@@ -39,7 +39,7 @@ function transaction(known: Readonly<Record<string, readonly string[]>>, overrid
 }
 
 describe('a transaction', () => {
-  it('shows a decision what it has appended itself', () => {
+  it('shows a decision its own appended events', () => {
     const tx = transaction({ a: ['one'], b: [] });
     tx.append(note, 'a', added('two', 'three'));
     expect(tx.get(note, 'a')).toEqual(['one', 'two', 'three']);
@@ -58,7 +58,7 @@ describe('a transaction', () => {
     expect(() => transaction({}).get(note, 'a')).toThrow(StreamNotLoaded);
   });
 
-  it('refuses to create what exists, and to find what does not', () => {
+  it('refuses to create a stream that exists, and to find one that does not', () => {
     const tx = transaction({ a: ['one'], b: [] });
     expect(refusalOf(() => tx.create(note, 'a'))).toMatchObject({ kind: 'conflict', code: 'note-exists' });
     expect(refusalOf(() => tx.target(note, 'b'))).toMatchObject({ kind: 'unknown', code: 'unknown-note' });
@@ -76,7 +76,7 @@ describe('a transaction', () => {
     }
   });
 
-  it('gives the same ids to the same command, and others to others', () => {
+  it('makes the same ids for the same command, and other ids for another', () => {
     const [once, again, other] = [transaction({}), transaction({}), transaction({}, contextOf('other key'))];
     expect(once.newId()).toBe(again.newId());
     expect(once.newId('call')).toBe(again.newId('call'));
@@ -104,7 +104,7 @@ describe('a transaction', () => {
     });
   });
 
-  it('takes an event of 60,000 bytes, and none that is longer', () => {
+  it('takes an event of 60,000 bytes, and no longer event', () => {
     const empty = transaction({ a: [] });
     empty.append(note, 'a', added(''));
     const room = EVENT_BYTES_MAX - (empty.drafts[0]?.bytes ?? 0);
@@ -128,7 +128,7 @@ describe('a transaction', () => {
     expect(refusalOf(() => tx.get(note, '256'))).toMatchObject({ code: 'too-many-streams', facts: { limit: 256 } });
   });
 
-  it('commits to sealed content in the first of the events, and to none without an event', () => {
+  it('commits to sealed content in the first of its events, and refuses sealed content without an event', () => {
     const tx = transaction({ a: [] });
     const sealed = { subject: tx.newId(), content: { purpose: 'secret' } };
     tx.append(note, 'a', added('one', 'two'), sealed);
@@ -139,7 +139,7 @@ describe('a transaction', () => {
     expect(() => tx.append(note, 'a', [], sealed)).toThrow('no event that could commit');
   });
 
-  it('lets a bound caller act only on what is its own', () => {
+  it('lets a bound caller act only on its own records', () => {
     const principal = { actorId: 'partner-1', roles: ['partner'] as const, partnerId: 'partner-1' };
     const bound = transaction({}, { principal });
     bound.requireOwn('partner-1');
@@ -161,7 +161,7 @@ describe('the cache of states', () => {
     return { stream, aggregate: note as never, committed: state, latest: state, pending, checkedAt: 0 };
   };
 
-  it('drops what was not used lately, but nothing that is on its way to the store', () => {
+  it('drops states that were not used lately, but no state that is being written', () => {
     const cache = new StateCache(4);
     for (const stream of ['a', 'b', 'c', 'd']) cache.put(entry(stream, stream === 'c' ? 1 : 0));
     expect(['a', 'b', 'c', 'd'].filter((stream) => cache.get(stream))).toEqual(['c', 'd']);
@@ -174,7 +174,7 @@ describe('the cache of states', () => {
     expect(cache.size).toBeLessThanOrEqual(4 + 1);
   });
 
-  it('keeps one entry for a stream, in whichever generation', () => {
+  it('keeps one entry for a stream, in either generation', () => {
     const cache = new StateCache(4);
     cache.put(entry('a'));
     cache.put(entry('b'));

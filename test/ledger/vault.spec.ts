@@ -20,7 +20,7 @@ describe('the vault', () => {
     };
   };
 
-  it('gives back what it was given', () => {
+  it('opens the same content that it sealed', () => {
     const { sealed, stored } = seal();
     expect(vault.open(sealed, stored)).toEqual(CONTENT);
   });
@@ -43,7 +43,7 @@ describe('the vault', () => {
     }
   });
 
-  it('notices a changed commitment, and content that was put in the place of another', () => {
+  it('notices a changed commitment, and content that was exchanged for another content', () => {
     const [one, other] = [seal(), seal({ purpose: 'another proposal' })];
     for (let at = 0; at < one.sealed.commitment.length; at += 1) {
       const digit = one.sealed.commitment[at] === 'A' ? 'B' : 'A';
@@ -61,7 +61,7 @@ describe('the vault', () => {
     expect(() => new Vault(Buffer.alloc(31))).toThrow(RangeError);
   });
 
-  it('says nothing about the content, even to those who guess it', () => {
+  it('reveals nothing about the content, even to a reader who guesses it', () => {
     const [once, twice] = [seal(), seal()];
     expect(once.sealed.commitment).not.toBe(twice.sealed.commitment);
     expect(once.stored.ciphertext).not.toEqual(twice.stored.ciphertext);

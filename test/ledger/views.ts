@@ -3,15 +3,15 @@ import { Rows, type Projection } from '../../src/ledger/projector/projection.js'
 import { textOf, type KeptCopy, type KeptCopies, type RowStep } from '../support/simulated-rows.js';
 import { accountsProjection } from './instance.js';
 
-/** An amount that the cautious projection cannot take, until it is mended. */
+/** An amount that the cautious projection cannot apply until it is mended. */
 export const UNLUCKY = 13;
 
-/** Whether the programs know what to do with such an amount. */
+/** Whether the programs can apply such an amount. */
 export interface Mending {
   isMended: boolean;
 }
 
-/** Rows that count, and know which version of the program made them. */
+/** Rows that count, and name the version of the program that made them. */
 const accounts = (version: number): Projection => ({
   ...accountsProjection,
   version,
@@ -21,7 +21,7 @@ const accounts = (version: number): Projection => ({
   },
 });
 
-/** One row about everything. */
+/** One row over all events. */
 const cautious = (mending: Mending): Projection => ({
   ...accountsProjection,
   name: 'cautious',
@@ -35,7 +35,7 @@ const cautious = (mending: Mending): Projection => ({
   },
 });
 
-/** One that follows only a part of the events. */
+/** A projection that follows only some of the event types. */
 const openings: Projection = {
   ...accountsProjection,
   name: 'openings',
@@ -53,7 +53,7 @@ export const projectionsOf = (version: number, mending: Mending): readonly Proje
   openings,
 ];
 
-/** What a projection must show at every position: all events before it, one by one, from nothing. */
+/** The rows that a projection must show at every position: all events before it, applied one by one, from nothing. */
 class Replay {
   private readonly rows = new Rows();
   private readonly texts: string[];
@@ -65,7 +65,7 @@ class Replay {
     this.texts = [this.text()];
   }
 
-  /** @throws what the projection throws at an event on the way */
+  /** @throws the error of the projection at an event on the way */
   textAt(position: number): string | undefined {
     while (this.texts.length <= position) {
       const stored = this.stored[this.texts.length - 1];
@@ -92,10 +92,10 @@ class Replay {
 const rowsText = ({ tables }: Projection, copy: Pick<KeptCopy, 'tables'>): string =>
   tables.map((table) => `${table} ${textOf(copy.tables, table)}`).join('\n');
 
-/** Looks at every step that is done to the rows, whoever does it. */
+/** Checks every step that any instance takes on the rows. */
 export class RowsWatch {
   private readonly replays = new Map<string, { projection: Projection; replay: Replay }>();
-  /** How often a database came back with less. */
+  /** How often a crashed database came back with less data. */
   crashes = 0;
 
   constructor(
@@ -121,7 +121,7 @@ export class RowsWatch {
     }
   }
 
-  /** @throws Error unless the rows are what a replay up to their position gives. */
+  /** @throws Error unless the rows equal a replay up to their position. */
   checkRows(copy: KeptCopy): void {
     const known = this.replays.get(`${copy.name.replace(/__building$/, '')} ${copy.version}`);
     if (!known) return this.note(`Nobody knows ${copy.name} in version ${copy.version}.`);

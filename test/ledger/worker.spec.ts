@@ -13,7 +13,7 @@ import { SimulatedWorld } from '../support/simulated-world.js';
 const POLL_MS = 1_000;
 const PACE_MS = 50;
 const STAND_BY_MS = 700;
-/** Nothing of a worker waits for longer. */
+/** Longer than any wait of a worker. */
 const LONG_MS = 100_000;
 /** The largest jitter: each pause has its full length. */
 const FULL = 1 - Number.EPSILON;
@@ -25,7 +25,7 @@ interface Logged {
   readonly fields: object;
 }
 
-/** A worker on simulated time, and what it did when. */
+/** A worker on simulated time, and the times of its steps. */
 class Watched {
   readonly world = new SimulatedWorld(1);
   readonly notifier = new Notifier(this.world);
@@ -59,7 +59,7 @@ class Watched {
     });
   }
 
-  /** Lets the worker run for so long, while something may happen. Stops it afterwards. */
+  /** Lets the worker run for so long, while `act` runs. Stops it afterwards. */
   async during(ms: number, act: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const work = async (): Promise<void> => {
       this.worker.start();
@@ -118,11 +118,11 @@ describe('a worker', () => {
       await watched.world.sleep(10);
       watched.notifier.notify();
     });
-    // The notification belongs to the time before the second step, which sees what it is about.
+    // The notification came before the second step, which sees the work that it was about.
     expect(watched.steps).toEqual([0, PACE_MS]);
   });
 
-  it('ends the pause after a small batch when somebody asks it to hurry, also when that was during the step', async () => {
+  it('ends the pause after a small batch when a caller asks it to hurry, also during the step', async () => {
     const watched: Watched = new Watched((number) => {
       if (number === 2) watched.worker.hurry();
       return number < 3 ? 'pace' : 'idle';
@@ -162,7 +162,7 @@ describe('a worker whose step fails', () => {
     expect(pauses.slice(0, 12).map(Math.round)).toEqual([...doubled, ...limited, 0, RETRY_MS_MIN, 2 * RETRY_MS_MIN]);
   });
 
-  it('pauses for at least half as long when chance has it', async () => {
+  it('pauses for half of the full length with the smallest jitter', async () => {
     const watched = new Watched(() => failing('out of reach'), { random: () => 0 });
     await watched.during(RETRY_MS_MIN);
     expect(watched.steps).toEqual([0, RETRY_MS_MIN / 2]);
@@ -209,7 +209,7 @@ describe('a worker whose step fails', () => {
     expect(watched.logged).toHaveLength(CAUSES_LOGGED_MAX);
   });
 
-  it('reports the failure while it lasts, and notifies those who wait for progress', async () => {
+  it('reports the failure while it lasts, and notifies the callers that wait for progress', async () => {
     const watched = new Watched((number) => (number < 3 ? failing('out of reach') : 'idle'));
     const seen: unknown[] = [];
     await watched.during(POLL_MS, async () => {

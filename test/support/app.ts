@@ -14,10 +14,10 @@ import { createTestDatabase } from './database.js';
 
 export const OPERATOR_KEY = 'operator-key-of-the-tests-0123456789';
 
-/** An answer, read: what assertions look at. */
+/** An answer that has been read, for assertions. */
 export interface TestAnswer {
   readonly status: number;
-  // The API is tested as a client sees it; its bodies have no type of ours.
+  // The API is tested from the view of a client; its bodies have no type of the program.
   readonly body: any;
   readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -49,11 +49,11 @@ export interface TestAppOptions {
   readonly clock?: () => number;
   /** Share the database of another application: two instances of one service. */
   readonly sharedWith?: TestApp;
-  /** A migrated database of somebody who drops it. */
+  /** A migrated database, which the caller drops. */
   readonly databaseUrl?: string;
-  /** Keeps the events, if the database does not. */
+  /** Opens the engine that keeps the events, if the database does not keep them. */
   readonly engine?: (pool: Pool) => Promise<TestEngine>;
-  /** The same commands at the same time give the same bytes: nothing in the history is random. */
+  /** The same commands at the same time make the same bytes: nothing in the history is random. */
   readonly isRepeatable?: boolean;
   /** The versions of the reports' method. */
   readonly methods?: MethodRegistry;

@@ -1,7 +1,7 @@
 import { COMMANDS } from '../../src/cli/commands.js';
 import { dispatch } from '../../src/cli/dispatch.js';
 
-/** What a call of the command line came to. */
+/** Result of a call of the command line. */
 export interface Ran {
   readonly code: number;
   readonly out: string;

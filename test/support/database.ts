@@ -8,13 +8,13 @@ import { createPool } from '../../src/platform/database/database.js';
 export interface TestDatabase {
   readonly url: string;
   readonly pool: Pool;
-  /** Closes the pool and drops the database, whoever else is still connected. */
+  /** Closes the pool and drops the database, also when other sessions are still connected. */
   drop(): Promise<void>;
 }
 
 /**
- * A database of its own for one spec, migrated unless it is to be `empty`. All are in one real PostgreSQL, which is started
- * when a spec asks for the first time and stopped when the run ends.
+ * A database of its own for one spec, migrated unless it is to be `empty`. All databases are in one real PostgreSQL. It starts when the
+ * first spec asks for it, and stops when the run ends.
  */
 export async function createTestDatabase(content: 'migrated' | 'empty' = 'migrated'): Promise<TestDatabase> {
   const cluster = await clusterUrl();
@@ -32,7 +32,7 @@ export async function createTestDatabase(content: 'migrated' | 'empty' = 'migrat
   };
 }
 
-/** The global setup starts the server and says where it is; see global-setup.mjs. */
+/** The global setup starts the server and returns its address; see global-setup.mjs. */
 async function clusterUrl(): Promise<string> {
   const socket = process.env['TEST_CLUSTER'];
   if (!socket) throw new Error('Run the tests with "npm test": the global setup of Jest offers the database.');
@@ -51,7 +51,7 @@ async function administer(cluster: string, statement: string): Promise<void> {
   }
 }
 
-/** The same server and role, another database. */
+/** The URL of another database on the same server, with the same role. */
 export function databaseOf(url: string, database: string): string {
   const parsed = new URL(url);
   parsed.pathname = database;

@@ -1,6 +1,6 @@
 import { startEmbeddedDatabase } from '../../src/platform/database/embedded-database.js';
 
-// A service as a process of its own, to be killed: starts the embedded database, says where it is, and stays.
+// A process that a test kills: starts the embedded database, prints its address, and keeps running.
 const [dataDir = ''] = process.argv.slice(2);
 try {
   const { url, stop } = await startEmbeddedDatabase({

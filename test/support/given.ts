@@ -1,7 +1,7 @@
 import { Refusal } from '../../src/ledger/refusal.js';
 import type { DomainEvent, Aggregate } from '../../src/ledger/aggregate.js';
 
-/** Folds a history, runs one decision on it and states what must come out. */
+/** Folds a history, runs one decision on it and states the expected result. */
 export function given<State, Event extends DomainEvent>(
   aggregate: Aggregate<State, Event>,
   history: readonly Event[] = [],
@@ -20,7 +20,7 @@ export function given<State, Event extends DomainEvent>(
   };
 }
 
-/** The refusal that `run` throws; fails the test when it throws none, or something that is no refusal. */
+/** The refusal that `run` throws. Fails the test when `run` throws nothing, or an error that is no refusal. */
 export function refusalOf(run: () => unknown): Refusal {
   try {
     run();

@@ -9,8 +9,8 @@ import './typescript.mjs';
 const PREFIX = 'ppp-ledger-test-';
 
 /**
- * Offers one PostgreSQL to all specs of a run. It is started when the first one asks on the socket, so that a run of specs
- * without a database pays nothing for it.
+ * Offers one PostgreSQL to all specs of a run. It starts when the first spec asks on the socket, so that a run of specs without a
+ * database does not wait for it.
  */
 export default async function globalSetup() {
   await removeLeftovers();
@@ -35,7 +35,7 @@ export default async function globalSetup() {
   };
 }
 
-/** What runs that were killed have left behind; their servers have ended with them. */
+/** Removes the files of killed runs. Their servers have ended with them. */
 async function removeLeftovers() {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(PREFIX) || isAlive(Number(name.slice(PREFIX.length).split('-')[0]))) continue;

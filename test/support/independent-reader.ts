@@ -1,12 +1,12 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 
 // A reader of transparency logs, written from the specifications of C2SP (signed-note, tlog-checkpoint, tlog-tiles,
-// tlog-cosignature, tlog-proof) and RFC 9162 alone. It imports nothing of this project, on purpose: what both sides would take
-// from the same file could be wrong on both. It throws whenever something does not hold.
+// tlog-cosignature, tlog-proof) and RFC 9162 alone. It imports nothing of this project on purpose: a fault in a shared file would be
+// on both sides, and no comparison would show it. It throws at the first check that fails.
 
 const WIDTH = 256;
 const NOTHING = Buffer.alloc(0);
-/** A connection that was kept open may be closed just when it is used again. */
+/** The server may close an idle connection at the moment at which it is used again. */
 const ATTEMPTS_MAX = 3;
 
 export interface ReadCheckpoint {
@@ -14,7 +14,7 @@ export interface ReadCheckpoint {
   readonly origin: string;
   readonly size: number;
   readonly root: Buffer;
-  /** Names of those whose signatures hold: the log's first. */
+  /** Names of the keys whose signatures are valid, the key of the log first. */
   readonly signers: readonly string[];
 }
 
@@ -22,7 +22,7 @@ interface Key {
   readonly name: string;
   /** Hex of four bytes. */
   readonly id: string;
-  /** 1: the log's own signature; 4: a cosignature with a time. */
+  /** 1: signature of the log; 4: cosignature with a time. */
   readonly type: number;
   readonly publicKey: Buffer;
 }
@@ -55,7 +55,7 @@ function isSigned({ publicKey }: Key, message: Uint8Array, signature: Uint8Array
   return verify(null, message, createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }), signature);
 }
 
-/** A note and the keys that its reader knows; the first of them, the log's, has to have signed it. */
+/** Reads a note with the keys that the reader knows. The first key is the key of the log, which must have signed the note. */
 export function readCheckpoint(note: string, vkeys: readonly string[]): ReadCheckpoint {
   const end = note.lastIndexOf('\n\n') + 1;
   const text = note.slice(0, end);
@@ -100,12 +100,12 @@ function numberInPath(number: number): string {
 
 /** A log at its address, e.g. `https://ledger.example.eu/log`. */
 export class IndependentReader {
-  /** Requests that were made. */
+  /** Number of requests made. */
   reads = 0;
 
   constructor(
     private readonly prefix: string,
-    /** The log's first, then those of witnesses. */
+    /** The key of the log first, then the keys of witnesses. */
     private readonly vkeys: readonly string[],
   ) {}
 
@@ -115,7 +115,7 @@ export class IndependentReader {
     return readCheckpoint(bytes.toString(), this.vkeys);
   }
 
-  /** Every entry of the log of a size, from the bundles that there are at this size. */
+  /** Every entry of a log of this size, from the bundles that exist at this size. */
   async entries(size: number): Promise<Buffer[]> {
     const bundles = await this.each(Math.ceil(size / WIDTH), (index) =>
       this.tile('entries', index, Math.min(WIDTH, size - index * WIDTH)),
@@ -136,7 +136,7 @@ export class IndependentReader {
     });
   }
 
-  /** Compares every tile of the log of a size, on every level, with the hashes of its entries. @returns how many there are. */
+  /** Compares every tile of a log of this size, on every level, with the hashes of its entries. @returns the number of tiles. */
   async checkTiles(leaves: readonly Buffer[]): Promise<number> {
     let nodes = leaves;
     let tiles = 0;
@@ -179,7 +179,7 @@ export class IndependentReader {
     }
   }
 
-  /** A few at a time. */
+  /** Runs some reads concurrently. */
   private async each<Result>(count: number, read: (index: number) => Promise<Result>): Promise<Result[]> {
     const results: Result[] = [];
     let next = 0;
@@ -191,7 +191,7 @@ export class IndependentReader {
   }
 }
 
-/** MTH of RFC 9162 2.1.1, by its definition; hashes of complete subtrees are kept, so that the root at every size is cheap. */
+/** MTH of RFC 9162 2.1.1, by its definition. It keeps the hashes of complete subtrees, so that the root at every size is cheap. */
 export class HashTree {
   /** On level k the hashes over 2^k leaves each. */
   private readonly levels: Buffer[][];
@@ -217,7 +217,7 @@ export class HashTree {
   }
 }
 
-/** A `.tlog-proof` holds for an entry: signatures, and the path of RFC 9162 2.1.3.2. @returns its checkpoint. */
+/** Checks that a `.tlog-proof` is valid for an entry: signatures, and the path of RFC 9162 2.1.3.2. @returns its checkpoint. */
 export function checkProof(proof: string, entry: Uint8Array, vkeys: readonly string[]): ReadCheckpoint {
   const end = proof.indexOf('\n\n');
   const [header, indexLine = '', ...hashLines] = proof.slice(0, end).split('\n');

@@ -7,7 +7,7 @@ import { Refusal } from '../../src/ledger/refusal.js';
 import { contextOf } from '../ledger/accounts.js';
 import { openInstance } from '../ledger/instance.js';
 
-/** One line of input: a command. It is answered by a line of output with a full stop at its end, once it is durable. */
+/** One line of input: a command. Once it is durable, the answer is a line of output with a full stop at its end. */
 export interface Order {
   readonly key: string;
   /** The partner to classify; a new one is registered without it. */
@@ -20,7 +20,7 @@ export interface Reply {
   readonly code?: string;
 }
 
-// The write side and the projector as a process of its own, to be killed.
+// A process that a test kills: the write side and the projector.
 const [databaseUrl = ''] = process.argv.slice(2);
 const { ledger, projector } = openInstance(databaseUrl, { aggregates: [partner], projections: [partnerProjection] });
 await projector.start();

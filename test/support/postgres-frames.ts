@@ -1,6 +1,6 @@
-/** One message of the PostgreSQL protocol, whole, with its head. */
+/** One whole message of the PostgreSQL protocol, with its header. */
 export interface Frame {
-  /** Its first byte as a letter; empty for the messages that open a session, which have none. */
+  /** Its first byte as a letter; empty for the messages that open a session, because they have no such byte. */
   readonly type: string;
   readonly bytes: Buffer;
 }
@@ -9,7 +9,7 @@ export interface Frame {
 export class FrameReader {
   private rest: Buffer = Buffer.alloc(0);
 
-  /** `opening`: the first message has no type, as those of a client do not. */
+  /** `opening`: the first message has no type, like the first message of a client. */
   constructor(private opening: boolean) {}
 
   read(chunk: Buffer): Frame[] {

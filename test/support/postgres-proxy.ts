@@ -3,28 +3,28 @@ import { join } from 'node:path';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { FrameReader, boundStatement, queryText, type Frame } from './postgres-frames.js';
 
-/** What is committed: a batch of commands with its events, or a transaction of what is derived from them. */
+/** The content of a commit: a batch of commands with its events, or a transaction of data that are derived from events. */
 export type Commit = 'append' | 'derived';
 /**
- * Where a commit is met: before the database hears of it, while it works on it, when it is done and the service has not been
- * told, and right after the service was told.
+ * The moment of a commit: before the database receives it, while the database executes it, after it is done and before the service gets
+ * the answer, and right after the service got the answer.
  */
-export type Moment = 'before' | 'during' | 'done' | 'told';
+export type Moment = 'before' | 'during' | 'done' | 'answered';
 export const COMMITS: readonly [Commit, ...Commit[]] = ['append', 'derived'];
-export const MOMENTS: readonly [Moment, ...Moment[]] = ['before', 'during', 'done', 'told'];
+export const MOMENTS: readonly [Moment, ...Moment[]] = ['before', 'during', 'done', 'answered'];
 
 export interface Point {
   readonly commit: Commit;
   readonly moment: Moment;
-  /** How many such commits pass before it. */
+  /** Number of such commits that pass before the stop. */
   readonly after: number;
 }
 
-/** What becomes of the message that was stopped at a point. */
+/** Fate of the message that was stopped at a point. */
 export type Verdict =
-  /** Its connection is cut: it never arrives. */
+  /** The proxy cuts its connection: the message never arrives. */
   | 'cut'
-  /** It arrives after all, whatever has become of its sender. */
+  /** The message arrives, even if its sender is gone. */
   | 'deliver';
 
 /** The socket of a PostgreSQL. */
@@ -43,8 +43,8 @@ interface Armed {
 }
 
 /**
- * A port between a service and its database that a test controls: it knows where in the conversation a commit begins and
- * ends, and can let something happen exactly there. The service is the one that is shipped; it notices nothing.
+ * A port between a service and its database that a test controls. It recognises where in the conversation a commit begins and ends, and
+ * can run code exactly there. The service is the shipped program and does not notice the proxy.
  */
 export class PostgresProxy {
   private readonly sessions = new Set<Session>();
@@ -69,13 +69,13 @@ export class PostgresProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** The same database, through here. */
+  /** The URL of the same database, through the proxy. */
   urlOf(databaseUrl: string): string {
     const { username, password, pathname } = new URL(databaseUrl);
     return `postgres://${username}:${password}@127.0.0.1:${this.port}${pathname}`;
   }
 
-  /** Calls `reached` once, when a commit comes to this point. */
+  /** Calls `reached` once, when a commit reaches this point. */
   arm(point: Point, reached: () => Verdict): void {
     this.armed = { point, left: point.after, reached };
   }
@@ -84,12 +84,12 @@ export class PostgresProxy {
     this.armed = undefined;
   }
 
-  /** Ends every connection that there is. */
+  /** Ends every open connection. */
   cut(): void {
     for (const session of this.sessions) session.end();
   }
 
-  /** From now on nobody gets through; those who are connected are cut off. */
+  /** From now on the proxy accepts no connection, and it cuts the open ones. */
   goAway(): void {
     this.away = true;
     this.cut();
@@ -99,7 +99,7 @@ export class PostgresProxy {
     this.away = false;
   }
 
-  /** From now on nothing passes, in the connections that there are: the other side is there and says nothing. */
+  /** From now on the open connections pass nothing: the other side stays connected and sends nothing. */
   freeze(): void {
     for (const session of this.sessions) session.freeze();
   }
@@ -136,13 +136,13 @@ export class PostgresProxy {
 
 type Meet = (commit: Commit, moment: Moment) => Verdict | undefined;
 
-/** One connection of the service, passed on message by message. */
+/** One connection of the service, forwarded message by message. */
 class Session {
   readonly ended: Promise<void>;
-  /** The commit that the service is asking for, while not all of the request has been seen. */
+  /** The commit that the service requests, until the proxy has seen the whole request. */
   private asked: Commit | undefined;
   private held: Buffer[] = [];
-  /** The commit that the database is working on. */
+  /** The commit that the database executes. */
   private working: Commit | undefined;
   private answer: Buffer[] = [];
 
@@ -155,7 +155,7 @@ class Session {
     const answers = new FrameReader(false);
     client.on('data', (chunk: Buffer) => requests.read(chunk).forEach((frame) => this.request(frame)));
     server.on('data', (chunk: Buffer) => answers.read(chunk).forEach((frame) => this.reply(frame)));
-    // What was on its way to the database when the service went still arrives.
+    // Messages that were on their way to the database when the service ended still arrive.
     client.on('close', () => server.end());
     server.on('close', () => client.destroy());
     for (const socket of [client, server]) socket.on('error', () => undefined);
@@ -180,7 +180,7 @@ class Session {
   private request(frame: Frame): void {
     this.asked ??= commitIn(frame);
     this.held.push(frame.bytes);
-    // Up to its end a request for a commit is held: the database begins with what it has.
+    // Hold a request for a commit back up to its end: the database begins with the messages that it has.
     if (this.asked !== undefined && frame.type !== 'S' && frame.type !== 'Q') return;
     const { asked, held } = this;
     this.asked = undefined;
@@ -204,11 +204,11 @@ class Session {
     this.answer = [];
     if (this.meet(working, 'done') === 'cut') return this.end();
     this.client.write(Buffer.concat(answer));
-    if (this.meet(working, 'told') === 'cut') this.end();
+    if (this.meet(working, 'answered') === 'cut') this.end();
   }
 }
 
-/** Where PostgreSQL is the engine, and where it takes the copy of what is on KurrentDB. */
+/** Where PostgreSQL is the engine, and where it takes the copy of the events on KurrentDB. */
 const APPENDS: ReadonlySet<string> = new Set(['append-batch', 'sequence-batches']);
 
 function commitIn(frame: Frame): Commit | undefined {

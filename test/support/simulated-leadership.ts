@@ -4,7 +4,7 @@ import type { Line } from './simulated-line.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { SimulatedWorld } from './simulated-world.js';
 
-/** One session, of which the database and its owner may believe different things. */
+/** One session. The database and its owner may disagree whether it is open. */
 export class SimulatedSession extends EventEmitter implements LeaderSession {
   private isOver = false;
 
@@ -19,12 +19,12 @@ export class SimulatedSession extends EventEmitter implements LeaderSession {
     return !this.isOver && !this.owner.isDead;
   }
 
-  /** The database ends it. */
+  /** The database ends the session. */
   end(): void {
     this.isOver = true;
   }
 
-  /** Its owner ends it; the database will notice. */
+  /** The owner ends the session; the database notices later. */
   release(): void {
     this.isOver = true;
     this.leave();
@@ -36,18 +36,18 @@ export class SimulatedSession extends EventEmitter implements LeaderSession {
   }
 }
 
-/** How soon either side of a connection learns that the other is gone. */
+/** Longest time until one side of a connection notices that the other side is gone. */
 const NOTICED_MS_MAX = 3_000;
 
-/** Who may lead, as the database has it: whoever holds the lock, for as long as its session lives. */
+/** The leader according to the database: the process that holds the lock, as long as its session is open. */
 export class SimulatedLeadership {
   private leading: SimulatedSession | undefined;
-  /** Sessions that the database has ended, of which their owners have not heard. */
+  /** Sessions that the database has ended, and whose owners do not know it yet. */
   private readonly unaware = new Set<SimulatedSession>();
 
   constructor(private readonly world: SimulatedWorld) {}
 
-  /** What the projector of one instance asks for. */
+  /** The request of the projector of one instance for leadership. */
   async lead(owner: SimulatedProcess, line: Line): Promise<LeaderSession | undefined> {
     const session = new SimulatedSession(owner, () => this.leave(session));
     try {
@@ -58,7 +58,7 @@ export class SimulatedLeadership {
     }
   }
 
-  /** The database ends the session of whoever leads, who learns of it at once, or while somebody else leads already. */
+  /** The database ends the session of the leader. The leader learns of it immediately, or while another process leads already. */
   end(): void {
     const session = this.leading;
     this.leading = undefined;
@@ -70,19 +70,19 @@ export class SimulatedLeadership {
     else session.owner.later(noticedMs, () => this.notice(session));
   }
 
-  /** The database crashes. With the connections of whoever leads, those break of whoever still believes to. */
+  /** The database crashes. This breaks the connections of the leader and of every process that still believes that it leads. */
   crash(): void {
     this.leading?.end();
     for (const session of [...this.unaware, ...(this.leading ? [this.leading] : [])]) this.notice(session);
     this.leading = undefined;
   }
 
-  /** The connection of whoever leads breaks: it knows, and the database does not know yet. */
+  /** The connection of the leader breaks: the leader knows it, and the database does not know it yet. */
   disconnect(): void {
     this.leading?.release();
   }
 
-  /** Of whoever leads, if anybody does. */
+  /** The process that leads, if there is one. */
   get leader(): SimulatedProcess | undefined {
     return this.leading?.owner;
   }
@@ -100,7 +100,7 @@ export class SimulatedLeadership {
   private take(session: SimulatedSession): boolean {
     if (this.leading) return false;
     this.leading = session;
-    // A request that arrives late, of somebody who is no longer there.
+    // A request arrives late, after its process has ended.
     if (!session.isOpen) this.leave(session);
     return true;
   }

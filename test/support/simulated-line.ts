@@ -1,36 +1,36 @@
 import type { SimulatedProcess } from './simulated-process.js';
 
-/** What lies between an instance and its database. */
+/** The connection between an instance and its database. */
 export interface Line {
-  /** Carries a request there and its answer back, or loses either. */
+  /** Delivers a request and its answer, or loses either. */
   call<T>(request: () => T, sort?: 'read' | 'write'): Promise<T>;
 }
 
 export const SOUND: Line = { call: async (request) => request() };
 
-/** How often what goes wrong, out of 1. */
+/** The rate of each fault, out of 1. */
 export interface Faults {
   /** The request never arrives. */
   readonly lost: number;
-  /** The request is carried out, but its answer is lost. */
+  /** The request is executed, but its answer is lost. */
   readonly unanswered: number;
-  /** The request counts as lost, and is carried out later all the same. */
+  /** The request counts as lost, and is executed later nevertheless. */
   readonly late: number;
-  /** The request takes so long to arrive that others go on meanwhile. */
+  /** The request arrives so late that other requests overtake it. */
   readonly slow?: number;
 }
 
 const LATENCY_MS_MAX = 8;
 const LATE_MS_MAX = 4_000;
 const SLOW_MS_MAX = 3_000;
-/** There and back. */
+/** Longest time for a request and its answer. */
 export const CALL_MS_MAX = SLOW_MS_MAX + LATENCY_MS_MAX;
 /** A request that is on its way when its process is killed: out of 1, how often it never arrives. */
 const LOST_WITH_ITS_PROCESS = 0.5;
 
-/** A line on which requests take their time and get lost, as the seed of its world has it. */
+/** A line that delays and loses requests, as the seed of its world decides. */
 export class UnreliableLine implements Line {
-  /** Until then nothing gets through. */
+  /** Until then the line delivers nothing. */
   downUntil = 0;
   private cuts = 0;
   private awaited: { left: number; readonly tell: () => void } | undefined;
@@ -40,12 +40,12 @@ export class UnreliableLine implements Line {
     public faults: Faults,
   ) {}
 
-  /** Breaks every connection: no request on its way arrives, and no answer. */
+  /** Breaks every connection: no request and no answer on its way arrives. */
   cut(): void {
     this.cuts += 1;
   }
 
-  /** Resolves when so many further requests have been sent that write something. */
+  /** Resolves when so many further writing requests have been sent. */
   writing(count: number): Promise<void> {
     return new Promise((tell) => (this.awaited = { left: count, tell }));
   }
@@ -80,7 +80,7 @@ function attempt(request: () => unknown): void {
   try {
     request();
   } catch {
-    // Nobody waits for it any more.
+    // No caller waits for it any more.
   }
 }
 

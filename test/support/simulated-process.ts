@@ -1,12 +1,12 @@
 import type { MonotonicTime } from '../../src/ledger/monotonic-time.js';
 import type { SimulatedWorld } from './simulated-world.js';
 
-/** How long an answer may be on its way to whoever asked. */
+/** Longest time of an answer on its way to the caller. */
 export const ANSWER_WAY_MS_MAX = 8;
 
 /**
- * A process that may be killed at any moment: whatever it had begun never goes on, nothing reaches it any more, and whoever it
- * served sees a broken connection.
+ * A process that may be killed at any moment: its work under way never continues, nothing reaches it any more, and its callers see a
+ * broken connection.
  */
 export class SimulatedProcess implements MonotonicTime {
   private isKilled = false;
@@ -40,7 +40,7 @@ export class SimulatedProcess implements MonotonicTime {
     });
   }
 
-  /** What comes from outside, unless the process is dead by then. */
+  /** Passes on news from outside, unless the process is dead by then. */
   hear<T>(news: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       news.then(
@@ -54,7 +54,7 @@ export class SimulatedProcess implements MonotonicTime {
     });
   }
 
-  /** Does something for somebody outside, who gets undefined when the connection breaks, whatever has become of it. */
+  /** Does work for an outside caller. The caller gets undefined when the connection breaks, whatever the outcome of the work. */
   async serve<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (this.isKilled) return undefined;
     return Promise.race([this.answerTo(work), this.broken]);

@@ -15,40 +15,40 @@ import type { SimulatedWorld } from './simulated-world.js';
 /** Rows by table and id. */
 type Tables = ReadonlyMap<string, ReadonlyMap<string, Row>>;
 
-/** A copy as the database keeps it: how far it has come, and its rows. */
+/** A copy in the form in which the database keeps it: its position, and its rows. */
 export interface KeptCopy extends CheckpointStatus {
-  /** Identity of its tables: a rebuild that is begun again makes other tables. */
+  /** Identity of its tables: a rebuild that begins again makes other tables. */
   readonly tablesId: number;
   readonly tables: Tables;
 }
 export type KeptCopies = ReadonlyMap<string, KeptCopy>;
 
-/** What is done to the copies of a database; `crash`: it comes back with what it held some steps before. */
+/** A step on the copies of a database. `crash`: the database comes back with its data of some steps before. */
 export type RowStep = 'apply' | 'build' | 'switch' | 'note' | 'crash';
 
-/** Whoever answers reads: the database itself, or a standby of it. */
+/** A server that answers reads: the database itself, or a standby of it. */
 export interface RowServer {
   readonly name: string;
   readonly isUp: boolean;
-  /** What somebody sees who looks now, all of it of one moment. */
+  /** The copies that a read sees now, all of one moment. */
   readonly kept: KeptCopies;
 }
 
 export interface RowsOptions {
   readonly seen?: (step: RowStep, before: KeptCopies, after: KeptCopies) => void;
-  /** Brings a step to the disk that did not wait for it. Default: at once. */
+  /** Brings a step to the disk that did not wait for it. Default: immediately. */
   readonly soon?: (bring: () => void) => void;
 }
 
-/** What a database would hold of the projections. Everything in it happens at once and as a whole. */
+/** The data of a database about the projections. Each step in it is atomic and immediate. */
 export class SimulatedRows implements RowServer {
   readonly name = 'primary';
   readonly isUp = true;
   private copies: KeptCopies = new Map();
   private onDisk: KeptCopies = this.copies;
-  /** What was made of them since, step by step. */
+  /** The states after each later step. */
   private readonly unwritten: KeptCopies[] = [];
-  /** A crash takes tables, and never makes an identity free again. */
+  /** Counts up only: a crash removes tables, and their identities are never used again. */
   private tablesMade = 0;
   private readonly standbys: ((copies: KeptCopies) => void)[] = [];
   private readonly seen: NonNullable<RowsOptions['seen']>;
@@ -64,8 +64,8 @@ export class SimulatedRows implements RowServer {
   }
 
   /**
-   * Passes on every step, in order, that is on the disk: nothing else is ever sent to a standby, so that none holds what its
-   * primary can lose. Gives what those before have made.
+   * Adds a standby. It receives every step, in order, once the step is on the disk, and nothing else: so no standby holds data that
+   * its primary can lose. Returns the copies that are on the disk now.
    */
   replicate(receive: (copies: KeptCopies) => void): KeptCopies {
     this.standbys.push(receive);
@@ -124,7 +124,7 @@ export class SimulatedRows implements RowServer {
     return 'switched';
   }
 
-  /** The database dies and is back. What it had not yet brought to its disk is lost, some of it or all. */
+  /** The database crashes and is back. It loses some or all of the steps that it had not yet brought to its disk. */
   crash(chance: Pick<SimulatedWorld, 'integer'>): void {
     const before = this.copies;
     this.unwritten.length = chance.integer(0, this.unwritten.length);
@@ -148,13 +148,13 @@ export class SimulatedRows implements RowServer {
     this.copies = after;
     this.unwritten.push(after);
     const write = (): void => this.write(after);
-    // A note waits for the disk, and with it all before it.
+    // A note waits for the disk, so that all steps before it are on the disk as well.
     if (step === 'note') write();
     else this.soon(write);
     this.seen(step, before, after);
   }
 
-  /** Brings a step to the disk with all before it, if it has not been lost, or is there already. */
+  /** Brings a step and all steps before it to the disk, unless a crash has lost it, or it is there already. */
   private write(step: KeptCopies): void {
     for (const copies of this.unwritten.splice(0, this.unwritten.indexOf(step) + 1)) {
       this.onDisk = copies;
@@ -201,7 +201,7 @@ export function textOf(tables: Tables, table: string): string {
   return JSON.stringify(rows.map(([, row]) => row));
 }
 
-/** One instance's access to the rows. */
+/** Access of one instance to the rows. */
 export class SimulatedRowStore implements RowStore {
   constructor(
     private readonly rows: SimulatedRows,
@@ -227,8 +227,8 @@ export class SimulatedRowStore implements RowStore {
     return this.line.call(() => this.rows.apply(copies, to, events), 'write');
   }
 
-  fail(place: Checkpoint, failure: string | null): Promise<boolean> {
-    return this.line.call(() => this.rows.fail(place, failure));
+  fail(checkpoint: Checkpoint, failure: string | null): Promise<boolean> {
+    return this.line.call(() => this.rows.fail(checkpoint, failure));
   }
 
   startBuilding(projection: Projection): Promise<void> {

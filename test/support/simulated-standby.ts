@@ -4,7 +4,7 @@ import { connectionLost, type Line } from './simulated-line.js';
 import type { KeptCopies, RowServer, SimulatedRows } from './simulated-rows.js';
 import type { SimulatedWorld } from './simulated-world.js';
 
-/** Follows the database: takes over its transactions in their order, each as a whole, some time after they were on its disk. */
+/** Follows the database: applies its transactions in their order, each as a whole, some time after they were on its disk. */
 class SimulatedStandby implements RowServer {
   isUp = true;
   private shown: KeptCopies;
@@ -24,7 +24,7 @@ class SimulatedStandby implements RowServer {
     return this.shown;
   }
 
-  /** It takes nothing over for a while, as when somebody reads for long on it. */
+  /** It applies nothing for a while, as during a long read on it. */
   hold(ms: number): void {
     this.heldUntil = Math.max(this.heldUntil, this.world.now() + ms);
   }
@@ -34,7 +34,7 @@ class SimulatedStandby implements RowServer {
     this.world.later(this.world.integer(0, this.lagMsMax()), () => this.advance());
   }
 
-  /** Takes over the next one, whichever has come first. */
+  /** Applies the next transaction in order. */
   private advance(): void {
     const waitMs = this.heldUntil - this.world.now();
     if (waitMs > 0) this.world.later(waitMs, () => this.advance());
@@ -45,7 +45,7 @@ class SimulatedStandby implements RowServer {
 const HOLD_MS_MAX = 7_000;
 const REPLACED_MS_MAX = 3_000;
 
-/** Whoever may be asked for rows: the standbys of a database, and the database itself where there is none. */
+/** The servers that may be asked for rows: the standbys of a database, or the database itself where there is none. */
 export class SimulatedStandbys {
   private standbys: SimulatedStandby[] = [];
   private made = 0;
@@ -54,7 +54,7 @@ export class SimulatedStandbys {
     private readonly world: SimulatedWorld,
     private readonly rows: SimulatedRows,
     count: number,
-    /** How long a transaction takes from the disk of the primary until it shows, if nothing holds it up. */
+    /** Longest time from the disk of the primary until a transaction is visible, if nothing delays it. */
     public lagMsMax: number,
   ) {
     for (let left = count; left > 0; left -= 1) this.add();
@@ -64,7 +64,7 @@ export class SimulatedStandbys {
     return this.standbys.length;
   }
 
-  /** As `target_session_attrs=prefer-standby` has it. */
+  /** Chooses a server like `target_session_attrs=prefer-standby`. */
   choose(): RowServer {
     const [first, ...others] = this.standbys;
     return first ? this.world.pick([first, ...others]) : this.rows;
@@ -75,7 +75,7 @@ export class SimulatedStandbys {
     if (server instanceof SimulatedStandby) server.hold(this.world.integer(1, HOLD_MS_MAX));
   }
 
-  /** One is gone, with all connections to it; after a while there is a new one, which has to catch up. */
+  /** One standby is gone, with all connections to it. After a while there is a new one, which has to catch up. */
   async replace(): Promise<void> {
     const gone = this.choose();
     if (!(gone instanceof SimulatedStandby)) return;
@@ -93,12 +93,12 @@ export class SimulatedStandbys {
   }
 }
 
-/** Enough that not all of them are at the same server after one was replaced. */
+/** Enough that they are at several servers after one standby was replaced. */
 const CONNECTIONS = 3;
 
 /**
- * The connections over which one instance reads. Each stays with its server until that is gone, which is noticed at once by those
- * that are idle.
+ * The connections over which one instance reads. Each stays with its server until the server is gone. An idle connection notices that
+ * immediately.
  */
 export class SimulatedReadPool implements ServedRows {
   private readonly servers: (RowServer | undefined)[] = new Array<undefined>(CONNECTIONS).fill(undefined);
@@ -109,7 +109,7 @@ export class SimulatedReadPool implements ServedRows {
     private readonly line: Line,
   ) {}
 
-  /** One statement, which sees one moment of one server. */
+  /** One statement. It sees one moment of one server. */
   async ask<T>(statement: (server: RowServer) => T): Promise<T> {
     const place = this.world.integer(0, CONNECTIONS - 1);
     const known = this.servers[place];

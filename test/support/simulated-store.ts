@@ -9,7 +9,7 @@ interface Recorded extends StoredEvent {
   readonly at: EpochMs;
 }
 
-/** What a database would hold. Everything in it happens at once and as a whole. */
+/** The data of a database. Each step in it is atomic and immediate. */
 export class SimulatedLog {
   readonly events: Recorded[] = [];
   readonly streams = new Map<string, StoredEvent[]>();
@@ -64,7 +64,7 @@ function checkContent(commands: AppendBatch['commands']): void {
 
 const sqlError = (code: string): Error => Object.assign(new Error(`SQLSTATE ${code}`), { code });
 
-/** One instance's access to a simulated log. Passes the contract of event stores as long as its line is sound. */
+/** Access of one instance to a simulated log. It passes the contract of event stores as long as its line has no faults. */
 export class SimulatedStore implements EventStore {
   constructor(
     private readonly log: SimulatedLog,

@@ -1,24 +1,24 @@
 import type { MonotonicTime } from '../../src/ledger/monotonic-time.js';
 
-/** Something that is to happen, unless it is called off. */
+/** A planned action, unless it is cancelled. */
 interface Item {
   readonly at: number;
   readonly sequence: number;
   happen: (() => void) | undefined;
 }
 
-/** Turns of the event loop in which something may come of what has happened last, when nothing else is left to happen. */
+/** Turns of the event loop to wait for effects of the last action, when no action is left. */
 const QUIET_TURNS_MAX = 50;
 
 /**
- * Time and chance under control: nothing takes real time, and a seed decides what happens when, so that a run can be
- * repeated exactly.
+ * Time and chance under control: nothing takes real time, and a seed decides what happens when, so that a run can be repeated
+ * exactly.
  */
 export class SimulatedWorld implements MonotonicTime {
   private at = 0;
   private state: number;
   private sequence = 0;
-  /** A heap: no item is due before the one at half of its place. */
+  /** A heap: no item is due before the item at half of its index. */
   private readonly agenda: Item[] = [];
 
   constructor(readonly seed: number) {
@@ -61,9 +61,9 @@ export class SimulatedWorld implements MonotonicTime {
   }
 
   /**
-   * Lets things happen, in their order, until `work` is settled.
-   * @throws Error when nothing is left to happen, or `withinMs` are over, and the work has still not ended: in the real world it
-   *   would hang for ever.
+   * Runs the planned actions, in their order, until `work` is settled.
+   * @throws Error when no action is left, or `withinMs` have passed, and `work` has not settled: in the real world it would hang for
+   *   ever.
    */
   async run<T>(work: Promise<T>, withinMs = Infinity): Promise<T> {
     const until = this.at + withinMs;
@@ -129,7 +129,7 @@ export class SimulatedWorld implements MonotonicTime {
 const isBefore = (one: Item, other: Item): boolean =>
   one.at < other.at || (one.at === other.at && one.sequence < other.sequence);
 
-/** Two turns of the event loop: all that follows at once from what has happened has then followed. */
+/** Two turns of the event loop: afterwards all immediate effects of the last action have happened. */
 async function quiet(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setImmediate(resolve));

@@ -16,7 +16,7 @@ export interface TestServer {
 }
 
 const LOG = { warn: () => undefined, debug: () => undefined };
-/** A test's server need not survive the loss of power of the real machine; the order of what it writes stays the same. */
+/** The server of a test need not survive a power loss of the real machine. The order of its writes stays the same. */
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', shared_buffers: '32MB', wal_keep_size: '128MB' };
 
 export async function startPrimary(dataDir: string): Promise<TestServer> {
@@ -53,7 +53,7 @@ async function copyFiles(primary: TestServer, from: string, to: string): Promise
     const { rows } = await session.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
     await writeFile(join(to, 'postgres', 'backup_label'), rows[0]?.labelfile ?? '', { mode: 0o600 });
     await writeFile(join(to, 'postgres', 'standby.signal'), '', { mode: 0o600 });
-    // Run as root, the primary belongs to another user, and its standby has to.
+    // When the test runs as root, the files of the primary belong to another user, and so must the files of its standby.
     const { uid, gid } = await stat(files);
     await giveAllTo({ uid, gid, name: 'of the primary' }, join(to, 'postgres'));
   } finally {
@@ -61,7 +61,7 @@ async function copyFiles(primary: TestServer, from: string, to: string): Promise
   }
 }
 
-/** Asks until a statement answers true, for what the server does in its own time. */
+/** Repeats a statement until it returns true: the server works in its own time. */
 export async function untilTrue(server: TestServer, statement: string): Promise<void> {
   const deadline = Date.now() + 10_000;
   while ((await server.query(statement))[0]?.['done'] !== true) {
@@ -108,7 +108,7 @@ function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // It has ended by itself, as its server is gone.
+    // The process has ended by itself, because its server is gone.
     if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
   }
 }

@@ -17,7 +17,7 @@ export async function keyNamed(kid: string): Promise<Key> {
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** A real issuer over HTTP: discovery and keys, both of which can be made to fail. */
+/** A real issuer over HTTP. A test can make its discovery and its keys fail. */
 export class Issuer {
   keys: readonly Key[] = [];
   discovery: 'answers' | 'fails' = 'answers';
@@ -44,7 +44,7 @@ export class Issuer {
   start = () => new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
   stop = () => new Promise<unknown>((resolve) => this.server.close(resolve));
 
-  /** A token that is right in everything but what the claims change; undefined leaves a claim out. */
+  /** A valid token, except for the given claims; undefined leaves a claim out. */
   token(claims: Claims, key: Key, header: object = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1_000);
     const all = { iss: this.url, aud: AUDIENCE, sub: 'ana', exp: now + 600, roles: ['operator'], ...claims };

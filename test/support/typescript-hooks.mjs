@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import ts from 'typescript';
 
-// Lets plain Node import the sources, for what runs outside of Jest's own module loader: its global setup, and services that
-// a test starts as processes of their own. Registered with `module.register`.
+// Lets plain Node import the sources, for code outside of Jest's own module loader: its global setup, and services that a test
+// starts as processes of their own. Registered with `module.register`.
 
-/** Sources import each other by the names that they have once they are built. */
+/** Sources import each other by the names that the files have after the build. */
 export async function resolve(specifier, context, next) {
   try {
     return await next(specifier, context);

@@ -9,8 +9,8 @@ const MONTH_S = 30 * 24 * 3_600;
 const SEED = 12_020_116;
 
 /**
- * Jobs as in a log in Standard Workload Format: many short ones, few long ones, processors in powers of two, bursts at
- * whole hours, over a month. 18,000 of them are about twice what 4,096 processors can take.
+ * Jobs like those of a log in Standard Workload Format: many short ones, few long ones, processors in powers of two, bursts at whole
+ * hours, over a month. 18,000 of them need about twice the capacity of 4,096 processors.
  */
 export function generatedTrace(jobs: number): Job[] {
   let random = SEED;
@@ -27,10 +27,10 @@ export function generatedTrace(jobs: number): Job[] {
 }
 
 /**
- * Reads a log in Standard Workload Format (Feitelson's Parallel Workloads Archive): one job a line in 18 fields, of which the
- * second is the submit time, the third the wait, the fourth the run time, and the fifth and eighth the processors that were
- * allocated and requested; -1 is unknown, and lines that begin with ";" are comments. Jobs that never ran are left out.
- * @throws Error that names the line when one is not of this format.
+ * Reads a log in Standard Workload Format (Feitelson's Parallel Workloads Archive). A line is a job in 18 fields: the second is the
+ * submit time, the third the wait, the fourth the run time, the fifth the allocated processors, the eighth the requested processors.
+ * -1 is unknown. Lines that begin with ";" are comments. Jobs that never ran are left out.
+ * @throws Error that names the line when a line is not of this format.
  */
 export function readWorkload(text: string): Job[] {
   const jobs: Job[] = [];
@@ -46,7 +46,7 @@ export function readWorkload(text: string): Job[] {
   return jobs;
 }
 
-/** The same jobs as such a log. */
+/** The text of a log of these jobs. */
 export function writeWorkload(jobs: readonly Job[]): string {
   const lines = jobs.map(
     ({ startS, runS, processors }, index) =>
@@ -74,7 +74,7 @@ export function sweep(jobs: readonly Job[], processorsInstalled: number): boolea
   });
 }
 
-/** Makes a segment start at this second, if none does, and returns its place. */
+/** Makes a segment start at this second, if none does, and returns its index. */
 function cutAt(segments: Segment[], atS: number): number {
   let [low, high] = [0, segments.length];
   while (low < high) {

@@ -5,7 +5,7 @@ import type { AllocationFacts } from '../../src/compute/facility.js';
 import { capacityReport, type CapacityReport } from '../../src/transparency/method-1/capacity-report.js';
 import { chipMs } from '../../src/transparency/chip-time.js';
 import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
-import { History, tell } from './history.js';
+import { History, randomHistory } from './history.js';
 import { stories } from './stories.js';
 
 const reportOf = (events: readonly RecordedEvent[], facilityId?: string): CapacityReport =>
@@ -102,7 +102,7 @@ describe('the capacity report', () => {
     expect(reportOf(events).rows.map(({ usedChipHours }) => usedChipHours)).toEqual([100, 201, 0]);
   });
 
-  it('narrows to one facility and marks what is illustrative', () => {
+  it('narrows to one facility and marks illustrative facilities', () => {
     const history = installed().record('facility-bologna', {
       type: 'facility-registered',
       data: { name: 'Bologna', country: 'IT', kind: 'ai-factory', illustrative: true },
@@ -122,7 +122,7 @@ describe('the capacity report', () => {
   it('equals, for any history, a sum over every allocation and month, and adds up by row', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const { history, allocations } = tell(choices);
+        const { history, allocations } = randomHistory(choices);
         for (const row of reportOf(history.events).rows) {
           const [start, end] = bounds(row.month);
           const own = allocations.filter(({ facilityId }) => facilityId === row.facilityId);

@@ -3,7 +3,7 @@ import type { CommitmentTerms } from '../../src/capital/commitment.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { capitalReport, type CapitalReport } from '../../src/transparency/method-1/capital-report.js';
 import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
-import { History, tell, type CommitmentModel } from './history.js';
+import { History, randomHistory, type CommitmentModel } from './history.js';
 import { stories } from './stories.js';
 
 const reportOf = (events: readonly RecordedEvent[]): CapitalReport =>
@@ -236,7 +236,7 @@ describe('the capital report', () => {
   it('equals, for any history, a sum over every commitment, by row and in total', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const { history, commitments } = tell(choices);
+        const { history, commitments } = randomHistory(choices);
         const { rows, totals } = reportOf(history.events);
         for (const { trancheId, partnerKind, ...row } of rows) {
           const own = commitments.filter(

@@ -30,7 +30,7 @@ describe('concentration', () => {
     expect(theil([0n, 0n, 7n].map((amount) => ({ group: 'sme', amount }))).total).toBeCloseTo(Math.log(3), 12);
   });
 
-  it('is not defined when there is nothing to be concentrated', () => {
+  it('is not defined when there is no amount', () => {
     for (const measure of [gini, hhi, jain]) {
       expect(measure([])).toBe('nothing-granted');
       expect(measure([0n, 0n])).toBe('nothing-granted');

@@ -4,14 +4,14 @@ import { capitalReport } from '../../src/transparency/method-1/capital-report.js
 import { capacityRows, capitalRows, equalAccessRows } from '../../src/transparency/method-1/csv-rows.js';
 import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
 import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';
-import { tell } from './history.js';
+import { randomHistory } from './history.js';
 import { stories } from './stories.js';
 
 describe('lines for CSV', () => {
   it('have the same columns in every line of a table and nothing nested in a cell', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const state = tell(choices).history.events.reduce(fold, initialFoldState());
+        const state = randomHistory(choices).history.events.reduce(fold, initialFoldState());
         const access = equalAccessRows(equalAccessReport(state));
         for (const rows of [access, capitalRows(capitalReport(state)), capacityRows(capacityReport(state))]) {
           const columns = Object.keys(rows[0] ?? {});
@@ -26,7 +26,7 @@ describe('lines for CSV', () => {
     );
   });
 
-  it('hold a figure that is not defined as an empty cell, with its reason in a column of its own', () => {
+  it('hold an empty cell for a figure that is not defined, with its reason in a column of its own', () => {
     const [line] = equalAccessRows(equalAccessReport(initialFoldState()));
     expect(line).toMatchObject({
       scope: 'category',

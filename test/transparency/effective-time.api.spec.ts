@@ -26,7 +26,7 @@ describe('reports as of an effective time', () => {
     ['2026-03-02', 1, 600],
     ['2026-04-01T10:00:00Z', 2, 600],
   ])(
-    'count on %s the events that had taken effect, among all that are recorded',
+    'count on %s those recorded events that had taken effect by then',
     async (effectiveAt, submitted, chipHoursGranted) => {
       const { body, headers } = await read(`effectiveAt=${effectiveAt}`);
       expect(headers['ledger-position']).toBe(String(body.position));

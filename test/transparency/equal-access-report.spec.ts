@@ -8,13 +8,13 @@ import { MS_PER_DAY, MS_PER_HOUR, parseInstant } from '../../src/ledger/time.js'
 import { CATEGORIES, type Category } from '../../src/partners/partner.js';
 import type { Application, PriceBasis } from '../../src/access/access-request.js';
 
-import { BEGIN, History, tell, type RequestModel } from './history.js';
+import { BEGIN, History, randomHistory, type RequestModel } from './history.js';
 import { stories } from './stories.js';
 
 const reportOf = (events: readonly RecordedEvent[], filter = {}): EqualAccessReport =>
   equalAccessReport(events.reduce(fold, initialFoldState()), filter);
 
-/** Records requests and decisions. Members that a test does not give are the same for all. */
+/** Records requests and decisions. Members that a test leaves out are the same for all. */
 class Requests extends History {
   private count = 0;
 
@@ -90,7 +90,7 @@ describe('the equal-access report', () => {
     expect(requests.of('research')).toMatchObject({ representation: 2.5, shareGap: 0.3, grantedPayPerUse: 1 });
   });
 
-  it('shows all seven categories in their order, and null with a reason where nothing can be said', () => {
+  it('shows all seven categories in their order, and null with a reason where a figure is not defined', () => {
     const { categories, totals, concentration, asOf, position } = reportOf([]);
     expect({ asOf, position }).toEqual({ asOf: null, position: 0 });
     expect(categories.map(({ category }) => category)).toEqual(CATEGORIES);
@@ -210,7 +210,7 @@ describe('the equal-access report', () => {
     expect(requests.of('sme', { facilityId: 'nowhere' }).submitted).toBe(0);
   });
 
-  it('measures concentration on the parents that are known now, and beside it on those known at submission', () => {
+  it('measures concentration on the parents that are known now, and beside it on the parents known at submission', () => {
     const requests = new Requests();
     for (const partnerId of ['a', 'b', 'c'])
       requests.grant(requests.ask({ category: 'start-up', partnerId, ultimateParentId: partnerId }, 100), 100);
@@ -235,7 +235,7 @@ describe('the equal-access report', () => {
     });
   });
 
-  it('ignores an acquisition before it takes effect', () => {
+  it('ignores an acquisition that has not taken effect yet', () => {
     const requests = new Requests();
     for (const partnerId of ['a', 'b'])
       requests.grant(requests.ask({ category: 'start-up', partnerId, ultimateParentId: partnerId }, 100), 100);
@@ -249,7 +249,7 @@ describe('the equal-access report', () => {
     expect(reportOf(requests.events).concentration.holders).toBe(1);
   });
 
-  it('keeps grants under the category of their request and lists those whose partner has another one now', () => {
+  it('keeps grants under the category of their request and lists the grants whose partner has another category now', () => {
     const requests = new Requests();
     requests.record('partner-a', {
       type: 'partner-registered',
@@ -307,7 +307,7 @@ describe('the equal-access report of any history', () => {
   it('equals a sum over every single request, by category and in total', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const { history, requests } = tell(choices);
+        const { history, requests } = randomHistory(choices);
         const report = reportOf(history.events);
         for (const { category, ...line } of report.categories) {
           expect(line).toMatchObject(countsOf(requests.filter(({ application }) => application.category === category)));
@@ -326,7 +326,7 @@ describe('the equal-access report of any history', () => {
   it('has shares that sum to 1 and gaps that sum to 0, by category and by country', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const report = reportOf(tell(choices).history.events);
+        const report = reportOf(randomHistory(choices).history.events);
         for (const lines of [report.categories, report.countries]) {
           const sum = (field: 'shareRequested' | 'shareGranted' | 'shareGap') =>
             lines.reduce((total, line) => total + (line[field] ?? 0), 0);
@@ -341,7 +341,7 @@ describe('the equal-access report of any history', () => {
   it('publishes a Theil split that adds up to the last digit, and a Jain index that is 1 / (n HHI)', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const { concentration } = reportOf(tell(choices).history.events);
+        const { concentration } = reportOf(randomHistory(choices).history.events);
         for (const { holders, hhi, jain, theil, theilBetween, theilWithin } of [
           concentration,
           concentration.applicants,
@@ -363,10 +363,10 @@ describe('the equal-access report of any history', () => {
     );
   });
 
-  it('measures concentration on the owners at the top, found from every acquisition', () => {
+  it('measures concentration on the ultimate parents, found from every acquisition', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const { history, requests, acquirers } = tell(choices);
+        const { history, requests, acquirers } = randomHistory(choices);
         const top = (id: string): string => (acquirers.has(id) ? top(acquirers.get(id) ?? '') : id);
         const granted = requests.filter(({ status }) => status === 'granted' || status === 'revoked');
         const parents = new Set(granted.map(({ application }) => top(application.partnerId)));
@@ -378,7 +378,7 @@ describe('the equal-access report of any history', () => {
   it('adds up allocated and used hours exactly, releases included', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const { history, allocations, usedHours } = tell(choices);
+        const { history, allocations, usedHours } = randomHistory(choices);
         for (const { category, chipHoursAllocated, chipHoursUsed } of reportOf(history.events).categories) {
           const own = allocations.filter(({ facts }) => facts.category === category);
           const exact = own.reduce(

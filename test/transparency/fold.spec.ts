@@ -9,7 +9,7 @@ import { METHOD_1 } from '../../src/transparency/method-1/method.js';
 import { serialise as serialiseBy } from '../../src/transparency/report-method.js';
 import { bound, reportText } from '../../src/transparency/method-1/report-header.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { History, tell } from './history.js';
+import { History, randomHistory } from './history.js';
 import { stories } from './stories.js';
 
 const serialise = (state: FoldState): string => serialiseBy(METHOD_1, state);
@@ -41,7 +41,7 @@ describe('the fold of method 1.0', () => {
   it('makes the same bytes from the first event on and from a state stored at any position', () => {
     fc.assert(
       fc.property(stories, fc.nat(), (choices, cut) => {
-        const { events } = tell(choices).history;
+        const { events } = randomHistory(choices).history;
         const at = cut % (events.length + 1);
         const live = folded(events);
         const resumed = folded(events.slice(at), restore(serialise(folded(events.slice(0, at)))));
@@ -55,7 +55,7 @@ describe('the fold of method 1.0', () => {
     fc.assert(
       fc.property(stories, (choices) => {
         const state = initialFoldState();
-        for (const event of tell(choices).history.events) {
+        for (const event of randomHistory(choices).history.events) {
           fold(state, event);
           const text = serialise(state);
           expect(serialise(restore(text))).toBe(text);
@@ -70,14 +70,14 @@ describe('the fold of method 1.0', () => {
     const one = (count: number): number => {
       const submissions = Array.from({ length: count }, () => ({ step: 2, which: 1, size: 40, hours: 0 }));
       const decisions = Array.from({ length: count }, () => ({ step: 5, which: 1, size: 5, hours: 0 }));
-      return serialise(folded(tell([...submissions, ...decisions]).history.events)).length;
+      return serialise(folded(randomHistory([...submissions, ...decisions]).history.events)).length;
     };
     // Counters get longer, nothing else does.
     expect(one(1000) - one(10)).toBeLessThan(100);
   });
 
   it('refuses an event that is not the next one: a later one and an earlier one', () => {
-    const { events } = tell([]).history;
+    const { events } = randomHistory([]).history;
     const state = folded(events.slice(0, 3));
     expect(() => folded(events.slice(4), state)).toThrow('The event at position 5 does not follow position 3.');
     expect(() => folded(events.slice(2), state)).toThrow('The event at position 3 does not follow position 3.');

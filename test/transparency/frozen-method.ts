@@ -29,7 +29,7 @@ export async function readHistory(version: string): Promise<Buffer[]> {
     .map((line) => Buffer.from(line));
 }
 
-/** Envelopes as the program reads them: lifted to the schemas of today. */
+/** Envelopes as the program reads them: lifted to the current schemas. */
 export function eventsOf(entries: readonly Buffer[]): RecordedEvent[] {
   const reader = new EventReader(AGGREGATES);
   return entries.map((entry, index) => reader.read({ position: index + 1, envelope: entry.toString() }));
@@ -55,7 +55,7 @@ const EVERY_EVENTS = 40;
 /** Instants of the states of effective time: when the event at this fraction of the history was recorded. */
 const EFFECTIVE_AT = [0.25, 0.5, 0.75];
 
-/** Hashes of what a method makes of a history, by a name that says what each is of. */
+/** Hashes of the results of a method over a history, each under a name that describes the result. */
 export function digestsOf(method: ReportMethod, entries: readonly Buffer[]): Record<string, string> {
   const digests: Record<string, string> = {};
   const events = eventsOf(entries);

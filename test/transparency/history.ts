@@ -9,7 +9,7 @@ import type { LedgerFact } from '../../src/transparency/ledger-event.js';
 /** Monday. */
 export const BEGIN = '2026-03-02T08:00:00Z';
 
-/** A history as the ledger would have recorded it: dense positions, time that never goes back. */
+/** A history in the form in which the ledger would have recorded it: dense positions, time that never goes back. */
 export class History {
   readonly events: RecordedEvent[] = [];
   private now = parseInstant(BEGIN);
@@ -63,8 +63,8 @@ export interface CommitmentModel {
   unfunded: bigint;
 }
 
-/** A random history, and beside it a model that keeps every single record. */
-export interface Told {
+/** A random history, and a model beside it that keeps every single record. */
+export interface RandomHistory {
   readonly history: History;
   readonly requests: readonly RequestModel[];
   readonly allocations: readonly AllocationModel[];
@@ -85,10 +85,10 @@ const TRANCHES = [
 const PARTNER_KINDS = ['union', 'member-state', 'public-bank', 'private'] as const;
 const KINDS = ['capex', 'access-time-purchase', 'in-kind'] as const;
 
-export function tell(choices: readonly Choice[]): Told {
-  const teller = new Teller();
-  for (const choice of choices) teller.step(choice);
-  return teller;
+export function randomHistory(choices: readonly Choice[]): RandomHistory {
+  const builder = new RandomHistoryBuilder();
+  for (const choice of choices) builder.step(choice);
+  return builder;
 }
 
 function pick<T>(from: readonly T[], which: number): T {
@@ -97,7 +97,7 @@ function pick<T>(from: readonly T[], which: number): T {
   return found;
 }
 
-class Teller implements Told {
+class RandomHistoryBuilder implements RandomHistory {
   readonly history = new History();
   readonly requests: RequestModel[] = [];
   readonly allocations: AllocationModel[] = [];
@@ -180,7 +180,7 @@ class Teller implements Told {
     this.partners.push(id);
   }
 
-  /** Only by an earlier partner, so that ownership has no circle. */
+  /** Only an earlier partner acquires a later one, so that ownership has no circle. */
   private acquire({ which, size }: Choice): void {
     const index = which % this.partners.length;
     if (index === 0) return;
@@ -397,7 +397,7 @@ class Teller implements Told {
     commitment.status = 'cancelled';
   }
 
-  /** Events that change no sum, or only how sums are read. */
+  /** Events that change no sum, or only the interpretation of sums. */
   private govern({ which, size }: Choice): void {
     const effectiveFrom = this.history.at;
     const value = { decidedMin: 1 + (size % 12), flagBelow: 0.8 };

@@ -6,7 +6,7 @@ import { MethodRegistry } from '../../src/transparency/methods.js';
 import type { ReportMethod } from '../../src/transparency/report-method.js';
 import { parseStateText, stateParts } from '../../src/transparency/state-text.js';
 
-/** The state of method 1.0, and one thing more. */
+/** The state of method 1.0, and one more member. */
 interface NextState extends FoldState {
   /** Requests submitted, by date of recording. */
   readonly requestsByDate: Map<string, number>;
@@ -44,5 +44,5 @@ function countRequest(state: NextState, { type, recordedAt }: RecordedEvent): Ne
   return state;
 }
 
-/** What a program would know that publishes by 1.1. */
+/** The methods of a program that publishes by 1.1. */
 export const NEXT_METHODS = new MethodRegistry([METHOD_1, METHOD_1_1]);

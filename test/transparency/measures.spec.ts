@@ -20,7 +20,7 @@ describe('Wilson interval', () => {
     [0, 20, 0, 0.1611],
     [1, 29, 0.0061, 0.1718],
     [10, 10, 0.7225, 1],
-  ])('is that of the literature for %i in %i', (successes, trials, low, high) => {
+  ])('has the published bounds for %i in %i', (successes, trials, low, high) => {
     const interval = wilsonInterval(successes, trials);
     expect(interval).toEqual([expect.closeTo(low, 4), expect.closeTo(high, 4)]);
   });
@@ -57,7 +57,7 @@ describe("Fisher's exact test", () => {
     expect(fisherExact({ successes: 1, trials: 12 }, { successes: 9, trials: 12 })).toBeCloseTo(0.002759456, 9);
   });
 
-  it('agrees with the definition in exact arithmetic and does not care which group comes first', () => {
+  it('agrees with the definition in exact arithmetic, and is the same for either order of the groups', () => {
     const group = fc
       .integer({ min: 1, max: 25 })
       .chain((trials) => fc.record({ successes: fc.nat(trials), trials: fc.constant(trials) }));
@@ -129,7 +129,7 @@ describe('impact ratio', () => {
     expect(usual).toMatchObject({ ratio: 1, flag: 'none' });
   });
 
-  it('has reasons instead of figures: no decisions, no group to compare with, nothing granted', () => {
+  it('has reasons instead of figures without decisions, without a group to compare with, and without a grant', () => {
     expect(impacts([group(0, 0), group(20, 20)], rule)[0]).toEqual({
       ratio: 'no-decisions',
       pValue: 'no-decisions',

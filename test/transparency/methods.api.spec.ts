@@ -54,7 +54,7 @@ afterAll(async () => {
   await older.stop();
 });
 
-/** As by a ledger that was set up from the events alone. */
+/** Deletes the texts, as in a ledger that was set up from the events alone. */
 async function loseTexts(): Promise<void> {
   for (const table of ['report_texts', 'report_text_parts']) {
     await pool.query(`alter table ${table} disable trigger user`);
@@ -69,7 +69,7 @@ const verified = (methods?: MethodRegistry) =>
   verifyStored({ pool, key, wrappingKey: Buffer.alloc(32, 7), ...(methods && { methods }) }, {}, AGGREGATES);
 
 describe('a program with a newer method', () => {
-  it('publishes by the newer one, and shows live and earlier figures by it alone', async () => {
+  it('publishes by the newer method, and shows live and earlier figures by it alone', async () => {
     expect(JSON.parse(texts['1.0'] ?? '')).toMatchObject({ methodVersion: '1.0' });
     expect(JSON.parse(texts['1.0'] ?? '')).not.toHaveProperty('daysWithRequests');
     expect(JSON.parse(texts['1.1'] ?? '')).toMatchObject({ methodVersion: '1.1', daysWithRequests: 1 });
@@ -118,7 +118,7 @@ describe('a program with a newer method', () => {
 });
 
 describe('a program that does not know the method of a report', () => {
-  it('serves its stored bytes, and says which method is missing when they are lost', async () => {
+  it('serves its stored bytes, and names the missing method when they are lost', async () => {
     expect((await newer.get(`${PATH}/${ids['1.1']}`, { key: null })).status).toBe(200);
     expect((await older.get(`${PATH}/${ids['1.1']}`, { key: null })).text).toBe(texts['1.1']);
     await loseTexts();
@@ -150,7 +150,7 @@ describe('a program that does not know the method of a report', () => {
     expect(METHODS.of('1.1')).toBeUndefined();
   });
 
-  it('prints a report by a version that is asked for', async () => {
+  it('prints a report by the requested version', async () => {
     const args = ['replay', older.url, '--vkey', LOG_VKEY, '--report', 'equal-access', '--at'];
     const { position } = JSON.parse(texts['1.0'] ?? '') as { position: number };
     expect((await audit(...args, String(position), '--method', '1.0')).out).toBe(texts['1.0']);

@@ -16,7 +16,7 @@ import {
 } from '../../src/transparency/publication.js';
 import { streamLines } from '../../src/transparency/publication-text.js';
 import { given } from '../support/given.js';
-import { tell } from './history.js';
+import { randomHistory } from './history.js';
 import { stories } from './stories.js';
 
 const NOW = '2026-07-01T09:00:00Z';
@@ -109,7 +109,7 @@ describe('a corrective action', () => {
   });
 
   it('is shown in every later report on equal access, narrowed reports included', () => {
-    const { history } = tell([]);
+    const { history } = randomHistory([]);
     history.record('report-r', published('equal-access'));
     const before = history.events.reduce(fold, initialFoldState());
     expect(equalAccessReport(before).correctiveActions).toEqual([]);
@@ -123,7 +123,7 @@ describe('a corrective action', () => {
 
 describe('the text of a publication', () => {
   it('is canonical JSON with the figures of its kind, its position and its root', () => {
-    const state = tell([]).history.events.reduce(fold, initialFoldState());
+    const state = randomHistory([]).history.events.reduce(fold, initialFoldState());
     const texts = REPORT_KINDS.map((kind) => METHOD_1.text(state, EMPTY_ROOT, { kind }));
     const members = texts.map((text) => Object.keys(JSON.parse(text) as object));
     expect(members.map((names) => names.filter((name) => /^(categories|funds|rows)$/.test(name)))).toEqual([
@@ -143,7 +143,8 @@ describe('the completeness index', () => {
     fc.assert(
       fc.property(stories, (choices) => {
         const counts = new Map<string, number>();
-        for (const { stream } of tell(choices).history.events) counts.set(stream, (counts.get(stream) ?? 0) + 1);
+        for (const { stream } of randomHistory(choices).history.events)
+          counts.set(stream, (counts.get(stream) ?? 0) + 1);
         const lines = [...streamLines(new Map([...counts].map(([stream, count]) => [stream, count - 1])))];
         expect(lines.map((line) => JSON.parse(line))).toEqual(
           [...counts]

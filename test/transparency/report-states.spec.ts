@@ -41,14 +41,14 @@ describe('stored states of an earlier method or form', () => {
     expect([...(await states.deleteAbandoned(METHODS))]).toEqual([['1.0/2', 1]]);
   });
 
-  it('stay while the current version has stored none: it may still be on its way', async () => {
+  it('stay while the current version has stored none: the instance may still be on its way to its first state', async () => {
     await stored('1.0/3', 500, LAST);
     expect((await states.deleteAbandoned(NEXT_METHODS)).size).toBe(0);
     await stored('1.1/1', 500);
     expect((await states.deleteAbandoned(NEXT_METHODS)).size).toBe(0);
   });
 
-  it('are deleted in bounded numbers: the rest at the next start', async () => {
+  it('are deleted in bounded numbers, and the rest at the next start', async () => {
     await stored('1.0/3', ...Array.from({ length: 501 }, (_, n) => n + 1));
     await stored('1.1/1', LAST);
     expect([...(await states.deleteAbandoned(NEXT_METHODS))]).toEqual([['1.0/3', 500]]);
@@ -66,7 +66,7 @@ describe('stored states of a later method or form', () => {
     expect(await left()).toEqual(['1.0/3', '1.0/4', '1.1/1', '9.9/1']);
   });
 
-  it('are told apart by method and form when the nearest one is looked for', async () => {
+  it('are told apart by method and form in the search for the nearest one', async () => {
     const other = { ...METHOD_1, version: '1.1' };
     const text = [...METHOD_1.serialisedParts(METHOD_1.initial())].join('');
     await states.store(METHOD_1, { position: 500, state: text });

@@ -16,7 +16,7 @@ import { NO_FACTS } from '../../src/partners/partner.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
 import { ReportFollower, STATE_EVERY_EVENTS, spacing } from '../../src/transparency/report-follower.worker.js';
 import { startTestApp, type TestApp } from '../support/app.js';
-import { BEGIN, tell, type Choice } from './history.js';
+import { BEGIN, randomHistory, type Choice } from './history.js';
 
 const PATH = '/v1/transparency';
 const BATCH_EVENTS = 1000;
@@ -63,7 +63,7 @@ const textOf = (report: ReportHeader): string => reportText(bound(report, rootOf
 
 beforeAll(async () => {
   first = await startTestApp({ clock: () => now });
-  await write(first, tell(choices).history.events);
+  await write(first, randomHistory(choices).history.events);
   const store = first.app.get<EventStore>(EVENT_STORE);
   const stored = await store.readAll(0, 100_000);
   events = stored.map((event) => first.app.get(EventReader).read(event));
@@ -125,7 +125,7 @@ describe('the transparency reports over HTTP', () => {
     expect(answer.text).toBe(textOf(capitalReport(recomputed(position))));
   });
 
-  it('are empty before the first event, and whole after the last', async () => {
+  it('are empty before the first event, and complete after the last', async () => {
     expect((await first.get(`${PATH}/capacity?asOf=2000-01-01`, { key: null })).body).toMatchObject({
       position: 0,
       asOf: null,
@@ -174,7 +174,7 @@ describe('the transparency reports over HTTP', () => {
     expect([status, body.code]).toEqual([400, code]);
   });
 
-  it('reflect events that were just written, on the instance that wrote them and on the other', async () => {
+  it('reflect recent events, on the instance that wrote them and on the other', async () => {
     const partner = { legalName: 'Nordlys Materials', country: 'FI', legalForm: 'company' };
     const { body } = await first.must(first.post('/v1/partners', partner));
     for (const app of [first, second]) {
@@ -183,7 +183,7 @@ describe('the transparency reports over HTTP', () => {
     }
   });
 
-  it('belong to the asked position under many concurrent readers', async () => {
+  it('belong to the requested position under many concurrent readers', async () => {
     const positions = Array.from({ length: 15 }, (_, index) => 100 * (index + 1));
     const answers = await Promise.all(
       positions.flatMap((position) =>
@@ -194,7 +194,7 @@ describe('the transparency reports over HTTP', () => {
     expect(answers.map(({ body }) => body.position)).toEqual(positions.flatMap((position) => [position, position]));
   });
 
-  it('are refused when too many readers wait for earlier positions, with the time to ask again', async () => {
+  it('are refused when too many readers wait for earlier positions, with the time for a retry', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
         first.get(`${PATH}/equal-access?asOfPosition=${1_500 + index}`, { key: null }),

@@ -46,14 +46,14 @@ describe('ppp-ledger audit yearly', () => {
     expect(file.root).toBe(report.body.root);
   });
 
-  it('writes CSV, and reports what it did not check', async () => {
+  it('writes CSV, and reports the parts that it did not check', async () => {
     const { code, out, err } = await run('--year', '2026', '--url', `${programme.ledger.url}/log`);
     expect(code).toBe(0);
     expect(out).toContain(`,sme,FR,chipHoursUsed,chip-hours,1500,${usagePosition},${usagePosition},`);
     expect(err).toContain('whose log it is (bring your own --vkey)');
   });
 
-  it('makes an earlier file again', async () => {
+  it('writes an earlier file again with the same bytes', async () => {
     const args = ['--year', '2026', '--url', programme.ledger.url, '--format', 'json'];
     const first = await run(...args, '--at', String(usagePosition));
     await programme.read('/v1/partners');

@@ -11,7 +11,7 @@ import {
   type YearlyRow,
 } from '../../src/transparency/yearly-file.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
-import { History, tell } from './history.js';
+import { History, randomHistory } from './history.js';
 import { stories } from './stories.js';
 
 function fileOf(year: number, events: readonly RecordedEvent[]): YearlyFile {
@@ -102,10 +102,10 @@ describe('the yearly file', () => {
     expect(fileOf(2027, events).rows).toEqual([]);
   });
 
-  it('can be traced: the events at the positions of a figure, and no others, add up to its value', () => {
+  it('can be traced: only the events at the positions of a figure add up to its value', () => {
     fc.assert(
       fc.property(stories, fc.constantFrom(2026, 2027), (choices, year) => {
-        const { events } = tell(choices).history;
+        const { events } = randomHistory(choices).history;
         const file = fileOf(year, events);
         const isSame = (one: YearlyRow, other: YearlyRow) =>
           one.facilityId === other.facilityId && one.category === other.category && one.country === other.country;
@@ -128,7 +128,7 @@ describe('the yearly file', () => {
   it('adds up to the same total by facility, by category and by country', () => {
     fc.assert(
       fc.property(stories, (choices) => {
-        const { history, usedHours, requests } = tell(choices);
+        const { history, usedHours, requests } = randomHistory(choices);
         const files = [2026, 2027, 2028].map((year) => fileOf(year, history.events));
         for (const file of files) {
           for (const rows of [file.rows, file.byFacility, file.byCategory, file.byCountry]) {
@@ -142,8 +142,8 @@ describe('the yearly file', () => {
         const overYears = (name: YearlyFigureName) =>
           files.reduce((sum, { total }) => sum + total.figures[name].value, 0);
         expect(overYears('requestsSubmitted')).toBe(requests.length);
-        const told = [...usedHours.values()].reduce((sum, hours) => sum + hours, 0);
-        expect(Math.abs(overYears('chipHoursUsed') - told)).toBeLessThanOrEqual(1.5);
+        const total = [...usedHours.values()].reduce((sum, hours) => sum + hours, 0);
+        expect(Math.abs(overYears('chipHoursUsed') - total)).toBeLessThanOrEqual(1.5);
       }),
       { numRuns: 40 },
     );
@@ -173,7 +173,7 @@ describe('the yearly file', () => {
     expect(fileOf(2026, history.events).illustrative).toBe(true);
   });
 
-  it('stops at an event that is not the next one, and at one of an unknown type', () => {
+  it('stops at an event that is not the next one, and at an event of an unknown type', () => {
     const { events } = yearEnd();
     expect(() => fileOf(2026, events.slice(1))).toThrow('Position 2 does not follow 0.');
     const unknown = events.map((event) => ({ ...event, type: 'time-donated' }));
@@ -181,8 +181,8 @@ describe('the yearly file', () => {
   });
 });
 
-describe('positions', () => {
-  it('are kept as ranges that hold each of them and no other', () => {
+describe('ranges of positions', () => {
+  it('hold each added position and no other', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 60 })), (chosen) => {
         const positions = new Positions();
@@ -202,7 +202,7 @@ describe('positions', () => {
     ).toBe('3..5 9');
   });
 
-  it('are refused out of order', () => {
+  it('refuse positions out of order', () => {
     const positions = new Positions();
     positions.add(5);
     expect(() => positions.add(4)).toThrow('Position 4 comes after 5.');

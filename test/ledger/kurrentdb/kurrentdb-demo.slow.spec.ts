@@ -13,13 +13,13 @@ import { AUDIENCE, Issuer, keyNamed } from '../../support/token-issuer.js';
 import { silent, withLedger } from './kurrentdb-instance.js';
 
 /**
- * The whole demo programme with KURRENTDB_LONG, each command by itself; without it, all its kinds of command with few requests,
- * many in one call.
+ * With KURRENTDB_LONG: the whole demo programme, each command by itself. Without it: all kinds of command of the programme, few
+ * requests, many commands in one call.
  */
 const isWhole = process.env['KURRENTDB_LONG'] !== undefined;
 const TOGETHER_MAX = isWhole ? 1 : 25;
 const MS_MAX = isWhole ? 1_800_000 : 120_000;
-/** The programme is over by then, and its commands are recorded in the course of the year that begins. */
+/** The programme has ended before this instant. Its commands are recorded during the year that begins here. */
 const YEAR_START = Date.parse('2026-11-01T00:00:00Z');
 const QUARTERS = 4;
 const QUARTER_MS = (365 / QUARTERS) * MS_PER_DAY;
@@ -30,7 +30,7 @@ const { commands, keyPrefix } = demoProgramme({ scale: isWhole ? 1 : 0.01 });
 
 type Keys = Readonly<Record<Sender, string>>;
 
-/** Commands that are sent in one call: of one sender, and none needs the answer to another. */
+/** Groups of commands that are sent in one call: one sender, and no command needs the answer to another command of the group. */
 function groupsOf(due: readonly DemoCommand[]): readonly (readonly DemoCommand[])[] {
   const groups: DemoCommand[][] = [];
   for (const command of due) {
@@ -44,7 +44,7 @@ function groupsOf(due: readonly DemoCommand[]): readonly (readonly DemoCommand[]
   return groups;
 }
 
-/** One who sends the programme, one call after the other, each at its time, and publishes reports every quarter. */
+/** Sends the programme, one call after the other, each at its time, and publishes reports every quarter. */
 class Year {
   now = YEAR_START;
   private readonly ids = new AnsweredIds();
@@ -68,7 +68,7 @@ class Year {
     const { path, body, key } = this.requestOf(command);
     const send = () => api.post(path, body, { key: keys[command.sender], idempotencyKey: key });
     let answer = await send();
-    // As every client does: a machine that is busy with other things may be late, and a command is recorded once.
+    // Retry like every client: a busy machine may be late, and a command is recorded once.
     for (let tries = 1; answer.status === 503 && tries < TRIES_MAX; tries += 1) answer = await send();
     this.hear(command, answer.status, answer.body);
   }
@@ -108,7 +108,7 @@ class Year {
   }
 }
 
-/** What anybody can see of a ledger, to the byte. */
+/** Everything that a caller can read from a ledger, to the byte. */
 async function everythingOf(api: TestApp, published: readonly string[]) {
   const store = api.app.get<EventStore>(EVENT_STORE);
   const head = await store.head();
@@ -132,7 +132,7 @@ async function everythingOf(api: TestApp, published: readonly string[]) {
   };
 }
 
-/** Name, size, root and signature, once the log has come to the end of the history. */
+/** Name, size, root and signature of the checkpoint, once the log is at the end of the history. */
 async function checkpointOf(head: number, look: () => Promise<string>): Promise<string> {
   for (;;) {
     const note = await look();

@@ -16,13 +16,13 @@ import { bound, reportText } from '../../../src/transparency/method-1/report-hea
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.js';
 import { SimulatedWorld } from '../../support/simulated-world.js';
-import { tell } from '../../transparency/history.js';
+import { randomHistory } from '../../transparency/history.js';
 import { commandOf, idOf } from '../batches.js';
 import { silent } from './kurrentdb-instance.js';
 
-/** More of them with KURRENTDB_LONG. */
+/** KURRENTDB_LONG takes more steps. */
 const STEPS = process.env['KURRENTDB_LONG'] === undefined ? 40 : 400;
-/** Whoever copies holds the only lock of a session in this database. */
+/** Ends the session that copies: it holds the only lock of a session in this database. */
 const CUT_THE_COPY = `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
   where l.locktype = 'advisory' and d.datname = current_database()`;
 const seed = Number(process.env['SIMULATION_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -32,7 +32,7 @@ interface Scripted {
   readonly batch: AppendBatch;
 }
 
-/** A programme of partners, calls, grants and capital as batches of commands, some of them refused, on a clock that jumps. */
+/** A programme of partners, calls, grants and capital as batches of commands, some of them refused, under a clock that jumps. */
 function script(chance: SimulatedWorld): readonly Scripted[] {
   const choices = Array.from({ length: STEPS }, () => ({
     step: chance.integer(0, 17),
@@ -41,7 +41,7 @@ function script(chance: SimulatedWorld): readonly Scripted[] {
     hours: chance.integer(0, 60),
   }));
   const revisions = new Map<string, number>();
-  const commands = tell(choices).history.events.map(({ position: _, recordedAt, ...event }, index) => {
+  const commands = randomHistory(choices).history.events.map(({ position: _, recordedAt, ...event }, index) => {
     const before = revisions.get(event.stream) ?? -1;
     revisions.set(event.stream, before + 1);
     const commandId = idOf(`command ${index}`);
@@ -75,7 +75,7 @@ async function play(scripted: readonly Scripted[], open: (clock: () => number) =
   return store;
 }
 
-/** Everything that can be compared of a ledger, its reports included. */
+/** All comparable data of a ledger, its reports included. */
 async function everythingOf(store: EventStore, scripted: readonly Scripted[]) {
   const stored = await store.readAll(0, 100_000);
   const tree = new CompactRange();
@@ -91,7 +91,7 @@ async function everythingOf(store: EventStore, scripted: readonly Scripted[]) {
   };
 }
 
-/** On a machine that is busy with other things as well. */
+/** Also enough on a busy machine. */
 const MS_MAX = 120_000;
 
 describe(`the same script on both engines (seed ${seed})`, () => {
@@ -150,7 +150,7 @@ describe(`the same script on both engines (seed ${seed})`, () => {
       const server = await double('appendRecords');
       const url = server.url('moved');
       const quiet = createLog('silent');
-      // The first attempt loses its session half-way, and the answer to an append; the second one goes on from there.
+      // The first attempt loses its session half-way, and the answer to an append. The second attempt continues from there.
       let appends = 0;
       server.fate = () => {
         appends += 1;
@@ -161,14 +161,14 @@ describe(`the same script on both engines (seed ${seed})`, () => {
       expect(await copyLedger(databaseUrl, url, quiet)).toContain(before.root);
       await expect(copyLedger(databaseUrl, url, quiet)).rejects.toThrow('already');
 
-      // A lost copy: made again from KurrentDB alone.
+      // The copy is lost: it is made again from KurrentDB alone.
       const fresh = await database();
       const engine = await openKurrentEngine({ url, pool: fresh.pool, log: silent });
       await engine.store.readStream('fund-invest', 0, 1);
       expect(await everythingOf(engine.store, scripted)).toEqual(before);
       await engine.close();
 
-      // Whoever was the last to copy is only just leaving.
+      // The session of the last copy may be about to end.
       const leaving = await lead(pool, SEQUENCER_LOCK);
       setTimeout(() => leaving?.release(true), 300);
       expect(await copyLedger(url, databaseUrl, quiet)).toContain(before.root);
@@ -182,7 +182,7 @@ describe(`the same script on both engines (seed ${seed})`, () => {
   );
 
   it(
-    'does not take a ledger that holds something else',
+    'does not copy into a ledger that holds other data',
     async () => {
       const scripted = script(new SimulatedWorld(seed)).slice(0, 3);
       const one = await database();

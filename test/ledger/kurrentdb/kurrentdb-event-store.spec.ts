@@ -9,7 +9,7 @@ import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.j
 import { eventStoreContract, type LogUnderTest } from '../event-store.contract.js';
 import { forgetCopy, silent, withLedger } from './kurrentdb-instance.js';
 
-/** A copy of its own, and a sequencer that fills it, on a log that is open already. */
+/** Opens a copy of its own, and a sequencer that fills it, on an open log. */
 async function openOn(log: KurrentLog, pool: Pool): Promise<LogUnderTest> {
   await forgetCopy(pool);
   const copy = new SequencedCopy(pool);
@@ -51,7 +51,7 @@ describe.each(['appendRecords', 'appendSession'] as const)(
 
 const server = process.env['KURRENTDB_TEST_URL'];
 (server === undefined ? describe.skip : describe)('the event store on a KurrentDB (KURRENTDB_TEST_URL)', () => {
-  // Nothing is ever taken away from a server: every test has a ledger of its own there.
+  // A server never deletes records: every test has a ledger of its own there.
   eventStoreContract(async () => {
     const log = await KurrentLog.open(withLedger(server ?? '', randomUUID()));
     const opened = await openOn(log, database.pool);

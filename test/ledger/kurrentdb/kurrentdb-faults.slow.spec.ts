@@ -15,14 +15,14 @@ import { History } from '../history.js';
 import { compose, send, type Sent } from '../sent.js';
 import { forgetCopy, silent } from './kurrentdb-instance.js';
 
-/** More of them with KURRENTDB_LONG. */
+/** KURRENTDB_LONG sends more commands. */
 const COMMANDS = process.env['KURRENTDB_LONG'] === undefined ? 40 : 400;
 const CLIENTS = 16;
 const TRIES_MAX = 200;
 const seed = Number(process.env['SIMULATION_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const vault = new Vault(Buffer.alloc(32, 7));
 
-describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`, () => {
+describe(`a ledger on the double of KurrentDB under faults (seed ${seed})`, () => {
   let database: TestDatabase;
   let double: KurrentDouble;
   let engines: KurrentEngine[] = [];
@@ -59,7 +59,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
         chance.chance(0.85) ? 'answer' : chance.pick(['written-in-silence', 'written-and-cut', 'lost-and-cut']);
       let done = false;
       const breaking = (async () => {
-        // Ends by itself before the test does, whatever happens to it.
+        // The bound ends the loop when the test fails to end it.
         for (let breaks = 0; !done && breaks < 100; breaks += 1) {
           await sleep(chance.integer(50, 250));
           const dice = chance.random();
@@ -110,7 +110,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
       expect(await store.append(lost)).toMatchObject({ ok: true, firstPosition: 3 });
     });
 
-    it('goes on under a new leader', async () => {
+    it('continues under a new leader', async () => {
       double = await KurrentDouble.start({ offers, nodes: 3 });
       const { store } = await open();
       await store.append(first);
@@ -128,7 +128,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
       expect(await patient()).toMatchObject({ ok: true, firstPosition: 2 });
     });
 
-    it('refuses what one append cannot take, so that the batch is halved, and writes nothing of it', async () => {
+    it('refuses a batch that is too large for one append, so that the ledger halves it, and writes nothing of it', async () => {
       double = await KurrentDouble.start({ offers, appendBytesMax: 20_000 });
       const { store } = await open();
       const large = { text: 'x'.repeat(30_000) };
@@ -143,7 +143,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
       expect(await store.append(first)).toMatchObject({ ok: true, firstPosition: 1 });
     });
 
-    it('keeps sealed content erasable, and nothing of attempts that were refused', async () => {
+    it('keeps sealed content erasable, and no content of refused attempts', async () => {
       double = await KurrentDouble.start({ offers });
       const { store } = await open();
       const subject = idOf('subject');
@@ -161,7 +161,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     });
   });
 
-  it('keeps the sealed content of batches that were copied long after their write', async () => {
+  it('keeps the sealed content of batches that were copied long after they were written', async () => {
     double = await KurrentDouble.start();
     const engine = await open();
     await engine.sequencer.stop();
@@ -197,7 +197,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     expect(await store.outcomeOf(idOf('command 7'))).toEqual(outcome);
   });
 
-  it('does not write to a copy beside its sequencer, nor sequence into events of its own', async () => {
+  it('writes to a copy only through its sequencer, and sequences no events into a ledger with its own events', async () => {
     double = await KurrentDouble.start();
     await (await open()).store.append(first);
     await expect(database.pool.query('update ledger_head set position = position')).rejects.toThrow('ppp-ledger copy');
@@ -221,7 +221,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     for (const failure of failures())
       expect(failure).toContain('the server is not the one that this database was copied from');
     double.log = own;
-    // Nobody writes meanwhile: no instance is asked to as long as it says that it cannot.
+    // No test writes meanwhile: an instance that reports that it cannot write receives no commands.
     await until((failure) => failure === undefined);
     expect(failures()).toEqual([undefined, undefined]);
     const next = batchOf({ a: 0 }, commandOf('next', { events: ['a@1'] }));
@@ -232,11 +232,14 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     [{ offers: 'neither', version: '24.10.0' }, 'nothing', 'of version 24.10.0: the ledger appends to several streams'],
     [{}, 'reads', 'may not read its streams'],
     [{}, 'appends', 'may not write to its streams'],
-  ] as const)('does not start on a server that cannot do it (%j, denies %s)', async (options, deny, message) => {
-    double = await KurrentDouble.start(options);
-    double.deny = deny;
-    await expect(open()).rejects.toThrow(message);
-  });
+  ] as const)(
+    'does not start on a server that lacks a method or denies a right (%j, denies %s)',
+    async (options, deny, message) => {
+      double = await KurrentDouble.start(options);
+      double.deny = deny;
+      await expect(open()).rejects.toThrow(message);
+    },
+  );
 
   it('starts while answers are lost and the leader changes', async () => {
     double = await KurrentDouble.start({ nodes: 3 });
@@ -249,7 +252,7 @@ describe(`a ledger on the double of KurrentDB when things break (seed ${seed})`,
     expect(await (await open()).store.append(first)).toMatchObject({ ok: true, firstPosition: 1 });
   });
 
-  it('stops also before it has begun to follow', async () => {
+  it('also stops before it has begun to follow', async () => {
     double = await KurrentDouble.start();
     const { log } = await open();
     for await (const { record } of log.follow(undefined, AbortSignal.abort())) fail(`${record.stream} came.`);

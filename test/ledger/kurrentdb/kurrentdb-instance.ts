@@ -2,13 +2,13 @@ import type { Pool } from 'pg';
 
 export const silent = { info: () => undefined, error: () => undefined };
 
-/** The same server, another ledger on it. */
+/** The URL of another ledger on the same server. */
 export function withLedger(url: string, ledger: string): string {
   const [, server = '', query = ''] = /^([a-z+]+:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(url) ?? [];
   return `${server}/${ledger}${query}`;
 }
 
-/** Faster than a database for every test. History refuses this, unless its triggers are told to look away. */
+/** Empties the tables: faster than a new database for every test. The triggers forbid it, so it disables them. */
 export async function forgetCopy(pool: Pool): Promise<void> {
   await pool.query(`
     begin;

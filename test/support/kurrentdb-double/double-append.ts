@@ -8,13 +8,13 @@ import type {
 import { invalid, noRequests, streamTwice, tooLarge } from './double-errors.js';
 import { ANY, EXISTS, NO_STREAM, type ProposedRecord, type StreamExpectation } from './double-log.js';
 
-/** What was asked for, in the terms of the log. */
+/** A requested append, in the terms of the log. */
 export interface ProposedAppend {
   readonly records: readonly ProposedRecord[];
   readonly expectations: readonly StreamExpectation[];
 }
 
-/** Thrown here, sent to the client by the service. */
+/** Thrown by the checks of an append. The service sends it to the client. */
 export class Rejected extends Error {
   constructor(readonly status: ServiceError) {
     super(status.message);
@@ -31,7 +31,7 @@ const SCHEMA_NAME = /^[a-zA-Z0-9_.$:-]+$/;
 export const APPEND_BYTES_MAX = 1_024 * 1_024;
 const RECORD_OVERHEAD_BYTES = 100;
 
-/** The requests of one session: every stream once, none without a record. */
+/** Checks the requests of one session: every stream once, and at least one record for each. */
 export function sessionOf(requests: readonly AppendRequest[], bytesMax: number): ProposedAppend {
   if (requests.length === 0) reject(noRequests());
   const seen = new Set<string>();
@@ -48,7 +48,7 @@ export function sessionOf(requests: readonly AppendRequest[], bytesMax: number):
   return { records, expectations };
 }
 
-/** Records in any order, and checks of any streams. */
+/** Checks a request with records in any order, and checks of any streams. */
 export function recordsOf(request: AppendRecordsRequest, bytesMax: number): ProposedAppend {
   const records = request.getRecordsList().map((record) => recordOf(record.getStream(), record));
   if (records.length === 0) reject(invalid('There are no records.'));

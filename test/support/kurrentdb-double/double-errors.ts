@@ -15,7 +15,7 @@ interface Details {
   serializeBinary(): Uint8Array;
 }
 
-/** An error of the second protocol: a status whose details say exactly what was wrong. */
+/** An error of the second protocol: a status whose details name the fault. */
 function failure(code: status, message: string, type?: string, details?: Details): ServiceError {
   const metadata = new Metadata();
   if (type !== undefined && details) {
@@ -39,7 +39,7 @@ export const denied = (): ServiceError => failure(status.PERMISSION_DENIED, 'Acc
 export const noRequests = (): ServiceError =>
   failure(status.FAILED_PRECONDITION, 'Append session started, but no append requests were sent.');
 
-/** The first protocol says it in its trailers. */
+/** The first protocol reports this error in its trailers. */
 export function deniedByTrailer(): ServiceError {
   const error = failure(status.PERMISSION_DENIED, 'Access Denied');
   error.metadata.set('exception', 'access-denied');
@@ -87,7 +87,7 @@ export function tooLarge(bytes: number, bytesMax: number): ServiceError {
   return failure(status.ABORTED, message, `${STREAMS}.AppendTransactionSizeExceededErrorDetails`, details);
 }
 
-/** What multi-stream append says: one stream. */
+/** The error of a multi-stream append: it names one stream. */
 export function revisionConflict(conflict: StreamConflict | undefined): ServiceError {
   if (!conflict) return failure(status.FAILED_PRECONDITION, 'Append failed due to a revision conflict.');
   const details = new streamErrorsPb.StreamRevisionConflictErrorDetails();
@@ -98,7 +98,7 @@ export function revisionConflict(conflict: StreamConflict | undefined): ServiceE
   return failure(status.FAILED_PRECONDITION, message, `${STREAMS}.StreamRevisionConflictErrorDetails`, details);
 }
 
-/** What append with checks says: all of them. */
+/** The error of an append with checks: it names all streams. */
 export function consistencyViolation(conflicts: readonly StreamConflict[]): ServiceError {
   const details = new streamErrorsPb.AppendConsistencyViolationErrorDetails();
   for (const { stream, state, actual, index } of conflicts) {

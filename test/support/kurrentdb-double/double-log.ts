@@ -1,4 +1,4 @@
-/** A record as the double keeps it. */
+/** A record in the form in which the double keeps it. */
 export interface DoubleRecord {
   readonly stream: string;
   readonly revision: number;
@@ -6,7 +6,7 @@ export interface DoubleRecord {
   readonly type: string;
   readonly contentType: 'application/json' | 'application/octet-stream';
   readonly data: Uint8Array;
-  /** In `$all`; grows by the bytes that came before, as an offset into a file does. */
+  /** Place in `$all`; grows by the bytes of the records before it, like an offset into a file. */
   readonly commit: bigint;
   readonly prepare: bigint;
   readonly createdMs: number;
@@ -14,7 +14,7 @@ export interface DoubleRecord {
 
 export type ProposedRecord = Pick<DoubleRecord, 'stream' | 'id' | 'type' | 'contentType' | 'data'>;
 
-/** The numbers that stand for a state instead of a revision. */
+/** Numbers that name a state instead of a revision. */
 export const NO_STREAM = -1n;
 export const ANY = -2n;
 export const EXISTS = -4n;
@@ -31,18 +31,18 @@ export interface StreamConflict extends StreamExpectation {
 
 export type AppendDecision =
   | { readonly kind: 'written' | 'repeated'; readonly commit: bigint; readonly revisions: ReadonlyMap<string, number> }
-  /** No conflicts: the server knows that something is wrong, but does not say where. */
+  /** No conflicts: the server knows that there is a fault, but does not name the stream. */
   | { readonly kind: 'refused'; readonly conflicts: readonly StreamConflict[] };
 
 type StreamDecision = 'ok' | 'repeated' | 'conflict' | 'partly-repeated';
 
-/** On the disk of the server, beside the data. */
+/** Bytes of a record on the disk of the server, beside its data. */
 const RECORD_BYTES = 200;
 
 /**
- * What a KurrentDB keeps, and how it decides on an append, after its documentation and what its source says of it: expected
- * states of all streams, whole repetitions (the same ids at the same places) answered as if they were new, half ones refused
- * without a name.
+ * The data of a KurrentDB, and its decision on an append, after its documentation and its source. It checks the expected states of all
+ * streams. It answers a whole repetition (the same ids at the same places) like a new append, and refuses a partial repetition without
+ * naming a stream.
  */
 export class DoubleLog {
   readonly all: DoubleRecord[] = [];
@@ -59,7 +59,7 @@ export class DoubleLog {
     return () => this.listeners.delete(listener);
   }
 
-  /** Where `$all` ends. */
+  /** The end of `$all`. */
   end(): bigint {
     return this.offset;
   }

@@ -15,7 +15,7 @@ const { ReadDirection, CountOptionCase, StreamOptionCase } = streamsPb.ReadReq.O
 /** Ticks of 100 ns, as the server counts them. */
 const TICKS_PER_MS = 10_000n;
 
-/** Answers a read of a stream or of `$all`, to its end. */
+/** Answers a read of a stream or of `$all`, up to its end. */
 export function read(log: DoubleLog, options: Options): ReadResp[] {
   const isForwards = options.getReadDirection() === ReadDirection.FORWARDS;
   const records =
@@ -25,7 +25,7 @@ export function read(log: DoubleLog, options: Options): ReadResp[] {
   return ordered.slice(0, Number(options.getCount())).map((record) => eventOf(record, options));
 }
 
-/** Confirms, sends what is there, says that it has caught up, and goes on until the call ends. */
+/** Confirms, sends the existing records, reports that it has caught up, and continues until the call ends. */
 export function subscribe(log: DoubleLog, call: ReadCall, options: Options): void {
   const confirmation = new streamsPb.ReadResp.SubscriptionConfirmation();
   confirmation.setSubscriptionId(randomUUID());
@@ -53,7 +53,7 @@ export function subscribe(log: DoubleLog, call: ReadCall, options: Options): voi
 const nameOf = (options: Options): string =>
   Buffer.from(options.getStream()?.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString('utf8');
 
-/** A subscription begins behind the revision that it names. */
+/** A subscription begins after the revision that it names. */
 function startInStream(options: Options): number {
   const own = options.getStream();
   if (own?.hasEnd()) throw new Rejected(invalid('The double subscribes to streams from a revision only.'));
@@ -76,7 +76,7 @@ function ofAll(log: DoubleLog, options: Options): DoubleRecord[] {
   return log.all.slice(startInAll(log, options, 'inclusive')).filter((record) => passes(record, options));
 }
 
-/** A subscription begins behind the position that it names, a read at it. */
+/** A subscription begins after the position that it names, a read begins at that position. */
 function startInAll(log: DoubleLog, options: Options, place: 'inclusive' | 'exclusive' = 'exclusive'): number {
   const all = options.getAll();
   if (!all || all.hasStart()) return 0;

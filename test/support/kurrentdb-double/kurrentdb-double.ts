@@ -21,12 +21,12 @@ import { notLeaderByTrailer, revisionConflict, unavailable, type Endpoint } from
 import { DoubleLog, type AppendDecision } from './double-log.js';
 import { isSubscription, read, subscribe, type ReadCall } from './double-read.js';
 
-/** What becomes of an append: as usual; written, and nobody answers; written, and the connection breaks; neither. */
+/** Fate of an append: written and answered; written without an answer; written, then the connection breaks; neither. */
 export type Fate = 'answer' | 'written-in-silence' | 'written-and-cut' | 'lost-in-silence' | 'lost-and-cut';
 
 export interface DoubleOptions {
   readonly version?: string;
-  /** Methods that it says it has. */
+  /** Methods that it reports to clients. */
   readonly offers?: 'appendRecords' | 'appendSession' | 'neither';
   readonly nodes?: number;
   readonly appendBytesMax?: number;
@@ -38,17 +38,17 @@ interface Node {
 }
 
 /**
- * NOT A KURRENTDB: a double that speaks its protocol over real gRPC, for tests where no server can be had. It keeps
- * everything in memory, serves the calls that the event store makes and no others, and checks what it is given as strictly
- * as the server does. Nodes share one log; what a cluster does to agree is not part of it.
+ * NOT A KURRENTDB: a double that speaks its protocol over real gRPC, for tests without a server. It keeps everything in memory, serves
+ * only the calls that the event store makes, and checks its input as strictly as the server does. Nodes share one log; the consensus of
+ * a cluster is not part of it.
  */
 export class KurrentDouble {
   log = new DoubleLog();
-  /** Asked for every append, in the order of arrival; by default all are answered. */
+  /** Called for every append, in the order of arrival; by default all are answered. */
   fate: () => Fate = () => 'answer';
-  /** Everything is refused for want of rights. */
+  /** Calls that are refused for missing rights. */
   deny: 'nothing' | 'reads' | 'appends' = 'nothing';
-  /** Appends that came, refused ones included. */
+  /** Number of appends received, refused ones included. */
   appends = 0;
   private readonly subscriptions = new Set<ReadCall>();
   private readonly nodes: Node[] = [];
@@ -63,20 +63,20 @@ export class KurrentDouble {
     return double;
   }
 
-  /** The address of a ledger on it. */
+  /** The URL of a ledger on it. */
   url(ledger: string): string {
     const hosts = this.nodes.map(({ endpoint }) => `${endpoint.host}:${endpoint.port}`);
     return `kurrentdb://${hosts.join(',')}/${ledger}?tls=false&defaultDeadline=1500`;
   }
 
-  /** As if it had been set up anew. */
+  /** Removes all records, like a new server. */
   empty(): void {
     this.log = new DoubleLog();
   }
 
   electLeader(node: number): void {
     this.leader = node;
-    // Whoever insisted on the leader is told that this is another now.
+    // A client that requires the leader gets the address of the new leader.
     for (const call of this.subscriptions) this.end(call, notLeaderByTrailer(this.leaderEndpoint()));
   }
 
@@ -187,7 +187,7 @@ export class KurrentDouble {
 
   private end(call: ReadCall, error: ServiceError): void {
     this.subscriptions.delete(call);
-    // How a status is sent from here: a stream that is destroyed sends none.
+    // The way to send a status in this library: a destroyed stream sends none.
     call.emit('error', error);
   }
 
