@@ -1,12 +1,12 @@
-// Which file may import which. `npm run cycles` checks it, types included: a cycle of types is still one to a reader.
+// Which file may import which. `npm run cycles` checks it, imports of types included: a reader has to follow a cycle of types too.
 
 const { floorRules } = require('./floors.cjs');
 
-/** Folders without Nest and database as a whole: libraries, and what an auditor runs on a machine of their own. */
+/** Folders that never use Nest or a database: libraries, and the code that an auditor runs on a machine of their own. */
 const PURE_FOLDERS = '^src/(audit|client|demo|domain|tlog)/';
 /** The one folder of the auditor that reads a database. */
 const AUDIT_OF_THE_DATABASE = '^src/audit/database/';
-/** Features. What is not named after a role of the server in them is pure: aggregates, decisions, folds, reports. */
+/** Features. A file in them is pure unless its name ends in a role of the server: aggregates, decisions, folds, reports. */
 const FEATURES = '^src/(access|capital|compute|erasure|governance|identity|partners|transparency)/';
 const SERVER_ROLE = '\\.(commands|controller|dto|guard|module|projection|queries|service|worker)\\.ts$';
 const NEST_OR_DATABASE = '^node_modules/(@nestjs|pg|@fastify|fastify)(/|$)';

@@ -6,12 +6,12 @@ import { delimiter, dirname, join } from 'node:path';
 import { blocksOf, titleOf } from './readme-blocks.mjs';
 import { Service, endAll } from './service.mjs';
 
-// node .ci/nodes.mjs [VERSION...]: tries what was built with each supported Node, which comes from the npm package `node`: starts
-// the service on an empty folder, runs the README's commands from nothing to the report and to "verified", stops it, and runs a
-// part of the specs. Not a part of `.ci/run`: three versions take minutes, and a registry that has the package.
+// node .ci/nodes.mjs [VERSION...]: tests the build with each supported Node. Each Node comes from the npm package `node`. The script
+// starts the service on an empty folder, runs the README's commands from the empty ledger to the report and to "verified", stops the
+// service, and runs a part of the specs. `.ci/run` does not include it: three versions take minutes and need a registry.
 
 const SUPPORTED = ['22', '24', '26'];
-/** Formats, validation, the write path, and PostgreSQL through the pool: where a Node has differed from another. */
+/** Formats, validation, the write path, and PostgreSQL through the pool: here versions of Node have behaved differently. */
 const SPECS = [
   'test/tlog',
   'test/http/streamed-body',
@@ -61,7 +61,7 @@ async function tryNode(version) {
   }
 }
 
-/** Where npm has put the Node of this version. */
+/** Path of the Node of this version, where npm has installed it. */
 function binaryOf(version) {
   const npx = spawnSync('npx', ['-y', `node@${version}`, '-p', 'process.execPath'], {
     encoding: 'utf8',

@@ -11,7 +11,7 @@ const OPERATOR_KEY = 'operator-key-of-the-readme-check-0123456789';
 /** Installs, builds, and loads the demo programme. */
 const SERVING_MS_MAX = 420_000;
 const COMMANDS_MS_MAX = 120_000;
-/** The first check of `.ci/run` has run it: once is enough. */
+/** The first check of `.ci/run` has already run this block. */
 const CHECKED_BEFORE = 'npm ci && npm test\n';
 /** Serves until Ctrl-C. */
 const DEMO = 'npm ci && npm run demo\n';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Service, endAll } from './service.mjs';
 
-// node .ci/serve.mjs FOLDER COMMAND: runs a command that serves until it is ready, then asks it to stop.
+// node .ci/serve.mjs FOLDER COMMAND: runs a command until it serves and is ready, then asks it to stop.
 
 const [folder, command] = process.argv.slice(2);
 try {

@@ -2,20 +2,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** From an empty folder: build, first start of the database, migrations; on a machine that is busy with other things. */
+/** Time for build, first start of the database and migrations in an empty folder, also on a busy machine. */
 const START_MS_MAX = 180_000;
-/** What the service promises; the rest is for what npm and the shell around it take. */
+/** The service promises to stop sooner; the rest is for npm and the shell around it. */
 const STOP_MS_MAX = 10_000;
 const ANNOUNCEMENT = /(http:\/\/[^\s/)]+:\d+)/;
 
 const running = new Set();
-// A check that takes too long is ended from outside: what it has started ends with it.
+// The runner ends a check that takes too long: the processes that the check started must end with it.
 process.once('SIGTERM', () => {
   endAll();
   process.exit(143);
 });
 
-/** A service as a process of its own, as somebody would start it. `owner` is the user that it runs as: `{ uid, gid }`. */
+/** A service in a process of its own. `owner` is the user that it runs as: `{ uid, gid }`. */
 export class Service {
   constructor(command, { cwd, env, owner }) {
     this.child = spawn('bash', ['-c', command], {
@@ -32,7 +32,7 @@ export class Service {
     void this.exited.then(() => running.delete(this));
   }
 
-  /** Waits until it says where it listens, and answers there that it is ready. */
+  /** Waits until it prints its address, and reports there that it is ready. */
   async ready(withinMs = START_MS_MAX) {
     const deadline = Date.now() + withinMs;
     while (Date.now() < deadline) {
@@ -44,13 +44,13 @@ export class Service {
     throw new Error(`It was not ready within ${withinMs / 1000} s:\n${this.output}`);
   }
 
-  /** Sends a signal to the process that was started, as a supervisor would, and says how it ended. */
+  /** Sends a signal to the started process, as a supervisor would, and returns how it ended. */
   async end(signal, withinMs = STOP_MS_MAX) {
     this.child.kill(signal);
     return this.ended(withinMs);
   }
 
-  /** Ctrl-C: a terminal sends it to everything that was started in it. */
+  /** Ctrl-C: a terminal sends it to all processes that were started in it. */
   async interrupted(withinMs = STOP_MS_MAX) {
     process.kill(-this.child.pid, 'SIGINT');
     return this.ended(withinMs);
@@ -63,7 +63,7 @@ export class Service {
   }
 }
 
-/** Nothing that a check has started outlives it. */
+/** Ends every process that a check has started. */
 export function endAll() {
   for (const { child } of running) {
     try {
@@ -74,7 +74,7 @@ export function endAll() {
   }
 }
 
-/** Of this process, but without the settings of a service. */
+/** The environment of this process without the settings of a service. */
 function environment() {
   const settings =
     /^(HOST|PORT|DATA_DIR|DATABASE_(READ_)?URL|EVENT_STORE_URL|OPERATOR_KEY|LOG_\w+|OIDC_\w+|RATE_LIMIT_\w+)$/;

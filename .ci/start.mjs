@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { Service, endAll } from './service.mjs';
 
-// node .ci/start.mjs FOLDER [--uid N --gid N]: starts and stops the service of a clean clone in all the ways that happen.
+// node .ci/start.mjs FOLDER [--uid N --gid N]: starts and stops the service of a clean clone in all ways that occur in practice.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

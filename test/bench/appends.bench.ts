@@ -10,8 +10,8 @@ import { startBenchDatabase, type BenchDatabase } from './database.js';
 import { alternate, compared, type BenchOptions, type BenchRow } from './measure.js';
 
 /**
- * Rows 1 to 3: commands through the ledger's own path (decide, idempotency, group commit), without HTTP, beside a library for
- * event sourcing on the same PostgreSQL and beside the barest insert of the same bytes.
+ * Rows 1 to 3: commands through the path of the ledger (decide, idempotency, group commit), without HTTP. They are compared with a
+ * library for event sourcing on the same PostgreSQL, and with a bare insert of the same bytes.
  */
 const IN_FLIGHT = 64;
 const ROUND_MS = 5_000;
@@ -21,7 +21,7 @@ const CLOSING_POLL_MS = 20;
 type Opened = { type: 'account-opened'; data: { amount: number } };
 type Moved = { type: 'amount-moved'; data: { amount: number } };
 
-/** Runs `work` again and again, so many at a time, and gives how often a second it was done. */
+/** Runs `work` repeatedly, with so many concurrent calls, and returns how often a second it finished. */
 async function closedLoop(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   const end = began + ROUND_MS;
@@ -65,14 +65,14 @@ async function peerHot(peer: PostgresEventStore): Promise<number> {
   const handle = CommandHandler<Account, Opened | Moved>({
     initialState: () => account.initial,
     evolve: (state, event) => account.evolve(state, event as AccountEvent),
-    // A writer that loses tries again, at once and as often as it takes: the best that the library does on one stream.
+    // A writer that loses a race retries immediately, as often as needed: the best mode of the library on one stream.
     retry: { onVersionConflict: { retries: 1_000, minTimeout: 1, maxTimeout: 20, factor: 1.2 } },
   });
   await handle(peer, id, () => ({ type: 'account-opened', data: { amount: 10 } }));
   return closedLoop(() => handle(peer, id, () => ({ type: 'amount-moved', data: { amount: 1 } })));
 }
 
-/** The same bytes, as many in one statement as the ledger writes at a time, and nothing else: no check, no index but the key. */
+/** Inserts the same bytes, as many in one statement as the ledger writes at a time, with no check and no index except the key. */
 async function bareInserts(url: string, batch: number): Promise<number> {
   const pool = createPool({ databaseUrl: url, connectionsMax: 1, log: { warn: () => undefined } });
   try {
@@ -98,7 +98,7 @@ async function bareInserts(url: string, batch: number): Promise<number> {
   }
 }
 
-/** Counts commands and writes that go through, for the size of a batch. */
+/** Counts the commands and the writes, for the size of a batch. */
 class Tally {
   commands = 0;
   writes = 0;
@@ -119,8 +119,8 @@ class Tally {
 }
 
 /**
- * The library's pool ends before its connections do. A server that stops breaks those, and an error that nobody listens to ends
- * the process.
+ * The pool of the library ends before its connections do. A server that stops breaks these connections, and an error without a
+ * listener ends the process.
  */
 async function untilUnused({ pool }: BenchDatabase, name: string): Promise<void> {
   const deadline = performance.now() + CLOSING_MS_MAX;

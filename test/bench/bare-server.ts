@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { RegisterPartnerDto } from '../../src/partners/partner.dto.js';
 import { EdgeValidationPipe } from '../../src/http/validation.pipe.js';
 
-/** What the same stack does at best: it validates the same body with the same pipe, and stores nothing. */
+/** The upper limit of the same stack: it validates the same body with the same pipe, and stores nothing. */
 @Controller('v1/partners')
 class BareController {
   @Post()

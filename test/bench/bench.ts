@@ -90,7 +90,7 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-/** In a process of its own: no part runs in a heap that another has filled, or in code that another has made slow. */
+/** Runs a part in a process of its own: the heap and the compiled code of another part cannot make it slower. */
 async function runApart(order: Order): Promise<BenchRow[]> {
   const child = fork(import.meta.filename, [], { env: { ...process.env, BENCH_PART: JSON.stringify(order) } });
   let rows: BenchRow[] | undefined;
@@ -103,7 +103,7 @@ async function runApart(order: Order): Promise<BenchRow[]> {
 async function runPart({ part, options }: Order): Promise<void> {
   const chosen = PARTS.find(({ name }) => name === part);
   if (!chosen) throw new Error(`There is no part "${part}".`);
-  // Without whoever waits for the figures nothing more is measured; a database that was started ends with this process.
+  // When the parent process is gone, nothing more is measured. A database that was started ends with this process.
   const abandoned = (): never => process.exit(1);
   process.once('disconnect', abandoned);
   const { run } = await chosen.load();

@@ -15,7 +15,7 @@ export interface BenchDatabase {
   readonly pool: Pool;
 }
 
-/** The PostgreSQL that a user gets, with nothing set: every commit waits for the disk. Its data goes with it. */
+/** The PostgreSQL of a user with the default settings: every commit waits for the disk. Its data are deleted with it. */
 export interface BenchServer extends BenchDatabase {
   /** One more migrated database on the same server. */
   another(name: string): Promise<BenchDatabase>;
@@ -23,7 +23,7 @@ export interface BenchServer extends BenchDatabase {
 }
 
 export async function startBenchDatabase(): Promise<BenchServer> {
-  // Made by the service itself: below a folder of mode 0700 the database of root would be kept elsewhere.
+  // The service makes this folder itself: below a folder of mode 0700 a service of root would keep its database elsewhere.
   const dataDir = join(tmpdir(), `ppp-ledger-bench-${randomUUID()}`);
   const embedded = await startEmbeddedDatabase({ dataDir, log: SILENT });
   const opened: BenchDatabase[] = [];

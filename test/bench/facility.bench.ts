@@ -9,14 +9,14 @@ import { fillLedger } from './filled-ledger.js';
 import { idOf, recorded, type Fact } from './history.js';
 import { alternate, compared, secondsOf, type BenchOptions, type BenchRow } from './measure.js';
 
-/** Row 6: what an allocation costs on a facility that holds many live ones, beside one that holds few. Through the command path. */
+/** Row 6: cost of an allocation on a facility with many live allocations, beside one with few, through the path of commands. */
 const MANY = 100_000;
 const FEW = 1_000;
 const ALLOCATIONS_A_ROUND = 1_000;
 const IN_FLIGHT = 64;
 const MODEL = 'gb300';
 const START_MS = parseInstant('2027-01-01T00:00:00Z');
-/** Live allocations begin and end all over so many hours, so that the profile of the facility has a step in every one of them. */
+/** Live allocations begin and end all over this many hours, so that the profile of the facility has a step in each of them. */
 const HOURS = 50_000;
 const VALID = { validFrom: '2026-01-01T00:00:00Z', validTo: '2199-01-01T00:00:00Z' };
 const CHIP_HOURS = 1_000_000_000;
@@ -41,7 +41,7 @@ export async function run({ rounds, say }: BenchOptions): Promise<BenchRow[]> {
     return ALLOCATIONS_A_ROUND / seconds;
   };
   try {
-    // A further one for each round: what a round adds to a few is as much as there were.
+    // A further facility for each round: a round would add to a facility with few as many allocations as it had.
     const few = Array.from({ length: Math.max(rounds, 3) + 1 }, (_, at) => `few ${at}`);
     await fillLedger(server.pool, recorded(facilities(few)));
     say(`a facility with ${MANY} live allocations, ${few.length} with ${FEW}`);

@@ -6,17 +6,17 @@ import { signingKey } from '../../src/tlog/note-key.js';
 import { TileBuilder } from '../../src/tlog/tile-builder.js';
 import type { HistoricEvent } from './history.js';
 
-/** Signs the log of a filled ledger; the service must be given the same seed and origin. */
+/** Seed of the key that signs the log of a filled ledger; the service must get the same seed and origin. */
 export const LOG_SEED = Buffer.alloc(32, 9);
 export const LOG_ORIGIN = 'ledger.example.eu/log';
 
 const ROWS_PER_STATEMENT = 5_000;
-/** Longest that filling a batch or making an index may take. */
+/** Longest time to fill a batch or to make an index. */
 const STATEMENT_MS_MAX = 300_000;
 
 /**
- * Writes a history, and the transparency log over it, into an empty ledger: faster than the ledger itself would, and
- * with the same bytes in the end. Indexes are made afterwards, as after a restore.
+ * Writes a history, and the transparency log over it, into an empty ledger: faster than the ledger itself would, and with the same
+ * bytes at the end. It makes the indexes afterwards, as a restore does.
  */
 export async function fillLedger(pool: Pool, events: Iterable<HistoricEvent>): Promise<void> {
   const client = await pool.connect();
@@ -41,7 +41,7 @@ export async function fillLedger(pool: Pool, events: Iterable<HistoricEvent>): P
     await client.query({
       text: `create unique index events_stream_revision on events (stream, revision);
              create unique index events_id on events (id); analyze events; reset all`,
-      // The pool's own bound is for what a request may take.
+      // The limit of the pool is for a request.
       query_timeout: STATEMENT_MS_MAX,
     } as never);
     await signLog(pool, builder);

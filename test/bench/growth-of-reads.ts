@@ -15,7 +15,7 @@ import { LOG_ORIGIN, LOG_SEED } from './filled-ledger.js';
 import { median, percentile, rounded, secondsOf, seededRandom, type BenchOptions, type BenchRow } from './measure.js';
 
 const READS_A_ROUND = { live: 50, past: 50, proof: 200 };
-/** Events whose proofs are asked for. */
+/** Events whose proofs are requested. */
 const EVENTS_PROVED = 500;
 const PAST_MS_MAX = 50;
 const PROOF_MS_MAX = 2;
@@ -23,7 +23,7 @@ const LIVE_TIMES_MAX = 1.5;
 const PROOF_TIMES_MAX = 2;
 const POLL_MS = 50;
 
-/** The service on a filled ledger, without its port: what it reads from is what it serves from. */
+/** The service on a filled ledger, without its port. */
 interface Reading {
   readonly app: NestFastifyApplication;
   readonly eventIds: readonly string[];
@@ -37,7 +37,7 @@ interface Times {
   readonly medians: number[];
 }
 
-/** Rows 8 and 9: the equal-access report and proofs, at the length of the one ledger and of the other. */
+/** Rows 8 and 9: the equal-access report and proofs, with a short and with a long ledger. */
 export async function growthOfReads(
   long: BenchDatabase,
   short: BenchDatabase,
@@ -91,7 +91,7 @@ async function openReading({ url, pool }: BenchDatabase, dataDir: string, random
   return { app, eventIds: ids.rows.map(({ id }) => id), firstMs: parseInstant(first), lastMs: parseInstant(last) };
 }
 
-/** Nothing else runs any more once reports and views have come to the end of the history. */
+/** Waits until reports and views are at the end of the history: then no other work runs. */
 async function followed(app: NestFastifyApplication, head: number): Promise<void> {
   for (;;) {
     const status = [app.get(ReportFollower).status(), ...(await app.get(Projector).status())];
@@ -104,7 +104,7 @@ async function followed(app: NestFastifyApplication, head: number): Promise<void
 
 let asked = 0;
 
-/** Every question has a name of its own, so that none is answered from memory. */
+/** Each request has a key of its own, so that no answer comes from memory. */
 function report({ app }: Reading, asOf: AsOf): Promise<unknown> {
   const reports = app.get(Reports);
   return reports.answer(asOf, {

@@ -11,11 +11,11 @@ import { growthOfReads } from './growth-of-reads.js';
 import { compared, secondsOf, type BenchOptions, type BenchRow } from './measure.js';
 
 /**
- * Rows 7 to 9: what a long history costs. The read models are rebuilt from all of it, beside reading it; the report and a proof are
- * asked for at its length beside the same programme after its first ten thousand events.
+ * Rows 7 to 9: the cost of a long history. Row 7 rebuilds the read models from all events, beside reading these events. Rows 8 and 9
+ * request the report and a proof at the full length, beside the same programme after its first ten thousand events.
  */
 const SHORT_EVENTS = 10_000;
-/** As many at a time as the projector reads. */
+/** The projector reads as many events at a time. */
 const READ_EVENTS = 1_000;
 const POLL_MS = 20;
 
@@ -36,11 +36,11 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   }
 }
 
-/** All read models at once, as when a new version of the program has changed all of them: beside the old rows, then instead of them. */
+/** Rebuilds all read models concurrently, as after a new version of the program: beside the old rows, then instead of them. */
 async function rebuild(database: BenchDatabase, { events, rounds, say }: BenchOptions): Promise<BenchRow> {
   const figures: number[] = [];
   const besides: number[] = [];
-  // No round to warm up: each takes a minute, and the first seconds of it are enough.
+  // No warm-up round: each round takes a minute, and its first seconds are enough.
   for (let round = 1; round <= rounds; round += 1) {
     const reading = events / (await secondsOf(() => readAll(database)));
     await database.pool.query('update projections set version = 0');
@@ -82,7 +82,7 @@ async function buildAll(database: BenchDatabase): Promise<void> {
   }
 }
 
-/** All are served in the version of this program, up to the last event. */
+/** True when all read models are served in the version of this program, up to the last event. */
 async function isBuilt({ pool }: BenchDatabase, count: number): Promise<boolean> {
   const { rows } = await pool.query<{ done: number }>(
     `select count(*)::int as done from projections where version > 0 and not building

@@ -5,7 +5,7 @@ import { MS_PER_HOUR, dateOf, formatInstant, parseInstant } from '../../src/ledg
 import { AGGREGATES } from '../../src/aggregates.js';
 import type { Category } from '../../src/partners/partner.js';
 
-/** One event as the ledger stores it. */
+/** One event in the form in which the ledger stores it. */
 export interface HistoricEvent {
   readonly position: number;
   readonly stream: string;
@@ -16,22 +16,22 @@ export interface HistoricEvent {
   readonly envelope: string;
 }
 
-/** What an event says, before it has a place in the history. */
+/** The content of an event that has no position yet. */
 export interface Fact {
   readonly stream: string;
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** The operator, if nobody else is named. */
+  /** The actor; the operator when left out. */
   readonly actor?: string;
 }
 
 const BEGIN_MS = parseInstant('2026-03-02T08:00:00Z');
-/** A million events are then some two years of a programme. */
+/** With this pace a million events are about two years of a programme. */
 const COMMAND_EVERY_MS = 90_000;
-/** Who takes part is known early and does not grow with what happens; a shorter history has the same ones. */
+/** Partners register at the start, and their number does not grow with the history. A shorter history has the same partners. */
 const PARTNERS = 500;
 const FACILITIES = 5;
-/** Plenty: what is measured is the history, not what is refused. */
+/** Enough chips for all requests: the benchmark measures the history, not refusals. */
 const CHIPS = 1_000_000;
 const MODEL = 'gb300';
 const CURRENCY = 'EUR';
@@ -46,7 +46,7 @@ const SCHEMAS: Readonly<Record<string, number>> = Object.fromEntries(
   OUTLINES.flatMap(({ events }) => Object.entries(events).map(([type, { schema }]) => [type, schema])),
 );
 
-/** Anything of the programme, by what it is called here. */
+/** The id of a thing of the programme, by its name here. */
 export const idOf = (name: string): string => derivedId('bench', name);
 const among = <T>(all: readonly T[], number: number): T => all[number % all.length] as T;
 
@@ -68,13 +68,13 @@ const FUND = idOf('fund');
 const TRANCHE = idOf('tranche');
 
 /**
- * The history of a programme as the ledger would have written it, of any length: partners, a fund and facilities first, then what goes on
- * all day: a request, its check and its decision, allocations, what was used of them, one that is given back; now and then money. It keeps
- * every rule of the domain, so that an auditor verifies it and every view takes it.
+ * The history of a programme in the form in which the ledger would have written it, of any length. Partners, a fund and facilities come
+ * first. Then the daily events repeat: a request, its check and its decision, allocations, their use, an allocation that is released;
+ * now and then money. The history keeps every rule of the domain, so that an auditor verifies it and every view accepts it.
  */
 export const history = (events: number): Generator<HistoricEvent> => recorded(commands(), events);
 
-/** The facts of commands as recorded events: dense positions and revisions, derived ids, canonical text. Ends after so many events. */
+/** The facts of commands as recorded events: dense positions and revisions, derived ids, canonical text. Ends after `events` events. */
 export function* recorded(all: Iterable<readonly Fact[]>, events = Infinity): Generator<HistoricEvent> {
   const revisions = new Map<string, number>();
   let position = 0;
@@ -121,7 +121,7 @@ function* commands(): Generator<Fact[]> {
   };
   for (const command of prologue()) yield count(command);
   for (let round = 0; ; round += 1) {
-    // Recorded as it happens: what a command says of the present is when it is recorded, give or take the round.
+    // Each command states the present time as its instant of recording, within the length of a round.
     for (const command of roundOf(round, instantOf(made + 1))) yield count(command);
   }
 }

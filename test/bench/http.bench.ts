@@ -8,8 +8,8 @@ import { alternate, compared, median, type BenchOptions, type BenchRow } from '.
 import { SERVE, startServer, type ServerProcess } from './processes.js';
 
 /**
- * Rows 4 and 5: commands over HTTP, with key, idempotency and durability, beside the same stack when it only validates; many
- * commands in one request beside one.
+ * Rows 4 and 5: commands over HTTP, with key, idempotency and durability, beside the same stack that only validates; and many commands
+ * in one request beside one command.
  */
 const SECONDS = 5;
 const CONNECTIONS = 64;
@@ -25,12 +25,12 @@ const PARTNER = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: '
 interface Scenario {
   readonly url: string;
   readonly path: string;
-  /** Of the request that is the `sent`th, from 1. */
+  /** Body of the request number `sent`, from 1. */
   body(sent: number): object;
   readonly connections?: number;
   /** Commands in one request. */
   readonly commands?: number;
-  /** Requests that are sent each second, whatever the answers; as many as there are answers when left out. */
+  /** Requests sent each second, whatever the answers. When left out, each answer starts the next request. */
   readonly perSecond?: number;
 }
 
@@ -39,7 +39,7 @@ interface Load {
   readonly p99Ms: number;
 }
 
-/** With a rate, a request counts from when it should have been sent: a stall is not hidden by what was not sent meanwhile. */
+/** With a rate, the time of a request counts from its planned start: a stall then counts for all requests that it delays. */
 async function load(scenario: Scenario): Promise<Load> {
   const { url, path, body, connections = CONNECTIONS, commands = 1, perSecond } = scenario;
   let sent = 0;
@@ -153,7 +153,7 @@ const bulkOf = (): object => ({
   })),
 });
 
-/** Minute by minute, so that no use is reported twice however many reports there are. */
+/** Minute by minute, so that no report repeats the use of another, however many reports there are. */
 function usageOf({ allocationId }: Hot): () => object {
   let minute = 0;
   return () => ({

@@ -12,14 +12,14 @@ import { startBenchDatabase, type BenchServer } from './database.js';
 import { median, percentile, rounded, type BenchOptions, type BenchRow } from './measure.js';
 
 /**
- * Row 12: how far the read models are behind while commands come at a steady rate, whatever the answers. Through the command path. A
- * command counts from when it was due, not from when it was sent, so that a stall is not hidden by what was not sent meanwhile.
+ * Row 12: how far the read models are behind while commands arrive at a steady rate, whatever the answers, through the path of commands.
+ * The time of a command counts from its planned start, so that a stall counts for all commands that it delays.
  */
 const PER_SECOND = 1_000;
 const SECONDS = 10;
 const TICK_MS = 5;
 const LAG_MS_MAX = 250;
-/** After that long a command that no read model shows counts as lost. */
+/** A command that no read model shows after this time counts as lost. */
 const SETTLE_MS_MAX = 30_000;
 const BODY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' } as const;
 
@@ -93,7 +93,7 @@ async function send({ ledger }: Instance, one: Sent): Promise<void> {
   one.position = answer.position;
 }
 
-/** Notes when the read model that is furthest behind came to show each command. */
+/** Notes for each command when the slowest read model showed it. */
 async function watch({ pool }: BenchServer, sent: readonly Sent[], stopped: AbortSignal): Promise<void> {
   let open: Sent[] = [];
   let seen = 0;

@@ -1,38 +1,38 @@
 import { cpus } from 'node:os';
 import type { Pool } from 'pg';
 
-/** Warm-up rounds come on top: what is reported is the median of these. */
+/** Measured rounds, without the warm-up. The reported figure is their median. */
 export const ROUNDS_MIN = 3;
 
 export interface BenchOptions {
   /** Decides every random choice, so that a run can be repeated. */
   readonly seed: number;
-  /** Measured rounds; those of what is compared alternate, so that a noisy machine is noisy for all. */
+  /** Measured rounds. The rounds of the compared figures alternate, so that noise of the machine affects all of them. */
   readonly rounds: number;
-  /** Rows to measure; a part with several leaves the others out where that saves time. */
+  /** Rows to measure; a part with several rows leaves the others out where that saves time. */
   readonly only: ReadonlySet<number>;
   /** Events of the long history. */
   readonly events: number;
   /** Commands after which the memory of the server is compared. */
   readonly commands: number;
-  /** Says what is being done, on stderr. */
+  /** Reports the progress on stderr. */
   readonly say: (text: string) => void;
 }
 
-/** One line of the table of issue and README: a figure, and what was measured beside it in the same run. */
+/** One line of the table of the README: a figure, and the figure that it is compared with, measured in the same run. */
 export interface BenchRow {
   readonly row: number;
   readonly what: string;
   readonly beside: string;
   readonly figure: number;
-  /** The same figure of what it is compared with; null where the aim is absolute. */
+  /** The compared figure; null where the aim is absolute. */
   readonly base: number | null;
   readonly unit: string;
   readonly ratio: number | null;
-  /** In words, e.g. `>= 0.8`. */
+  /** As text, e.g. `>= 0.8`. */
   readonly aim: string;
   readonly met: boolean;
-  /** Every round, and whatever else explains the figure. */
+  /** Every round, and other data that explain the figure. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
@@ -57,13 +57,13 @@ export function percentile(values: readonly number[], part: number): number {
   return value;
 }
 
-/** To four significant digits: more would only pretend. */
+/** To four significant digits: the measurement has no more. */
 export const rounded = (value: number): number => Number(value.toPrecision(4));
 
-/** What is measured in a round: resolves to one figure. */
+/** The measurement of a round: resolves to one figure. */
 export type Measure = () => Promise<number>;
 
-/** Takes turns: one round of each to warm up, then `rounds` of each. Gives the figures of every one, round by round. */
+/** Alternates: one round of each to warm up, then `rounds` of each. Returns the figures of each, round by round. */
 export async function alternate<Name extends string>(
   rounds: number,
   measures: Readonly<Record<Name, Measure>>,
@@ -111,7 +111,7 @@ export const machineFacts = (): MachineFacts => ({
   processor: cpus()[0]?.model ?? 'unknown',
 });
 
-/** What decides how durable a commit is, as the server says it. */
+/** The settings of the server that decide how durable a commit is. */
 export async function durabilityOf(pool: Pool): Promise<Record<string, string>> {
   const { rows } = await pool.query<{ name: string; setting: string }>(
     `select name, setting from pg_settings
@@ -121,7 +121,7 @@ export async function durabilityOf(pool: Pool): Promise<Record<string, string>> 
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
 }
 
-/** A row whose figure should be at least `aim` times that of what it is measured beside; both are medians of their rounds. */
+/** A row whose figure should be at least `aim` times the compared figure; both are medians of their rounds. */
 export function compared(
   row: Pick<BenchRow, 'row' | 'what' | 'beside' | 'unit' | 'details'> & { readonly aim: number },
   figures: readonly number[],

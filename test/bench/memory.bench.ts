@@ -8,26 +8,26 @@ import { rounded, type BenchOptions, type BenchRow } from './measure.js';
 import { SERVE, startServer } from './processes.js';
 
 /**
- * Row 11: what the server holds in memory after many commands, beside after the first ten thousand. Each is on a stream of its own and is
- * sent with a thousand others in one request, so that as many streams as there are commands pass through the memory.
+ * Row 11: memory of the server after many commands, beside its memory after the first ten thousand. Each command is on a stream of its
+ * own. A request holds a thousand commands. So as many streams as commands pass through the memory.
  */
 const FEW = 10_000;
 const COMMANDS_A_CALL = 1_000;
 const CALLS_AT_ONCE = 2;
 const MEMORY_TIMES_MAX = 1.3;
-/** Memory is read so often after the last command, and the least of it counts: what a collection has not taken yet is not held. */
+/** The memory is read so often after the last command, and the smallest value counts: the others may include garbage. */
 const READINGS = 5;
 const READING_MS = 1_000;
 const PARTNER = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
 const OPERATOR_KEY = 'operator-key-of-the-benchmark-0123456789';
 
 export async function run({ commands, say }: BenchOptions): Promise<BenchRow[]> {
-  // Made by the service itself: below a folder of mode 0700 the database of root would be kept elsewhere.
+  // The service makes this folder itself: below a folder of mode 0700 a service of root would keep its database elsewhere.
   const dataDir = join(tmpdir(), `ppp-ledger-bench-${randomUUID()}`);
   const env = { DATA_DIR: dataDir, PORT: '0', OPERATOR_KEY, LOG_LEVEL: 'warn', DATABASE_URL: '' };
   const server = await startServer(SERVE, env);
   try {
-    // One by itself, so that everything that is opened once is open.
+    // One request first, so that all connections are open.
     await post(server.url, '/v1/partners', PARTNER);
     await sendCommands(server.url, FEW);
     const base = await restingMb(server.pid);

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 15_000;
 
-/** The service as `npm start` runs it. */
+/** The command line of `npm start`. */
 export const SERVE = ['--max-semi-space-size=32', 'dist/cli.js', 'serve'];
 
 export interface ServerProcess {
@@ -14,7 +14,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a server as a process of its own and waits for the first address that it prints. */
+/** Starts a server in a process of its own and waits for the first address that it prints. */
 export async function startServer(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -53,7 +53,7 @@ async function firstUrl(child: ChildProcess): Promise<string> {
   throw new Error('The server ended before it listened.');
 }
 
-/** Says at its end, on a line of its own, how much memory the process held at the most. Linux and macOS give kB. */
+/** Prints at the end of the process, on a line of its own, its peak memory. Linux and macOS report kB. */
 const REPORT_MEMORY =
   'data:text/javascript,' +
   encodeURIComponent(
@@ -62,13 +62,13 @@ const REPORT_MEMORY =
 
 export interface Ran {
   readonly output: string;
-  /** Memory that it held at the most. */
+  /** Peak memory of the process. */
   readonly megabytes: number;
 }
 
 /**
  * Runs a program to its end.
- * @throws Error when it fails, with what it said
+ * @throws Error with the output of the program when it fails
  */
 export async function runToEnd(args: readonly string[]): Promise<Ran> {
   const child = spawn(process.execPath, ['--import', REPORT_MEMORY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -18,21 +18,21 @@ import { history } from './history.js';
 import { secondsOf } from './measure.js';
 
 /**
- * What a ledger takes on disk, table by table, and how long a dump, its restore and the views take. The dump needs a server of the
- * version of the `pg_dump` that is installed: `BENCH_DATABASE_URL` names an empty database on one, whose user may make another.
- * Without it the embedded PostgreSQL is measured, and no dump is made.
+ * Size of a ledger on disk, table by table, and the time for a dump, its restore and the views. The dump needs a server of the same
+ * version as the installed `pg_dump`: `BENCH_DATABASE_URL` names an empty database on such a server, and its user must be able to make
+ * another database. Without the setting the embedded PostgreSQL is measured, and no dump is made.
  *
  *   BENCH_EVENTS=250000 node --import ./test/support/typescript.mjs test/bench/storage.bench.ts
  */
 const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 250_000);
 const GIVEN_URL = process.env['BENCH_DATABASE_URL'];
 const SILENT = { info: () => undefined, warn: () => undefined, debug: () => undefined };
-/** Dump, restore and the views of a million events stay below it on a slow disk. */
+/** Dump, restore and the views of a million events take less time on a slow disk. */
 const STEP_MS_MAX = 1_800_000;
 const run = promisify(execFile);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** One answer for every command of the history, of the length that the service stores for a command of one event. */
+/** One answer for every command of the history, as long as the stored answer to a command of one event. */
 const ANSWERS = `
   insert into commands (command_id, fingerprint, position, recorded_at, outcome)
   select (envelope::json ->> 'commandId')::uuid, encode(sha256(envelope::bytea), 'hex'), max(position), max(recorded_at),
@@ -86,7 +86,7 @@ async function measure(url: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** For what takes longer than any request may. */
+/** Runs a statement that takes longer than the limit of a request. */
 async function unbounded(url: string, statement: string): Promise<void> {
   const pool = createPool({ databaseUrl: url, connectionsMax: 1, log: SILENT });
   try {

@@ -17,7 +17,7 @@ import { runToEnd } from './processes.js';
 
 /**
  * Row 10, and row 11 for the auditor: how fast a log is verified, beside the hashing of the same bytes by node:crypto alone; and how much
- * memory that takes, which has to be the same for a log of any length.
+ * memory the verification takes, which must be the same for a log of any length.
  */
 const SHORT_EVENTS = 10_000;
 const MEMORY_TIMES_MAX = 1.3;
@@ -78,11 +78,11 @@ async function makeArchive(path: string, size: number): Promise<void> {
 
 interface Verified {
   readonly perSecond: number;
-  /** The most that the command ever held, as the system counts it. */
+  /** Peak memory of the command, as the system counts it. */
   readonly megabytes: number;
 }
 
-/** As an auditor does it, start of the program not counted. @throws Error when something is found. */
+/** Verifies like an auditor. The time does not include the start of the program. @throws Error when there is a finding */
 async function verifyAll(path: string): Promise<Verified> {
   const { output, megabytes } = await runToEnd(['dist/cli.js', 'audit', 'verify', path, '--vkey', LOG_VKEY, '--json']);
   return { perSecond: (JSON.parse(output) as { entriesPerSecond: number }).entriesPerSecond, megabytes };

@@ -15,16 +15,16 @@ import { Load } from './load.js';
 import { nameOf, placeOf, planOf, type Engine, type Plan, type Target } from './plan.js';
 import { KurrentServer, OPERATOR_KEY, Postgres, Service, kill } from './victims.js';
 
-// Kills the service, its database, or both, again and again, under load, and looks every time whether anything was lost:
-// `npm run test:crash`. CRASH_ROUNDS=300 is the long form. CRASH_SEED repeats what is killed, where and after how much; what
-// the machine does in the same millisecond it cannot repeat. CRASH_ENGINE=kurrentdb keeps the events on the double of KurrentDB,
-// which itself is not killed: it is no durable server.
+// Kills the service, its database, or both, repeatedly, under load, and checks each time whether data were lost: `npm run test:crash`.
+// CRASH_ROUNDS=300 is the long form. CRASH_SEED repeats the targets, the points and the delays of a run; it cannot repeat the order of
+// events within a millisecond. CRASH_ENGINE=kurrentdb keeps the events on the double of KurrentDB. The double is not killed, because it
+// is no durable server.
 
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 10);
 const SEED = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 /** The offline verification reads the whole history, so it is not done in every round. */
 const VERIFY_EVERY = 25;
-/** A point that is not met by then is passed over: the kill comes anyway. */
+/** If no commit reaches the point by then, the kill happens nevertheless. */
 const POINT_MS_MAX = 4_000;
 const CAUGHT_UP_MS_MAX = 120_000;
 const LOOK_MS = 25;
@@ -96,7 +96,7 @@ class Run {
     await this.inspection.check(this.pool, load.heard, this.seen.splice(0));
   }
 
-  /** Waits for the moment of the plan and kills, in the very turn in which the message passes. */
+  /** Waits for the planned moment and kills, in the same turn of the event loop in which the message passes. */
   private async strike({ target, point, delayMs, verdict }: Plan): Promise<void> {
     const pids = await this.pidsOf(target);
     const strike = (): Verdict => {
@@ -117,7 +117,7 @@ class Run {
     }
   }
 
-  /** False when nothing came to the point in time. */
+  /** False when no message reached the point in time. */
   private async meet(
     point: NonNullable<Plan['point']>,
     pids: readonly number[],
@@ -170,7 +170,7 @@ class Run {
     }
   }
 
-  /** Until the views and the log have come to the end of the history. */
+  /** Waits until the views and the log are at the end of the history. */
   private async caughtUp(): Promise<void> {
     const deadline = Date.now() + CAUGHT_UP_MS_MAX;
     for (;;) {
@@ -192,7 +192,7 @@ class Run {
 
   private looking: Promise<void> | undefined;
 
-  /** One at a time: their order is part of what is checked. */
+  /** One call at a time, because the check compares their order. */
   private lookAtCheckpoint(): Promise<void> {
     return (this.looking ??= this.fetchCheckpoint().finally(() => (this.looking = undefined)));
   }
@@ -207,7 +207,7 @@ class Run {
     if (note !== undefined && note !== this.seen.at(-1)?.note) this.seen.push({ note });
   }
 
-  /** What anybody may do from outside: the product's own verification, from the first checkpoint that was kept. */
+  /** Verifies like an outsider: with the command of the product, from the first kept checkpoint. */
   private async verify(): Promise<void> {
     const cli = join(ROOT, 'dist/cli.js');
     const kept = join(this.folder, 'kept-checkpoint');
@@ -277,7 +277,7 @@ function engineOf(name: string): Engine {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-/** The way back to PostgreSQL reads all that is on KurrentDB, and proves that the copy has the same size and root. */
+/** The way back to PostgreSQL reads all events on KurrentDB, and proves that the copy has the same size and root. */
 async function compareWithKurrent({ url }: KurrentServer, postgres: Postgres): Promise<void> {
   const cli = join(ROOT, 'dist/cli.js');
   const args = [cli, 'copy', '--from', url, '--to', postgres.url];
@@ -288,7 +288,7 @@ async function compareWithKurrent({ url }: KurrentServer, postgres: Postgres): P
 async function main(): Promise<void> {
   process.stdout.write(`CRASH_ENGINE=${ENGINE} CRASH_SEED=${SEED} CRASH_ROUNDS=${ROUNDS}\n`);
   const folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-crash-'));
-  // Root's database runs as another user, who must be able to enter.
+  // For root the database runs as another user, who must be able to enter the folder.
   await chmod(folder, 0o755);
   const dataDir = join(folder, 'service');
   await mkdir(dataDir);

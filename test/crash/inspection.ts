@@ -10,10 +10,10 @@ import { PROJECTIONS } from '../../src/projections.js';
 import type { Heard } from './load.js';
 
 const PAGE = 5_000;
-/** Everything is compared again from the beginning so often; between, what is new is. */
+/** So often all data are compared from the beginning; the other checks compare only new data. */
 const WHOLE_EVERY = 20;
 
-/** A checkpoint as somebody saw it. */
+/** A checkpoint, and when a client saw it. */
 export interface SeenCheckpoint {
   readonly note: string;
 }
@@ -25,8 +25,8 @@ interface StoredCommand {
 }
 
 /**
- * What must hold whatever was killed, looked at past the service and with none of the code that wrote it, apart from the pure
- * functions that say what events mean. Remembers all that was true before: history only grows.
+ * The facts that must hold after every kill. It reads the database without the service, and shares no code with the writers, except the
+ * pure functions that give events their meaning. It remembers the facts of earlier checks, because history only grows.
  */
 export class Inspection {
   private readonly reader = new EventReader(AGGREGATES);
@@ -52,7 +52,7 @@ export class Inspection {
     return this.leaves.length;
   }
 
-  /** @throws Error that says what was lost, doubled or changed. */
+  /** @throws Error that names the data that were lost, doubled or changed. */
   async check(pool: Pool, heard: ReadonlyMap<string, Heard>, seen: readonly SeenCheckpoint[]): Promise<void> {
     this.rounds += 1;
     const isWhole = this.rounds % WHOLE_EVERY === 0;
@@ -128,7 +128,7 @@ export class Inspection {
     }
   }
 
-  /** What was answered is recorded once and as it was answered; and nothing is recorded that nobody sent. */
+  /** Every answered command is recorded once, with its answer, and there is no recorded command that nobody sent. */
   private async checkCommands(pool: Pool, heard: ReadonlyMap<string, Heard>): Promise<void> {
     const fresh = [...heard.values()].filter(({ commandId }) => !this.checked.has(commandId));
     const { rows } = await pool.query<StoredCommand>(
@@ -173,7 +173,7 @@ export class Inspection {
     }
   }
 
-  /** Signed by the log, no older than the last one that was seen, and of this very history. */
+  /** The log has signed it, it is no older than the checkpoint seen before, and it belongs to this history. */
   private checkCheckpoint(note: string): void {
     const { size, root } = openCheckpoint(note, this.origin, [this.key]).checkpoint;
     if (size < this.lastSize) fail(`a checkpoint of size ${size} was served after one of size ${this.lastSize}`);
@@ -185,7 +185,7 @@ export class Inspection {
   }
 }
 
-/** The rows of one projection, folded beside the service. */
+/** The rows of one projection, folded without the service. */
 class Model {
   private readonly rows = new Map<string, Map<string, Row>>();
   private readonly columns = new Map<string, string>();
@@ -264,7 +264,7 @@ class Model {
   }
 }
 
-/** How many events a command of the load records: a signature is one of the commitment and one of its fund. */
+/** Number of events that a command of the load records: a signature records one of the commitment and one of its fund. */
 const eventsOf = (path: string): number => (path.endsWith('/signature') ? 2 : 1);
 
 function fail(complaint: string): never {

@@ -2,22 +2,22 @@ import { fileURLToPath } from 'node:url';
 import { KurrentDouble, type Fate } from '../support/kurrentdb-double/kurrentdb-double.js';
 import { SimulatedWorld } from '../support/simulated-world.js';
 
-// The double of KurrentDB as a process of its own, for services that are killed while they talk to it. It is no server that could
-// be killed itself: it keeps everything in memory. What it acknowledged is there as long as it runs, as with a quorum that holds.
+// The double of KurrentDB in a process of its own, for services that are killed while they talk to it. The double itself is never killed:
+// it keeps everything in memory. An acknowledged record exists as long as it runs, as on a cluster with a quorum.
 
-/** An append that is met on its way: it never arrives, or is written and nobody answers. */
+/** An append that is stopped on its way: it never arrives, or it is written without an answer. */
 export interface AppendPoint {
   readonly append: 'lost' | 'written';
-  /** How many pass before it. */
+  /** Number of appends that pass before the stop. */
   readonly after: number;
 }
 
-/** Kill these processes in the very turn in which the append arrives. */
+/** Kill these processes in the same turn of the event loop in which the append arrives. */
 export interface Strike extends AppendPoint {
   readonly pids: readonly number[];
 }
 
-/** Every answer that is lost costs its sender this long. */
+/** Time that the client loses with each lost answer. */
 const DEADLINE_MS = 2_000;
 const LOST_ANSWERS_SHARE = 0.03;
 const DROP_EVERY_MS = 2_000;
@@ -43,7 +43,7 @@ async function serve(seed: number): Promise<void> {
   process.on('message', ({ strike }: { strike?: Strike }) => {
     armed = strike && { strike, left: strike.after };
   });
-  // Whoever started it is gone.
+  // The parent process is gone.
   process.on('disconnect', () => process.exit());
   process.send?.({ url: double.url('crash').replace(/defaultDeadline=\d+/, `defaultDeadline=${DEADLINE_MS}`) });
 }
@@ -52,7 +52,7 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself since somebody looked.
+    // The process has ended by itself since the look.
   }
 }
 

@@ -4,22 +4,22 @@ import { derivedId } from '../../src/ledger/identifiers.js';
 import type { SimulatedWorld } from '../support/simulated-world.js';
 
 const CLIENTS = 16;
-/** Longer than the service takes to say that it cannot reach its database. */
+/** Longer than the time after which the service reports that it cannot reach its database. */
 const ANSWER_MS_MAX = 60_000;
-/** Between two tries of the same command. */
+/** Pause between two tries of the same command. */
 const RETRY_MS = 60;
 const HOUR_MS = 3_600_000;
 const GRANT_START = Date.parse('2026-02-01T00:00:00Z');
 const GRANT_HOURS = 6_000;
 const CHIPS = 1_000_000;
 
-/** What was said once to a command, for good. */
+/** The final answer to a command. */
 export interface Heard {
   readonly commandId: string;
-  /** What was sent, for messages and for counting. */
+  /** The path of the request, for messages and for counting. */
   readonly path: string;
   readonly status: number;
-  /** The body without what belongs to one answer alone. */
+  /** The body without the members that differ from answer to answer. */
   readonly text: string;
 }
 
@@ -35,8 +35,8 @@ interface Answered extends Record<string, unknown> {
 }
 
 /**
- * Clients as they ordinarily are: each tells a story of several commands, and keeps a command, under its key, until it has
- * an answer. Now and then one asks again for an answer that it has.
+ * Ordinary clients: each sends a sequence of several commands, and repeats a command, under its key, until it has an answer. Now and
+ * then a client repeats a command that it has an answer to.
  */
 export class Load {
   /** By key. */
@@ -74,7 +74,7 @@ export class Load {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  /** What everything else needs: partners, a fund, a facility with chips, a call. */
+  /** Records the things that all other commands need: partners, a fund, a facility with chips, a call. */
   async prepare(): Promise<void> {
     const state = await this.post('/v1/partners', partnerBody('Kingdom of Sweden', 'member-state'));
     const applicant = await this.post('/v1/partners', partnerBody('Nordlys Materials AB', 'company'));
@@ -142,7 +142,7 @@ export class Load {
     if (!this.working) return;
     await this.post(`/v1/commitments/${commitment.id}/signature`, { signedOn: '2026-02-02' });
     if (!this.working) return;
-    // Refused by a rule, and for good: it is signed.
+    // A rule refuses it for good, because the commitment is signed.
     if (this.chance.chance(0.2)) {
       await this.post(`/v1/commitments/${commitment.id}/signature`, { signedOn: '2026-02-03' });
     }
@@ -173,7 +173,7 @@ export class Load {
     }
   }
 
-  /** Whoever has an answer has it for ever. */
+  /** A repeated command must get the same answer as before. */
   private async askAgain(): Promise<void> {
     const key = this.keys[this.chance.integer(0, this.keys.length - 1)];
     const command = key === undefined ? undefined : this.sent.get(key);
@@ -181,7 +181,7 @@ export class Load {
     this.replayed += 1;
   }
 
-  /** Every answer says the position that it reflects; a read that waits for it shows what was answered. */
+  /** Every answer names the position that it reflects. A read that waits for this position must show the recorded command. */
   private async readBack(path: string, position: number): Promise<void> {
     for (;;) {
       const response = await this.fetch(`${path}?minPosition=${position}`, {
@@ -192,7 +192,7 @@ export class Load {
         if (reflected < position) throw new Error(`${path} shows position ${reflected} when asked for ${position}.`);
         return;
       }
-      // Rows may be derived again from the events after a crash, so that they stand behind for a moment.
+      // After a crash the service may derive rows again from the events, so that they are behind for a moment.
       if (response && response.status !== 503) throw new Error(`${path}: ${response.status} ${response.text}`);
       await sleep(RETRY_MS);
     }
@@ -232,7 +232,7 @@ export class Load {
     return JSON.parse(text) as Answered;
   }
 
-  /** Undefined when the connection was lost, or nobody was there. */
+  /** Undefined when the connection was lost, or when the service did not run. */
   private async fetch(path: string, init: RequestInit): Promise<Response | undefined> {
     try {
       const response = await fetch(this.url + path, { ...init, signal: AbortSignal.timeout(ANSWER_MS_MAX) });
@@ -245,7 +245,7 @@ export class Load {
       return { status, headers, text };
     } catch (error) {
       if (!(error instanceof Error) || error.message.includes('Retry-After')) throw error;
-      // A client cannot tell more than that: the answer did not come.
+      // The client knows only that the answer did not arrive.
       if (error.name === 'TimeoutError') throw new Error(`${path} was not answered.`, { cause: error });
       this.count('connection lost');
       return undefined;
@@ -276,7 +276,7 @@ interface Response {
 const isFinal = ({ status, text }: Response): boolean =>
   status !== 503 && !(status === 409 && text.includes('"command-in-progress"'));
 
-/** The secret of a new key is shown once: the same answer later has none. */
+/** The secret of a new key is shown once: a replayed answer does not have it. */
 const withoutSecret = (text: string): string => text.replace(/"key":(null|"ppp_[^"]*")/, '"key":null');
 
 const hour = (index: number): string => new Date(GRANT_START + index * HOUR_MS).toISOString().replace('.000Z', 'Z');

@@ -5,10 +5,10 @@ import type { AppendPoint } from './kurrent-double.js';
 const RANDOM_MS_MAX = 1_500;
 const PASSING_MAX = 40;
 
-/** Where the events are kept. */
+/** The engine that keeps the events. */
 export type Engine = 'postgres' | 'kurrentdb';
 
-/** Who is killed: of PostgreSQL all processes at once, the first one alone, or one that serves a connection. */
+/** The process to kill. Of PostgreSQL: all processes together, the first one alone, or one that serves a connection. */
 const TARGETS = ['service', 'postgres', 'both', 'postmaster', 'backend', 'connections'] as const;
 export type Target = (typeof TARGETS)[number];
 
@@ -17,7 +17,7 @@ export interface Plan {
   /** Where it happens: at a commit in PostgreSQL, or at an append to KurrentDB. Undefined: at a random moment. */
   readonly point: Point | AppendPoint | undefined;
   readonly delayMs: number;
-  /** What becomes of the message at the point when its sender is gone. */
+  /** Fate of the message at the point when its sender is gone. */
   readonly verdict: Verdict;
 }
 

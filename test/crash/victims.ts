@@ -11,14 +11,14 @@ import { upstreamOf, type Upstream } from '../support/postgres-proxy.js';
 import type { Strike } from './kurrent-double.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** On a machine that is busy with other things as well. */
+/** Also enough on a busy machine. */
 const START_MS_MAX = 300_000;
 const LOOK_MS = 20;
 const log = { warn: () => undefined, debug: () => undefined };
 
 export const OPERATOR_KEY = 'operator-key-of-the-crash-harness-0123456789';
 
-/** A PostgreSQL of its own, as the service starts it, to be killed. Its files outlive it. */
+/** A PostgreSQL of its own, started like that of the service, to be killed. Its files stay. */
 export class Postgres {
   private constructor(
     private readonly dataDir: string,
@@ -29,7 +29,7 @@ export class Postgres {
     return new Postgres(dataDir, await startEmbeddedDatabase({ dataDir, log }));
   }
 
-  /** Past every proxy. Another one after each start. */
+  /** Without any proxy. It changes at each start. */
   get url(): string {
     return this.database.url;
   }
@@ -38,14 +38,14 @@ export class Postgres {
     return upstreamOf(this.url);
   }
 
-  /** The server's first process, or it with all others. Those that are left end by themselves when it is gone. */
+  /** The first process of the server, or all processes. When the first process is gone the others end by themselves. */
   async pids(which: 'first' | 'all'): Promise<readonly number[]> {
     const pidFile = join(this.dataDir, 'postgres', 'postmaster.pid');
     const first = Number.parseInt(await readFile(pidFile, 'utf8'), 10);
     return which === 'first' ? [first] : [first, ...(await childrenOf(first))];
   }
 
-  /** One process that serves a connection, if there is any: the server then ends all of them and recovers. */
+  /** One process that serves a connection, if there is any. When it is killed, the server ends all connections and recovers. */
   async backend(): Promise<number | undefined> {
     const [first = 0] = await this.pids('first');
     for (const pid of await childrenOf(first)) {
@@ -76,13 +76,13 @@ export function kill(pids: readonly number[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch (error) {
-      // It has ended by itself since somebody looked.
+      // The process has ended by itself since the look.
       if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
     }
   }
 }
 
-/** The double of KurrentDB, which outlives everybody. */
+/** The double of KurrentDB, which runs during all rounds. */
 export class KurrentServer {
   private struck: (() => void) | undefined;
 
@@ -101,7 +101,7 @@ export class KurrentServer {
     return new KurrentServer(child, url);
   }
 
-  /** Calls `reached` once the order has been carried out. */
+  /** Calls `reached` once the kill has been executed. */
   arm(strike: Strike, reached: () => void): void {
     this.struck = reached;
     this.child.send({ strike });
@@ -118,11 +118,11 @@ export class KurrentServer {
   }
 }
 
-/** The service as it is shipped, a process of its own, always at the same address. */
+/** The service as it is shipped, in a process of its own, always at the same address. */
 export class Service {
   readonly url: string;
   private child: ChildProcess | undefined;
-  /** Why it must not have ended, if it has. */
+  /** Why it ended, if it was not killed. */
   private unexpected: string | undefined;
 
   constructor(
@@ -141,7 +141,7 @@ export class Service {
     return this.child?.pid ?? 0;
   }
 
-  /** Resolves when it takes requests. */
+  /** Resolves when it accepts requests. */
   async start(): Promise<void> {
     const env = { ...process.env, OPERATOR_KEY, LOG_LEVEL: 'warn', ...this.env, PORT: String(this.port) };
     const child = spawn(process.execPath, [join(ROOT, 'dist/cli.js'), 'serve'], {
@@ -172,7 +172,7 @@ export class Service {
     if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
-  /** As its operator stops it. */
+  /** Stops it like an operator. */
   async stop(): Promise<void> {
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;

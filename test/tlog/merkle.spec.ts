@@ -57,7 +57,7 @@ describe('Merkle tree', () => {
     expect(hex(EMPTY_ROOT)).toBe(RFC_ROOTS[0]);
   });
 
-  it('gives the published inclusion proof of leaf 5 in 8 and consistency proof from 6 to 8', async () => {
+  it('has the published inclusion proof of leaf 5 in 8 and consistency proof from 6 to 8', async () => {
     const read = definitionReader(RFC_LEAVES);
     expect((await proveInclusion(5, 8, read)).map(hex)).toEqual([
       'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
@@ -80,7 +80,7 @@ describe('Merkle tree', () => {
     expect(() => leafHash(new Uint8Array(ENTRY_BYTES_MAX + 1))).toThrow(RangeError);
   });
 
-  it('hashes an entry the same whatever was hashed before it', () => {
+  it('hashes an entry to the same hash, whatever entries were hashed before', () => {
     const before = hex(leafHash(Buffer.from('short')));
     leafHash(Buffer.alloc(5_000, 0xff));
     nodeHash(EMPTY_ROOT, EMPTY_ROOT);
@@ -121,20 +121,20 @@ describe('published proof vectors', () => {
     ['consistency', 98],
     ['subtreeinclusion', 204],
     ['subtreeconsistency', 118],
-  ])('decides every %s case (%i) as its authors do', (kind, count) => {
+  ])('lead to the verdict of their authors in every %s case (%i)', (kind, count) => {
     const ofKind = cases.filter(([path]) => path.startsWith(`${kind}/`));
     expect(ofKind).toHaveLength(count);
     const wrong = ofKind.filter(([, c]) => verify[kind]?.(c, (c.proof ?? []).map(base64)) !== !c.wantErr);
     expect(wrong.map(([path]) => path)).toEqual([]);
   });
 
-  it('are 518, most of them to be refused', () => {
+  it('number 518, and a verifier must refuse most of them', () => {
     expect(cases).toHaveLength(518);
     expect(cases.filter(([, { wantErr }]) => wantErr)).toHaveLength(482);
   });
 });
 
-describe('proofs', () => {
+describe('Merkle proofs', () => {
   const SIZES_MAX = 300;
   const leaves = entriesOf(SIZES_MAX).map(leafHash);
   const range = new CompactRange();
@@ -143,13 +143,13 @@ describe('proofs', () => {
   const leafAt = (index: number): Uint8Array => leaves[index] ?? EMPTY_ROOT;
   const read = definitionReader(leaves);
 
-  it('have a right edge that gives the root of the recursive definition at every size', () => {
+  it('build on a right edge with the root of the recursive definition at every size', () => {
     for (let size = 0; size <= SIZES_MAX; size += 1) {
       expect(hex(rootAt(size))).toBe(hex(rootOf(leaves.slice(0, size))));
     }
   });
 
-  it('continue from a stored right edge as if there had been no break', () => {
+  it('are the same when the tree continues from a stored right edge', () => {
     for (const at of [0, 1, 7, 128, 255, SIZES_MAX]) {
       const before = new CompactRange();
       for (const leaf of leaves.slice(0, at)) before.append(leaf);
@@ -160,7 +160,7 @@ describe('proofs', () => {
     expect(() => CompactRange.resume(3, [EMPTY_ROOT])).toThrow(RangeError);
   });
 
-  it('of inclusion hold for every leaf of every size up to 64, and for no other leaf or size', async () => {
+  it('of inclusion are valid for every leaf of every size up to 64, and for no other leaf or size', async () => {
     for (let size = 1; size <= 64; size += 1) {
       for (let index = 0; index < size; index += 1) {
         const proof = await proveInclusion(index, size, read);
@@ -172,7 +172,7 @@ describe('proofs', () => {
     }
   });
 
-  it('of consistency hold between all pairs of sizes up to 64, and with no other root', async () => {
+  it('of consistency are valid between all pairs of sizes up to 64, and with no other root', async () => {
     for (let size = 1; size <= 64; size += 1) {
       for (let old = 1; old <= size; old += 1) {
         const proof = await proveConsistency(old, size, read);
@@ -184,7 +184,7 @@ describe('proofs', () => {
     }
   });
 
-  it('of any kind hold for any sizes up to some hundreds', async () => {
+  it('of any kind are valid for any sizes up to some hundreds', async () => {
     const sizes = fc.integer({ min: 1, max: SIZES_MAX }).chain((size) =>
       fc.record({
         size: fc.constant(size),
@@ -204,7 +204,7 @@ describe('proofs', () => {
     );
   });
 
-  it('of subtrees hold for every subtree of every size up to 40', async () => {
+  it('of subtrees are valid for every subtree of every size up to 40', async () => {
     for (let size = 1; size <= 40; size += 1) {
       for (let start = 0; start < size; start += 1) {
         for (let end = start + 1; end <= size; end += 1) {
@@ -218,14 +218,14 @@ describe('proofs', () => {
     }
   });
 
-  it('are refused for what is not in the tree', async () => {
+  it('cannot be made for a leaf or a size outside of the tree', async () => {
     await expect(proveSubtree(3, 5, 8, read)).rejects.toThrow(RangeError);
     await expect(proveInclusion(8, 8, read)).rejects.toThrow(RangeError);
     await expect(proveConsistency(9, 8, read)).rejects.toThrow(RangeError);
     expect(await proveConsistency(0, 8, read)).toEqual([]);
   });
 
-  it('show any flipped bit of a leaf, a path or a root', async () => {
+  it('are invalid with any flipped bit of a leaf, a path or a root', async () => {
     const flip = fc.record({
       size: fc.integer({ min: 2, max: SIZES_MAX }),
       pick: fc.nat(),

@@ -35,7 +35,7 @@ describe('keys of notes', () => {
     expect(formatVerifierKey(cosignerKeyOf(signingKey(WITNESS_NAME, WITNESS_SEED)))).toBe(WITNESS_VKEY);
   });
 
-  it('do not show the secret when they are printed', () => {
+  it('hide the secret when they are printed', () => {
     const key = parseSigningKey(LOG_SECRET);
     const secret = LOG_SECRET.slice(LOG_SECRET.lastIndexOf('+') + 2);
     expect(JSON.stringify(key)).not.toContain(secret);
@@ -44,7 +44,7 @@ describe('keys of notes', () => {
     );
   });
 
-  it('with any character replaced are refused', () => {
+  it('are refused with any character replaced', () => {
     const change = fc.record({ at: fc.nat({ max: VKEY.length - 1 }), by: fc.constantFrom(...'+ abcXYZ019=/\n') });
     fc.assert(
       fc.property(change, ({ at, by }) => {
@@ -55,33 +55,33 @@ describe('keys of notes', () => {
   });
 
   it.each(['', 'with space', 'with+plus', 'with\u2003em space', 'with\nnewline', 'with\u0001control', '\ud800'])(
-    'cannot be called %j',
+    'cannot have the name %j',
     (name) => {
       expect(() => signingKey(name, new Uint8Array(32))).toThrow(RangeError);
     },
   );
 
-  it('of a type that is not known are refused as such', () => {
+  it('of an unknown type are refused with a code of their own', () => {
     const mlDsa = `w+00000000+${Buffer.concat([Buffer.of(6), Buffer.alloc(1312)]).toString('base64')}`;
     expect(() => parseVerifierKey(mlDsa)).toThrow(refused('unsupported-algorithm'));
   });
 });
 
 describe('signed notes', () => {
-  it('read, verify and write the published vector', () => {
+  it('of the published vector are read, verified and written', () => {
     const note = parseNote(Buffer.from(NOTE));
     expect(note.text).toBe(TEXT);
     expect(verifyNote(note, [parseVerifierKey(VKEY)])).toMatchObject({ text: TEXT, unknown: 0 });
     expect(formatNote(note)).toBe(NOTE);
   });
 
-  it('take the text up to the last blank line', () => {
+  it('have a text that ends at the last blank line', () => {
     const key = seeded('a', 1);
     const text = 'one\n\ntwo\n\n\n';
     expect(parseNote(formatNote({ text, signatures: [signText(key, text)] })).text).toBe(text);
   });
 
-  it('ignore a signature by a key that shares only the name or only the key ID', () => {
+  it('are read without the signature of a key that shares only the name or only the key ID', () => {
     const [key, sameName] = [seeded('a', 1), seeded('a', 2)];
     const sameId = { name: 'b', keyId: noteKeyOf(key).keyId, bytes: new Uint8Array(64) };
     const signatures = [signText(sameName, TEXT), sameId, signText(key, TEXT)];
@@ -90,7 +90,7 @@ describe('signed notes', () => {
     expect(verified.unknown).toBe(2);
   });
 
-  it('are refused whole if one known key fails, though another holds', () => {
+  it('are refused as a whole if the signature of one known key is invalid, though another is valid', () => {
     const [good, bad] = [seeded('good', 1), seeded('bad', 2)];
     const forged = { ...signText(bad, TEXT), bytes: new Uint8Array(64) };
     const note = { text: TEXT, signatures: [signText(good, TEXT), forged] };
@@ -98,12 +98,12 @@ describe('signed notes', () => {
     expect(verifyNote(note, [noteKeyOf(good)]).verified).toHaveLength(1);
   });
 
-  it('are refused without a signature by a key that was asked for', () => {
+  it('are refused without a signature by a known key', () => {
     expect(() => verifyNote(parseNote(NOTE), [noteKeyOf(seeded('other', 3))])).toThrow(refused('no-trusted-signature'));
     expect(() => verifyNote(parseNote(NOTE), [])).toThrow(refused('no-trusted-signature'));
   });
 
-  it('are not checked with two keys that a signature line cannot tell apart', () => {
+  it('cannot be checked with two keys that have the same name and key ID', () => {
     const key = parseVerifierKey(VKEY);
     const twin = { ...key, publicKey: new Uint8Array(32) };
     expect(() => verifyNote(parseNote(NOTE), [key, twin])).toThrow(RangeError);
@@ -116,7 +116,7 @@ describe('signed notes', () => {
     expect(() => parseNote(Buffer.alloc(1_000_001, 'a'))).toThrow(refused('limit-exceeded'));
   });
 
-  it('replace an older signature of the same key and keep the rest in order', () => {
+  it('replace an older signature of the same key and keep the other signatures in order', () => {
     const [log, witness] = [seeded('log', 1), seeded('witness', 2)];
     const note = { text: TEXT, signatures: [signText(log, TEXT), cosign(witness, TEXT, 1)] };
     const again = withSignatures(note, [cosign(witness, TEXT, 2)]);
@@ -145,7 +145,7 @@ describe('signed notes', () => {
     expect(() => parseNote(`\ud800${NOTE}`)).toThrow(refused('malformed'));
   });
 
-  it('with any bit flipped are refused', () => {
+  it('are refused with any bit flipped', () => {
     const bytes = Buffer.from(NOTE);
     const key = parseVerifierKey(VKEY);
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {

@@ -32,8 +32,8 @@ const cosignedBy = (...names: string[]): SignedNote =>
     witnesses.filter(({ name }) => names.includes(name)).map(({ key }, at) => cosign(key, checkpoint.text, 1_000 + at)),
   );
 
-describe('policies', () => {
-  it('with two levels of groups are read, and written so that they mean the same', () => {
+describe('policies of witnesses', () => {
+  it('with two levels of groups are read, and written with the same meaning', () => {
     const policy = parsePolicy(TWO_LEVELS);
     expect(policy.groups).toEqual([
       { name: 'X-witnesses', threshold: 2, members: ['X1', 'X2', 'X3'] },
@@ -49,14 +49,14 @@ describe('policies', () => {
     [['X1', 'Y1', 'Y2', 'Y3'], false],
     [['X1', 'X2', 'X3'], false],
     [[], false],
-  ])('take the cosignatures of %j for a quorum of both groups: %s', (names, met) => {
+  ])('decide whether the cosignatures of %j are a quorum of both groups: %s', (names, met) => {
     const policy = parsePolicy(TWO_LEVELS);
     expect(isQuorum(policy, new Set(names))).toBe(met);
     if (met) expect(openWithPolicy(cosignedBy(...names), policy).cosigners.map(({ name }) => name)).toEqual(names);
     else expect(() => openWithPolicy(cosignedBy(...names), policy)).toThrow(refused('quorum-missing'));
   });
 
-  it('count k of n on both sides of k', () => {
+  it('accept k of n cosignatures and refuse k - 1', () => {
     const three = witnesses
       .slice(0, 3)
       .map(({ name, key }) => ({ name, key: cosignerKeyOf(key), url: `https://${name}` }));
@@ -73,7 +73,7 @@ describe('policies', () => {
     expect(() => formatPolicy(thresholdPolicy({ key: noteKeyOf(log) }, three, 4))).toThrow(refused('malformed'));
   });
 
-  it('do not take a checkpoint that only witnesses have signed, or of a log that is not listed', () => {
+  it('refuse a checkpoint that only witnesses have signed, or of a log that is not listed', () => {
     const policy = parsePolicy(TWO_LEVELS);
     const unsigned = { text: checkpoint.text, signatures: cosignedBy('X1', 'X2', 'Y1').signatures.slice(1) };
     expect(() => openWithPolicy(unsigned, policy)).toThrow(refused('no-trusted-signature'));

@@ -27,7 +27,7 @@ async function receipt(index: number, size: number): Promise<TlogProof> {
 const leafOf = (index: number): Uint8Array => leafHash(entriesOf(index + 1)[index] ?? Buffer.of());
 
 describe('tlog-proofs', () => {
-  it('say which entry is in which tree, signed and cosigned by whom and when', async () => {
+  it('state which entry is in which tree, and who signed and cosigned it when', async () => {
     const proof = await receipt(300, 500);
     const verified = verifyProof(parseProof(Buffer.from(formatProof(proof))), leafOf(300), policy);
     expect(verified.index).toBe(300);
@@ -37,7 +37,7 @@ describe('tlog-proofs', () => {
     expect(claimOf(proof)).toEqual({ index: 300, checkpoint: verified.checkpoint });
   });
 
-  it('are read back as they were written for any entry, with and without extra data', async () => {
+  it('are read back as they were written, for any entry, with and without extra data', async () => {
     const sizes = fc.integer({ min: 1, max: 400 }).chain((size) =>
       fc.record({
         size: fc.constant(size),
@@ -57,14 +57,14 @@ describe('tlog-proofs', () => {
     );
   });
 
-  it('with any bit flipped are refused', async () => {
+  it('are refused with any bit flipped', async () => {
     const bytes = Buffer.from(formatProof(await receipt(11, 21)));
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       expect(() => verifyProof(parseProof(flipBit(bytes, bit)), leafOf(11), policy)).toThrow(refused());
     }
   });
 
-  it('do not hold for another entry, and say which root was found', async () => {
+  it('are invalid for another entry, and the error names the root that was found', async () => {
     const proof = await receipt(11, 21);
     expect(() => verifyProof(proof, leafOf(12), policy)).toThrow(
       expect.objectContaining({
@@ -75,7 +75,7 @@ describe('tlog-proofs', () => {
     expect(() => verifyProof({ ...proof, index: 21 }, leafOf(11), policy)).toThrow(refused('proof-invalid'));
   });
 
-  it('do not hold without the cosignatures that the policy asks for', async () => {
+  it('are invalid without the cosignatures that the policy requires', async () => {
     const proof = await receipt(0, 1);
     const signatures = proof.checkpoint.signatures.slice(0, 1);
     const bare = { ...proof, checkpoint: { text: proof.checkpoint.text, signatures } };
@@ -111,7 +111,7 @@ describe('tlog-proofs', () => {
 describe('cosignatures', () => {
   const { text } = parseNote(signCheckpoint({ origin: key.name, size: 1, root: leafOf(0) }, key));
 
-  it('give back their time, at both ends of what is accepted', () => {
+  it('contain their time, at both ends of the accepted range', () => {
     for (const seconds of [0, 1, NOW_SECONDS, Number.MAX_SAFE_INTEGER]) {
       expect(verifyCosignature(cosignerKeyOf(witness), text, cosign(witness, text, seconds).bytes)).toBe(seconds);
     }
@@ -120,7 +120,7 @@ describe('cosignatures', () => {
     }
   });
 
-  it('are no note signatures, and note signatures are no cosignatures', () => {
+  it('are not accepted as note signatures, and note signatures are not accepted as cosignatures', () => {
     const asNote = { ...cosign(witness, text, 1), keyId: noteKeyOf(witness).keyId };
     expect(() => openCheckpoint({ text, signatures: [asNote] }, key.name, [noteKeyOf(witness)])).toThrow(
       refused('signature-invalid'),
@@ -128,7 +128,7 @@ describe('cosignatures', () => {
     expect(verifyCosignature(cosignerKeyOf(witness), text, new Uint8Array(64))).toBeUndefined();
   });
 
-  it('with any bit flipped, in the signature, the time or the text, do not hold', () => {
+  it('are invalid with any bit flipped in the signature, the time or the text', () => {
     const { bytes } = cosign(witness, text, NOW_SECONDS);
     const verifier = cosignerKeyOf(witness);
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {

@@ -23,7 +23,7 @@ export interface Request {
   readonly key?: SigningKey;
 }
 
-/** Body of an `add-checkpoint` request, with the proof of the log that it is of. */
+/** Body of an `add-checkpoint` request, with the proof of its log. */
 export async function addCheckpointBody({ oldSize, size, log = logOf(size), key = logKey }: Request): Promise<string> {
   const proof = oldSize === size ? [] : await proveConsistency(oldSize, size, tileReader(size, log.source));
   return formatAddCheckpoint({ oldSize, proof, note: parseNote(checkpointOf(size, log, key)) });

@@ -4,11 +4,11 @@ import type { TileSource } from '../../src/tlog/tile-reader.js';
 import { type Hash, leafHash, rootOf } from '../../src/tlog/merkle.js';
 import type { HashReader } from '../../src/tlog/merkle-proof.js';
 
-/** Entries that differ from each other and in length. */
+/** Entries with different contents and lengths. */
 export const entriesOf = (count: number): Buffer[] =>
   Array.from({ length: count }, (_, index) => Buffer.from(`entry ${index}`.padEnd(index % 50, '.')));
 
-/** Hash reader straight from the definition, over leaf hashes in memory. */
+/** Reads hashes by the definition, from leaf hashes in memory. */
 export const definitionReader =
   (leaves: readonly Hash[]): HashReader =>
   (nodes) =>
@@ -20,7 +20,7 @@ export const definitionReader =
       }),
     );
 
-/** A log in memory whose tiles are stored by path, as a server would. */
+/** A log in memory. Its tiles are stored by path, as on a server. */
 export class SmallLog {
   readonly tiles = new Map<string, Uint8Array>();
   readonly builder = new TileBuilder();

@@ -27,12 +27,12 @@ import {
 
 const checkpointText = (size: number): string => vectorText(`tessera-log/checkpoint.${size}`);
 
-/** Tiles as they were published, not as this implementation makes them. */
+/** The tiles as published; this implementation has not made them. */
 const publishedTiles = (size: number) =>
   tileReader(size, (tile) => Promise.resolve(vectorBytes(`tessera-log/${formatTilePath(tile)}`)));
 
 describe('the published log of sixteen sizes', () => {
-  it('is made byte for byte: tiles, entry bundles and signed checkpoints', () => {
+  it('equals byte for byte the log of this program: tiles, entry bundles and signed checkpoints', () => {
     const key = parseSigningKey(LOG_SECRET);
     const builder = new TileBuilder();
     for (let size = 0; size <= LOG_ENTRIES.length; size += 1) {
@@ -50,7 +50,7 @@ describe('the published log of sixteen sizes', () => {
     expect(vectorText('tessera-log/checkpoint')).toBe(checkpointText(15));
   });
 
-  it('is read and verified from what was published, and resumed from any of its sizes', () => {
+  it('is read and verified from the published files, and resumed from any of its sizes', () => {
     for (let size = 1; size <= 15; size += 1) {
       const address = { level: 0, index: 0, width: size };
       const builder = TileBuilder.resume(size, [
@@ -63,7 +63,7 @@ describe('the published log of sixteen sizes', () => {
     }
   });
 
-  it('gives the published tlog-proof of entry 4 at size 15', async () => {
+  it('has the published tlog-proof of entry 4 at size 15', async () => {
     const text = [
       'c2sp.org/tlog-proof@v1',
       'index 4',
@@ -79,7 +79,7 @@ describe('the published log of sixteen sizes', () => {
     expect(formatProof(parseProof(text))).toBe(text);
   });
 
-  it('gives the published add-checkpoint request from 10 to 15', async () => {
+  it('has the published add-checkpoint request from 10 to 15', async () => {
     const text = [
       'old 10',
       '+aOLtO2sRhNENZkJokiDScXfm3SIduSzvll41DTaUUI=',
@@ -94,7 +94,7 @@ describe('the published log of sixteen sizes', () => {
     expect(formatAddCheckpoint(parseAddCheckpoint(text))).toBe(text);
   });
 
-  it('gives the published cosignature of its last checkpoint', () => {
+  it('has the published cosignature of its last checkpoint', () => {
     const line =
       '\u2014 witness.example/w1 519lMgAAAABkGFDLo0vvaVMnQBetpNUCKKILroiWxoSAyyV9iB/cgczFo9ONQdSuKdatX9+k2ggtjAKaVSHrTWaVvipK5HiRqnepAA==\n';
     const { text } = parseNote(checkpointText(15));
@@ -106,7 +106,7 @@ describe('the published log of sixteen sizes', () => {
   });
 });
 
-describe('checkpoints', () => {
+describe('checkpoints of a log', () => {
   const root = Buffer.alloc(32, 9);
   const base64 = root.toString('base64');
   const key = parseVerifierKey(LOG_VKEY);
@@ -132,22 +132,22 @@ describe('checkpoints', () => {
     expect(() => parseCheckpoint(text)).toThrow(refused('malformed'));
   });
 
-  it('are not written for an origin, size or extension that no reader would take', () => {
+  it('are not written for an origin, size or extension that readers refuse', () => {
     expect(() => formatCheckpoint({ origin: 'a b', size: 1, root })).toThrow(RangeError);
     expect(() => formatCheckpoint({ origin: 'a', size: -1, root })).toThrow(RangeError);
     expect(() => formatCheckpoint({ origin: 'a', size: 1, root: root.subarray(1) })).toThrow(RangeError);
     expect(() => formatCheckpoint({ origin: 'a', size: 1, root, extensions: ['x\ny'] })).toThrow(RangeError);
   });
 
-  it('are signed only by the key that is named like the log', () => {
+  it('are signed only by a key with the name of the log', () => {
     expect(() => signCheckpoint({ origin: 'other', size: 1, root }, parseSigningKey(LOG_SECRET))).toThrow(RangeError);
   });
 
-  it('of another log are refused though the signature holds', () => {
+  it('of another log are refused though the signature is valid', () => {
     expect(() => openCheckpoint(checkpointText(3), 'example.com/other', [key])).toThrow(refused('origin-mismatch'));
   });
 
-  it('with any bit flipped are refused', () => {
+  it('are refused with any bit flipped', () => {
     const bytes = vectorBytes('tessera-log/checkpoint.15');
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const flipped = Buffer.from(bytes);

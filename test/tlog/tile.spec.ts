@@ -29,7 +29,7 @@ describe('tile paths', () => {
     expect(parseTilePath(path)).toEqual(address);
   });
 
-  it('reads back every address it writes', () => {
+  it('are read back for every address that can be written', () => {
     const address = fc.record({
       level: fc.oneof(fc.integer({ min: 0, max: 63 }), fc.constant('entries' as const)),
       index: fc.maxSafeNat(),
@@ -65,8 +65,8 @@ describe('tile paths', () => {
   });
 });
 
-describe('tiles of a size', () => {
-  it('are those of the specification for 70,000 leaves', () => {
+describe('tiles of a log of some size', () => {
+  it('are the tiles of the specification for 70,000 leaves', () => {
     const tiles = [...tilesOfGrowth(0, 70_000)];
     const count = (level: number, full: boolean): number =>
       tiles.filter((tile) => tile.level === level && (tile.width === 256) === full).length;
@@ -78,7 +78,7 @@ describe('tiles of a size', () => {
     expect(tileWidth(0, 274, 70_000)).toBe(0);
   });
 
-  it('are a full one and one of width 1 above it for 256 leaves', () => {
+  it('are a full tile and a tile of width 1 above it for 256 leaves', () => {
     expect([...tilesOfGrowth(0, 256)].map(formatTilePath)).toEqual(['tile/0/000', 'tile/1/000.p/1']);
     expect([...tilesOfGrowth(0, 0)]).toEqual([]);
     expect([...bundlesOfGrowth(255, 257)].map(formatTilePath)).toEqual(['tile/entries/000', 'tile/entries/001.p/1']);
@@ -87,11 +87,11 @@ describe('tiles of a size', () => {
   });
 });
 
-describe('tile builder', () => {
+describe('the tile builder', () => {
   const entries = entriesOf(1_400);
   const leaves = entries.map(leafHash);
 
-  it('makes exactly the tiles of each growth, whatever the batches', () => {
+  it('makes exactly the new tiles of each growth, whatever the batches', () => {
     const batches = fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(batches, (sizes) => {
@@ -117,7 +117,7 @@ describe('tile builder', () => {
     );
   });
 
-  it('resumes from its partial tiles at any size with the same root and the same tiles after it', () => {
+  it('resumes from its partial tiles at any size, with the same root and the same later tiles', () => {
     for (const size of [0, 1, 255, 256, 257, 511, 512, 1_000]) {
       const log = new SmallLog().append(entries.slice(0, size));
       const stored = log.builder.partialTiles();
@@ -130,7 +130,7 @@ describe('tile builder', () => {
     }
   });
 
-  it('has another root after resuming from a tile with any bit flipped, and refuses a missing or short one', () => {
+  it('has another root after it resumed from a tile with any bit flipped, and refuses a missing or short tile', () => {
     const log = new SmallLog().append(entries.slice(0, 700));
     const stored = log.builder.partialTiles();
     const bits = fc.record({ tile: fc.nat({ max: stored.length - 1 }), bit: fc.nat({ max: 256 * 32 * 8 }) });
@@ -144,7 +144,7 @@ describe('tile builder', () => {
     expect(() => TileBuilder.resume(701, stored)).toThrow(refused('malformed'));
   });
 
-  it('keeps the root of a log of 70,000 leaves with tiles on three levels', () => {
+  it('has the right root for a log of 70,000 leaves with tiles on three levels', () => {
     const builder = new TileBuilder();
     const many = entriesOf(70_000).map(leafHash);
     let full = 0;
@@ -170,7 +170,7 @@ describe('proofs from tiles', () => {
   }
   const rootAt = (size: number): Uint8Array => roots.get(size) ?? new Uint8Array(32);
 
-  it('hold for any leaf and any pair of sizes that had a checkpoint', async () => {
+  it('are valid for any leaf and any pair of sizes that had a checkpoint', async () => {
     const picks = fc.record({ size: fc.constantFrom(...sizes), old: fc.constantFrom(...sizes), pick: fc.nat() });
     await fc.assert(
       fc.asyncProperty(picks, async ({ size, old, pick }) => {
@@ -186,7 +186,7 @@ describe('proofs from tiles', () => {
     );
   });
 
-  it('ask for each tile once and take a full tile in place of a partial one that is gone', async () => {
+  it('request each tile once, and use a full tile where the partial one is gone', async () => {
     const asked: string[] = [];
     const read = tileReader(1_000, (tile) => {
       asked.push(formatTilePath(tile));
@@ -197,19 +197,19 @@ describe('proofs from tiles', () => {
     expect(new Set(asked).size).toBe(asked.length);
   });
 
-  it('fail openly for a tile that is too short and for a node that is not in the tree', async () => {
+  it('fail with an error for a tile that is too short and for a node that is not in the tree', async () => {
     const short = tileReader(300, async (tile) => (await log.source(tile)).subarray(0, 31));
     await expect(proveInclusion(0, 300, short)).rejects.toMatchObject({ code: 'malformed' });
     await expect(tileReader(300, log.source)([{ level: 0, index: 300 }])).rejects.toThrow(RangeError);
   });
 
-  it('do not hold when a tile that they need has a flipped bit', async () => {
+  it('are invalid when a tile that they need has a flipped bit', async () => {
     const picks = fc.record({ size: fc.constantFrom(...sizes), pick: fc.nat(), bit: fc.nat() });
     await fc.assert(
       fc.asyncProperty(picks, async ({ size, pick, bit }) => {
         const index = pick % size;
         const hashes: Uint8Array[] = [];
-        // The bit that is flipped is one of a hash in the path: bits elsewhere in a tile do not enter into this proof.
+        // Flip a bit of a hash in the path: this proof does not use the other hashes of a tile.
         const read = tileReader(size, log.source);
         await proveInclusion(index, size, async (nodes) => {
           hashes.push(...(await read(nodes)));
@@ -225,7 +225,7 @@ describe('proofs from tiles', () => {
 });
 
 describe('entry bundles', () => {
-  it('give back what was put in, without copying', () => {
+  it('return the same entries that they were made of, without a copy', () => {
     const bundles = fc.array(fc.uint8Array({ maxLength: 600 }), { minLength: 1, maxLength: 256 });
     fc.assert(
       fc.property(bundles, (entries) => {
@@ -237,7 +237,7 @@ describe('entry bundles', () => {
     );
   });
 
-  it('hold entries up to 65,535 bytes and up to 256 of them', () => {
+  it('hold up to 256 entries of up to 65,535 bytes each', () => {
     const longest = Buffer.alloc(ENTRY_BYTES_MAX, 7);
     expect(decodeBundle(encodeBundle([longest]), 1)).toEqual([longest]);
     expect(() => encodeBundle([Buffer.alloc(ENTRY_BYTES_MAX + 1)])).toThrow(RangeError);
@@ -245,7 +245,7 @@ describe('entry bundles', () => {
     expect(() => encodeBundle(entriesOf(257))).toThrow(RangeError);
   });
 
-  it('are refused with one entry more or less, a cut end or a byte after it', () => {
+  it('are refused with one entry more or less, with a cut end or with an extra byte', () => {
     const bundle = encodeBundle(entriesOf(5));
     const refusal = refused('malformed');
     expect(() => decodeBundle(bundle, 4)).toThrow(refusal);
@@ -255,7 +255,7 @@ describe('entry bundles', () => {
     expect(() => decodeBundle(Buffer.of(), 1)).toThrow(refusal);
   });
 
-  it('with any bit flipped are refused or do not hash to the tile', () => {
+  it('with any bit flipped are refused, or do not hash to the tile', () => {
     const entries = entriesOf(40);
     const bundle = encodeBundle(entries);
     const expected = rootOf(entries.map(leafHash));
