@@ -21,7 +21,7 @@ const CLASSIFICATION = { category: 'sme', basis: 'b', evidenceRef: 'e', effectiv
 const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
 
 describe('the container of an exported log', () => {
-  it('reads back its own tar headers and accepts those of other programs', () => {
+  it('reads back its own tar headers and accepts the headers of other programs', () => {
     const header = tarHeader('tile/entries/x001/x234/067.p/255', 16_777_216);
     expect(readTarHeader(header)).toEqual({
       name: 'tile/entries/x001/x234/067.p/255',

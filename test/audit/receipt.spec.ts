@@ -81,7 +81,7 @@ describe('the check of a receipt', () => {
       'the answer for a single event, with what the API adds',
       jsonOf({ ...envelopeOf(INDEX), position: INDEX + 1, content: { text: 'x' }, log: { state: 'witnessed' } }),
     ],
-  ])('takes the event as %s', (_what, kept) => {
+  ])('accepts the event as %s', (_what, kept) => {
     expect(against({ event: kept })).toMatchObject({
       verdict: 'verified',
       origin: key.name,
@@ -91,7 +91,7 @@ describe('the check of a receipt', () => {
     });
   });
 
-  it('says which checks were made and which were not', () => {
+  it('reports which checks were made and which were not', () => {
     const added = jsonOf({ ...envelopeOf(INDEX), content: { text: 'x' } });
     expect(checksOf(checkReceipt({ receipt: cosigned, event: added, key }))).toEqual([
       ['signature', 'inclusion'],
@@ -105,9 +105,9 @@ describe('the check of a receipt', () => {
     expect(checked.at(-1)?.what).toContain('w1 (2030-03-17T17:46:40.000Z)');
   });
 
-  it('does not verify a receipt with any bit flipped, and reports a contradiction only where one is', () => {
+  it('does not verify a receipt with any bit flipped, and reports a contradiction only where there is one', () => {
     const text = String(receipt);
-    // Of the header, a bit that is flipped damages the format; of the checkpoint and what is behind it, signature or format.
+    // A flipped bit in the header damages the format. A flipped bit in the checkpoint or after it damages the signature or the format.
     const verdicts = new Map<string, number>();
     for (let bit = 0; bit < receipt.length * 8; bit += 1) {
       const { verdict } = against({ receipt: flipBit(receipt, bit) });
@@ -166,7 +166,7 @@ describe('the check of a receipt', () => {
     }
   });
 
-  it('cannot check a receipt without the cosignatures that a policy asks for', () => {
+  it('cannot check a receipt without the cosignatures that a policy requires', () => {
     expect(against({ policy: POLICY })).toMatchObject({
       verdict: 'unchecked',
       message: expect.stringContaining('quorum'),
@@ -190,7 +190,7 @@ describe('the check of a receipt', () => {
     });
   });
 
-  it('takes the entries of a log that another program made, which are no JSON', async () => {
+  it('accepts the entries of a log of another program, which are not JSON', async () => {
     const size = LOG_ENTRIES.length;
     const tiles = tileReader(size, (tile) => Promise.resolve(vectorBytes(`tessera-log/${formatTilePath(tile)}`)));
     const checkpoint = parseNote(vectorText('tessera-log/checkpoint'));

@@ -12,7 +12,7 @@ describe('the check for canonical JSON', () => {
     '{"\\u0000":1,"a":"\\"\\\\\\n"}',
     '{"a":[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]}',
     '{"€":1,"\u{1f600}":2,"\ufb33":3}',
-  ])('takes %s', (text) => {
+  ])('accepts %s', (text) => {
     expect(canonical(text)).toBe(true);
   });
 

@@ -48,7 +48,7 @@ async function gone(id: string): Promise<void> {
   throw new Error('The content is still there.');
 }
 
-/** Rebuilds the tree from the published entries and holds it against the signed checkpoint, and a receipt against both. */
+/** Rebuilds the tree from the published entries and compares it with the signed checkpoint. Checks a receipt against both. */
 async function verifyLog(eventId: string): Promise<void> {
   const { ledger } = programme;
   const receipt = await ledger.get(`/v1/events/${eventId}/proof`, { key: null });
@@ -71,7 +71,7 @@ async function verifyLog(eventId: string): Promise<void> {
 }
 
 describe('the erasure of a subject', () => {
-  it('destroys content and key, is on record, and leaves every proof as it was', async () => {
+  it('destroys content and key, is on record, and leaves every proof unchanged', async () => {
     const { ledger } = programme;
     const { id, eventId } = await submit();
     const other = await submit();
@@ -113,7 +113,7 @@ describe('the erasure of a subject', () => {
     expect(untouched.body).toMatchObject({ ...CONFIDENTIAL, erasedAt: null });
   });
 
-  it('holds when the deletion fails: nobody reads the content any more, and the next start deletes it', async () => {
+  it('takes effect when the deletion fails: nobody reads the content any more, and the next start deletes it', async () => {
     const { ledger } = programme;
     const { id, eventId } = await submit();
     await query(`create function fail() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`);
@@ -134,7 +134,7 @@ describe('the erasure of a subject', () => {
     }
   });
 
-  it('holds for content that comes back with a backup of its tables', async () => {
+  it('also covers content that a backup of its tables brings back', async () => {
     const { ledger } = programme;
     const { id } = await submit();
     await query('create table backup_keys as select * from content_keys');
@@ -152,7 +152,7 @@ describe('the erasure of a subject', () => {
     }
   });
 
-  it('leaves nothing of the texts in any table, before and after', async () => {
+  it('leaves no sealed text readable in any table', async () => {
     const { id } = await submit();
     await programme.ledger.must(erase(id));
     const { rows } = await query(
@@ -164,7 +164,7 @@ describe('the erasure of a subject', () => {
     }
   });
 
-  it('is refused for a subject without sealed content, a second time, and to everybody but the programme', async () => {
+  it('is refused for a subject without sealed content, a second time, and to every caller except the programme', async () => {
     const { id } = await submit();
     expect(await erase(NOWHERE)).toMatchObject({ status: 404, body: { code: 'unknown-subject' } });
     expect(await erase(partnerId)).toMatchObject({ status: 404, body: { code: 'unknown-subject' } });

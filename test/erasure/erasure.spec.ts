@@ -22,7 +22,7 @@ describe('an erasure', () => {
       .then([erased(['a', 'b'])]);
   });
 
-  it('is refused for a subject that nothing was ever sealed for', () => {
+  it('is refused for a subject that has no sealed content', () => {
     given(subject)
       .when((state) => erasePersonalData(state, { id: 's', reason: REASON, eventIds: [] }, NOW))
       .refuses('unknown-subject', { id: 's' });
@@ -49,7 +49,7 @@ describe('an erasure', () => {
       .then([erased(ids.slice(0, -1)), erased(ids.slice(-1))]);
   });
 
-  it('is dated for each content', () => {
+  it('has a date for each content', () => {
     const erasures = [erased(['a']), erased(['b'], LATER)];
     expect(['a', 'b', 'c'].map((id) => erasureOf(erasures, id))).toEqual([NOW, LATER, undefined]);
   });

@@ -53,7 +53,7 @@ async function pledged(amountMinor: string, at: { fundId: string; trancheId: str
 const signature = (id: string): Command => command(`/v1/commitments/${id}/signature`, { signedOn: '2026-06-01' });
 
 describe('a call of many commands', () => {
-  it('answers each as it would have been answered by itself, in their order, a mix of kinds', async () => {
+  it('answers each command as if it was sent alone, in their order, a mix of kinds', async () => {
     const { facility } = programme;
     const facilityId = await facility();
     const commands = [
@@ -80,7 +80,7 @@ describe('a call of many commands', () => {
     expect(positions).toEqual([...positions].sort((a: number, b: number) => a - b));
     expect(answer.headers['ledger-position']).toBe(String(positions.at(-1)));
     expect(answer.headers['bulk-replayed']).toBe('0');
-    // By itself each is a retry of what the call did.
+    // Sent alone, each command is a retry of the call.
     for (const [index, { path, body, key: idempotencyKey }] of commands.entries()) {
       const alone = await programme.ledger.post(path, body ?? {}, { idempotencyKey });
       const { traceId: _one, ...expected } = outcomes[index].body;
@@ -89,11 +89,11 @@ describe('a call of many commands', () => {
     }
   });
 
-  it('lets each see what those before it did, whatever has to be read first', async () => {
+  it('lets each command see the results of the commands before it, whatever streams have to be read first', async () => {
     const at = await fundOf1000();
     const ids = [await pledged('600', at), await pledged('400', at), await pledged('1', at)];
     const [a = '', b = '', c = ''] = ids;
-    // A second instance knows nothing of them yet: every command waits for streams, and they wait in their order.
+    // A second instance has no stream in memory: every command waits for streams, and they wait in their order.
     const other = await startTestApp({ sharedWith: programme.ledger, clock: () => Date.parse(NOW) });
     try {
       const commands = [
@@ -113,7 +113,7 @@ describe('a call of many commands', () => {
     }
   });
 
-  it('records a thousand and no more', async () => {
+  it('records a thousand commands, and refuses more', async () => {
     const commands = Array.from({ length: 1_000 }, (_, index) => partnerNamed(`Partner ${index}`));
     const answer = await bulk(commands);
     expect([answer.status, new Set(statuses(answer))]).toEqual([200, new Set([201])]);
@@ -124,14 +124,14 @@ describe('a call of many commands', () => {
     expect(await bulk([])).toMatchObject({ status: 422, body: { errors: [{ pointer: '/commands' }] } });
   });
 
-  it('is answered again when it is sent again, and records nothing twice', async () => {
+  it('is replayed when it is sent again, and records nothing twice', async () => {
     const commands = [partnerNamed('Once'), command('/v1/partners', { country: 'SE' }), partnerNamed('Once more')];
     const first = await bulk(commands, { idempotencyKey: 'call-again' });
     const again = await bulk(commands, { idempotencyKey: 'call-again' });
     const under = await bulk(commands, { idempotencyKey: 'call-under-another-key' });
-    const told = ({ body }: TestAnswer) =>
+    const shown = ({ body }: TestAnswer) =>
       body.outcomes.map(({ status, body: { traceId: _, ...rest } }: TestAnswer) => ({ status, rest }));
-    expect([told(again), told(under)]).toEqual([told(first), told(first)]);
+    expect([shown(again), shown(under)]).toEqual([shown(first), shown(first)]);
     expect(again.headers['bulk-replayed']).toBe('2');
     const all = await bulk([commands[0], commands[2]]);
     expect(all.headers).toMatchObject({ 'bulk-replayed': '2', 'idempotency-replayed': 'true' });
@@ -157,7 +157,7 @@ describe('a call of many commands', () => {
     });
   });
 
-  it('refuses a key twice in one call, and a command under the key of another one', async () => {
+  it('refuses one key for two commands of a call, and a command under the key of another command', async () => {
     const [one, two] = [partnerNamed('One'), partnerNamed('Two')];
     expect(await bulk([one, { ...two, key: one.key }])).toMatchObject({
       status: 422,
@@ -170,7 +170,7 @@ describe('a call of many commands', () => {
     expect(reused.body.outcomes[0].body.code).toBe('idempotency-key-reused');
   });
 
-  it('honours the revision that the caller saw', async () => {
+  it('checks the revision that the caller saw', async () => {
     const id = await programme.partner();
     const affiliation = (further: object) =>
       command(
@@ -182,7 +182,7 @@ describe('a call of many commands', () => {
     expect(statuses(answer)).toEqual([200, 412]);
   });
 
-  it('allows each command to whom its route allows it, and to nobody what is another partner’s', async () => {
+  it('allows each command only to the roles of its route, and nobody an act on records of another partner', async () => {
     const { ledger, partner } = programme;
     const [own, other] = [await partner(), await partner()];
     const at = await fundOf1000();
@@ -198,7 +198,7 @@ describe('a call of many commands', () => {
     expect(statuses(auditor)).toEqual([403]);
   });
 
-  it('carries out what waits for the views as well', async () => {
+  it('executes commands that wait for the views as well', async () => {
     const { facility, grant, call, partner, allocate } = programme;
     const facilityId = await facility();
     const grantId = await grant(await call(facilityId), await partner());
@@ -214,12 +214,12 @@ describe('a call of many commands', () => {
     expect(answer.body.outcomes[2].body.records).toBe(2);
   });
 
-  it('does not carry out calls in calls', async () => {
+  it('does not execute calls inside calls', async () => {
     const answer = await bulk([command('/v1/bulk', { commands: [partnerNamed('Inner')] })]);
     expect(statuses(answer)).toEqual([404]);
   });
 
-  it('takes no member that it does not know, and no other method', async () => {
+  it('refuses unknown members and other methods', async () => {
     const one = partnerNamed('Strict');
     for (const [commands, pointer] of [
       [[{ ...one, method: 'GET' }], '/commands/0/method'],
@@ -233,8 +233,8 @@ describe('a call of many commands', () => {
   });
 });
 
-describe('a call of all or nothing', () => {
-  it('records all in one write, each seeing what those before it did', async () => {
+describe('an atomic call', () => {
+  it('records all commands in one write, each on the results of the commands before it', async () => {
     const at = await fundOf1000();
     const id = await pledged('600', at);
     const commands = [
@@ -248,13 +248,13 @@ describe('a call of all or nothing', () => {
     expect(times.size).toBe(1);
     const again = await bulk(commands, { atomic: true, idempotencyKey: 'atomic-call' });
     expect(again).toMatchObject({ status: 200, body: answer.body, headers: { 'idempotency-replayed': 'true' } });
-    // Each of them can be asked for by its own key.
+    // Each answer can be replayed under its own key.
     const [{ path = '', body, key: idempotencyKey = '' } = {}] = commands;
     const alone = await programme.ledger.post(path, body, { idempotencyKey });
     expect(alone).toMatchObject({ body: answer.body.outcomes[0].body, headers: { 'idempotency-replayed': 'true' } });
   });
 
-  it('records none when one is refused, names it, and says so for ever', async () => {
+  it('records no command when one is refused, names it, and replays this refusal for ever', async () => {
     const at = await fundOf1000();
     const [a, b] = [await pledged('600', at), await pledged('401', at)];
     const commands = [partnerNamed('Never'), signature(a), signature(b), partnerNamed('Never either')];
@@ -266,16 +266,16 @@ describe('a call of all or nothing', () => {
     });
     expect(refused.body.detail).toContain('Command 3 of 4');
     expect(await lastPosition()).toBe(before + 1);
-    // What stood in the way is gone, and the answer is the same: the key of the call belongs to it.
+    // The reason of the refusal is gone, and the answer is the same: the key of the call belongs to the refusal.
     await programme.ledger.must(programme.ledger.post(`/v1/commitments/${b}/cancellation`, { reason: 'Makes room.' }));
     const again = await bulk(commands, { atomic: true, idempotencyKey: 'atomic-refused' });
     expect(again).toMatchObject({ status: 409, body: refused.body, headers: { 'idempotency-replayed': 'true' } });
-    // The commands themselves are free: a corrected call carries them out under their keys.
+    // The keys of the commands are free: a corrected call executes the commands under them.
     const corrected = await bulk([commands[0], commands[1], commands[3]], { atomic: true });
     expect(statuses(corrected)).toEqual([201, 200, 201]);
   });
 
-  it('is refused as a whole for content, permission and paths too, with pointers into the call', async () => {
+  it('is also refused as a whole for content, permission and paths, with pointers into the call', async () => {
     const before = await lastPosition();
     const good = partnerNamed('Good');
     const bad = command('/v1/partners', { legalName: 'Bad', country: 'Sweden', legalForm: 'company' });
@@ -300,7 +300,7 @@ describe('a call of all or nothing', () => {
     expect(await lastPosition()).toBe(before + 2);
   });
 
-  it('takes what was carried out before as done, and what was refused before as refused', async () => {
+  it('counts a command that was executed before as done, and a command that was refused before as refused', async () => {
     const [done, refused] = [
       partnerNamed('Done'),
       command(`/v1/commitments/${NOWHERE}/signature`, { signedOn: '2026-06-01' }),
@@ -317,7 +317,7 @@ describe('a call of all or nothing', () => {
     });
   });
 
-  it('finds out from the store what another instance has carried out', async () => {
+  it('learns from the store which commands another instance has executed', async () => {
     const other = await startTestApp({ sharedWith: programme.ledger, clock: () => Date.parse(NOW) });
     try {
       const commands = Array.from({ length: 30 }, (_, index) => partnerNamed(`Elsewhere ${index}`));
@@ -332,7 +332,7 @@ describe('a call of all or nothing', () => {
     }
   });
 
-  it('takes a thousand on streams that nobody has looked at', async () => {
+  it('executes a thousand commands on streams that are not in memory', async () => {
     const partners = Array.from({ length: 500 }, (_, index) => partnerNamed(`Many ${index}`));
     const made = await bulk(partners);
     const other = await startTestApp({ sharedWith: programme.ledger, clock: () => Date.parse(NOW) });

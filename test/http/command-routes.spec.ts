@@ -49,14 +49,14 @@ function routesOf(prototype: object): Route[] {
 }
 
 describe('the routes of commands', () => {
-  it('are found', () => expect(routes.length).toBeGreaterThan(25));
+  it('are found in the application', () => expect(routes.length).toBeGreaterThan(25));
 
-  it('send the command that they name, with the parameters and the body that its shape names', () => {
+  it('send the command that they name, with the parameters and the body of its shape', () => {
     for (const { name, method, access, types } of routes) {
       const { shape } = access.command;
       const expected = [...(shape.params ? [shape.params] : []), shape.body, Object];
       expect([name, types]).toEqual([name, expected]);
-      // Every parameter has its own name for a value.
+      // The value of every parameter is its own name.
       const params = new Proxy({}, { get: (_, key) => key });
       const body = {};
       const context = {};
@@ -70,7 +70,7 @@ describe('the routes of commands', () => {
     }
   });
 
-  it('are found by their paths once a server has them, and no other path is', () => {
+  it('are found by their paths once a server has them, and other paths are not found', () => {
     const listed = new CommandRoutes(app.get(ModuleRef));
     const server = fastify();
     listed.watch(server);

@@ -4,13 +4,13 @@ import { refusalOf } from '../support/given.js';
 const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
 
 describe('plain JSON', () => {
-  it('takes values of every kind', () => {
+  it('accepts values of every kind', () => {
     for (const body of [null, 1, 'constructor', [], { a: [{ b: null }], 'c/d': 'e' }]) {
       expect(() => requirePlainJson(body)).not.toThrow();
     }
   });
 
-  it('takes the deepest nesting allowed and refuses one level more', () => {
+  it('accepts the deepest allowed nesting and refuses one level more', () => {
     expect(() => requirePlainJson(nested(JSON_DEPTH_MAX))).not.toThrow();
     expect(refusalOf(() => requirePlainJson(nested(JSON_DEPTH_MAX + 1)))).toMatchObject({ code: 'json-too-deep' });
   });

@@ -45,7 +45,7 @@ describe('plainToInstance', () => {
     expect([...extended.parts, extended.further].every((part) => part instanceof Part)).toBe(true);
   });
 
-  it('does not nest in a class what only its subclass nests', () => {
+  it('does not apply the nesting of a subclass to its base class', () => {
     const whole = plainToInstance(Whole, { further: { chips: 3 } });
     expect(Reflect.get(whole, 'further')).not.toBeInstanceOf(Part);
   });

@@ -36,7 +36,7 @@ interface Outcome {
 const pipe = new EdgeValidationPipe();
 const fastifyParser = fastify().getDefaultJsonParser('error', 'error');
 
-/** Reads the body as every other body is read: the whole text, its value, its class. */
+/** Reads the body like an ordinary body: the whole text, its value, its class. */
 async function readWhole(bytes: Buffer): Promise<Outcome> {
   return outcomeOf(async () => {
     let body: unknown;
@@ -78,7 +78,7 @@ async function outcomeOf(read: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-/** One of the many texts of the same value: white space, escapes, order and notations of numbers differ. */
+/** One of the many texts of a value: white space, escapes, order and notations of numbers differ. */
 function textOf(value: unknown, some: GeneratorValue): string {
   const among = (...texts: readonly string[]): string => some(fc.constantFrom, ...texts) as string;
   const space = (): string => among('', '', '', ' ', '\n', '\t', '\r\n  ');
@@ -99,7 +99,7 @@ function textOf(value: unknown, some: GeneratorValue): string {
   const units = value
     .split('')
     .map((unit) => (some(fc.nat, 9) === 0 ? escaped(unit) : JSON.stringify(unit).slice(1, -1)));
-  // No writer escapes only one half of a surrogate pair, and readers differ on it.
+  // Writers never escape only one half of a surrogate pair, and readers differ on it.
   return `"${/[\ud800-\udfff]/.test(value) ? JSON.stringify(value).slice(1, -1) : units.join('').replaceAll('/', () => among('/', String.raw`\/`))}"`;
 }
 
@@ -148,7 +148,7 @@ const bytes = fc.tuple(body, fc.gen()).map(([value, some]) => Buffer.from(textOf
 const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 });
 
 describe('a body that is read item by item', () => {
-  it('has the same content as when it is read as a whole, or is refused in the same words', async () => {
+  it('has the same content as when it is read as a whole, or the same refusal text', async () => {
     await fc.assert(
       fc.asyncProperty(bytes, sizes, async (given, pieces) => {
         expect(await readStreamed(given, pieces)).toEqual(await readWhole(given));
@@ -157,7 +157,7 @@ describe('a body that is read item by item', () => {
     );
   });
 
-  it('is refused as the whole body is when bytes are missing, doubled or changed', async () => {
+  it('is refused like the whole body when bytes are missing, doubled or changed', async () => {
     const broken = fc
       .tuple(
         bytes,
@@ -230,7 +230,7 @@ describe('a body that is read item by item', () => {
       'more unknown fields than are listed',
       JSON.stringify({ records: [Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`f${at}`, at]))] }),
     ],
-  ])('treats %s as the whole is treated', async (_what, given) => {
+  ])('treats %s like an ordinary body', async (_what, given) => {
     const whole = await readWhole(Buffer.from(given));
     for (const size of [1, 7, 65_536]) expect(await readStreamed(Buffer.from(given), [size])).toEqual(whole);
   });

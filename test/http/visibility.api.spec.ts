@@ -28,7 +28,7 @@ const BOUND = [
 /** Keys of the programme, which see every row. */
 const PROGRAMME = ['operator', 'board', 'panel', 'governance', 'auditor'] as const;
 
-/** All rows of a kind, and those that each bound key sees, in the order of `BOUND`. */
+/** All rows of a kind, and the rows that each bound key sees, in the order of `BOUND`. */
 interface Seen {
   readonly all: readonly Row[];
   readonly bound: readonly (readonly Row[])[];
@@ -62,7 +62,7 @@ const REQUESTS: Seen = {
     [],
   ],
 };
-/** Grants, allocations and usage, which are seen alike. */
+/** Grants, allocations and usage have the same visibility. */
 const AT_SITES: Seen = {
   all: ['held-at-site', 'operators-at-site', 'operators-elsewhere', 'strangers-elsewhere'],
   bound: [

@@ -47,7 +47,7 @@ describe('the feed of events, to a reader that takes nothing', () => {
     await server.close();
   });
 
-  /** Sends a request, takes the first bytes of the answer, and then nothing more. */
+  /** Sends a request, reads the first bytes of the answer, and then nothing more. */
   async function stalled(): Promise<ReturnType<typeof connect>> {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined);

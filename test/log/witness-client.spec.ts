@@ -46,7 +46,7 @@ describe('a log that submits a checkpoint to a witness', () => {
     ['an impostor of the same name', lineBy(signingKey(witnessKey.name, new Uint8Array(32).fill(4)))],
     ['the witness, but on another checkpoint', lineBy(witnessKey, 7)],
     ['nobody', 'OK\n'],
-  ])('takes no signature by %s', async (_, body) => {
+  ])('accepts no signature by %s', async (_, body) => {
     expect(await submitted(200, body)).toMatchObject({ kind: 'failed', state: 'refusing' });
   });
 
@@ -78,7 +78,7 @@ describe('a log that submits a checkpoint to a witness', () => {
     [429, 'down'],
     [500, 'down'],
     [503, 'down'],
-  ])('takes %d for %s', async (status, state) => {
+  ])('reads status %d as %s', async (status, state) => {
     expect(await submitted(status, '')).toMatchObject({ kind: 'failed', state });
   });
 

@@ -25,7 +25,7 @@ interface LogState {
   readonly of: number;
 }
 
-/** Records something; returns its event as it is in the log. */
+/** Records an event, and returns it as it is in the log. */
 async function record(api: TestApp): Promise<{ id: string; position: number; leaf: Uint8Array }> {
   const { body } = await api.must(api.post('/v1/partners', COMPANY));
   const { body: page } = await api.get(`/v1/events?stream=partner-${body.id}`, ANONYMOUS);

@@ -25,7 +25,7 @@ const WITNESS = signingKey('witness.example/w1', Buffer.alloc(32, 5));
 const COMPANIES = 8;
 const REFUSED = `outcome like '%"refusal"%'`;
 
-/** SQL that flips one bit of a value. Bit 0 of a byte: what is text stays text. */
+/** SQL that flips one bit of a value. Bit 0 of a byte: a text stays a text. */
 const FLIPS = {
   text: (column: string, byte: number) =>
     `convert_from(set_bit(convert_to(${column}, 'UTF8'), ${byte * 8}, 1 - get_bit(convert_to(${column}, 'UTF8'), ${byte * 8})), 'UTF8')`,
@@ -140,7 +140,7 @@ describe('the verification of the database of a ledger', () => {
     expect([verdict, uncheckable[0]?.nextStep]).toEqual(['unchecked', expect.stringContaining('migrate')]);
   });
 
-  // table, key of one row, column, kind of value, bytes or bits to flip, the check that finds it, what it names
+  // table, key of one row, column, kind of value, bytes or bits to flip, the check that finds it, the row that it names
   it.each([
     ['event', 'events', 'position = 5', 'envelope', 'text', [2, 9, 60], 'entries', /^tile\/entries\/000/],
     ['event row', 'events', 'position = 5', 'stream', 'text', [0, 12], 'event rows', /^events 5$/],

@@ -57,14 +57,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const iso = (at: number): string => new Date(BEGIN + at * HOUR_MS).toISOString();
 
-/** The rule, counted hour by hour in its own words. */
+/** The rule, counted hour by hour, without code of the sweep. */
 class Model {
   readonly installed = new Array<number>(HOURS).fill(0);
   readonly used = KINDS.map(() => new Array<number>(HOURS).fill(0));
   readonly allocations: { chips: number; from: number; to: number; kind: 0 | 1 }[] = [];
   readonly policies: { floor: number; cap: number; from: number }[] = [];
 
-  /** Data of the event, and whether it keeps the rules; undefined if the step cannot be taken. */
+  /** Data of the event, and whether it keeps the rules; undefined if the step is impossible. */
   take(taken: Step): { data: object; isRight: boolean } | undefined {
     switch (taken.type) {
       case 'capacity-installed':
