@@ -30,7 +30,7 @@ export class Answers {
       return;
     }
     answer(group, command, stored, replayed);
-    // The call is answered first: its refusal is the answer to all commands, also to those that were executed before.
+    // The call is answered first: its refusal is the answer to all commands, also to commands that were executed before.
     if (isCallOfGroup)
       for (const known of group.commands) answer(group, known, group.known.get(known.context.commandId), true);
   }

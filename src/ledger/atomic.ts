@@ -33,8 +33,8 @@ export class StreamsNotLoaded extends Error {
 }
 
 /**
- * Decides the commands of an atomic group one after the other, each on the states that the ones before it wrote. It takes one
- * turn of the event loop, so that no other command comes between them.
+ * Decides the commands of an atomic group one after the other, each on the states that the commands before it wrote. The decisions take
+ * one turn of the event loop, so that no other command comes between them.
  * @throws StreamsNotLoaded with every missing stream that this attempt could find
  */
 export function decideAtomically(group: CommandGroup, steps: AtomicSteps): Decided<CommandGroup> {
@@ -45,7 +45,7 @@ export function decideAtomically(group: CommandGroup, steps: AtomicSteps): Decid
   for (const [index, command] of group.commands.entries()) {
     const decision = decideOne(group, command, writes, steps, missing);
     for (const [stream, entry] of decision?.tx?.reads ?? []) reads.set(stream, entry);
-    // A command behind one that waits for a stream may be refused only because that one is not decided yet.
+    // A command after a command that waits for a stream may be refused only because the earlier command is not decided yet.
     if (missing.length > 0) continue;
     if (decision?.refusal) return refused(group, index, decision.refusal, reads, steps);
     if (!decision?.tx) continue;

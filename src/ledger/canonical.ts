@@ -24,7 +24,7 @@ function canonicalString(value: string): string {
 }
 
 function canonicalObject(value: object): string {
-  // Their content is not in their members: they would be written as empty objects.
+  // The content of maps, sets and dates is not in their members: they would be written as empty objects.
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function' || Symbol.iterator in value) {
     throw new TypeError(`A ${value.constructor.name} has no canonical JSON form.`);

@@ -1,7 +1,7 @@
 export const ROLES = ['operator', 'board', 'panel', 'governance', 'facility', 'partner', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The caller, as far as the ledger needs to know. */
+/** The facts about the caller that the ledger needs. */
 export interface Principal {
   /** The partner that the credential is bound to, else the credential itself: a partner is one actor, however many keys it holds. */
   readonly actorId: string;

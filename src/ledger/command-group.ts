@@ -6,7 +6,7 @@ import type { Transaction } from './transaction.js';
 /** A pure, synchronous decision: it reads states and appends events through `tx`. It may run more than once. */
 export type Decide = (tx: Transaction) => object | void;
 
-/** A command as its caller submits it: whose it is and under which key, and its decision. */
+/** A command from its caller: its context with the actor and the key, and its decision. */
 export interface SubmittedCommand {
   readonly context: CommandContext;
   readonly decide: Decide;
@@ -34,9 +34,9 @@ export class PendingCommand implements SubmittedCommand {
 
 /** The unit that is decided and written: one command, or several that are executed all or none (atomic). */
 export interface CommandGroup {
-  /** In their order. The last of an atomic group is the call that holds the others: its key stands for the result of all. */
+  /** In their order. The last one of an atomic group is the call: the result of all its commands is kept under its key. */
   readonly commands: readonly PendingCommand[];
-  /** Decides the group again in its place, if the group has a place in a sequence. */
+  /** Decides the group again, at its index in the sequence that it belongs to, if any. */
   readonly sequence?: { again(group: CommandGroup): void };
   /** Makes the refusal of the whole atomic group from the refusal of one of its commands. */
   readonly refusalOfAll?: RefusalOfAll;
@@ -47,7 +47,7 @@ export interface CommandGroup {
   attempts: number;
   loads: number;
   bytes: number;
-  /** The `If-Match` that did not hold, until the store has confirmed the revision that the decision saw. */
+  /** The refusal for a stale `If-Match`, until the store has confirmed the revision that the decision saw. */
   stale?: Refusal;
 }
 
@@ -59,7 +59,7 @@ export const groupOf = (
   rest: Pick<CommandGroup, 'sequence' | 'refusalOfAll'> = {},
 ): CommandGroup => ({ commands, ...rest, known: new Map(), attempts: 0, loads: 0, bytes: 0 });
 
-/** The command whose key stands for the whole group. */
+/** The command under whose key the result of the whole group is kept. */
 export function callOf({ commands }: Pick<CommandGroup, 'commands'>): PendingCommand {
   const call = commands.at(-1);
   if (!call) throw new Error('A group has at least one command.');

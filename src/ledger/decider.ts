@@ -10,7 +10,7 @@ import { formatInstant, type EpochMs } from './time.js';
 import { StreamNotLoaded, Transaction } from './transaction.js';
 import type { Vault } from './vault.js';
 
-/** Runs decisions on the cached states, and makes the records of what they decided. Nothing here waits or writes. */
+/** Runs decisions on the cached states, and makes the records of their results. No method waits or writes. */
 export class Decider {
   constructor(
     private readonly cache: StateCache,

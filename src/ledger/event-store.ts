@@ -52,7 +52,7 @@ export interface AppendCommand {
 /** Content of a keyed commitment. It is unreadable without the wrapping key, and erased once its own key is destroyed. */
 export interface SealedContent {
   readonly eventId: string;
-  /** Whose content it is: the unit that is erased. */
+  /** The subject of the content: all content of a subject is erased together. */
   readonly subject: string;
   /** The key of the content, encrypted under the wrapping key; base64. */
   readonly wrappedKey: string;
@@ -100,7 +100,7 @@ export function checkContinuity({ expected, commands }: AppendBatch): void {
 /** A bug of the program, not a state of the store. */
 export class UnwritableBatch extends Error {}
 
-/** Data exceptions and integrity violations (SQLSTATE classes 22 and 23), too: sending the same again cannot help. */
+/** True for an unwritable batch, data exceptions and integrity violations (SQLSTATE classes 22, 23): a second try cannot help. */
 export function isCausedByContent(error: unknown): boolean {
   if (error instanceof UnwritableBatch) return true;
   const code = (error as { code?: unknown } | undefined)?.code;

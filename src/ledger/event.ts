@@ -1,6 +1,6 @@
 import { canonicalize } from './canonical.js';
 
-/** Who did it: the partner that the credential is bound to, else the credential itself. */
+/** The actor of an event: the partner that the credential is bound to, else the credential itself. */
 export interface Actor {
   readonly id: string;
   readonly role: string;
@@ -8,7 +8,7 @@ export interface Actor {
 
 /** A keyed commitment to content that is kept, encrypted and erasable, outside the log. */
 export interface Sealed {
-  /** Whose content it is; erasing the subject destroys the keys of all its contents. */
+  /** Subject of the content. To erase the subject destroys the keys of all its contents. */
   readonly subject: string;
   /** HMAC-SHA256, base64, over the canonical JSON of the content. */
   readonly commitment: string;
@@ -47,14 +47,14 @@ export interface RecordedEvent extends Envelope {
 /** The schema that the event was recorded with. A rule that came with a later schema must not judge older events. */
 export const recordedSchema = ({ schema, liftedFrom }: RecordedEvent): number => liftedFrom ?? schema;
 
-/** What the store returns: the stored bytes and where they stand. */
+/** An event as the store returns it: the stored bytes and their position. */
 export interface StoredEvent {
   readonly position: number;
   /** Canonical JSON of the envelope, exactly as written. */
   readonly envelope: string;
 }
 
-/** @throws Error on an envelope of a later make: nobody knows what its members mean. */
+/** @throws Error on an envelope of a later version: this program does not know the meaning of its members. */
 export function readEvent({ position, envelope }: StoredEvent): RecordedEvent {
   const event = JSON.parse(envelope) as Envelope;
   if (event.v !== 1) throw new Error(`Position ${position} holds an envelope of unknown version ${String(event.v)}.`);
@@ -77,7 +77,7 @@ export interface DraftEvent {
   readonly type: string;
   readonly beforeStamp: string;
   readonly afterStamp: string;
-  /** Of the envelope in UTF-8, once it is stamped. */
+  /** Length of the stamped envelope in UTF-8. */
   readonly bytes: number;
 }
 
@@ -85,7 +85,7 @@ const STAMP_MARK = '\u0000';
 
 export function draftEvent(envelope: Omit<Envelope, 'recordedAt'>): DraftEvent {
   const text = canonicalize({ ...envelope, recordedAt: STAMP_MARK });
-  // U+0000 is escaped in JSON and refused in every input, so that this text stands in the envelope exactly once.
+  // U+0000 is escaped in JSON and refused in every input, so that this text is in the envelope exactly once.
   const mark = JSON.stringify(STAMP_MARK).slice(1, -1);
   const at = text.lastIndexOf(`"recordedAt":"${mark}"`) + '"recordedAt":"'.length;
   const { stream, revision, id, type } = envelope;

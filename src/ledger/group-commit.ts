@@ -17,7 +17,7 @@ export interface Decided<Group> {
   readonly group: Group;
   /** The sequence that the group belongs to: later groups of the sequence depend on this one, whichever streams they read. */
   readonly sequence?: object | undefined;
-  /** One command, or those of an atomic group. None: the revisions that were read are compared with the store, and nothing is written. */
+  /** One command, or the commands of an atomic group. If it is empty, only the revisions that were read are compared with the store. */
   readonly commands: readonly AppendCommand[];
   readonly bytes: number;
   /** Every stream that the decision read. */
@@ -29,7 +29,7 @@ export interface Decided<Group> {
 /** None of these throws: the batch that calls them has other commands to answer. */
 export interface GroupCommitEvents<Group> {
   settled(group: Group, outcome: StoredOutcome, replayed: boolean): void;
-  /** The revisions that a decision without events had read are those of the store, and are durable. */
+  /** The store has the revisions that a decision without events had read; they are durable. */
   confirmed(group: Group): void;
   failed(group: Group, error: unknown): void;
   /**
@@ -52,7 +52,7 @@ export interface CommittedBatch {
 
 /**
  * Writes decided commands in batches, one batch at a time: while one is being written the next one fills. Keeps the cached
- * states up to date: `latest` holds what is decided, `committed` what is durable.
+ * states up to date: `latest` includes all decisions, `committed` only durable ones.
  */
 export class GroupCommit<Group> {
   private waiting: Decided<Group>[] = [];
@@ -244,7 +244,7 @@ export class GroupCommit<Group> {
   }
 
   /**
-   * Takes decisions back, in the batch and behind it, with all decisions that depend on them, in their order. The other
+   * Takes decisions back, in the batch and after it, with all decisions that depend on them, in their order. The other
    * decisions stay, and stay first. Later groups of the same sequence are taken back as well: a group that is decided again
    * may write where it was refused before.
    */

@@ -1,8 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
 
 /**
- * A UUID that is a function of its parts (RFC 9562 version 8 over SHA-256): the same command gives the same ids however
- * often it is decided, which is what makes a retry harmless.
+ * A UUID that is a function of its parts (RFC 9562 version 8 over SHA-256). So every decision of one command makes the same ids, and a
+ * retry is harmless.
  */
 export function derivedId(...parts: readonly string[]): string {
   // Length-prefixed, so that ("a", "bc") and ("ab", "c") differ.

@@ -5,7 +5,7 @@ import type { Decide } from './command-group.js';
 import { Ledger } from './ledger.js';
 import type { Transaction } from './transaction.js';
 
-/** Classes of what a request brings: they check it at the edge, and their types are those of the input. */
+/** Classes of the input of a request: they check it at the edge, and have its types. */
 export interface CommandShape<Params extends object, Body extends object> {
   /** Parameters of the path; left out where the path has none. */
   readonly params?: Type<Params>;

@@ -16,7 +16,7 @@ import type { EpochMs } from './time.js';
 import { Vault } from './vault.js';
 import type { Pool } from 'pg';
 
-/** What the program gives to the ledger. */
+/** The parts that the program passes to the ledger. */
 export interface LedgerModuleOptions {
   readonly pool: Pool;
   /** The pool of a standby for reads, or the same pool. */
@@ -36,7 +36,7 @@ export interface LedgerModuleOptions {
 /** Notified when rows have moved; the provider `Notifier` is notified when events were written. */
 export const PROGRESS_NOTIFIER = Symbol('progress');
 
-/** The write side and the projector, of which the program has one each. */
+/** The write side and the projector; a program has one of each. */
 @Module({})
 export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(

@@ -37,7 +37,7 @@ const ATTEMPTS_MAX = 20;
 /** Times that a decision may ask for one more stream: each costs a read, so a decision that walks a chain stays bounded. */
 const LOADS_MAX = 300;
 
-/** Sees how the ledger fares; for metrics and logs. */
+/** Observes the ledger, for metrics and logs. */
 export interface LedgerObserver {
   committed?(batch: CommittedBatch): void;
   /** A batch could not be written, for longer than its callers should wait. */
@@ -51,9 +51,9 @@ export interface LedgerOptions {
 }
 
 /**
- * The one path of every command. Decisions are synchronous on cached states, so that commands on one stream follow each
- * other without locks, each on the result of the one before it. Decided commands are written in batches, and nobody is
- * answered before the batch is durable.
+ * The one path of every command. Decisions are synchronous on cached states, so that commands on one stream follow each other
+ * without locks, each on the result of the command before it. Decided commands are written in batches, and every answer waits until
+ * its batch is durable.
  */
 export class Ledger {
   private readonly cache = new StateCache();
@@ -190,7 +190,7 @@ export class Ledger {
     return { state: state as S, revision };
   }
 
-  /** Takes no further commands and waits until those inside are answered. */
+  /** Accepts no further commands and waits until the commands inside are answered. */
   async close(): Promise<void> {
     this.closed = true;
     this.commit.hurry();

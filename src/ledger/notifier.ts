@@ -1,16 +1,16 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 
-/** How long, and how often, somebody looks for something. */
+/** How long and how often a caller looks. */
 export interface Looking {
   readonly timeoutMs: number;
-  /** Longest time between two looks: what another instance did is not notified here. */
+  /** Longest time between two looks: changes by another instance cause no notification here. */
   readonly pollMs: number;
   readonly stopping?: AbortSignal;
 }
 
 /**
- * Notifies everybody in this process that something may have changed, e.g. that the history has grown. A notification is a hint to
+ * Notifies all listeners in this process that something may have changed, e.g. that the history has grown. A notification is a hint to
  * look and carries no data: a follower reads the log from the store, in order, and also looks without a notification, because other
  * instances write too.
  */

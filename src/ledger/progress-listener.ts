@@ -1,4 +1,4 @@
-/** Receives how far a long reading of the history is, in entries. */
+/** Receives the progress of a long reading of the history, in entries. */
 export interface ProgressListener {
   /** Called once, with the number of entries to read. */
   begin(entries: number): void;

@@ -7,7 +7,7 @@ export class Refusal extends Error {
     readonly kind: RefusalKind,
     /** Stable, kebab-case; clients branch on it. */
     readonly code: string,
-    /** One sentence: what was wrong and what to do about it. */
+    /** One sentence: the fault and the next step. */
     readonly detail: string,
     /** The numbers, instants and ids that decided, plus the clause of the law where there is one. */
     readonly facts: RefusalFacts = {},
@@ -46,7 +46,7 @@ export const STATUS_OF_REFUSAL = {
   unavailable: 503,
 } as const;
 
-/** A rule of the domain says no (409). Name the rule's clause in `facts.clause` where the law has one. */
+/** A rule of the domain refuses the command (409). Name the rule's clause in `facts.clause` where the law has one. */
 export const refuse = (code: string, detail: string, facts?: RefusalFacts): Refusal =>
   new Refusal('conflict', code, detail, facts);
 

@@ -13,13 +13,13 @@ export interface SequenceSteps<Group> {
   decide(group: Group): void;
   /** Finds out which stream a decision would ask for, and does nothing else. @throws StreamNotLoaded */
   probe(group: Group): void;
-  /** False when the stream cannot be read; the command has been answered so. Never rejects. */
+  /** False when the stream cannot be read; then the command has an answer already. Never rejects. */
   load(group: Group, missing: StreamNotLoaded): Promise<boolean>;
 }
 
 /**
- * Groups that are decided in their order: each decision sees the ones before it, also when one of them waits for a stream that is
- * not in memory. The streams of the next groups are loaded meanwhile, so that a thousand commands do not wait a thousand times.
+ * Groups that are decided in their order: each decision sees the results of the groups before it, also when a group waits for a stream
+ * that is not in memory. The streams of the next groups are loaded meanwhile, so that a thousand commands do not wait a thousand times.
  */
 export class Sequence<Group> {
   private slots: Slot<Group>[] = [];
@@ -39,7 +39,7 @@ export class Sequence<Group> {
     this.schedule();
   }
 
-  /** Decides a group again, before the groups behind it that still wait: the states of its decision have changed. */
+  /** Decides a group again, before the later groups that still wait: the states of its decision have changed. */
   again(group: Group): void {
     const index = this.indexOf.get(group);
     if (index === undefined) throw new Error('Only a group of this sequence can be decided again.');

@@ -1,6 +1,6 @@
 import type { DomainEvent, Aggregate } from './aggregate.js';
 
-/** Entries kept in memory beside those in use. A stream that is not in memory costs one read. */
+/** Entries kept in memory beside the entries in use. A stream that is not in memory costs one read. */
 const CACHED_STREAMS_MAX = 20_000;
 
 /** The state of one stream on the write side. */
@@ -24,9 +24,9 @@ export interface StreamState {
 }
 
 /**
- * States of streams, by name, with a bound. An entry is dropped when nobody asked for it while half as many other entries were
- * asked for. Two generations take the place of one order of use: with 100,000 entries, moving an entry to the end of a map at
- * each read took three quarters of the time of a decision (measured).
+ * States of streams, by name, with a bound. An entry is dropped when no caller has read it while half as many other entries were
+ * read. Two generations replace one order of use: with 100,000 entries, moving an entry to the end of a map at each read took three
+ * quarters of the time of a decision (measured).
  */
 export class StateCache {
   private recent = new Map<string, CachedStream>();

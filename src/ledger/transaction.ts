@@ -24,7 +24,7 @@ export class StreamNotLoaded extends Error {
   }
 }
 
-/** The ledger as a decision sees it: the latest states, with the decision's own events. Nothing here waits, and no other command sees it. */
+/** The ledger as a decision sees it: the latest states with its own events, which no other command sees. No method waits. */
 export class Transaction {
   readonly reads = new Map<string, CachedStream>();
   readonly writes = new Map<string, StreamState>();

@@ -12,7 +12,7 @@ export const CAUSES_LOGGED_MAX = 10;
 export type Next =
   /** More work is known: it takes the next step immediately. */
   | 'continue'
-  /** A little was done: it lets work gather for `paceMs`, unless somebody asks it to hurry. */
+  /** A little was done: it lets work gather for `paceMs`, unless a caller asks it to hurry. */
   | 'pace'
   /** Nothing is left: it waits for a notification, or looks again after `pollMs`. */
   | 'idle'
@@ -105,7 +105,7 @@ export class Worker {
     return this.cause === undefined ? {} : { failure: this.cause };
   }
 
-  /** Ends the pause in which work gathers: somebody waits for the result. */
+  /** Ends the pause in which work gathers: a caller waits for the result. */
   hurry(): void {
     this.demand.notify();
   }
@@ -122,7 +122,7 @@ export class Worker {
   private async attempt(run: Run): Promise<Next | 'retry'> {
     try {
       const next = await this.options.step(run);
-      // A failed worker that stands by has not shown that it works: nothing is logged, and the next failure is no news.
+      // A failed worker that stands by has not recovered: no recovery is logged, and the same failure is not logged again.
       if (next === 'stand-by') this.cause = undefined;
       else this.recover();
       if (next === 'continue' || next === 'pace') this.options.progress?.notify();
@@ -182,7 +182,7 @@ export class Worker {
   }
 }
 
-/** Some errors of the platform have no text of their own, e.g. those of a connection that was tried over several addresses. */
+/** Some errors of the platform have no text of their own, e.g. errors of a connection that was tried over several addresses. */
 function causeOf(error: unknown): string {
   const { message, errors }: { message?: unknown; errors?: unknown } =
     typeof error === 'object' && error !== null ? error : {};

@@ -143,8 +143,8 @@ function evolve(state: Partner, event: PartnerEvent): Partner {
 
 export type PartnerFactsEvent = Exclude<PartnerEvent, PartnerRegistered>;
 
-export function factsAfter(standing: PartnerFacts, event: PartnerFactsEvent): PartnerFacts {
-  const { classifications, holdings, acquisitions } = standing;
+export function factsAfter(facts: PartnerFacts, event: PartnerFactsEvent): PartnerFacts {
+  const { classifications, holdings, acquisitions } = facts;
   switch (event.type) {
     case 'partner-classified':
       return { classifications: decided(classifications, event.data), holdings, acquisitions };

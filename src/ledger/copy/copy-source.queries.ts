@@ -45,13 +45,13 @@ export async function commandsFrom(
 /** Without this index each page would read all commands. The service does not need it, so that it is dropped after the copy. */
 export async function indexCommands(client: PoolClient): Promise<void> {
   await client.query(`set statement_timeout = ${INDEX_MS_MAX}`);
-  // The service may go on writing meanwhile.
+  // The service may write meanwhile.
   const text = 'create index concurrently if not exists commands_position on commands (position)';
   await client.query({ text, query_timeout: INDEX_MS_MAX } as QueryConfig);
   await client.query('reset statement_timeout');
 }
 
-/** Inside the last transaction of the copy. */
+/** Runs inside the last transaction of the copy. */
 export async function dropCommandsIndex(client: PoolClient): Promise<void> {
   await client.query('drop index if exists commands_position');
 }
@@ -65,7 +65,7 @@ interface CommandRow {
   readonly adds: boolean;
 }
 
-/** In the order of execution: the command that added the event at a position, then the commands that were refused after it. */
+/** A page in the order of execution: the command that added the event at a position, then the commands that were refused after it. */
 async function pageOfCommands(
   client: PoolClient,
   position: number,

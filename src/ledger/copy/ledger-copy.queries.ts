@@ -65,7 +65,7 @@ export async function moveToKurrent(
       await fill(client, log, walk, progress);
       await client.query('begin');
       await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
-      // This lock ends all writes to the database. The last part are the events that were written meanwhile.
+      // This lock ends all writes to the database. Copy the events that were written since the last read.
       await client.query('select from ledger_head for update');
       await fill(client, log, walk, progress);
       const copied = await walk.prove(client);

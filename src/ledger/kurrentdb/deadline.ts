@@ -1,4 +1,4 @@
-/** @throws Error when it takes longer. The request itself goes on, and its answer is ignored. */
+/** @throws Error when the request takes longer. The request itself continues, and its answer is ignored. */
 export async function within<T>(ms: number, asked: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -114,7 +114,7 @@ export class KurrentLog {
   }
 
   /**
-   * The records of this ledger after a place (undefined: all), in the order of `$all`, and all that follow.
+   * The records of this ledger after a place (undefined: all), in the order of `$all`, and all later records.
    * Ends when `stopping` is aborted.
    * @param caughtUp called when the server has sent everything that is durable
    * @throws Error when the subscription is dropped

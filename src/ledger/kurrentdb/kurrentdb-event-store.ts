@@ -47,7 +47,7 @@ export class KurrentEventStore implements EventStore {
   async append(batch: AppendBatch): Promise<AppendResult> {
     checkContinuity(batch);
     checkWritable(batch);
-    // A batch that is written now would take effect when the copy goes on, long after its caller was told that the outcome is unknown.
+    // A batch that is written now would take effect when the copy continues, long after its caller got the answer "outcome unknown".
     if (this.failure !== undefined) throw new Error(`The log on KurrentDB is not being copied: ${this.failure}`);
     for (let races = 0; races < RACES_MAX; races += 1) {
       const result = await this.attempt(batch);

@@ -136,7 +136,7 @@ export function checkWritable(batch: AppendBatch): void {
   for (const stream of batch.expected.keys()) {
     if (stream.length > STREAM_LENGTH_MAX) throw new UnwritableBatch(`The name ${stream} is too long.`);
   }
-  // An append takes names that differ only in case for one stream; everything else takes them for two.
+  // An append treats names that differ only in case as one stream; all other requests treat them as two.
   requireUnlike([...batch.expected.keys()].map((stream) => stream.toLowerCase()));
 }
 
@@ -193,7 +193,7 @@ export class BatchReader {
   constructor(private readonly names: StreamNames) {}
 
   /**
-   * Takes the next record, and returns the batch that it completes.
+   * Adds the next record, and returns the batch that it completes.
    * @throws UnreadableLog for a record that cannot follow the records before it
    */
   add(record: ReadRecord): ReadBatch | undefined {

@@ -97,7 +97,7 @@ export class SequencedCopy {
     return row.turn;
   }
 
-  /** Why the copy cannot go on, as any instance has noted it; undefined if it can. */
+  /** The obstacle of the copy that an instance has noted; undefined if there is none. */
   async failure(): Promise<string | undefined> {
     const { rows } = await this.pool.query<{ failure: string | null }>({
       name: 'copy-failure',

@@ -57,7 +57,7 @@ export class Sequencer {
     await this.worker.stop();
   }
 
-  /** What blocks the copy and will not go away by itself, if anything; on every instance. A lost connection is none. */
+  /** The obstacle that blocks the copy and will not go away by itself, on every instance. A lost connection is no obstacle. */
   get failure(): string | undefined {
     return this.obstacle;
   }
@@ -108,9 +108,9 @@ export class Sequencer {
     if (!head) throw new UnreadableLog('the database is not a copy any more.');
     await this.requireSameLog(head);
     this.obstacle = await this.copy.failure();
-    // Nothing is left to copy that could be an obstacle, and there may be no further write that would show it.
+    // All batches are copied, so the obstacle is gone. Recover now: there may be no further write that would show it.
     if (this.obstacle !== undefined && (await this.log.lastTurn(head.turn)) === head.turn) await this.recover(works);
-    // A subscription to a ledger in which nobody writes works as well. What is beyond an obstacle does not show that it is gone.
+    // A subscription works also when nobody writes. But records after an obstacle do not show that the obstacle is gone.
     const caughtUp = (): void => {
       if (this.obstacle === undefined) works();
     };

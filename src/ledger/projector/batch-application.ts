@@ -41,7 +41,7 @@ export class BatchApplication {
     for (const copy of copies) if (copy.hasStopped) await this.rows.fail(checkpointAfter(copy, []), null);
   }
 
-  /** The events before the first one that this program does not know: no projection may go past that one. */
+  /** The events before the first event that this program does not know. No projection may go past that event. */
   private readable(stored: readonly StoredEvent[]): { events: readonly RecordedEvent[]; failure?: unknown } {
     const events: RecordedEvent[] = [];
     for (const event of stored) {
@@ -54,7 +54,7 @@ export class BatchApplication {
     return { events };
   }
 
-  /** All copies in one transaction. If it fails, each copy in its own, so that one that cannot go on does not hold up the others. */
+  /** Moves all copies in one transaction. If it fails, moves each in a transaction of its own: then only the failing copy stops. */
   private async advance(
     copies: readonly ProjectionCopy[],
     events: readonly RecordedEvent[],
@@ -72,7 +72,7 @@ export class BatchApplication {
     }
   }
 
-  /** Up to the event that the projection cannot apply. */
+  /** Moves a copy up to the event that its projection cannot apply. */
   private async advanceUpTo(
     copy: ProjectionCopy,
     events: readonly RecordedEvent[],

@@ -32,7 +32,7 @@ export class Comparisons {
     private readonly events: ComparisonEvents,
   ) {}
 
-  /** The built tables that were compared; undefined until they were. Begins the comparison unless it is under way. */
+  /** The built tables that were compared; undefined before that. Begins the comparison unless it is under way. */
   comparedTables(projection: Projection, building: CheckpointStatus): string | undefined {
     const known = this.begun.get(building.name);
     if (known) return known.builtTables;

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Comparison } from './comparisons.js';
 
-/** The last comparison of every projection, kept for a process that is not the one that leads. */
+/** The last comparison of every projection, kept for a process that does not lead. */
 export class KeptComparisons {
   constructor(private readonly pool: Pool) {}
 
@@ -13,7 +13,7 @@ export class KeptComparisons {
     );
   }
 
-  /** So that the next one that is found is of a rebuild that began after this. */
+  /** Call it before a rebuild: the next comparison that is found then belongs to that rebuild. */
   async forget(projection: string): Promise<void> {
     await this.pool.query('delete from projection_comparisons where projection = $1', [projection]);
   }

@@ -7,7 +7,7 @@ export const BUILDING = '__building';
 /** Transactions in which copies that are built move concurrently: while one waits for the database, the rows of another are made. */
 const BUILDING_CONCURRENT_MAX = 3;
 
-/** How far the rows of a copy have come. */
+/** The progress of the rows of a copy. */
 export interface Checkpoint {
   readonly name: string;
   readonly version: number;
@@ -15,7 +15,7 @@ export interface Checkpoint {
 }
 
 export interface CheckpointStatus extends Checkpoint {
-  /** Why the copy does not go on; null while it does. */
+  /** Why the copy has stopped; null while it has not. */
   readonly failure: string | null;
 }
 
@@ -27,18 +27,18 @@ export class Checkpoints {
     this.byName = new Map(rows.map((row) => [row.name, row]));
   }
 
-  /** Of the rows that are read. */
+  /** The checkpoint of the rows that are read. */
   served({ name }: Projection): CheckpointStatus | undefined {
     return this.byName.get(name);
   }
 
-  /** Of the rows that are built beside the served rows. */
+  /** The checkpoint of the rows that are built beside the served rows. */
   building({ name }: Projection): CheckpointStatus | undefined {
     return this.byName.get(name + BUILDING);
   }
 }
 
-/** The rows of a projection, served or being built, and how far they have come. */
+/** The rows of a projection, served or being built, and their position. */
 export interface ProjectionCopy {
   readonly projection: Projection;
   readonly name: string;
@@ -47,7 +47,7 @@ export interface ProjectionCopy {
   readonly from: number;
   /** A failure is noted at its checkpoint. */
   readonly hasStopped: boolean;
-  /** Of rebuilt rows that are to be compared: where the served rows are. */
+  /** For rebuilt rows that are to be compared: the position of the served rows. */
   readonly servedAt?: number;
 }
 

@@ -14,7 +14,7 @@ export interface TableDigests {
   readonly builtRows: number;
 }
 
-/** What a comparison has read. */
+/** The tables that a comparison has read, with its result. */
 export interface ComparedTables {
   readonly digests: readonly TableDigests[];
   /** Identity of the built tables: a later rebuild makes other tables of the same names. */

@@ -25,9 +25,9 @@ export interface ProjectorView {
 }
 
 export interface ProgressOptions {
-  /** Where the checkpoints are written. */
+  /** The store in which the checkpoints are written. */
   readonly rows: RowStore;
-  /** Where readers read: the same, or a standby. */
+  /** The store that readers read: the same, or a standby. */
   readonly served: ServedRows;
   readonly projections: readonly Projection[];
   /** Notified when rows have moved. */
@@ -35,13 +35,13 @@ export interface ProgressOptions {
   readonly projector: ProjectorView;
 }
 
-/** How far the rows have come, for callers that read them or wait for them. */
+/** Progress of the rows, for callers that read them or wait for them. */
 export class ProjectionProgress {
   private looking: Promise<Checkpoints> | undefined;
 
   constructor(private readonly options: ProgressOptions) {}
 
-  /** How far each projection has come and why it does not go on, for every instance alike. */
+  /** Position and failure of each projection, the same on every instance. */
   async status(): Promise<readonly ProjectionStatus[]> {
     const { rows, projections, projector } = this.options;
     const checkpoints = await rows.checkpoints();

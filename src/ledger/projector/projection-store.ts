@@ -15,7 +15,7 @@ import { Rows, type Projection, type RowRef } from './projection.js';
 /** Rows in one statement; a batch with more is written in several. */
 const ROWS_PER_STATEMENT_MAX = 5_000;
 
-/** How long a switch waits for reads under way. New reads wait behind the switch, so that it gives up soon and is tried again. */
+/** How long a switch waits for reads under way. New reads wait for the switch, so that it ends soon without effect and is tried again. */
 const SWITCH_LOCK_MS_MAX = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -84,7 +84,7 @@ export class ProjectionStore {
   }
 
   /**
-   * Notes, for all instances, why a copy does not go on from a checkpoint; null: nothing blocks it. The next move of the copy removes
+   * Notes, for all instances, why a copy has stopped at a checkpoint; null: nothing blocks it. The next move of the copy removes
    * the note. Returns true when the note is new, and false also when the copy has moved meanwhile, by a step whose answer was lost or
    * by another leader.
    */

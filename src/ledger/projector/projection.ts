@@ -30,7 +30,7 @@ export class Rows {
   private readonly rows = new Map<string, Map<string, Row>>();
   private readonly changed = new Map<string, Map<string, Row>>();
 
-  /** `touched`: ids of the rows that were asked for, by table. Without it, a row that was not loaded does not exist. */
+  /** `touched`: ids of the requested rows, by table. Without it, a row that was not loaded does not exist. */
   constructor(private readonly touched?: ReadonlyMap<string, ReadonlySet<string>>) {}
 
   load(table: string, row: Row): void {

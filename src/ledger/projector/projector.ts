@@ -29,18 +29,18 @@ const SWITCH_RETRY_MS = 1_000;
 const LEADER_LOCK = 7_236_001;
 
 export interface ProjectorOptions {
-  /** Where readers read, if that is a standby. */
+  /** The store that readers read, if it is a standby. */
   readonly served?: ServedRows;
   readonly time?: MonotonicTime;
   /** From 0 to below 1, for the jitter of retries. */
   readonly random?: () => number;
   /** Most events that are read and applied in one batch. */
   readonly batchEventsMax?: number;
-  /** Keeps a comparison for a process that asked for it. If it rejects, the comparison is made once more. */
+  /** Keeps a comparison for the process that requested it. If it rejects, the comparison is made once more. */
   readonly keep?: (comparison: Comparison) => Promise<unknown>;
 }
 
-/** Makes a session of the pool the one that moves the projections, unless another session does. */
+/** Lets a session of the pool move the projections, unless another session does. */
 export const leadProjections = (pool: Pool): Promise<LeaderSession | undefined> => lead(pool, LEADER_LOCK);
 
 /** Follows the log in order and keeps the rows of all projections up to date. One instance leads at a time. */
@@ -111,7 +111,7 @@ export class Projector {
     this.term = undefined;
   }
 
-  /** How far each projection has come and why it does not go on, whichever instance leads. */
+  /** Position and failure of each projection, whichever instance leads. */
   async status(): Promise<readonly ProjectionStatus[]> {
     return this.readers.status();
   }
@@ -139,7 +139,7 @@ export class Projector {
     return this.findings.get(name);
   }
 
-  /** Without a session, nobody would notify this instance of a server that crashed and lost rows. */
+  /** 0 without a session: this instance would not learn that the server has crashed and lost rows. */
   private movedTo(name: string): number {
     if (!this.term || this.term.isOver) return 0;
     return this.term.positions.get(name) ?? 0;

@@ -9,14 +9,14 @@ import type { Projection } from './projection.js';
 import { ProjectionStore } from './projection-store.js';
 import type { Projector } from './projector.js';
 
-/** Any fixed number of its own: the session with this advisory lock is the only one that asks for rebuilds. */
+/** Any fixed number of its own: only the session with this advisory lock requests rebuilds. */
 const REBUILD_LOCK = 7_236_003;
 /** How often a rebuild is looked at. */
 const LOOK_MS = 100;
 /** An instance that leads applies a batch within seconds; after a minute without one, none is working at this rebuild. */
 const STALLED_MS_MAX = 60_000;
 
-/** A rebuild that cannot be done or was ended; the rows that were served still are. */
+/** A rebuild that is impossible or was ended; the served rows are unchanged. */
 export class RebuildFailure extends Error {
   override readonly name = 'RebuildFailure';
 }
@@ -24,13 +24,13 @@ export class RebuildFailure extends Error {
 export interface RebuildParts {
   readonly pool: Pool;
   readonly store: EventStore;
-  /** Leads when no running service does, once it is started. */
+  /** Once it is started it leads, unless a running service leads. */
   readonly projector: Pick<Projector, 'rebuild'>;
 }
 
 /**
- * Asks for rebuilds beside the instances that run. The instance that leads does the work; the request is the checkpoint of the
- * copy that is built, in the database. Sessions take turns, so that every comparison belongs to the rebuild that is waited for.
+ * Asks for rebuilds beside the instances that run. The instance that leads does the work; the request is the checkpoint of the copy that
+ * is built, in the database. Sessions take turns, so that every comparison belongs to the rebuild of its caller.
  */
 export class Rebuilds {
   private readonly rows: ProjectionStore;
@@ -46,7 +46,7 @@ export class Rebuilds {
     turn.once('end', () => (this.hasLostTurn = true));
   }
 
-  /** @throws RebuildFailure while another session asks for rebuilds */
+  /** @throws RebuildFailure while another session requests rebuilds */
   static async begin(parts: RebuildParts): Promise<Rebuilds> {
     const turn = await lead(parts.pool, REBUILD_LOCK);
     if (turn === undefined) throw new RebuildFailure('Another "ppp-ledger rebuild" is running on this database.');
@@ -58,7 +58,7 @@ export class Rebuilds {
   }
 
   /**
-   * An instance of another version of the program leaves alone what this one asks for.
+   * Instances of another version of the program ignore the request.
    * @throws RebuildFailure
    */
   async requireVersion(projection: Projection): Promise<void> {
@@ -72,7 +72,7 @@ export class Rebuilds {
 
   /**
    * Rebuilds the rows of a projection and waits until the rebuilt ones are served.
-   * @returns how they compare with the rows that were served before; undefined when the instance that leads does not keep that
+   * @returns the comparison with the rows that were served before; undefined when the instance that leads keeps no comparison
    * @throws RebuildFailure
    */
   async rebuild(projection: Projection, progress: ProgressListener): Promise<Comparison | undefined> {

@@ -6,7 +6,7 @@ import type { WorkerLog } from '../worker.js';
 /** How often a copy that has stopped is tried again. */
 const RETRY_MS = 1_000;
 
-/** Copies that do not go on for now. Each stops alone, so that it does not hold up the others. */
+/** Copies that have stopped for now. Each stops alone, so that it does not delay the others. */
 export class StoppedCopies {
   /** When a copy is tried again, in monotonic ms, by name of the copy. */
   private readonly retryAt = new Map<string, number>();
