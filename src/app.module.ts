@@ -18,7 +18,7 @@ import type { Runtime } from './platform/runtime.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
 import { PROJECTIONS } from './projections.js';
 
-/** The features, on the ledger, on what the program has opened. */
+/** The features, with the ledger and the resources that the program has opened. */
 @Module({})
 export class AppModule {
   static forRoot(runtime: Runtime, methods: MethodRegistry = METHODS): DynamicModule {

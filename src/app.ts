@@ -27,10 +27,10 @@ import { EdgeValidationPipe } from './http/validation.pipe.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
 
 const BODY_BYTES_MAX = 1_048_576;
-/** Routes that take thousands of records at once. */
+/** Routes that take thousands of records in one request. */
 const BULK_ROUTES: ReadonlySet<string> = new Set(['/v1/bulk', '/v1/usage']);
 const BULK_BODY_BYTES_MAX = 16 * 1_048_576;
-/** Longer than any path of ours; a longer one is answered 404 without being looked at. */
+/** Longer than any path of this API; a longer path is answered 404 without a lookup. */
 const PARAMETER_LENGTH_MAX = 200;
 /** A request whose headers or body take longer is ended, so that slow senders cannot hold all connections. */
 const REQUEST_MS_MAX = 60_000;
@@ -38,7 +38,7 @@ const KEEP_ALIVE_MS = 65_000;
 /** Public reads that any page may fetch. */
 const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|openapi\.json)(\/|\?|$|\.)/;
 
-/** Marks a request for a list as CSV; its path is then the one of the list. */
+/** Marks a request for a list as CSV; the path of the request is then the path of the list. */
 const CSV = Symbol('csv');
 
 /**
@@ -130,7 +130,7 @@ async function limitRate(app: NestFastifyApplication, perMinute: number): Promis
   });
 }
 
-/** One line a request, without query, headers or body: those may hold what is nobody's business. */
+/** One line a request, without query, headers or body, because these may hold private data. */
 function logRequests(app: NestFastifyApplication, { log }: Runtime): void {
   const metrics = app.get(Metrics);
   app

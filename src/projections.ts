@@ -19,5 +19,5 @@ export const PROJECTIONS = [
   erasureProjection,
 ];
 
-/** Every projection that can be rebuilt, with the one that the ledger adds itself; its types of events make no difference to that. */
+/** Every projection that can be rebuilt, with the projection of the ledger itself, whose event types do not matter here. */
 export const REBUILDABLE: readonly Projection[] = [eventTypesProjection([]), ...PROJECTIONS];

@@ -38,7 +38,7 @@ export interface Service {
 
 /**
  * Opens the database, the embedded one if none is given, and brings it up to date.
- * @throws StartupError that says what to change
+ * @throws StartupError that names what to change
  */
 export async function openRuntime(config: Config, log: Logger): Promise<OpenRuntime> {
   const embedded =
@@ -83,8 +83,9 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
 }
 
 /**
- * KurrentDB, if it is to keep the events; then the database is its copy, and never the one without the other.
- * @throws StartupError that says what to change
+ * Opens KurrentDB, if there is a URL: it then keeps the events, and the database is its copy. Without a URL the database must not be a
+ * copy.
+ * @throws StartupError that names what to change
  */
 async function openEngine(url: string | undefined, pool: Pool, log: Logger): Promise<KurrentEngine | undefined> {
   try {
@@ -160,7 +161,7 @@ function urlOf(app: NestFastifyApplication, { host }: Config): string {
   return `http://${name}:${port}`;
 }
 
-/** What the parts below Nest say about starting and stopping. */
+/** Logs what the parts below Nest report about start and stop. */
 export const sayTo = (log: Logger) => ({
   info: (message: string): void => log.info(message),
   warn: (message: string): void => log.warn(message),

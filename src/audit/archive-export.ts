@@ -13,9 +13,9 @@ import { keptOptions, LogWalk } from './verify-walk.js';
 const BUFFER_BYTES = 1_048_576;
 
 /**
- * Writes an archive from its first byte to its last. The members stand in the order in which a log grows (`checkpoint`,
- * `vkey`, then every bundle followed by its tile and by the tiles above that it completes), so that a reader can verify it in
- * one pass. The same log at the same checkpoint gives the same bytes.
+ * Writes an archive from its first byte to its last. The members are in the order in which a log grows (`checkpoint`, `vkey`, then
+ * every bundle followed by its tile and by the tiles above that it completes), so that a reader can verify it in one pass. The same
+ * log at the same checkpoint makes the same bytes.
  */
 export class ArchiveWriter {
   private readonly gathered: Uint8Array[] = [];

@@ -77,7 +77,7 @@ export async function positionAt(log: OpenedLog, instantMs: number): Promise<num
 }
 
 function recordedAtMs(entry: Uint8Array, position: number): number {
-  // Canonical text sorts members: `data` stands before `recordedAt`, so that the last match is the member of the envelope.
+  // Canonical text sorts members: `data` is before `recordedAt`, so that the last match is the member of the envelope.
   const text = Buffer.from(entry).toString('utf8');
   const [, recordedAt = ''] = /^.*"recordedAt":"([^"]+)"/s.exec(text) ?? [];
   const at = Date.parse(recordedAt);

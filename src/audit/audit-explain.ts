@@ -17,7 +17,7 @@ export type ExplainTarget = { readonly position: number } | { readonly eventId: 
 export type AnyAggregate = Aggregate<unknown, DomainEvent>;
 
 export interface PathStep {
-  /** The side of the node below on which the hash stands. */
+  /** The side of the hash, seen from the node below. */
   readonly side: 'left' | 'right';
   /** Hex. */
   readonly hash: string;

@@ -56,7 +56,7 @@ export class Findings {
   }
 
   /**
-   * Takes precedence over all others: where bytes are not the signed bytes, their content does not matter.
+   * This finding goes before all others: if the bytes are not the signed bytes, their content does not matter.
    */
   outrank(finding: Finding): void {
     this.found += 1;

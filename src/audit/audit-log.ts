@@ -12,7 +12,7 @@ import { encodeHex } from '../tlog/strict-text.js';
 import { tileReader } from '../tlog/tile-reader.js';
 import { formatTilePath, TILE_WIDTH, type BundleAddress, type TileAddress } from '../tlog/tile.js';
 
-/** What the auditor brings along. None of it comes from the log under check. */
+/** The auditor's own input. No part of it comes from the log under check. */
 export interface Trust {
   /** The auditor's own copy of the log's verifier key. Without it the published key of the log is used. */
   readonly key?: VerifierKey;

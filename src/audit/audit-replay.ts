@@ -60,7 +60,8 @@ export interface ReplayOptions {
 
 /**
  * Folds the events up to a point into the reports, and makes every report again that was published up to there, each by its own
- * method. The events are those that were signed: up to the end of the log by its root, before that by a consistency proof to it.
+ * method. It proves that the events are the signed events: at the end of the log by the root, before the end by a consistency proof to
+ * the root.
  *
  * The log is read twice where reports were published: only a first pass shows which methods and positions are needed. Memory grows with
  * the size of a state of each method, and where reports were published with the number of streams, because each publication commits to an

@@ -10,7 +10,7 @@ const ATTEMPTS_MAX = 8;
 const WAIT_MS_MIN = 250;
 const WAIT_MS_MAX = 15_000;
 const RETRY_AFTER_S_MAX = 60;
-/** The server is busy or stopping, or a proxy in front of it says so. */
+/** The server is busy or stopping, or a proxy in front of it reports this. */
 const TRANSIENT: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504]);
 
 /** A log at its address. */
@@ -83,10 +83,10 @@ async function attemptGet(url: string): Promise<HttpAnswer | { readonly retry: s
     if (status === 200) return { found: true, bytes: await bodyOf(response, url) };
     const text = (await response.text()).slice(0, 1_000);
     if (status === 404 || status === 410) return { found: false, why: text };
-    const said = `the server answered ${status} ${text.replaceAll(/\s+/g, ' ').slice(0, 200)}`;
-    if (!TRANSIENT.has(status)) throw new NotCheckable(`${url} could not be read: ${said}.`, 'Check the address.');
+    const cause = `the server answered ${status} ${text.replaceAll(/\s+/g, ' ').slice(0, 200)}`;
+    if (!TRANSIENT.has(status)) throw new NotCheckable(`${url} could not be read: ${cause}.`, 'Check the address.');
     const seconds = Number(response.headers.get('retry-after') ?? NaN);
-    return { retry: said, ...(seconds <= RETRY_AFTER_S_MAX && { waitMs: Math.max(seconds, 1) * 1_000 }) };
+    return { retry: cause, ...(seconds <= RETRY_AFTER_S_MAX && { waitMs: Math.max(seconds, 1) * 1_000 }) };
   } catch (error) {
     if (error instanceof NotCheckable) throw error;
     return { retry: reasonOf((error as Error).cause ?? error) };

@@ -17,7 +17,7 @@ export interface EntryCandidate {
   readonly left: readonly string[];
 }
 
-/** An event as somebody kept it. */
+/** An event in the form in which it was kept. */
 export interface KeptEvent {
   readonly candidates: readonly EntryCandidate[];
   /** The position that an answer of the API states. */

@@ -9,7 +9,7 @@ import { NO_QUORUM, thresholdPolicy, type Policy } from '../tlog/policy.js';
 import { claimOf, parseProof, verifyProof, type TlogProof, type VerifiedProof } from '../tlog/proof.js';
 import { decodeUtf8, encodeBase64, encodeHex } from '../tlog/strict-text.js';
 
-/** What somebody has who checks a receipt without network. */
+/** Input of an offline check of a receipt. */
 export interface ReceiptInput {
   /** The `.tlog-proof` file. */
   readonly receipt: Uint8Array;
@@ -19,7 +19,7 @@ export interface ReceiptInput {
   readonly policy?: Policy;
 }
 
-/** A receipt that holds. */
+/** A valid receipt. */
 export interface CheckedReceipt {
   readonly verdict: 'verified';
   readonly origin: string;
@@ -31,7 +31,7 @@ export interface CheckedReceipt {
   readonly verifierKey: string;
   /** Of the entry, hexadecimal. */
   readonly leaf: string;
-  /** The entry that is proven, exactly; what an auditor reads is this text, not the file that was given. */
+  /** The exact entry that is proven. An auditor reads this text, not the file that was given. */
   readonly entry: string;
   readonly checked: readonly CheckLine[];
   readonly notChecked: readonly CheckLine[];
@@ -42,7 +42,7 @@ const ASK_AGAIN = 'Fetch the receipt again: GET /v1/events/{id}/proof.';
 /**
  * Checks a receipt: a log of the policy signed its checkpoint, the quorum cosigned it, and the event is in its tree.
  * @throws ProvenWrong when a signature, or the path of hashes from the event to the root, contradicts the receipt
- * @throws NotCheckable when something is damaged, belongs to another log or event, or lacks a signature that is insisted on
+ * @throws NotCheckable when something is damaged, belongs to another log or event, or lacks a required signature
  */
 export function checkReceipt({ receipt, event, key, policy }: ReceiptInput): CheckedReceipt {
   const trusted = policyOf(key, policy);
@@ -141,7 +141,7 @@ function wrongPath({ index }: TlogProof, error: LogError | undefined): ProvenWro
   });
 }
 
-/** What a failed check of the checkpoint means: a signature that is wrong contradicts it, one that is missing proves nothing. */
+/** The meaning of a failed check of the checkpoint: a wrong signature contradicts the receipt, a missing signature proves nothing. */
 function outcomeOf(error: LogError): ProvenWrong | NotCheckable {
   switch (error.code) {
     case 'signature-invalid':

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../ledger/event.js';
 
-/** Consecutive entries as they were read, and those of them that are events. */
+/** Consecutive entries as they were read, and the entries among them that are events. */
 export interface EventStretch {
   /** Position of the first entry. */
   readonly first: number;

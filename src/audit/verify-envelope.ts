@@ -64,7 +64,7 @@ function isInstant(value: unknown): boolean {
 }
 
 /**
- * Reads entries one by one as events and checks each by itself and against the one before: canonical text, a known form, a
+ * Reads entries one by one as events and checks each alone and against the event before it: canonical text, a known form, a
  * known type, and a time of recording that never goes back.
  */
 export class EnvelopeCheck {

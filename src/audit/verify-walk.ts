@@ -26,7 +26,7 @@ export interface Stretch {
 }
 
 export interface WalkOptions {
-  /** Number of entries to read; by default all that the checkpoint covers. */
+  /** Number of entries to read; by default all entries that the checkpoint covers. */
   readonly size?: number;
   /** Called with every checked artefact, in the order in which a log grows. */
   readonly onArtefact?: (path: string, bytes: Uint8Array) => Promise<void>;

@@ -12,7 +12,7 @@ export interface YearlyRequest {
   readonly trust: Trust;
   /** Every aggregate of the domain: they declare the event types. */
   readonly aggregates: readonly AggregateOutline[];
-  /** Number of events to count; by default all that the checkpoint covers. */
+  /** Number of events to count; by default all events that the checkpoint covers. */
   readonly size?: number;
 }
 

@@ -4,14 +4,14 @@ import { formatNote, parseNote, type SignedNote, signText, type VerifiedNote, ve
 import { isKeyName, type SigningKey, type VerifierKey } from './note-key.js';
 import { decodeDecimal, decodeHash, encodeBase64 } from './strict-text.js';
 
-/** Size and root of a tree: what two parties must agree on to have seen the same history. */
+/** Size and root of a tree. Two parties whose sizes and roots are equal have seen the same history. */
 export interface TreeHead {
   /** Number of leaves. */
   readonly size: number;
   readonly root: Hash;
 }
 
-/** What a log commits to (C2SP tlog-checkpoint, "Note text"). */
+/** The statement that a log signs (C2SP tlog-checkpoint, "Note text"). */
 export interface Checkpoint extends TreeHead {
   /** Identity of the log, e.g. `ledger.example.eu/log`. */
   readonly origin: string;
@@ -73,7 +73,7 @@ export function signCheckpoint(checkpoint: Checkpoint, key: SigningKey): string 
 
 /**
  * Verifies and reads a signed checkpoint of the log with this origin.
- * @param keys keys of the log and, if cosignatures are to be checked, of witnesses. `openWithPolicy` tells them apart.
+ * @param keys keys of the log and, if cosignatures are to be checked, of witnesses. `openWithPolicy` distinguishes the two.
  * @throws LogError `malformed`, `limit-exceeded`, `origin-mismatch`, `signature-invalid` or `no-trusted-signature`.
  */
 export function openCheckpoint(

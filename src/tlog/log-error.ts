@@ -15,7 +15,7 @@ export type LogErrorCode =
   | 'no-trusted-signature'
   /** The checkpoint belongs to another log. */
   | 'origin-mismatch'
-  /** Too few of the witnesses that the policy asks for have cosigned. */
+  /** Too few of the witnesses that the policy requires have cosigned. */
   | 'quorum-missing'
   /** A Merkle proof does not lead to the root. */
   | 'proof-invalid';

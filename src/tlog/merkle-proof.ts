@@ -37,7 +37,7 @@ export function proveConsistency(oldSize: number, size: number, read: HashReader
 /**
  * Proof that the subtree over leaves `[start, end)` belongs to the tree of `size` leaves, by the recursive definition of
  * draft-ietf-plants-merkle-tree-certs, "Subtree Consistency Proofs". Inclusion (`end = start + 1`) and consistency
- * (`start = 0`) are its two special cases, so one definition gives all proofs.
+ * (`start = 0`) are its two special cases, so one definition makes all proofs.
  * @throws RangeError if `[start, end)` is empty, no subtree, or not in the tree.
  */
 export async function proveSubtree(start: number, end: number, size: number, read: HashReader): Promise<Hash[]> {

@@ -8,7 +8,7 @@ const odd = (n: number): boolean => n % 2 === 1;
 
 /**
  * The root that an inclusion proof leads to, by RFC 9162 section 2.1.3.2; undefined if the proof has the wrong length or
- * shape for `index` and `size`. For a report that shows the hash that was expected beside the one that was found.
+ * shape for `index` and `size`. For a report that shows the expected and the found hash.
  */
 export function inclusionRoot(index: number, size: number, leaf: Hash, proof: readonly Hash[]): Hash | undefined {
   if (!isSize(index) || !isSize(size) || index >= size || !areHashes([leaf, ...proof])) return undefined;
@@ -40,7 +40,7 @@ export function verifyInclusion(index: number, size: number, leaf: Hash, proof: 
 
 /**
  * True if the proof shows that the tree of `oldSize` leaves is a prefix of the tree of `size` leaves (RFC 9162 section
- * 2.1.4.2). Never true for an `oldSize` of 0: the empty tree is a prefix of every tree and a proof of it says nothing.
+ * 2.1.4.2). Never true for an `oldSize` of 0: the empty tree is a prefix of every tree and a proof of it has no meaning.
  */
 export function verifyConsistency(
   oldSize: number,

@@ -125,7 +125,7 @@ export const cosignerKeyOf = ({ name, publicKey }: SigningKey): VerifierKey =>
 /** Ed25519 signature (64 bytes) of a message. */
 export const signBytes = (key: SigningKey, message: Uint8Array): Uint8Array => sign(null, message, key.privateKey);
 
-/** True if the Ed25519 signature over the message holds. */
+/** True if the Ed25519 signature over the message is valid. */
 export function verifyBytes(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== ED25519_SIGNATURE_BYTES) return false;
   const x = Buffer.from(publicKey).toString('base64url');

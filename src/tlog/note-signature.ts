@@ -20,7 +20,7 @@ export function formatSignature({ name, keyId, bytes }: NoteSignature): string {
 }
 
 /**
- * Reads signature lines: those of a note, or the answer of a witness to `add-checkpoint`.
+ * Reads signature lines, of a note or of the answer of a witness to `add-checkpoint`.
  * @throws LogError `malformed` unless every line is a signature line and ends in a newline.
  */
 export function parseSignatures(lines: string): NoteSignature[] {

@@ -12,7 +12,7 @@ import {
 import { formatSignature, type NoteSignature, parseSignatures } from './note-signature.js';
 import { decodeUtf8 } from './strict-text.js';
 
-/** Readers must take at least 16 signatures (C2SP signed-note, "Format"); Go's stops at 100, and so does this one. */
+/** Readers must take at least 16 signatures (C2SP signed-note, "Format"). Go's reader takes 100, and so does this one. */
 export const NOTE_SIGNATURES_MAX = 100;
 /** Enough for 100 signatures of the longest kind, 5 kB each with their base64, and a long text. */
 export const NOTE_BYTES_MAX = 1_000_000;
@@ -80,7 +80,7 @@ export function parseNote(note: Uint8Array | string): SignedNote {
 }
 
 /**
- * Checks every signature by one of the keys, and ignores those by any other, even if it shares the name or the key ID
+ * Checks every signature by one of the keys, and ignores signatures by other keys, even if they share the name or the key ID
  * (C2SP signed-note, "Signatures").
  * @throws LogError `signature-invalid` if one by a known key fails, `no-trusted-signature` if there is none by a known
  * key.
@@ -111,7 +111,7 @@ export function verifyNote(note: SignedNote, keys: readonly VerifierKey[]): Veri
 
 /**
  * The note with further signatures after the present ones. A newer signature by the same name and key ID replaces the older
- * one, so that a witness that is asked again does not fill the note up.
+ * one, so that repeated requests to one witness do not fill the note.
  */
 export function withSignatures(note: SignedNote, added: readonly NoteSignature[]): SignedNote {
   const signatures = new Map(note.signatures.map((signature) => [identity(signature), signature]));

@@ -4,7 +4,7 @@ import { type SignedNote, type VerifiedNote, verifyNote } from './note.js';
 import { formatVerifierKey, parseVerifierKey, SIGNATURE_TYPE, type VerifierKey, wrapSameKey } from './note-key.js';
 import { decodeDecimal, decodeUtf8 } from './strict-text.js';
 
-/** A reader should take at least 32 of each (C2SP tlog-policy, "Implementation limits"). */
+/** A reader should accept at least 32 items of each kind (C2SP tlog-policy, "Implementation limits"). */
 export const POLICY_ITEMS_MAX = 256;
 export const POLICY_BYTES_MAX = 1_000_000;
 /** The quorum of a policy without cosignatures; no witness or group may have this name. */
@@ -24,7 +24,7 @@ export interface PolicyWitness {
   readonly url?: string;
 }
 
-/** Has witnessed what at least `threshold` of its members have. */
+/** The group has witnessed a checkpoint when at least `threshold` of its members have. */
 export interface PolicyGroup {
   readonly name: string;
   readonly threshold: number;
@@ -56,7 +56,7 @@ export interface PolicyVerdict {
   readonly cosigners: readonly Cosigner[];
 }
 
-/** The policy "signed by this log and cosigned by k of these n witnesses"; with k = 0 no cosignature is asked for. */
+/** The policy "signed by this log and cosigned by k of these n witnesses"; with k = 0 no cosignature is required. */
 export function thresholdPolicy(log: PolicyLog, witnesses: readonly PolicyWitness[], threshold: number): Policy {
   const group = { name: 'witnesses', threshold, members: witnesses.map(({ name }) => name) };
   if (threshold === 0) return { logs: [log], witnesses, groups: [], quorum: NO_QUORUM };

@@ -13,9 +13,9 @@ interface OpenTile {
 /**
  * Builds the tiles of a log leaf by leaf, in memory that does not grow with the log (one open tile a level) and with one
  * node hash a leaf on average. The same class makes a log and checks one: a verifier feeds it the leaf hashes that it
- * computed and compares tiles and root with what is published.
+ * computed and compares tiles and root with the published ones.
  *
- * Mutable. A writer whose transaction failed drops it and resumes from what is stored.
+ * Mutable. A writer whose transaction failed drops it and resumes from the stored tiles.
  */
 export class TileBuilder {
   #size = 0;

@@ -58,7 +58,7 @@ export async function importLog(
   }
 }
 
-/** Takes the locks of the writers of events and of the log, so that no write comes in between. */
+/** Takes the locks of the writers of events and of the log, so that no write happens meanwhile. */
 async function requireEmpty(client: PoolClient): Promise<void> {
   const { rows: heads } = await client.query<{ position: number }>('select position from ledger_head for update');
   const { rows: logs } = await client.query<{ size: number }>('select size from log_head for update');

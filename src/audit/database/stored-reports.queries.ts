@@ -21,7 +21,7 @@ interface Following {
   readonly version: string;
 }
 
-/** Every stored state of the reports is the one that the events up to its position give, by the method that it names. */
+/** Every stored state of the reports equals the fold of the events up to its position, by the method that the state names. */
 export class FoldStatesCheck implements BesideCheck {
   readonly check = 'fold states';
   private followings: readonly Following[] | undefined;
@@ -148,7 +148,7 @@ const namesOf = (versions: readonly string[]): string => [...new Set(versions)].
 
 const OTHER_PROGRAM = 'Check it with the version of the program that wrote it, or with a newer one.';
 
-/** What a publication names by its hash is stored as it was published. */
+/** Every text that a publication names by its hash is stored unchanged. */
 export class PublishedTextsCheck implements BesideCheck {
   readonly check = 'published reports';
   /** The publication of each hash. */

@@ -13,7 +13,7 @@ type AllocationRow = readonly [
   ...members: unknown[],
 ];
 
-/** Members that the events of an allocation repeat, and those of them that usage repeats. */
+/** Members that the events of an allocation repeat, and the part of these members that usage repeats. */
 const REPEATED = ['grantId', 'partnerId', 'category', 'country', 'mode', 'chipModel', 'chips'];
 const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode'];
 

@@ -76,7 +76,7 @@ export class CommitmentRule implements Rule<'commitments'> {
   }
 }
 
-/** The next command begins: the one before must be booked completely. */
+/** The next command begins: the command before it must be booked completely. */
 function entered(book: Book, commandId: string, { place }: Facts): void {
   if (book.command.id === commandId) return;
   const open = unbooked(book);

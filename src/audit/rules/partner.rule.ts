@@ -18,7 +18,7 @@ interface Known {
   readonly classifications: { readonly category: string; readonly from: number }[];
 }
 
-/** Events of other aggregates state about a partner what was recorded of the partner. */
+/** Facts about a partner that events of other aggregates repeat must equal the recorded facts. */
 export class PartnerRule implements Rule<'partners'> {
   readonly check = 'partners';
   readonly statement =
@@ -82,7 +82,7 @@ function apply(partners: Map<string, Known>, id: string, type: TypeOf<'partners'
     }
     case 'access-request-submitted': {
       const at = facts.instant('submittedAt');
-      // The decision that was recorded last holds from its begin on: it replaces all that would have begun later.
+      // The decision that was recorded last is in force from its begin on: it replaces all decisions that would have begun later.
       const category = partner.classifications.findLast(({ from }) => from <= at)?.category;
       const [stated, country] = [facts.text('category'), facts.text('country')];
       facts.require(
