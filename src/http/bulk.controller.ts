@@ -17,9 +17,9 @@ export class BulkController {
    * stop the commands after it. With `atomic` all commands are recorded in one write, or none is: the answer is then 409 with the
    * problem of the first refused command, which `commandIndex`, `commandKey` and `commandStatus` name.
    *
-   * Safe to send again: every command has its own key, and an executed command is answered again. If the answer to a call was lost,
-   * send the same call again; of a call that was answered, send the commands with status 503 again. The `Idempotency-Key` of the call
-   * belongs to its content: with other commands it is refused (422).
+   * Safe to send again: every command has its own key, and an executed command is replayed. If the answer to a call was lost, send the
+   * same call again; of a call that was answered, send the commands with status 503 again. The `Idempotency-Key` of the call belongs to
+   * its content: with other commands it is refused (422).
    */
   @BulkRoute(BulkAnswerDto)
   @ApiBody({ type: BulkDto })

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Allow } from 'class-validator';
 import { IsFlag, IsListOf, IsMatching, IsOneOf, Optional } from './validation.js';
 
-/** As many as share one write of the ledger: further commands would wait for the next write. */
+/** As many commands as share one write of the ledger: further commands would wait for the next write. */
 export const BULK_COMMANDS_MAX = 1_000;
 /** Longer than any path of a command with its ids. */
 const PATH_LENGTH_MAX = 200;
@@ -12,8 +12,8 @@ const REVISION_TAG_LENGTH_MAX = 17;
 /** One command, with the parts of a request of its own. */
 export class BulkCommandDto {
   /**
-   * Its `Idempotency-Key`, different for each command: the same command under the same key is answered with the same answer, in this
-   * call, in another call or in a request of its own.
+   * Its `Idempotency-Key`, different for each command: the same command under the same key gets the same answer, in this call, in another
+   * call or in a request of its own.
    * @example "partner-register-2026-row-17"
    */
   @IsMatching(/^[!-~]{1,255}$/, KEY_LENGTH_MAX, 'an idempotency key of 1 to 255 visible ASCII characters')

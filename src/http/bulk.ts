@@ -17,7 +17,7 @@ import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { EdgeValidationPipe } from './validation.pipe.js';
 import './request.js';
 
-/** Commands whose input is checked in one turn of the event loop; other requests have their turn after it. */
+/** Commands whose input is checked in one turn of the event loop. After it other requests have a turn. */
 const CHECKED_IN_A_TURN = 50;
 
 /** Result of a call of many commands. */
@@ -96,8 +96,8 @@ interface Rejected {
 }
 
 /**
- * Executes many commands of one call, each exactly as a request of its own would: the same permission, the same check of its
- * content, the same decision, its own key. The call saves requests, looks at the credential, and commits.
+ * Executes many commands of one call, each exactly like a request of its own: the same permission, the same check of its content, the
+ * same decision, its own key. One call saves HTTP requests, checks of the credential, and commits.
  */
 @Injectable()
 export class Bulk {
@@ -157,7 +157,7 @@ export class Bulk {
     return { context, principal, items };
   }
 
-  /** Each command has its own result: a refused command does not stop the commands behind it. */
+  /** Each command has its own result: a refused command does not stop the commands after it. */
   private async inOrder({ context, principal, items }: Call): Promise<readonly Outcome[]> {
     // Binds the key of the call to this request for ever. The answers are kept under the keys of the commands.
     await this.ledger.execute(context, (tx) => tx.itself());
@@ -263,7 +263,7 @@ function* turnsOf(items: readonly Item[]): Generator<readonly Item[]> {
   }
 }
 
-/** The call as its class, without a copy of the bodies in it: `CommandRoutes.prepare` makes those into the classes of their routes. */
+/** The call as its class, without a copy of its bodies: `CommandRoutes.prepare` makes instances of their classes. */
 function shallow(body: unknown): BulkDto {
   const given = isPlainObject(body) ? body : {};
   const { commands } = given;
@@ -274,7 +274,7 @@ function shallow(body: unknown): BulkDto {
   });
 }
 
-/** @throws Refusal `idempotency-key-repeated` (422): what would the second be, a retry of the first or a mistake? */
+/** @throws Refusal `idempotency-key-repeated` (422): the second command could be a retry or a mistake */
 function requireDistinctKeys(commands: readonly BulkCommandDto[], key: string): void {
   const seen = new Set([key]);
   for (const [index, command] of commands.entries()) {
@@ -294,7 +294,7 @@ function requireDistinctKeys(commands: readonly BulkCommandDto[], key: string): 
 const unknownCommand = (path: string): Refusal =>
   new Refusal('unknown', 'unknown-route', `There is no command POST ${path.split('?', 1)[0] ?? ''}. See /docs.`);
 
-/** The refusal of the command with its index added: rule and numbers stay where the reader finds them. */
+/** The refusal of the command with its index added: its rule and its numbers stay in the same members. */
 const refusalOfAllFor =
   (items: readonly Item[]): RefusalOfAll =>
   (index, { kind, code, detail, facts, errors }) => {

@@ -68,8 +68,8 @@ export function contextUnder(
 }
 
 /**
- * A key is scoped to its partner, however many credentials the partner holds, or to the programme. A retry with a renewed
- * credential is therefore still a retry, and a partner never meets the keys of another.
+ * A key is scoped to its partner, however many credentials the partner holds, or to the programme. A retry with a renewed credential
+ * is therefore still a retry, and keys of different partners never collide.
  */
 export const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
   derivedId('command', principal.partnerId ?? PROGRAMME_ACTOR, key);

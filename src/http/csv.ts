@@ -14,7 +14,7 @@ function flat(row: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, cell(value)]));
 }
 
-/** The library writes `false` as an empty cell, like a missing value. */
+/** The library would write `false` as an empty cell, like a missing value. */
 function cell(value: unknown): unknown {
   if (typeof value === 'boolean') return String(value);
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;

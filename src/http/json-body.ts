@@ -38,7 +38,7 @@ function streamBodies(route: { preParsing?: unknown }, streamed: StreamedList, s
   requireOnlyList(streamed);
   route.preParsing = (request: FastifyRequest, _reply: unknown, payload: RequestPayload, done: PreParsed): void => {
     const nothing: RequestPayload = new Readable({
-      // Called when Fastify asks for the first byte. It has checked type and length before.
+      // Called when Fastify reads the first byte. Fastify has checked type and length before.
       read: () => {
         readBody(request, payload, streamed, secret, nothing).then(
           () => nothing.push(null),

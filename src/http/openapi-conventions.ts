@@ -4,7 +4,7 @@ import { CURSOR_LENGTH_MAX, PAGE_LIMIT_MAX } from './read-model.js';
 /**
  * Conventions of this API, written out in its OpenAPI document so that no DTO has to repeat them: an `...Id` is a UUID, an `...At` an
  * instant, a `...Minor` an amount, and so on. The schema of a DTO always wins over a convention. A convention that does not fit the
- * example of a field is not applied: the linter then asks for an explicit schema.
+ * example of a field is not applied: the linter then requires an explicit schema.
  */
 export interface Schema {
   type?: string | string[];
@@ -150,7 +150,7 @@ function constrainText(name: string, schema: Schema, taken: Taken): void {
   if (length !== undefined) schema.maxLength ??= length;
 }
 
-/** An answer returns as `releaseReason` what a command took as `reason`, as `fundName` what it took as `name`. */
+/** An answer may repeat a value of a command under a longer name: `reason` as `releaseReason`, `name` as `fundName`. */
 function takenAs(name: string, taken: Taken): Schema | undefined {
   const lastWords = [...name.matchAll(/[A-Z]/g)].map(
     ({ index }) => name.charAt(index).toLowerCase() + name.slice(index + 1),

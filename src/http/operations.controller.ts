@@ -6,7 +6,7 @@ import { Metrics } from '../platform/metrics.js';
 import { Readiness } from '../platform/readiness.js';
 import { PublicRoute } from './routes.js';
 
-/** For those who run the service: alive, ready, measured. */
+/** Routes for operators: liveness, readiness, metrics. */
 @ApiExcludeController()
 @Controller()
 export class OperationsController {

@@ -7,7 +7,7 @@ export type DtoClass<T extends object = object> = new () => T;
 const nestedMembers = new WeakMap<object, Map<string, () => DtoClass>>();
 
 /**
- * The member holds an object of this class, or a list of such objects. A function, because the class may stand further down in its
+ * The member holds an object of this class, or a list of such objects. A function, because the class may be declared later in its
  * file.
  */
 export const Nested =
@@ -51,7 +51,7 @@ function instancesOf(type: DtoClass, value: unknown): unknown {
   return typeof value === 'object' && value !== null ? plainToInstance(type, value) : value;
 }
 
-/** What Nest's `ValidationPipe` loads `class-transformer` for. */
+/** Replaces `class-transformer`, which Nest's `ValidationPipe` would load. */
 export const TRANSFORMER: NonNullable<ValidationPipeOptions['transformerPackage']> = {
   plainToInstance: <T>(type: Type<T>, plain: unknown) => instancesOf(type as DtoClass, plain) as T,
   classToPlain: () => {

@@ -3,7 +3,7 @@ import { Refusal, unknown } from '../ledger/refusal.js';
 import { branchesOf, type VisibleRows } from './visibility.js';
 
 export const PAGE_LIMIT_DEFAULT = 50;
-/** Rows that a server answers in some milliseconds and a client reads at once. */
+/** A server answers so many rows in some milliseconds, and a client reads them in one step. */
 export const PAGE_LIMIT_MAX = 200;
 /** A cursor holds the filters of its list: some ids and words. */
 export const CURSOR_LENGTH_MAX = 4_096;
@@ -44,13 +44,13 @@ export const is = (column: string, value: string | undefined): Condition | undef
 export type Columns<Row> = { readonly [Member in keyof Row]-?: string };
 
 export interface ListRequest<Row> {
-  /** Whose position the answer reflects. */
+  /** The projection whose position the answer reflects. */
   readonly projection: string;
   /** What the caller may see; the ordered column is named `created_position` in it. */
   readonly rows: VisibleRows;
-  /** Their types are those that the driver reads: see `database.ts`. */
+  /** The driver determines their types: see `database.ts`. */
   readonly columns: Columns<Row>;
-  /** What the caller asked for; goes into the cursor, so that the next page is a page of the same list. */
+  /** The filters of the caller. They go into the cursor, so that the next page is a page of the same list. */
   readonly filters: Readonly<Record<string, string | undefined>>;
   readonly limit?: string | undefined;
   readonly cursor?: string | undefined;

@@ -7,7 +7,7 @@ declare module 'fastify' {
     principal?: Principal;
     /** Set on routes of commands. */
     command?: CommandContext;
-    /** The list was asked for as `.csv`. */
+    /** The caller requested the list as `.csv`. */
     asCsv?: boolean;
     /** The part that has arrived of a body which is read item by item. */
     streamedBody?: StreamedBody;

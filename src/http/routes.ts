@@ -29,7 +29,7 @@ export interface CommandRouteOptions {
   /** Below the path of the controller. */
   readonly path?: string;
   readonly roles: readonly Role[];
-  /** Something new gets an id: 201, with a `Location` made from this path. Left out: 200. */
+  /** Path of the new record: the answer is 201 with a `Location` made from this path. Left out: 200. */
   readonly created?: string;
   /** Class of the answer, where it has more than the common members. */
   readonly answer?: new () => AnswerDto;
@@ -166,7 +166,8 @@ export function ReadRoute({
 const IDEMPOTENCY_KEY_HEADER = ApiHeader({
   name: 'Idempotency-Key',
   required: true,
-  description: 'Names this command. Sent again, it is answered again and not executed again.',
+  description:
+    'Names this command. When it is sent again, its answer is replayed and the command is not executed again.',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]{1,255}$' },
   example: '7f1c1b1e-0d5c-4c57-9a51-2f5f5c1f4a10',
 });
@@ -206,7 +207,7 @@ export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorato
     problems(400, 429, 500, 503),
   );
 
-/** Needs no credential: the log, and what is for machines and browsers, health, metrics and documents. */
+/** Needs no credential: the log, health, metrics, and documents for machines and browsers. */
 export const PublicRoute = (): MethodDecorator =>
   applyDecorators(SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess), anonymous());
 
@@ -247,10 +248,10 @@ function contextOf(_: unknown, host: ExecutionContext): CommandContext {
   return command;
 }
 
-/** The command's context: who sends it, under which key. */
+/** The context of the command: its sender and its key. */
 export const Context = createParamDecorator(contextOf);
 
-/** Who reads. */
+/** The principal of a read. */
 export const Reader = createParamDecorator((_: unknown, host: ExecutionContext): Principal => {
   const { principal } = host.switchToHttp().getRequest<FastifyRequest>();
   if (!principal) throw new Error('@Reader() is for routes that need a credential.');

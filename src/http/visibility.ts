@@ -57,10 +57,10 @@ export function branchesOf({ viewer }: VisibleRows, values: unknown[]): readonly
   });
 }
 
-/** Roles that have to know sealed content: who decides on it, and who audits the decisions. */
+/** Roles that need sealed content, to decide on it or to audit the decisions. */
 const CONFIDANTS: ReadonlySet<Role> = new Set<Role>(['operator', 'panel', 'auditor']);
 
-/** Whether a reader may see sealed content. `owner`: the partner that it is from, where this partner may read it back. */
+/** Whether a reader may see sealed content. `owner`: the partner that the content is from, if this partner may read it back. */
 export const maySeeSealed = (reader: Principal | undefined, owner?: string): boolean =>
   reader !== undefined &&
   (reader.roles.some((role) => CONFIDANTS.has(role)) || (owner !== undefined && reader.partnerId === owner));

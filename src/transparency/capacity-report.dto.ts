@@ -59,7 +59,7 @@ export class CapacityTotalDto extends ChipHoursDto {
   readonly usedChipHours: number;
 }
 
-/** What is installed, promised and used, by facility and month. */
+/** Installed, promised and used chip-hours, by facility and month. */
 export class CapacityReportDto extends ReportHeaderDto implements CapacityReport {
   /**
    * The facility that the report is narrowed to; null for all.

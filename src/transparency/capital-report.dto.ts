@@ -12,7 +12,7 @@ const SUM = { pattern: '^(0|-?[1-9][0-9]{0,37})$', maxLength: 39 } as const;
 /** Sums of minor units, as decimal strings. */
 export class PublishedAmountsDto implements PublishedAmounts {
   /**
-   * Everything ever pledged, whatever became of it. What an amendment adds was never pledged: it is in `committedMinor` alone.
+   * All pledges, whatever their outcome. An amount that an amendment adds was never pledged: only `committedMinor` counts it.
    * @example '250000000000'
    */
   readonly pledgedMinor: string;
@@ -22,7 +22,7 @@ export class PublishedAmountsDto implements PublishedAmounts {
    */
   readonly openPledgesMinor: string;
   /**
-   * Signed, plus amendments, less what cancellations released.
+   * Signed, plus amendments, less the amounts that cancellations released.
    * @example '200000000000'
    */
   readonly committedMinor: string;
@@ -149,7 +149,7 @@ export class FundPictureDto implements FundPicture {
   readonly layers: LayerDto[];
 }
 
-/** Ratios on one base. The gap between committed and paid is the honest signal. */
+/** Ratios on one base. The gap between committed and paid is the meaningful difference. */
 export class CapitalRatiosDto implements CapitalRatios {
   /** @example 'EUR' */
   readonly currency: string;
@@ -216,7 +216,7 @@ export class FacilityCapitalDto implements FacilityCapital {
   readonly reasons: Partial<Record<string, Reason>>;
 }
 
-/** Whose money stands in which layer, promised and paid. */
+/** Promised and paid money by layer and kind of partner. */
 export class CapitalReportDto extends ReportHeaderDto implements CapitalReport {
   /** By fund, tranche from the first loss up, and kind of partner. */
   @ApiProperty({ type: () => [CapitalRowDto], maxItems: REPORT_LINES_MAX })

@@ -32,7 +32,7 @@ export class ConcentrationFiguresDto implements ConcentrationFigures {
    */
   readonly theil: number | null;
   /**
-   * Between categories; a parent counts in the one that most of its hours were granted in.
+   * Between categories; a parent counts in the category in which most of its hours were granted.
    * @example 0.11
    */
   readonly theilBetween: number | null;
@@ -49,7 +49,7 @@ export class ConcentrationFiguresDto implements ConcentrationFigures {
 /** A point of the Lorenz curve. */
 export class LorenzPointDto {
   /**
-   * Part of the parents, those with least first.
+   * Part of the parents, the parents with the smallest amounts first.
    * @example 0.5
    */
   readonly holders: number;
@@ -60,7 +60,7 @@ export class LorenzPointDto {
   readonly amount: number;
 }
 
-/** Concentration over parents that hold a grant, as known at the position, and two other ways to see it. */
+/** Concentration over parents that hold a grant, as known at the position, and over two other populations. */
 export class ConcentrationDto extends ConcentrationFiguresDto implements Concentration {
   /** In steps of 5 % of the parents; empty when nothing is granted. */
   @ApiProperty({ type: () => [LorenzPointDto], maxItems: LORENZ_STEPS + 1 })
@@ -68,7 +68,7 @@ export class ConcentrationDto extends ConcentrationFiguresDto implements Concent
   /** With the parents that were known when each request was submitted. */
   @ApiProperty({ type: () => ConcentrationFiguresDto })
   readonly asSubmitted: ConcentrationFiguresDto;
-  /** Over all parents that asked, those that were granted nothing included. */
+  /** Over all parents that submitted a request, parents without a grant included. */
   @ApiProperty({ type: () => ConcentrationFiguresDto })
   readonly applicants: ConcentrationFiguresDto;
 }

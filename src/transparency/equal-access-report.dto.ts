@@ -9,7 +9,7 @@ import { IMPACT_FLAGS, type ImpactFlag, type Reason } from './measures.js';
 import { ReportedActionDto } from './report-publication.dto.js';
 import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 
-/** Requested chip-hours by what became of the request; they add up to `chipHoursRequested`. */
+/** Requested chip-hours by the outcome of the request; they add up to `chipHoursRequested`. */
 export class RequestedHoursDto {
   /** @example 12000 */
   @ApiProperty({ type: 'integer' })
@@ -73,7 +73,7 @@ export class AccessFiguresDto {
   @ApiProperty({ type: 'integer' })
   readonly revoked: number;
   /**
-   * Demand: chip-hours of all requests submitted, whatever became of them.
+   * Demand: chip-hours of all submitted requests, whatever their outcome.
    * @example 1000000
    */
   readonly chipHoursRequested: number;
@@ -98,7 +98,7 @@ export class AccessFiguresDto {
   /** @example 410000 */
   readonly chipHoursUsed: number;
   /**
-   * Of those used, beyond or outside their allocation.
+   * The part of the used chip-hours beyond or outside their allocation.
    * @example 1200
    */
   readonly chipHoursUsedFlagged: number;
@@ -171,7 +171,7 @@ export class AccessFiguresDto {
   readonly reasons: Partial<Record<string, Reason>>;
 }
 
-/** The same, compared with the group that fares best. */
+/** The figures of a group, compared with the group that has the best success rate. */
 export class ComparedFiguresDto extends AccessFiguresDto {
   /**
    * Success rate over that of the best group with enough decisions.

@@ -4,7 +4,7 @@
  * formula gets a new function.
  */
 
-/** Why a figure is not defined. Published beside the `null`, because 0 would say something else. */
+/** Why a figure is not defined. Published beside the `null`, because 0 would have another meaning. */
 export const REASONS = [
   'no-requests',
   'no-demand',
@@ -29,7 +29,7 @@ export const isDefined = (measure: Measure): measure is number => typeof measure
 export const FIGURE_DIGITS = 6;
 const FIGURE_SCALE = 10 ** FIGURE_DIGITS;
 
-/** Rounds half up to six digits. Never returns -0: JSON prints it as 0, but a comparison tells the two apart. */
+/** Rounds half up to six digits. Never returns -0: JSON prints it as 0, but a comparison distinguishes the two. */
 export const rounded = (value: number): number => Math.round(value * FIGURE_SCALE) / FIGURE_SCALE + 0;
 
 /** Published figures: rounded, `null` where one is not defined, and the reason for every `null` by field. */

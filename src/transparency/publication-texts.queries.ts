@@ -110,7 +110,7 @@ export class PublicationTexts {
   }
 }
 
-/** The stored bytes of a text are not those that were published. */
+/** The stored bytes of a text are not the published bytes. */
 export class TextChanged extends Error {
   constructor(
     readonly expected: string,

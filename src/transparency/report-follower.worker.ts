@@ -16,7 +16,7 @@ import { ReportStates, type StateText } from './report-states.queries.js';
 /**
  * A state is stored at every multiple of its spacing: a report as of an earlier position folds at most so many events. The spacing grows
  * with the size of the state. To restore a state then takes as long as to fold the events after it, and the states of a large programme
- * take no more of the disk than those of a small programme.
+ * take no more of the disk than the states of a small programme.
  */
 export const STATE_EVERY_EVENTS = 500;
 export const STATE_EVERY_EVENTS_MAX = 5_000;
@@ -93,7 +93,7 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
     await this.worker.stop();
   }
 
-  /** How far the reports have come, and why they do not go on. */
+  /** Position of the reports, and why they have stopped, if they have. */
   status(): { readonly name: string; readonly position: number; readonly failure?: string } {
     return { name: 'reports', position: this.position, ...this.worker.status() };
   }
@@ -107,7 +107,7 @@ export class ReportFollower implements OnApplicationBootstrap, OnApplicationShut
     return this.live;
   }
 
-  /** @throws Refusal (503) when the reports do not reach the position in time, or cannot go on. */
+  /** @throws Refusal (503) when the reports do not reach the position in time, or have stopped. */
   async reached(position: number): Promise<void> {
     const { stopping } = this.worker;
     const look = (): 'reached' | 'failed' | undefined => {

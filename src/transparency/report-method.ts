@@ -1,7 +1,7 @@
 import type { Mode } from '../domain/access-modes.js';
 import type { RecordedEvent } from '../ledger/event.js';
 
-/** A report that is asked for: its kind, and the part of the programme that it is narrowed to. */
+/** A requested report: its kind, and the part of the programme that it is narrowed to. */
 export type ReportRequest =
   | { readonly kind: 'equal-access'; readonly facilityId?: string | undefined; readonly mode?: Mode | undefined }
   | { readonly kind: 'capital' }

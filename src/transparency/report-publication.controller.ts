@@ -67,7 +67,7 @@ export class ReportPublicationController {
     return this.queries.execute(new ListPublishedReports(query));
   }
 
-  /** Read a published report: exactly the bytes whose SHA-256 the event of its publication holds; it is the `ETag`, too. */
+  /** Read a published report: its exact bytes. Their SHA-256 is in the event of the publication and in the `ETag`. */
   @PublicRoute()
   @Get('reports/:id')
   @ApiExtraModels(...REPORTS)
@@ -87,7 +87,7 @@ export class ReportPublicationController {
 
   /**
    * Read the completeness index of a published report: one line of canonical JSON for each stream, with the number of its events
-   * and the revision of its last one. Whoever holds a stream sees from it that no event was held back.
+   * and the revision of its last one. A reader who has a stream can see from it that no event was held back.
    */
   @PublicRoute()
   @Get('reports/:id/streams')

@@ -20,15 +20,15 @@ export class PublishReportDto {
   readonly kind: ReportKind;
 
   /**
-   * Since when its figures are to be read: a date or an instant. It narrows nothing: figures are sums up to the end.
+   * Begin of the period: a date or an instant. It narrows nothing: figures are sums up to the end.
    * @example '2026-01-01'
    */
   @IsInstantOrDate()
   readonly periodFrom: string;
 
   /**
-   * The end of the period: what was recorded by then is in the report. A date stands for the whole day. Before the period is
-   * over the report is marked as interim, and reflects all that is recorded.
+   * End of the period: the report contains the events that were recorded by then. A date stands for the whole day. Before the period is
+   * over the report is marked as interim, and reflects all recorded events.
    * @example '2026-06-30'
    */
   @IsInstantOrDate()
@@ -51,7 +51,7 @@ export class PublishedStreamsDto {
   readonly sha256: string;
 }
 
-/** The answer to a publication: what the event commits to. */
+/** The answer to a publication, with the members that its event commits to. */
 export class PublishedReportAnswerDto extends AnswerDto {
   /** True while the period is not over. */
   readonly interim: boolean;
@@ -80,7 +80,7 @@ export class PublishedReportAnswerDto extends AnswerDto {
   readonly streams: PublishedStreamsDto;
 }
 
-/** What the Governing Board does about an imbalance: Art. 12b(16). */
+/** A measure of the Governing Board against an imbalance: Art. 12b(16). */
 export class DecideCorrectiveActionDto {
   /**
    * The published report on equal access that shows the imbalance.
@@ -89,20 +89,20 @@ export class DecideCorrectiveActionDto {
   @IsId()
   readonly reportId: string;
 
-  /** The users that it is for; all of them where it is left out. */
+  /** The users of the measure; all users when left out. */
   @Optional()
   @IsOneOf(CATEGORIES, 'Category')
   readonly category?: Category;
 
   /**
-   * What is out of balance.
+   * The imbalance.
    * @example 'Start-ups asked for 24 % of the chip-hours and were granted 11 %.'
    */
   @IsProse(REASON_LENGTH_MAX)
   readonly reason: string;
 
   /**
-   * What is done about it.
+   * The measure against it.
    * @example 'The floor for start-ups rises to 2,000 chips from 1 September 2026.'
    */
   @IsProse(REASON_LENGTH_MAX)

@@ -61,7 +61,7 @@ export class Publications {
 
   /**
    * The report as it was published. Where its bytes are not stored, it is made again by the method that it names.
-   * @throws Refusal 404 for an unknown report, 503 when its bytes are not those that were published, or when they are lost and this
+   * @throws Refusal 404 for an unknown report, 503 when its bytes are not the published ones, or when they are lost and this
    *   program does not know the method.
    */
   async report(id: string): Promise<Published<Buffer>> {
@@ -75,7 +75,7 @@ export class Publications {
   }
 
   /**
-   * The completeness index of a report as it was published. The stream ends with an error when its bytes are not those that were published.
+   * The completeness index of a report as it was published. The stream ends with an error when its bytes are not the published ones.
    * @throws Refusal 404 for an unknown report.
    */
   async streams(id: string): Promise<Published<Readable>> {
@@ -104,7 +104,7 @@ export class Publications {
     return body;
   }
 
-  /** A ledger that was set up from the events alone has no text yet: it is made again, once for all waiting calls, and must be the same. */
+  /** A ledger that was set up from the events alone makes the text again, once for all waiting calls. It must be the same text. */
   private async keep(sha256: string, make: () => Promise<StoredText>): Promise<void> {
     if (await this.texts.has(sha256)) return;
     const making = this.making.get(sha256) ?? make().finally(() => this.making.delete(sha256));

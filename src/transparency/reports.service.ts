@@ -13,8 +13,8 @@ import { ReportStates } from './report-states.queries.js';
 /** A state is missing where an instance stopped before it stored the state. A report folds over up to two such gaps. */
 const FOLD_EVENTS_MAX = 3 * STATE_EVERY_EVENTS_MAX;
 /**
- * No states are stored of an older method, so that a published report whose bytes are lost is made again from the first event on. So many
- * events take about half a minute; the bytes are then stored. `audit replay` has no limit.
+ * States of an older method are not stored. So a published report whose bytes are lost is folded from the first event on. The fold of so
+ * many events takes about half a minute; the bytes are then stored. `audit replay` has no limit.
  */
 const OLDER_METHOD_EVENTS_MAX = 500_000;
 /** Events that a report of effective time looks at beyond its instant: some seconds of work. */
@@ -28,7 +28,7 @@ const ANSWERS_MAX = 50;
 /** While the history grows, a live report is this old at most: the routes are public, and a report costs more than a read. */
 const PRESENT_MS_MAX = 200;
 
-/** The point of the history that a report is asked for; a live report when no member is given. */
+/** The point of the history of a report; a live report when no member is given. */
 export interface AsOf {
   /** Position that the answer must have reached. */
   readonly minPosition?: number | undefined;
@@ -39,7 +39,7 @@ export interface AsOf {
   readonly effectiveAt?: string | undefined;
 }
 
-/** A report of one method: its name tells it apart from all others of the method at the same position, filters included. */
+/** A report of one method: its name, with the filters, distinguishes it from all other reports of the method at the same position. */
 export interface Render<Body> {
   readonly name: string;
   /** Pure and synchronous, because the state changes with the history. `root` is the Merkle root over the events up to its position. */
@@ -143,8 +143,8 @@ export class Reports {
   }
 
   /**
-   * The state of what had taken effect by an instant, as known at a position. An event that was recorded by the instant had taken effect,
-   * too: only the events after it are looked at one by one.
+   * The state of the events that had taken effect by an instant, among the events up to a position. Every event that was recorded by the
+   * instant had taken effect: only the later events are checked one by one.
    * @throws Refusal (400) when these are too many.
    */
   private async effectiveState(method: ReportMethod, position: number, effectiveAt: string): Promise<MethodState> {

@@ -25,7 +25,7 @@ export class TransparencyController {
     return this.queries.execute(new GetEqualAccess(query, formOf(request, reply)));
   }
 
-  /** Read whose money stands in which layer, promised and paid. */
+  /** Read the promised and paid money, by layer and kind of partner. */
   @ReadRoute({ path: 'capital', answer: CapitalReportDto, table: true })
   getCapitalReport(
     @Query() query: AsOfDto,
@@ -35,7 +35,7 @@ export class TransparencyController {
     return this.queries.execute(new GetCapital(query, formOf(request, reply)));
   }
 
-  /** Read what is installed, promised and used, by facility and month. */
+  /** Read the installed, promised and used chip-hours, by facility and month. */
   @ReadRoute({ path: 'capacity', answer: CapacityReportDto, table: true })
   getCapacityReport(
     @Query() query: CapacityQueryDto,

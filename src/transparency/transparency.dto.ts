@@ -17,10 +17,10 @@ export const REASONS_SCHEMA: { type: 'object'; additionalProperties: { type: 'st
 /** Bound in the API document, for clients that allocate memory. A report has a line for each facility and month, or fund and layer: thousands at most. */
 export const REPORT_LINES_MAX = 100_000;
 
-/** At what point of the history a report is wanted; the present when nothing is given. */
+/** The point of the history of a report; the present when no member is given. */
 export class AsOfDto extends ReadQueryDto {
   /**
-   * The report as it stood after the last event that was recorded at or before this instant (a date: its first instant, UTC). Not
+   * The report as of the last event that was recorded at or before this instant (a date: its first instant, UTC). Not
    * together with `asOfPosition`.
    * @example '2026-12-31'
    */
@@ -29,15 +29,16 @@ export class AsOfDto extends ReadQueryDto {
   readonly asOf?: string;
 
   /**
-   * Only what had taken effect by this instant (a date: its first instant, UTC), as far as it is known at the position: what was recorded
-   * late counts from its `effectiveAt`, everything else from when it was recorded. An instant after `asOf` leaves nothing out.
+   * Counts only the events that had taken effect by this instant (a date: its first instant, UTC), among the events up to the position. An
+   * event that was recorded late counts from its `effectiveAt`, every other event from its `recordedAt`. An instant after `asOf` leaves
+   * nothing out.
    * @example '2026-06-30'
    */
   @Optional()
   @IsInstantOrDate()
   readonly effectiveAt?: string;
 
-  /** The report as it stood at this position of the history. The same position and method give the same bytes. */
+  /** The report as of this position of the history. The same position and method make the same bytes. */
   @Optional()
   @Matches(/^(0|[1-9][0-9]{0,14})$/, { message: 'asOfPosition must be a position: a whole number from 0.' })
   @ApiProperty({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999, example: 42 })
@@ -71,7 +72,7 @@ export class CapacityQueryDto extends AsOfDto {
   readonly facilityId?: string;
 }
 
-/** A policy that was in force where the report stands. */
+/** A policy that was in force at the point of the report. */
 export class PolicyLineDto implements PolicyLine {
   @ApiProperty({ enum: [...POLICY_NAMES], enumName: 'PolicyName' })
   readonly policy: PolicyName;
@@ -88,7 +89,7 @@ export class PolicyLineDto implements PolicyLine {
   readonly value: PolicyLine['value'];
 }
 
-/** What every report says about itself. */
+/** Members of every report. */
 export class ReportHeaderDto implements Bound {
   /**
    * The position of the history that the report reflects.
@@ -108,18 +109,18 @@ export class ReportHeaderDto implements Bound {
   @ApiProperty({ pattern: '^[A-Za-z0-9+/]{43}=$', maxLength: 44 })
   readonly root: string;
   /**
-   * When the event at that position was recorded; null while nothing is.
+   * When the event at that position was recorded; null before the first event.
    * @example '2026-03-01T09:30:00Z'
    */
   readonly asOf: string | null;
   /**
-   * Only what had taken effect by then is counted; null when nothing is left out.
+   * Only events that had taken effect by this instant count; null when no event is left out.
    * @example null
    */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   readonly effectiveAt: string | null;
   /**
-   * Version of what is counted and of every formula. Reports compare only under the same one.
+   * Version of the method: the events that count, and every formula. Only reports of the same version can be compared.
    * @example '1.0'
    */
   @ApiProperty({ pattern: '^[0-9]+\\.[0-9]+$', maxLength: 10 })

@@ -46,7 +46,7 @@ export class TransparencyModule implements OnApplicationBootstrap {
     await this.deleteAbandonedStates();
   }
 
-  /** The states only take room: a failure is logged, and the next start tries again. */
+  /** Abandoned states only use space: a failure is logged, and the next start tries again. */
   private async deleteAbandonedStates(): Promise<void> {
     const { log } = this.runtime;
     const current = storedStateVersion(this.methods.current);

@@ -3,7 +3,7 @@ import { canonicalize } from '../ledger/canonical.js';
 import type { Category } from '../partners/partner.js';
 import { positionsText, type PositionRange } from './positions.js';
 
-/** Version of what is counted and of the form of the file. Two files compare only under the same one. */
+/** Version of the counting rules and of the form of the file. Only files of the same version can be compared. */
 export const YEARLY_METHOD_VERSION = '1.0';
 
 interface FigureMeaning {
@@ -52,7 +52,7 @@ export type YearlyRow = YearlyGroup & { readonly figures: Readonly<Record<Yearly
 export interface YearlyFile {
   readonly year: number;
   readonly methodVersion: string;
-  /** The last event that the file reflects. Use that is reported later gives another file, with a later position. */
+  /** The last event that the file reflects. A later report of use makes another file, with a later position. */
   readonly position: number;
   readonly treeSize: number;
   /** Merkle root over these events, base64 as in a checkpoint. */
@@ -70,7 +70,7 @@ export interface YearlyFile {
   readonly total: YearlyRow;
 }
 
-/** The file as canonical JSON (RFC 8785): the same history gives the same bytes. */
+/** The file as canonical JSON (RFC 8785): the same history makes the same bytes. */
 export const yearlyJson = (file: YearlyFile): string => `${canonicalize(file)}\n`;
 
 /** The file as CSV (RFC 4180): one line a figure, so that each figure has its own positions beside it. */

@@ -50,7 +50,7 @@ export class YearlyUse {
     this.asOf = recordedAt;
   }
 
-  /** The file as of the last event; `root` is that of the tree with as many leaves. */
+  /** The file as of the last event; `root` is the root of the tree with as many leaves. */
   file(root: Uint8Array): YearlyFile {
     const rows = [...this.groups.values()].map(({ place, tallies }) => this.rowOf(place, tallies)).sort(compareRows);
     const total = rows.find((row) => depth(row) === 0) ?? this.rowOf(EVERYBODY, new Map());

@@ -73,7 +73,7 @@ export function accessFigures(own: AccessSums, all: AccessSums, asOfDate: string
   };
 }
 
-/** The same, with the comparison of the group with the best one. */
+/** The same line, with the comparison of the group with the best one. */
 export function withImpact(line: AccessFigures, { ratio, pValue, flag }: Impact) {
   const { reasons, ...measured } = figures({ impactRatio: ratio, impactPValue: pValue });
   return {

@@ -54,7 +54,7 @@ export interface Cell {
   revokedHours: bigint;
   allocatedChipMs: bigint;
   usedHours: bigint;
-  /** Of the used ones, those that the report of usage flagged. */
+  /** The part of the used hours that the report of usage flagged. */
   flaggedHours: bigint;
   /** Working days from submission to decision, of decided requests. */
   readonly decisionDays: Histogram;
@@ -64,7 +64,7 @@ export interface Cell {
   readonly pendingSince: Map<string, number>;
   /** Granted over requested hours of granted requests, in per mille, rounded down. */
   readonly fulfilmentPerMille: Histogram;
-  /** Decisions in a mode that has a time limit. `decidedInTime` counts those within the limit. */
+  /** Decisions in a mode that has a time limit. `decidedInTime` counts the decisions within the limit. */
   decidedWithLimit: number;
   decidedInTime: number;
 }

@@ -25,7 +25,7 @@ export interface EqualAccessReport extends ReportHeader {
   readonly concentration: Concentration;
   readonly countries: readonly (ComparedFigures & { readonly country: string })[];
   readonly reclassified: readonly Reclassified[];
-  /** Art. 12b(16): what the Governing Board decided, over all facilities and modes. */
+  /** Art. 12b(16): decisions of the Governing Board, over all facilities and modes. */
   readonly correctiveActions: readonly PublishedAction[];
   readonly corrections: readonly never[];
   readonly withheld: readonly never[];
@@ -101,7 +101,7 @@ export interface Concentration extends ConcentrationFigures {
   readonly lorenz: readonly { readonly holders: number; readonly amount: number }[];
   /** The same with the ultimate parents that were known when each request was submitted. */
   readonly asSubmitted: ConcentrationFigures;
-  /** The same over all parents that asked, those that were granted nothing included. */
+  /** The same over all parents that submitted a request, parents without a grant included. */
   readonly applicants: ConcentrationFigures;
 }
 

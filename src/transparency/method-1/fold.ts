@@ -174,7 +174,7 @@ export function policyInForce<Name extends PolicyName>(state: FoldState, name: N
   return inForceAt((state.policies.get(name) ?? []) as Timeline<PolicyVersion<Name>>, at);
 }
 
-/** Canonical JSON of the state, in pieces: fold nothing before the last one is taken. The same position gives the same bytes. */
+/** Canonical JSON of the state, in pieces: fold nothing before the last piece is taken. The same position makes the same bytes. */
 export const serialisedParts = (state: FoldState): Iterable<string> => stateParts(state);
 
 /**
