@@ -14,7 +14,7 @@ export interface ProvenEntry {
   readonly position: number;
   readonly entry: Uint8Array;
   readonly leaf: Hash;
-  /** From the leaf's sibling upwards. */
+  /** The hashes of the proof, from the leaf's sibling upwards. */
   readonly path: readonly Hash[];
 }
 

@@ -15,7 +15,7 @@ import { EnvelopeCheck } from './verify-envelope.js';
 
 import { LogWalk, type WalkOptions } from './verify-walk.js';
 
-/** Where in the history; the end of the log when neither is given. */
+/** A point of the history; the end of the log when no member is given. */
 export interface ReplayPoint {
   readonly position?: number;
   /** Ms since the epoch. */
@@ -28,9 +28,9 @@ export interface ReplayedReport {
   readonly position: number;
   readonly methodVersion: string;
   readonly text: string;
-  /** Of the bytes, hex. */
+  /** Hash of the bytes, hex. */
   readonly sha256: string;
-  /** Of the publication that names its hash, for a published report. */
+  /** Id of the publication that names the hash, for a published report. */
   readonly id?: string;
 }
 
@@ -39,9 +39,9 @@ export interface Replay {
   readonly asOf: string | null;
   /** Root over the events that were folded, base64. */
   readonly root: string;
-  /** Of the reports as of the position. */
+  /** The method of the reports as of the position. */
   readonly methodVersion: string;
-  /** As of the position. */
+  /** The reports as of the position. */
   readonly reports: readonly ReplayedReport[];
   /** All that were published up to the position, each by the method that its publication names. */
   readonly published: readonly ReplayedReport[];
@@ -54,7 +54,7 @@ export interface ReplayOptions {
   readonly aggregates: readonly AggregateOutline[];
   readonly progress?: ProgressListener;
   readonly methods?: MethodRegistry;
-  /** Of the reports as of the point; the current one when left out. */
+  /** The method of the reports as of the point; the current method when left out. */
   readonly method?: ReportMethod;
 }
 

@@ -2,7 +2,7 @@ import { canonicalText } from './verify-canonical.js';
 import { NotCheckable } from './audit-finding.js';
 import { decodeUtf8 } from '../tlog/strict-text.js';
 
-/** Members that an answer of the API adds to the envelope of an event. No receipt covers them, but for the position. */
+/** Members that an answer of the API adds to the envelope of an event. A receipt covers only one of them, the position. */
 const ADDED_BY_API = ['position', 'log', 'content', 'erasedAt'] as const;
 /** Members that every envelope has: a JSON document without them is something else. */
 const IN_EVERY_ENVELOPE = ['v', 'id', 'stream', 'revision', 'type', 'data'] as const;

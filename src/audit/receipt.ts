@@ -24,12 +24,12 @@ export interface CheckedReceipt {
   readonly verdict: 'verified';
   readonly origin: string;
   readonly position: number;
-  /** Of the tree of the checkpoint. */
+  /** Size of the tree of the checkpoint. */
   readonly size: number;
-  /** Base64, as in the checkpoint. */
+  /** Root of that tree, base64, as in the checkpoint. */
   readonly root: string;
   readonly verifierKey: string;
-  /** Of the entry, hexadecimal. */
+  /** Leaf hash of the entry, hexadecimal. */
   readonly leaf: string;
   /** The exact entry that is proven. An auditor reads this text, not the file that was given. */
   readonly entry: string;

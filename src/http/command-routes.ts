@@ -13,7 +13,7 @@ export interface CommandMatch {
 
 /** A route of a command. */
 export interface CommandRouteInfo {
-  /** With the names of its parameters: `/v1/commitments/:id/signature`. */
+  /** The path with the names of its parameters: `/v1/commitments/:id/signature`. */
   readonly path: string;
   readonly access: CommandAccess;
 }
@@ -32,7 +32,7 @@ interface Entry {
  */
 @Injectable()
 export class CommandRoutes {
-  /** By number of segments. */
+  /** Routes by their number of segments. */
   private readonly entries = new Map<number, Entry[]>();
 
   constructor(private readonly modules: ModuleRef) {}

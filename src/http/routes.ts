@@ -26,7 +26,7 @@ export const READERS: readonly Role[] = ROLES;
 export interface CommandRouteOptions {
   /** What the route executes; its handler and the classes of its input come with it. */
   readonly command: RoutedCommand;
-  /** Below the path of the controller. */
+  /** Path below the path of the controller. */
   readonly path?: string;
   readonly roles: readonly Role[];
   /** Path of the new record: the answer is 201 with a `Location` made from this path. Left out: 200. */

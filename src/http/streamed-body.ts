@@ -196,7 +196,7 @@ interface Checked {
 /** The items and errors of a list. */
 class Found {
   count = 0;
-  /** Empty as soon as one item is wrong: the body is refused, so its items are not needed. */
+  /** The items so far. Empty as soon as one item is wrong: the body is then refused, so its items are not needed. */
   items: unknown[] = [];
   readonly errors: FieldError[] = [];
 

@@ -23,7 +23,7 @@ export type Belonging = Readonly<Partial<Record<Relation, string>>>;
 
 /** The rows of a table that a reader may see. */
 export interface VisibleRows {
-  /** Belongs after `from`. */
+  /** The text of SQL that belongs after `from`. */
   readonly from: string;
   /** The partner that the reader is bound to, and the columns of which one must name it. Missing where every row is visible. */
   readonly viewer?: { readonly partnerId: string; readonly columns: readonly string[] };

@@ -34,7 +34,7 @@ export class PendingCommand implements SubmittedCommand {
 
 /** The unit that is decided and written: one command, or several that are executed all or none (atomic). */
 export interface CommandGroup {
-  /** In their order. The last one of an atomic group is the call: the result of all its commands is kept under its key. */
+  /** The commands in their order. The last one of an atomic group is the call: the result of the group is kept under its key. */
   readonly commands: readonly PendingCommand[];
   /** Decides the group again, at its index in the sequence that it belongs to, if any. */
   readonly sequence?: { again(group: CommandGroup): void };

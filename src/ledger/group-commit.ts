@@ -46,7 +46,7 @@ export interface GroupCommitEvents<Group> {
 export interface CommittedBatch {
   readonly commands: number;
   readonly events: number;
-  /** From the first attempt to write it until it was durable. */
+  /** Time from the first attempt to write the batch until it was durable. */
   readonly durationMs: number;
 }
 

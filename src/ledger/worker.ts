@@ -48,7 +48,7 @@ export interface WorkerOptions {
   /** Notified after each step that did something, and when a failure begins. */
   readonly progress?: Notifier;
   readonly time?: MonotonicTime;
-  /** From 0 to below 1, for the jitter of retries. */
+  /** Random number from 0 to below 1, for the jitter of retries. */
   readonly random?: () => number;
 }
 

@@ -13,7 +13,7 @@ export const ADD_CHECKPOINT_BYTES_MAX = NOTE_BYTES_MAX + 4_000;
 export interface AddCheckpoint {
   /** Size that, to the knowledge of the log, the witness has cosigned last; 0 for none. */
   readonly oldSize: number;
-  /** From `oldSize` to the size of the checkpoint; empty if they are equal or `oldSize` is 0. */
+  /** The consistency proof from `oldSize` to the size of the checkpoint; empty if they are equal or `oldSize` is 0. */
   readonly proof: readonly Hash[];
   readonly note: SignedNote;
 }

@@ -19,16 +19,16 @@ export const NOTE_BYTES_MAX = 1_000_000;
 
 /** A note as read. Nothing in it is trusted before `verifyNote`. */
 export interface SignedNote {
-  /** With its last newline, without the blank line: the signed bytes in UTF-8. */
+  /** The text with its last newline, without the blank line: the signed bytes in UTF-8. */
   readonly text: string;
-  /** In the order of their lines. */
+  /** The signatures in the order of their lines. */
   readonly signatures: readonly NoteSignature[];
 }
 
 export interface VerifiedSignature {
   readonly key: VerifierKey;
   readonly signature: NoteSignature;
-  /** Of a cosignature: when the witness made it, POSIX seconds. */
+  /** For a cosignature: when the witness made it, POSIX seconds. */
   readonly timestampSeconds?: number;
 }
 

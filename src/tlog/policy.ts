@@ -52,7 +52,7 @@ export interface Cosigner {
 export interface PolicyVerdict {
   readonly checkpoint: Checkpoint;
   readonly log: VerifierKey;
-  /** In the order of the policy. */
+  /** The cosigners in the order of the policy. */
   readonly cosigners: readonly Cosigner[];
 }
 

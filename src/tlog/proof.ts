@@ -16,7 +16,7 @@ export const PROOF_BYTES_MAX = 2 * NOTE_BYTES_MAX;
 export interface TlogProof {
   /** Number of the entry, from 0: its position in the ledger minus 1. */
   readonly index: number;
-  /** From the leaf's sibling upwards. */
+  /** The hashes of the proof, from the leaf's sibling upwards. */
   readonly hashes: readonly Hash[];
   readonly checkpoint: SignedNote;
   /** Opaque and not authenticated: nothing finds a changed bit in it. */

@@ -28,7 +28,7 @@ export function tileReader(size: number, source: TileSource): HashReader {
   };
 }
 
-/** Where a node is: the root over `count` (a power of two) hashes of a tile, from hash number `first`. */
+/** Location of a node: the root over `count` (a power of two) hashes of a tile, from hash number `first`. */
 interface Location {
   readonly tile: TileAddress;
   readonly first: number;

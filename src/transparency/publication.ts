@@ -23,12 +23,12 @@ export interface PublishedFacts {
   readonly methodVersion: string;
   /** Length of the report. */
   readonly byteCount: number;
-  /** Of the report's bytes, hex. */
+  /** Hash of the report's bytes, hex. */
   readonly sha256: string;
   /** The completeness index: the extent of every stream at the position. */
   readonly streams: {
     readonly count: number;
-    /** Of the index as it is served, hex. */
+    /** Hash of the index as it is served, hex. */
     readonly sha256: string;
   };
 }

@@ -28,14 +28,14 @@ const BATCH_EVENTS_MAX = 500;
 const SLICE_MS_MAX = 5;
 /** Longest time until events of another instance are noticed. The events of this instance are notified. */
 const POLL_MS = 100;
-/** Between two batches that were not full: the events that gather meanwhile are read in one batch. */
+/** Pause between two batches that were not full: the events that gather meanwhile are read in one batch. */
 const PACE_MS = 50;
 /** How long `minPosition` waits. */
 const MIN_POSITION_WAIT_MS = 5_000;
 
 /** The history up to a position: its figures, and the Merkle tree of its events. */
 export interface ReportState {
-  /** Of the current method. */
+  /** State of the current method. */
   readonly state: MethodState;
   readonly tree: CompactRange;
 }

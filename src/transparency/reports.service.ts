@@ -53,7 +53,7 @@ export interface Render<Body> {
  */
 @Injectable()
 export class Reports {
-  /** Of live reports and of reports as of an earlier position. */
+  /** The method of live reports and of reports as of an earlier position. */
   readonly method: ReportMethod;
   private readonly latest = new Map<string, { readonly madeAtMs: number; readonly reading: Reading<unknown> }>();
   private readonly answers = new Map<string, Promise<unknown>>();

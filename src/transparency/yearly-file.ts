@@ -62,7 +62,7 @@ export interface YearlyFile {
   readonly scope: string;
   readonly illustrative: boolean;
   readonly definitions: typeof YEARLY_FIGURES;
-  /** By facility, category and country: only groups in which something happened in the year. */
+  /** Rows by facility, category and country: only groups in which something happened in the year. */
   readonly rows: readonly YearlyRow[];
   readonly byFacility: readonly YearlyRow[];
   readonly byCategory: readonly YearlyRow[];

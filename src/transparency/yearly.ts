@@ -180,11 +180,11 @@ const EVERYBODY: Place = { facilityId: null, category: null, country: null };
 const wholeHours = (hours: number): bigint => chipMs(hours, 0, MS_PER_HOUR);
 const facilityOf = ({ stream }: { readonly stream: string }): string => stream.slice('facility-'.length);
 
-/** By how many of facility, category and country a row is split. */
+/** The number of members, of facility, category and country, by which a row is split. */
 const depth = ({ facilityId, category, country }: YearlyGroup): number =>
   [facilityId, category, country].filter((part) => part !== null).length;
 
-/** By facility (its name, then its id), category and country; by code unit, the same on every machine. */
+/** Compares by facility (its name, then its id), category and country; by code unit, so that the order is the same on every machine. */
 function compareRows(one: YearlyRow, other: YearlyRow): number {
   const keys = ({ facilityName, facilityId, category, country }: YearlyRow) => [
     facilityName ?? '',

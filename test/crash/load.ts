@@ -39,7 +39,7 @@ interface Answered extends Record<string, unknown> {
  * then a client repeats a command that it has an answer to.
  */
 export class Load {
-  /** By key. */
+  /** Final answers by key. */
   readonly heard = new Map<string, Heard>();
   readonly retries = new Map<string, number>();
   replayed = 0;

@@ -208,7 +208,7 @@ class Session {
   }
 }
 
-/** Where PostgreSQL is the engine, and where it takes the copy of the events on KurrentDB. */
+/** Statements that append: to PostgreSQL as the engine, and to the copy of the events on KurrentDB. */
 const APPENDS: ReadonlySet<string> = new Set(['append-batch', 'sequence-batches']);
 
 function commitIn(frame: Frame): Commit | undefined {

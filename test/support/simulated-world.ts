@@ -39,7 +39,7 @@ export class SimulatedWorld implements MonotonicTime {
     return () => (item.happen = undefined);
   }
 
-  /** From 0 to below 1 (mulberry32). */
+  /** A random number from 0 to below 1 (mulberry32). */
   random(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);

@@ -29,7 +29,7 @@ export class ContentsCheck implements BesideCheck {
   private opened = 0;
   private erased = 0;
   private unopened = 0;
-  /** Missing and not erased so far: the erasure may come later in the history. */
+  /** Contents that are missing and not erased so far: the erasure may follow later in the history. */
   private readonly missing = new Map<string, SealedEvent>();
   /** Erased according to the history, and still stored. */
   private readonly left = new Map<string, RecordedEvent>();

@@ -10,7 +10,7 @@ const NOTICE_BUSINESS_DAYS_MIN = 10;
 const REACHED_ON_SINCE_SCHEMA = 2;
 /** Art. 12b(5). */
 const UNION_PERCENT_MAX = 17n;
-/** From the layer that loses first to the layer that is paid first. */
+/** The layers, from the layer that loses first to the layer that is paid first. */
 const SENIORITY = ['first-loss', 'mezzanine', 'senior'];
 
 interface Layer {

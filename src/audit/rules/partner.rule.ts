@@ -14,7 +14,7 @@ type PartnerRow = readonly [
 interface Known {
   readonly country: string;
   readonly legalForm: string;
-  /** In the order in which they were recorded. */
+  /** The classifications in the order in which they were recorded. */
   readonly classifications: { readonly category: string; readonly from: number }[];
 }
 

@@ -18,7 +18,7 @@ export interface Rule<Name extends RuleName = RuleName> {
   close(): void;
 }
 
-/** Where the history ends. */
+/** The end of the history. */
 export interface LogEnd {
   /** A checkpoint may end within a command: the rest of that command may be missing. */
   readonly lastCommandId: string;

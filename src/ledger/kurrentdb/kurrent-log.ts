@@ -13,7 +13,7 @@ import type { DraftRecord, ReadRecord, StreamNames } from './record.js';
 
 /** Most records that the client reads ahead. */
 const READ_AHEAD = 1_024;
-/** Between two attempts at the start. */
+/** Pause between two attempts at the start. */
 const OPEN_PAUSE_MS = 200;
 /** No stream ever reaches this revision: an append that expects it is refused as stale, or for a missing right. */
 const NEVER = 2n ** 60n;

@@ -39,7 +39,7 @@ export interface DraftRecord {
 
 /** A record as it is read back from `$all`. */
 export interface ReadRecord extends DraftRecord {
-  /** In its stream. */
+  /** Revision of the record in its stream. */
   readonly revision: number;
   readonly commit: bigint;
   readonly prepare: bigint;
@@ -168,7 +168,7 @@ export interface ReadBatch {
   readonly turn: number;
   readonly stamp: string;
   readonly commands: readonly ReadCommand[];
-  /** Of its last record. */
+  /** Commit position of its last record. */
   readonly commit: bigint;
   readonly prepare: bigint;
 }

@@ -24,7 +24,7 @@ export interface ComparisonEvents {
  * the tables that were read, and a switch takes no other tables: so a result never counts for rows of a later rebuild.
  */
 export class Comparisons {
-  /** By name of the copy that is built. */
+  /** Comparisons by the name of the copy that is built. */
   private readonly begun = new Map<string, { builtTables: string | undefined }>();
 
   constructor(

@@ -26,7 +26,7 @@ export interface Projection {
 
 /** The rows of one batch: as they were loaded, and as they were changed. */
 export class Rows {
-  /** By table and id. */
+  /** Rows by table and id. */
   private readonly rows = new Map<string, Map<string, Row>>();
   private readonly changed = new Map<string, Map<string, Row>>();
 

@@ -19,7 +19,7 @@ import { Worker, type Next, type WorkerLog } from '../worker.js';
 const BATCH_EVENTS_MAX = 1_000;
 /** Longest time until events of another instance are noticed. The events of this instance are notified. */
 const POLL_MS = 100;
-/** Between two batches that were not full: the events that gather meanwhile share the statements and the commit of all projections. */
+/** Pause between two batches that were not full: events that gather meanwhile share statements and commit of all projections. */
 const PACE_MS = 50;
 /** How soon another instance takes over when the leader is gone. */
 const STAND_BY_MS = 1_000;
@@ -32,7 +32,7 @@ export interface ProjectorOptions {
   /** The store that readers read, if it is a standby. */
   readonly served?: ServedRows;
   readonly time?: MonotonicTime;
-  /** From 0 to below 1, for the jitter of retries. */
+  /** Random number from 0 to below 1, for the jitter of retries. */
   readonly random?: () => number;
   /** Most events that are read and applied in one batch. */
   readonly batchEventsMax?: number;

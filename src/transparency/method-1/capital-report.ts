@@ -44,7 +44,7 @@ export interface FundPicture {
   readonly targetMinor: string;
   /** Financial close is reached. */
   readonly closed: boolean;
-  /** From the most senior down: the first loss is at the bottom. */
+  /** The layers from the most senior down: the first loss is at the bottom. */
   readonly layers: readonly Layer[];
 }
 
@@ -53,7 +53,7 @@ export const RATIO_BASES = ['committed', 'paid'] as const;
 export interface CapitalRatios {
   readonly currency: string;
   readonly base: (typeof RATIO_BASES)[number];
-  /** Of the Union, the Member States and public banks. */
+  /** Money of the Union, the Member States and public banks. */
   readonly publicMinor: string;
   readonly privateMinor: string;
   readonly privatePerPublic: number | null;
@@ -115,12 +115,12 @@ export function capitalReport(state: FoldState): CapitalReport {
   };
 }
 
-/** By name, then by id: two may have the same name. */
+/** Sorts by name, then by id, because two may have the same name. */
 function byName<Facts extends { readonly name: string }>(all: ReadonlyMap<string, Facts>): [string, Facts][] {
   return [...all].sort(([id, one], [otherId, other]) => compare(one.name, other.name) || compare(id, otherId));
 }
 
-/** By code unit, not by locale: the same order on every machine. */
+/** Compares by code unit, not by locale: the order is the same on every machine. */
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
 const AMOUNTS = Object.keys(noAmounts()) as (keyof CapitalAmounts)[];
