@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../platform/startup-error.js';
 
-/** What the API answered, read as JSON. */
+/** An answer of the API, with its body read as JSON. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
-  /** The answer to an earlier request with the same key. */
+  /** True if the answer repeats the answer to an earlier request with the same key. */
   readonly replayed: boolean;
-  /** Of many commands in one call: those whose answers are of earlier requests. */
+  /** For many commands in one call: the number of commands whose answers repeat earlier answers. */
   readonly replayedCommands: number;
 }
 
 export interface ApiRequest {
-  /** Under the root of the API. */
+  /** Path under the root of the API. */
   readonly path: string;
   /** Left out on public routes. */
   readonly key?: string;
@@ -23,22 +23,22 @@ export interface ApiCommand extends ApiRequest {
   readonly body: unknown;
 }
 
-/** A reason why the demo cannot be loaded or shown; the message is complete, for the person who started it. */
+/** A reason why the demo cannot be loaded or shown. The message is complete for the person who started the demo. */
 export class DemoFailure extends StartupError {}
 
-/** Busy, stopping or behind a proxy that is: the same request may succeed a moment later. */
+/** The service, or a proxy in front of it, is busy or stopping: the same request may succeed a moment later. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-/** The connection broke, and the first try of the request may still be running. */
+/** The connection broke, and the first attempt of the request may still be running. */
 const RUNNING_CODE = 'command-in-progress';
-/** With the waits below, a server may be away for about a minute. */
+/** With the waits below, a server may be unreachable for about a minute. */
 const ATTEMPTS_MAX = 16;
 const WAIT_MS_MIN = 50;
 const WAIT_MS_MAX = 5_000;
-/** A rate limit is counted by the minute. */
+/** Rate limits are counted by the minute. */
 const RETRY_AFTER_S_MAX = 60;
 const MS_PER_SECOND = 1_000;
 
-/** Talks to the ledger as any program would: over HTTP, with the same idempotency key on every retry. */
+/** A client of the ledger like any other: it uses HTTP, and sends the same idempotency key with every retry. */
 export class ApiClient {
   constructor(private readonly baseUrl: string) {}
 
@@ -51,7 +51,7 @@ export class ApiClient {
     return this.send(path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
-  /** @throws DemoFailure when the read is refused. */
+  /** @throws DemoFailure if the read is refused. */
   async read({ path, key }: ApiRequest): Promise<Readonly<Record<string, unknown>>> {
     const answer = await this.send(path, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } });
     if (answer.status !== 200) throw new DemoFailure(`GET ${path}: ${problemText(answer)}`);
@@ -71,7 +71,8 @@ export class ApiClient {
     let response: Response;
     let text: string;
     try {
-      // No signal for a time-out: it takes a quarter of the time of a load, and fetch gives up after five minutes by itself.
+      // No abort signal for a time-out: it takes a quarter of the time of a load, and fetch gives up after five minutes
+      // by itself.
       response = await fetch(new URL(path, this.baseUrl), init);
       text = await response.text();
     } catch (error) {
@@ -88,7 +89,7 @@ export class ApiClient {
   }
 }
 
-/** One line about a refusal: status, code and the sentence of the problem. */
+/** One line about a refusal: status, code and detail of the problem. */
 export function problemText({ status, body }: ApiAnswer): string {
   const { code, detail, errors } = body;
   const fields = Array.isArray(errors) && errors.length > 0 ? ` ${JSON.stringify(errors)}` : '';

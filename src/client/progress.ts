@@ -1,31 +1,31 @@
 import type { ProgressListener } from '../ledger/progress-listener.js';
 
-/** Where progress goes; `isTTY`: a line may be drawn over. */
+/** Output of a progress line. With `isTTY`, a line may be drawn again in the same place. */
 export interface ProgressOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;
 }
 
-/** What a progress line leaves behind. */
+/** The form of a progress line. */
 export interface ProgressLook {
-  /** What is counted, e.g. `commands`. */
+  /** Name of the counted items, e.g. `commands`. */
   readonly what: string;
   /**
-   * `kept`: a bar on a terminal, which stays when it ends, and a line for every 10 % in a log file. `passing`: a line on a
-   * terminal, which is erased when it ends, and nothing in a log file.
+   * `kept`: a bar on a terminal, which stays after the end, and a line for every 10 % in a log file. `passing`: a line
+   * on a terminal, which is erased at the end, and nothing in a log file.
    */
   readonly line: 'kept' | 'passing';
 }
 
 const BAR_WIDTH = 30;
 const LINE_STEP_PERCENT = 10;
-/** Drawing more often costs time and shows nothing. */
+/** Drawing more often costs time and is not visible. */
 const REDRAW_MS_MIN = 100;
 const MS_PER_SECOND = 1_000;
-/** Erases to the end of the line: the text before may have been longer. */
+/** Erases up to the end of the line, because the text before may have been longer. */
 const ERASE = '\u001b[K';
 
-/** The one progress line of all commands: how many are done of how many, how many a second, and the time left. */
+/** The progress line of all commands: the number done, the total, the number per second, and the time left. */
 export class Progress implements ProgressListener {
   private total = 0;
   private done = 0;
@@ -47,7 +47,7 @@ export class Progress implements ProgressListener {
     this.linedPercent = 0;
   }
 
-  /** One more is done. */
+  /** Counts one more item. */
   advance(): void {
     this.reached(this.done + 1);
   }
@@ -58,7 +58,7 @@ export class Progress implements ProgressListener {
     else if (this.look.line === 'kept') this.writeTenth();
   }
 
-  /** Leaves the cursor at the beginning of a line, so that the next text stands alone. */
+  /** Leaves the cursor at the beginning of a line for the next text. */
   end(): void {
     if (this.output.isTTY !== true) return;
     if (this.look.line === 'kept') this.output.write('\n');
@@ -97,10 +97,10 @@ export class Progress implements ProgressListener {
     const seconds = Math.max((this.clock() - this.startedAt) / MS_PER_SECOND, 0.001);
     const perSecond = this.done / seconds;
     const count = `${this.done} of ${this.total} ${this.look.what}, ${Math.round(perSecond)}/s`;
-    // Without a first one there is no rate, and no time left that it could tell.
+    // Before the first item there is no rate, and so no time left.
     return this.done === 0 ? count : `${count}, ${Math.ceil((this.total - this.done) / perSecond)} s left`;
   }
 }
 
-/** The look of checks and copies, which read the history and end with a text of their own. */
+/** The form for checks and copies, which read the history and print a result at the end. */
 export const READING: ProgressLook = { what: 'events', line: 'passing' };

@@ -4,31 +4,31 @@ import type { Facility } from './facilities.js';
 import { MODE_PROFILES } from './modes.js';
 
 export interface AccessCall {
-  /** Name of the command that opens it. */
+  /** Name of the command that opens the call. */
   readonly name: string;
   readonly facility: Facility;
   readonly mode: Mode;
   readonly title: string;
-  /** Half-open dates. */
+  /** Dates; the interval includes `opensOn` and excludes `closesOn`. */
   readonly opensOn: string;
   readonly closesOn: string;
-  /** How many of the programme's requests answer it, beside the other calls. */
+  /** Weight of the call in the distribution of the programme's requests over the calls. */
   readonly demand: number;
 }
 
-/** The small modes are offered everywhere, the large ones where the large systems are. */
+/** Every AI factory offers the small modes. Only facilities with large systems offer the large modes. */
 const MODES_OF: Readonly<Record<'gigafactory' | 'large' | 'small', readonly Mode[]>> = {
   gigafactory: ['large-scale', 'regular', 'open-frontier'],
   large: ['playground', 'fast-lane', 'large-scale', 'ai-for-science', 'regular'],
   small: ['playground', 'fast-lane'],
 };
-/** Chips of an AI factory that offers all modes. */
+/** An AI factory with at least this many chips offers all modes. */
 const LARGE_CHIPS_MIN = 9_000;
-/** What a gigafactory draws beside an AI factory: it is new, and many times as large. */
+/** Demand at a gigafactory, as a multiple of the demand at an AI factory: it is new and has many times the chips. */
 const GIGAFACTORY_DEMAND = 7;
-/** A call that has just opened at the end of the programme holds nothing to show. */
+/** A call that is open for fewer days before the end of the programme has no requests to show, so none is opened. */
 const CALL_DAYS_MIN = 28;
-/** Demand at the end of the two years beside that at the beginning. */
+/** Demand at the end of the two years, as a multiple of the demand at the beginning. */
 const DEMAND_GROWTH = 2.5;
 const PROGRAMME_MONTHS = 24;
 
@@ -59,7 +59,7 @@ function callsOf(facility: Facility, mode: Mode): AccessCall[] {
       closesOn,
       demand: demand * callMonths * growth * scale,
     });
-    // A cut-off mode pauses for a month, in which the requests of the closed call are assessed.
+    // After a cut-off the mode pauses for a month, in which the panel assesses the requests of the closed call.
     opensOn = MODE_PROFILES[mode].decision.from === 'cut-off' ? firstOfNextMonth(closesOn) : closesOn;
   }
   return calls;

@@ -18,7 +18,7 @@ export interface Access {
   readonly calls: readonly AccessCall[];
   readonly requests: readonly RequestPlan[];
   readonly allocations: readonly Allocation[];
-  /** Names of the requests of the acquired start-up, before and after. */
+  /** Names of the start-up's requests before and after its acquisition. */
   readonly acquired: { readonly before: readonly string[]; readonly after: readonly string[] };
   /** Names of the requests whose grants are revoked. */
   readonly revoked: readonly string[];
@@ -40,12 +40,12 @@ const ACQUISITION_DATES = {
   after: ['2025-11-10', '2026-02-16', '2026-04-20'],
 };
 
-/** Adds calls, requests, decisions, allocations and usage of the two years. */
+/** Adds the calls, requests, decisions, allocations and usage of the two years. */
 export function addAccess(commands: CommandList, random: Random, input: AccessInput): Access {
   const calls = planAccessCalls(input.facilities);
   const requests = planRequests(random, calls, input);
   const byCall = groupedBy(requests, ({ call }) => call.name);
-  // A call that nobody answers has nothing to show.
+  // A call without requests has nothing to show.
   const answered = calls.filter(({ name }) => byCall.has(name));
   for (const call of answered) {
     addAccessCall(commands, random, call, byCall.get(call.name) ?? [], input.hostSignatures.get(call.facility.name));
@@ -73,7 +73,7 @@ function planRequests(random: Random, calls: readonly AccessCall[], input: Acces
     const dates = [...ACQUISITION_DATES.before, ...ACQUISITION_DATES.after];
     return dates.map((date, index) => {
       const name = `request:acquired-${index + 1}`;
-      // A grant that is running when the start-up is bought keeps its category.
+      // The grant of this request runs while the start-up is acquired, and keeps its category.
       const isRunning = date === ACQUISITION_DATES.before.at(-1);
       return isRunning
         ? planner.grantedRequest(name, onDate('fast-lane', date), applicant, date)
@@ -89,7 +89,7 @@ function planRequests(random: Random, calls: readonly AccessCall[], input: Acces
   return [...special, ...rest];
 }
 
-/** The acquisition is recorded between the start-up's requests, as it would have been. */
+/** The acquisition is recorded between the earlier and the later requests of the start-up, as in a real ledger. */
 function addRequests(commands: CommandList, random: Random, requests: readonly RequestPlan[]): Access['acquired'] {
   const own = requests.filter(({ applicant }) => applicant.name === ACQUISITION.partner);
   const before = own.filter(({ submittedAt }) => submittedAt < ACQUISITION.on);
@@ -114,7 +114,7 @@ function addRequests(commands: CommandList, random: Random, requests: readonly R
   return { before: before.map(({ name }) => name), after: after.map(({ name }) => name) };
 }
 
-/** Capacity goes to whoever was granted first. */
+/** Capacity goes to requests in the order of their grants. */
 const byDecision = (requests: readonly RequestPlan[]): RequestPlan[] => {
   const decidedAt = ({ outcome }: RequestPlan): string => (outcome.kind === 'granted' ? outcome.decidedAt : '');
   return requests
@@ -122,7 +122,7 @@ const byDecision = (requests: readonly RequestPlan[]): RequestPlan[] => {
     .sort((left, right) => (decidedAt(left) < decidedAt(right) ? -1 : 1));
 };
 
-/** Revokes some grants half-way through their only allocation. Returns the dates by name of the request. */
+/** Revokes some grants half-way through their only allocation. Returns the revocation dates by name of the request. */
 function addRevocations(commands: CommandList, allocations: readonly Allocation[]): Map<string, string> {
   const perGrant = groupedBy(allocations, ({ request }) => request.name);
   const candidates = allocations.filter(

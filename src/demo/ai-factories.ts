@@ -5,9 +5,9 @@ export interface AiFactory {
   readonly name: string;
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
-  /** Absent where no host was found in a public source. */
+  /** Absent if no public source names a host. */
   readonly host?: AiFactoryHost;
-  /** Absent where no system was found in a public source. */
+  /** Absent if no public source names a system. */
   readonly system?: string;
   /** Month of the selection by the Joint Undertaking. */
   readonly selected: '2024-12' | '2025-03' | '2025-10';

@@ -8,16 +8,16 @@ import type { Random } from './random.js';
 import type { RequestPlan } from './request-plan.js';
 
 export interface Allocation {
-  /** Name of the command that makes it. */
+  /** Name of the command that makes the allocation. */
   readonly name: string;
   readonly request: RequestPlan;
   readonly chips: number;
-  /** Half-open dates. */
+  /** Dates; the interval includes `from` and excludes `to`. */
   readonly from: string;
   readonly to: string;
-  /** Given back early from this date on. */
+  /** First day on which the chips are free again, if they are released early. */
   readonly releasedOn?: string;
-  /** Share of the allocated chip-hours that is used; above 1 in the few cases that the ledger flags. */
+  /** Used part of the allocated chip-hours. It is above 1 in a few cases, which the ledger flags. */
   readonly utilisation: number;
 }
 
@@ -28,12 +28,13 @@ const RELEASED_SHARE = 0.04;
 const OVERUSED_SHARE = 0.006;
 const DELAY_DAYS = 7;
 const HALVINGS_MAX = 3;
-/** Grants of the last days of the programme end a year and some weeks after it. */
+/** Grants of the last days of the programme end up to a year and some weeks after the programme. */
 const CALENDAR_DAYS = 1_200;
 
 /**
- * What is free on each day of one facility. Admits only what fits whatever the order in which the ledger learns of it:
- * on every day the sum over categories of the larger of use and floor stays within what is installed.
+ * The free chips of one facility on each day. An allocation is admitted only if it fits in every order in which the
+ * ledger may learn of the allocations: on every day, the sum over categories of the larger of use and floor stays
+ * within the installed chips.
  */
 export class CapacityCalendar {
   private readonly installed = new Int32Array(CALENDAR_DAYS);
@@ -74,13 +75,18 @@ export class CapacityCalendar {
   }
 }
 
-/** Finds room for granted requests, as an operator would: as granted, else later, else with fewer chips. */
+/**
+ * Finds room for granted requests, as an operator would: first as granted, then at a later time, then with fewer chips.
+ */
 export class AllocationPlanner {
   private readonly calendars = new Map<string, CapacityCalendar>();
 
   constructor(private readonly random: Random) {}
 
-  /** `hoursShare` leaves a part of the grant unallocated. Empty where nothing fits, or where the holder never came. */
+  /**
+   * `hoursShare` below 1 leaves a part of the grant unallocated. The result is empty if nothing fits, or if the holder
+   * does not use its grant.
+   */
   plan(request: RequestPlan, hoursShare = 1): Allocation[] {
     const { random } = this;
     if (request.outcome.kind !== 'granted') return [];
@@ -99,7 +105,7 @@ export class AllocationPlanner {
     ];
   }
 
-  /** Work seldom fills the whole time of a grant. */
+  /** Work seldom fills the whole period of a grant. */
   private end(from: string, days: number): string {
     return addDays(from, Math.max(1, Math.floor(days * this.random.between(0.6, 1))));
   }
@@ -159,7 +165,7 @@ export function addAllocation(commands: CommandList, allocation: Allocation): vo
   });
 }
 
-/** One chip more than the facility has, for an hour: the ledger must refuse it, whatever else is allocated. */
+/** One chip more than the facility has, for an hour. The ledger must refuse it, whatever else is allocated. */
 export function addOverAllocation(commands: CommandList, request: RequestPlan): string {
   if (request.outcome.kind !== 'granted')
     throw new Error(`${request.name} must be granted to show an over-allocation.`);

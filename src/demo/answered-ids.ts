@@ -2,7 +2,7 @@ import { DemoFailure } from '../client/api-client.js';
 import { isRef, PATH_REFERENCE } from './command-list.js';
 import type { DemoCommand, DemoValue } from './command-list.js';
 
-/** The ids in the answers to commands, by the names of these, for the commands that refer to them. */
+/** The ids in the answers to commands, by command name. Later commands refer to these ids. */
 export class AnsweredIds {
   private readonly ids = new Map<string, string>();
 
@@ -10,12 +10,12 @@ export class AnsweredIds {
     this.ids.set(name, id);
   }
 
-  /** @throws DemoFailure when a command is referred to that has not been answered */
+  /** @throws DemoFailure when the path refers to a command that has no answer yet */
   pathOf({ path }: Pick<DemoCommand, 'path'>): string {
     return path.replace(PATH_REFERENCE, (_, name: string) => this.idOf(name));
   }
 
-  /** The same, with ids in the place of references. @throws DemoFailure as `pathOf` */
+  /** The value with ids in place of references. @throws DemoFailure as `pathOf` */
   resolved(value: DemoValue): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (isRef(value)) return this.idOf(value.ref);

@@ -1,7 +1,10 @@
 import { dateOf, formatInstant, MS_PER_DAY, MS_PER_HOUR, parseInstant } from '../ledger/time.js';
 import { isBusinessDay } from '../domain/business-days.js';
 
-/** The two years of the demo programme, half-open. Fixed in the data: the wall clock would make every load different. */
+/**
+ * The two years of the demo programme, half-open. They are constants: with the wall clock every load would be
+ * different.
+ */
 export const PROGRAMME_START = '2024-11-01';
 export const PROGRAMME_END = '2026-11-01';
 
@@ -12,7 +15,7 @@ export const addDays = (date: string, days: number): string => dateOf(parseInsta
 export const daysBetween = (from: string, to: string): number =>
   Math.round((parseInstant(to) - parseInstant(from)) / MS_PER_DAY);
 
-/** The same day of a later month, or that month's last day where it is shorter. */
+/** The same day of a later month, or the last day of that month if it is shorter. */
 export function addMonths(date: string, months: number): string {
   const [year, month, day] = [Number(date.slice(0, 4)), Number(date.slice(5, 7)), Number(date.slice(8, 10))];
   const lastDay = new Date(Date.UTC(year, month + months, 0)).getUTCDate();
@@ -31,11 +34,11 @@ export function businessDayFrom(date: string): string {
   return day;
 }
 
-/** An instant inside the working hours of a date, `share` (0 to 1) of the way through them. */
+/** An instant inside the working hours of a date. `share`, from 0 to 1, is the elapsed part of these hours. */
 export const workingHour = (date: string, share: number): string =>
   formatInstant(parseInstant(date) + 8 * MS_PER_HOUR + Math.floor(share * 9 * 60) * MS_PER_MINUTE);
 
-/** The instant `share` of the way from one to another, to the second. */
+/** The instant after `share` of the time from one instant to another, to the second. */
 export const instantBetween = (from: string, to: string, share: number): string => {
   const start = parseInstant(from);
   return formatInstant(Math.floor((start + (parseInstant(to) - start) * share) / 1000) * 1000);

@@ -13,7 +13,7 @@ const STEP_MINOR = 10_000_000n;
 export const FUND_NAME = 'fund:investai';
 const FIRST_SIGNATURE = '2026-02-02';
 
-/** Caps in EUR million; together the EUR 20 billion of the fund. How the layers share them is not public. */
+/** Caps in EUR million. They add up to the EUR 20 billion of the fund. How the layers share that sum is not public. */
 export const TRANCHES = [
   { name: 'tranche:first-loss', rank: 1, kind: 'first-loss', capMillion: 4_000n },
   { name: 'tranche:mezzanine', rank: 2, kind: 'mezzanine', capMillion: 6_000n },
@@ -23,11 +23,11 @@ type TrancheName = (typeof TRANCHES)[number]['name'];
 
 export interface Capital {
   readonly commitments: readonly CommitmentPlan[];
-  /** By name of the facility: the signature that must precede a call for access (12b(4)). */
+  /** By name of the facility: the signature that must precede a call for access to it (12b(4)). */
   readonly hostSignatures: ReadonlyMap<string, string>;
 }
 
-/** Establishes the fund and takes 150 commitments along their courses. */
+/** Establishes the fund and adds 150 commitments, each with its events up to the end of the programme. */
 export function addCapital(
   commands: CommandList,
   random: Random,
@@ -71,14 +71,16 @@ function addFund(commands: CommandList): void {
   }
 }
 
-/** EUR million per gigafactory and programme. The first is exactly the 17 % of Art. 12b(5), the others are below. */
+/** EUR million per gigafactory and programme. The first is exactly the 17 % of Art. 12b(5); the others are lower. */
 const UNION_MILLIONS: readonly (readonly [digitalEurope: bigint, horizonEurope: bigint, investEu: bigint])[] = [
   [300n, 260n, 222n],
   [320n, 280n, 200n],
   [350n, 250n, 100n],
   [260n, 250n, 240n],
 ];
-/** The gigafactory for which the Union buys access time instead of paying for chips, the other form of Art. 12b(5). */
+/**
+ * The gigafactory for which the Union buys access time instead of a part of the CAPEX, the other form in Art. 12b(5).
+ */
 const ACCESS_TIME_INDEX = 2;
 
 function unionPlans({ name: facility }: Gigafactory, index: number): CommitmentPlan[] {
@@ -104,11 +106,11 @@ function unionPlans({ name: facility }: Gigafactory, index: number): CommitmentP
   }));
 }
 
-/** States per gigafactory beside the host. */
+/** Number of states per gigafactory beside the host. */
 const PARTNER_STATES = 9;
 const STATE_MILLIONS = { host: 420n, other: 470n };
 
-/** In every gigafactory the host and nine other states together give more than the Union, in two layers. */
+/** For every gigafactory the host and nine other states together commit more than the Union, in two layers. */
 function statePlans(gigafactories: readonly Gigafactory[], random: Random): CommitmentPlan[] {
   const courses: readonly Course[] = ['paid', 'called', 'signed', 'part-paid', 'amended'];
   const hosts = new Set(gigafactories.map(({ hostState }) => hostState));
@@ -161,7 +163,7 @@ function eibPlans(random: Random): CommitmentPlan[] {
   }));
 }
 
-/** How many private commitments take which course; together with the 62 public ones they are the 150. */
+/** Number of private commitments by course. With the 62 public commitments they are the 150 commitments. */
 const PRIVATE_COURSES: Readonly<Record<Course, number>> = {
   pledged: 12,
   signed: 14,
@@ -191,7 +193,7 @@ function privatePlans(
   return courses.map((course, index) => {
     const facility = index % 2 === 0 ? gigafactories[(index / 2) % gigafactories.length]?.name : undefined;
     const partner = operators[index] ?? financiers[index % financiers.length] ?? UNION.name;
-    // What is given in kind is not called, so that it fits a commitment that is only signed.
+    // A contribution in kind has no capital calls, so it is a commitment that is only signed.
     const isInKind = course === 'signed' && inKindLeft > 0;
     if (isInKind) inKindLeft -= 1;
     return {
@@ -207,10 +209,10 @@ function privatePlans(
   });
 }
 
-/** Between the host states' signatures and financial close. */
+/** A day between the host states' signatures and financial close. */
 const signatureDate = (random: Random): string => businessDayFrom(addDays(FIRST_SIGNATURE, random.integer(7, 80)));
 
-/** Splits an amount into unequal parts of whole steps; what rounding leaves over goes to the first. */
+/** Splits an amount into unequal parts of whole steps. The rest from rounding is added to the first part. */
 function split(totalMinor: bigint, count: number, random: Random): bigint[] {
   const weights = Array.from({ length: count }, () => random.magnitude(100, 1_500));
   const weightSum = BigInt(weights.reduce((sum, weight) => sum + weight, 0));
@@ -219,7 +221,7 @@ function split(totalMinor: bigint, count: number, random: Random): bigint[] {
   return parts.map((part, index) => (index === 0 ? part + rest : part));
 }
 
-/** Returns the names of what must be answered before financial close. */
+/** Returns the names of the commands that must be answered before financial close. */
 function addPledgeAndSignature(commands: CommandList, plan: CommitmentPlan): string[] {
   const { name, partner, tranche, facility, amountMinor, kind, programme, source, signedOn, course } = plan;
   commands.add({
@@ -240,7 +242,8 @@ function addPledgeAndSignature(commands: CommandList, plan: CommitmentPlan): str
   });
   if (course === 'pledged') return [name];
   const signature = `signature:${name}`;
-  // The Union's ceiling is checked against the CAPEX, the tranche's cap against what is signed: both are known by now.
+  // The ledger checks the Union's ceiling against the CAPEX, and the tranche's cap against the signed sum. Both are
+  // recorded by now.
   commands.add({ name: signature, path: `/v1/commitments/{${name}}/signature`, body: { signedOn } });
   return [signature];
 }

@@ -2,16 +2,16 @@ import type { Category } from '../partners/partner.js';
 import type { Random } from './random.js';
 
 export interface CategoryProfile {
-  /** Applicants of the category in the programme, established in the Union. */
+  /** Number of applicants of the category in the programme that are established in the Union. */
   readonly applicants: number;
-  /** Where the test for the category comes from. */
+  /** The law or rule that defines the test for the category. */
   readonly basis: string;
-  /** What an invented name of the category ends in. */
+  /** Words that end an invented name of the category. */
   readonly trades: readonly string[];
   readonly registered: { readonly from: number; readonly to: number };
-  /** Multiplies the chance of a grant. The gap is what the equal-access report is there to show. */
+  /** Multiplies the chance of a grant. The equal-access report is to show this difference between categories. */
   readonly success: number;
-  /** Share of the allocated chip-hours that is used, on average. */
+  /** Used part of the allocated chip-hours, on average. */
   readonly utilisation: number;
 }
 
@@ -74,7 +74,7 @@ export const PROFILES: Readonly<Record<Category, CategoryProfile>> = {
   },
 };
 
-/** Categories that a law in force lets work free of charge (12b(15)(b)). */
+/** Categories that get free access under a law in force (12b(15)(b)). */
 export const FREE_BY_CATEGORY: ReadonlySet<Category> = new Set<Category>([
   'start-up',
   'sme',
@@ -87,7 +87,7 @@ const FIRST_SYLLABLES =
   'Bral Quim Zorp Vell Nub Trix Plo Yand Krum Fizz Glo Wab Snor Dwin Jox Hup Lurm Teb Oxl Mip'.split(' ');
 const LAST_SYLLABLES = 'bat quin ixo andro erly omba uvex itto aggle ordi enzy ubik amster oplo irra'.split(' ');
 
-/** Made-up words for names that nobody could take for a real organisation. Each is handed out once. */
+/** Made-up words for names that nobody could take for a real organisation. Each word is used once. */
 export class InventedNames {
   private readonly words: string[];
 
@@ -95,7 +95,7 @@ export class InventedNames {
     this.words = random.shuffled(FIRST_SYLLABLES.flatMap((first) => LAST_SYLLABLES.map((last) => first + last)));
   }
 
-  /** @throws RangeError when all words are used. */
+  /** @throws RangeError when no word is left. */
   next(trades: readonly string[]): string {
     const word = this.words.pop();
     if (word === undefined) throw new RangeError('The demo programme has run out of invented names.');

@@ -1,4 +1,4 @@
-/** Stands for an id that only the answer to an earlier command gives; the loader puts the id in its place. */
+/** A reference to an id that only the answer to an earlier command contains. The loader replaces it by the id. */
 export interface Ref {
   readonly ref: string;
 }
@@ -6,23 +6,29 @@ export type DemoValue =
   string | number | boolean | null | Ref | readonly DemoValue[] | { readonly [field: string]: DemoValue };
 export type DemoBody = Readonly<Record<string, DemoValue>>;
 
-/** Who sends the command. Requests are submitted by the operator and decided by the panel: nobody decides their own. */
+/**
+ * The sender of the command. The operator submits requests and the panel decides on them: no partner decides on its
+ * own request.
+ */
 export type Sender = 'operator' | 'board' | 'panel';
 
-/** The field of the answer that a reference to the command stands for. */
+/** The field of the answer that replaces a reference to the command. */
 export type AnswerField = 'id' | 'trancheId' | 'callId' | 'allocationId';
 
 export interface DemoCommand {
   /** Unique in the programme; the idempotency key derives from it. */
   readonly name: string;
-  /** Under the API's root; `{name}` stands for the id that the command of that name was answered with. */
+  /** Path under the API's root. `{name}` is a reference to the id in the answer to the command of that name. */
   readonly path: string;
   readonly body: DemoBody;
   readonly sender: Sender;
   readonly answerField: AnswerField;
-  /** Commands of one wave do not depend on each other; a wave begins when the one before it is answered completely. */
+  /**
+   * Commands of one wave do not depend on each other. A wave begins when all commands of the previous wave are
+   * answered.
+   */
   readonly wave: number;
-  /** Set where the programme shows a refusal on purpose. */
+  /** Set if the programme shows a refusal on purpose. */
   readonly expectedStatus?: number;
 }
 
@@ -32,7 +38,7 @@ export interface NewCommand {
   readonly body: DemoBody;
   readonly sender?: Sender;
   readonly answerField?: AnswerField;
-  /** Names of commands that must have been answered before, beyond those that path and body refer to. */
+  /** Names of commands that must be answered earlier, beside the commands that path and body refer to. */
   readonly after?: readonly string[];
   readonly expectedStatus?: number;
 }
@@ -42,7 +48,7 @@ export const PATH_REFERENCE = /\{([^}]+)\}/g;
 export const isRef = (value: DemoValue): value is Ref =>
   typeof value === 'object' && value !== null && 'ref' in value && typeof value.ref === 'string';
 
-/** Every name that a path or a body refers to. */
+/** All names that a path or a body refers to. */
 export function referencesOf(path: string, body: DemoValue): string[] {
   const names = [...path.matchAll(PATH_REFERENCE)].map((match) => match[1] ?? '');
   const collect = (value: DemoValue): void => {
@@ -53,11 +59,11 @@ export function referencesOf(path: string, body: DemoValue): string[] {
   return names;
 }
 
-/** Collects the commands of the programme and works out which of them may run side by side. */
+/** Collects the commands of the programme and determines which commands may run concurrently. */
 export class CommandList {
   private readonly commands = new Map<string, DemoCommand>();
 
-  /** @throws Error on a name that is taken, or on a reference to a command that was not added before. */
+  /** @throws Error if the name is taken, or if a reference names a command that was not added before. */
   add(command: NewCommand): Ref {
     const { name, path, body, after = [], expectedStatus } = command;
     if (this.commands.has(name)) throw new Error(`The demo programme has two commands named ${name}.`);
@@ -74,7 +80,7 @@ export class CommandList {
     return { ref: name };
   }
 
-  /** Adds a command that runs when all others are answered, so that its effect says that the programme is complete. */
+  /** Adds a command that runs after all others are answered. Its effect proves that the programme is complete. */
   addLast(command: NewCommand): Ref {
     return this.add({ ...command, after: [...this.commands.keys()] });
   }
@@ -83,7 +89,7 @@ export class CommandList {
     return this.commands.has(name);
   }
 
-  /** In the order of sending: by wave, then as added. */
+  /** In the order of sending: by wave, and within a wave in the order of adding. */
   inOrder(): DemoCommand[] {
     return [...this.commands.values()].sort((left, right) => left.wave - right.wave);
   }

@@ -5,11 +5,11 @@ import type { Random } from './random.js';
 export const FINANCIAL_CLOSE = 'financial-close';
 export const FINANCIAL_CLOSE_ON = '2026-05-11';
 
-/** How far a commitment has come at the end of the two years. */
+/** The last state that a commitment reaches in the two years. */
 export type Course = 'pledged' | 'signed' | 'amended' | 'called' | 'part-paid' | 'paid' | 'distributed' | 'cancelled';
 
 export interface CommitmentPlan {
-  /** Name of the command that pledges it. */
+  /** Name of the command that pledges the commitment. */
   readonly name: string;
   readonly partner: string;
   readonly tranche: string;
@@ -22,13 +22,13 @@ export interface CommitmentPlan {
   readonly course: Course;
 }
 
-/** Dates of issue of up to three calls, all after the financial close. */
+/** Dates of issue of up to three calls, all after financial close. */
 const CALL_DATES = ['2026-05-18', '2026-07-06', '2026-08-24'] as const;
-/** Far more than the ten business days that a partner has to be given, whatever holidays lie between. */
+/** Days of notice: many more than the required ten business days, whichever holidays lie between. */
 const NOTICE_DAYS = 35;
 const DISTRIBUTED_ON = '2026-10-19';
 
-/** Adds what happens to a commitment after its signature. */
+/** Adds the events of a commitment after its signature. */
 export function addCourse(commands: CommandList, random: Random, plan: CommitmentPlan): void {
   const course = new CommitmentCourse(commands, random, plan);
   switch (plan.course) {
@@ -59,7 +59,10 @@ class CommitmentCourse {
     private readonly plan: CommitmentPlan,
   ) {}
 
-  /** States only raise: a lower amount could leave the Union unmatched. Others go either way. */
+  /**
+   * States only raise their amounts, because a lower amount could leave the Union unmatched. Others raise or lower
+   * them.
+   */
   amend(): void {
     const raises = this.plan.partner.startsWith('partner:state-') || this.random.chance(0.4);
     const deltaMinor = this.percent(raises ? this.random.integer(2, 5) : -this.random.integer(5, 20));
@@ -72,7 +75,7 @@ class CommitmentCourse {
     for (let index = 0; index < count; index += 1) this.pay(this.call(index, percent), index, 100);
   }
 
-  /** A call is paid in part and left open; for half of them after another that was paid in full. */
+  /** A call is paid in part and stays open. In half of the cases an earlier call was paid in full. */
   payInPart(): void {
     const earlier = this.random.integer(0, 1);
     this.payCalls(earlier, 20);
@@ -91,7 +94,7 @@ class CommitmentCourse {
     this.add('distribution', 'distributions', body, [`payment:${this.key}-1`, `payment:${this.key}-2`]);
   }
 
-  /** Cancelled before anything was called, or after a call was paid. */
+  /** The commitment is cancelled before its first call, or after a paid call. */
   cancel(): void {
     const isCalled = this.random.chance(0.5);
     if (isCalled) this.payCalls(1, 20);
@@ -99,7 +102,7 @@ class CommitmentCourse {
     this.add('cancellation', 'cancellation', { reason }, isCalled ? [`payment:${this.key}-1`] : [FINANCIAL_CLOSE]);
   }
 
-  /** Returns the amount called. */
+  /** Returns the called amount. */
   call(index: number, percent: number): bigint {
     const issuedOn = CALL_DATES[index] ?? CALL_DATES[0];
     const amountMinor = this.percent(percent);
@@ -138,7 +141,7 @@ class CommitmentCourse {
     return this.plan.name.slice('commitment:'.length);
   }
 
-  /** Of the amount that was signed. */
+  /** A percentage of the signed amount. */
   private percent(percent: number): bigint {
     return (this.plan.amountMinor * BigInt(percent)) / 100n;
   }

@@ -12,11 +12,11 @@ export interface DemoOptions {
   /** Root of the API, such as `http://127.0.0.1:3000`. */
   readonly baseUrl: string;
   readonly operatorKey: string;
-  /** For the tables of the demo. */
+  /** Output for the tables of the demo. */
   readonly out: { write(text: string): unknown };
-  /** For messages and progress. */
+  /** Output for messages and progress. */
   readonly err: ProgressOutput;
-  /** Share of the programme's requests to load; 1 unless a test is in a hurry. */
+  /** Part of the programme's requests to load; 1 unless a test needs a short load. */
   readonly scale?: number;
 }
 
@@ -28,8 +28,8 @@ const ILLUSTRATIVE = [
 ];
 
 /**
- * Loads the demo programme unless it is in the ledger already, then shows its tables and the next steps.
- * @throws DemoFailure with a sentence for the person who started it.
+ * Loads the demo programme unless the ledger has it already, then prints its tables and the next steps.
+ * @throws DemoFailure with a complete sentence for the person who started the demo.
  */
 export async function runDemo(options: DemoOptions): Promise<LoadSummary> {
   const { baseUrl, operatorKey, out, err, scale } = options;
@@ -76,5 +76,5 @@ function whereToGoOn(baseUrl: string, key: string): string[] {
   ];
 }
 
-/** A key may hold any visible character, and some of them mean something to a shell. */
+/** A key may contain any visible character, and a shell gives some of them a meaning. */
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -14,12 +14,12 @@ export interface Installation {
 }
 
 export interface Facility {
-  /** Name of the command that registers it. */
+  /** Name of the command that registers the facility. */
   readonly name: string;
   readonly label: string;
   readonly country: string;
   readonly kind: FacilityKind;
-  /** First day on which it takes requests. */
+  /** First day on which the facility takes requests. */
   readonly opensOn: string;
   readonly chipModel: string;
   /** In order of date. */
@@ -37,7 +37,10 @@ export interface Gigafactory extends Facility {
 }
 
 const BILLION_EURO_MINOR = 100_000_000_000n;
-/** How many chips of what kind a facility has is not public: the names of the models say so wherever they are shown. */
+/**
+ * The chips of a facility are not public, neither their number nor their model. The model names state this wherever
+ * they are shown.
+ */
 const GIGAFACTORY_MODEL = 'illustrative-2026';
 const GIGAFACTORY_OPENS_ON = '2026-03-02';
 
@@ -48,7 +51,7 @@ interface GigafactoryPlan {
   readonly installations: readonly Installation[];
 }
 
-/** Four of around 100,000 chips are public; where they will stand, what they cost and when they start is invented. */
+/** Public are the number four and the size of around 100,000 chips; the places, costs and start dates are invented. */
 const GIGAFACTORIES: readonly GigafactoryPlan[] = [
   {
     key: 'north',
@@ -90,7 +93,7 @@ export interface Facilities {
   readonly aiFactories: readonly Facility[];
 }
 
-/** Registers the facilities with their chips and the shares that are kept for the small ones. */
+/** Registers the facilities with their chips and with the floors for the small categories. */
 export function addFacilities(commands: CommandList, random: Random): Facilities {
   return {
     gigafactories: GIGAFACTORIES.map((plan) => addGigafactory(commands, plan)),
@@ -138,7 +141,7 @@ const SELECTION_ROUNDS: Readonly<Record<AiFactory['selected'], { opensOn: string
   '2025-10': { opensOn: '2026-01-12', model: 'illustrative-2025', chips: 2_500 },
 };
 
-/** Extend systems that were running before the selection, which is where the first calls of the programme open. */
+/** These factories extend systems that ran before the selection. The first calls of the programme open there. */
 const RUNNING_BEFORE: ReadonlySet<string> = new Set(['bsc', 'it4lia', 'lumi']);
 const OLD_MODEL = 'illustrative-2022';
 const OLD_MODEL_CHIPS = 1_200;
@@ -179,7 +182,7 @@ function addInstallations(commands: CommandList, facility: Equipped): string[] {
   });
 }
 
-/** Floors must be covered by what is installed, so that the policy follows the installations. */
+/** Floors must be covered by installed chips, so the policy follows the installations. */
 function addQuotaPolicy(commands: CommandList, facility: Equipped): string[] {
   const { name, chipModel, installations, floors, caps } = facility;
   const policy = `quota:${name}`;
@@ -199,7 +202,7 @@ function addQuotaPolicy(commands: CommandList, facility: Equipped): string[] {
   return [policy];
 }
 
-/** Chips of an earlier generation that nobody draws on any more, taken out of service during the programme. */
+/** Chips of an earlier generation without allocations. They are retired during the programme. */
 function addOldPartition(commands: CommandList, facility: string): void {
   const [capacity, retirement] = [`capacity:${facility}-old`, `retirement:${facility}`];
   commands.add({

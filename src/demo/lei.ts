@@ -1,6 +1,6 @@
 import { isLei } from '../partners/lei.js';
 
-/** Not the prefix of any issuer: the identifiers of the demo programme are valid in form and belong to nobody. */
+/** No issuer has this prefix: the identifiers of the demo programme are valid in form and belong to nobody. */
 const INVENTED_PREFIX = 'DEMO00';
 const ENTITY_LENGTH = 12;
 const CHECK_DIGITS_MAX = 98;

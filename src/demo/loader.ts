@@ -19,14 +19,14 @@ export interface LoaderOptions {
 }
 
 export interface LoadSummary {
-  /** False when the programme was in the ledger already. */
+  /** False when the ledger had the programme already. */
   readonly loaded: boolean;
   readonly commands: number;
-  /** Commands that an earlier, interrupted load executed. */
+  /** Number of commands that an earlier, interrupted load executed. */
   readonly replayed: number;
-  /** Commands that the ledger refused, as the programme expects. */
+  /** Number of commands that the ledger refused, as the programme expects. */
   readonly refusals: readonly ExpectedRefusal[];
-  /** Of the last event that the load recorded; 0 when nothing was loaded. */
+  /** Position of the last event that the load recorded; 0 when nothing was loaded. */
   readonly position: number;
   readonly durationMs: number;
 }
@@ -38,9 +38,9 @@ export interface ExpectedRefusal {
   readonly detail: string;
 }
 
-/** Enough to keep group commits full, few enough for the queue of any server. */
+/** Commands in flight: enough to fill group commits, and few enough for the queue of any server. */
 const IN_FLIGHT_MAX = 32;
-/** The keys of a load are of no use after it. */
+/** The keys of a load expire after this time, because they are not needed later. */
 const KEY_DAYS = 1;
 const NOTHING_LOADED: LoadSummary = {
   loaded: false,
@@ -52,8 +52,8 @@ const NOTHING_LOADED: LoadSummary = {
 };
 
 /**
- * Sends the demo programme to a ledger. Every command has an idempotency key of its own, so that a load that was
- * interrupted is finished by loading again.
+ * Sends the demo programme to a ledger. Every command has its own idempotency key, so a second load completes an
+ * interrupted one.
  */
 export class Loader {
   private readonly api: ApiClient;
@@ -78,20 +78,20 @@ export class Loader {
       progress.end();
     }
     const { replayed, refusals, position } = run;
-    // Waits for the list of partners, so that a demo that is started again immediately finds the programme loaded.
+    // Wait for the list of partners: a demo that is started again immediately must find the programme loaded.
     await this.isLoaded(position);
     const durationMs = Math.round(performance.now() - startedAt);
     return { loaded: true, commands: commands.length, replayed, refusals, position, durationMs };
   }
 
-  /** The last partner of the programme is registered after everything else. */
+  /** The last partner of the programme is registered after all other commands. */
   private async isLoaded(minPosition = 0): Promise<boolean> {
     const path = `/v1/partners?limit=1&minPosition=${minPosition}&q=${encodeURIComponent(LAST_PARTNER)}`;
     const { data } = await this.api.read({ path, key: this.options.operatorKey });
     return Array.isArray(data) && data.length > 0;
   }
 
-  /** A replayed answer does not show a key again, so that every run makes its own. */
+  /** A replayed answer does not show the key again, so every run issues its own keys. */
   private async issueKeys(): Promise<Readonly<Record<Sender, string>>> {
     const { operatorKey } = this.options;
     const run = randomUUID();
@@ -115,7 +115,7 @@ export class Loader {
   }
 }
 
-/** Everything in the programme is recorded after it happened, and the ledger takes nothing from the future. */
+/** Every date of the programme must be in the past, because the ledger refuses dates in the future. */
 function requireClockAfterProgramme(now: number): void {
   if (now >= Date.parse(PROGRAMME_END)) return;
   throw new DemoFailure(
@@ -137,7 +137,7 @@ class LoadRun {
     private readonly progress: Progress,
   ) {}
 
-  /** Sends commands that do not depend on each other. The first unexpected answer stops the rest. */
+  /** Sends commands that do not depend on each other. After the first unexpected answer no further command is sent. */
   async sendAll(commands: readonly DemoCommand[]): Promise<void> {
     const queue = commands.values();
     let isStopped = false;

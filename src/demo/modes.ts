@@ -2,25 +2,25 @@ import type { Mode } from '../domain/access-modes.js';
 import type { Category } from '../partners/partner.js';
 
 export interface ModeProfile {
-  /** How often the mode is asked for, beside the others. */
+  /** Weight of the mode in the distribution of the requests. */
   readonly demand: number;
   readonly requested: { readonly min: number; readonly max: number };
-  /** The same at a gigafactory, where larger work goes. */
+  /** The sizes of requests at a gigafactory, which takes larger work. */
   readonly requestedAtGigafactory?: { readonly min: number; readonly max: number };
-  /** A call stays open for so many months; a year holds as many calls as fit. */
+  /** Number of months for which a call stays open. A year has as many calls as fit. */
   readonly callMonths: number;
-  /** Working days to the decision, counted from the submission or from the end of the call. */
+  /** Working days up to the decision, counted from the submission or from the end of the call. */
   readonly decision: { readonly from: 'submission' | 'cut-off'; readonly workingDaysMax: number };
   readonly grantMonths: readonly number[];
-  /** Chance of a grant before the category counts. */
+  /** Chance of a grant before the factor of the category is applied. */
   readonly success: number;
-  /** Chance that a grant is for all that was requested. */
+  /** Chance that a grant covers the whole request. */
   readonly full: number;
-  /** Who asks for the mode, as weights. */
+  /** Weights of the categories among the applicants of the mode. */
   readonly applicants: Readonly<Record<Category, number>>;
 }
 
-/** Modes of access of the AI factories in mid 2026. Limits and sizes are theirs, the demand is invented. */
+/** Modes of access of the AI factories in mid 2026. The limits and sizes are public facts; the demand is invented. */
 export const MODE_PROFILES: Readonly<Record<Mode, ModeProfile>> = {
   playground: {
     demand: 31,

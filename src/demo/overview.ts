@@ -2,7 +2,10 @@ import type { CapitalReport } from '../transparency/method-1/capital-report.js';
 import type { EqualAccessReport } from '../transparency/method-1/equal-access-report.js';
 import type { Column, TextTable } from '../transparency/text-table.js';
 
-/** The reports in few enough columns for a terminal of 100 characters; the full ones are behind the report's address. */
+/**
+ * The reports with so few columns that they fit a terminal of 100 characters. The complete reports are at the address
+ * of each report.
+ */
 
 const MILLION_EURO_MINOR = 100_000_000;
 const MILLION = 1_000_000;
@@ -63,11 +66,11 @@ export function capitalOverview(report: CapitalReport): TextTable {
   };
 }
 
-/** Most kinds of partner stand in some layers only. */
+/** Most kinds of partner take part in some layers only, and the others are left out. */
 const takesPart = ({ pledgedMinor, committedMinor }: { pledgedMinor: string; committedMinor: string }): boolean =>
   pledgedMinor !== '0' || committedMinor !== '0';
 
-/** By hand and not by locale: the same text on every machine. */
+/** The format does not depend on the locale, so the text is the same on every machine. */
 const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 const percent = (value: number | null): string => (value === null ? NOT_DEFINED : `${(value * 100).toFixed(1)} %`);
 const millions = (amountMinor: string): string => grouped(Math.round(Number(amountMinor) / MILLION_EURO_MINOR));

@@ -8,12 +8,12 @@ import { inventedLei } from './lei.js';
 import { EIB_GROUP, MEMBER_STATES, stateOf, UNION, SOURCES } from './public-facts.js';
 import type { Random } from './random.js';
 
-/** Categories hold from before the first call, so that every request finds one. */
+/** Categories take effect before the first call, so that every request has a category. */
 const CLASSIFIED_FROM = '2024-10-01';
 const START_UP_YEARS_MAX = 5;
 const FINANCIERS = 46;
 const LEI_SHARE = 0.4;
-/** The start-up that a tech giant buys half-way through the programme. */
+/** The start-up that a tech giant acquires half-way through the programme. */
 export const ACQUISITION = {
   partner: 'partner:start-up-1',
   acquirer: 'partner:tech-giant-3',
@@ -21,16 +21,16 @@ export const ACQUISITION = {
 } as const;
 
 export interface Applicant {
-  /** Name of the command that registers it. */
+  /** Name of the command that registers the applicant. */
   readonly name: string;
   readonly country: string;
-  /** In order of date; the first holds from before the programme. */
+  /** In order of date. The first category takes effect before the programme. */
   readonly categories: readonly { readonly from: string; readonly category: Category }[];
-  /** How often it applies, beside others of its category. */
+  /** Weight of the applicant among the applicants of its category. */
   readonly activity: number;
   /** Commands that must be answered before a request of this applicant on or after the date. */
   readonly settled: readonly { readonly from: string; readonly command: string }[];
-  /** False where neither Member State nor associated country: such requests turn out ineligible. */
+  /** False if the country is neither a Member State nor an associated country. Requests from it are ineligible. */
   readonly eligibleCountry: boolean;
 }
 
@@ -45,12 +45,12 @@ export const categoryOn = (applicant: Applicant, date: string): Category => {
   return current.category;
 };
 
-/** A quarter of the applicants are weighted by population, the rest come from every Member State in turn. */
+/** A quarter of the applicants is distributed by population; the others come from each Member State in turn. */
 const LARGE_STATES = ['DE', 'FR', 'IT', 'ES', 'PL', 'NL', 'SE', 'RO', 'BE', 'AT', 'FI', 'IE', 'PT', 'CZ', 'DK', 'GR'];
 const ASSOCIATED_HOMES = ['NO', 'CH', 'GB', 'IS', 'TR', 'UA', 'IL', 'RS'];
 const THIRD_COUNTRY_HOMES = ['US', 'BR', 'IN', 'SG', 'AU'];
 
-/** Registers and classifies everyone who takes part. */
+/** Registers and classifies all partners of the programme. */
 export function addPartners(commands: CommandList, random: Random): Partners {
   addPublicPartners(commands);
   const factory = new PartnerFactory(commands, random);
@@ -109,7 +109,7 @@ class PartnerFactory {
     const categories = [{ from: CLASSIFIED_FROM, category }];
     const settled = [{ from: CLASSIFIED_FROM, command: this.classify(name, key, category, CLASSIFIED_FROM) }];
     if (name === ACQUISITION.partner) {
-      // Recorded among the requests, when the acquisition is.
+      // The new category is recorded with the acquisition, between the requests.
       categories.push({ from: ACQUISITION.on, category: 'tech-giant' });
     } else if (category === 'start-up') {
       const from = addMonths(registeredOn, START_UP_YEARS_MAX * 12);
@@ -130,7 +130,7 @@ class PartnerFactory {
     return name;
   }
 
-  /** A holder always comes earlier in the list than what it holds, so that no cycle can arise. */
+  /** In the list, a holder comes before the partners that it holds, so no cycle can arise. */
   affiliate(applicants: readonly Applicant[]): void {
     const held = applicants.filter(({ categories }) => categories[0]?.category === 'scale-up').slice(0, 8);
     for (const [index, applicant] of held.entries()) {

@@ -12,18 +12,18 @@ import type { Partners } from './partners.js';
 import { ASSOCIATED_COUNTRIES, SOURCES } from './public-facts.js';
 import { Random } from './random.js';
 
-/** A change of the seed, or of anything that is generated, is a new programme and needs a new version in the keys. */
+/** A change of the seed, or of any generated value, makes a new programme, which needs a new version in the keys. */
 const SEED = 20_260_120;
 const VERSION = 'demo-v2';
 const REQUESTS = 2_000;
-/** Below it the awkward cases would crowd out the ordinary ones. */
+/** With fewer requests, the special cases would outnumber the ordinary ones. */
 const REQUESTS_MIN = 40;
 
-/** Registered when everything else is in the ledger, so that its presence says that the load is complete. */
+/** This partner is registered after everything else. If the ledger has it, the load is complete. */
 export const LAST_PARTNER = 'Wabenzy Quantum Gardening (invented)';
 
 export interface Programme {
-  /** Begins the idempotency key of every command, so that loading again changes nothing. */
+  /** Prefix of the idempotency key of every command, so that a second load changes nothing. */
   readonly keyPrefix: string;
   /** In the order of sending. */
   readonly commands: readonly DemoCommand[];
@@ -34,13 +34,13 @@ export interface Programme {
 }
 
 export interface ProgrammeOptions {
-  /** Share of the 2,000 requests to generate; partners, commitments and facilities are always complete. */
+  /** Part of the 2,000 requests to generate. Partners, commitments and facilities are always complete. */
   readonly scale?: number;
 }
 
 /**
- * The demo programme: InvestAI as public facts have it, with invented applicants, amounts and requests. The same
- * commands on every machine and at any time.
+ * The demo programme: InvestAI according to public facts, with invented applicants, amounts and requests. The commands
+ * are the same on every machine and at any time.
  */
 export function demoProgramme({ scale = 1 }: ProgrammeOptions = {}): Programme {
   const requestCount = Math.max(REQUESTS_MIN, Math.round(REQUESTS * scale));

@@ -1,6 +1,6 @@
 /**
- * What public sources say about InvestAI and the bodies that take part in it. Everything else in the demo programme is
- * generated and marked `illustrative`.
+ * Public facts about InvestAI and the bodies that take part in it. Everything else in the demo programme is generated
+ * and marked `illustrative`.
  */
 export const SOURCES = {
   /** Commission, 11 February 2025: EUR 20 billion, four gigafactories of around 100,000 chips, a layered fund. */
@@ -8,7 +8,7 @@ export const SOURCES = {
   /** EIB Group and Commission, 4 December 2025: memorandum of understanding on the financing of AI gigafactories. */
   eibGroup:
     'https://www.eib.org/en/press/all/2025-491-eib-group-and-european-commission-join-forces-to-finance-ai-gigafactories',
-  /** Article 12b: who finances a gigafactory, with what ceiling, and who may have access. */
+  /** Article 12b: the financing of a gigafactory, the ceiling of the Union, and the conditions of access. */
   regulation: 'https://data.europa.eu/eli/reg/2026/150/oj',
   memberStates: 'https://european-union.europa.eu/principles-countries-history/eu-countries_en',
   aiFactories: {
@@ -31,7 +31,7 @@ export const FUND = {
 /** "Existing EU funding programmes which have a digital component" that feed InvestAI. */
 export const UNION_PROGRAMMES = ['Digital Europe', 'Horizon Europe', 'InvestEU'] as const;
 
-/** Acts through the EuroHPC Joint Undertaking, whose seat (and so the country) is Luxembourg. */
+/** The Union acts through the EuroHPC Joint Undertaking, whose seat, and therefore its country here, is Luxembourg. */
 export const UNION = {
   name: 'partner:union',
   legalName: 'European Union (EuroHPC Joint Undertaking)',
@@ -83,8 +83,8 @@ export const MEMBER_STATES: readonly MemberState[] = [
 export const stateOf = (country: string): string => `partner:state-${country.toLowerCase()}`;
 
 /**
- * Third countries associated to Horizon Europe or to the Digital Europe Programme (12b(15)(a)). A selection: which of
- * them count, and from when, is for the Governing Board to publish.
+ * Third countries associated to Horizon Europe or to the Digital Europe Programme (12b(15)(a)). This is a selection:
+ * the Governing Board publishes which of them count, and from when.
  */
 export const ASSOCIATED_COUNTRIES = [
   'AL',

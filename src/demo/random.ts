@@ -9,7 +9,7 @@ export class Random {
     this.state = seed >>> 0;
   }
 
-  /** A generator of its own for one part of the programme, so that a change in one part leaves the others as they were. */
+  /** A separate generator for one part of the programme, so that a change in one part does not change the others. */
   static forPart(seed: number, part: string): Random {
     let hash = 0x811c9dc5 ^ seed;
     for (const character of part) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
@@ -28,12 +28,15 @@ export class Random {
     return min + this.fraction() * (max - min);
   }
 
-  /** Both ends included. */
+  /** Includes both ends. */
   integer(min: number, max: number): number {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
 
-  /** An integer whose order of magnitude is uniform: most are small, a few are large, as requests for computing are. */
+  /**
+   * An integer whose order of magnitude is uniform: most are small and a few are large, like requests for computing
+   * time.
+   */
   magnitude(min: number, max: number): number {
     return Math.round(min * (max / min) ** this.fraction());
   }
@@ -46,7 +49,7 @@ export class Random {
     return this.weighted(items, () => 1);
   }
 
-  /** @throws RangeError without an item of positive weight. */
+  /** @throws RangeError if no item has a positive weight. */
   weighted<T>(items: readonly T[], weightOf: (item: T) => number): T {
     const total = items.reduce((sum, item) => sum + weightOf(item), 0);
     let rest = this.fraction() * total;

@@ -18,12 +18,12 @@ import type { Random } from './random.js';
 
 export interface Award {
   readonly chipHours: number;
-  /** Half-open dates. */
+  /** Dates; the interval includes `validFrom` and excludes `validTo`. */
   readonly validFrom: string;
   readonly validTo: string;
 }
 
-/** Where a request stands at the end of the two years, and when it came there. Instants. */
+/** State of a request at the end of the two years, with the instants of the steps that led to it. */
 export type Outcome =
   | { readonly kind: 'unchecked' }
   | { readonly kind: 'pending'; readonly checkedAt: string }
@@ -33,11 +33,11 @@ export type Outcome =
   | { readonly kind: 'granted'; readonly checkedAt: string; readonly decidedAt: string; readonly award: Award };
 
 export interface RequestPlan {
-  /** Name of the command that submits it. */
+  /** Name of the command that submits the request. */
   readonly name: string;
   readonly call: AccessCall;
   readonly applicant: Applicant;
-  /** In force when it was submitted. */
+  /** The applicant's category in force at the submission. */
   readonly category: Category;
   readonly chipHours: number;
   readonly submittedAt: string;
@@ -46,13 +46,16 @@ export interface RequestPlan {
 
 const WITHDRAWN_SHARE = 0.05;
 const INELIGIBLE_SHARE = 0.04;
-/** Decided within the limit of the mode; the rest come up to so many working days late. */
+/**
+ * Part of the decisions within the time limit of the mode. The others are late, by up to `WORKING_DAYS_LATE_MAX`
+ * working days.
+ */
 const IN_TIME_SHARE = 0.87;
 const WORKING_DAYS_LATE_MAX = 9;
-/** Requests that come from the facility's own country, where the category has applicants there. */
+/** Part of the requests from the facility's own country, if the category has applicants there. */
 const HOME_SHARE = 0.4;
 
-/** Draws the requests of the two years and what becomes of them. */
+/** Generates the requests of the two years with their outcomes. */
 export class RequestPlanner {
   constructor(
     private readonly random: Random,
@@ -77,7 +80,7 @@ export class RequestPlanner {
     return { ...plan, outcome: this.outcomeOf(plan) };
   }
 
-  /** As `request`, for one of the cases that the programme must show, which needs a grant of all that is asked for. */
+  /** As `request`, for a special case that the programme must show and that needs a full grant. */
   grantedRequest(name: string, call: AccessCall, applicant: Applicant, submittedOn: string): RequestPlan {
     const plan = this.request(name, call, applicant, submittedOn);
     const decidedAt = this.decisionInstant(plan);
@@ -98,7 +101,7 @@ export class RequestPlanner {
     );
   }
 
-  /** Calls with a cut-off fill up towards their end. */
+  /** In calls with a cut-off, most requests come near the end. */
   private dayInside({ mode, opensOn, closesOn }: AccessCall): string {
     const last = closesOn < PROGRAMME_END ? closesOn : PROGRAMME_END;
     const days = daysBetween(opensOn, last);
@@ -112,7 +115,7 @@ export class RequestPlanner {
     const { requested, requestedAtGigafactory } = MODE_PROFILES[mode];
     const range = (facility.kind === 'ai-gigafactory' ? requestedAtGigafactory : undefined) ?? requested;
     const chipHours = this.random.magnitude(range.min, range.max);
-    // People ask for round numbers.
+    // Applicants ask for round numbers.
     return chipHours < 10_000 ? Math.ceil(chipHours / 100) * 100 : Math.floor(chipHours / 1_000) * 1_000;
   }
 

@@ -33,11 +33,11 @@ const DENIED_CODES = ['score-below-threshold', 'call-oversubscribed', 'plan-not-
 const INELIGIBLE_CODES = ['application-incomplete', 'outside-scope-of-mode', 'duplicate-request'];
 const WITHDRAWN_REASONS = ['Funded otherwise.', 'The project was postponed.', 'Replaced by a new request.'];
 const CONTACT_SHARE = 0.3;
-/** Industrial users pay, unless the work is part of a project that the Union funds (12b(15)(b)). */
+/** Industrial users pay, unless the Union funds the project of the work (12b(15)(b)). */
 const UNION_FUNDED_SHARE = 0.3;
 const HOURS_STEP = 1_000;
 
-/** Opens a call that offers a little more than is going to be granted under it, much less than is asked for. */
+/** Opens a call that offers a little more than its future grants, and much less than the sum of its requests. */
 export function addAccessCall(
   commands: CommandList,
   random: Random,
@@ -64,7 +64,7 @@ export function addAccessCall(
   });
 }
 
-/** Submits a request on behalf of its applicant, then takes it to where it stands at the end of the two years. */
+/** Submits a request on behalf of its applicant, then adds the steps up to its state at the end of the two years. */
 export function addRequest(commands: CommandList, random: Random, request: RequestPlan): void {
   const { name, call, applicant, chipHours, submittedAt, outcome } = request;
   const settled = applicant.settled
@@ -110,7 +110,7 @@ export function addRequest(commands: CommandList, random: Random, request: Reque
 }
 
 const CLASSIFICATION_OF_ACQUIRED = `classification:${ACQUISITION.partner.slice('partner:'.length)}`;
-/** Name of the command that gives the acquired start-up its new category. */
+/** Name of the command that changes the category of the acquired start-up. */
 export const ACQUIRED_CATEGORY = `${CLASSIFICATION_OF_ACQUIRED}:tech-giant`;
 
 type Checked = Extract<RequestPlan['outcome'], { readonly checkedAt: string }>;

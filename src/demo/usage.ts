@@ -7,12 +7,12 @@ const HOURS_PER_DAY = 24;
 
 interface UsageSlice {
   readonly allocation: Allocation;
-  /** Half-open dates inside one month. */
+  /** Dates inside one month; the interval includes `from` and excludes `to`. */
   readonly from: string;
   readonly to: string;
 }
 
-/** Reports the use of every facility month by month, as far as the two years go. */
+/** Reports the use of every facility month by month, up to the end of the two years. */
 export function addUsage(
   commands: CommandList,
   allocations: readonly Allocation[],
@@ -34,7 +34,7 @@ export function addUsage(
   }
 }
 
-/** What shortens an allocation comes before its use, so that nothing is reported after its end. */
+/** A release or revocation is recorded before the use, so that no use is reported after the end of the allocation. */
 function settledBy(commands: CommandList, slices: readonly UsageSlice[]): string[] {
   const names = slices.flatMap(({ allocation }) => [
     `release:${allocation.name}`,

@@ -1,15 +1,15 @@
-/** What a value is to the API. */
+/** The type of a value in the API. */
 export type Kind = 'text' | 'whole' | 'money' | 'date' | 'instant' | 'flag';
 
-/** How a column writes its values. */
+/** The notation of the values in a column. */
 export interface Notation {
-  /** Texts of the column and what they stand for; a text that is not listed is an error. */
+  /** Texts of the column and the values that they mean. A text that is not listed is an error. */
   readonly values?: Readonly<Record<string, string>>;
   readonly decimalMark?: '.' | ',';
   readonly thousandsSeparator?: string;
   /** Digits of the minor unit of the currency; 2 when left out. */
   readonly decimals?: number;
-  /** What one in the column stands for: 1, 1000 (thousands) or 1000000 (millions). */
+  /** Factor of the numbers in the column: 1, 1000 (thousands) or 1000000 (millions). */
   readonly scale?: number;
   readonly pattern?: DatePattern;
 }
@@ -17,11 +17,11 @@ export interface Notation {
 export const DATE_PATTERNS = ['YYYY-MM-DD', 'DD.MM.YYYY', 'DD/MM/YYYY', 'MM/DD/YYYY'] as const;
 export type DatePattern = (typeof DATE_PATTERNS)[number];
 
-/** A value that cannot be read; the message says what would be right. */
+/** A value that cannot be read. The message states the correct form. */
 export class ConversionError extends Error {}
 
 /**
- * The value that the API takes, from what a cell holds.
+ * Converts the text of a cell to the value that the API takes.
  * @throws ConversionError
  */
 export function convert(text: string, kind: Kind, notation: Notation): string | number | boolean {
@@ -69,7 +69,7 @@ function digitsOf(
   return [sign, plain.replace(/^0+(?=\d)/, ''), part];
 }
 
-/** Only where separators belong: "1.5" is not fifteen. */
+/** A separator is accepted only at a correct place: "1.5" must not become fifteen. */
 function withoutSeparators(digits: string, separator: string): string {
   const [first = '', ...groups] = digits.split(separator);
   const isGrouped =
@@ -84,7 +84,7 @@ function wholeOf(text: string, notation: Notation): number {
   return value;
 }
 
-/** Exact: digits are moved, never multiplied as floating point. */
+/** Exact: moves the decimal mark in the text, without floating-point arithmetic. */
 function minorOf(text: string, notation: Notation): string {
   const { decimals = 2, scale = 1 } = notation;
   const [sign, whole, part] = digitsOf(text, notation);
@@ -112,7 +112,7 @@ function dateOf(text: string, pattern: DatePattern): string {
 
 const TIME = /^(?<date>\S+)[ T](?<time>\d{2}:\d{2}(:\d{2})?)Z?$/;
 
-/** Times without a zone are UTC; a date is its first instant. */
+/** Times without a zone are UTC. A date means its first instant. */
 function instantOf(text: string, pattern: DatePattern): string {
   const found = TIME.exec(text)?.groups;
   const { date = text, time = '00:00:00' } = found ?? {};

@@ -3,18 +3,18 @@ import type { Mapping } from './mapping.js';
 import { callKeyOf, commandOf, type CheckedRow, type RowCommand } from './row-command.js';
 import { rowsOf } from './rows.js';
 
-/** Commands in one call; as many as the API takes. */
+/** Commands in one call: the maximum that the API takes. */
 const CALL_COMMANDS_MAX = 1_000;
-/** Text of the commands of one call; the API takes 16 MiB. */
+/** Length of the text of the commands in one call. The API takes 16 MiB. */
 const CALL_LENGTH_MAX = 8 * 1_048_576;
-/** How often rows are sent again that the ledger was too busy for. */
+/** How often rows are sent again after the ledger was too busy for them. */
 const ROUNDS_MAX = 20;
 
 /** Receives the events of an import while it runs. */
 export interface ImportListener {
-  /** A row that is wrong, or was refused. */
+  /** A row that is wrong, or that the ledger refused. */
   fault(line: number, detail: string): void;
-  /** A row that is in the ledger. */
+  /** A row that the ledger has recorded. */
   recorded(row: RecordedRow): void;
   advance(): void;
 }
@@ -28,15 +28,15 @@ export interface RecordedRow {
 
 export interface ImportSummary {
   readonly recorded: number;
-  /** Among the recorded: those that an earlier run had recorded. */
+  /** The part of `recorded` that an earlier run had recorded. */
   readonly known: number;
   readonly refused: number;
 }
 
-/** The service rejects the import as a whole, e.g. as the address or the key is wrong. */
+/** The service rejects the whole import, e.g. because the address or the key is wrong. */
 export class ImportFailure extends Error {}
 
-/** Reads a file and sends nothing: counts its rows, and reports what is wrong with them. */
+/** Reads a file and sends nothing: counts its rows, and reports their faults. */
 export async function check(
   file: string,
   mapping: Mapping,
@@ -55,7 +55,7 @@ export async function check(
 
 type Pending = CheckedRow & { readonly command: RowCommand };
 
-/** Sends the rows of a file, in their order, a thousand a call. */
+/** Sends the rows of a file, in their order, a thousand in a call. */
 export class Import {
   private recorded = 0;
   private known = 0;
@@ -70,7 +70,7 @@ export class Import {
     this.api = new ApiClient(baseUrl);
   }
 
-  /** @throws ImportFailure; FileError when the file has changed since it was checked */
+  /** @throws ImportFailure; FileError if the file has changed since the check */
   async send(file: string, mapping: Mapping): Promise<ImportSummary> {
     let batch: Pending[] = [];
     let keys = new Set<string>();
@@ -85,7 +85,7 @@ export class Import {
         this.listener.advance();
         continue;
       }
-      // Two rows have one id: sent in two calls, the ledger decides whether they are the same row.
+      // Two rows with the same id go into two calls: the ledger then decides whether they are the same row.
       if (batch.length === CALL_COMMANDS_MAX || length > CALL_LENGTH_MAX || keys.has(command.key)) await flush();
       batch.push({ ...rest, command });
       keys.add(command.key);

@@ -2,24 +2,24 @@ import { isPlainObject } from '../http/plain-json.js';
 import { DATE_PATTERNS, type Notation } from './conversion.js';
 import { TARGETS, TARGET_NAMES, requiredFields, type Target, type TargetName } from './targets.js';
 
-/** Where a field of the API gets its value from. */
+/** The source of a field's value: a column, or a constant. */
 export type FieldSource = ({ readonly column: string } & Notation) | { readonly constant: string | number | boolean };
 
 /** How the columns of a file become fields of the API: one JSON document, beside the file. */
 export interface Mapping {
-  /** Of the series of files. Rows of two series with the same id are two rows. */
+  /** Name of the series of files. Rows of two series with the same id are two rows. */
   readonly name: string;
   readonly targetName: TargetName;
   readonly target: Target;
-  /** Columns that tell a row from all others, also after it was mended. */
+  /** Columns that identify a row, also after the row was corrected. */
   readonly rowId: readonly string[];
   readonly delimiter: string;
   readonly fields: ReadonlyMap<string, FieldSource>;
-  /** All columns that are read. */
+  /** All columns that the import reads. */
   readonly columns: readonly string[];
 }
 
-/** A mapping that cannot be used: everything that is wrong with it, each with what to do. */
+/** A mapping that cannot be used. The message lists every fault with its correction. */
 export class MappingError extends Error {
   constructor(readonly faults: readonly string[]) {
     super(faults.join('\n'));
@@ -32,7 +32,7 @@ const DELIMITERS = [',', ';', '\t', '|'];
 const SEPARATORS = ['.', ',', ' ', "'", '\u00a0', '\u202f'];
 const SCALES = [1, 1_000, 1_000_000];
 const NAME = /^[a-z0-9][a-z0-9._-]{0,79}$/;
-/** Four digits after the mark: no currency of ISO 4217 has more. */
+/** No currency of ISO 4217 has more digits after the decimal mark. */
 const DECIMALS_MAX = 4;
 
 /** @throws MappingError */
@@ -88,7 +88,7 @@ function parse(text: string): Record<string, unknown> {
 
 const isTarget = (name: unknown): name is TargetName => TARGET_NAMES.some((known) => known === name);
 
-/** What the target does not know, and what it cannot do without. */
+/** Checks that the target has every field, and that no required field is missing. */
 async function checkFields(name: TargetName, sources: ReadonlyMap<string, unknown>, faults: Faults): Promise<void> {
   const target: Target = TARGETS[name];
   for (const field of await requiredFields(target)) {
@@ -100,7 +100,7 @@ async function checkFields(name: TargetName, sources: ReadonlyMap<string, unknow
   }
 }
 
-/** As the OpenAPI document has them: the decorators of every field say it. */
+/** The fields as in the OpenAPI document, from the decorators of the class. */
 function fieldsOf({ row }: Target): readonly string[] {
   const named = Reflect.getMetadata('swagger/apiModelPropertiesArray', row.prototype as object) as string[] | undefined;
   return (named ?? []).map((name) => name.replace(/^:/, ''));
@@ -148,7 +148,7 @@ function checkNotation(where: string, given: Record<string, unknown>, faults: Fa
   faults.oneOf(`${where}: "pattern"`, pattern, DATE_PATTERNS);
 }
 
-/** All that is wrong, so that a mapping is mended once and not ten times. */
+/** Collects all faults, so that one correction of the mapping is enough. */
 class Faults {
   private readonly all: string[] = [];
 

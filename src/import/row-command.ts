@@ -13,7 +13,7 @@ export interface RowCommand {
   readonly body: object;
 }
 
-/** What is wrong with a row, with the column to look at. */
+/** A fault of a row, with its column. */
 export interface RowFault {
   readonly line: number;
   readonly detail: string;
@@ -21,13 +21,13 @@ export interface RowFault {
 
 export interface CheckedRow {
   readonly line: number;
-  /** What its id columns say, for people. */
+  /** The content of the row's id columns, for messages. */
   readonly rowId: string;
   readonly command?: RowCommand;
   readonly faults: readonly RowFault[];
 }
 
-/** Makes a row into a command, as far as it can be done without the ledger. */
+/** Converts a row to a command, and checks as much as is possible without the ledger. */
 export async function commandOf(mapping: Mapping, row: Row): Promise<CheckedRow> {
   const { line } = row;
   const ids = mapping.rowId.map((column) => row.cells[column] ?? '');
@@ -56,7 +56,7 @@ function fieldsOf(mapping: Mapping, { cells }: Row): { fields: Record<string, un
       continue;
     }
     const text = cells[source.column] ?? '';
-    // An empty cell is a field that is left out: whether it may be is for the API to say.
+    // An empty cell leaves its field out. The API decides whether the field is required.
     if (text === '') continue;
     try {
       fields[field] = convert(text, mapping.target.kinds[field] ?? 'text', source);
@@ -87,13 +87,13 @@ function requestOf(
 }
 
 /**
- * Of the id of the row, not of its content: a row that was recorded and is changed afterwards would otherwise be recorded a second
- * time. The ledger refuses the changed row instead, and the one who mends it decides what it is.
+ * The key depends on the id of the row, not on its content: otherwise a row that was changed after its recording would
+ * be recorded a second time. The ledger refuses the changed row, and the sender decides how to correct it.
  */
 const keyOf = (name: string, target: string, ids: readonly string[]): string =>
   `import-${target}-${sha256(canonicalize([name, target, ids]))}`;
 
-/** The key of a call that holds these commands: with other commands it is another call. */
+/** The key of a call with these commands. A call with other commands has another key. */
 export const callKeyOf = (commands: readonly RowCommand[]): string => `import-call-${sha256(canonicalize(commands))}`;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

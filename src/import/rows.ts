@@ -3,22 +3,22 @@ import { parse, type CsvError } from 'csv-parse';
 import { isPlainObject } from '../http/plain-json.js';
 import type { Mapping } from './mapping.js';
 
-/** Bytes of one row: far above any spreadsheet's, and a bound on what is held of a file at a time. */
+/** Bytes of one row: far above the rows of any spreadsheet. It bounds the part of a file that is in memory. */
 const ROW_BYTES_MAX = 1_048_576;
 
 export interface Row {
-  /** Where it begins in the file, from 1. */
+  /** First line of the row in the file, counted from 1. */
   readonly line: number;
   readonly cells: Readonly<Record<string, string>>;
-  /** Why it could not be read. */
+  /** Why the row could not be read. */
   readonly fault?: string;
 }
 
-/** A file that cannot be read as what its name says. */
+/** A file whose content does not match its extension, or that cannot be read. */
 export class FileError extends Error {}
 
 /**
- * The rows of a file, one at a time: never more of it is in memory than a few of them.
+ * The rows of a file, one at a time. Only a few rows are in memory at any time.
  * @throws FileError
  */
 export function rowsOf(file: string, mapping: Mapping): AsyncGenerator<Row> {
@@ -42,7 +42,7 @@ async function* csvRows(file: string, { delimiter, columns }: Mapping): AsyncGen
     skip_empty_lines: true,
     max_record_size: ROW_BYTES_MAX,
     columns: (header: readonly string[]) => requireColumns(file, header, columns),
-    // A row with too many or too few cells is named, and the next are read all the same.
+    // A row with too many or too few cells is reported, and the rows after it are still read.
     skip_records_with_error: true,
     on_skip: (error) => {
       if (error) faults.push({ line: Number(error.lines ?? 0), cells: {}, fault: csvFault(error) });
@@ -53,9 +53,9 @@ async function* csvRows(file: string, { delimiter, columns }: Mapping): AsyncGen
   source.on('error', (error) => parser.destroy(error));
   try {
     for await (const { record, info } of source.pipe(parser) as AsyncIterable<CsvRecord>) {
-      // The parser is ahead of what it has handed on, and a fault has its place between the rows.
+      // The parser reads ahead of its output. A fault must come at its place between the rows.
       while (faults[0] && faults[0].line <= info.lines) yield* faults.splice(0, 1);
-      // The parser says where the row ends.
+      // The parser reports the line where the row ends.
       const breaks = Object.values(record).join('').split('\n').length - 1;
       yield withoutBroken({ line: info.lines - breaks, cells: record });
     }
@@ -130,7 +130,7 @@ function jsonRow(line: number, text: string): Row {
   return withoutBroken({ line, cells });
 }
 
-/** What the decoder puts for bytes that are no UTF-8. */
+/** Marks a row with bytes that are not UTF-8: the decoder replaces them by U+FFFD. */
 function withoutBroken(row: Row): Row {
   const broken = Object.keys(row.cells).find((column) => row.cells[column]?.includes('\ufffd'));
   return broken === undefined

@@ -7,17 +7,17 @@ import { EdgeValidationPipe } from '../http/validation.pipe.js';
 import { IdParams } from '../http/validation.js';
 import type { Kind } from './conversion.js';
 
-/** What a row becomes: one command of the API. */
+/** The command of the API that a row is converted to. */
 export interface Target {
   readonly path: string;
-  /** Field that stands for `{id}` in the path. */
+  /** The field that replaces `{id}` in the path. */
   readonly pathField?: string;
-  /** Class that the API checks a row against. */
+  /** The class that the API validates a row with. */
   readonly row: new () => object;
   readonly bodyOf: (row: object) => object;
-  /** Fields that are no text. */
+  /** Types of the fields that are not text. */
   readonly kinds: Readonly<Record<string, Kind>>;
-  /** What only the ledger knows: what a dry run says that it did not check. */
+  /** Facts that only the ledger knows. A dry run reports them as not checked. */
   readonly unchecked: string;
 }
 
@@ -47,7 +47,8 @@ export const TARGETS = {
     unchecked: 'whether grants and facilities exist, and whether chips, quotas and grants leave room',
   },
   usage: {
-    // One command a row, and not one for many: a row that is mended must not make those beside it new.
+    // One command for each row. In a command of many rows, the correction of one row would change the key of the
+    // others.
     path: '/v1/usage',
     row: UsageRecordDto,
     bodyOf: (row) => ({ records: [row] }),
@@ -61,7 +62,7 @@ export const TARGET_NAMES = Object.keys(TARGETS) as readonly TargetName[];
 
 const pipe = new EdgeValidationPipe();
 
-/** Everything that is wrong with a row, as the API would say it without looking at the ledger. */
+/** All faults of a row, in the words of the API, as far as they can be found without the ledger. */
 export async function faultsOf(target: Target, row: Readonly<Record<string, unknown>>): Promise<readonly FieldError[]> {
   const { pathField } = target;
   if (pathField === undefined) return errorsOf(row, target.row);
@@ -74,7 +75,7 @@ export async function faultsOf(target: Target, row: Readonly<Record<string, unkn
   return [...named, ...inBody];
 }
 
-/** The names of the fields that a row cannot do without. */
+/** The names of the required fields of a row. */
 export async function requiredFields(target: Target): Promise<readonly string[]> {
   return (await faultsOf(target, {})).map(({ pointer }) => pointer.slice(1));
 }

@@ -43,7 +43,7 @@ function categoryOf(request: DemoCommand): string {
 }
 
 describe('the requests of the demo programme', () => {
-  it('spread over two years that end before November 2026', () => {
+  it('are distributed over two years that end before November 2026', () => {
     const instants = requests.map((request) => text(request, 'effectiveAt')).sort();
     expect((instants[0] ?? '') < '2025-01-01').toBe(true);
     expect((instants.at(-1) ?? '') >= '2026-10-01').toBe(true);
@@ -57,7 +57,7 @@ describe('the requests of the demo programme', () => {
     for (const command of recorded) expect(text(command, 'effectiveAt') < END).toBe(true);
   });
 
-  it('come while their call is open, stay within their mode, and find a category in force', () => {
+  it('are submitted while their call is open, within the limit of their mode, by an applicant with a category in force', () => {
     for (const request of requests) {
       const call = named(reference(request, 'callId'));
       const at = Date.parse(text(request, 'effectiveAt'));
@@ -69,7 +69,7 @@ describe('the requests of the demo programme', () => {
     }
   });
 
-  it('are submitted by the operator, and checked and decided by the panel, one step after the other', () => {
+  it('are submitted by the operator, and checked and decided by the panel, in this order', () => {
     for (const request of requests) {
       expect(request.sender).toBe('operator');
       const steps = [eligibility, decisions, revocations].flatMap((each) => each.get(request.name) ?? []);
@@ -91,7 +91,7 @@ describe('the requests of the demo programme', () => {
     }
   });
 
-  it('come to a realistic mix of outcomes', () => {
+  it('have a realistic mix of outcomes', () => {
     const outcomes = { full: 0, partly: 0, denied: 0, ineligible: 0, withdrawn: withdrawals.size, pending: 0 };
     for (const request of requests.filter(({ name }) => !withdrawals.has(name))) {
       const decision = decisions.get(request.name);
@@ -105,7 +105,7 @@ describe('the requests of the demo programme', () => {
     expect(Object.values(outcomes).reduce((total, count) => total + count, 0)).toBe(2_000);
   });
 
-  it('are granted at most what was asked for, and no call grants more than it offers', () => {
+  it('are granted at most the requested chip-hours, and no call grants more than it offers', () => {
     const granted = requests.filter(isGranted);
     for (const request of granted) {
       expect(whole(named(`decision:${request.name}`), 'chipHours')).toBeLessThanOrEqual(whole(request, 'chipHours'));
@@ -116,7 +116,7 @@ describe('the requests of the demo programme', () => {
     }
   });
 
-  it('include those of a start-up under the category of the tech giant that buys it, from that day on', () => {
+  it('include requests of a start-up, under the category of its acquirer, a tech giant, from the acquisition on', () => {
     const { before, after } = access.acquired;
     expect(new Set(before.map((name) => categoryOf(named(name))))).toEqual(new Set(['start-up']));
     expect(new Set(after.map((name) => categoryOf(named(name))))).toEqual(new Set(['tech-giant']));
@@ -130,11 +130,11 @@ describe('the requests of the demo programme', () => {
   });
 });
 
-/** The days from one instant to another, both at midnight. */
+/** The days from one midnight to another. */
 const days = (from: string, to: string): number[] =>
   Array.from({ length: (Date.parse(to) - Date.parse(from)) / MS_PER_DAY }, (_, n) => Date.parse(from) / MS_PER_DAY + n);
 
-/** Days on which caps, floors or chips do not hold once everything is recorded, counted one day at a time. */
+/** Days on which caps, floors or installed chips do not suffice after all records, counted one day at a time. */
 function breachesOf(facility: string, own: readonly DemoCommand[]): string[] {
   const { floors, caps, chipModel } = named(`quota:${facility}`).body;
   const limit = (limits: unknown, category: string, otherwise: number): number =>
@@ -163,7 +163,7 @@ function breachesOf(facility: string, own: readonly DemoCommand[]): string[] {
 }
 
 describe('the allocations of the demo programme', () => {
-  it('stay inside their grants, in time and in hours', () => {
+  it('stay inside the period and the chip-hours of their grants', () => {
     for (const [grant, own] of groupedBy(allocations, (each) => reference(each, 'grantId'))) {
       const decision = named(`decision:${grant}`);
       for (const allocation of own) {
@@ -180,14 +180,14 @@ describe('the allocations of the demo programme', () => {
     expect(allocations.length).toBeGreaterThan(1_000);
   });
 
-  it('fit into what is installed, under every cap and beside every floor, in whatever order they are recorded', () => {
+  it('fit the installed chips, every cap and every floor, in any order of recording', () => {
     const breaches = [...groupedBy(allocations, (each) => placeholder(each))].flatMap(([facility, own]) =>
       breachesOf(facility, own),
     );
     expect(breaches).toEqual([]);
   });
 
-  it('are released early or with their grant in some cases, and always inside their time', () => {
+  it('are in some cases released early or with their grant, and always inside their period', () => {
     expect(releases.size).toBeGreaterThan(10);
     for (const [name, release] of releases) {
       expect(text(release, 'at') > text(named(name), 'from') && text(release, 'at') < text(named(name), 'to')).toBe(
@@ -198,7 +198,7 @@ describe('the allocations of the demo programme', () => {
     expect(access.revoked).toEqual([...revocations.keys()]);
   });
 
-  it('are used within their time and up to their hours, but for a few that the ledger is to flag', () => {
+  it('are used within their period and chip-hours, except for a few that the ledger must flag', () => {
     const hours = new Map<string, number>();
     for (const report of index.to('/v1/usage')) {
       const { records } = report.body;
@@ -220,7 +220,7 @@ describe('the allocations of the demo programme', () => {
     expect(over.length).toBeLessThan(20);
   });
 
-  it('end with one that asks for more chips than there are, which is to be refused', () => {
+  it('end with an allocation of more chips than are installed, which the ledger must refuse', () => {
     const refused = commands.filter(({ expectedStatus }) => expectedStatus !== undefined);
     expect(refused.map(({ name, expectedStatus }) => [name, expectedStatus])).toEqual([[access.overAllocation, 409]]);
     const [overAllocation] = refused;
@@ -234,7 +234,7 @@ describe('the allocations of the demo programme', () => {
         0,
       );
     expect(whole(overAllocation, 'chips')).toBe(installed + 1);
-    // The hour that it asks for is inside the grant, so that it is the chips that are missing.
+    // The hour is inside the grant, so the missing chips are the only reason for the refusal.
     const grant = reference(overAllocation, 'grantId');
     const allocated = allocations.filter((each) => reference(each, 'grantId') === grant);
     const hours = allocated.reduce(

@@ -12,7 +12,7 @@ const amendments = index.to(routeOf('amendments'));
 const calls = index.to(routeOf('calls'));
 const payments = index.to(routeOf('calls/{}/payments'));
 
-/** Signed and raised; a lowered amount counts in full, since the order in which the two are recorded is open. */
+/** The signed amount plus all raises. Decreases are not subtracted, because the order of recording is open. */
 const committedMax = (commitment: DemoCommand): bigint => {
   const raises = amendments
     .filter((each) => placeholder(each) === commitment.name)
@@ -24,7 +24,7 @@ const legalForm = (commitment: DemoCommand): string =>
 const signedCommitments = index.to('/v1/commitments').filter(({ name }) => signed.has(name));
 
 describe('the capital of the demo programme', () => {
-  it('has a target that its layers add up to', () => {
+  it('has a target that is the sum of its layers', () => {
     const [fund] = index.to('/v1/funds');
     const tranches = index.to('/v1/funds/{}/tranches');
     expect(tranches.map(({ body }) => body['kind'])).toEqual(['first-loss', 'mezzanine', 'senior']);
@@ -40,14 +40,14 @@ describe('the capital of the demo programme', () => {
     }
   });
 
-  it('lets all four kinds of partner take part, the Union through its three programmes', () => {
+  it('has commitments of all four kinds of partner, and of the Union through its three programmes', () => {
     const forms = new Set(signedCommitments.map(legalForm));
     for (const form of ['union', 'member-state', 'public-bank', 'company', 'consortium']) expect(forms).toContain(form);
     const programmes = signedCommitments.flatMap(({ body }) => body['programme'] ?? []);
     expect(new Set(programmes)).toEqual(new Set(['Digital Europe', 'Horizon Europe', 'InvestEU']));
   });
 
-  it('stays within 17 % of the CAPEX of each gigafactory, once exactly on it, and is matched by the states', () => {
+  it('keeps the Union within 17 % of the CAPEX of each gigafactory, once exactly at 17 %, and has a match by the states', () => {
     const shares = facilities.gigafactories.map(({ name, capexMinor }) => {
       const inFacility = signedCommitments.filter(
         ({ body }) => JSON.stringify(body['facilityId']) === `{"ref":"${name}"}`,
@@ -55,7 +55,7 @@ describe('the capital of the demo programme', () => {
       const of = (form: string): DemoCommand[] => inFacility.filter((each) => legalForm(each) === form);
       const unionMinor = sum(of('union').map((each) => committedMax(each)));
       expect(unionMinor * 100n).toBeLessThanOrEqual(capexMinor * 17n);
-      // Lowered amounts would count against the states: they have none.
+      // Lowered amounts would reduce the sum of the states. The states have none.
       expect(sum(of('member-state').map((each) => amount(each)))).toBeGreaterThanOrEqual(unionMinor);
       expect(sum(inFacility.map(committedMax))).toBeLessThan(capexMinor);
       return (unionMinor * 10_000n) / capexMinor;
@@ -65,7 +65,7 @@ describe('the capital of the demo programme', () => {
     expect(new Set(kinds)).toEqual(new Set(['capex', 'access-time-purchase']));
   });
 
-  it('never lowers what a state or the Union has signed', () => {
+  it('never lowers a signed amount of a state or of the Union', () => {
     for (const command of [...amendments, ...index.to(routeOf('cancellation'))]) {
       const form = legalForm(index.named(placeholder(command)));
       const isLowered = command.body['deltaMinor'] === undefined || amount(command, 'deltaMinor') < 0n;
@@ -74,7 +74,7 @@ describe('the capital of the demo programme', () => {
     }
   });
 
-  it('signs the host state before the first call for access to its gigafactory opens', () => {
+  it('signs the commitment of the host state before the first call for access to its gigafactory opens', () => {
     for (const { name, hostState } of facilities.gigafactories) {
       const signature = index.named(capital.hostSignatures.get(name) ?? '');
       expect(reference(index.named(placeholder(signature)), 'partnerId')).toBe(hostState);
@@ -86,7 +86,7 @@ describe('the capital of the demo programme', () => {
     }
   });
 
-  it('calls after financial close only, with at least ten business days to pay', () => {
+  it('calls capital only after financial close, with at least ten business days to pay', () => {
     const close = index.named('financial-close');
     for (const call of calls) {
       expect(close.wave).toBeLessThan(call.wave);
@@ -98,7 +98,7 @@ describe('the capital of the demo programme', () => {
     expect(calls.length).toBeGreaterThan(100);
   });
 
-  it('never calls more than is unfunded, nor pays more than was called', () => {
+  it('never calls more than the unfunded part, and never pays more than the called amount', () => {
     for (const commitment of signedCommitments) {
       const own = calls.filter((call) => placeholder(call) === commitment.name);
       const lowered = amendments
@@ -114,12 +114,12 @@ describe('the capital of the demo programme', () => {
     }
   });
 
-  it('has nothing signed, paid or distributed after the two years', () => {
+  it('has no signature, payment or distribution after the two years', () => {
     const dated = [...index.to(routeOf('signature')), ...payments, ...index.to(routeOf('distributions'))];
     for (const { body } of dated) expect(String(body['paidOn'] ?? body['signedOn']) < '2026-11-01').toBe(true);
   });
 
-  it('shows commitments in every state, a partly paid call and a cancellation among them', () => {
+  it('has commitments in every state, also with a partly paid call and with a cancellation', () => {
     const courses = new Set(capital.commitments.map(({ course }) => course));
     expect(courses.size).toBe(8);
     const partly = calls.filter((call) => {

@@ -1,11 +1,11 @@
 import { isRef } from '../../src/demo/command-list.js';
 import type { DemoCommand, DemoValue } from '../../src/demo/command-list.js';
 
-/** Reads the commands of the programme as the ledger will get them, without the generator's own notes. */
+/** Finds commands of the programme in the form that the ledger receives, without the generator's own data. */
 export class CommandIndex {
   constructor(private readonly commands: readonly DemoCommand[]) {}
 
-  /** Commands to a route, given as in the API's document: `/v1/commitments/{}/calls`. */
+  /** Commands to a route. The route has the form of the API's document: `/v1/commitments/{}/calls`. */
   to(route: string): DemoCommand[] {
     return this.commands.filter(({ path }) => path.replaceAll(/\{[^}]+\}/g, '{}') === route);
   }

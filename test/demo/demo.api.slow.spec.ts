@@ -5,12 +5,15 @@ import type { RequestPlan } from '../../src/demo/request-plan.js';
 import { OPERATOR_KEY, startTestApp } from '../support/app.js';
 import type { TestApp } from '../support/app.js';
 
-/** Long enough for a machine that is busy with other specs. */
+/** Long enough on a machine that also runs other specs. */
 const LOAD_MS_MAX = 120_000;
-/** A twentieth of the requests: every kind of command, in a fraction of the time. */
+/** A twentieth of the requests: every kind of command, in a short time. */
 const SCALE = 0.05;
 const LINE_LENGTH_MAX = 100;
-/** A load that stops after this wave has registered, signed and submitted, but not decided everything. */
+/**
+ * A load that stops after this wave has registered partners, signed commitments and submitted requests, but has not
+ * decided all of them.
+ */
 const INTERRUPTED_AFTER_WAVE = 4;
 
 const { commands, keyPrefix, access } = demoProgramme({ scale: SCALE });
@@ -37,7 +40,7 @@ async function demo() {
 
 describe('the demo on a real ledger', () => {
   it(
-    'finishes an interrupted load, is refused only what it expects, and loads nothing when started again',
+    'finishes an interrupted load, gets only expected refusals, and loads nothing when it is started again',
     async () => {
       const begun = commands.filter(({ wave }) => wave <= INTERRUPTED_AFTER_WAVE);
       const loader = new Loader({ baseUrl: app.url, operatorKey: OPERATOR_KEY, progress: { write: () => undefined } });
@@ -56,7 +59,7 @@ describe('the demo on a real ledger', () => {
     LOAD_MS_MAX,
   );
 
-  it('shows both tables, what is illustrative, and where to go on, in lines that fit a terminal', async () => {
+  it('prints both tables, marks them as illustrative, and names the next steps, in lines that fit a terminal', async () => {
     const { out } = await demo();
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(LINE_LENGTH_MAX);
     for (const text of ['Equal access', 'tech-giant', 'Capital', 'first-loss', 'member-state', 'ILLUSTRATIVE']) {
@@ -70,7 +73,7 @@ describe('the demo on a real ledger', () => {
     expect(answer.body.data.length).toBeGreaterThan(0);
   });
 
-  it('counts in the equal-access report what the programme holds', async () => {
+  it('shows in the equal-access report the numbers of the programme', async () => {
     const { body } = await app.get('/v1/transparency/equal-access', { key: null });
     expect(body.totals).toMatchObject({
       submitted: access.requests.length,

@@ -12,7 +12,7 @@ interface Received {
 }
 type Answer = { readonly status: number; readonly body: object; readonly headers?: Record<string, string> } | 'hang-up';
 
-/** Stands in for the API where a test needs answers that a healthy ledger does not give. */
+/** Replaces the API where a test needs answers that a healthy ledger does not give. */
 class ScriptedApi {
   readonly received: Received[] = [];
   private readonly server: Server;
@@ -89,8 +89,8 @@ function threeSteps(): CommandList {
   return list;
 }
 
-describe('the loader', () => {
-  it('puts the ids of earlier answers into paths and bodies and sends with the key of the sender', async () => {
+describe('the loader of the demo', () => {
+  it('replaces references in paths and bodies by the ids of earlier answers, and sends with the key of the sender', async () => {
     const api = new ScriptedApi();
     const { summary } = await load(api, threeSteps());
     expect(api.commands.map(({ path }) => path)).toEqual([
@@ -105,7 +105,7 @@ describe('the loader', () => {
     expect(summary).toMatchObject({ loaded: true, commands: 3, refusals: [], position: 5 });
   });
 
-  it('sends nothing when the last partner is there already', async () => {
+  it('sends nothing when the ledger has the last partner already', async () => {
     const api = new ScriptedApi(undefined, [{ id: 'last' }]);
     const { summary } = await load(api, threeSteps());
     expect(summary.loaded).toBe(false);
@@ -124,7 +124,7 @@ describe('the loader', () => {
     expect(summary.loaded).toBe(true);
   });
 
-  it('stops with the problem when a command is refused that should not be', async () => {
+  it('stops with the problem when a command gets an unexpected refusal', async () => {
     const refusal = { status: 409, body: { code: 'no-financial-close', detail: 'The fund has not closed.' } };
     const api = new ScriptedApi(({ key }) => (key === 'test:call' ? refusal : undefined));
     await expect(load(api, threeSteps())).rejects.toThrow(
@@ -133,7 +133,7 @@ describe('the loader', () => {
     expect(api.commands.map(({ key }) => key)).toEqual(['test:commitment', 'test:call']);
   });
 
-  it('records a refusal that the programme expects, and stops when it does not come', async () => {
+  it('counts an expected refusal, and stops when it does not come', async () => {
     const list = (): CommandList => {
       const commands = new CommandList();
       commands.add({ name: 'too-much', path: '/v1/allocations', body: {}, expectedStatus: 409 });
@@ -150,7 +150,7 @@ describe('the loader', () => {
     await expect(load(new ScriptedApi(), list())).rejects.toThrow('(409 was expected)');
   });
 
-  it('counts what an interrupted load had carried out before', async () => {
+  it('counts the commands that an interrupted load had executed', async () => {
     const replayed = { status: 201, body: { id: 'as-before' }, headers: { 'idempotency-replayed': 'true' } };
     const api = new ScriptedApi(({ key }) => (key === 'test:commitment' ? replayed : undefined));
     const { summary } = await load(api, threeSteps());

@@ -6,7 +6,7 @@ import { CATEGORIES } from '../../src/partners/partner.js';
 import { isLei } from '../../src/partners/lei.js';
 import { CommandIndex, text } from './command-index.js';
 
-/** Of the whole list of commands. When it changes, ledgers that hold the programme need new keys: raise its version. */
+/** SHA-256 of the list of commands. If it changes, ledgers with the programme need new keys: raise its version. */
 const DIGEST = 'db313bb4cd6f44917c9b766715873629bdfcf5bc5c19f234811f8507c67f36b1';
 
 const programme = demoProgramme();
@@ -21,12 +21,12 @@ describe('the demo programme', () => {
     expect(digestOf(demoProgramme().commands)).toBe(digestOf(commands));
   });
 
-  it('has names that make idempotency keys, each used once', () => {
+  it('has names that are valid in idempotency keys, each used once', () => {
     expect(new Set(commands.map(({ name }) => name)).size).toBe(commands.length);
     for (const { name } of commands) expect(`${programme.keyPrefix}:${name}`).toMatch(/^[!-~]{1,255}$/);
   });
 
-  it('refers only to what an earlier wave has answered', () => {
+  it('refers only to commands of earlier waves', () => {
     const waves = new Map(commands.map(({ name, wave }) => [name, wave]));
     for (const { name, path, body, wave } of commands) {
       for (const other of referencesOf(path, body)) {
@@ -35,7 +35,7 @@ describe('the demo programme', () => {
     }
   });
 
-  it('is sent in the order of its waves, and registers its last partner alone in the last one', () => {
+  it('is sent in the order of its waves, and registers its last partner alone in the last wave', () => {
     const waves = commands.map(({ wave }) => wave);
     expect(waves).toEqual(waves.toSorted((left, right) => left - right));
     expect(commands.filter(({ wave }) => wave === waves.at(-1)).map(({ name }) => name)).toEqual(['partner:last']);
@@ -71,7 +71,7 @@ describe('the demo programme', () => {
     for (const { body } of states) expect(homes).toContain(body['country']);
   });
 
-  it('gives a public source for what is public and marks everything else as illustrative', () => {
+  it('names a public source for public facts and marks all other records as illustrative', () => {
     for (const route of ['/v1/partners', '/v1/funds', '/v1/commitments', '/v1/facilities', '/v1/access-requests']) {
       for (const { name, body } of index.to(route)) {
         expect({ name, isMarked: body['illustrative'] === true || typeof body['source'] === 'string' }).toEqual({
@@ -85,7 +85,7 @@ describe('the demo programme', () => {
     }
   });
 
-  it('gives invented partners names that say so, and identifiers that only look valid', () => {
+  it('marks invented partners in their names, and gives them identifiers that are valid only in form', () => {
     const invented = index.to('/v1/partners').filter(({ body }) => body['illustrative'] === true);
     for (const command of invented) expect(text(command, 'legalName')).toMatch(/\(invented\)$/);
     expect(new Set(invented.map(({ body }) => body['legalName'])).size).toBe(invented.length);
@@ -98,7 +98,7 @@ describe('the demo programme', () => {
       });
   });
 
-  it('names no partner of a public source as an applicant', () => {
+  it('has no partner of a public source among its applicants', () => {
     const real = new Set(
       index
         .to('/v1/partners')
@@ -109,7 +109,7 @@ describe('the demo programme', () => {
     expect(applicants.filter((name) => real.has(name))).toEqual([]);
   });
 
-  it('keeps partners, commitments and awkward cases when fewer requests are asked for', () => {
+  it('keeps partners, commitments and special cases when fewer requests are generated', () => {
     const small = demoProgramme({ scale: 0.05 });
     const smallIndex = new CommandIndex(small.commands);
     expect(smallIndex.to('/v1/access-requests')).toHaveLength(100);

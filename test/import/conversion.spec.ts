@@ -3,7 +3,7 @@ import { ConversionError, convert, type Kind, type Notation } from '../../src/im
 
 const german: Notation = { decimalMark: ',', thousandsSeparator: '.' };
 
-describe('what a cell means', () => {
+describe('the conversion of a cell', () => {
   it.each<[string, Kind, Notation, string | number | boolean]>([
     ['1.250,5', 'money', { ...german, scale: 1_000_000 }, '125050000000'],
     ['0,75', 'money', german, '75'],

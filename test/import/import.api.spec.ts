@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 interface Run extends Ran {
-  /** What was recorded, by row. */
+  /** Ids of the recorded rows, by row. */
   readonly ids: Readonly<Record<string, string>>;
 }
 
@@ -40,7 +40,7 @@ async function file(extension: string, text: string): Promise<string> {
   return path;
 }
 
-/** An example of the repository, with ids that this ledger knows instead of those of the documentation. */
+/** An example of the repository, with ids of this ledger in place of the ids in the documentation. */
 async function example(name: string, ids: Readonly<Record<string, string>> = {}): Promise<string> {
   const text = await readFile(`${EXAMPLES}/${name}`, 'utf8');
   const known = Object.entries(ids).reduce((rest, [from, to]) => rest.replaceAll(from, to), text);
@@ -56,7 +56,7 @@ const MAPPING = {
 const mappingOf = (change: object = {}): Promise<string> => file('.json', JSON.stringify({ ...MAPPING, ...change }));
 
 describe('the examples of ppp-ledger import', () => {
-  it('bring partners in, once', async () => {
+  it('import partners, once', async () => {
     const [csv, mapping] = [`${EXAMPLES}/partners.csv`, `${EXAMPLES}/partners.json`];
     const first = await run(csv, mapping);
     expect([first.code, first.err]).toEqual([0, expect.stringContaining('3 of 3 rows are recorded; 0 were refused')]);
@@ -71,7 +71,7 @@ describe('the examples of ppp-ledger import', () => {
     expect(again.err).toContain('3 of 3 rows are recorded, 3 of them by an earlier run');
   });
 
-  it('bring commitments in, to the cent', async () => {
+  it('import commitments, to the cent', async () => {
     const { ledger, made, partner } = programme;
     const fundId = await made('/v1/funds', { name: 'Fund', currency: 'EUR', targetMinor: '500000000000' });
     const tranche = { rank: 1, kind: 'senior', capMinor: '500000000000' };
@@ -93,7 +93,7 @@ describe('the examples of ppp-ledger import', () => {
     expect(events.body.data[0].data).toMatchObject({ amountMinor: '125050000000' });
   });
 
-  it('bring allocations in, and the usage of them', async () => {
+  it('import allocations and their usage', async () => {
     const { facility, call, partner, grant, read } = programme;
     const facilityId = await facility();
     const grantId = await grant(await call(facilityId), await partner(), 400_000);
@@ -118,7 +118,7 @@ describe('the examples of ppp-ledger import', () => {
 });
 
 describe('ppp-ledger import', () => {
-  it('says in a dry run what is wrong, where and what to do, sends nothing, and says what it did not check', async () => {
+  it('reports in a dry run each fault with its place and correction, and the unchecked facts, and sends nothing', async () => {
     const csv = await file(
       '.csv',
       '\ufeffNo,Name,Country\n1,Right,SE\n2,Wrong,Sweden\n3,"Two\nlines",SE\n4,Missing\n,No id,SE\n5,,NO\n',
@@ -137,21 +137,21 @@ describe('ppp-ledger import', () => {
     expect(err).toContain('Not checked: whether the registration dates have come; what the key may do');
   });
 
-  it('sends nothing when a row is wrong, unless it is told to skip it', async () => {
+  it('sends nothing when a row is wrong, unless --skip-wrong is set', async () => {
     const csv = await file('.csv', 'No,Name,Country\nskip-1,Right,SE\nskip-2,Wrong,Sweden\nskip-3,Right too,NO\n');
     const mapping = await mappingOf();
     const none = await run(csv, mapping);
     expect([none.code, none.out, none.err]).toEqual([1, '', expect.stringContaining('nothing was sent')]);
     const some = await run(csv, mapping, '--skip-wrong');
     expect([some.code, Object.keys(some.ids)]).toEqual([1, ['skip-1', 'skip-3']]);
-    // The row is mended, and the file sent again: it alone is new.
+    // The row is corrected and the file is sent again: only this row is new.
     const mended = await file('.csv', 'No,Name,Country\nskip-1,Right,SE\nskip-2,Wrong,SE\nskip-3,Right too,NO\n');
     const all = await run(mended, mapping);
     expect([all.code, all.err]).toEqual([0, expect.stringContaining('3 of 3 rows are recorded, 2 of them by')]);
     expect(all.ids).toMatchObject(some.ids);
   });
 
-  it('does not record a row again that was changed after it was recorded', async () => {
+  it('does not record a row again after a change of its content', async () => {
     const mapping = await mappingOf();
     await run(await file('.csv', 'No,Name,Country\nchanged,Before,SE\n'), mapping);
     const { code, err } = await run(await file('.csv', 'No,Name,Country\nchanged,After,SE\n'), mapping);
@@ -161,12 +161,12 @@ describe('ppp-ledger import', () => {
     ]);
     const { body } = await programme.read('/v1/partners?q=After');
     expect(body.data).toEqual([]);
-    // Another series has rows of its own.
+    // Another series has separate rows.
     const other = await mappingOf({ name: 'another-series' });
     expect((await run(await file('.csv', 'No,Name,Country\nchanged,After,SE\n'), other)).code).toBe(0);
   });
 
-  it('tells refusals of the ledger by line', async () => {
+  it('reports refusals of the ledger with their lines', async () => {
     const mapping = await mappingOf({
       target: 'usage',
       rowId: ['n'],
@@ -181,7 +181,7 @@ describe('ppp-ledger import', () => {
     ]);
   });
 
-  it('takes more rows than one call, and a row twice as one', async () => {
+  it('accepts more rows than fit one call, and records a repeated row once', async () => {
     const rows = Array.from({ length: 1_500 }, (_, n) => `many-${n},Partner ${n},SE\n`);
     const csv = await file('.csv', `No,Name,Country\n${rows.join('')}many-7,Partner 7,SE\nmany-8,Somebody else,SE\n`);
     const { code, err, ids } = await run(csv, await mappingOf());
@@ -190,7 +190,7 @@ describe('ppp-ledger import', () => {
     expect(err).toContain('1501 of 1502 rows are recorded, 1 of them by an earlier run; 1 were refused');
   });
 
-  it('needs a credential that may do it', async () => {
+  it('requires a credential with the role of the command', async () => {
     const csv = await file('.csv', 'No,Name,Country\nauditor,Name,SE\n');
     const auditor = await programme.ledger.keyFor(['auditor']);
     const refused = await run(csv, await mappingOf(), '--key', auditor);
@@ -199,7 +199,7 @@ describe('ppp-ledger import', () => {
     expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('401 unauthenticated')]);
   });
 
-  it('says everything that is wrong with a mapping at once', async () => {
+  it('reports all faults of a mapping in one run', async () => {
     const mapping = await mappingOf({
       rowId: [],
       separator: ';',
@@ -218,7 +218,7 @@ describe('ppp-ledger import', () => {
     ]);
   });
 
-  it('says what a file lacks, and how it is called', async () => {
+  it('reports a file with wrong columns, a missing file, an unknown extension, and bytes that are not UTF-8', async () => {
     const mapping = await mappingOf();
     for (const [path, message] of [
       [
