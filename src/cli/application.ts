@@ -3,15 +3,16 @@ import type { Logger } from 'pino';
 import type { Config } from '../platform/config.js';
 import { findEmbeddedDatabase } from '../platform/database/embedded-database.js';
 
-/** The application without its HTTP server, for a command that works beside a running service or without one. */
+/** The application without its HTTP server, for a command that works with or without a running service. */
 export interface OpenApplication {
   readonly app: NestFastifyApplication;
   close(): Promise<void>;
 }
 
 /**
- * Opens the application on the database of the settings; the embedded database of a running service is shared with it.
- * @throws StartupError that says what to change
+ * Opens the application on the database of the settings. If a running service has the embedded database open, both
+ * share it.
+ * @throws StartupError whose message states what to change
  */
 export async function openApplication(config: Config, log: Logger): Promise<OpenApplication> {
   const running = config.databaseUrl ?? (await findEmbeddedDatabase(config.dataDir));

@@ -4,7 +4,7 @@ import { codeOf, reasonOf } from '../platform/startup-error.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** The values of options, each undefined unless the call has it. */
+/** The values of the options. An option is undefined if it is not among the arguments. */
 export type OptionValues<Known extends Options> = {
   readonly [Name in keyof Known]: (Known[Name]['type'] extends 'boolean' ? boolean : string) | undefined;
 };
@@ -17,7 +17,7 @@ export interface Arguments<Known extends Options> {
 /**
  * Reads the arguments of a command.
  * @param takes the positional arguments, e.g. `['SOURCE', 'FILE']`
- * @throws UsageError that names the option or the argument that the command does not know, or lacks
+ * @throws UsageError that names an unknown option or argument, or a missing one
  */
 export function readArguments<const Known extends Options>(
   args: readonly string[],

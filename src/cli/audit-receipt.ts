@@ -16,11 +16,11 @@ const OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
-/** An event has 60,000 bytes at most; an answer of the API adds sealed content, and people indent JSON. */
+/** An event has at most 60,000 bytes. An answer of the API adds sealed content, and JSON may be indented. */
 const EVENT_FILE_BYTES_MAX = 1_048_576;
 const STANDARD_INPUT = '-';
 
-/** `ppp-ledger audit receipt FILE`: needs nothing but files. */
+/** `ppp-ledger audit receipt FILE`: needs only files. */
 export async function runReceipt(args: readonly string[], { out, err }: Streams): Promise<number> {
   const { values, positionals } = readArguments(args, OPTIONS, ['one FILE']);
   const [file = ''] = positionals;
@@ -52,7 +52,7 @@ export async function runReceipt(args: readonly string[], { out, err }: Streams)
 }
 
 /**
- * Reads a file, or standard input, up to a bound: neither a wrong file nor an endless one fills the memory.
+ * Reads a file, or standard input, up to a limit, so that neither a wrong file nor an endless one fills the memory.
  * @throws NotCheckable
  */
 async function readBounded(name: string, bytesMax: number): Promise<Uint8Array> {
@@ -95,6 +95,9 @@ function receiptText({ origin, position, size, root, leaf, entry, checked, notCh
   ].join('\n');
 }
 
-/** The log of a stranger may have any text: none of it moves the cursor or turns the direction of writing. */
+/**
+ * The log of an unknown party may contain any text. Escaped, it cannot move the cursor or change the direction of
+ * writing.
+ */
 const visible = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);

@@ -15,7 +15,7 @@ export async function withSource<Result>(name: string, run: (source: LogSource) 
   }
 }
 
-/** Opens a log for one command; warns when nobody but the log itself vouches for its key. */
+/** Opens a log for one command. Warns if only the log itself confirms its key. */
 export const withLog = (
   name: string,
   trust: Trust,

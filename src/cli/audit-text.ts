@@ -4,10 +4,13 @@ import type { Finding } from '../audit/audit-finding.js';
 import type { Replay, ReplayedReport } from '../audit/audit-replay.js';
 import type { CheckLine, Verification } from '../audit/verify.js';
 
-/** Of the longest name, an event type. */
+/** Length of the longest name, an event type. */
 const NAME_WIDTH = 25;
 
-/** The report of a verification for people: what was checked, what was not, and the verdict last. */
+/**
+ * The report of a verification as text: the checks that were made, the checks that were not, and the verdict at the
+ * end.
+ */
 export function verificationText(verification: Verification): string {
   const { origin, size, root, checked, notChecked, uncheckable, finding } = verification;
   const head = origin === undefined ? [] : [`Log      ${origin}`, `Size     ${size}`, `Root     ${root}`, ''];
@@ -27,7 +30,7 @@ export function verificationText(verification: Verification): string {
   ].join('\n');
 }
 
-/** The first thing that is wrong, line by line. */
+/** The first finding, line by line. */
 export function findingLines(finding: Finding, count = 1): string[] {
   const { check, message, artefact, position, stream, type, expected, found, nextStep } = finding;
   const lines: readonly (readonly [string, string | number | undefined])[] = [
@@ -64,7 +67,7 @@ function verdictOf({ verdict, size, entries, seconds, entriesPerSecond, keyFrom 
   }
 }
 
-/** What a replay comes to: a line for each report, or everything as JSON. */
+/** The result of a replay: a line for each report, or everything as JSON. */
 export function replayText(
   { position, asOf, root, methodVersion, reports, published, unknownMethods, findings }: Replay,
   compared: readonly ComparedReport[] | undefined,
@@ -89,7 +92,7 @@ export function replayText(
   ].join('\n');
 }
 
-/** Why a replay without findings is not a verification. */
+/** States why a replay without findings is not a verification. */
 export function unknownMethodsText(reports: Replay['unknownMethods']): string {
   const versions = [...new Set(reports.map(({ methodVersion }) => methodVersion))].join(', ');
   const count = reports.length === 1 ? 'A report was' : `${reports.length} reports were`;
@@ -104,7 +107,7 @@ function reportLine(report: ReplayedReport | ComparedReport): string {
   return `${sha256}  ${String(Buffer.byteLength(text)).padStart(9)} bytes  ${what}${same}`;
 }
 
-/** An event, its proof, and what it did; or the same as JSON. */
+/** An event, its proof and its effect; or the same as JSON. */
 export function explanationText(explanation: Explanation, asJson: boolean): string {
   if (asJson) return `${JSON.stringify(explanation)}\n`;
   const { position, event, meaning, leaf, path, root, size, before, changes } = explanation;

@@ -11,12 +11,12 @@ import { createPool } from '../platform/database/database.js';
 import { findEmbeddedDatabase, startEmbeddedDatabase } from '../platform/database/embedded-database.js';
 import { createLog } from '../platform/logging.js';
 
-/** File in DATA_DIR of the checkpoint that was signed last: a database that ends before it is an older one. */
+/** File in DATA_DIR of the checkpoint that was signed last. A database that ends before it is an older copy. */
 const LAST_CHECKPOINT = 'last-checkpoint';
-/** File of the key in DATA_DIR that the keys of sealed contents are encrypted under. */
+/** File in DATA_DIR of the key that encrypts the keys of sealed contents. */
 const WRAPPING_KEY = 'wrapping-key';
 
-/** Verifies the database of the settings, also beside a running service, and changes nothing. */
+/** Verifies the database of the settings and changes nothing. A running service may use the database meanwhile. */
 export async function verifyDatabase({ key, kept }: Trust, progress: ProgressListener): Promise<Verification> {
   const config = loadConfig();
   const { dataDir } = config;

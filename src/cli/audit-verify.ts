@@ -11,7 +11,7 @@ import { notOpened, verify, type Verification } from '../audit/verify.js';
 
 const OPTIONS = { ...TRUST_OPTIONS, database: { type: 'boolean' }, json: { type: 'boolean' } } as const;
 
-/** `ppp-ledger audit verify SOURCE`, and `--database` for the operator of a ledger. */
+/** `ppp-ledger audit verify SOURCE`; with `--database`, for the operator of a ledger. */
 export async function runVerify(args: readonly string[], streams: Streams): Promise<number> {
   const isOfDatabase = args.includes('--database');
   const { values, positionals } = readArguments(args, OPTIONS, isOfDatabase ? [] : ['one SOURCE']);
@@ -25,7 +25,7 @@ export async function runVerify(args: readonly string[], streams: Streams): Prom
   return exitOf(verification);
 }
 
-/** A source that cannot be opened has a result of the same form. */
+/** Verifies a source. A source that cannot be opened has a result of the same form. */
 async function verifySource(name: string, trust: Trust, streams: Streams): Promise<Verification> {
   try {
     return await withSource(name, (source) =>

@@ -17,9 +17,9 @@ interface Move {
 }
 
 /**
- * Reads the two addresses. The PostgreSQL end is always the database with the views: a move to KurrentDB makes it the copy, and
- * a move back makes it the original again. It is therefore named once, and only events move.
- * @throws RangeError, ConfigError when no ledger can be moved between the two addresses
+ * Reads the two addresses. The PostgreSQL end is always the database with the views: after a move to KurrentDB it holds
+ * the copy, and after a move back it holds the original again. It is therefore named once, and only events move.
+ * @throws RangeError, ConfigError if no ledger can be moved between the two addresses
  */
 export function moveOf(from: string, to: string): Move {
   const isToKurrent = POSTGRES.test(from) && !POSTGRES.test(to);

@@ -6,7 +6,7 @@ import { UsageError } from '../audit/audit-finding.js';
 import { createLog } from '../platform/logging.js';
 import { reasonOf } from '../platform/startup-error.js';
 
-/** `ppp-ledger copy`: moves a ledger from one engine to the other, and proves that it arrived whole. */
+/** `ppp-ledger copy`: moves a ledger from one engine to the other, and verifies that the copy is complete. */
 export async function runCopy(args: readonly string[], { out }: Streams): Promise<number> {
   const { values } = readArguments(args, { from: { type: 'string' }, to: { type: 'string' } });
   const { from, to } = values;

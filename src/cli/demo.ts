@@ -4,7 +4,7 @@ import { warnOfNode } from './node-policy.js';
 import { untilStopped } from './serving.js';
 import { loadConfig } from '../platform/config.js';
 
-/** `ppp-ledger demo`: serves with the demo programme loaded. */
+/** `ppp-ledger demo`: serves a ledger with the demo programme. */
 export async function runDemo(args: readonly string[], streams: Streams): Promise<number> {
   readArguments(args, {});
   const config = loadConfig();

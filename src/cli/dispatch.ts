@@ -6,7 +6,7 @@ import { ConfigError } from '../platform/config.js';
 import { StartupError } from '../platform/startup-error.js';
 
 /**
- * Runs the command of a table that the first argument names. The help comes from the table alone: it loads no command.
+ * Runs the command that the first argument names. The help is made from the table alone and loads no command.
  * @returns the exit code; never rejects
  */
 export async function dispatch(table: CommandTable, args: readonly string[], streams: Streams): Promise<number> {
@@ -45,7 +45,7 @@ function refused(message: string, page: string, { err }: Streams): number {
   return EXIT_USAGE;
 }
 
-/** Turns an error into a message and an exit code. */
+/** Converts an error to a message and an exit code. */
 async function reported(page: string, streams: Streams, run: () => Promise<number>): Promise<number> {
   const { err } = streams;
   try {

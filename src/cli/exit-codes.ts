@@ -1,12 +1,12 @@
-/** It was done; of a check: everything that was asked for holds. */
+/** The command is done. For a check: every requested check passed. */
 export const EXIT_DONE = 0;
-/** A check found something wrong, or rows were refused. */
+/** A check found a fault, or rows were refused. */
 export const EXIT_WRONG = 1;
-/** It could not be checked or done, which proves nothing. */
+/** The check or the work was not possible. This proves nothing. */
 export const EXIT_UNCHECKED = 2;
 /** EX_USAGE of sysexits.h. */
 export const EXIT_USAGE = 64;
-/** EX_UNAVAILABLE of sysexits.h: something outside the program prevents it, and the operator can change that. */
+/** EX_UNAVAILABLE of sysexits.h: a cause outside the program prevents the work, and the operator can change it. */
 export const EXIT_UNAVAILABLE = 69;
 /** EX_SOFTWARE of sysexits.h. */
 export const EXIT_BUG = 70;

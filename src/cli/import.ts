@@ -19,7 +19,7 @@ const OPTIONS = {
   'skip-wrong': { type: 'boolean' },
 } as const;
 const DEFAULT_URL = 'http://127.0.0.1:3000';
-/** Faults that are written out; a wrong column makes one of every row. */
+/** Faults that are printed. A wrong column makes a fault in every row. */
 const FAULTS_SHOWN_MAX = 100;
 
 /** `ppp-ledger import`. Resolves with the exit code. */
@@ -90,7 +90,7 @@ const dryRunSummary = (rows: number, wrong: number, { target, targetName }: Mapp
   'Checked: that every row can be read, and that the API takes its content.\n' +
   `Not checked: ${target.unchecked}; what the key may do; whether rows were sent before.\n`;
 
-/** Faults by line, up to a bound. */
+/** Prints faults by line, up to a limit. */
 class FaultList {
   private count = 0;
 
@@ -101,7 +101,7 @@ class FaultList {
 
   fault(line: number, detail: string): void {
     this.count += 1;
-    // Erases a progress bar on a terminal.
+    // Erase a progress bar on a terminal.
     const clear = this.err.isTTY === true ? '\r\u001b[K' : '';
     if (this.count <= FAULTS_SHOWN_MAX) this.err.write(`${clear}${this.file}:${line}: ${detail}\n`);
   }

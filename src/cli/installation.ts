@@ -10,7 +10,7 @@ const LOG_SIGNING_KEY = 'log-signing-key';
 
 /**
  * The verifier key of the log of this installation.
- * @throws StartupError when the installation has no signing key yet: a command that only reads must not make one
+ * @throws StartupError if the installation has no signing key yet: a command that only reads must not make one
  */
 export async function verifierKeyOf({ dataDir, logOrigin }: Config): Promise<VerifierKey> {
   const seed = await existingKey(dataDir, LOG_SIGNING_KEY, (error) => {
@@ -23,7 +23,7 @@ export async function verifierKeyOf({ dataDir, logOrigin }: Config): Promise<Ver
   return noteKeyOf(signingKey(logOrigin, seed));
 }
 
-/** A key of DATA_DIR, or the answer of `missing` when the folder has none. */
+/** A key of DATA_DIR, or the result of `missing` if the folder has none. */
 export async function existingKey<Missing>(
   dataDir: string,
   name: string,

@@ -5,7 +5,7 @@ import { startEmbeddedDatabase } from '../platform/database/embedded-database.js
 import { migrate } from '../platform/database/migrate.js';
 import { createLog } from '../platform/logging.js';
 
-/** `ppp-ledger migrate`: brings the database up to date and ends. */
+/** `ppp-ledger migrate`: migrates the database to the schema of this program and ends. */
 export async function runMigrate(args: readonly string[]): Promise<number> {
   readArguments(args, {});
   const config = loadConfig();

@@ -5,7 +5,7 @@ import { EXIT_DONE } from './exit-codes.js';
 import { loadConfig } from '../platform/config.js';
 import { createLog } from '../platform/logging.js';
 
-/** `ppp-ledger operator-key`: makes a new operator key and prints it, also beside a running service. */
+/** `ppp-ledger operator-key`: makes and prints a new operator key. A running service may use the database meanwhile. */
 export async function runOperatorKey(args: readonly string[], { out }: Streams): Promise<number> {
   readArguments(args, {});
   const { operatorKey: _first, ...config } = loadConfig();

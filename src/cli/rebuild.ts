@@ -23,7 +23,7 @@ touched. Find out what changed them: a statement by hand, a fault of a disk, or 
 before may have been wrong; reports are made from the history, and are not affected.
 `;
 
-/** `ppp-ledger rebuild NAME`, `ppp-ledger rebuild --all`: also beside a running service. */
+/** `ppp-ledger rebuild NAME`, `ppp-ledger rebuild --all`. A running service may use the database meanwhile. */
 export async function runRebuild(args: readonly string[], streams: Streams): Promise<number> {
   const projections = projectionsOf(args);
   const { app, close } = await openApplication(loadConfig(), createLog('warn'));
@@ -51,7 +51,7 @@ export async function runRebuild(args: readonly string[], streams: Streams): Pro
   }
 }
 
-/** @throws UsageError that names the projections there are */
+/** @throws UsageError that lists the names of the projections */
 function projectionsOf(args: readonly string[]): readonly Projection[] {
   const isAll = args.includes('--all');
   const { positionals } = readArguments(args, { all: { type: 'boolean' } }, isAll ? [] : ['a NAME, or --all']);

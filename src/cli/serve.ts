@@ -9,7 +9,7 @@ export async function runServe(args: readonly string[], streams: Streams): Promi
   readArguments(args, {});
   const config = loadConfig();
   warnOfNode(config);
-  // The service takes seconds to load: wrong settings are reported before.
+  // The service takes seconds to load, so wrong settings are reported before it is loaded.
   const { startService } = await import('../service.js');
   const service = await startService(config);
   announce(service, streams);

@@ -5,7 +5,7 @@ import { stopInTime, untilSignal } from './serving.js';
 import { loadWitnessConfig } from '../platform/config.js';
 import { createLog } from '../platform/logging.js';
 
-/** `ppp-ledger witness`: follows the logs of others until SIGTERM or SIGINT. */
+/** `ppp-ledger witness`: follows other ledgers' logs until SIGTERM or SIGINT. */
 export async function runWitness(args: readonly string[], { out }: Streams): Promise<number> {
   const { values } = readArguments(args, { logs: { type: 'string' }, name: { type: 'string' } });
   const { logs, name } = values;

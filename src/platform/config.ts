@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { isLedgerOfUrl } from '../ledger/kurrentdb/kurrent-url.js';
 import { SESSIONS, readDatabaseUrl, type SessionWanted } from './database/database-servers.js';
 
-/** The settings of a running service. They are validated as a whole, so a value of this type is valid as a whole. */
+/** The settings of a running service. The constructor validates all of them, so every value of this type is valid. */
 export class Config {
   /** Address to listen on. */
   readonly host: string;
@@ -58,7 +58,7 @@ export class Config {
   }
 }
 
-/** The options of the command line for a witness. */
+/** The command line options of a witness. */
 export interface WitnessFlags {
   readonly name?: string;
   readonly logs?: string;
@@ -69,11 +69,11 @@ export class WitnessConfig {
   readonly host: string;
   /** 0 lets the system choose a free one. */
   readonly port: number;
-  /** Absolute folder of its key and of what it has cosigned. */
+  /** Absolute folder of its key and of its cosigned checkpoints. */
   readonly dataDir: string;
   /** Name of its key; absent: the name of the key in the folder. */
   readonly name?: string;
-  /** Absolute path of the list of the logs that it follows. */
+  /** Absolute path of the list of the logs that the witness follows. */
   readonly logs: string;
   readonly logLevel: LogLevel;
 
@@ -127,7 +127,7 @@ export class ConfigError extends Error {
 }
 
 const PORT_MAX = 65_535;
-/** A million requests a minute is more than one process answers: a larger number is a typing error. */
+/** A million requests a minute is more than one process can answer: a larger number is a typing error. */
 const RATE_LIMIT_PER_MINUTE_MAX = 1_000_000;
 /** 32 characters of base64 are 192 bits: beyond guessing, and short enough for any header. */
 const OPERATOR_KEY_LENGTH_MIN = 32;
@@ -150,7 +150,7 @@ const OIDC_AUDIENCE_HINT = 'the audience of the tokens, e.g. ppp-ledger';
 const LOG_ORIGIN_DEFAULT = 'localhost/log';
 const LOG_LEVEL_HINT = `one of ${LOG_LEVELS.join(', ')}`;
 
-/** Reads values from the environment and collects their problems. */
+/** Reads values from the environment and collects the problems. */
 class Settings {
   private readonly problems: string[] = [];
 
@@ -195,7 +195,7 @@ class Settings {
 
 const SESSIONS_THAT_WRITE: readonly SessionWanted[] = ['read-write', 'primary'];
 
-/** A URL that can be parsed, and that asks for a usable kind of server. */
+/** A URL that can be parsed, and whose scheme and `target_session_attrs` can be used. */
 function readDatabase(settings: Settings, name: string, sessions: readonly SessionWanted[]): string | undefined {
   const url = settings.text(name, isPostgresUrl, POSTGRES_HINT);
   if (url === undefined) return undefined;

@@ -9,11 +9,11 @@ export type ReadinessMember = keyof typeof EMPTY;
 export interface PartStatus<Member extends ReadinessMember> {
   /** Members that are added to the member of the answer. */
   readonly shown: (typeof EMPTY)[Member];
-  /** Why the service is not ready; undefined while this part is. */
+  /** Reason why the service is not ready; undefined while this part is ready. */
   readonly reason?: string | undefined;
 }
 
-/** @param head last position of the history, which the part compares its own progress with. */
+/** @param head last position of the history; the part compares its own position with it. */
 type ReadPart<Member extends ReadinessMember> = (head: number) => PartStatus<Member> | Promise<PartStatus<Member>>;
 
 /** Body of the answer to `GET /readyz`. */
@@ -25,8 +25,8 @@ export type ReadinessReport = typeof EMPTY & {
 };
 
 /**
- * How far every part of the service is. Each module registers its part, so that the probe depends on no feature and asks only the modules
- * that are there.
+ * Collects the state of every part of the service. Each module registers its part, so that the probe depends on no
+ * feature and asks only the modules that are present.
  */
 export class Readiness {
   private readonly parts: { [Member in ReadinessMember]: ReadPart<Member>[] } = {
@@ -39,7 +39,7 @@ export class Readiness {
     this.parts[member].push(read);
   }
 
-  /** @param history the event store: its last position, and why it cannot be written to. */
+  /** @param history the event store: its last position, and the reason why it cannot be written to. */
   async report(history: { head(): Promise<number>; readonly failure?: string | undefined }): Promise<ReadinessReport> {
     try {
       const position = await history.head();

@@ -10,11 +10,11 @@ export interface Runtime {
   readonly pool: Pool;
   /** A standby for reads, or the same pool. */
   readonly readPool: Pool;
-  /** Where events are kept, if not in the database. */
+  /** The event store if it is not the database. */
   readonly eventStore?: EventStore;
   /** 32 bytes, kept outside the database. */
   readonly wrappingKey: Buffer;
-  /** The key of a sealed content; a random one, unless a history is to be repeated to the byte. */
+  /** Makes the key of a sealed content: a random key, unless a test must repeat a history byte for byte. */
   readonly newContentKey?: (eventId: string) => Buffer;
   /** Seed of the Ed25519 key that signs the transparency log, 32 bytes, kept outside the database. */
   readonly logSigningKey: Buffer;

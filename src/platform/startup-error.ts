@@ -1,6 +1,6 @@
 /**
- * Something outside the program keeps it from starting, and only the operator can change it. The message names the cause and the next step,
- * so that the command line prints it without a stack trace.
+ * A cause outside the program keeps it from starting, and only the operator can change it. The message names the cause
+ * and the next step, so that the command line prints it without a stack trace.
  */
 export class StartupError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -9,7 +9,10 @@ export class StartupError extends Error {
   }
 }
 
-/** The message of an error, also of one whose own message is empty: a refused connection to several addresses is such an error. */
+/**
+ * The message of an error. Some errors have an empty message, e.g. a refused connection to several addresses: then it
+ * is made from the messages of their parts.
+ */
 export function reasonOf(error: unknown): string {
   const { message, errors } = fieldsOf(error);
   if (message === '' && Array.isArray(errors)) return errors.map(reasonOf).join('; ');

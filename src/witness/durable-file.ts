@@ -2,8 +2,8 @@ import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Puts a text in the place of a file: whole or not at all whatever happens meanwhile, readable by this user only, and
- * durable when it resolves. Two writers of one file must not run at the same time.
+ * Replaces the content of a file. After a crash the file has the old or the new content, never a part. Only this user
+ * can read it, and it is durable when the promise resolves. Two writers of one file must not run at the same time.
  */
 export async function writeDurably(path: string, text: string): Promise<void> {
   const draft = `${path}.new`;
@@ -15,7 +15,7 @@ export async function writeDurably(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(draft, path);
-  // The name is an entry of the folder, and durable only with it.
+  // The rename is durable only when the folder is synced as well.
   const folder = await open(dirname(path), 'r');
   try {
     await folder.sync();

@@ -8,10 +8,11 @@ import { ED25519_KEY_BYTES, formatSigningKey, parseSigningKey, type SigningKey, 
 const KEY_FILE = 'witness-key';
 
 /**
- * The key of the witness in this folder, in a file of mode 0600; made at first use. The name is part of it, because those
- * who trust the key know it by its name.
- * @param name absent: the one that the key has.
- * @throws StartupError if there is no key and no name to make one for, or the key has another name or cannot be read.
+ * The key of the witness in this folder, in a file of mode 0600; it is made at the first use. The name is part of the
+ * key, because clients identify the key by its name.
+ * @param name if absent, the name of the existing key.
+ * @throws StartupError if there is neither a key nor a name to make one, or if the key has another name or cannot be
+ * read.
  */
 export async function witnessKey(folder: string, name: string | undefined): Promise<SigningKey> {
   const path = join(folder, KEY_FILE);

@@ -4,9 +4,9 @@ import { parsePolicy } from '../tlog/policy.js';
 import type { Witness } from './witness.js';
 
 /**
- * Reads which logs a witness follows: lines `log <verifier key> [<url>]`, or verifier keys alone. The policy that a log
- * publishes will do as well, since witnesses and quorum say nothing here.
- * @returns keys of each log, by origin.
+ * Reads the list of the logs that a witness follows: lines `log <verifier key> [<url>]`, or verifier keys alone. The
+ * policy that a log publishes is valid as well; its witnesses and quorum have no meaning here.
+ * @returns the keys of each log, by origin.
  * @throws LogError `malformed`, `unsupported-algorithm` or `limit-exceeded`.
  */
 export function parseWitnessedLogs(text: string): Witness['logs'] {

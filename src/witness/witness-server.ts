@@ -8,14 +8,14 @@ import { formatNote } from '../tlog/note.js';
 import { addCheckpoint, type Witness, type WitnessDecision } from './witness.js';
 import type { WitnessFolder } from './witness-store.js';
 
-/** Of at most a megabyte each; a log submits one at a time. */
+/** Concurrent requests, each of at most a megabyte. One log submits one request at a time. */
 const REQUESTS_MAX = 64;
 const CONNECTIONS_MAX = 1_000;
-/** A body that takes longer is ended, so that slow senders cannot hold all connections. */
+/** A request that takes longer is aborted, so that slow senders cannot hold all connections. */
 const REQUEST_MS_MAX = 15_000;
-/** Logs that submit every few seconds keep their connection. */
+/** Longer than the few seconds between two submissions of a log, so that the log keeps its connection. */
 const KEEP_ALIVE_MS = 65_000;
-/** Requests that were accepted may take so long to finish once the witness is asked to stop. */
+/** Time for accepted requests to finish after the witness is asked to stop. */
 const DRAIN_MS_MAX = 3_000;
 const RETRY_AFTER_S = '1';
 const TEXT = 'text/plain; charset=utf-8';
@@ -36,7 +36,10 @@ interface Answer {
 
 type RefusedCheckpoint = Extract<WitnessDecision, { readonly reason: string }>;
 
-/** A C2SP witness over HTTP: `add-checkpoint`, what it cosigned last for each log, and what is needed to watch it. */
+/**
+ * A C2SP witness over HTTP: `add-checkpoint`, the checkpoint that it cosigned last for each log, and routes for
+ * monitoring.
+ */
 export class WitnessServer {
   private readonly registry = new Registry();
   private readonly requests = new Counter({
@@ -67,7 +70,7 @@ export class WitnessServer {
   }
 
   /**
-   * Resolves with the port once requests are taken.
+   * Resolves with the port when the server accepts requests.
    * @throws Error of the system, e.g. `EADDRINUSE`.
    */
   async listen(port: number, host: string): Promise<number> {
@@ -76,7 +79,7 @@ export class WitnessServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Answers what was accepted, bounded, and takes nothing new. */
+  /** Finishes the accepted requests within a time limit, and accepts no new ones. */
   async close(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
@@ -92,7 +95,7 @@ export class WitnessServer {
       answer = await this.answer(request);
     } catch (error) {
       if (request.destroyed && !request.complete) return;
-      // Nothing was cosigned that is not on disk; sent again, it is decided again.
+      // Every cosigned checkpoint is on disk, so a repeated request is decided again from that state.
       this.options.log.error({ err: error }, 'A request could not be carried out.');
       answer = { status: 503, body: 'Not carried out. Send it again in a moment.\n' };
     }
@@ -143,8 +146,8 @@ export class WitnessServer {
   }
 
   /**
-   * Whatever comes here was signed by the log: either it has two histories, or somebody sent its checkpoint with another
-   * proof. With two roots of one size there is no other way to read it, and both checkpoints are kept.
+   * The checkpoint is signed by the log: either the log has two histories, or somebody sent its checkpoint with a wrong
+   * proof. Two roots of one size prove two histories, so both checkpoints are kept.
    */
   private async alarm(body: Buffer, { reason, fork }: RefusedCheckpoint): Promise<void> {
     const { witness, log } = this.options;
@@ -193,12 +196,12 @@ const READS: ReadonlyMap<string, () => Answer> = new Map([['/livez', (): Answer 
 
 const notAllowed = (allow: string): Answer => ({ status: 405, body: `Use ${allow}.\n`, headers: { Allow: allow } });
 
-/** Undefined when there is more than any request has. */
+/** Undefined if the body is larger than any valid request. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > ADD_CHECKPOINT_BYTES_MAX) return undefined;
   const parts: Buffer[] = [];
   let length = 0;
-  // Left open when there is too much: the answer has to get through.
+  // An oversized request stays open, because the sender must still receive the answer.
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     const bytes = part as Buffer;
     length += bytes.length;

@@ -17,16 +17,16 @@ const FOLDER_PATH_BYTES_MAX = 103 - '/instance.sock.0000'.length;
 export interface RunningWitness {
   readonly url: string;
   readonly name: string;
-  /** For the policies of logs and auditors. */
+  /** Verifier key of the witness, for the policies of logs and auditors. */
   readonly vkey: string;
-  /** Origins of the logs that it follows. */
+  /** Origins of the logs that the witness follows. */
   readonly origins: readonly string[];
   stop(): Promise<void>;
 }
 
 /**
- * Starts a witness: first reads its earlier cosignatures, then takes requests.
- * @throws ConfigError or StartupError that says what to change.
+ * Starts a witness: reads its earlier cosignatures, and then accepts requests.
+ * @throws ConfigError or StartupError whose message states what to change.
  */
 export async function startWitness(config: WitnessConfig, log: WitnessServerOptions['log']): Promise<RunningWitness> {
   const { dataDir, host, port } = config;
@@ -65,7 +65,7 @@ async function readLogs(path: string): Promise<Witness['logs']> {
   }
 }
 
-/** Two witnesses with one key and one state would each cosign checkpoints that the other has not seen. */
+/** Two witnesses with one key and separate states would each cosign checkpoints that the other has not seen. */
 async function lockFolder(dataDir: string): Promise<InstanceLock> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new StartupError(`Cannot make the folder ${dataDir} (${reasonOf(error)}): set DATA_DIR to another one.`);

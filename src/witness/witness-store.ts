@@ -10,23 +10,24 @@ import type { Witness, WitnessedCheckpoint, WitnessStore } from './witness.js';
 
 const CHECKPOINTS = 'checkpoints';
 const FORKS = 'forks';
-/** One is proof enough; the bound is for a log that signs whatever it is given. */
+/** One fork is proof enough. The limit protects the disk from a log that signs any tree. */
 const FORKS_KEPT_MAX = 100;
 
 /**
- * What a witness has cosigned, in a folder: for each log one file, named after the SHA-256 of its origin, with the
- * checkpoint and the cosignature on it. The folder has one user at a time; see `acquireInstanceLock`.
+ * The state of a witness, in a folder: for each log one file, named after the SHA-256 of its origin, with the
+ * checkpoint that was cosigned last and its cosignature. The folder has one user at a time; see `acquireInstanceLock`.
  */
 export class WitnessFolder implements WitnessStore {
   private readonly latestByOrigin = new Map<string, WitnessedCheckpoint>();
-  /** The last write to each log's file, so that they come one after the other. */
+  /** The last write to each log's file. A write waits for the one before it. */
   private readonly writes = new Map<string, Promise<unknown>>();
 
   private constructor(private readonly folder: string) {}
 
   /**
-   * Reads what was cosigned before.
-   * @throws StartupError if a file does not hold what the key has cosigned: going on without it could cosign a fork.
+   * Reads the checkpoints that were cosigned before.
+   * @throws StartupError if a file does not hold a checkpoint that the key cosigned: without it the witness could
+   * cosign a fork.
    */
   static async open(folder: string, key: SigningKey, logs: Witness['logs']): Promise<WitnessFolder> {
     const opened = new WitnessFolder(folder);
@@ -48,15 +49,17 @@ export class WitnessFolder implements WitnessStore {
       const unchanged = now && from ? now.size === from.size && hashesEqual(now.root, from.root) : now === from;
       if (!unchanged) return false;
       await writeDurably(this.pathOf(origin), next.note);
-      // Only what is durable counts: after a write that failed, the next request is decided on what was before.
+      // The state changes only after the durable write. After a failed write, the next request is decided from the
+      // earlier state.
       this.latestByOrigin.set(origin, next);
       return true;
     });
   }
 
   /**
-   * Keeps two checkpoints of one size and different roots: signed by the log, they prove the fork to anybody, for good.
-   * @param submitted the other checkpoint, as it was submitted.
+   * Keeps two checkpoints of one size with different roots. The log signed both, so they prove the fork to anybody,
+   * permanently.
+   * @param submitted the other checkpoint, in its submitted form.
    */
   async keepFork(origin: string, { size, root }: TreeHead, submitted: string): Promise<void> {
     await this.alone(origin, async () => {

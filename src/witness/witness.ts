@@ -9,22 +9,22 @@ import type { SigningKey, VerifierKey } from '../tlog/note-key.js';
 import { formatSignature } from '../tlog/note-signature.js';
 import { encodeHex } from '../tlog/strict-text.js';
 
-/** How often a request is decided again because another one for the same log was stored in between. */
+/** How often a request is decided again because another request for the same log was stored meanwhile. */
 const ADVANCE_RETRIES_MAX = 5;
 
-/** What a witness does with a request; the HTTP status is the discriminant. */
+/** The decision of a witness on a request; the HTTP status is the discriminant. */
 export type WitnessDecision =
   | { readonly status: 200; readonly checkpoint: Checkpoint; readonly note: VerifiedNote }
-  /** The old size is not the one stored: the answer tells the size that is. */
+  /** The old size differs from the stored size. The answer contains the stored size. */
   | { readonly status: 409; readonly size: number }
   | {
       readonly status: 400 | 403 | 404 | 422;
       readonly reason: string;
-      /** The log has signed two trees of this size: proof of a fork. Keep the request and raise the alarm. */
+      /** The log signed two different trees of this size, which proves a fork. Keep the request and raise the alarm. */
       readonly fork?: { readonly stored: TreeHead; readonly submitted: TreeHead };
     };
 
-/** What goes over the wire. */
+/** The HTTP answer. */
 export interface WitnessAnswer {
   readonly status: WitnessDecision['status'];
   readonly contentType: string;
@@ -33,31 +33,32 @@ export interface WitnessAnswer {
 
 /** The latest checkpoint that a witness has cosigned for a log. */
 export interface WitnessedCheckpoint extends TreeHead {
-  /** The checkpoint with the signatures that the witness verified and its own: what its monitoring prefix serves. */
+  /** The checkpoint with the signatures that the witness verified and its own. The monitoring prefix serves it. */
   readonly note: string;
 }
 
-/** Where a witness keeps, for every log, the latest checkpoint that it cosigned. */
+/** Stores, for every log, the latest checkpoint that the witness cosigned. */
 export interface WitnessStore {
   latest(origin: string): Promise<TreeHead | undefined>;
   /**
-   * Durably replaces what `latest` gave by `next`, atomically, and only if nothing else was stored in between; false if
-   * it was. Without that a slow request could roll the witness back behind a faster one (C2SP tlog-witness).
+   * Durably and atomically replaces `from` by `next`, and resolves with true. If another checkpoint was stored
+   * meanwhile, it changes nothing and resolves with false: otherwise a slow request could roll the witness back behind
+   * a faster one (C2SP tlog-witness).
    */
   advance(origin: string, from: TreeHead | undefined, next: WitnessedCheckpoint): Promise<boolean>;
 }
 
 export interface Witness {
   readonly key: SigningKey;
-  /** Keys of each log that is witnessed, by origin. */
+  /** The keys of each witnessed log, by origin. */
   readonly logs: ReadonlyMap<string, readonly VerifierKey[]>;
   readonly store: WitnessStore;
 }
 
 /**
- * Decides about a request, in the order that C2SP tlog-witness gives. Pure: whoever acts on a 200 must store the
- * checkpoint in place of `stored`, atomically, before a cosignature leaves the house.
- * @param stored what was cosigned last for the origin of the checkpoint; undefined for nothing.
+ * Decides on a request, in the order of C2SP tlog-witness. The function is pure: after a 200, the caller must
+ * atomically replace `stored` by the checkpoint before it sends a cosignature.
+ * @param stored the checkpoint that was cosigned last for this origin; undefined if there is none.
  */
 export function decideAddCheckpoint(
   request: AddCheckpoint,
@@ -96,10 +97,10 @@ export function decideAddCheckpoint(
 }
 
 /**
- * Takes a request all the way: reads, decides, cosigns, stores, and only then answers.
+ * Handles a whole request: reads, decides, cosigns and stores, and only then answers.
  * @param nowSeconds POSIX time of the cosignature.
- * @param observe told of every decision before it is answered, e.g. to raise the alarm on a fork.
- * @throws Error if the store kept changing underneath; answer 503.
+ * @param observe called with every decision before the answer, e.g. to raise the alarm on a fork.
+ * @throws Error if the store changed on every attempt; answer 503.
  */
 export async function addCheckpoint(
   body: Uint8Array | string,
@@ -119,7 +120,8 @@ export async function addCheckpoint(
     return answer(decision, '');
   }
   for (let attempt = 0; attempt < ADVANCE_RETRIES_MAX; attempt += 1) {
-    // An origin that is not witnessed must not reach the store: anyone could make it look for anything.
+    // An origin that is not witnessed must not reach the store: otherwise anybody could make the store look for
+    // arbitrary names.
     const stored = witness.logs.has(origin) ? await witness.store.latest(origin) : undefined;
     const decision = decideAddCheckpoint(request, witness.logs, stored);
     const cosigned = decision.status === 200 ? cosignDecision(decision, witness.key, nowSeconds) : undefined;
@@ -137,7 +139,7 @@ function cosignDecision(
   nowSeconds: number,
 ): { next: WitnessedCheckpoint; line: string } {
   const cosignature = cosign(key, note.text, nowSeconds);
-  // Only what was verified is passed on: a witness does not vouch for lines that it ignored.
+  // Only verified signatures are passed on: a witness does not confirm lines that it ignored.
   const signatures = [...note.verified.map(({ signature }) => signature), cosignature];
   return {
     next: { size, root, note: formatNote({ text: note.text, signatures }) },

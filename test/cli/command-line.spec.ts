@@ -11,8 +11,8 @@ import { ppp } from '../support/command-line.js';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = ['--import', join(ROOT, 'test/support/typescript.mjs'), join(ROOT, 'src/cli.ts')];
 
-describe('the command line', () => {
-  it('lists every command, and has a page for each', async () => {
+describe('the command line of ppp-ledger', () => {
+  it('lists every command and has a help page for each', async () => {
     for (const [table, prefix] of [
       [COMMANDS, []],
       [AUDIT_COMMANDS, ['audit']],
@@ -54,14 +54,14 @@ describe('the command line', () => {
     [['rebuild'], 'Give a NAME, or --all.'],
     [['rebuild', '--all', 'capital'], "Unexpected argument 'capital'."],
     [['rebuild', 'capitol'], 'There is no projection "capitol"; there are events, partners, capital'],
-  ])('refuses %j with 64, and reports what is wrong before the help', async (args, what) => {
+  ])('refuses %j with 64, and prints the fault before the help', async (args, what) => {
     const { code, out, err } = await ppp(...args);
     expect([code, out]).toEqual([64, '']);
     expect(err).toMatch(/^ppp-ledger: .+\n\nUsage: ppp-ledger /);
     expect(err.split('\n')[0]).toContain(what);
   });
 
-  it('names every projection in the page of rebuild', async () => {
+  it('names every projection in the help page of rebuild', async () => {
     const { out } = await ppp('rebuild', '--help');
     expect(/a projection: (.*)/.exec(out)?.[1]?.split(', ')).toEqual(REBUILDABLE.map(({ name }) => name));
   });

@@ -14,12 +14,12 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = ['--import', join(ROOT, 'test/support/typescript.mjs'), join(ROOT, 'src/cli.ts')];
 const PARTNERS = 60;
 const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
-/** A process of its own compiles the whole program when it starts. */
+/** Each process compiles the whole program at its start. */
 const PROCESS_MS_MAX = 300_000;
 
 interface Started {
   readonly ended: Promise<Ran>;
-  /** Resolves when standard error has a line like this. */
+  /** Resolves when standard error contains a line that matches. */
   readonly said: (line: RegExp) => Promise<void>;
   readonly kill: (signal: NodeJS.Signals) => void;
 }
@@ -33,7 +33,7 @@ describe('ppp-ledger rebuild', () => {
     folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-rebuild-'));
     database = await createTestDatabase();
     api = await startTestApp({ databaseUrl: database.url });
-    // The keys of the application of the tests: the command belongs to the same installation.
+    // The command uses the keys of the application under test, because both belong to the same installation.
     await writeFile(join(folder, 'wrapping-key'), Buffer.alloc(32, 7).toString('base64'));
     await writeFile(join(folder, 'log-signing-key'), Buffer.alloc(32, 9).toString('base64'));
     Object.assign(process.env, { DATABASE_URL: database.url, DATA_DIR: folder, OPERATOR_KEY });
@@ -50,7 +50,7 @@ describe('ppp-ledger rebuild', () => {
   const register = async (): Promise<number> =>
     Number((await api.must(api.post('/v1/partners', COMPANY))).body.position);
 
-  /** As a process of its own, to be killed. */
+  /** A separate process, so that the test can kill it. */
   function start(...args: readonly string[]): Started {
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
     const child = spawn(process.execPath, [...CLI, 'rebuild', ...args], { env: { ...process.env }, stdio: [...stdio] });
@@ -74,7 +74,7 @@ describe('ppp-ledger rebuild', () => {
   const changeByHand = () =>
     database.pool.query(`update partners set legal_name = 'Somebody else' where country = 'SE'`);
 
-  /** Holds back a switch: it waits for everybody who reads the served table. */
+  /** Blocks the switch, because the switch waits for every reader of the served table. */
   async function reader(): Promise<Client> {
     const client = new Client(database.url);
     await client.connect();
@@ -83,7 +83,7 @@ describe('ppp-ledger rebuild', () => {
   }
 
   it(
-    'rebuilds every projection beside a running service, while commands come in and reads are answered',
+    'rebuilds every projection beside a running service that accepts commands and answers reads',
     async () => {
       const load = { ended: false, commands: 0, reads: 0 };
       const rebuilding = run('--all').finally(() => (load.ended = true));
@@ -117,7 +117,7 @@ describe('ppp-ledger rebuild', () => {
   );
 
   it(
-    'finds rows that were changed by hand, replaces them and ends with 1, and with 0 the next time',
+    'finds rows that were changed by hand, replaces them and ends with 1, and ends with 0 the next time',
     async () => {
       await api.get(`/v1/partners?minPosition=${await register()}`);
       const right = await partnerRows();
@@ -134,7 +134,7 @@ describe('ppp-ledger rebuild', () => {
   );
 
   it(
-    'can be killed or stopped in the middle and called again, and lets one call work at a time',
+    'can be killed or stopped during its work and called again, and only one call works at a time',
     async () => {
       const right = await partnerRows();
       await changeByHand();
@@ -162,7 +162,7 @@ describe('ppp-ledger rebuild', () => {
   );
 
   it(
-    'does the work itself when no service runs, and refuses rows of another version',
+    'does the work itself if no service runs, and refuses rows of another version',
     async () => {
       await api.stop();
       try {
@@ -184,7 +184,7 @@ describe('ppp-ledger rebuild', () => {
   it(
     'reports rows that the leading instance did not compare',
     async () => {
-      // As an instance of an older program does: it does not keep the comparison.
+      // Like an instance of an older program, which does not store the comparison.
       await database.pool.query(`create rule no_comparisons as on insert to projection_comparisons do instead nothing`);
       const { code, out } = await run('policies');
       await database.pool.query('drop rule no_comparisons on projection_comparisons');

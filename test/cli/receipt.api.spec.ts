@@ -20,13 +20,13 @@ describe('ppp-ledger audit receipt', () => {
     try {
       await keep(api);
     } finally {
-      // Everything that follows is checked without the service.
+      // All later checks run without the service.
       await api.stop();
     }
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** What a partner keeps: the event as answered in three ways, the receipt, the key. */
+  /** The files of a partner: the event in the forms of three answers, the receipt, the key. */
   async function keep(api: TestApp): Promise<void> {
     const open = { key: null };
     const company = { legalName: 'Université de la Côte', country: 'FR', legalForm: 'company' };
@@ -56,7 +56,7 @@ describe('ppp-ledger audit receipt', () => {
     },
   );
 
-  it('takes the key itself, or a policy that lists the log', async () => {
+  it('accepts the key itself, or a policy that lists the log', async () => {
     const call = [at('receipt'), '--event', at('answer.json')];
     expect((await run(...call, '--vkey', vkey.trim())).code).toBe(0);
     const { code, out } = await run(...call, '--policy', at('policy'), '--json');
@@ -80,7 +80,7 @@ describe('ppp-ledger audit receipt', () => {
     expect([code, JSON.parse(out)]).toEqual([2, expect.objectContaining({ verdict: 'unchecked' })]);
   });
 
-  it('does not read an endless file to its end', async () => {
+  it('does not read an endless file to the end', async () => {
     for (const [receipt, event] of [
       ['/dev/zero', at('answer.json')],
       [at('receipt'), '/dev/zero'],

@@ -7,10 +7,10 @@ import { formatPolicy, type PolicyWitness, thresholdPolicy } from '../../src/tlo
 import { type RunningWitness, startWitness } from '../../src/witness/witness-service.js';
 import { WitnessConfig } from '../../src/platform/config.js';
 
-/** The key that the applications of `startTestApp` sign their log with. */
+/** The key of the log in applications of `startTestApp`. */
 export const appLogKey = noteKeyOf(signingKey('localhost/log', Buffer.alloc(32, 9)));
 
-/** A witness that can be stopped and started again where it was. */
+/** A witness that a test can stop and start again with the same state. */
 export class TestWitness {
   readonly alarms: object[] = [];
   private running: RunningWitness | undefined;
@@ -57,7 +57,7 @@ export class TestWitness {
   }
 }
 
-/** Writes the policy "k of these witnesses" beside the first of them, and returns its path. */
+/** Writes the policy "k of these witnesses" into the folder of the first witness, and returns its path. */
 export async function writePolicy(witnesses: readonly TestWitness[], threshold: number): Promise<string> {
   const path = join(witnesses[0]?.folder ?? '', `policy-${threshold}`);
   const policy = thresholdPolicy(
@@ -69,7 +69,7 @@ export async function writePolicy(witnesses: readonly TestWitness[], threshold: 
   return path;
 }
 
-/** Asks again and again until the answer is right; fails the test, showing the last one, when it does not get so. */
+/** Repeats a read until its answer is right. After the time limit it fails the test and shows the last answer. */
 export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean, timeoutMs = 25_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

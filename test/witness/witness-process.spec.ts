@@ -34,7 +34,7 @@ describe('ppp-ledger witness', () => {
     return child;
   };
 
-  /** Resolves with what it prints when it takes requests. */
+  /** Resolves with the address and the key that the witness prints when it accepts requests. */
   const start = async (...flags: readonly string[]): Promise<{ child: ChildProcess; url: string; vkey: string }> => {
     const child = run('--logs', join(folder, 'logs'), ...flags);
     let url = '';
@@ -48,7 +48,7 @@ describe('ppp-ledger witness', () => {
   const post = async (url: string, body: Promise<string>): Promise<Response> =>
     fetch(`${url}/add-checkpoint`, { method: 'POST', body: await body });
 
-  it('still knows what it answered after it was killed right behind its answer', async () => {
+  it('keeps its answer when it is killed directly after the answer', async () => {
     const first = await start('--name', 'witness.example.eu');
     expect(parseVerifierKey(first.vkey)).toMatchObject({
       name: 'witness.example.eu',
@@ -65,7 +65,7 @@ describe('ppp-ledger witness', () => {
     expect(await once(again.child, 'exit')).toEqual([0, null]);
   });
 
-  it('ends with 78 and says what to set when it is not told which logs to follow', async () => {
+  it('ends with 78 and names the missing setting when it has no list of logs', async () => {
     const child = run('--name', 'witness.example.eu');
     const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
     expect([code, said]).toEqual([78, expect.stringContaining('--logs is missing: set it to')]);

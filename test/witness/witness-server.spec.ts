@@ -54,7 +54,7 @@ describe('a witness over HTTP', () => {
     openCheckpoint(await (await get(CHECKPOINT_PATH)).text(), logKey.name, [parseVerifierKey(witness.vkey)]).checkpoint
       .size;
 
-  it('cosigns a consistent history and shows what it cosigned last', async () => {
+  it('cosigns a consistent history and shows its latest cosigned checkpoint', async () => {
     expect((await get(CHECKPOINT_PATH)).status).toBe(404);
     for (const [oldSize, size] of [
       [0, 3],
@@ -81,7 +81,7 @@ describe('a witness over HTTP', () => {
     expect(await answer.text()).toBe('8\n');
   });
 
-  it('answers 400 to what it cannot read and to an old size above the size', async () => {
+  it('answers 400 to a malformed request and to an old size above the size', async () => {
     expect((await post('old 0\n')).status).toBe(400);
     expect((await post(Uint8Array.of(0xff))).status).toBe(400);
     const good = await addCheckpointBody({ oldSize: 0, size: 3 });
@@ -117,7 +117,7 @@ describe('a witness over HTTP', () => {
     expect(roots[0]?.root).not.toEqual(roots[1]?.root);
   });
 
-  it('answers 413 to more than any request has, and 405, 404 to what is no request', async () => {
+  it('answers 413 to an oversized body, 405 to a wrong method, and 404 to an unknown path', async () => {
     expect((await post('x'.repeat(ADD_CHECKPOINT_BYTES_MAX + 1))).status).toBe(413);
     const wrong = await get('/add-checkpoint');
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
@@ -127,7 +127,7 @@ describe('a witness over HTTP', () => {
     expect((await get('/livez')).status).toBe(200);
   });
 
-  it('answers 413 as well to a long body that does not say how long it is', async () => {
+  it('answers 413 also to a long body without a declared length', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const request = httpRequest(`${witness.url}/add-checkpoint`, { method: 'POST' }, (response) => {
         response.resume();
@@ -140,7 +140,7 @@ describe('a witness over HTTP', () => {
     expect(status).toBe(413);
   });
 
-  it('cosigns one of many requests that come in at once from the same size, and is at that one', async () => {
+  it('cosigns one of many concurrent requests from the same size, and then has the size of that request', async () => {
     await add({ oldSize: 0, size: 8 });
     const sizes = [9, 12, 21, 33, 40];
     const answers = await Promise.all(sizes.map((size) => add({ oldSize: 8, size })));
@@ -149,7 +149,7 @@ describe('a witness over HTTP', () => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(4);
   });
 
-  it('remembers after a restart what it cosigned, under the same key', async () => {
+  it('keeps its cosigned checkpoint and its key after a restart', async () => {
     await add({ oldSize: 0, size: 21 });
     const { vkey } = witness;
     await witness.stop();
@@ -161,7 +161,7 @@ describe('a witness over HTTP', () => {
     expect(await statusOf({ oldSize: 21, size: 40 })).toBe(200);
   });
 
-  it('does not start when what it cosigned was changed, and says what to do', async () => {
+  it('does not start when its cosigned checkpoint was changed, and names the remedy', async () => {
     await add({ oldSize: 0, size: 21 });
     await witness.stop();
     started.splice(0);
@@ -170,7 +170,7 @@ describe('a witness over HTTP', () => {
     await expect(start()).rejects.toThrow(/restore the newest copy/);
   });
 
-  it('answers 503 and stays where it is when it cannot write, and goes on afterwards', async () => {
+  it('answers 503 and keeps its state when it cannot write, and continues when it can', async () => {
     await add({ oldSize: 0, size: 8 });
     const path = join(folder, 'data', 'checkpoints');
     await rm(path, { recursive: true });
@@ -181,13 +181,13 @@ describe('a witness over HTTP', () => {
     expect(await statusOf({ oldSize: 8, size: 40 })).toBe(200);
   });
 
-  it('keeps its key to itself, and its folder to one witness', async () => {
+  it('has a key file of mode 0600, and a folder that only one witness can use', async () => {
     const { mode } = await stat(join(folder, 'data', 'witness-key'));
     expect(mode & 0o777).toBe(0o600);
     await expect(start()).rejects.toThrow(/stop the witness that uses it/);
   });
 
-  it('does not take another name than its key has, and none that nobody gave it', async () => {
+  it('refuses a name other than the name of its key, and refuses to start without a name', async () => {
     await witness.stop();
     started.splice(0);
     await expect(start('other.example.eu')).rejects.toThrow(/that of witness.example.eu/);
@@ -207,7 +207,7 @@ describe('the list of logs of a witness', () => {
     }
   });
 
-  it.each(['', '# nothing\n', 'quorum none\n', 'log x\n', 'witness\n'])('is refused when it lists none: %j', (text) => {
+  it.each(['', '# nothing\n', 'quorum none\n', 'log x\n', 'witness\n'])('is refused without a log: %j', (text) => {
     expect(() => parseWitnessedLogs(text)).toThrow(refused('malformed'));
   });
 });

@@ -27,7 +27,7 @@ const NOW_SECONDS = 1_900_000_000;
 
 class MemoryStore implements WitnessStore {
   readonly stored = new Map<string, WitnessedCheckpoint>();
-  /** Runs between reading and storing, where another request would come in. */
+  /** Called between reading and storing, when another request may be stored. */
   between: () => void = () => {};
 
   latest(origin: string): Promise<TreeHead | undefined> {
@@ -50,7 +50,7 @@ interface Sent {
   readonly key?: SigningKey;
 }
 
-/** A log of 40 entries, with its root and proofs at every size, and a witness that has seen nothing yet. */
+/** A log of 40 entries, with its root and proofs at every size, and a witness that has cosigned nothing yet. */
 function setUp(): {
   witness: Witness;
   store: MemoryStore;
@@ -75,11 +75,11 @@ function setUp(): {
 }
 
 const logOf = (size: number): SmallLog => new SmallLog().append(entriesOf(size));
-/** A log of the same key that differs from `logOf` in its first entry. */
+/** A log with the same key that differs from `logOf` in its first entry. */
 const forkOf = (size: number): SmallLog => new SmallLog().append([Buffer.from('fork'), ...entriesOf(size).slice(1)]);
 
 describe('witness', () => {
-  it('cosigns the first checkpoint it sees and every consistent one after it', async () => {
+  it('cosigns the first checkpoint and every consistent one after it', async () => {
     const { body, send, store } = setUp();
     for (const [oldSize, size] of [
       [0, 3],
@@ -106,7 +106,7 @@ describe('witness', () => {
     expect((await send(await body({ oldSize: 0, size: 5 }))).status).toBe(200);
   });
 
-  it('answers 400 to an old size above the size and to what it cannot read', async () => {
+  it('answers 400 to an old size above the size and to a malformed request', async () => {
     const { body, send, decisions } = setUp();
     expect((await send((await body({ oldSize: 0, size: 3 })).replace('old 0', 'old 4'))).status).toBe(400);
     const good = await body({ oldSize: 0, size: 3 });
@@ -128,7 +128,7 @@ describe('witness', () => {
     expect(decisions.every(({ status }) => status === 400)).toBe(true);
   });
 
-  it('answers 404 to an origin that it does not know, before it looks at signatures', async () => {
+  it('answers 404 to an unknown origin before it checks signatures', async () => {
     const { body, send } = setUp();
     const stranger = signingKey('stranger.example/log', new Uint8Array(32).fill(3));
     expect((await send(await body({ oldSize: 0, size: 3, key: stranger }))).status).toBe(404);
@@ -157,7 +157,7 @@ describe('witness', () => {
     expect(store.stored.get(logKey.name)?.size).toBe(8);
   });
 
-  it('answers 422 to a wrong proof, a proof where none belongs, and a missing one', async () => {
+  it('answers 422 to a wrong proof, to a proof that is not needed, and to a missing proof', async () => {
     const { body, send, store } = setUp();
     const withProof = (await body({ oldSize: 3, size: 8 })).replace('old 3', 'old 0');
     expect((await send(withProof)).status).toBe(422);
@@ -169,7 +169,7 @@ describe('witness', () => {
     expect(store.stored.get(logKey.name)?.size).toBe(8);
   });
 
-  it('answers 422 to another root of the same size and shows both as proof of a fork', async () => {
+  it('answers 422 to another root of the same size and reports both as proof of a fork', async () => {
     const { body, send, decisions } = setUp();
     await send(await body({ oldSize: 0, size: 8 }));
     expect((await send(await body({ oldSize: 8, size: 8, log: forkOf(8) }))).status).toBe(422);
@@ -182,7 +182,7 @@ describe('witness', () => {
     });
   });
 
-  it('never goes back when a faster request was stored in between', async () => {
+  it('never goes back when a faster request was stored meanwhile', async () => {
     const { body, send, store, decisions } = setUp();
     await send(await body({ oldSize: 0, size: 8 }));
     const faster = { size: 40, root: logOf(40).builder.root(), note: '' };
@@ -207,7 +207,7 @@ describe('witness', () => {
     expect(store.stored.size).toBe(0);
   });
 
-  it('stores nothing and answers other than 200 for a request with any bit flipped', async () => {
+  it('stores nothing and answers other than 200 for a request with any flipped bit', async () => {
     const { body, send, store } = setUp();
     await send(await body({ oldSize: 0, size: 3 }));
     const bytes = Buffer.from(await body({ oldSize: 3, size: 8 }));
@@ -225,7 +225,7 @@ describe('witness', () => {
 describe('a log that collects cosignatures', () => {
   const note = parseNote(signCheckpoint({ origin: logKey.name, size: 1, root: leafHash(Buffer.from('x')) }, logKey));
 
-  it('refuses the answer of a witness that is no signature line, or signed by nobody it knows', async () => {
+  it('refuses an answer of a witness that is not a signature line, or that no known key signed', async () => {
     const { send } = setUp();
     const { body } = await send(formatAddCheckpoint({ oldSize: 0, proof: [], note }));
     expect(() => acceptCosignatures(note, 'hello\n', [cosignerKeyOf(witnessKey)])).toThrow(refused('malformed'));

@@ -20,7 +20,7 @@ export interface DatabaseAddress {
 /** The URL cannot be used. The message names the reason and repeats nothing that may be secret. */
 export class DatabaseUrlError extends Error {}
 
-/** More hosts are a typing error: a caller may have to wait until each was tried. */
+/** More hosts are a typing error: a caller may have to wait for a connection attempt to each. */
 const SERVERS_MAX = 16;
 const PORT_DEFAULT = '5432';
 /** Scheme, credentials, hosts, database and parameters. The class `URL` cannot parse several hosts. */
@@ -130,7 +130,10 @@ export function objectionTo(
   }
 }
 
-/** The servers of one pool, and the server to try first. All connections share it, so that one finds the right server for all. */
+/**
+ * The servers of one pool, and the server to try first. All connections of the pool share it, so when one connection
+ * finds the right server, the others use it.
+ */
 export class ServerChoice {
   private at = 0;
   /** Servers in a row that were not of the wanted kind. */
@@ -153,7 +156,7 @@ export class ServerChoice {
     return server;
   }
 
-  /** How often all servers were tried in vain since the last success. */
+  /** Number of rounds in which all servers were tried without success, since the last success. */
   get rounds(): number {
     return Math.floor(this.misses / this.servers.length);
   }

@@ -10,7 +10,7 @@ import { codeOf, reasonOf } from '../startup-error.js';
 const CONNECTIONS_MAX = 20;
 /** A request is refused before its caller stops waiting. */
 const CONNECTION_TIMEOUT_MS = 5_000;
-/** Shorter where another server may answer: a machine that is gone does not refuse a connection. */
+/** Shorter if another server may answer: a machine that is down does not refuse a connection. */
 const CONNECTION_TIMEOUT_OF_SEVERAL_MS = 2_000;
 /** How long a new connection is tried again while no server accepts one, e.g. during a restart or a promotion. */
 const RECONNECT_MS_MAX = 2_000;
