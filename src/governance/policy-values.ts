@@ -4,22 +4,25 @@ import { isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
 import { isPlainObject } from '../http/plain-json.js';
 
-/** Every policy there is, and what its value looks like. */
+/** The policies, and the types of their values. */
 export interface PolicyValues {
-  /** Art. 12b(13): whether access time follows what was committed or what was paid. */
+  /** Art. 12b(13): whether access time follows the committed or the paid amount. */
   readonly 'entitlement-basis': 'committed' | 'paid';
   /** Art. 12b(15)(a): third countries associated to one of the programmes, ISO 3166-1 alpha-2, sorted. */
   readonly 'associated-countries': readonly string[];
-  /** No law defines a scale-up: staff up to this number (InvestEU Art. 2(22) has 499 for a small mid-cap). */
+  /**
+   * No law defines a scale-up. The policy states the maximum of staff (InvestEU Art. 2(22) has 499 for a small
+   * mid-cap).
+   */
   readonly 'scale-up-definition': { readonly staffMax: number };
-  /** An impact ratio is judged from so many decided requests on, and flagged below this ratio. */
+  /** An impact ratio is judged only from `decidedMin` decided requests on, and flagged below `flagBelow`. */
   readonly 'impact-ratio-minimum': { readonly decidedMin: number; readonly flagBelow: number };
-  /** Art. 12b(5): which contributions of the Participating States count when they match the Union. */
+  /** Art. 12b(5): which contributions of the Participating States count as a match of the Union. */
   readonly 'matching-basis': { readonly kinds: readonly CommitmentKind[] };
 }
 export type PolicyName = keyof PolicyValues;
 
-/** A policy and a value of its type. */
+/** A policy with a value of its type. */
 export type NamedValue = {
   readonly [Name in PolicyName]: { readonly policy: Name; readonly value: PolicyValues[Name] };
 }[PolicyName];
@@ -32,13 +35,14 @@ export const POLICY_NAMES: readonly PolicyName[] = [
   'matching-basis',
 ];
 
-/** More than any employer has; beyond it the number is a slip. */
+/** More staff than any employer has. A larger number is a typing error. */
 export const STAFF_MAX = 10_000_000;
 export const DECIDED_MAX = 1_000_000;
 
 /**
- * Reads a value strictly: exactly its fields, lists sorted and without doubles, so that equal policies have equal bytes.
- * @throws Refusal `policy-value-invalid` (422) that says what the value of this policy must be.
+ * Reads a value strictly: exactly its fields, and sorted lists without duplicates, so that equal policies have equal
+ * bytes.
+ * @throws Refusal `policy-value-invalid` (422) that states the valid form of this policy's value.
  */
 export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue {
   switch (policy) {
@@ -91,7 +95,7 @@ function readImpactRatioMinimum(value: unknown): PolicyValues['impact-ratio-mini
   );
 }
 
-/** Exactly these fields, or undefined. */
+/** The object if it has exactly these fields, else undefined. */
 function fieldsOf<Name extends string>(value: unknown, names: readonly Name[]): Record<Name, unknown> | undefined {
   if (!isPlainObject(value)) return undefined;
   const isExact = Object.keys(value).length === names.length && names.every((name) => Object.hasOwn(value, name));

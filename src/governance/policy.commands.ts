@@ -3,7 +3,7 @@ import { AdoptPolicyDto } from './policy.dto.js';
 import { adoptPolicy, policy } from './policy.js';
 
 export const AdoptPolicy = ledgerCommand({ body: AdoptPolicyDto }, (tx, { body }) => {
-  // Every policy is one stream under its own name, whether it was adopted before or not.
+  // The name of a policy is the id of its stream, so the first adoption and later ones use the same stream.
   const events = adoptPolicy(tx.get(policy, body.policy), body, tx.now);
   tx.subject(policy, body.policy);
   tx.append(policy, body.policy, events);

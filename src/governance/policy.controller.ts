@@ -22,7 +22,7 @@ export class PolicyController {
     private readonly queries: QueryBus,
   ) {}
 
-  /** Adopt the next version of a policy: what the law leaves open, decided with a date and a reason. */
+  /** Adopt the next version of a policy. A policy decides a question that the law leaves open, from a date on, with a reason. */
   @CommandRoute({
     command: AdoptPolicy,
     roles: ['board'],

@@ -7,19 +7,19 @@ import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 import { DECIDED_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
 
-/** A new version of a policy of the governing board. */
+/** A new version of a policy of the Governing Board. */
 export class AdoptPolicyDto {
   /**
-   * Which policy.
+   * Name of the policy.
    * @example 'entitlement-basis'
    */
   @IsOneOf(POLICY_NAMES, 'PolicyName')
   readonly policy: PolicyName;
 
   /**
-   * Its value. `entitlement-basis`: `"committed"` or `"paid"`. `associated-countries`: a list of third countries.
-   * `scale-up-definition`: `{ staffMax }`. `impact-ratio-minimum`: `{ decidedMin, flagBelow }`. `matching-basis`:
-   * `{ kinds }`, which contributions count.
+   * Value of the policy. `entitlement-basis`: `"committed"` or `"paid"`. `associated-countries`: a list of third
+   * countries. `scale-up-definition`: `{ staffMax }`. `impact-ratio-minimum`: `{ decidedMin, flagBelow }`.
+   * `matching-basis`: `{ kinds }`, the kinds of contribution that count.
    * @example 'committed'
    */
   @IsDefined({ message: '$property must be given; see the description of each policy.' })
@@ -56,14 +56,14 @@ export class AdoptPolicyDto {
   readonly value: unknown;
 
   /**
-   * From when on it holds: an instant, or a date for its first instant (UTC). Not before the version in force.
+   * Start of the version: an instant, or a date, which means its first instant (UTC). Not before the version in force.
    * @example '2026-03-01'
    */
   @IsInstantOrDate()
   readonly effectiveFrom: string;
 
   /**
-   * Why the board decided so; it is published with every figure that depends on the policy.
+   * Reason of the board's decision. It is published with every figure that depends on the policy.
    * @example 'Decision 12/2026 of the Governing Board'
    */
   @IsProse(REASON_LENGTH_MAX)
@@ -75,12 +75,12 @@ export class PolicyVersionDto {
   @ApiProperty({ enum: [...POLICY_NAMES], enumName: 'PolicyName' })
   readonly policy: PolicyName;
   /**
-   * Counts up from 1.
+   * Number of the version, counted from 1.
    * @example 1
    */
   readonly version: number;
   /**
-   * As adopted; its shape depends on the policy.
+   * Value as adopted. Its form depends on the policy.
    * @example 'committed'
    */
   @ApiProperty({ type: Object })
@@ -95,9 +95,9 @@ export class PolicyVersionDto {
   readonly recordedAt: string;
 }
 
-/** Filter of the list of policies. */
+/** Filters of the list of policies. */
 export class ListPoliciesDto extends ListQueryDto {
-  /** One policy only. */
+  /** Only this policy. */
   @Optional()
   @IsOneOf(POLICY_NAMES, 'PolicyName')
   readonly policy?: PolicyName;
@@ -111,14 +111,14 @@ export class PolicyPageDto {
   readonly next: string | null;
 }
 
-/** The answer to an adopted policy. */
+/** The answer to the adoption of a policy. */
 export class AdoptedPolicyDto extends OmitType(AnswerDto, ['id']) {
-  /** The policy. */
+  /** Name of the policy. */
   @ApiProperty({ enum: POLICY_NAMES, enumName: 'PolicyName', example: 'entitlement-basis' })
   readonly id: PolicyName;
 
   /**
-   * The version that it became.
+   * Number of the new version.
    * @example 1
    */
   readonly version: number;

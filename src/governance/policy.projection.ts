@@ -2,7 +2,7 @@ import { eventTypesOf } from '../ledger/aggregate.js';
 import type { Projection } from '../ledger/projector/projection.js';
 import { policy, type PolicyAdopted } from './policy.js';
 
-/** One row a version: the history of what the board decided. */
+/** One row for each version: the history of the board's decisions. */
 export const policyProjection: Projection = {
   name: 'policies',
   version: 1,

@@ -5,13 +5,14 @@ import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
 import { readPolicyValue, type PolicyName, type PolicyValues } from './policy-values.js';
 
 /**
- * What the law leaves open and the governing board decides: versioned, dated, with a reason, and shown beside every figure that
- * depends on it. A policy that was never adopted has no value, and no code has one for it.
+ * A question that the law leaves open and the governing board decides. A policy has versions with dates and reasons,
+ * and is shown beside every figure that depends on it. A policy that was never adopted has no value, and the code has
+ * no default for it.
  */
 export type PolicyVersion<Name extends PolicyName = PolicyName> = {
   readonly [Each in Name]: {
     readonly policy: Each;
-    /** Counts up from 1. */
+    /** Counted from 1. */
     readonly version: number;
     readonly value: PolicyValues[Each];
     /** Instant, RFC 3339, UTC. */
@@ -64,21 +65,21 @@ export const policy: Aggregate<Policy, PolicyEvent> = {
   exists: (state) => state.status !== 'absent',
 };
 
-/** A board decides a few times a year. */
+/** A board decides a few times a year, so this limit is never reached in practice. */
 export const POLICY_VERSIONS_MAX = 1_000;
 
 export interface AdoptPolicyInput {
   readonly policy: PolicyName;
-  /** JSON as it came; read strictly. */
+  /** The JSON of the request, not validated yet. */
   readonly value: unknown;
-  /** An instant, or a date for its first instant, UTC. */
+  /** An instant, or a date, which means its first instant, UTC. */
   readonly effectiveFrom: string;
   readonly reason: string;
 }
 
 /**
- * Adopts the next version of a policy. It may not begin before the version in force, whose figures are published; a version
- * that is not in force yet is replaced when it would begin at the same time or later.
+ * Adopts the next version of a policy. It must not begin before the version in force, because that version's figures
+ * are published. It replaces a version that is not in force yet and that would begin at the same time or later.
  * @throws Refusal `policy-value-invalid` (422); `policy-before-latest`, `too-many-policy-versions` (409).
  */
 export function adoptPolicy(state: Policy, input: AdoptPolicyInput, now: string): [PolicyAdopted] {
@@ -101,14 +102,14 @@ export function adoptPolicy(state: Policy, input: AdoptPolicyInput, now: string)
   return [{ type: 'policy-adopted', data: { ...read, version, effectiveFrom, reason: input.reason } }];
 }
 
-/** The version in force at an instant; null when none was adopted or none had begun. */
+/** The version in force at an instant; null if none is in force by then. */
 export function policyAt(state: Policy, instant: string): PolicyVersion | null {
   return state.status === 'absent' ? null : (inForceAt(state.versions, instant) ?? null);
 }
 
 /**
- * The same with the type of its value, for a reader that knows which policy it asks for.
- * @throws Error when the stream is that of another policy: a slip in the program.
+ * As `policyAt`, with the type of the value, for a reader of one named policy.
+ * @throws Error if the stream belongs to another policy, which is an error of the program.
  */
 export function versionAt<Name extends PolicyName>(
   state: Policy,

@@ -5,7 +5,7 @@ import { Authentication } from './authentication.service.js';
 import { ACCESS, requireRole, type RouteAccess } from '../http/route-access.js';
 import '../http/request.js';
 
-/** Lets a request through only when its credential has one of the roles that its route names. */
+/** Accepts a request only if its credential has one of the roles that the route names. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -15,7 +15,7 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(host: ExecutionContext): Promise<boolean> {
     const access = this.reflector.get<RouteAccess | undefined>(ACCESS, host.getHandler());
-    // A route that says nothing is closed, not open.
+    // A route that names no role is closed.
     if (!access) throw new Error(`${host.getClass().name}.${host.getHandler().name} does not say who may use it.`);
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const { authorization } = request.headers;

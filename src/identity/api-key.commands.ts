@@ -5,7 +5,10 @@ import { partner } from '../partners/partner.js';
 import { IssueApiKeyDto } from './api-key.dto.js';
 import { apiKey, issueApiKey, makeApiKey, newSecret, revokeApiKey } from './api-key.js';
 
-/** The secret is made before the decision, which may run more than once, and is in the first answer alone: its hash is recorded. */
+/**
+ * The secret is made before the decision, because the decision may run more than once. Only the first answer contains
+ * it; its hash is recorded.
+ */
 export const IssueApiKey = preparedLedgerCommand({ body: IssueApiKeyDto }, (_none, { body }) => {
   const secret = newSecret();
   return {

@@ -13,7 +13,7 @@ import { IdParams } from '../http/validation.js';
 export class ApiKeyController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Issue an API key. The answer is the only place where the key itself is shown. */
+  /** Issue an API key. Only this answer shows the key itself. */
   @CommandRoute({
     command: IssueApiKey,
     roles: ['operator'],
@@ -24,7 +24,7 @@ export class ApiKeyController {
     return this.commands.execute(new IssueApiKey(context, { body }));
   }
 
-  /** Revoke an API key, at once and for good. */
+  /** Revoke an API key, immediately and permanently. */
   @CommandRoute({ command: RevokeApiKey, path: ':id/revocation', roles: ['operator'] })
   revokeApiKey(
     @Param() { id }: IdParams,

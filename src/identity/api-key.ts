@@ -12,7 +12,7 @@ export type ApiKeyEvent =
         readonly roles: readonly Role[];
         readonly partnerId?: string;
         readonly expiresAt?: string;
-        /** SHA-256 of the key, hex. The key has 256 random bits, so that its hash may be public. */
+        /** SHA-256 of the key, hex. The key has 256 random bits, so its hash may be public. */
         readonly keyHash: string;
       };
     }
@@ -53,22 +53,24 @@ export const apiKey: Aggregate<ApiKey, ApiKeyEvent> = {
   },
 };
 
-/** `ppp_<id>_<43 characters of secret>`: recognisable to secret scanners, and it names its own record. */
+/**
+ * `ppp_<id>_<43 characters of secret>`. Secret scanners recognise the prefix, and the id names the record of the key.
+ */
 export const API_KEY_PATTERN = /^ppp_([0-9a-f-]{36})_[A-Za-z0-9_-]{43}$/;
 const SECRET_BYTES = 32;
 
 /** The random part of a key. */
 export const newSecret = (): Buffer => randomBytes(SECRET_BYTES);
 
-/** Makes a key; only its hash is ever stored. */
+/** Makes a key. Only its hash is stored. */
 export function makeApiKey(id: string, secret: Buffer): { key: string; keyHash: string } {
   const key = `ppp_${id}_${secret.toString('base64url')}`;
   return { key, keyHash: createHash('sha256').update(key).digest('hex') };
 }
 
 /**
- * Issues a key. A key is either bound to a partner (roles `partner`, `facility`) or belongs to the programme (the others):
- * one that were both could act for a partner and decide on it.
+ * Issues a key. A key is either bound to a partner (roles `partner`, `facility`) or belongs to the programme (the other
+ * roles). A key with roles of both kinds could act for a partner and decide on the same partner.
  */
 export function issueApiKey(
   input: { name: string; roles: readonly Role[]; partnerId?: string; expiresAt?: string },

@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { Refusal } from '../ledger/refusal.js';
 import { API_KEY_PATTERN, apiKey, isUsable } from './api-key.js';
 
-/** How long another instance may go on accepting a key that was revoked here. */
+/** For this time another instance may still accept a key that was revoked here. */
 const KEY_STATE_AGE_MS_MAX = 1_000;
 /** Signature algorithms accepted in tokens: asymmetric ones only, so that a public key can never serve as a secret. */
 const TOKEN_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'];
@@ -18,7 +18,7 @@ export interface AuthenticationSettings {
   readonly oidc?: { readonly issuer: string; readonly audience: string };
 }
 
-/** Finds out who calls: by API key, by the operator key of the environment, or by an OpenID Connect token. */
+/** Identifies the caller by an API key, by the operator key of the environment, or by an OpenID Connect token. */
 export class Authentication {
   private readonly operatorKeyHash: Buffer | undefined;
   private keys: JWTVerifyGetKey | undefined;
@@ -32,7 +32,7 @@ export class Authentication {
 
   /**
    * @param authorization the request's `Authorization` header
-   * @throws Refusal (`unauthenticated`) that says which credential is wanted, never why this one failed in detail
+   * @throws Refusal (`unauthenticated`) that names the accepted credentials, and no details of the failure
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
     const [scheme, token, ...rest] = (authorization ?? '').split(' ');
@@ -86,11 +86,11 @@ export class Authentication {
 }
 
 /**
- * False where the keys could not be had. An issuer that answers with anything but its keys is then as good as unreachable: the
- * token may be right, and whoever holds it must not throw it away.
+ * False if the keys could not be loaded. An issuer that answers with something else than its keys counts as
+ * unreachable: the token may be valid, and its holder must not discard it.
  */
 const isAboutTheToken = (error: unknown): boolean => error instanceof errors.JOSEError && !KEYS_MISSING.has(error.code);
-/** Time-out; no 200, or no JSON; JSON that is no key set. */
+/** Time-out; status other than 200, or no JSON; JSON that is not a key set. */
 const KEYS_MISSING: ReadonlySet<string> = new Set(['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID']);
 
 async function jwksUri(issuer: string): Promise<URL> {
@@ -113,7 +113,7 @@ function rolesOf(claim: unknown): Role[] {
   return ROLES.filter((role) => named.includes(role));
 }
 
-/** Roles that only make sense for somebody: such a credential without a partner would otherwise see everybody's records. */
+/** Roles of a bound credential. Without a partner such a credential would see the records of all partners. */
 export const BOUND_ROLES: readonly Role[] = ['partner', 'facility'];
 
 function principal(actor: string, roles: readonly Role[], partnerId: string | undefined): Principal {

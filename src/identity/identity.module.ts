@@ -8,7 +8,7 @@ import * as apiKeyCommands from './api-key.commands.js';
 import { ApiKeyController } from './api-key.controller.js';
 import { Authentication } from './authentication.service.js';
 
-/** Who calls: API keys, tokens, and the guard of every route. */
+/** Authentication of callers: API keys, tokens, and the guard of every route. */
 @Module({})
 export class IdentityModule {
   static forRoot({ config: { operatorKey, oidc } }: Runtime): DynamicModule {

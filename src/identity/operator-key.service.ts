@@ -3,14 +3,16 @@ import { derivedId, randomId } from '../ledger/identifiers.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { apiKey, issueApiKey, makeApiKey, newSecret } from './api-key.js';
 
-/** The command that makes the very first key: its id is fixed, so that it happens once in the life of a ledger. */
+/**
+ * Id of the command that makes the first key. It is constant, so the command is executed once in the life of a ledger.
+ */
 const FIRST = derivedId('first operator key');
 
-/** Makes the first operator key; undefined when the ledger has had one. */
+/** Makes the first operator key; undefined if the ledger already had one. */
 export const firstOperatorKey = (ledger: Ledger): Promise<string | undefined> =>
   issue(ledger, FIRST, 'First operator key');
 
-/** Makes a further operator key, for somebody who can reach the data of the service. */
+/** Makes a further operator key, for an operator who has access to the data of the service. */
 export async function newOperatorKey(ledger: Ledger, name: string, expiresAt?: string): Promise<string> {
   const key = await issue(ledger, randomId(), name, expiresAt);
   if (key === undefined) throw new Error('A key of this id exists already.');

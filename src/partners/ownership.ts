@@ -1,15 +1,15 @@
 import { refuse } from '../ledger/refusal.js';
 import { ownersFrom, parentAt, type Partner } from './partner.js';
 
-/** A command may touch 256 streams; an ownership that needs more than these is not a chain but an error in the data. */
+/** A command may use 256 streams. An ownership with more partners than this limit is an error in the data. */
 export const OWNERS_MAX = 100;
 
 /** Finds a partner by its id: `(id) => tx.get(partner, id)` in a decision. */
 export type PartnerLookup = (partnerId: string) => Partner;
 
 /**
- * All partners above a partner, at an instant or at any later time on record: holders of any share, acquirers, and the owners
- * of these. If a partner became the owner of one of them, ownership would be a circle.
+ * All partners above a partner, at an instant or at any later recorded time: holders of any share, acquirers, and the
+ * owners of these. If the partner became an owner of one of them, ownership would be a circle.
  * @throws Refusal `ownership-too-wide` (409) beyond `OWNERS_MAX`.
  */
 export function ancestorsFrom(partnerId: string, instant: string, lookup: PartnerLookup): readonly string[] {
@@ -27,8 +27,8 @@ export function ancestorsFrom(partnerId: string, instant: string, lookup: Partne
 }
 
 /**
- * The partner at the top of acquisitions and majority holdings at an instant; the partner itself if nobody is above it.
- * Concentration is measured on it.
+ * The partner at the top of acquisitions and majority holdings at an instant; the partner itself if it has no owner.
+ * Concentration is measured on this top partner.
  * @throws Refusal `ownership-too-wide` (409) beyond `OWNERS_MAX` steps.
  */
 export function ultimateParentAt(

@@ -44,7 +44,7 @@ export const RecordAcquisition = ledgerCommand({ params: IdParams, body: RecordA
   tx.append(partner, id, acquirePartner(acquired, id, body, above, tx.now));
 });
 
-/** Everybody above a partner that must exist: a new owner from among them would close a circle. */
+/** All partners above a new owner, which must exist. If the owned partner is among them, ownership would be a circle. */
 function ownersAbove(tx: Transaction, ownerId: string, from: string): readonly string[] {
   tx.existing(partner, ownerId);
   return ancestorsFrom(ownerId, from, (id) => tx.get(partner, id));

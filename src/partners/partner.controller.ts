@@ -39,7 +39,7 @@ export class PartnerController {
     return this.commands.execute(new RegisterPartner(context, { body }));
   }
 
-  /** Classify a partner from a date on, with evidence. Requests count under the category in force when they are submitted. */
+  /** Classify a partner from a date on, with evidence. A request counts under the category in force at its submission. */
   @CommandRoute({ command: ClassifyPartner, path: ':id/classifications', roles: ['operator'] })
   classifyPartner(
     @Param() { id }: IdParams,
@@ -49,7 +49,7 @@ export class PartnerController {
     return this.commands.execute(new ClassifyPartner(context, { id, body }));
   }
 
-  /** Record that another partner holds a share of this one. */
+  /** Record that another partner holds a share of this partner. */
   @CommandRoute({ command: RecordAffiliation, path: ':id/affiliations', roles: ['operator'] })
   recordAffiliation(
     @Param() { id }: IdParams,
@@ -59,7 +59,7 @@ export class PartnerController {
     return this.commands.execute(new RecordAffiliation(context, { id, body }));
   }
 
-  /** Record that another partner no longer holds its share of this one. */
+  /** Record that another partner no longer holds its share of this partner. */
   @CommandRoute({ command: EndAffiliation, path: ':id/affiliation-ends', roles: ['operator'] })
   endAffiliation(
     @Param() { id }: IdParams,
@@ -69,7 +69,7 @@ export class PartnerController {
     return this.commands.execute(new EndAffiliation(context, { id, body }));
   }
 
-  /** Record that this partner was acquired by another, which from then on is its parent. */
+  /** Record that another partner acquired this partner. The acquirer is its parent from that date on. */
   @CommandRoute({ command: RecordAcquisition, path: ':id/acquisitions', roles: ['operator'] })
   recordAcquisition(
     @Param() { id }: IdParams,

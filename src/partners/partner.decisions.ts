@@ -23,18 +23,21 @@ const PUBLIC_CONTROL_CLAUSE = 'Recommendation 2003/361/EC, Annex, Art. 3(4)';
 const START_UP_CLAUSE = '651/2014 Art. 22(2)';
 const GATEKEEPER_CLAUSE = '2022/1925 Art. 3';
 
-/** GBER Art. 22(2): a start-up is at most five years from its registration. */
+/** GBER Art. 22(2): a partner can be a start-up for at most five years from its registration. */
 const START_UP_YEARS_MAX = 5;
-/** Recommendation 2003/361/EC, Annex, Art. 3(2): below this share a holding makes no affiliation. */
+/** Recommendation 2003/361/EC, Annex, Art. 3(2): a holding below this share is not an affiliation. */
 const PARTNER_PERCENT_MIN = 25;
-/** The same, Art. 3(3): above it the holding is the majority and the enterprises are linked. */
+/**
+ * Recommendation 2003/361/EC, Annex, Art. 3(3): above this share the holding is the majority, and the enterprises are
+ * linked.
+ */
 const PARTNER_PERCENT_MAX = 50;
-/** Shares are added up in units of 0.0001 %, because 33.3 + 33.3 + 33.4 is more than 100 in doubles. */
+/** Shares are added in units of 0.0001 %, because 33.3 + 33.3 + 33.4 is more than 100 in doubles. */
 const UNITS_PER_PERCENT = 10_000;
-/** Dated decisions of one kind about one partner. Each is a formal act; more are a program that runs wild. */
+/** Dated decisions of one kind about one partner. Each is a formal act; more of them come from a faulty program. */
 export const DECISIONS_MAX = 500;
 
-/** Forms that are governed by public law: no enterprise, whatever they run. */
+/** Legal forms under public law. They are not enterprises, whatever they run. */
 const PUBLIC_FORMS: ReadonlySet<LegalForm> = new Set(['union', 'member-state', 'public-bank', 'public-body']);
 const ENTERPRISE_CATEGORIES: ReadonlySet<Category> = new Set(['start-up', 'sme', 'scale-up', 'tech-giant']);
 
@@ -72,9 +75,10 @@ export function registerPartner(input: RegisterPartnerInput, now: string): [Part
 }
 
 /**
- * Sets the category from a date on. The evidence decides; only what it cannot possibly show is refused. The date may lie
- * before today (evidence comes late) but not before that of the category in force, because requests were recorded and
- * published under it. A category that is not in force yet is replaced.
+ * Sets the category from a date on. The category follows from the evidence; the ledger refuses only a category that the
+ * evidence cannot possibly show. The date may lie before today, because evidence comes late, but not before the date of
+ * the category in force, because requests were recorded and published under that category. A category that is not in
+ * force yet is replaced.
  * @throws Refusal `evidence-missing`, `category-contradicts-legal-form`, `start-up-too-old`, `classification-before-latest`,
  * `too-many-decisions` (409).
  */
@@ -108,7 +112,7 @@ function requireEvidence({ category, evidenceRef, basis }: Classification): void
 
 function requireYoung(registeredOn: string | undefined, effectiveFrom: string): void {
   if (registeredOn === undefined) return;
-  // ISO dates sort as text, and the 29 February of a year that has none sorts before 1 March, as it should.
+  // ISO dates sort as text. In a year without a 29 February, the text of that day sorts before 1 March, as it should.
   const lastDay = `${Number(registeredOn.slice(0, 4)) + START_UP_YEARS_MAX}${registeredOn.slice(4)}`;
   if (effectiveFrom <= lastDay) return;
   throw refuse(
@@ -119,8 +123,9 @@ function requireYoung(registeredOn: string | undefined, effectiveFrom: string): 
 }
 
 /**
- * Records that another partner holds a share of this one from a date on. It replaces an earlier share of the same holder.
- * @param ancestorsOfOther everyone above the holder from that date on, see `ancestorsFrom`.
+ * Records that another partner holds a share of this partner from a date on. It replaces an earlier share of the same
+ * holder.
+ * @param ancestorsOfOther all partners above the holder from that date on, see `ancestorsFrom`.
  * @throws Refusal `affiliation-kind-mismatch`, `affiliation-with-itself`, `ownership-cycle`, `holdings-above-hundred`,
  * `affiliation-before-latest`, `too-many-decisions` (409).
  */
@@ -165,7 +170,7 @@ function requireKind(kind: AffiliationKind, percent: number): void {
   );
 }
 
-/** At the date of the new share and at every later one at which a share changes, since sums change nowhere else. */
+/** Checks the date of the new share and every later date on which a share changes. The sum changes on no other date. */
 function requireAtMostHundred(state: RegisteredPartner, input: RecordAffiliationInput): void {
   const { otherPartnerId, percent, effectiveFrom } = input;
   const others = [...state.holdings].filter(([holderId]) => holderId !== otherPartnerId);
@@ -185,7 +190,7 @@ function requireAtMostHundred(state: RegisteredPartner, input: RecordAffiliation
 const unitsOf = (percent: number): number => Math.round(percent * UNITS_PER_PERCENT);
 
 /**
- * Records that a holder let go of its share, or kept less than makes an affiliation.
+ * Records that a holder gave up its share, or kept too little for an affiliation.
  * @throws Refusal `affiliation-not-in-force`, `affiliation-before-latest`, `too-many-decisions` (409).
  */
 export function endAffiliation(state: Partner, input: EndAffiliationInput, now: string): [AffiliationEnded] {
@@ -204,8 +209,9 @@ export function endAffiliation(state: Partner, input: EndAffiliationInput, now: 
 }
 
 /**
- * Records that another partner has acquired this one, from a date on. It counts before any share recorded.
- * @param ancestorsOfAcquirer everyone above the acquirer from that date on, see `ancestorsFrom`.
+ * Records that another partner has acquired this partner, from a date on. An acquisition takes precedence over recorded
+ * shares.
+ * @param ancestorsOfAcquirer all partners above the acquirer from that date on, see `ancestorsFrom`.
  * @throws Refusal `acquired-by-itself`, `ownership-cycle`, `acquisition-before-latest`, `too-many-decisions` (409).
  */
 export function acquirePartner(
@@ -234,7 +240,7 @@ function requireNoCycle(partnerId: string, ownerId: string, ancestorsOfOwner: re
   );
 }
 
-/** A decision in force stays true of the past; a decision that is not in force yet may be replaced. */
+/** A decision in force must stay true for the past. A decision that is not in force yet may be replaced. */
 function requireNotBefore<T extends Dated>(
   timeline: Timeline<T>,
   effectiveFrom: string,

@@ -26,41 +26,43 @@ import {
   type PartnerKind,
 } from './partner.js';
 
-/** Names a provision, e.g. `Recommendation 2003/361/EC`. */
+/** Length of the name of a provision, e.g. `Recommendation 2003/361/EC`. */
 const BASIS_LENGTH_MAX = 200;
-/** A reference to a document, or its address. */
+/** Length of a reference to a document, or of its address. */
 const EVIDENCE_LENGTH_MAX = 500;
-/** ISO 17442. */
+/** Length of an identifier by ISO 17442. */
 const LEI_LENGTH = 20;
-/** A search matches a part of a name; nobody types a longer one. */
+/** A search matches a part of a name. Nobody types a longer one. */
 const SEARCH_LENGTH_MAX = 100;
 
-/** A partner to register: whoever brings money, runs a facility or asks for access. */
+/** A partner to register: a body that brings money, runs a facility or requests access. */
 export class RegisterPartnerDto {
   /**
-   * Name as the register of its country has it.
+   * Name in the register of its country.
    * @example 'Nordlys Materials AS'
    */
   @IsText(NAME_LENGTH_MAX)
   readonly legalName: string;
 
   /**
-   * Where the partner is established, ISO 3166-1 alpha-2. Access is for users established in a Member State or an
-   * associated country (Art. 12b(15)(a)).
+   * Country in which the partner is established, ISO 3166-1 alpha-2. Access is for users established in a Member State
+   * or an associated country (Art. 12b(15)(a)).
    * @example 'SE'
    */
   @IsCountryCode()
   readonly country: string;
 
   /**
-   * What kind of body it is. `union`, `member-state` and `public-bank` bring public money; all others count as private.
+   * Legal form of the partner. `union`, `member-state` and `public-bank` bring public money; all others count as
+   * private.
    * @example 'company'
    */
   @IsOneOf(LEGAL_FORMS, 'LegalForm')
   readonly legalForm: LegalForm;
 
   /**
-   * Legal entity identifier, ISO 17442. Its check digits are verified, not whether it was ever issued.
+   * Legal entity identifier, ISO 17442. The ledger verifies the check digits, but not whether the identifier was ever
+   * issued.
    * @example '506700GE1G29325QX363'
    */
   @Optional()
@@ -68,7 +70,8 @@ export class RegisterPartnerDto {
   readonly lei?: string;
 
   /**
-   * When it was entered in the register of its country; not in the future. A start-up is at most five years from it.
+   * Date of its entry in the register of its country; not in the future. A partner can be a start-up for at most five
+   * years from this date.
    * @example '2023-05-17'
    */
   @Optional()
@@ -76,7 +79,7 @@ export class RegisterPartnerDto {
   readonly registeredOn?: string;
 
   /**
-   * Where the record comes from, if it is a public fact.
+   * Source of the record, if it is a public fact.
    * @example 'https://www.eib.org/en/about/index'
    */
   @Optional()
@@ -84,7 +87,7 @@ export class RegisterPartnerDto {
   readonly source?: string;
 
   /**
-   * True for a made-up partner. Every table that shows it says so.
+   * True for a made-up partner. Every table with this partner states it.
    * @example true
    */
   @Optional()
@@ -95,21 +98,21 @@ export class RegisterPartnerDto {
 /** The category of a partner from a date on, with its evidence. */
 export class ClassifyPartnerDto {
   /**
-   * What equal access is measured over. A request counts under the category that is in force when it is submitted.
+   * Category for the report on equal access. A request counts under the category that is in force at its submission.
    * @example 'sme'
    */
   @IsOneOf(CATEGORIES, 'Category')
   readonly category: Category;
 
   /**
-   * The rule that the category rests on.
+   * The rule that the category is based on.
    * @example 'Recommendation 2003/361/EC, Annex, Art. 2'
    */
   @IsText(BASIS_LENGTH_MAX)
   readonly basis: string;
 
   /**
-   * Where the evidence is kept; for `tech-giant` the reference of the decision that designates the gatekeeper.
+   * Place of the evidence. For `tech-giant`: the reference of the decision that designates the gatekeeper.
    * @example 'SME self-assessment 2026-0417'
    */
   @IsText(EVIDENCE_LENGTH_MAX)
@@ -123,7 +126,7 @@ export class ClassifyPartnerDto {
   readonly effectiveFrom: string;
 }
 
-/** A share that another partner holds of this one. */
+/** A share of this partner that another partner holds. */
 export class RecordAffiliationDto {
   /**
    * The partner that holds the share.
@@ -133,7 +136,7 @@ export class RecordAffiliationDto {
   readonly otherPartnerId: string;
 
   /**
-   * `partner` for 25 to 50 %, `linked` above (Recommendation 2003/361/EC, Annex, Art. 3).
+   * `partner` for a share of 25 to 50 %, `linked` for a larger one (Recommendation 2003/361/EC, Annex, Art. 3).
    * @example 'partner'
    */
   @IsOneOf(AFFILIATION_KINDS, 'AffiliationKind')
@@ -154,7 +157,7 @@ export class RecordAffiliationDto {
   readonly effectiveFrom: string;
 }
 
-/** The end of a share that another partner held. */
+/** The end of another partner's share of this partner. */
 export class EndAffiliationDto {
   /**
    * The partner that held the share.
@@ -174,7 +177,7 @@ export class EndAffiliationDto {
 /** The acquisition of this partner by another. */
 export class RecordAcquisitionDto {
   /**
-   * The partner that has taken over this one. Concentration is measured on it from then on.
+   * The partner that acquired this partner. From that day on, concentration is measured on the acquirer.
    * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
    */
   @IsId()
@@ -188,7 +191,7 @@ export class RecordAcquisitionDto {
   readonly effectiveFrom: string;
 }
 
-/** A category and since when it holds. */
+/** A category with its first day. */
 export class ClassificationDto {
   @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category' })
   readonly category: Category;
@@ -215,7 +218,7 @@ export class AffiliationDto {
   readonly effectiveFrom: string;
 }
 
-/** A partner as it stands. */
+/** The current state of a partner. */
 export class PartnerDto {
   /** @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11' */
   @ApiProperty({ format: 'uuid' })
@@ -229,7 +232,7 @@ export class PartnerDto {
   readonly country: string;
   @ApiProperty({ enum: [...LEGAL_FORMS], enumName: 'LegalForm' })
   readonly legalForm: LegalForm;
-  /** Whose money it brings; follows from the legal form. */
+  /** Kind of money that the partner brings; follows from the legal form. */
   @ApiProperty({ enum: [...PARTNER_KINDS], enumName: 'PartnerKind' })
   readonly partnerKind: PartnerKind;
   /** @example '506700GE1G29325QX363' */
@@ -237,19 +240,19 @@ export class PartnerDto {
   /** @example '2023-05-17' */
   readonly registeredOn: string | null;
   /**
-   * In force now; null before the first classification.
+   * Category in force now; null before the first classification.
    * @example 'sme'
    */
   @ApiProperty({ type: String, enum: [...CATEGORIES, null] })
   readonly category: Category | null;
-  /** In order of time, the one in force and those before and after it. */
+  /** All categories in order of time: earlier ones, the one in force, and later ones. */
   @ApiProperty({ type: () => [ClassificationDto] })
   readonly classifications: ClassificationDto[];
-  /** In force now. */
+  /** Shares in force now. */
   @ApiProperty({ type: () => [AffiliationDto] })
   readonly affiliations: AffiliationDto[];
   /**
-   * Acquirer, or holder of the majority, in force now; null when nobody is above the partner.
+   * Acquirer, or holder of the majority, in force now; null if the partner has no owner of this kind.
    * @example null
    */
   readonly parentId: string | null;
@@ -258,7 +261,7 @@ export class PartnerDto {
   /** True for a made-up partner. */
   readonly illustrative: boolean;
   /**
-   * For `If-Match`.
+   * Revision of the record, to send in `If-Match`.
    * @example 3
    */
   readonly revision: number;
@@ -266,18 +269,18 @@ export class PartnerDto {
 
 /** Filters of the list of partners. */
 export class ListPartnersDto extends ListQueryDto {
-  /** In force today. */
+  /** Only partners of this category today. */
   @Optional()
   @IsOneOf(CATEGORIES, 'Category')
   readonly category?: Category;
 
-  /** Where it is established. */
+  /** Only partners established in this country. */
   @Optional()
   @IsCountryCode()
   readonly country?: string;
 
   /**
-   * Part of the legal name, whatever its case.
+   * Part of the legal name. Upper and lower case are the same.
    * @example 'materials'
    */
   @Optional()

@@ -11,7 +11,7 @@ import {
   type PartnerEvent,
 } from './partner.js';
 
-/** What a row keeps of the shares in a partner: the latest word on every holder, dated. */
+/** The shares in a partner as its row keeps them: for every holder, dated changes. */
 export type AffiliationEntry = { readonly otherPartnerId: string } & (
   Holding | { readonly kind: 'ended'; readonly effectiveFrom: string }
 );
@@ -84,7 +84,7 @@ function registered(
   };
 }
 
-/** The timeline of one holder changes; those of the others stay as they are. */
+/** Changes the timeline of one holder and leaves the timelines of the others. */
 function withAffiliation(rows: Rows, id: string, change: AffiliationEntry): readonly AffiliationEntry[] {
   const entries = rows.need('partners', id)['affiliations'] as readonly AffiliationEntry[];
   const own = entries.filter((entry) => entry.otherPartnerId === change.otherPartnerId);

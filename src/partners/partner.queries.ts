@@ -26,7 +26,8 @@ export class ListPartners extends Query<Reading<Page<PartnerDto>>> {
 }
 
 const PARTNERS = {
-  // The category in force today comes from the dated decisions: it changes with the date, not only with an event.
+  // The category in force today depends on the date, so it is computed from the dated decisions and not only from the
+  // last event.
   table: `(
     select p.*, (
       select c.entry->>'category' from jsonb_array_elements(p.classifications) with ordinality as c (entry, n)
@@ -38,7 +39,7 @@ const PARTNERS = {
   belongs: { self: 'id' },
 } as const;
 
-/** Who holds shares of a partner, and who acquired it, changes with the date. */
+/** The holders and the acquirer of a partner depend on the date, so the row keeps their dated changes. */
 type PartnerRow = Omit<PartnerDto, 'affiliations' | 'parentId'> & {
   readonly affiliations: readonly AffiliationEntry[];
   readonly acquisitions: Timeline<Acquisition>;

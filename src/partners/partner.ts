@@ -1,7 +1,10 @@
 import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
 
-/** What equal access is measured over. The tests for each are in GBER Art. 22, Recommendation 2003/361 and DMA Art. 3. */
+/**
+ * Categories of the report on equal access. The tests for each are in GBER Art. 22, Recommendation 2003/361 and DMA
+ * Art. 3.
+ */
 export const CATEGORIES = [
   'start-up',
   'sme',
@@ -25,11 +28,14 @@ export const LEGAL_FORMS = [
 ] as const;
 export type LegalForm = (typeof LEGAL_FORMS)[number];
 
-/** Whose money it is, as the capital tables show it. */
+/** Kind of money in the capital tables. */
 export const PARTNER_KINDS = ['union', 'member-state', 'public-bank', 'private'] as const;
 export type PartnerKind = (typeof PARTNER_KINDS)[number];
 
-/** Recommendation 2003/361/EC, Annex, Art. 3(2) and (3): a partner enterprise holds 25 to 50 %, a linked one the majority. */
+/**
+ * Recommendation 2003/361/EC, Annex, Art. 3(2) and (3): a partner enterprise holds 25 to 50 %, a linked enterprise
+ * holds the majority.
+ */
 export const AFFILIATION_KINDS = ['linked', 'partner'] as const;
 export type AffiliationKind = (typeof AFFILIATION_KINDS)[number];
 
@@ -37,7 +43,7 @@ export type PartnerRegistered = Fact<
   'partner-registered',
   {
     readonly legalName: string;
-    /** ISO 3166-1 alpha-2: where it is established. */
+    /** ISO 3166-1 alpha-2: the country in which the partner is established. */
     readonly country: string;
     readonly legalForm: LegalForm;
     readonly lei?: string;
@@ -58,18 +64,18 @@ interface Fact<Type extends string, Data extends object> extends DomainEvent {
   readonly data: Data;
 }
 
-/** `effectiveFrom` is a date in all three: it begins at its first instant, UTC. */
+/** In all three facts `effectiveFrom` is a date. The fact takes effect at the first instant of that date, UTC. */
 export interface Classification extends Dated {
   readonly category: Category;
-  /** The rule that the category rests on, e.g. `Recommendation 2003/361/EC`. */
+  /** The rule that the category is based on, e.g. `Recommendation 2003/361/EC`. */
   readonly basis: string;
-  /** Where the evidence is kept. For `tech-giant`: the reference of the designation decision. */
+  /** Place of the evidence. For `tech-giant`: the reference of the designation decision. */
   readonly evidenceRef: string;
 }
 
 export interface Holding extends Dated {
   readonly kind: AffiliationKind;
-  /** Of this partner's capital or votes, above 0 and up to 100. */
+  /** Percent of this partner's capital or votes, above 0 and up to 100. */
   readonly percent: number;
 }
 
@@ -77,18 +83,18 @@ export interface Acquisition extends Dated {
   readonly acquirerId: string;
 }
 
-/** That the holder let go. */
+/** The end of a share. */
 type Ended = Dated & { readonly kind: 'ended' };
 
-/** What is known of a partner over time: its category and who owns it. */
+/** The dated facts about a partner: its categories and its owners. */
 export interface PartnerFacts {
   readonly classifications: Timeline<Classification>;
-  /** By the partner that holds a part of this one. */
+  /** By the id of the holder. */
   readonly holdings: ReadonlyMap<string, Timeline<Holding | Ended>>;
   readonly acquisitions: Timeline<Acquisition>;
 }
 
-/** Of a partner of which nothing is known but that it is there. */
+/** The facts of a partner with no dated fact yet. */
 export const NO_FACTS: PartnerFacts = { classifications: [], holdings: new Map(), acquisitions: [] };
 
 export interface RegisteredPartner extends PartnerFacts {
@@ -179,7 +185,7 @@ export function categoryAt(state: PartnerFacts | Absent, instant: string): Categ
   return isAbsent(state) ? undefined : inForceAt(state.classifications, instant)?.category;
 }
 
-/** What others hold of this partner at an instant, by holder. */
+/** Shares of this partner at an instant, by holder. */
 export function holdingsAt(state: PartnerFacts | Absent, instant: string): ReadonlyMap<string, Holding> {
   const held = new Map<string, Holding>();
   if (isAbsent(state)) return held;
@@ -191,8 +197,9 @@ export function holdingsAt(state: PartnerFacts | Absent, instant: string): Reado
 }
 
 /**
- * Who controls this partner at an instant: the acquirer in force, else the holder of the majority (there can be only one).
- * Undefined when it stands for itself. `ultimateParentAt` in `ownership.ts` follows it to the top.
+ * The owner that controls this partner at an instant: the acquirer in force, else the holder of the majority, of which
+ * there can be only one. Undefined if the partner has no such owner. `ultimateParentAt` in `ownership.ts` finds the
+ * owner at the top.
  */
 export function parentAt(state: PartnerFacts | Absent, instant: string): string | undefined {
   if (isAbsent(state)) return undefined;
@@ -202,7 +209,7 @@ export function parentAt(state: PartnerFacts | Absent, instant: string): string 
   return undefined;
 }
 
-/** Everyone who holds a part of this partner or has acquired it, at an instant or any time after it as far as recorded. */
+/** All partners that hold a share of this partner or have acquired it, at an instant or at any later recorded time. */
 export function ownersFrom(state: PartnerFacts | Absent, instant: string): ReadonlySet<string> {
   if (isAbsent(state)) return new Set();
   const owners = new Set(fromThenOn(state.acquisitions, instant).map(({ acquirerId }) => acquirerId));
@@ -212,7 +219,10 @@ export function ownersFrom(state: PartnerFacts | Absent, instant: string): Reado
   return owners;
 }
 
-/** Whose money a partner of this legal form brings. Only three forms are public finance; the rest is private (12b(5)). */
+/**
+ * Kind of money that a partner of this legal form brings. Only three forms are public finance; the others are private
+ * (12b(5)).
+ */
 export function partnerKindOf(legalForm: LegalForm): PartnerKind {
   switch (legalForm) {
     case 'union':

@@ -5,8 +5,8 @@ import { startTestApp, type TestApp } from '../support/app.js';
 const EVERYBODY: readonly Role[] = ROLES;
 
 /**
- * Who may use what, said a second time and independently of the code: a route that changes its roles, or a new one, has to
- * be entered here as well.
+ * The roles of every operation, written independently of the code. A changed route or a new one needs its entry here as
+ * well.
  */
 const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   issueApiKey: ['operator'],
@@ -84,7 +84,7 @@ interface Operation {
   readonly path: string;
 }
 
-describe('who may do what', () => {
+describe('the authorisation of routes', () => {
   let api: TestApp;
   let operations: readonly Operation[];
   const keys = new Map<Role, string>();
@@ -92,7 +92,7 @@ describe('who may do what', () => {
 
   beforeAll(async () => {
     api = await startTestApp();
-    // The committed document: that it is what the code says is checked when it is generated.
+    // The committed document. Another check compares it with the code.
     const document = JSON.parse(await readFile('openapi/openapi.json', 'utf8')) as {
       paths: Record<string, Record<string, { operationId: string }>>;
     };
@@ -117,11 +117,11 @@ describe('who may do what', () => {
     return method === 'POST' ? api.post(url, {}, { key }) : api.get(url, { key });
   };
 
-  it('knows every operation of the document', () => {
+  it('is listed here for every operation of the document', () => {
     expect(operations.map(({ operationId }) => operationId).filter((id) => !(id in MAY))).toEqual([]);
   });
 
-  it('refuses everybody without a credential, apart from public reads', async () => {
+  it('refuses every request without a credential, except public reads', async () => {
     for (const operation of operations) {
       if (operation.operationId === 'streamEvents') continue;
       const { status } = await send(operation, null);
@@ -133,7 +133,7 @@ describe('who may do what', () => {
     }
   });
 
-  it.each(ROLES)('lets %s do what its role says and nothing else', async (role) => {
+  it.each(ROLES)('lets %s use the operations of its role and no others', async (role) => {
     for (const operation of operations) {
       const may = MAY[operation.operationId];
       if (may === undefined || may === 'public') continue;
@@ -148,7 +148,7 @@ describe('who may do what', () => {
     }
   });
 
-  it('shows a bound key nothing of another partner, and lets it change nothing', async () => {
+  it('shows a bound key no record of another partner, and lets it change none', async () => {
     const [own = '', other = ''] = partners;
     const fund = (await api.must(api.post('/v1/funds', { name: 'Fund', currency: 'EUR', targetMinor: '1000000' }))).body
       .id;
@@ -176,14 +176,14 @@ describe('who may do what', () => {
     expect(list.body.data.map(({ partnerId }: { partnerId: string }) => partnerId)).toEqual([own]);
   });
 
-  it('gives nobody both sides: a key that is bound to a partner takes no role of the programme', async () => {
+  it('refuses to give a key that is bound to a partner a role of the programme', async () => {
     const mixed = await api.post('/v1/api-keys', { name: 'Both', roles: ['partner', 'panel'], partnerId: partners[0] });
     expect(mixed.status).toBe(422);
     const unbound = await api.post('/v1/api-keys', { name: 'Unbound', roles: ['partner'] });
     expect(unbound.status).toBe(422);
   });
 
-  it('refuses a key once it has expired', async () => {
+  it('refuses a key after its expiry', async () => {
     const soon = new Date(Date.now() + 1_500).toISOString();
     const { body } = await api.must(api.post('/v1/api-keys', { name: 'Short', roles: ['auditor'], expiresAt: soon }));
     expect((await api.get('/v1/partners', { key: body.key })).status).toBe(200);
@@ -195,7 +195,7 @@ describe('who may do what', () => {
     expect(status).toBe(401);
   });
 
-  it('does not show a key a second time', async () => {
+  it('shows the secret of a key only once', async () => {
     const issue = { name: 'Once', roles: ['auditor'] };
     const first = await api.must(api.post('/v1/api-keys', issue, { idempotencyKey: 'key-once' }));
     const again = await api.must(api.post('/v1/api-keys', issue, { idempotencyKey: 'key-once' }));

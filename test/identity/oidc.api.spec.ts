@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-/** A token that is right in everything but what the test changes; undefined leaves a claim out. */
+/** A valid token, except for the claims that the test changes. An undefined claim is left out. */
 const token = (claims: Claims = {}, key = first, header: object = {}): Promise<string> =>
   issuer.token(claims, key, header);
 
@@ -29,9 +29,9 @@ const read = async (credential: string | Promise<string>): Promise<TestAnswer> =
 const INVALID = { status: 401, body: { code: 'unauthenticated', detail: 'This token is not valid here.' } };
 const UNREACHABLE = { status: 503, body: { code: 'issuer-unreachable' } };
 
-/** First, because keys that were had once are kept. */
-describe('while the issuer is out of order', () => {
-  it('answers 503 and not 401, so that nobody throws a good token away', async () => {
+/** This part comes first, because the service keeps the keys that it has loaded. */
+describe('while the issuer is out of order, the service', () => {
+  it('answers 503 and not 401, so that no caller discards a valid token', async () => {
     issuer.discovery = 'fails';
     expect(await read(token())).toMatchObject({ ...UNREACHABLE, headers: { 'retry-after': '1' } });
     issuer.discovery = 'answers';
@@ -43,7 +43,7 @@ describe('while the issuer is out of order', () => {
     expect(await read(token())).toMatchObject({ status: 200 });
   });
 
-  it('goes on accepting API keys, and tokens by the keys that it has', async () => {
+  it('accepts API keys, and tokens signed with the keys that it has loaded', async () => {
     expect((await ledger.get('/v1/funds')).status).toBe(200);
     issuer.jwks = 'fails';
     expect((await read(token())).status).toBe(200);
@@ -52,7 +52,7 @@ describe('while the issuer is out of order', () => {
 });
 
 describe('a token of the issuer', () => {
-  it('has the roles that it names, and the actor is its subject', async () => {
+  it('has the roles of its claim, and the actor is its subject', async () => {
     const partner = { legalName: 'By token', country: 'SE', legalForm: 'company' };
     const { body } = await ledger.must(ledger.post('/v1/partners', partner, { key: await token() }));
     const { body: page } = await ledger.get(`/v1/events?after=${body.position - 1}&limit=1`);
@@ -63,24 +63,24 @@ describe('a token of the issuer', () => {
     expect(await ledger.post('/v1/partners', partner, withoutRoles)).toMatchObject({ status: 403 });
   });
 
-  it('is bound to the partner that it names, and loses the roles of the programme by it', async () => {
+  it('is bound to the partner of its claim, and then has no roles of the programme', async () => {
     const bound = await token({ partner_id: PARTNER, roles: ['operator', 'partner'] });
     expect((await read(bound)).status).toBe(200);
     const partner = { legalName: 'By token', country: 'SE', legalForm: 'company' };
     expect(await ledger.post('/v1/partners', partner, { key: bound })).toMatchObject({ status: 403 });
     expect(await read(token({ partner_id: 'not-a-uuid' }))).toMatchObject({ status: 401 });
-    // The other way about: a role of a partner without the partner would see what is everybody's.
+    // The reverse case: with a role of a partner but no partner, the token would see the records of all partners.
     expect(await read(token({ roles: ['partner'] }))).toMatchObject({ status: 403 });
   });
 
-  it('may name several audiences, and be half a minute late', async () => {
+  it('may name several audiences, and may be used half a minute too early or too late', async () => {
     expect((await read(token({ aud: ['other', AUDIENCE] }))).status).toBe(200);
     const now = Math.floor(Date.now() / 1_000);
     expect((await read(token({ exp: now - 20 }))).status).toBe(200);
     expect((await read(token({ nbf: now + 20 }))).status).toBe(200);
   });
 
-  it('is refused where anything about it is wrong', async () => {
+  it('is refused if any claim is wrong', async () => {
     const now = Math.floor(Date.now() / 1_000);
     const wrong: readonly Claims[] = [
       { iss: 'https://other.example' },
@@ -95,13 +95,13 @@ describe('a token of the issuer', () => {
     for (const claims of wrong) expect(await read(token(claims))).toMatchObject(INVALID);
   });
 
-  it('is refused when another key signed it, by whatever name', async () => {
+  it('is refused if another key signed it, under any key id', async () => {
     const foreign = await keyNamed('first');
     expect(await read(token({}, foreign))).toMatchObject(INVALID);
     expect(await read(token({}, { ...foreign, kid: 'unknown' }))).toMatchObject(INVALID);
   });
 
-  it('is refused without a signature, or with one that needs no private key', async () => {
+  it('is refused without a signature, or with a signature that needs no private key', async () => {
     const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
     const [, claims = '', signature = ''] = (await token()).split('.');
     for (const alg of ['none', 'None', 'HS256']) {
@@ -117,18 +117,18 @@ describe('a token of the issuer', () => {
     expect(await read(hmac)).toMatchObject(INVALID);
   });
 
-  it('is refused when a byte of it was changed', async () => {
+  it('is refused if one byte is changed', async () => {
     const [header, , signature] = (await token()).split('.');
     const [, claims] = (await token({ roles: ['auditor'] })).split('.');
     expect(await read(`${header}.${claims}.${signature}`)).toMatchObject(INVALID);
   });
 });
 
-describe('when the issuer changes its keys', () => {
-  it('takes the new one up and lets the old one go', async () => {
+describe('when the issuer changes its keys, the service', () => {
+  it('accepts the new key and refuses the old one', async () => {
     const second = await keyNamed('second');
     issuer.keys = [second];
-    // Keys are asked for again half a minute after the last time, so that bad tokens cannot flood the issuer.
+    // The service loads keys at most every half minute, so that bad tokens cannot flood the issuer.
     expect(await read(token({}, second))).toMatchObject(INVALID);
     const later = Date.now() + 31_000;
     jest.spyOn(Date, 'now').mockImplementation(() => later);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { isLei } from '../../src/partners/lei.js';
 
-/** Check digits after ISO 7064, MOD 97-10, with arithmetic other than the one under test. */
+/** Check digits by ISO 7064, MOD 97-10, with other arithmetic than the code under test. */
 function withCheckDigits(base: string): string {
   const digits = [...`${base}00`].map((character) => Number.parseInt(character, 36)).join('');
   return base + String(98n - (BigInt(digits) % 97n)).padStart(2, '0');
@@ -10,16 +10,16 @@ function withCheckDigits(base: string): string {
 const BASE = fc.stringMatching(/^[0-9A-Z]{18}$/);
 
 describe('a legal entity identifier', () => {
-  it('passes when it is one that was issued', () => {
-    // The Global Legal Entity Identifier Foundation's own, and one of a listed company.
+  it('is valid if it was issued', () => {
+    // The identifiers of the Global Legal Entity Identifier Foundation and of a listed company.
     for (const lei of ['506700GE1G29325QX363', '5493000IBP32UQZ0KL24']) expect(isLei(lei)).toBe(true);
   });
 
-  it('passes with computed check digits whatever it identifies', () => {
+  it('is valid with computed check digits, for any 18 first characters', () => {
     fc.assert(fc.property(BASE, (base) => expect(isLei(withCheckDigits(base))).toBe(true)));
   });
 
-  it('fails with any other pair of check digits', () => {
+  it('is not valid with any other pair of check digits', () => {
     fc.assert(
       fc.property(BASE, fc.integer({ min: 0, max: 99 }), (base, pair) => {
         const lei = base + String(pair).padStart(2, '0');
@@ -28,7 +28,7 @@ describe('a legal entity identifier', () => {
     );
   });
 
-  it('fails when one letter or digit becomes another, or two neighbours of a kind are swapped', () => {
+  it('is not valid after a change of one letter or digit, or after a swap of two neighbours of the same kind', () => {
     const isDigit = (character: string): boolean => character >= '0' && character <= '9';
     const isSameKind = (one: string, other: string): boolean => isDigit(one) === isDigit(other);
     const character = fc.stringMatching(/^[0-9A-Z]$/);
@@ -44,7 +44,7 @@ describe('a legal entity identifier', () => {
     );
   });
 
-  it('fails in any other form', () => {
+  it('is not valid in any other form', () => {
     const lei = '506700GE1G29325QX363';
     for (const text of [
       '',

@@ -27,28 +27,28 @@ const heldBy = (otherPartnerId: string, percent: number, effectiveFrom = '2026-0
   data: { otherPartnerId, kind: percent > 50 ? 'linked' : 'partner', percent, effectiveFrom },
 });
 
-/** p0 is acquired by p1, p1 by p2, and so on. */
+/** p1 acquires p0, p2 acquires p1, and so on. */
 const chain = (length: number): PartnerLookup =>
   world(Object.fromEntries(Array.from({ length }, (_, level) => [`p${level}`, [acquiredBy(`p${level + 1}`)]])));
 
-describe('the ultimate parent', () => {
-  it('is the partner itself when it has no owner', () => {
+describe('the ultimate parent of a partner', () => {
+  it('is the partner itself if it has no owner', () => {
     expect(ultimateParentAt('a', NOW, world({ a: [heldBy('b', 50)] }))).toBe('a');
   });
 
-  it('is at the top of acquisitions and majorities', () => {
+  it('is at the top of acquisitions and majority holdings', () => {
     const lookup = world({ a: [acquiredBy('b')], b: [heldBy('c', 50.1)], c: [heldBy('d', 30)] });
     expect(ultimateParentAt('a', NOW, lookup)).toBe('c');
   });
 
-  it('is the one of the instant', () => {
+  it('depends on the instant', () => {
     const lookup = world({ a: [acquiredBy('b', '2026-03-01')], b: [acquiredBy('c', '2026-05-01')] });
     expect(ultimateParentAt('a', '2026-02-28T23:59:59Z', lookup)).toBe('a');
     expect(ultimateParentAt('a', '2026-03-01T00:00:00Z', lookup)).toBe('b');
     expect(ultimateParentAt('a', '2026-05-01T00:00:00Z', lookup)).toBe('c');
   });
 
-  it('is found up to the limit of owners and refused beyond it', () => {
+  it('is found up to the limit of owners, and refused beyond it', () => {
     expect(ultimateParentAt('p0', NOW, chain(OWNERS_MAX))).toBe(`p${OWNERS_MAX}`);
     expect(refusalOf(() => ultimateParentAt('p0', NOW, chain(OWNERS_MAX + 1))).code).toBe('ownership-too-wide');
   });
@@ -60,7 +60,7 @@ describe('the owners of a partner', () => {
     expect([...ancestorsFrom('a', '2026-01-01', lookup)].sort()).toEqual(['b', 'c', 'd']);
   });
 
-  it('are those of the day and of later days, not of the past', () => {
+  it('are the owners of the day and of later days, not of the past', () => {
     const end: PartnerEvent = { type: 'affiliation-ended', data: { otherPartnerId: 'b', effectiveFrom: '2026-03-01' } };
     const lookup = world({ a: [heldBy('b', 30), end, heldBy('c', 30, '2026-09-01')] });
     expect(ancestorsFrom('a', '2026-02-28', lookup)).toEqual(['b', 'c']);

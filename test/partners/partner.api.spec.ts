@@ -12,7 +12,7 @@ describe('partners over HTTP', () => {
   const register = async (body: object = COMPANY): Promise<string> =>
     String((await api.must(api.post('/v1/partners', body))).body.id);
 
-  it('registers a partner and shows it to a reader who waits for the position', async () => {
+  it('registers a partner and shows it to a reader that waits for the position', async () => {
     const made = await api.must(api.post('/v1/partners', COMPANY));
     expect(made.status).toBe(201);
     expect(made.headers).toMatchObject({ etag: '"0"', location: `/v1/partners/${made.body.id}` });
@@ -28,7 +28,7 @@ describe('partners over HTTP', () => {
     expect(Number(read.headers['ledger-position'])).toBeGreaterThanOrEqual(made.body.position);
   });
 
-  it('replays the answer of a command that is sent again, and executes it once', async () => {
+  it('replays the answer of a repeated command, and executes the command once', async () => {
     const first = await api.post('/v1/partners', COMPANY, { idempotencyKey: 'once' });
     const again = await api.post('/v1/partners', COMPANY, { idempotencyKey: 'once' });
     expect(again.body).toEqual(first.body);
@@ -49,7 +49,7 @@ describe('partners over HTTP', () => {
     expect(answers.every(({ status, body }) => status === 201 || body.code === 'command-in-progress')).toBe(true);
   });
 
-  it('replays a refusal word for word, for ever', async () => {
+  it('replays a refusal word for word, permanently', async () => {
     const id = await register();
     const classification = { category: 'start-up', basis: 'GBER', evidenceRef: 'E-1', effectiveFrom: '2026-01-01' };
     const old = await register({ ...COMPANY, registeredOn: '2001-01-01' });
@@ -63,7 +63,7 @@ describe('partners over HTTP', () => {
     expect((await api.post(`/v1/partners/${id}/classifications`, classification)).status).toBe(200);
   });
 
-  it('honours If-Match', async () => {
+  it('accepts the current revision in If-Match and refuses another one with 412', async () => {
     const id = await register();
     const classification = {
       category: 'sme',
@@ -79,7 +79,7 @@ describe('partners over HTTP', () => {
     const path = `/v1/partners/${id}/classifications`;
     const fresh = await api.post(path, classification, { headers: { 'if-match': '"0"' }, idempotencyKey: 'if-match' });
     expect(fresh.status).toBe(200);
-    // The retry names a revision that is now in the past, and is still the same command.
+    // The retry names an earlier revision, but it is the same command.
     const retried = await api.post(path, classification, {
       headers: { 'if-match': '"0"' },
       idempotencyKey: 'if-match',
@@ -87,7 +87,7 @@ describe('partners over HTTP', () => {
     expect(retried.body).toEqual(fresh.body);
   });
 
-  it('pages through a filtered list with a cursor that holds the query', async () => {
+  it('pages through a filtered list with a cursor that contains the query', async () => {
     for (let index = 0; index < 5; index += 1)
       await register({ ...COMPANY, country: 'PT', legalName: `Lisboa ${index}` });
     const last = await register({ ...COMPANY, country: 'PT', legalName: 'Porto' });
@@ -116,14 +116,14 @@ describe('partners over HTTP', () => {
     ['a list for a body', {}, [], 400, 'malformed-json'],
     ['a body that is nested too deep', {}, '['.repeat(20_000) + ']'.repeat(20_000), 422, 'json-too-deep'],
     ['a body that is too large', {}, { ...COMPANY, legalName: 'x'.repeat(1_100_000) }, 413, 'body-too-large'],
-  ])('refuses %s with a problem that says what to do', async (_what, options, body, status, code) => {
+  ])('refuses %s with a problem that names the remedy', async (_what, options, body, status, code) => {
     const answer = await api.post('/v1/partners', body, options);
     expect(answer.headers['content-type']).toContain('application/problem+json');
     expect(answer.body).toMatchObject({ status, code, instance: '/v1/partners' });
     expect(answer.status).toBe(status);
   });
 
-  it('lets a key that is bound to a partner see that partner only', async () => {
+  it('lets a key that is bound to a partner see only that partner', async () => {
     const [own, other] = [await register(), await register()];
     const { position } = (await api.post('/v1/partners', COMPANY)).body;
     const key = await api.keyFor(['partner'], own);
@@ -133,7 +133,7 @@ describe('partners over HTTP', () => {
     expect((await api.post('/v1/partners', COMPANY, { key })).status).toBe(403);
   });
 
-  it('refuses a key from its revocation on', async () => {
+  it('refuses a key after its revocation', async () => {
     const { body } = await api.must(api.post('/v1/api-keys', { name: 'Auditor', roles: ['auditor'] }));
     expect((await api.get('/v1/partners', { key: body.key })).status).toBe(200);
     await api.must(api.post(`/v1/api-keys/${body.id}/revocation`));

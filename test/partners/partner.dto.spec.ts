@@ -26,7 +26,7 @@ const BODIES: readonly Dto[] = [
   AdoptPolicyDto,
 ];
 
-/** What the documentation plugin wrote into the class from its comments. */
+/** The metadata that the documentation plugin wrote into the class from its comments. */
 function documentOf(dto: Dto): Record<string, FieldDocument> {
   const { _OPENAPI_METADATA_FACTORY: factory } = dto as unknown as {
     _OPENAPI_METADATA_FACTORY: () => Record<string, FieldDocument>;
@@ -47,7 +47,7 @@ async function send(dto: Dto, body: unknown): Promise<unknown> {
 }
 
 describe.each(BODIES.map((dto) => [dto.name, dto] as const))('the body %s', (_name, dto) => {
-  it('describes every field and gives an example of it', () => {
+  it('describes every field and has an example for it', () => {
     for (const [field, { description, example }] of Object.entries(documentOf(dto))) {
       expect({ field, isDescribed: Boolean(description) && example !== undefined }).toEqual({
         field,
@@ -56,11 +56,11 @@ describe.each(BODIES.map((dto) => [dto.name, dto] as const))('the body %s', (_na
     }
   });
 
-  it('takes its own example as it stands', async () => {
+  it('accepts its own example', async () => {
     expect(await send(dto, exampleOf(dto))).toEqual(exampleOf(dto));
   });
 
-  it('may leave out what is optional and nothing else, and has no null and no field besides', async () => {
+  it('may lack only optional fields, and refuses null and unknown fields', async () => {
     for (const [field, { required }] of Object.entries(documentOf(dto))) {
       const { [field]: _left, ...rest } = exampleOf(dto);
       const answer = await send(dto, rest);

@@ -59,10 +59,10 @@ const acquired = (acquirerId: string, effectiveFrom: string): PartnerEvent => ({
 });
 const stateOf = (...events: PartnerEvent[]) => given(partner, events).state;
 
-describe('registering a partner', () => {
+describe('the registration of a partner', () => {
   const input = { legalName: 'Nordlys', country: 'SE', legalForm: 'company' } as const;
 
-  it('records the given fields and leaves out the others', () => {
+  it('contains the given fields and no others', () => {
     expect(registerPartner(input, NOW)).toEqual([{ type: 'partner-registered', data: input }]);
     const full = { ...input, lei: '506700GE1G29325QX363', registeredOn: '2023-05-17', source: 'register' };
     expect(registerPartner({ ...full, illustrative: true }, NOW)).toEqual([
@@ -73,27 +73,27 @@ describe('registering a partner', () => {
     ]);
   });
 
-  it('refuses an identifier with wrong check digits and points to it', () => {
+  it('is refused for an identifier with wrong check digits, with a pointer to it', () => {
     const refusal = refusalOf(() => registerPartner({ ...input, lei: '506700GE1G29325QX364' }, NOW));
     expect(refusal).toMatchObject({ kind: 'invalid', code: 'lei-check-digits', errors: [{ pointer: '/lei' }] });
   });
 
-  it('takes a registration of today and refuses one of tomorrow', () => {
+  it('is accepted with today as the date of the register, and refused with tomorrow', () => {
     expect(registerPartner({ ...input, registeredOn: '2026-06-15' }, NOW)).toHaveLength(1);
     const refusal = refusalOf(() => registerPartner({ ...input, registeredOn: '2026-06-16' }, NOW));
     expect(refusal).toMatchObject({ code: 'registered-in-the-future', facts: { today: '2026-06-15' } });
   });
 });
 
-describe('classifying a partner', () => {
-  it('records category, basis, evidence and date', () => {
+describe('the classification of a partner', () => {
+  it('contains category, basis, evidence and date', () => {
     const input = classification('sme', '2026-02-01');
     given(partner, [registered()])
       .when((state) => classifyPartner(state, input, NOW))
       .then([{ type: 'partner-classified', data: input }]);
   });
 
-  it('refuses a category without basis or evidence, and asks a gatekeeper for the decision', () => {
+  it('is refused without a basis or evidence, and requires the designation decision for a gatekeeper', () => {
     const { when } = given(partner, [registered()]);
     when((state) => classifyPartner(state, classification('sme', '2026-02-01', ' '), NOW)).refuses('evidence-missing');
     when((state) => classifyPartner(state, classification('tech-giant', '2026-02-01', ''), NOW)).refuses(
@@ -104,7 +104,7 @@ describe('classifying a partner', () => {
     when((state) => classifyPartner(state, withoutBasis, NOW)).refuses('evidence-missing');
   });
 
-  it('refuses enterprise categories for bodies under public law and leaves everything else to the evidence', () => {
+  it('is refused for enterprise categories of bodies under public law, and follows the evidence in all other cases', () => {
     const publicForms = ['union', 'member-state', 'public-bank', 'public-body'];
     const enterprises = ['start-up', 'sme', 'scale-up', 'tech-giant'];
     for (const legalForm of LEGAL_FORMS) {
@@ -120,7 +120,7 @@ describe('classifying a partner', () => {
     }
   });
 
-  it('takes a start-up up to the day five years after its registration, and refuses it a day later', () => {
+  it('accepts a start-up up to the day five years after its registration, and refuses it a day later', () => {
     const { when } = given(partner, [registered('company', '2021-03-01')]);
     when((state) => classifyPartner(state, classification('start-up', '2026-03-01'), NOW)).then([
       classified('start-up', '2026-03-01'),
@@ -134,14 +134,14 @@ describe('classifying a partner', () => {
     ]);
   });
 
-  it('ends the five years of a leap day with the February five years later', () => {
+  it('ends the five years of a registration on a leap day with the February five years later', () => {
     const { when } = given(partner, [registered('company', '2020-02-29')]);
     const startUp = (from: string) => classification('start-up', from);
     when((state) => classifyPartner(state, startUp('2025-02-28'), NOW)).then([classified('start-up', '2025-02-28')]);
     when((state) => classifyPartner(state, startUp('2025-03-01'), NOW)).refuses('start-up-too-old');
   });
 
-  it('may begin on the day of the category in force, which it corrects, but not before', () => {
+  it('may begin on the day of the category in force, which it then corrects, but not earlier', () => {
     const { when } = given(partner, [registered(), classified('sme', '2026-02-01')]);
     when((state) => classifyPartner(state, classification('scale-up', '2026-02-01'), NOW)).then([
       classified('scale-up', '2026-02-01'),
@@ -161,7 +161,7 @@ describe('classifying a partner', () => {
     expect(categoryAt(state, '2199-06-01T00:00:00Z')).toBe('scale-up');
   });
 
-  it('keeps at most `DECISIONS_MAX` decisions', () => {
+  it('is possible `DECISIONS_MAX` times', () => {
     const dates = Array.from({ length: DECISIONS_MAX }, (_, day) =>
       new Date(Date.UTC(2020, 0, 1 + day)).toISOString().slice(0, 10),
     );
@@ -179,12 +179,12 @@ describe('classifying a partner', () => {
 describe('the category of a partner', () => {
   const history = [registered(), classified('start-up', '2026-02-01'), classified('large-enterprise', '2026-05-01')];
 
-  it('is none before the first classification', () => {
+  it('is undefined before the first classification', () => {
     expect(categoryAt(partner.initial, NOW)).toBeUndefined();
     expect(categoryAt(stateOf(...history), '2026-01-31T23:59:59.999Z')).toBeUndefined();
   });
 
-  it('is the one in force at the instant, whatever came later', () => {
+  it('is the category in force at the instant, whatever category is recorded later', () => {
     const state = stateOf(...history);
     expect(categoryAt(state, '2026-02-01T00:00:00Z')).toBe('start-up');
     expect(categoryAt(state, '2026-04-30T23:59:59.999Z')).toBe('start-up');
@@ -192,11 +192,11 @@ describe('the category of a partner', () => {
   });
 });
 
-describe('recording an affiliation', () => {
+describe('an affiliation of a partner', () => {
   const record = (percent: number, kind: AffiliationKind) => (state: ReturnType<typeof stateOf>) =>
     recordAffiliation(state, SELF, share(ALPHA, percent, '2026-02-01', kind), [], NOW);
 
-  it('takes 25 to 50 % as partner and more as linked', () => {
+  it('is of the kind partner for 25 to 50 %, and linked for more', () => {
     const { when } = given(partner, [registered()]);
     for (const percent of [25, 50]) {
       when(record(percent, 'partner')).then([
@@ -210,7 +210,7 @@ describe('recording an affiliation', () => {
     }
   });
 
-  it('refuses a kind that the share does not make', () => {
+  it('is refused if its kind contradicts the share', () => {
     const { when } = given(partner, [registered()]);
     const clause = 'Recommendation 2003/361/EC, Annex, Art. 3';
     for (const percent of [24.9999, 50.0001]) {
@@ -221,7 +221,7 @@ describe('recording an affiliation', () => {
     }
   });
 
-  it('refuses a share of itself and a holder that it owns a part of', () => {
+  it('is refused for a share of itself, and for a holder in which the partner itself holds a share', () => {
     const { when } = given(partner, [registered()]);
     when((state) => recordAffiliation(state, SELF, share(SELF, 30, '2026-02-01'), [], NOW)).refuses(
       'affiliation-with-itself',
@@ -235,7 +235,7 @@ describe('recording an affiliation', () => {
     ]);
   });
 
-  it('takes shares that add up to 100 % exactly and refuses a ten-thousandth more', () => {
+  it('may bring the sum of shares to exactly 100 %, and not a ten-thousandth more', () => {
     const { when } = given(partner, [
       registered(),
       affiliated(ALPHA, 33.3, '2026-01-01'),
@@ -250,7 +250,7 @@ describe('recording an affiliation', () => {
     );
   });
 
-  it('adds up at later dates as well, where another share is to grow', () => {
+  it('is refused if the sum of shares exceeds 100 % at a later date', () => {
     const { when } = given(partner, [
       registered(),
       affiliated(ALPHA, 30, '2026-01-01'),
@@ -265,7 +265,7 @@ describe('recording an affiliation', () => {
     ]);
   });
 
-  it('replaces the share of the same holder and counts neither the old one nor one that has ended', () => {
+  it('replaces the share of the same holder, and does not count the old share or an ended one', () => {
     const { when } = given(partner, [
       registered(),
       affiliated(ALPHA, 60, '2026-01-01'),
@@ -282,7 +282,7 @@ describe('recording an affiliation', () => {
       .refuses('holdings-above-hundred', { date: '2026-02-28', sumPercent: 130 });
   });
 
-  it('may not change a share before the day on which it came into force', () => {
+  it('cannot change a share before the day on which the share came into force', () => {
     const { when } = given(partner, [registered(), affiliated(ALPHA, 30, '2026-02-01')]);
     when((state) => recordAffiliation(state, SELF, share(ALPHA, 40, '2026-01-31'), [], NOW)).refuses(
       'affiliation-before-latest',
@@ -293,10 +293,10 @@ describe('recording an affiliation', () => {
   });
 });
 
-describe('ending an affiliation', () => {
+describe('the end of an affiliation', () => {
   const history = [registered(), affiliated(ALPHA, 60, '2026-02-01')];
 
-  it('takes a day on which the share is held and refuses one before it or of a stranger', () => {
+  it('is accepted for a day on which the share is held, and refused for an earlier day or another partner', () => {
     const { when } = given(partner, history);
     when((state) => endAffiliation(state, { otherPartnerId: ALPHA, effectiveFrom: '2026-02-01' }, NOW)).then([
       ended(ALPHA, '2026-02-01'),
@@ -309,13 +309,13 @@ describe('ending an affiliation', () => {
     );
   });
 
-  it('may not end a share before a change to it that is in force', () => {
+  it('is refused before a change of the share that is in force', () => {
     given(partner, [registered(), affiliated(ALPHA, 30, '2026-01-01'), affiliated(ALPHA, 60, '2026-03-01')])
       .when((state) => endAffiliation(state, { otherPartnerId: ALPHA, effectiveFrom: '2026-02-01' }, NOW))
       .refuses('affiliation-before-latest', { inForceSince: '2026-03-01' });
   });
 
-  it('takes the holder off the list from that day on', () => {
+  it('removes the holder from the list from that day on', () => {
     const state = stateOf(...history, ended(ALPHA, '2026-04-01'));
     expect([...holdingsAt(state, '2026-03-31').keys()]).toEqual([ALPHA]);
     expect([...holdingsAt(state, '2026-04-01').keys()]).toEqual([]);
@@ -329,7 +329,7 @@ describe('an acquisition', () => {
       .then([acquired(ALPHA, '2026-02-01')]);
   });
 
-  it('is refused of itself, in a circle, and before the one in force', () => {
+  it('is refused for the partner itself, in a circle, and before the acquisition in force', () => {
     const { when } = given(partner, [registered(), acquired(BETA, '2026-02-01')]);
     const acquire =
       (acquirerId: string, effectiveFrom: string, ancestors: string[]) => (state: ReturnType<typeof stateOf>) =>
@@ -347,7 +347,7 @@ describe('the parent of a partner', () => {
     expect(parentAt(stateOf(registered(), affiliated(ALPHA, 50, '2026-01-01')), NOW)).toBeUndefined();
   });
 
-  it('is the holder of the majority, and the acquirer before it, each from its day on', () => {
+  it('is the holder of the majority, and the acquirer takes precedence, each from its day on', () => {
     const state = stateOf(registered(), affiliated(ALPHA, 60, '2026-02-01'), acquired(BETA, '2026-05-01'));
     expect(parentAt(state, '2026-01-31T23:59:59.999Z')).toBeUndefined();
     expect(parentAt(state, '2026-02-01T00:00:00Z')).toBe(ALPHA);
@@ -355,14 +355,14 @@ describe('the parent of a partner', () => {
     expect(parentAt(state, '2026-05-01T00:00:00Z')).toBe(BETA);
   });
 
-  it('is undefined again when the majority has ended', () => {
+  it('is undefined again after the end of the majority', () => {
     const state = stateOf(registered(), affiliated(ALPHA, 60, '2026-02-01'), ended(ALPHA, '2026-05-01'));
     expect(parentAt(state, '2026-05-01')).toBeUndefined();
   });
 });
 
 describe('the aggregate partner', () => {
-  it('knows whose money each legal form brings', () => {
+  it('derives the kind of money from each legal form', () => {
     expect(LEGAL_FORMS.map(partnerKindOf)).toEqual([
       'union',
       'member-state',
@@ -375,20 +375,20 @@ describe('the aggregate partner', () => {
     ]);
   });
 
-  it('does not change a state that it was given', () => {
+  it('does not change an earlier state', () => {
     const state = stateOf(registered(), affiliated(ALPHA, 60, '2026-02-01'));
     partner.evolve(state, ended(ALPHA, '2026-03-01'));
     partner.evolve(state, classified('sme', '2026-03-01'));
     expect(state).toEqual(stateOf(registered(), affiliated(ALPHA, 60, '2026-02-01')));
   });
 
-  it('stops at an event that it does not know, and at a stream that begins in the middle', () => {
+  it('stops at an unknown event, and at a stream that begins in the middle', () => {
     const strange = { type: 'partner-dissolved', data: {} } as unknown as PartnerEvent;
     expect(() => partner.evolve(stateOf(registered()), strange)).toThrow('partner-dissolved');
     expect(() => partner.evolve(partner.initial, classified('sme', '2026-01-01'))).toThrow('begins with');
   });
 
-  it('never records shares of more than 100 % on any day, after any commands', () => {
+  it('never has shares of more than 100 % on any day, after any commands', () => {
     const days = Array.from({ length: 28 }, (_, day) => `2026-02-${String(day + 1).padStart(2, '0')}`);
     const ask = fc.record({
       holder: fc.constantFrom(ALPHA, BETA, GAMMA),
