@@ -24,7 +24,7 @@ export class AccessCallController {
     return this.commands.execute(new OpenAccessCall(context, { body }));
   }
 
-  /** List calls in the order in which they were recorded. Everybody with a credential sees all of them. */
+  /** List calls in the order in which they were recorded. Every credential sees all calls. */
   @ReadRoute({ roles: READERS, projection: 'access', answer: AccessCallPageDto, table: true })
   listAccessCalls(@Query() query: ListAccessCallsDto): Promise<Reading<Page<AccessCallDto>>> {
     return this.queries.execute(new ListAccessCalls(query));

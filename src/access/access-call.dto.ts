@@ -3,20 +3,21 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsChipHours, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 
-/** Room for a title as calls carry it; a longer one is a description. */
+/** Room for the title of a call. A longer text is a description. */
 export const TITLE_LENGTH_MAX = 200;
 
 /** A call for requests for access to a facility. */
 export class OpenAccessCallDto {
   /**
-   * Facility that the call gives access to. An AI gigafactory needs a signed commitment of its hosting state first (Art. 12b(4)).
+   * Facility to which the call gives access. An AI gigafactory needs a signed commitment of its hosting state first
+   * (Art. 12b(4)).
    * @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60"
    */
   @IsId()
   readonly facilityId: string;
 
   /**
-   * Mode of access of all requests that answer the call.
+   * Mode of access of all requests under the call.
    * @example "fast-lane"
    */
   @IsOneOf(MODES, 'AccessMode')
@@ -37,21 +38,21 @@ export class OpenAccessCallDto {
   readonly opensAt: string;
 
   /**
-   * First instant at which none can be submitted any more; after opensAt.
+   * First instant at which no request can be submitted any more; after opensAt.
    * @example "2026-06-01T00:00:00Z"
    */
   @IsInstantOrDate()
   readonly closesAt: string;
 
   /**
-   * Chip-hours that the call offers altogether.
+   * Chip-hours that the whole call offers.
    * @example 2000000
    */
   @IsChipHours()
   readonly chipHours: number;
 }
 
-/** Where a call stands today: it opens and closes with the time, without an event. */
+/** Status of a call at the present instant. A call opens and closes by the clock, without an event. */
 export const CALL_STATUSES = ['announced', 'open', 'closed'] as const;
 export type CallStatus = (typeof CALL_STATUSES)[number];
 
@@ -67,7 +68,7 @@ export class AccessCallDto {
   readonly mode: Mode;
   /** @example "Fast lane access, spring 2026" */
   readonly title: string;
-  /** Where it stands now. */
+  /** Status now. */
   @ApiProperty({ enum: [...CALL_STATUSES], enumName: 'CallStatus', example: 'open' })
   readonly status: CallStatus;
   /**
@@ -77,19 +78,19 @@ export class AccessCallDto {
   @ApiProperty({ format: 'date-time' })
   readonly opensAt: string;
   /**
-   * First instant at which none can be submitted any more.
+   * First instant at which no request can be submitted any more.
    * @example "2026-06-01T00:00:00Z"
    */
   @ApiProperty({ format: 'date-time' })
   readonly closesAt: string;
   /**
-   * Chip-hours that the call offers altogether.
+   * Chip-hours that the whole call offers.
    * @example 2000000
    */
   @ApiProperty({ type: 'integer' })
   readonly chipHours: number;
   /**
-   * For `If-Match`.
+   * Revision of the record, to send in `If-Match`.
    * @example 0
    */
   readonly revision: number;
@@ -106,10 +107,10 @@ export class AccessCallPageDto {
   readonly next: string | null;
 }
 
-/** Which calls. */
+/** Filters of the list of calls. */
 export class ListAccessCallsDto extends ListQueryDto {
   /**
-   * Only for this facility.
+   * Only calls for this facility.
    * @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60"
    */
   @Optional()
@@ -117,7 +118,7 @@ export class ListAccessCallsDto extends ListQueryDto {
   readonly facilityId?: string;
 
   /**
-   * Only of this mode.
+   * Only calls of this mode.
    * @example "fast-lane"
    */
   @Optional()
@@ -125,7 +126,7 @@ export class ListAccessCallsDto extends ListQueryDto {
   readonly mode?: Mode;
 
   /**
-   * Only those that stand there now.
+   * Only calls with this status now.
    * @example "open"
    */
   @Optional()

@@ -18,7 +18,7 @@ export class ListAccessCalls extends Query<Reading<Page<AccessCallDto>>> {
   }
 }
 
-/** A call invites everybody. */
+/** Calls are visible to every credential, because a call invites all partners. */
 const CALLS = rowsForAll('access_calls');
 
 @QueryHandler(GetAccessCall)
@@ -68,7 +68,9 @@ export class ListAccessCallsHandler implements IQueryHandler<ListAccessCalls> {
   }
 }
 
-/** The calls with this status now. A call opens and closes with the time, without an event that a row could keep. */
+/**
+ * The conditions for a status now. A call opens and closes by the clock, without an event, so no row keeps the status.
+ */
 function statusConditions(status: string | undefined, now: EpochMs): readonly Condition[] {
   // Instants have whole milliseconds: an instant before the next millisecond is now or earlier.
   const next = formatInstant(now + 1);
@@ -80,7 +82,7 @@ function statusConditions(status: string | undefined, now: EpochMs): readonly Co
       return [condition('opens_at', '<'), condition('closes_at', '>=')];
     case 'closed':
       return [condition('closes_at', '<')];
-    // The reader asked for no status, or changed the cursor by hand.
+    // The request names no status, or its cursor was changed by hand.
     default:
       return [];
   }

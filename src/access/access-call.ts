@@ -9,7 +9,7 @@ export interface AccessCallOpened extends DomainEvent {
     readonly facilityId: string;
     readonly mode: Mode;
     readonly title: string;
-    /** Half-open: a request at `opensAt` is in time, one at `closesAt` is not. */
+    /** Half-open: a request at `opensAt` is in time, a request at `closesAt` is too late. */
     readonly opensAt: string;
     readonly closesAt: string;
     readonly chipHours: number;
@@ -18,7 +18,7 @@ export interface AccessCallOpened extends DomainEvent {
 export type AccessCallEvent = AccessCallOpened;
 
 export type AccessCall = { readonly status: 'absent' } | OpenedCall;
-/** Opened once; whether it takes requests is a question of the instant, see `takesRequestsAt`. */
+/** An opened call. Whether it takes requests depends on the instant, see `takesRequestsAt`. */
 export interface OpenedCall {
   readonly status: 'opened';
   readonly facilityId: string;
@@ -61,11 +61,11 @@ export interface OpenCallInput {
   readonly chipHours: number;
 }
 
-/** What a call needs to know about its facility. */
+/** The facts about a facility that the decision on a call needs. */
 export interface CallFacility {
   readonly kind: string;
   readonly hostStatePartnerId?: string;
-  /** Whether the hosting state has a signed commitment to this facility that has not been cancelled. */
+  /** Whether the hosting state has a signed commitment to this facility that is not cancelled. */
   readonly hostStateCommitted: boolean;
 }
 
@@ -117,13 +117,13 @@ function requireHostStateCommitment(facility: CallFacility, facilityId: string):
   }
 }
 
-/** For decisions: the ledger has answered 404 already where there is no such call. */
+/** Narrows the state for decisions. For an unknown call the ledger has answered 404 before. */
 export function openedCall(state: AccessCall): OpenedCall {
   if (state.status === 'absent') throw new Error('A call must be opened before requests answer it.');
   return state;
 }
 
-/** True when a request that arrives at this instant is in time. */
+/** True if a request at this instant is in time. */
 export function takesRequestsAt(call: OpenedCall, at: string): boolean {
   const atMs = parseInstant(at);
   return parseInstant(call.opensAt) <= atMs && atMs < parseInstant(call.closesAt);

@@ -13,10 +13,10 @@ export type GrantStatus = (typeof GRANT_STATUSES)[number];
 export const ELIGIBILITIES = ['unchecked', 'eligible', 'ineligible'] as const;
 export type Eligibility = (typeof ELIGIBILITIES)[number];
 
-/** What requests and the grants that they became have in common. */
+/** Fields of requests that grants have as well. */
 export class ApplicationDto {
   /**
-   * Of the request, and of the grant that it became.
+   * Id of the request. If the request is granted, it is also the id of the grant.
    * @example "d81f3a6c-2b57-4e90-8c14-9a0e5f7b2d63"
    */
   @ApiProperty({ format: 'uuid' })
@@ -33,16 +33,17 @@ export class ApplicationDto {
   @ApiProperty({ format: 'uuid' })
   readonly partnerId: string;
   /**
-   * At the top of acquisitions and majority holdings when the request was submitted; the partner itself without any.
+   * Partner at the top of acquisitions and majority holdings at the submission; the applicant itself if it has no owner
+   * of this kind.
    * @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"
    */
   @ApiProperty({ format: 'uuid' })
   readonly ultimateParentId: string;
-  /** In force when the request was submitted. */
+  /** Category of the applicant in force at the submission. */
   @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category', example: 'sme' })
   readonly category: Category;
   /**
-   * Where the applicant is established.
+   * Country in which the applicant is established.
    * @example "FR"
    */
   readonly country: string;
@@ -52,28 +53,28 @@ export class ApplicationDto {
   @ApiProperty({ format: 'date-time' })
   readonly submittedAt: string;
   /**
-   * Asked for.
+   * Chip-hours requested.
    * @example 40000
    */
   @ApiProperty({ type: 'integer' })
   readonly chipHoursRequested: number;
   /**
-   * True when the record is made up.
+   * True for a made-up record.
    * @example true
    */
   readonly illustrative: boolean;
   /**
-   * For `If-Match`.
+   * Revision of the record, to send in `If-Match`.
    * @example 2
    */
   readonly revision: number;
 }
 
-/** A request for access as it stands. */
+/** The current state of a request for access. */
 export class AccessRequestDto extends ApplicationDto {
   @ApiProperty({ enum: [...REQUEST_STATUSES], enumName: 'RequestStatus', example: 'granted' })
   readonly status: RequestStatus;
-  /** Outcome of the eligibility check. A request may be decided without one. */
+  /** Result of the eligibility check. A request may be decided without a check. */
   @ApiProperty({ enum: [...ELIGIBILITIES], enumName: 'Eligibility', example: 'eligible' })
   readonly eligibility: Eligibility;
   /** @example ["established-in-member-state"] */
@@ -90,32 +91,32 @@ export class AccessRequestDto extends ApplicationDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   readonly decidedAt: string | null;
   /**
-   * Of the decision.
+   * Reason codes of the decision.
    * @example ["score-above-threshold"]
    */
   readonly reasonCodes: string[];
   /**
-   * Null unless granted.
+   * Chip-hours granted; null unless the request is granted.
    * @example 30000
    */
   @ApiProperty({ type: 'integer', nullable: true })
   readonly chipHoursGranted: number | null;
 }
 
-/** A request with what is kept confidential. */
+/** A request with its confidential content. */
 export class AccessRequestDetailDto extends AccessRequestDto {
   /**
-   * What the chips are for. Null where it is not for this reader, and after it has been erased.
+   * Purpose of the chips. Null if this reader may not see it, and after its erasure.
    * @example "Training of a segmentation model for rare tumours on pseudonymised scans."
    */
   readonly purpose: string | null;
   /**
-   * Whom to ask; null as the purpose, or when none was given.
+   * Contact for questions. Null in the same cases as the purpose, and if the applicant gave none.
    * @example "Access desk, access@example.eu"
    */
   readonly contact: string | null;
   /**
-   * When purpose and contact were erased; null while they were not.
+   * Instant at which purpose and contact were erased; null before the erasure.
    * @example null
    */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -127,7 +128,7 @@ export class GrantDto extends ApplicationDto {
   @ApiProperty({ enum: [...GRANT_STATUSES], enumName: 'GrantStatus', example: 'granted' })
   readonly status: GrantStatus;
   /**
-   * Granted: what may be allocated under it altogether.
+   * Chip-hours granted: the maximum that can be allocated under the grant.
    * @example 30000
    */
   @ApiProperty({ type: 'integer' })
@@ -151,12 +152,12 @@ export class GrantDto extends ApplicationDto {
   /** @example [] */
   readonly revocationReasonCodes: string[];
   /**
-   * Chips times hours of its allocations, less what was released.
+   * Chip-hours of the grant's allocations, without the released part.
    * @example 28800
    */
   readonly chipHoursAllocated: number;
   /**
-   * Reported as used.
+   * Chip-hours reported as used.
    * @example 25100
    */
   readonly chipHoursUsed: number;
@@ -186,7 +187,7 @@ export class GrantPageDto {
 
 class ListApplicationsDto extends ListQueryDto {
   /**
-   * Only in answer to this call.
+   * Only requests under this call.
    * @example "a2d9e4f7-5b18-4c63-9e07-8f1d2c3b4a59"
    */
   @Optional()
@@ -194,7 +195,7 @@ class ListApplicationsDto extends ListQueryDto {
   readonly callId?: string;
 
   /**
-   * Only of this partner.
+   * Only requests of this partner.
    * @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"
    */
   @Optional()
@@ -202,7 +203,7 @@ class ListApplicationsDto extends ListQueryDto {
   readonly partnerId?: string;
 
   /**
-   * Only for this facility.
+   * Only requests for this facility.
    * @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60"
    */
   @Optional()
@@ -210,7 +211,7 @@ class ListApplicationsDto extends ListQueryDto {
   readonly facilityId?: string;
 
   /**
-   * Only of partners that were of this category at their submission.
+   * Only requests whose applicants had this category at the submission.
    * @example "sme"
    */
   @Optional()
@@ -218,10 +219,13 @@ class ListApplicationsDto extends ListQueryDto {
   readonly category?: Category;
 }
 
-/** Which requests. A credential that is bound to a partner sees those of the partner and for facilities that it operates. */
+/**
+ * Filters of the list of requests. A credential that is bound to a partner sees the requests of that partner and the
+ * requests for facilities that the partner operates.
+ */
 export class ListAccessRequestsDto extends ListApplicationsDto {
   /**
-   * Only in this status.
+   * Only requests with this status.
    * @example "submitted"
    */
   @Optional()
@@ -229,10 +233,13 @@ export class ListAccessRequestsDto extends ListApplicationsDto {
   readonly status?: RequestStatus;
 }
 
-/** Which grants. A credential that is bound to a partner sees those of the partner and of facilities that it operates or hosts. */
+/**
+ * Filters of the list of grants. A credential that is bound to a partner sees the grants of that partner and the grants
+ * on facilities that the partner operates or hosts.
+ */
 export class ListGrantsDto extends ListApplicationsDto {
   /**
-   * Only in this status.
+   * Only grants with this status.
    * @example "granted"
    */
   @Optional()

@@ -62,14 +62,14 @@ export const DecideAccessRequest = ledgerCommand(
 export const RevokeGrant = ledgerCommand({ params: IdParams, body: RevokeGrantDto }, (tx, { id, body }) => {
   const [revoked] = revokeGrant(tx.target(accessRequest, id), body, tx.context.principal, tx.now);
   tx.append(accessRequest, id, [revoked]);
-  // In the same append: at no position does a revoked grant still hold chips.
+  // Release in the same append: a revoked grant must not hold chips at any position of the log.
   const { facilityId, revokedAt } = revoked.data;
   const released = releaseGrant(tx.existing(facility, facilityId), id, revokedAt, 'grant-revoked');
   tx.append(facility, facilityId, released);
   return { releasedAllocations: released.length };
 });
 
-/** What the ledger knows of an applicant at the instant of its submission. */
+/** The facts about an applicant at the instant of its submission. */
 function applicantAt(tx: Transaction, partnerId: string, submittedAt: string): Applicant {
   const state = tx.get(partner, partnerId);
   if (state.status === 'absent') throw unknown('partner', partnerId);
@@ -81,21 +81,26 @@ function applicantAt(tx: Transaction, partnerId: string, submittedAt: string): A
   };
 }
 
-/** Kept out of the event: names of people and what a project is about are nobody's business but the panel's. */
+/**
+ * Sealed content, which the event does not contain. It has names of people and descriptions of projects, which the
+ * public must not see.
+ */
 const confidential = ({ purpose, contact }: SubmitAccessRequestDto): object => ({
   purpose,
   ...(contact !== undefined && { contact }),
 });
 
-/** The list in force when the step takes effect; without a policy only Member States are eligible. */
+/**
+ * The countries of the policy in force when the step takes effect. Without a policy only Member States are eligible.
+ */
 function associatedCountries(tx: Transaction, { effectiveAt = tx.now }: LateRecording): readonly string[] {
   const name = 'associated-countries';
   return versionAt(tx.get(policy, name), name, effectiveAt)?.value ?? [];
 }
 
 /**
- * The request that the route names. Whose it is comes before its revision: a stranger must not learn from a 412 that
- * something has happened to it.
+ * The request that the route names. The owner is checked before the revision: a 412 would show another partner that the
+ * request has changed.
  */
 function ownTarget(tx: Transaction, id: string): AccessRequest {
   const request = tx.existing(accessRequest, id);

@@ -27,7 +27,7 @@ import {
 } from './access-request-read.dto.js';
 
 const APPLICANT: readonly Role[] = ['operator', 'partner'];
-/** Whoever runs the programme does not choose who gets access. */
+/** The panel decides on access. The operator of the programme must not. */
 const PANEL: readonly Role[] = ['panel'];
 
 @ApiTags('access')
@@ -38,13 +38,13 @@ export class AccessRequestController {
     private readonly queries: QueryBus,
   ) {}
 
-  /** Submit a request in answer to an open call. The applicant's category in force now is the one that counts. */
+  /** Submit a request under an open call. It counts under the applicant's category that is in force now. */
   @CommandRoute({ command: SubmitAccessRequest, roles: APPLICANT, created: '/v1/access-requests/:id' })
   submitAccessRequest(@Body() body: SubmitAccessRequestDto, @Context() context: CommandContext): Promise<Answer> {
     return this.commands.execute(new SubmitAccessRequest(context, { body }));
   }
 
-  /** Withdraw a request that has not been decided. */
+  /** Withdraw an undecided request. */
   @CommandRoute({ command: WithdrawAccessRequest, path: ':id/withdrawal', roles: APPLICANT })
   withdrawAccessRequest(
     @Param() { id }: IdParams,
@@ -54,7 +54,10 @@ export class AccessRequestController {
     return this.commands.execute(new WithdrawAccessRequest(context, { id, body }));
   }
 
-  /** Record whether the applicant is eligible (Art. 12b(15)(a)), once, and not by whoever submitted the request. */
+  /**
+   * Record whether the applicant is eligible (Art. 12b(15)(a)). The check is recorded once, and the submitter of the
+   * request cannot record it.
+   */
   @CommandRoute({ command: RecordEligibility, path: ':id/eligibility', roles: PANEL })
   recordEligibility(
     @Param() { id }: IdParams,
@@ -64,7 +67,7 @@ export class AccessRequestController {
     return this.commands.execute(new RecordEligibility(context, { id, body }));
   }
 
-  /** Grant or deny a request, once, and not by whoever submitted it. The grant has the request's id. */
+  /** Grant or deny a request. It is decided once, and its submitter cannot decide it. The grant has the id of the request. */
   @CommandRoute({ command: DecideAccessRequest, path: ':id/decision', roles: PANEL })
   decideAccessRequest(
     @Param() { id }: IdParams,
@@ -83,7 +86,7 @@ export class AccessRequestController {
     return this.queries.execute(new ListAccessRequests(reader, query));
   }
 
-  /** Read a request. Purpose and contact are for the panel, the operator, auditors and the applicant. */
+  /** Read a request. Purpose and contact are visible to the panel, the operator, auditors and the applicant. */
   @ReadRoute({ path: ':id', roles: READERS, projection: 'access', answer: AccessRequestDetailDto })
   getAccessRequest(
     @Param() { id }: IdParams,

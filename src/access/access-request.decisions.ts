@@ -22,12 +22,12 @@ import { effectiveInstant, envelopeOf, type LateRecording } from './late-recordi
 
 const PRICE_CLAUSE = '2021/1173 Art. 12b(15)(b)';
 
-/** The applicant as of the instant of the submission. */
+/** The facts about the applicant at the instant of the submission. */
 export interface Applicant {
   readonly partnerId: string;
   readonly country: string;
   readonly ultimateParentId: string;
-  /** In force at that instant; absent when the partner had not been classified by then. */
+  /** Category in force at that instant; undefined if the partner had none. */
   readonly category: Category | undefined;
 }
 
@@ -39,8 +39,8 @@ export interface SubmitRequestInput extends LateRecording {
 }
 
 /**
- * Submits a request. `applicant` must be as of `effectiveInstant(input, actor, now)`.
- * @throws Refusal `call-not-open`, `category-missing`, `chip-hours-above-mode-limit` (409) and those of late recording.
+ * Submits a request. `applicant` must be the facts at `effectiveInstant(input, actor, now)`.
+ * @throws Refusal `call-not-open`, `category-missing`, `chip-hours-above-mode-limit` (409), and the codes of `effectiveInstant`.
  */
 export function submitRequest(
   call: OpenedCall,
@@ -103,7 +103,7 @@ export interface WithdrawRequestInput extends LateRecording {
   readonly reason?: string;
 }
 
-/** @throws Refusal `request-already-decided`, `request-withdrawn`, `request-ineligible` (409) and those of late recording. */
+/** @throws Refusal `request-already-decided`, `request-withdrawn`, `request-ineligible` (409), and the codes of `effectiveInstant`. */
 export function withdrawRequest(
   state: AccessRequest,
   input: WithdrawRequestInput,
@@ -125,7 +125,7 @@ export interface EligibilityInput extends LateRecording {
 /**
  * Records the outcome of the eligibility check, once and before the decision.
  * @throws Refusal `own-request` (403); `eligibility-already-recorded`, `country-not-eligible` and the codes of a request
- * that is no longer undecided (409); those of late recording.
+ * that is no longer undecided (409); the codes of `effectiveInstant`.
  */
 export function recordEligibility(
   state: AccessRequest,
@@ -148,7 +148,7 @@ export function recordEligibility(
 export interface DecisionInput extends LateRecording {
   readonly outcome: 'granted' | 'denied';
   readonly reasonCodes: readonly string[];
-  /** This and the rest belong to a granted request only. */
+  /** Required for a grant, like the fields after it. A denial has none of these fields. */
   readonly chipHours?: number;
   readonly priceBasis?: PriceBasis;
   readonly validFrom?: string;
@@ -159,7 +159,7 @@ export interface DecisionInput extends LateRecording {
  * Decides a request, once.
  * @throws Refusal `own-request` (403); `request-already-decided`, `request-withdrawn`, `request-ineligible`,
  * `country-not-eligible`, `granted-above-requested` (409); `granted-below-one`, `field-missing`, `field-not-for-denial`,
- * `validity-out-of-order`, `reason-codes-missing` (422); those of late recording.
+ * `validity-out-of-order`, `reason-codes-missing` (422); the codes of `effectiveInstant`.
  */
 export function decideRequest(
   state: AccessRequest,
@@ -178,7 +178,8 @@ export function decideRequest(
     return [{ type: 'access-denied', data, ...envelopeOf(input, decidedAt) }];
   }
   const award = awardOf(input, application.chipHoursRequested);
-  // An explicit check may have been left out, or the list of associated countries may have changed since it was made.
+  // Check the country again: the eligibility check is optional, and the list of associated countries may have changed
+  // since the check.
   requireEligibleCountry(application.country, associatedCountries);
   const decidedAt = effectiveInstant(input, actor, now, since);
   const data = { ...application, ...award, reasonCodes, decidedAt };
@@ -236,8 +237,8 @@ export interface RevocationInput extends LateRecording {
 }
 
 /**
- * Revokes a grant. The caller releases its later allocations in the same append.
- * @throws Refusal `grant-already-revoked`, `not-granted` (409); `reason-codes-missing` (422); those of late recording.
+ * Revokes a grant. The caller must release the later parts of its allocations in the same append.
+ * @throws Refusal `grant-already-revoked`, `not-granted` (409); `reason-codes-missing` (422); the codes of `effectiveInstant`.
  */
 export function revokeGrant(
   state: AccessRequest,
@@ -252,7 +253,10 @@ export function revokeGrant(
   return [{ type: 'grant-revoked', data, ...envelopeOf(input, revokedAt) }];
 }
 
-/** An actor never decides on a request that it submitted, or that its own partner or a subsidiary of it submitted. */
+/**
+ * An actor never decides on a request that it submitted, or that its own partner or a subsidiary of that partner
+ * submitted.
+ */
 function requireNotOwn(state: AccessRequest, actor: Principal): void {
   if (state.status === 'absent') return;
   const { partnerId, ultimateParentId } = state.application;

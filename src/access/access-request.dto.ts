@@ -15,52 +15,53 @@ import { PRICE_BASES, type PriceBasis } from './access-request.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { LateRecordingDto } from './late-recording.dto.js';
 
-/** A name of a sector of the economy. */
+/** Room for the name of a sector of the economy. */
 const SECTOR_LENGTH_MAX = 100;
-/** About five pages: what a full application form asks for. */
+/** About five pages, the length of the answers in a full application form. */
 const PURPOSE_LENGTH_MAX = 20_000;
-/** A name, an address and a telephone number. */
+/** Room for a name, an address and a telephone number. */
 const CONTACT_LENGTH_MAX = 300;
 
-/** A request for access, submitted in answer to a call. */
+/** A request for access under a call. */
 export class SubmitAccessRequestDto extends LateRecordingDto {
   /**
-   * Call that the request answers; it must be open.
+   * Call for the request; it must be open.
    * @example "a2d9e4f7-5b18-4c63-9e07-8f1d2c3b4a59"
    */
   @IsId()
   readonly callId: string;
 
   /**
-   * Applicant. Its category in force at the submission is the one that counts, whatever it becomes later.
+   * The applicant. The request counts under the applicant's category in force at the submission, whatever category it
+   * gets later.
    * @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"
    */
   @IsId()
   readonly partnerId: string;
 
   /**
-   * Chip-hours asked for; at most 50,000 in the fast lane.
+   * Chip-hours requested; at most 50,000 in the fast lane.
    * @example 40000
    */
   @IsChipHours()
   readonly chipHours: number;
 
   /**
-   * Sector that the work is for. Public: part of the event.
+   * Sector of the work. Public: part of the event.
    * @example "health"
    */
   @IsText(SECTOR_LENGTH_MAX)
   readonly sector: string;
 
   /**
-   * What the chips are for. Sealed: the public event holds only a commitment to it, and it can be erased.
+   * Purpose of the chips. Sealed: the public event holds only a commitment to the text, and the text can be erased.
    * @example "Training of a segmentation model for rare tumours on pseudonymised scans."
    */
   @IsProse(PURPOSE_LENGTH_MAX)
   readonly purpose: string;
 
   /**
-   * Whom to ask. Sealed as the purpose is.
+   * Contact for questions. Sealed like the purpose.
    * @example "Access desk, access@example.eu"
    */
   @Optional()
@@ -68,7 +69,7 @@ export class SubmitAccessRequestDto extends LateRecordingDto {
   readonly contact?: string;
 
   /**
-   * True when the record is made up, to show how the ledger works; every table then says so.
+   * True for a made-up record that shows how the ledger works. Every table with it states this.
    * @example true
    */
   @Optional()
@@ -79,7 +80,7 @@ export class SubmitAccessRequestDto extends LateRecordingDto {
 /** The withdrawal of an undecided request. */
 export class WithdrawAccessRequestDto extends LateRecordingDto {
   /**
-   * Why the request is withdrawn. Public.
+   * Reason for the withdrawal. Public.
    * @example "Funded otherwise."
    */
   @Optional()
@@ -87,7 +88,7 @@ export class WithdrawAccessRequestDto extends LateRecordingDto {
   readonly reason?: string;
 }
 
-/** The outcome of an eligibility check. */
+/** The result of an eligibility check. */
 export class RecordEligibilityDto extends LateRecordingDto {
   /**
    * True only for an applicant established in a Member State or an associated country (Art. 12b(15)(a)).
@@ -97,7 +98,7 @@ export class RecordEligibilityDto extends LateRecordingDto {
   readonly eligible: boolean;
 
   /**
-   * Why, at least one.
+   * Reason codes, at least one.
    * @example ["established-in-member-state"]
    */
   @AreReasonCodes()
@@ -107,14 +108,14 @@ export class RecordEligibilityDto extends LateRecordingDto {
 /** The decision on a request. */
 export class DecideAccessRequestDto extends LateRecordingDto {
   /**
-   * The decision, taken once.
+   * The decision. A request is decided once.
    * @example "granted"
    */
   @IsOneOf(['granted', 'denied'], 'AccessOutcome')
   readonly outcome: 'granted' | 'denied';
 
   /**
-   * Chip-hours granted, at most what was requested. Required for a grant, left out for a denial.
+   * Chip-hours granted, at most the requested number. Required for a grant, left out for a denial.
    * @example 30000
    */
   @Optional()
@@ -130,7 +131,7 @@ export class DecideAccessRequestDto extends LateRecordingDto {
   readonly priceBasis?: PriceBasis;
 
   /**
-   * Why, at least one; for free access, under which heading of Art. 12b(15)(b).
+   * Reason codes, at least one. For free access they name the heading of Art. 12b(15)(b).
    * @example ["score-above-threshold", "sme-innovation"]
    */
   @AreReasonCodes()
@@ -145,7 +146,8 @@ export class DecideAccessRequestDto extends LateRecordingDto {
   readonly validFrom?: string;
 
   /**
-   * First instant at which no longer; after validFrom. Required for a grant, left out for a denial.
+   * First instant at which no chips can be allocated under the grant any more; after validFrom. Required for a grant,
+   * left out for a denial.
    * @example "2026-10-01T00:00:00Z"
    */
   @Optional()
@@ -156,17 +158,17 @@ export class DecideAccessRequestDto extends LateRecordingDto {
 /** The revocation of a grant. */
 export class RevokeGrantDto extends LateRecordingDto {
   /**
-   * Why, at least one.
+   * Reason codes, at least one.
    * @example ["conditions-breached"]
    */
   @AreReasonCodes()
   readonly reasonCodes: string[];
 }
 
-/** A revocation, recorded. */
+/** The answer to a revocation. */
 export class RevocationAnswerDto extends AnswerDto {
   /**
-   * Allocations whose later part was released with it.
+   * Number of allocations whose later part was released with the revocation.
    * @example 2
    */
   @ApiProperty({ type: 'integer' })

@@ -29,7 +29,10 @@ export class ListAccessRequests extends Query<Reading<Page<AccessRequestDto>>> {
   }
 }
 
-/** The applicant sees its requests, and the operator of a facility sees the requests for it; a host sees what was granted. */
+/**
+ * An applicant sees its own requests. The operator of a facility sees the requests for it, and a hosting state sees
+ * only grants.
+ */
 const REQUESTS = {
   table: 'access_requests',
   name: 'requests',
@@ -64,7 +67,7 @@ const COLUMNS: Columns<AccessRequestDto> = {
   chipHoursGranted: 'chip_hours_granted',
 };
 
-/** Where the confidential content of a request is kept. */
+/** Place of the confidential content of a request. */
 interface Confidential {
   readonly submissionEventId: string;
   readonly sealed: Sealed | null;
@@ -101,7 +104,7 @@ export class GetAccessRequestHandler implements IQueryHandler<GetAccessRequest> 
   }
 
   private async open({ submissionEventId, sealed, erasedAt }: Confidential): Promise<Content> {
-    // The content is gone for readers as soon as its erasure is on record. Its deletion may follow later.
+    // Readers do not see the content as soon as its erasure is recorded. Its deletion may follow later.
     if (sealed === null || erasedAt !== null) return UNKNOWN;
     const content = await this.sealed.open({ id: submissionEventId, sealed });
     return { ...UNKNOWN, ...content };

@@ -3,21 +3,24 @@ import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggreg
 import type { Category } from '../partners/partner.js';
 
 /**
- * A request for access, which becomes the grant once it is granted: one stream, one id. Its decisions are in
+ * A request for access. A granted request is the grant: one stream, one id. Its decisions are in
  * `access-request.decisions.ts`.
  *
- * Every event repeats the application, so that a report folds single events without looking anything up.
+ * Every event repeats the application, so that a report folds each event without a look-up.
  */
 export interface Application {
   readonly callId: string;
   readonly facilityId: string;
   readonly mode: Mode;
   readonly partnerId: string;
-  /** At the top of acquisitions and majority links when the request was submitted; the partner itself if there is none. */
+  /**
+   * Partner at the top of acquisitions and majority holdings at the submission; the partner itself if it has no owner
+   * of this kind.
+   */
   readonly ultimateParentId: string;
-  /** In force when the request was submitted; later reclassification does not touch it. */
+  /** Category in force at the submission. A later classification does not change it. */
   readonly category: Category;
-  /** Where the applicant is established. */
+  /** Country in which the applicant is established. */
   readonly country: string;
   readonly chipHoursRequested: number;
   readonly submittedAt: string;
@@ -35,7 +38,7 @@ export type AccessRequestSubmitted = Fact<
   'access-request-submitted',
   {
     readonly sector: string;
-    /** The key, or the partner that it is bound to: this actor never decides the request. */
+    /** The actor: the key, or the partner that the key is bound to. This actor never decides the request. */
     readonly submittedBy: string;
     readonly illustrative?: boolean;
   }
@@ -84,7 +87,7 @@ export type AccessRequestEvent =
 interface Filed {
   readonly application: Application;
   readonly submittedBy: string;
-  /** When the last step took effect: nothing later in the stream holds before it. */
+  /** Instant at which the last step took effect. No later step takes effect before it. */
   readonly since: string;
 }
 interface Awarded extends Filed {
@@ -95,7 +98,7 @@ interface Awarded extends Filed {
 
 export type SubmittedRequest = Filed & {
   readonly status: 'submitted';
-  /** An explicit check is usual but not required before the decision. */
+  /** An explicit check is usual, but the decision does not require it. */
   readonly eligibility: 'unchecked' | 'eligible';
 };
 export type GrantedRequest = Awarded & { readonly status: 'granted' };
@@ -192,7 +195,7 @@ function filed(state: AccessRequest): Filed {
   return { application, submittedBy, since };
 }
 
-/** What an allocation needs to know of the grant that it draws on. */
+/** The facts about a grant that the decision on an allocation needs. */
 export interface Grant {
   readonly id: string;
   readonly partnerId: string;
@@ -200,7 +203,7 @@ export interface Grant {
   readonly country: string;
   readonly mode: Mode;
   readonly facilityId: string;
-  /** Everything that may be allocated under it, over its whole life. */
+  /** Chip-hours that can be allocated under the grant, over its whole life. */
   readonly chipHours: number;
   /** Half-open, UTC. */
   readonly validFrom: string;
@@ -209,8 +212,8 @@ export interface Grant {
 }
 
 /**
- * The grant that a request became, or null if it never was granted. The id is passed in because a state does not know
- * its stream.
+ * The grant of a request, or null if the request was never granted. The caller passes the id, because a state does not
+ * contain the id of its stream.
  */
 export function grantOf(id: string, state: AccessRequest): Grant | null {
   if (state.status !== 'granted' && state.status !== 'revoked') return null;

@@ -7,7 +7,7 @@ import { accessCall, type AccessCallEvent } from './access-call.js';
 import { accessRequest, type AccessRequestEvent, type AccessRequestSubmitted } from './access-request.js';
 import { usage, type UsageEvent, type UsageRecord } from './usage.js';
 
-/** Events of facilities name the operator and the hosting state, and the allocations that usage is measured against. */
+/** Events of facilities contain the operator, the hosting state and the allocations, which rows of access need. */
 type AllocationEvent = Extract<
   FacilityEvent,
   { type: 'facility-registered' | 'chips-allocated' | 'allocation-released' }
@@ -15,12 +15,12 @@ type AllocationEvent = Extract<
 type Event = (AccessCallEvent | AccessRequestEvent | UsageEvent | AllocationEvent | ErasureEvent) &
   Pick<RecordedEvent, 'stream'>;
 
-// The stream decides which aggregate an event is of, and the write side appends nothing else to it.
+// The stream determines the aggregate of an event: the write side appends only events of that aggregate to it.
 const eventOf = (recorded: RecordedEvent): Event => recorded as unknown as Event;
 const idOf = (aggregate: { readonly name: string }, { stream }: Pick<RecordedEvent, 'stream'>): string =>
   stream.slice(streamOf(aggregate, '').length);
 
-/** Rows of calls, of requests and grants, and of the usage of every allocation. */
+/** Rows of calls, of requests with their grants, and of the usage of every allocation. */
 export const accessProjection: Projection = {
   name: 'access',
   version: 2,
@@ -53,7 +53,7 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
     case 'usage-reported':
       return event.data.records.map(({ allocationId }) => ({ table: 'allocation_usage', id: allocationId }));
     case 'personal-data-erased':
-      // Texts are sealed under the id of their request.
+      // Confidential texts are sealed under the id of their request.
       return [{ table: 'access_requests', id: event.data.subject }];
     case 'access-call-opened':
       return [{ table: 'access_calls', id: idOf(accessCall, event) }];
@@ -203,13 +203,13 @@ function unused(recorded: RecordedEvent, data: AllocationFacts, rows: Rows): Row
   };
 }
 
-/** The partners that see what concerns a facility; they never change. */
+/** The operator and the hosting state of a facility, who see its rows. They never change. */
 function partnersOf(facilityId: string, rows: Rows): Row {
   const { operator_partner_id, host_state_partner_id } = rows.need('access_facilities', facilityId);
   return { operator_partner_id, host_state_partner_id };
 }
 
-/** The end of an allocation after a release: not before its start, and a release never moves it back. */
+/** The end of an allocation after a release: not before its start, and never later than the earlier end. */
 function endAfter({ from, to, at }: ReleaseFacts): string {
   if (Date.parse(at) <= Date.parse(from)) return from;
   return Date.parse(at) < Date.parse(to) ? at : to;

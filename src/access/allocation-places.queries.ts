@@ -4,10 +4,16 @@ import { notReached } from '../ledger/projector/projection-progress.js';
 import { Projector } from '../ledger/projector/projector.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 
-/** How long a report of usage waits until the rows follow the log. After that its sender gets 503 and sends it again. */
+/**
+ * How long a report of usage waits until the rows reach the end of the log. After that the answer is 503, and the
+ * sender tries again.
+ */
 const CATCH_UP_MS = 5_000;
 
-/** Finds the facility of an allocation, for reports of usage, which name allocations only. It never changes, so no row is stale. */
+/**
+ * Finds the facility of an allocation, because reports of usage contain only the allocation. The facility of an
+ * allocation never changes, so a row cannot be out of date.
+ */
 @Injectable()
 export class AllocationPlaces {
   constructor(
@@ -27,12 +33,16 @@ export class AllocationPlaces {
     const head = await this.store.head();
     await this.projector.reached('access', head, CATCH_UP_MS);
     const late = await this.find(wanted);
-    // A report with a missing allocation is refused for good. After a crash the rows may be behind the log: they must not decide.
+    // The refusal of an unknown allocation is final. After a crash the rows may be behind the log, so wait for them
+    // before the decision.
     if (late.places.size < wanted.length && late.position < head) throw notReached(head, late.position);
     return late.places;
   }
 
-  /** Reads the database that is written to, because a standby may be behind; with the position that the rows reflect. */
+  /**
+   * Reads the primary database, because a standby may be behind. The result contains the position that the rows
+   * reflect.
+   */
   private async find(allocationIds: readonly string[]): Promise<{ places: Map<string, string>; position: number }> {
     const { rows } = await this.runtime.pool.query<{ position: number; id: string | null; facility_id: string | null }>(
       `select p.position, a.id, a.facility_id from projections p left join allocation_usage a on a.id = any ($1)

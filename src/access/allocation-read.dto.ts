@@ -4,7 +4,7 @@ import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsId, Optional } from '../http/validation.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 
-/** Chips promised to the holder of a grant. */
+/** Chips allocated to the holder of a grant. */
 export class AllocationDto {
   /** @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94' */
   @ApiProperty({ format: 'uuid' })
@@ -18,7 +18,7 @@ export class AllocationDto {
   /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
   @ApiProperty({ format: 'uuid' })
   readonly partnerId: string;
-  /** Of the partner when it asked for access. */
+  /** Category of the partner at the submission of its request. */
   @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category' })
   readonly category: Category;
   /** @example 'PT' */
@@ -34,13 +34,13 @@ export class AllocationDto {
   @ApiProperty({ format: 'date-time' })
   readonly from: string;
   /**
-   * As it is now: a release moves it forward, to `from` where everything was released.
+   * Current end. A release makes it earlier; it equals `from` if everything was released.
    * @example '2026-04-08T00:00:00Z'
    */
   @ApiProperty({ format: 'date-time' })
   readonly to: string;
   /**
-   * From when on the chips were given back; null when they were not.
+   * First instant at which the chips are free after a release; null if there was none.
    * @example null
    */
   readonly releasedAt: string | null;
@@ -51,7 +51,7 @@ export class AllocationDto {
 /** Filters of the list of allocations. */
 export class ListAllocationsDto extends ListQueryDto {
   /**
-   * On this facility.
+   * Only allocations on this facility.
    * @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f'
    */
   @Optional()
@@ -59,7 +59,7 @@ export class ListAllocationsDto extends ListQueryDto {
   readonly facilityId?: string;
 
   /**
-   * Of this partner.
+   * Only allocations of this partner.
    * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
    */
   @Optional()
@@ -67,7 +67,7 @@ export class ListAllocationsDto extends ListQueryDto {
   readonly partnerId?: string;
 
   /**
-   * Under this grant.
+   * Only allocations under this grant.
    * @example '7a1d3c5e-2b4f-8a6c-9d8e-0f1a2b3c4d5e'
    */
   @Optional()

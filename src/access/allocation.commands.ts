@@ -6,10 +6,12 @@ import { ownFacility } from '../compute/own-facility.js';
 import { AllocateDto, AllocationParams, ReleaseAllocationDto } from './allocation.dto.js';
 import { facility } from '../compute/facility.js';
 
-/** Recorded where nobody said why. */
+/** The recorded reason if the caller gave none. */
 const GIVEN_BACK = 'given-back';
 
-/** Reads the grant as well, so that a revocation on its way to the store makes the allocation be decided again. */
+/**
+ * Reads the grant as well: if the grant is revoked before the allocation is stored, the allocation is decided again.
+ */
 export const AllocateChips = ledgerCommand({ params: IdParams, body: AllocateDto }, (tx, { id, body }) => {
   const at = ownFacility(tx, id);
   const grant = grantOf(body.grantId, tx.existing(accessRequest, body.grantId));

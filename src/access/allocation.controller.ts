@@ -19,8 +19,8 @@ export class AllocationController {
   ) {}
 
   /**
-   * Allocate chips to the holder of a grant. Refused where chips, quota or the grant leave no room at any instant of the
-   * interval; the problem names the rule, the first such instant and the numbers.
+   * Allocate chips to the holder of a grant. Refused if at some instant of the interval the chips, the quota or the
+   * grant leave no room. The problem names the rule, the first such instant and the numbers.
    */
   @CommandRoute({
     command: AllocateChips,
@@ -37,7 +37,7 @@ export class AllocationController {
     return this.commands.execute(new AllocateChips(context, { id, body }));
   }
 
-  /** Give chips back from an instant on, once for an allocation. */
+  /** Release chips from an instant on. An allocation can be released once. */
   @CommandRoute({
     command: ReleaseAllocation,
     path: 'facilities/:id/allocations/:allocationId/release',
@@ -53,8 +53,8 @@ export class AllocationController {
   }
 
   /**
-   * List allocations in the order in which they were made. A credential that is bound to a partner sees those of the
-   * partner and those on the facilities that it operates.
+   * List allocations in the order in which they were made. A credential that is bound to a partner sees the allocations
+   * of that partner and the allocations on facilities that the partner operates.
    */
   @ReadRoute({
     path: 'allocations',

@@ -2,10 +2,10 @@ import { CHIP_MODEL_LENGTH_MAX } from '../compute/facility.dto.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { IsChips, IsId, IsInstantOrDate, IsProse, IsText, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 
-/** Chips for the holder of a grant over an interval. */
+/** Chips for the holder of a grant in an interval. */
 export class AllocateDto {
   /**
-   * The granted request that the chips are for. It is for this facility, and has chip-hours left.
+   * The grant under which the chips are allocated. It must be for this facility and have chip-hours left.
    * @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94'
    */
   @IsId()
@@ -20,31 +20,32 @@ export class AllocateDto {
   readonly chips: number;
 
   /**
-   * First instant; a date stands for its first instant (UTC). Not before the grant is valid.
+   * First instant; a date means its first instant (UTC). Not before the start of the grant.
    * @example '2026-04-01T00:00:00Z'
    */
   @IsInstantOrDate()
   readonly from: string;
 
   /**
-   * First instant after it. Not after the grant ends.
+   * First instant after the interval. Not after the end of the grant.
    * @example '2026-04-08T00:00:00Z'
    */
   @IsInstantOrDate()
   readonly to: string;
 }
 
-/** Chips given back before the end. */
+/** The release of chips before the end of their allocation. */
 export class ReleaseAllocationDto {
   /**
-   * From when on the chips are free; at the start of the allocation or before it, all of them are.
+   * First instant at which the chips are free. If it is not after the start of the allocation, the whole allocation is
+   * released.
    * @example '2026-04-05T12:00:00Z'
    */
   @IsInstantOrDate()
   readonly at: string;
 
   /**
-   * Why; `given-back` when left out.
+   * Reason; `given-back` when left out.
    * @example 'The training run ended early.'
    */
   @Optional()
@@ -62,14 +63,14 @@ export class AllocationParams {
   readonly id: string;
 
   /**
-   * Id of the allocation, as it was answered when it was made.
+   * Id of the allocation, from the answer to its creation.
    * @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94'
    */
   @IsId()
   readonly allocationId: string;
 }
 
-/** What is answered to an allocation and to its release. */
+/** The answer to an allocation and to its release. */
 export class AllocationAnswerDto extends AnswerDto {
   /** @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94' */
   allocationId: string;

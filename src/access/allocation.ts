@@ -17,8 +17,8 @@ export interface AllocateInput {
 }
 
 /**
- * Promises chips to the holder of a grant over an interval. It may lie in the past, because what ran before the ledger
- * learned of it is recorded too; the rules are the same.
+ * Allocates chips to the holder of a grant for an interval. The interval may lie in the past, with the same rules,
+ * because the ledger also records work that ran before.
  * @throws Refusal `empty-interval` (422); `not-granted`, `grant-for-another-facility`, `grant-revoked`,
  * `outside-grant-period`, `grant-hours-exceeded`, `unknown-chip-model`, `capacity-exceeded`, `quota-cap-exceeded`,
  * `quota-floor-protected` (409).
@@ -105,7 +105,7 @@ function requireHoursLeft(state: Facility, grant: Grant, requestedMs: bigint): v
   );
 }
 
-/** For reading only: decisions compare exact chip-milliseconds. */
+/** For messages only: decisions compare exact chip-milliseconds. */
 const chipHoursOf = (chipMs: bigint): number => Number(chipMs) / MS_PER_HOUR;
 
 function requireRoom(state: Facility, { category }: Grant, input: AllocateInput, from: number, to: number): void {
@@ -114,7 +114,10 @@ function requireRoom(state: Facility, { category }: Grant, input: AllocateInput,
   if (shortage) throw noRoom(shortage, category, input);
 }
 
-/** Names the first rule that leaves no room: the chips there are, then the cap of the category, then others' floors. */
+/**
+ * Names the first rule that leaves no room, in this order: the installed chips, the cap of the category, the floors of
+ * other categories.
+ */
 function noRoom(shortage: Shortage, category: Category, { chipModel, chips }: AllocateInput): Refusal {
   const at = formatInstant(shortage.instant);
   const facts = shortageFacts(shortage, category);
@@ -140,8 +143,8 @@ function noRoom(shortage: Shortage, category: Category, { chipModel, chips }: Al
 }
 
 /**
- * Releases the chips of an allocation from `at` on; all of it where `at` is not after its start. An allocation is released
- * once: a second, earlier release is refused.
+ * Releases the chips of an allocation from `at` on, or the whole allocation if `at` is not after its start. An
+ * allocation can be released once: a second release is refused, even if it is earlier.
  * @throws Refusal `unknown-allocation` (404); `allocation-already-released`, `allocation-already-over` (409).
  */
 export function releaseAllocation(state: Facility, allocationId: string, at: string, reason: string): FacilityEvent[] {
@@ -165,13 +168,14 @@ export function releaseAllocation(state: Facility, allocationId: string, at: str
 }
 
 /**
- * Releases in one append, of up to 700 bytes each: below the 8 MiB of a batch. Release the allocations of a larger grant in
- * steps before its revocation, because a revoked grant must not hold chips at any position.
+ * Releases in one append. Each takes up to 700 bytes, so all of them stay below the 8 MiB of a batch. The allocations
+ * of a larger grant must be released in steps before its revocation, because a revoked grant must not hold chips at any
+ * position of the log.
  */
 export const RELEASES_MAX = 10_000;
 
 /**
- * Releases everything that a revoked grant still holds from an instant on, in order of time.
+ * Releases all chips that a revoked grant still holds from an instant on, in order of time.
  * @throws Refusal `too-many-releases` (409) beyond `RELEASES_MAX`.
  */
 export function releaseGrant(state: Facility, grantId: string, at: string, reason: string): FacilityEvent[] {

@@ -4,8 +4,8 @@ import { isMemberState } from '../domain/member-states.js';
 export const ELIGIBLE_COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)';
 
 /**
- * Access goes to users established in a Member State or in a third country associated to one of the programmes. A policy
- * lists these countries, because association agreements come and go.
+ * Requires an eligible country: a Member State, or a third country associated to one of the programmes. A policy lists
+ * the associated countries, because association agreements change.
  * @throws Refusal `country-not-eligible` (409).
  */
 export function requireEligibleCountry(country: string, associatedCountries: readonly string[]): void {

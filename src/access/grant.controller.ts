@@ -11,7 +11,7 @@ import { RevocationAnswerDto, RevokeGrantDto } from './access-request.dto.js';
 import { GrantDto, GrantPageDto, ListGrantsDto } from './access-request-read.dto.js';
 import { GetGrant, ListGrants } from './grant.queries.js';
 
-/** Grants are requests that were granted, under the same ids. */
+/** A grant is a request that was granted, under the same id. */
 @ApiTags('access')
 @Controller('v1/grants')
 export class GrantController {
@@ -20,7 +20,7 @@ export class GrantController {
     private readonly queries: QueryBus,
   ) {}
 
-  /** Revoke a grant. What is allocated under it from then on is released with it. */
+  /** Revoke a grant. The parts of its allocations after the revocation are released with it. */
   @CommandRoute({
     command: RevokeGrant,
     path: ':id/revocation',
@@ -35,13 +35,13 @@ export class GrantController {
     return this.commands.execute(new RevokeGrant(context, { id, body }));
   }
 
-  /** List grants, revoked ones included, in the order in which they were given. */
+  /** List grants, also revoked ones, in the order in which they were granted. */
   @ReadRoute({ roles: READERS, projection: 'access', answer: GrantPageDto, table: true })
   listGrants(@Query() query: ListGrantsDto, @Reader() reader: Principal): Promise<Reading<Page<GrantDto>>> {
     return this.queries.execute(new ListGrants(reader, query));
   }
 
-  /** Read a grant with what was allocated and used under it. */
+  /** Read a grant with its allocated and used chip-hours. */
   @ReadRoute({ path: ':id', roles: READERS, projection: 'access', answer: GrantDto })
   getGrant(
     @Param() { id }: IdParams,

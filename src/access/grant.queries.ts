@@ -24,7 +24,10 @@ export class ListGrants extends Query<Reading<Page<GrantDto>>> {
   }
 }
 
-/** Requests that were granted, in the order of the grants: in that of the requests a reader would miss late decisions. */
+/**
+ * Granted requests in the order of the grants. In the order of the requests, a reader who pages would miss late
+ * decisions.
+ */
 const GRANTS = {
   table: `(
     select id, revision, granted_position as created_position, call_id, facility_id, operator_partner_id,
@@ -52,7 +55,7 @@ const COLUMNS: Columns<GrantDto> = {
   chipHoursUsed: usageOf('chip_hours_used'),
 };
 
-/** Over the allocations of a grant; as a double, which JSON has. */
+/** Sum over the allocations of a grant, as a double, because JSON numbers are doubles. */
 function usageOf(hours: string): string {
   return `(select coalesce(sum(${hours}), 0)::float8 from allocation_usage u where u.grant_id = grants.id)`;
 }

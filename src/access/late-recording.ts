@@ -2,14 +2,17 @@ import type { Principal, Role } from '../ledger/command-context.js';
 import { forbid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 
-/** `effectiveAt`: when a fact took effect that is recorded later. Without it the fact takes effect now. */
+/**
+ * `effectiveAt`: the instant at which a fact took effect, if it is recorded later. Without it the fact takes effect
+ * now.
+ */
 export interface LateRecording {
   readonly effectiveAt?: string;
 }
 
 /**
- * The instant at which a step takes effect. Only keys of the programme may set it back. A key that is bound to a partner may
- * not: an applicant could otherwise move a request into a call that has closed, or into a category that it has left.
+ * The instant at which a step takes effect. Only keys of the programme may set an earlier instant. A key that is bound
+ * to a partner may not: an applicant could move its request into a closed call, or into a category that it has left.
  * @throws Refusal `late-recording-not-allowed` (403); `effective-in-future`, `effective-too-early` (409).
  */
 export function effectiveInstant(input: LateRecording, actor: Principal, now: string, notBefore?: string): string {
@@ -44,6 +47,6 @@ export function effectiveInstant(input: LateRecording, actor: Principal, now: st
 
 const LATE_RECORDERS: ReadonlySet<Role> = new Set<Role>(['operator', 'panel']);
 
-/** The envelope has an instant of its own only where the step was recorded late. */
+/** The envelope contains an effective instant only if the step was recorded late. */
 export const envelopeOf = (input: LateRecording, effectiveAt: string): { effectiveAt?: string } =>
   input.effectiveAt === undefined ? {} : { effectiveAt };

@@ -1,6 +1,6 @@
 import type { Belonging } from '../http/visibility.js';
 
-/** To whom grants, allocations and usage belong: the three are seen alike. */
+/** Columns of the partners that see a grant, an allocation or its usage. The visibility is the same for all three. */
 export const SITE_ROWS = {
   owner: 'partner_id',
   operator: 'operator_partner_id',

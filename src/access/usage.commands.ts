@@ -6,7 +6,7 @@ import { AllocationPlaces } from './allocation-places.queries.js';
 import { ReportUsageDto, type UsageRecordDto } from './usage.dto.js';
 import { reportUsage, usage, type ReportedUsage, type Usage, type UsageReported } from './usage.js';
 
-/** Records of usage name allocations only: their facilities are looked up before the decision. */
+/** Records of usage contain only allocations, so their facilities are looked up before the decision. */
 export const ReportUsage = preparedLedgerCommand(
   { body: ReportUsageDto, uses: AllocationPlaces },
   async (places, { body: { records } }) => {
@@ -27,10 +27,10 @@ function reportOn(tx: Transaction, records: readonly UsageRecordDto[], facilityO
   return { records: recorded.length, flagged: recorded.filter(({ flag }) => flag !== undefined).length };
 }
 
-/** A record with its place in the request. */
+/** A record with its index in the request. */
 type Entry = readonly [index: number, record: UsageRecordDto];
 
-/** @throws Refusal `unknown-allocation` (404): thrown inside the command, so that it is its recorded answer. */
+/** @throws Refusal `unknown-allocation` (404), inside the command, so that the refusal is recorded as its answer. */
 function byFacility(records: readonly UsageRecordDto[], facilityOf: ReadonlyMap<string, string>): Map<string, Entry[]> {
   const groups = new Map<string, Entry[]>();
   for (const entry of records.entries()) {
@@ -52,14 +52,14 @@ function withAllocations(at: RegisteredFacility, entries: readonly Entry[]): Rep
   });
 }
 
-/** A credential that is bound to a partner reports on the facilities that this partner operates. */
+/** A credential that is bound to a partner reports only on facilities that this partner operates. */
 function ownFacility(tx: Transaction, facilityId: string): RegisteredFacility {
   const at = registered(tx.existing(facility, facilityId));
   tx.requireOwn(at.operatorPartnerId);
   return at;
 }
 
-/** The reports on a facility; their stream begins with the first. */
+/** The stream of reports on a facility. The first report creates it. */
 function openReports(tx: Transaction, facilityId: string): Usage {
   if (usage.exists(tx.get(usage, facilityId))) return tx.target(usage, facilityId);
   tx.create(usage, facilityId);

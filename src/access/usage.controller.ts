@@ -24,7 +24,7 @@ export class UsageController {
     private readonly queries: QueryBus,
   ) {}
 
-  /** Report what was used of allocations, up to 10,000 records at a time; all of them are recorded or none. */
+  /** Report the use of allocations, up to 10,000 records in one request. Either all records are recorded or none. */
   @CommandRoute({
     command: ReportUsage,
     roles: ['operator', 'facility'],
@@ -35,7 +35,7 @@ export class UsageController {
     return this.commands.execute(new ReportUsage(context, { body }));
   }
 
-  /** List allocations with what was used of them, in the order in which they were made. */
+  /** List allocations with their use, in the order in which they were made. */
   @ReadRoute({ roles: READERS, projection: 'access', answer: AllocationUsagePageDto, table: true })
   listUsage(@Query() query: ListUsageDto, @Reader() reader: Principal): Promise<Reading<Page<AllocationUsageDto>>> {
     return this.queries.execute(new ListUsage(reader, query));

@@ -5,13 +5,13 @@ import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { CHIP_HOURS_MAX, IsId, IsInstant, IsListOf, IsOneOf, IsWhole, Optional } from '../http/validation.js';
 
-/** A day's report of a large facility; at 150 bytes a record, far below the size of a bulk body. */
+/** More than a day's records of a large facility. At 150 bytes a record, the report is far smaller than a bulk body. */
 export const USAGE_RECORDS_MAX = 10_000;
 
-/** What was used under one allocation in one interval. */
+/** Use of one allocation in one interval. */
 export class UsageRecordDto {
   /**
-   * Allocation that the chips were used under.
+   * The allocation.
    * @example "c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94"
    */
   @IsId()
@@ -25,14 +25,14 @@ export class UsageRecordDto {
   readonly from: string;
 
   /**
-   * First instant after it.
+   * First instant after the use.
    * @example "2026-04-03T00:00:00Z"
    */
   @IsInstant()
   readonly to: string;
 
   /**
-   * Chip-hours used, rounded to whole ones; 0 says that the chips stood idle.
+   * Chip-hours used, rounded to whole numbers; 0 means that the chips were idle.
    * @example 180
    */
   @IsWhole(0, CHIP_HOURS_MAX)
@@ -41,29 +41,29 @@ export class UsageRecordDto {
 
 /** A report of usage. */
 export class ReportUsageDto {
-  /** Records of any allocations, of several facilities if need be; all of them are recorded or none. */
+  /** Records of any allocations, also of several facilities. Either all records are recorded or none. */
   @IsListOf(() => UsageRecordDto, USAGE_RECORDS_MAX)
   @ApiProperty({ type: () => [UsageRecordDto], minItems: 1, maxItems: USAGE_RECORDS_MAX })
   readonly records: UsageRecordDto[];
 }
 
-/** A report, recorded. `id` is the facility, the last one where the records are of several. */
+/** The answer to a report. `id` is the facility; if the records are of several facilities, the last one. */
 export class UsageAnswerDto extends AnswerDto {
   /**
-   * Records that were recorded.
+   * Number of recorded records.
    * @example 240
    */
   @ApiProperty({ type: 'integer' })
   records: number;
   /**
-   * Those among them that lie outside their allocation or exceed it. They are recorded with a flag.
+   * Number of records outside their allocation or beyond its chip-hours. They are recorded with a flag.
    * @example 1
    */
   @ApiProperty({ type: 'integer' })
   flagged: number;
 }
 
-/** What was used of one allocation. */
+/** The use of one allocation. */
 export class AllocationUsageDto {
   /**
    * Id of the allocation.
@@ -80,7 +80,7 @@ export class AllocationUsageDto {
   /** @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37" */
   @ApiProperty({ format: 'uuid' })
   readonly partnerId: string;
-  /** As of the submission of the request. */
+  /** Category of the partner at the submission of its request. */
   @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category', example: 'sme' })
   readonly category: Category;
   @ApiProperty({ enum: [...MODES], enumName: 'AccessMode', example: 'fast-lane' })
@@ -94,38 +94,38 @@ export class AllocationUsageDto {
   @ApiProperty({ format: 'date-time' })
   readonly from: string;
   /**
-   * Its end, or the earlier instant from which it was released.
+   * End of the allocation, or the earlier instant from which it was released.
    * @example "2026-07-01T00:00:00Z"
    */
   @ApiProperty({ format: 'date-time' })
   readonly to: string;
   /**
-   * Its chips times its hours.
+   * Chips of the allocation times its hours.
    * @example 139776
    */
   readonly chipHoursAllocated: number;
   /** @example 120310 */
   readonly chipHoursUsed: number;
   /**
-   * Records that were reported on it.
+   * Number of records that were reported on the allocation.
    * @example 91
    */
   @ApiProperty({ type: 'integer' })
   readonly records: number;
   /**
-   * Those among them with a flag: outside the allocation or beyond it.
+   * Number of records with a flag: outside the allocation or beyond its chip-hours.
    * @example 0
    */
   @ApiProperty({ type: 'integer' })
   readonly recordsFlagged: number;
   /**
-   * Beginning of the earliest record; null without any.
+   * Beginning of the earliest record; null without records.
    * @example "2026-04-01T00:00:00Z"
    */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   readonly usedFrom: string | null;
   /**
-   * End of the latest record; null without any.
+   * End of the latest record; null without records.
    * @example "2026-07-01T00:00:00Z"
    */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -143,10 +143,13 @@ export class AllocationUsagePageDto {
   readonly next: string | null;
 }
 
-/** Which allocations. A credential that is bound to a partner sees those of the partner and on facilities that it operates or hosts. */
+/**
+ * Filters of the list of usage. A credential that is bound to a partner sees the allocations of that partner and the
+ * allocations on facilities that the partner operates or hosts.
+ */
 export class ListUsageDto extends ListQueryDto {
   /**
-   * Only on this facility.
+   * Only allocations on this facility.
    * @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60"
    */
   @Optional()
@@ -154,7 +157,7 @@ export class ListUsageDto extends ListQueryDto {
   readonly facilityId?: string;
 
   /**
-   * Only of this partner.
+   * Only allocations of this partner.
    * @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"
    */
   @Optional()
@@ -162,7 +165,7 @@ export class ListUsageDto extends ListQueryDto {
   readonly partnerId?: string;
 
   /**
-   * Only under this grant.
+   * Only allocations under this grant.
    * @example "d81f3a6c-2b57-4e90-8c14-9a0e5f7b2d63"
    */
   @Optional()
@@ -170,7 +173,7 @@ export class ListUsageDto extends ListQueryDto {
   readonly grantId?: string;
 
   /**
-   * Only of partners of this category.
+   * Only allocations of partners with this category.
    * @example "sme"
    */
   @Optional()

@@ -27,7 +27,7 @@ const COLUMNS: Columns<AllocationUsageDto> = {
   chips: 'chips',
   from: 'allocated_from',
   to: 'allocated_to',
-  // As doubles, which JSON has.
+  // As doubles, because JSON numbers are doubles.
   chipHoursAllocated: '(chips * extract(epoch from allocated_to - allocated_from) / 3600)::float8',
   chipHoursUsed: 'chip_hours_used::float8',
   records: 'records',

@@ -6,11 +6,11 @@ import { invalid } from '../ledger/refusal.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
 
-/** Why a record is unusual. It is recorded all the same, because the use has happened. */
+/** The reason why a record is unusual. The record is accepted, because the use has happened. */
 export type UsageFlag =
-  /** With this record, the use exceeds the allocation: its chips times its hours. */
+  /** With this record, the use exceeds the chip-hours of the allocation: its chips times its hours. */
   | 'exceeds-allocation'
-  /** The interval is not inside the interval of the allocation. */
+  /** The interval of the record is not inside the interval of the allocation. */
   | 'outside-allocation';
 
 export interface UsageRecord {
@@ -32,10 +32,13 @@ export interface UsageReported extends DomainEvent {
 }
 export type UsageEvent = UsageReported;
 
-/** What has been used on one facility: one stream a facility, so that its reports never wait for each other's facilities. */
+/**
+ * The use of one facility. Each facility has its own stream, so that its reports do not wait for reports on other
+ * facilities.
+ */
 export interface Usage {
   readonly status: 'absent' | 'reported';
-  /** Persistent, because a report on one allocation must not copy the totals of a hundred thousand others. */
+  /** A persistent map: a report on one allocation must not copy the totals of a hundred thousand others. */
   readonly chipHoursByAllocation: PersistentMap<string, bigint>;
 }
 
@@ -67,7 +70,7 @@ export const usage: Aggregate<Usage, UsageEvent> = {
 };
 
 export interface ReportedUsage {
-  /** As it is now, its release included. */
+  /** The allocation in its current state, after a release. */
   readonly allocation: Allocation;
   readonly from: string;
   readonly to: string;
@@ -76,7 +79,7 @@ export interface ReportedUsage {
   readonly index: number;
 }
 
-/** A record takes at most 350 bytes, so that an event stays below 53,000 of the 60,000 that it may have. */
+/** A record takes at most 350 bytes, so an event stays below 53,000 bytes. The limit is 60,000. */
 export const RECORDS_PER_EVENT_MAX = 150;
 
 /**
@@ -120,9 +123,12 @@ function recordOf(report: ReportedUsage, totalChipHours: bigint): UsageRecord {
   return flag === undefined ? record : { ...record, flag };
 }
 
-/** One flag a record; too much weighs more than at the wrong time, since the total is what the reports add up. */
+/**
+ * A record has one flag. Use beyond the chip-hours takes precedence over use at the wrong time, because reports add up
+ * the totals.
+ */
 function flagOf(allocation: Allocation, fromMs: number, toMs: number, total: bigint): UsageFlag | undefined {
-  // In chip-milliseconds, so that part hours are exact.
+  // In chip-milliseconds, so that parts of hours are exact.
   const allocatedChipMs = chipMsOf(allocation.chips, allocation.from, allocation.to);
   if (total * BigInt(MS_PER_HOUR) > allocatedChipMs) return 'exceeds-allocation';
   return fromMs < allocation.from || toMs > allocation.to ? 'outside-allocation' : undefined;

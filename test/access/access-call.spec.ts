@@ -23,16 +23,16 @@ const data = { ...input, opensAt: '2026-03-01T00:00:00Z', closesAt: '2026-06-01T
 describe('opening a call', () => {
   const absent = given(accessCall);
 
-  test('records the call with its instants in one form', () => {
+  test('records the call with its instants in canonical form', () => {
     absent.when(() => openCall(FACTORY, input)).then([{ type: 'access-call-opened', data }]);
   });
 
-  test('names the clause when an AI gigafactory has the commitment of its hosting state', () => {
+  test('names the clause if an AI gigafactory has the commitment of its hosting state', () => {
     const legalBasis = '2021/1173 Art. 12b(4)';
     absent.when(() => openCall(GIGAFACTORY, input)).then([{ type: 'access-call-opened', data, legalBasis }]);
   });
 
-  test('is refused for an AI gigafactory whose hosting state has signed nothing', () => {
+  test('is refused for an AI gigafactory if its hosting state has signed no commitment', () => {
     absent
       .when(() => openCall({ ...GIGAFACTORY, hostStateCommitted: false }, input))
       .refuses('host-state-not-committed', { clause: '2021/1173 Art. 12b(4)', hostStatePartnerId: 'state' });
@@ -44,7 +44,7 @@ describe('opening a call', () => {
       .refuses('host-state-unknown', { clause: '2021/1173 Art. 12b(4)' });
   });
 
-  test('is refused when the call would close as it opens, and taken one second later', () => {
+  test('is refused if the call would close at its opening, and accepted if it closes one second later', () => {
     const closesAt = '2026-03-01T00:00:01Z';
     absent.when(() => openCall(FACTORY, { ...input, closesAt: input.opensAt })).refuses('call-dates-out-of-order');
     absent
@@ -53,7 +53,7 @@ describe('opening a call', () => {
   });
 });
 
-test('a call takes requests from its first instant until just before its last', () => {
+test('an access call accepts requests from its first instant until just before its last', () => {
   const { state } = given(accessCall, [{ type: 'access-call-opened', data }]);
   if (state.status === 'absent') throw new Error('The call should be open.');
   expect(takesRequestsAt(state, '2026-02-28T23:59:59.999Z')).toBe(false);

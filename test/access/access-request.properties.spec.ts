@@ -49,7 +49,7 @@ const request = fc.record({
   steps,
 });
 
-/** Runs the steps that the decisions allow and skips those that they refuse. */
+/** Runs the steps that the decisions allow, and skips refused steps. */
 function historyOf({ category, country, chipHours, steps }: typeof request extends fc.Arbitrary<infer R> ? R : never) {
   const applicant = { partnerId: 'applicant', country, ultimateParentId: 'applicant', category };
   const input = { callId: 'call', chipHours, sector: 'health' };
@@ -71,7 +71,7 @@ const count = (events: readonly AccessRequestEvent[], ...types: AccessRequestEve
   events.filter(({ type }) => types.includes(type)).length;
 
 describe('after any commands on any number of access requests', () => {
-  test('every category reconciles: submitted = withdrawn + ineligible + pending + denied + granted', () => {
+  test('every category adds up: submitted = withdrawn + ineligible + pending + denied + granted', () => {
     fc.assert(
       fc.property(fc.array(request, { maxLength: 20 }), (requests) => {
         const histories = requests.map(historyOf);
@@ -92,7 +92,7 @@ describe('after any commands on any number of access requests', () => {
     );
   });
 
-  test('a request is decided at most once, checked at most once, and granted at most what it asked for', () => {
+  test('a request is checked at most once, decided at most once, and granted at most the requested chip-hours', () => {
     fc.assert(
       fc.property(request, (input) => {
         const { events } = historyOf(input);

@@ -87,11 +87,11 @@ describe('submitting an access request', () => {
   const submit = (change: Partial<Parameters<typeof submitRequest>[2]> = {}, now = NOW, actor = OPERATOR) =>
     submitRequest(CALL, APPLICANT, { ...input, ...change }, actor, now);
 
-  test('records the category, country and parent of that moment, and who submitted', () => {
+  test('records the category, country and parent of that instant, and the submitter', () => {
     absent.when(() => submit()).then([submitted]);
   });
 
-  test('marks what is illustrative, and only that', () => {
+  test('marks an illustrative request, and no other', () => {
     const data = { ...submitted.data, illustrative: true };
     absent.when(() => submit({ illustrative: true })).then([{ ...submitted, data }]);
     absent.when(() => submit({ illustrative: false })).then([submitted]);
@@ -104,13 +104,13 @@ describe('submitting an access request', () => {
     absent.when(() => submit({}, '2026-06-01T00:00:00Z')).refuses('call-not-open', { closesAt: CALL.closesAt });
   });
 
-  test('is refused to a partner without a category in force', () => {
+  test('is refused for a partner without a category in force', () => {
     absent
       .when(() => submitRequest(CALL, { ...APPLICANT, category: undefined }, input, OPERATOR, NOW))
       .refuses('category-missing', { partnerId: 'applicant', submittedAt: NOW });
   });
 
-  test('asks for at most 50,000 chip-hours in the fast lane, and for any number in a larger mode', () => {
+  test('accepts at most 50,000 chip-hours in the fast lane, and any number in a larger mode', () => {
     expect(submit({ chipHours: 50_000 })).toHaveLength(1);
     absent
       .when(() => submit({ chipHours: 50_001 }))
@@ -131,14 +131,14 @@ describe('recording a step of an access request late', () => {
     expect(event.effectiveAt).toBe('2026-03-05T08:00:00Z');
   });
 
-  test('measures the call against the earlier instant, not against now', () => {
+  test('compares the earlier instant with the call, not the present instant', () => {
     const afterClosing = '2026-06-15T00:00:00Z';
     expect(submitRequest(CALL, APPLICANT, input, OPERATOR, afterClosing)).toHaveLength(1);
     const early = { ...input, effectiveAt: '2026-02-28T00:00:00Z' };
     absent.when(() => submitRequest(CALL, APPLICANT, early, OPERATOR, NOW)).refuses('call-not-open');
   });
 
-  test('is refused into the future, and taken up to this very instant', () => {
+  test('is refused for a future instant, and accepted for the present instant', () => {
     const future = { ...input, effectiveAt: '2026-03-10T12:00:00.001Z' };
     absent.when(() => submitRequest(CALL, APPLICANT, future, OPERATOR, NOW)).refuses('effective-in-future');
     expect(submitRequest(CALL, APPLICANT, { ...input, effectiveAt: NOW }, OPERATOR, NOW)).toHaveLength(1);
@@ -149,12 +149,12 @@ describe('recording a step of an access request late', () => {
     ['an operator key that is bound to a partner', { ...PARTNER, roles: ['operator'] }],
     ['an auditor', { actorId: 'key', roles: ['auditor'] }],
   ];
-  test.each(others)('is not allowed to %s', (_who, actor) => {
+  test.each(others)('is refused for %s', (_who, actor) => {
     const refusal = refusalOf(() => submitRequest(CALL, APPLICANT, input, actor, NOW));
     expect([refusal.kind, refusal.code]).toEqual(['forbidden', 'late-recording-not-allowed']);
   });
 
-  test('decides no earlier than the step before', () => {
+  test('cannot precede the step before', () => {
     const history = given(accessRequest, [submitted]);
     const at = (effectiveAt: string) => ({ ...grantInput, effectiveAt });
     history
@@ -164,7 +164,7 @@ describe('recording a step of an access request late', () => {
     expect(event).toMatchObject({ data: { decidedAt: NOW }, effectiveAt: NOW });
   });
 
-  test('applies to withdrawal, eligibility and revocation alike', () => {
+  test('is possible for withdrawal, eligibility and revocation', () => {
     const late = { effectiveAt: '2026-03-12T00:00:00Z' };
     const { state } = given(accessRequest, [submitted]);
     const grant = given(accessRequest, [submitted, granted]).state;
@@ -178,7 +178,7 @@ describe('recording a step of an access request late', () => {
 });
 
 describe('withdrawing an access request', () => {
-  test('ends an undecided request, checked or not', () => {
+  test('ends an undecided request, with or without a check', () => {
     for (const history of [[submitted], [submitted, confirmed]]) {
       given(accessRequest, history)
         .when((state) => withdrawRequest(state, { reason: 'Funded otherwise.' }, PARTNER, LATER))
@@ -207,7 +207,7 @@ describe('checking eligibility', () => {
   const eligible = { eligible: true, reasonCodes };
   const ineligible = { eligible: false, reasonCodes: ['established-elsewhere'] };
 
-  test('confirms or refuses, under the clause', () => {
+  test('records the applicant as eligible or not, with the clause', () => {
     const legalBasis = '2021/1173 Art. 12b(15)(a)';
     const history = given(accessRequest, [submitted]);
     history
@@ -224,7 +224,7 @@ describe('checking eligibility', () => {
       ]);
   });
 
-  test('confirms an applicant from an associated country only while the policy lists it', () => {
+  test('accepts an applicant from an associated country only while the policy lists the country', () => {
     const history = given(accessRequest, [fromAbroad('NO')]);
     expect(recordEligibility(history.state, eligible, PANEL, ['NO'], LATER)).toHaveLength(1);
     history
@@ -233,7 +233,7 @@ describe('checking eligibility', () => {
     expect(recordEligibility(history.state, ineligible, PANEL, [], LATER)).toHaveLength(1);
   });
 
-  test('is recorded once, whichever way it went', () => {
+  test('is possible once, with either result', () => {
     for (const event of [confirmed, refused]) {
       given(accessRequest, [submitted, event])
         .when((state) => recordEligibility(state, eligible, PANEL, [], LATER))
@@ -251,17 +251,17 @@ describe('checking eligibility', () => {
       .refuses(code, { requestStatus: status });
   });
 
-  test('needs a reason', () => {
+  test('requires a reason', () => {
     given(accessRequest, [submitted])
       .when((state) => recordEligibility(state, { eligible: true, reasonCodes: [] }, PANEL, [], LATER))
       .refuses('reason-codes-missing');
   });
 });
 
-describe('deciding on an access request', () => {
+describe('the decision on an access request', () => {
   const history = given(accessRequest, [submitted]);
 
-  test('grants, with or without an explicit eligibility check before', () => {
+  test('grants, with or without an earlier eligibility check', () => {
     for (const before of [[submitted], [submitted, confirmed]]) {
       given(accessRequest, before)
         .when((state) => decideRequest(state, grantInput, PANEL, [], LATER))
@@ -275,7 +275,7 @@ describe('deciding on an access request', () => {
     }
   });
 
-  test('denies with reasons alone', () => {
+  test('denies with reasons and no other field', () => {
     history
       .when((state) => decideRequest(state, { outcome: 'denied', reasonCodes }, PANEL, [], LATER))
       .then([{ type: 'access-denied', data: { ...application, reasonCodes, decidedAt: LATER } }]);
@@ -295,7 +295,7 @@ describe('deciding on an access request', () => {
     }
   });
 
-  test('grants from one chip-hour to all that was requested, and no more', () => {
+  test('grants from one chip-hour to all requested chip-hours, and no more', () => {
     const grant = (chipHours: number) => decideRequest(history.state, { ...grantInput, chipHours }, PANEL, [], LATER);
     history.when(() => grant(0)).refuses('granted-below-one');
     expect(grant(1)).toHaveLength(1);
@@ -305,13 +305,13 @@ describe('deciding on an access request', () => {
       .refuses('granted-above-requested', { chipHours: 40_001, chipHoursRequested: 40_000 });
   });
 
-  test('grants for a time that is not empty', () => {
+  test('grants for a period that is not empty', () => {
     const until = (validTo: string) => decideRequest(history.state, { ...grantInput, validTo }, PANEL, [], LATER);
     history.when(() => until(award.validFrom)).refuses('validity-out-of-order');
     expect(until('2026-04-01T00:00:00.001Z')).toHaveLength(1);
   });
 
-  test('names the field that a grant lacks and that a denial must not have', () => {
+  test('names the missing field of a grant and the forbidden field of a denial', () => {
     for (const field of ['chipHours', 'priceBasis', 'validFrom', 'validTo'] as const) {
       const { [field]: value, ...rest } = grantInput;
       const lacking = refusalOf(() => decideRequest(history.state, rest as DecisionInput, PANEL, [], LATER));
@@ -322,14 +322,14 @@ describe('deciding on an access request', () => {
     }
   });
 
-  test('checks the country at granting too, because a check before it is optional', () => {
+  test('checks the country of a grant again, because the earlier check is optional', () => {
     const abroad = given(accessRequest, [fromAbroad('CH')]);
     abroad.when((state) => decideRequest(state, grantInput, PANEL, [], LATER)).refuses('country-not-eligible');
     expect(decideRequest(abroad.state, grantInput, PANEL, ['CH'], LATER)).toHaveLength(1);
     expect(decideRequest(abroad.state, { outcome: 'denied', reasonCodes }, PANEL, [], LATER)).toHaveLength(1);
   });
 
-  test('needs a reason', () => {
+  test('requires a reason', () => {
     history
       .when((state) => decideRequest(state, { ...grantInput, reasonCodes: [] }, PANEL, [], LATER))
       .refuses('reason-codes-missing');
@@ -344,7 +344,7 @@ describe('the submitter of an access request', () => {
     ['a panel key bound to its ultimate parent', { actorId: 'parent', roles: ['panel'], partnerId: 'parent' }],
   ];
 
-  test.each(own)('never checks or decides: %s', (_who, actor) => {
+  test.each(own)('cannot check or decide the request: %s', (_who, actor) => {
     const attempts = [
       () => recordEligibility(state, { eligible: true, reasonCodes }, actor, [], LATER),
       () => decideRequest(state, grantInput, actor, [], LATER),
@@ -356,7 +356,7 @@ describe('the submitter of an access request', () => {
     }
   });
 
-  test('is told apart from a reviewer bound to a stranger', () => {
+  test('differs from a reviewer that is bound to another partner', () => {
     const stranger: Principal = { actorId: 'other', roles: ['panel'], partnerId: 'other' };
     expect(decideRequest(state, grantInput, stranger, [], LATER)).toHaveLength(1);
   });
@@ -375,7 +375,7 @@ describe('a grant', () => {
     validTo: award.validTo,
   };
 
-  test('exists from the decision on and stays on record when it is revoked', () => {
+  test('exists from the decision on, and also after its revocation', () => {
     expect(grantOf('request', given(accessRequest, [submitted]).state)).toBeNull();
     expect(grantOf('request', given(accessRequest, [submitted, denied]).state)).toBeNull();
     expect(grantOf('request', given(accessRequest, [submitted, granted]).state)).toEqual({ ...grant, revoked: false });
@@ -383,7 +383,7 @@ describe('a grant', () => {
     expect(grantOf('request', state)).toEqual({ ...grant, revoked: true });
   });
 
-  test('is revoked once', () => {
+  test('can be revoked once', () => {
     given(accessRequest, [submitted, granted])
       .when((state) => revokeGrant(state, { reasonCodes }, PANEL, LATER))
       .then([revoked]);
@@ -404,7 +404,7 @@ describe('a grant', () => {
   });
 });
 
-test('an unknown event stops the reader', () => {
+test('an access request stops at an unknown event', () => {
   const strange = { type: 'access-lotteried', data: {} } as unknown as AccessRequestEvent;
   expect(() => accessRequest.evolve(accessRequest.initial, strange)).toThrow('unknown type "access-lotteried"');
 });

@@ -13,7 +13,7 @@ afterAll(() => programme.ledger.stop());
 const idsOf = (answer: { body: { data: { id: string }[] } }): string[] => answer.body.data.map(({ id }) => id);
 
 describe('an access call', () => {
-  it('reads as it was opened, with the status that the clock gives it', async () => {
+  it('is shown as it was opened, with its status by the clock', async () => {
     const { call, facility, read } = programme;
     const facilityId = await facility();
     const spans = {
@@ -28,7 +28,7 @@ describe('an access call', () => {
     }
   });
 
-  it('opens for an AI gigafactory once its hosting state has signed a commitment (12b(4))', async () => {
+  it('can be opened for an AI gigafactory after its hosting state has signed a commitment (12b(4))', async () => {
     const { ledger, facility, partner, call, made } = programme;
     const body = { mode: 'regular', title: 'Call', opensAt: '2026-01-01', closesAt: '2027-01-01', chipHours: 1 };
     const kind = { kind: 'ai-gigafactory', capexMinor: '100000', currency: 'EUR' };
@@ -56,7 +56,7 @@ describe('an access call', () => {
 });
 
 describe('an access request', () => {
-  it('goes from submission to grant, and its confidential texts stay out of the public record', async () => {
+  it('is submitted, checked and granted, and its confidential texts are not in the public record', async () => {
     const { ledger, panelKey, partner, facility, call, read } = programme;
     const partnerId = await partner();
     const callId = await call(await facility());
@@ -104,7 +104,7 @@ describe('an access request', () => {
     expect(events.text).not.toMatch(/tumours|access@example/);
   });
 
-  it('counts under the category, country and parent of the moment at which it was submitted', async () => {
+  it('counts under the category, country and parent at the instant of its submission', async () => {
     const { ledger, partner, facility, call, read } = programme;
     const callId = await call(await facility());
     const [applicant, acquirer] = [await partner({ category: 'start-up' }), await partner({ category: 'tech-giant' })];
@@ -125,7 +125,7 @@ describe('an access request', () => {
     });
   });
 
-  it('is refused to a partner without a category, outside the call and above the fast lane', async () => {
+  it('is refused for a partner without a category, outside the call and above the limit of the fast lane', async () => {
     const { partner, facility, call, request } = programme;
     const facilityId = await facility();
     const lane = await call(facilityId, { mode: 'fast-lane' });
@@ -140,7 +140,7 @@ describe('an access request', () => {
     expect(await request(lane, NOWHERE)).toMatchObject({ status: 404, body: { code: 'unknown-partner' } });
   });
 
-  it('is never decided by its own submitter, and never twice', async () => {
+  it('is never decided by its own submitter, and never decided twice', async () => {
     const { ledger, partner, facility, call, request, decide } = programme;
     const [callId, partnerId] = [await call(await facility()), await partner()];
     const both = await ledger.keyFor(['operator', 'panel']);
@@ -161,7 +161,7 @@ describe('an access request', () => {
     expect((await ledger.get(`/v1/grants/${id}`)).status).toBe(404);
   });
 
-  it('of an applicant from abroad is granted only while the policy lists the country (12b(15)(a))', async () => {
+  it('is granted to an applicant from a third country only while the policy lists the country (12b(15)(a))', async () => {
     const { ledger, partner, facility, call, request, decide } = programme;
     const partnerId = await partner({ country: 'NO' });
     const { id } = (await ledger.must(request(await call(await facility()), partnerId))).body;
@@ -177,7 +177,7 @@ describe('an access request', () => {
     expect((await decide(id)).status).toBe(200);
   });
 
-  it('is withdrawn by its applicant only', async () => {
+  it('can be withdrawn only by its applicant', async () => {
     const { ledger, partner, facility, call, request, read } = programme;
     const [callId, own, other] = [await call(await facility()), await partner(), await partner()];
     const { id } = (await ledger.must(request(callId, own))).body;
@@ -195,7 +195,7 @@ describe('an access request', () => {
     expect(foreign).toMatchObject({ status: 403, body: { code: 'not-own' } });
   });
 
-  it('is recorded late by the operator and the panel only', async () => {
+  it('can be recorded late only by the operator and the panel', async () => {
     const { ledger, partner, facility, call, request, decide, read } = programme;
     const [callId, partnerId] = [await call(await facility()), await partner()];
     const key = await ledger.keyFor(['partner'], partnerId);
@@ -216,7 +216,7 @@ describe('an access request', () => {
     ]);
   });
 
-  it('is refused with a pointer to each field that is wrong', async () => {
+  it('is refused with a pointer to each wrong field', async () => {
     const { ledger, panelKey } = programme;
     const empty = await ledger.post('/v1/access-requests', {});
     const pointers = empty.body.errors.map((error: { pointer: string }) => error.pointer).sort();
@@ -231,7 +231,7 @@ describe('an access request', () => {
 });
 
 describe('a grant', () => {
-  it('loses its later allocations when it is revoked', async () => {
+  it('loses the later parts of its allocations at its revocation', async () => {
     const { ledger, panelKey, partner, facility, call, grant, allocate, read } = programme;
     const [facilityId, partnerId] = [await facility(), await partner()];
     const id = await grant(await call(facilityId), partnerId, 100_000);
@@ -268,7 +268,7 @@ describe('a grant', () => {
     expect(refused).toMatchObject({ status: 409, body: { code: 'grant-revoked' } });
   });
 
-  it('is listed in the order of the decisions, page by page, and as CSV', async () => {
+  it('is listed in the order of the decisions, in pages and as CSV', async () => {
     const { ledger, partner, facility, call, request, decide, read } = programme;
     const [callId, partnerId] = [await call(await facility()), await partner()];
     const requests: string[] = [];
@@ -288,7 +288,7 @@ describe('a grant', () => {
 });
 
 describe('a credential that is bound to a partner', () => {
-  it('sees as partner its own requests, grants and usage, and as operator those of its facilities', async () => {
+  it('sees as partner its own requests, grants and usage, and as operator the records of its facilities', async () => {
     const { ledger, partner, facility, call, grant, allocate, read } = programme;
     const [operator, ours, theirs] = [await partner(), await partner(), await partner()];
     const [run, elsewhere] = [await facility({ operatorPartnerId: operator }), await facility()];

@@ -42,7 +42,7 @@ describe('an allocation', () => {
     expect(refusal).toMatchObject({ kind: 'invalid', code: 'empty-interval', errors: [{ pointer: '/to' }] });
   });
 
-  it('takes the last chip and not one more, and a refusal names the free chips', () => {
+  it('takes the last free chip and no more, and its refusal names the free chips', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 70 })]);
     history.when(ask({ chips: 30 })).then([allocatedEvent({ allocationId: 'new', chips: 30 })]);
     history.when(ask({ chips: 31, from: '2027-02-20T00:00:00Z' })).refuses('capacity-exceeded', {
@@ -56,7 +56,7 @@ describe('an allocation', () => {
     });
   });
 
-  it('may start when another ends and end when another starts', () => {
+  it('may start at the end of another, and end at the start of another', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 100, from: MARCH_2, to: MARCH_3 })]);
     expect(ask({ chips: 100, from: MARCH_1, to: MARCH_2 })(history.state)).toHaveLength(1);
     expect(ask({ chips: 100, from: MARCH_3, to: '2027-03-04T00:00:00Z' })(history.state)).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('an allocation', () => {
     history.when(ask({ chips: 1, from: '2027-03-02T23:59:59.999Z', to: MARCH_3 })).refuses('capacity-exceeded');
   });
 
-  it('follows capacity that comes and goes', () => {
+  it('follows chips that are installed and retired later', () => {
     const history = given(facility, [...HUNDRED, installedEvent(50, MARCH_2), retiredEvent(120, MARCH_3)]);
     const to = '2027-03-04T00:00:00Z';
     expect(ask({ chips: 150, from: MARCH_2, to: MARCH_3 })(history.state)).toHaveLength(1);
@@ -73,23 +73,23 @@ describe('an allocation', () => {
     expect(ask({ chips: 30, to })(history.state)).toHaveLength(1);
   });
 
-  it('is for a chip model that the facility has', () => {
+  it('is refused for a chip model that the facility does not have', () => {
     given(facility, HUNDRED)
       .when(ask({ chipModel: 'MI450' }))
       .refuses('unknown-chip-model', { known: ['GB300'] });
     given(facility, [registeredEvent()]).when(ask()).refuses('unknown-chip-model', { known: [] });
   });
 
-  it('keeps chip models apart', () => {
+  it('uses chips of its own model only', () => {
     const history = [...HUNDRED, installedEvent(5, MARCH_1, 'MI450'), allocatedEvent({ chips: 100 })];
     expect(ask({ chipModel: 'MI450', chips: 5 })(fold(history))).toHaveLength(1);
   });
 });
 
-describe('quotas', () => {
+describe('the quotas of a facility', () => {
   const policy = policyEvent(1, '2027-01-01T00:00:00Z', { 'start-up': 30, research: 20 }, { sme: 40 });
 
-  it('let a category use as many chips as its cap, counted with what it uses already', () => {
+  it('let a category use at most the chips of its cap, earlier use included', () => {
     const history = given(facility, [...HUNDRED, policy, allocatedEvent({ chips: 25 })]);
     expect(ask({ chips: 15 })(history.state)).toHaveLength(1);
     history.when(ask({ chips: 16 })).refuses('quota-cap-exceeded', {
@@ -103,7 +103,7 @@ describe('quotas', () => {
     });
   });
 
-  it('keep the floors of other categories free, less what these use already', () => {
+  it('keep the floors of other categories free, less the use of these categories', () => {
     const history = given(facility, [...HUNDRED, policy, allocatedEvent({ chips: 12, category: 'start-up' })]);
     const large = { category: 'large-enterprise' as const };
     // 100 installed, 12 used; 18 of the start-ups' floor and 20 of the researchers' are kept.
@@ -119,20 +119,20 @@ describe('quotas', () => {
     });
   });
 
-  it('let a category into its own floor, and beyond it as far as the others’ reach', () => {
+  it('let a category use its own floor, and the chips beyond it that no other floor keeps', () => {
     const history = given(facility, [...HUNDRED, policy, allocatedEvent({ chips: 50, category: 'large-enterprise' })]);
     const startUp = { category: 'start-up' as const };
     expect(ask({ chips: 30 }, startUp)(history.state)).toHaveLength(1);
     history.when(ask({ chips: 31 }, startUp)).refuses('quota-floor-protected', { protectedByFloors: 20 });
   });
 
-  it('name the missing chips before the quota where both refuse', () => {
+  it('are named in a refusal only if enough chips are free', () => {
     const history = given(facility, [...HUNDRED, policy, allocatedEvent({ chips: 70, category: 'research' })]);
     history.when(ask({ chips: 41 })).refuses('capacity-exceeded');
     history.when(ask({ chips: 30 })).refuses('quota-floor-protected', { protectedByFloors: 30, available: 0 });
   });
 
-  it('count from the instant on at which the policy takes effect', () => {
+  it('take effect at the instant of their policy', () => {
     const later = policyEvent(2, MARCH_2, {}, { sme: 5 });
     const history = given(facility, [...HUNDRED, policy, later]);
     expect(ask({ chips: 6, to: MARCH_2 })(history.state)).toHaveLength(1);
@@ -144,7 +144,7 @@ describe('quotas', () => {
     expect(ask({ chips: 100 })(fold([...HUNDRED, policy, replaced]))).toHaveLength(1);
   });
 
-  it('leave earlier allocations alone', () => {
+  it('do not change earlier allocations', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 60 }), policy]);
     expect(allocationOf(history.state, 'allocation-1')?.chips).toBe(60);
     history.when(ask({ chips: 1 })).refuses('quota-cap-exceeded', { usedByCategory: 60, available: 0 });
@@ -152,26 +152,26 @@ describe('quotas', () => {
 });
 
 describe('an allocation inside its grant', () => {
-  it('is on the facility that the grant is for', () => {
+  it('is refused on another facility than the facility of the grant', () => {
     given(facility, HUNDRED)
       .when(ask({}, { facilityId: 'another' }))
       .refuses('grant-for-another-facility', { grantFacilityId: 'another' });
   });
 
-  it('is not made under a request that was not granted', () => {
+  it('is refused under a request that was not granted', () => {
     const input = { allocationId: 'new', chipModel: 'GB300', chips: 10, from: MARCH_1, to: MARCH_2 };
     given(facility, HUNDRED)
       .when((state) => allocate(state, FACILITY_ID, null, input))
       .refuses('not-granted');
   });
 
-  it('is not made under a revoked grant', () => {
+  it('is refused under a revoked grant', () => {
     given(facility, HUNDRED)
       .when(ask({}, { revoked: true }))
       .refuses('grant-revoked');
   });
 
-  it('lies inside the period of the grant, to the last millisecond', () => {
+  it('stays inside the period of the grant, to the millisecond', () => {
     const history = given(facility, HUNDRED);
     const exactly = { validFrom: MARCH_1, validTo: MARCH_2 };
     expect(ask({}, exactly)(history.state)).toHaveLength(1);
@@ -181,7 +181,7 @@ describe('an allocation inside its grant', () => {
       .refuses('outside-grant-period', { to: MARCH_2, validTo: '2027-03-01T23:59:59.999Z' });
   });
 
-  it('uses up the granted chip-hours to the last and not a millisecond more', () => {
+  it('uses the granted chip-hours up to the last one, and not a millisecond more', () => {
     const grant = { chipHours: 340 };
     // 10 chips for a day are 240 chip-hours.
     const history = given(facility, [...HUNDRED, allocatedEvent()]);
@@ -194,7 +194,7 @@ describe('an allocation inside its grant', () => {
     });
   });
 
-  it('counts chip-hours exactly where a double could not', () => {
+  it('counts chip-hours exactly beyond the precision of a double', () => {
     const from = '2027-01-01T00:00:00Z';
     // A million chips for 5,000 hours are 1.8 x 10^16 chip-milliseconds: beyond 2^53, where adding one changes nothing.
     const grant = { chipHours: 5_000_000_000, validTo: '2040-01-01T00:00:00Z' };
@@ -212,7 +212,7 @@ describe('an allocation inside its grant', () => {
     ).toHaveLength(1);
   });
 
-  it('has room again for the chip-hours of a release', () => {
+  it('can use the chip-hours of a release again', () => {
     const grant = { chipHours: 240 };
     const history = given(facility, [...HUNDRED, allocatedEvent(), releasedEvent('2027-03-01T12:00:00Z')]);
     expect(ask({ from: '2027-03-01T12:00:00Z', to: MARCH_2 }, grant)(history.state)).toHaveLength(1);
@@ -220,7 +220,7 @@ describe('an allocation inside its grant', () => {
   });
 });
 
-describe('releasing an allocation', () => {
+describe('the release of an allocation', () => {
   const release =
     (at: string, allocationId = 'allocation-1') =>
     (state: Facility) =>
@@ -228,7 +228,7 @@ describe('releasing an allocation', () => {
   const full = [...HUNDRED, allocatedEvent({ chips: 100 })];
   const NOON = '2027-03-01T12:00:00Z';
 
-  it('ends it at the instant, and frees the chips from there on', () => {
+  it('ends the allocation at the instant, and frees its chips from then on', () => {
     given(facility, full)
       .when(release(NOON))
       .then([releasedEvent(NOON, { chips: 100 })]);
@@ -238,7 +238,7 @@ describe('releasing an allocation', () => {
     history.when(ask({ chips: 1, from: '2027-03-01T11:59:59.999Z' })).refuses('capacity-exceeded');
   });
 
-  it('takes all of it back at its start or before', () => {
+  it('releases the whole allocation at its start or before', () => {
     for (const at of [MARCH_1, '2027-01-15T00:00:00Z']) {
       given(facility, full)
         .when(release(at))
@@ -248,7 +248,7 @@ describe('releasing an allocation', () => {
     }
   });
 
-  it('is refused at its end or after it', () => {
+  it('is refused at the end of the allocation or later', () => {
     const history = given(facility, full);
     expect(release('2027-03-01T23:59:59.999Z')(history.state)).toHaveLength(1);
     history.when(release(MARCH_2)).refuses('allocation-already-over', { to: MARCH_2 });
@@ -268,7 +268,7 @@ describe('releasing an allocation', () => {
   });
 });
 
-describe('releasing the allocations of a revoked grant', () => {
+describe('the release of the allocations of a revoked grant', () => {
   const allocations = [
     allocationFacts({ allocationId: 'b', from: MARCH_2, to: MARCH_3 }),
     allocationFacts({ allocationId: 'a', from: MARCH_2, to: MARCH_3 }),
@@ -281,7 +281,7 @@ describe('releasing the allocations of a revoked grant', () => {
   const idsOf = (events: readonly FacilityEvent[]) =>
     events.map(({ data }) => ('allocationId' in data ? data.allocationId : undefined));
 
-  it('ends those that run, takes back those to come and leaves the rest, in order of time', () => {
+  it('ends running allocations, releases future ones completely and leaves past ones, in order of time', () => {
     const events = releaseGrant(state, 'grant-1', NOON, 'revoked');
     expect(idsOf(events)).toEqual(['running', 'a', 'b']);
     expect(events[0]).toEqual({
@@ -294,12 +294,12 @@ describe('releasing the allocations of a revoked grant', () => {
     expect(ask({ chips: 90, from: NOON, to: MARCH_3 })(after)).toHaveLength(1);
   });
 
-  it('ends an allocation once more, earlier, that was released before', () => {
+  it('ends an allocation earlier that was released before', () => {
     const once = fold([releasedEvent(NOON, { allocationId: 'running' })], state);
     expect(idsOf(releaseGrant(once, 'grant-1', '2027-03-01T06:00:00Z', 'revoked'))).toEqual(['running', 'a', 'b']);
   });
 
-  it('releases as much as one append takes, and asks for the rest to be released before', () => {
+  it('releases as many allocations as one append can hold, and refuses more', () => {
     const ids = Array.from({ length: RELEASES_MAX + 1 }, (_, index) => `held-${index}`);
     const held = ids.map((allocationId) => allocatedEvent({ allocationId, chips: 1 }));
     const tooMany = fold([...HUNDRED, ...held]);
@@ -311,7 +311,7 @@ describe('releasing the allocations of a revoked grant', () => {
     expect(releaseGrant(enough, 'grant-1', MARCH_1, 'revoked')).toHaveLength(RELEASES_MAX);
   });
 
-  it('does nothing for a grant without allocations', () => {
+  it('is empty for a grant without allocations', () => {
     expect(releaseGrant(state, 'grant-3', NOON, 'revoked')).toEqual([]);
   });
 });

@@ -1,14 +1,14 @@
 import { startTestApp, type SendOptions, type TestAnswer, type TestApp } from '../support/app.js';
 
-/** The clock of these specs stands still; everything else is dated around it. */
+/** The constant clock of these specs. All other dates are relative to it. */
 export const NOW = '2026-06-15T12:00:00Z';
 export const CHIP_MODEL = 'GB300';
 
-/** The real application with what the specs of access need again and again. */
+/** The real application, with the commands that the specs of access share. */
 export interface Programme {
   readonly ledger: TestApp;
   readonly panelKey: string;
-  /** Carries out a command that must be recorded and returns the id that it answers. */
+  /** Executes a command, fails the test if it is refused, and returns the id from its answer. */
   made(path: string, body: object, options?: SendOptions): Promise<string>;
   /** A partner, classified from 2020 on unless the category is null. */
   partner(change?: PartnerChange): Promise<string>;
@@ -21,7 +21,7 @@ export interface Programme {
   /** Submits and grants; the grant is valid for the whole of 2026. */
   grant(callId: string, partnerId: string, chipHours?: number): Promise<string>;
   allocate(facilityId: string, grantId: string, further?: object): Promise<string>;
-  /** Reads what reflects every command that was answered so far. */
+  /** Reads after the rows reflect every command that was answered so far. */
   read(path: string, options?: SendOptions): Promise<TestAnswer>;
 }
 

@@ -31,14 +31,14 @@ interface Sent {
 }
 interface SendOptions {
   readonly headers?: Readonly<Record<string, string | undefined>>;
-  /** Bytes of a piece: between 1 and this many. */
+  /** Maximum number of bytes in a piece. The minimum is 1. */
   readonly pieceMax?: number;
-  /** Breaks the connection after so many bytes. */
+  /** Breaks the connection after this number of bytes. */
   readonly cutAt?: number;
 }
 
 let keys = 0;
-/** Sends the body as a slow caller would: in small pieces of random sizes, cut wherever they happen to be cut. */
+/** Sends the body like a slow caller: in small pieces of random sizes. */
 async function send(text: string | Buffer, options: SendOptions = {}): Promise<Sent> {
   const { headers = {}, pieceMax = 9, cutAt = Infinity } = options;
   const given: Record<string, string | undefined> = {
@@ -53,7 +53,7 @@ async function send(text: string | Buffer, options: SendOptions = {}): Promise<S
   });
   call.setNoDelay(true);
   const answer = new Promise<Sent>((resolve, reject) => {
-    // A body that is too large is answered while it is still being sent.
+    // The answer to an oversized body comes while the body is still being sent.
     let isAnswered = false;
     call.once('error', (error) => isAnswered || reject(error));
     call.once('response', (response) => {
@@ -130,17 +130,17 @@ describe('a report of usage that comes in small pieces', () => {
   it.each([
     ['a text that ends too early', '{"records":[{"allocationId":"'],
     ['a comma too many', '{"records":[1,]}'],
-    ['a second body behind it', '{"records":[]}{}'],
+    ['a second body after the first', '{"records":[]}{}'],
     ['nothing but white space', ' \n '],
     ['a body in another encoding', gzipSync('{"records":[]}')],
     ['a prototype', '{"records":[{"__proto__":{"chipHours":1}}]}'],
-    ['a prototype by its maker', '{"records":[{"constructor":{"prototype":{}}}]}'],
-  ])('refuses %s as malformed, whoever sends it', async (_what, text) => {
+    ['a prototype through its constructor', '{"records":[{"constructor":{"prototype":{}}}]}'],
+  ])('refuses %s as malformed, with or without a credential', async (_what, text) => {
     expect(refusalOf(await send(text))).toEqual(NOT_JSON);
     expect(refusalOf(await send(text, { headers: { authorization: undefined } }))).toEqual(NOT_JSON);
   });
 
-  it('is refused with a pointer where JSON could do harm', async () => {
+  it('is refused with a pointer for content that is dangerous in JSON', async () => {
     expect(refusalOf(await send('{"records":[{},{"a/b":{"constructor":1}}]}'))).toEqual({
       ...invalid('/records/1/a~1b/constructor', 'No field may be named "constructor". Remove it.'),
       code: 'field-name-refused',
@@ -158,9 +158,9 @@ describe('a report of usage that comes in small pieces', () => {
   it.each([
     ['an empty body', '', '/records', 'records must be an array'],
     ['no list', '{}', '/records', 'records must be an array'],
-    ['another thing in its place', '{"records":"none"}', '/records', 'records must be an array'],
+    ['text in place of the list', '{"records":"none"}', '/records', 'records must be an array'],
     ['an empty list', '{"records":[]}', '/records', 'records must contain at least 1 elements'],
-    ['a list in the place of a record', '{"records":[REC,[[]]]}', '/records', 'records must hold objects, not lists'],
+    ['a list in place of a record', '{"records":[REC,[[]]]}', '/records', 'records must hold objects, not lists'],
     ['a field beside the list', '{"records":[REC],"a/b":1}', '/a~1b', 'There is no field "a/b" here. Remove it.'],
     [
       'a field that no record has',
@@ -169,13 +169,13 @@ describe('a report of usage that comes in small pieces', () => {
       'There is no field "x" here. Remove it.',
     ],
     [
-      'a record that is none',
+      'a number in place of a record',
       '{"records":[REC,REC,7]}',
       '/records/2',
       'each value in nested property records must be either object or array',
     ],
     [
-      'text that is no UTF-8',
+      'text that is not UTF-8',
       Buffer.from('{"records":[{"\xff":1,REST]}', 'latin1'),
       '/records/0/\ufffd',
       'There is no field "\ufffd" here. Remove it.',
@@ -187,12 +187,12 @@ describe('a report of usage that comes in small pieces', () => {
       'latin1',
     );
     expect(refusalOf(await send(text))).toEqual(invalid(pointer, detail));
-    // First who it is and under which key, then what is wrong with the content.
+    // Credential and idempotency key are checked before the content.
     expect((await send(text, { headers: { authorization: undefined } })).status).toBe(401);
     expect((await send(text, { headers: { 'idempotency-key': undefined } })).status).toBe(428);
   });
 
-  it('is refused with pointers to the wrong fields, at most fifty', async () => {
+  it('is refused with pointers to at most fifty wrong fields', async () => {
     const detail = 'chipHours must be a whole number from 0 to 100000000000, written as a JSON number.';
     const records = Array.from({ length: 60 }, (_, at) => (at === 17 ? record({ chipHours: '1' }) : record()));
     expect(refusalOf(await send(JSON.stringify({ records }), { pieceMax: 500 }))).toEqual(
@@ -209,13 +209,13 @@ describe('a report of usage that comes in small pieces', () => {
     expect(refusalOf(await send('[]'))).toEqual({ ...NOT_JSON, detail: 'Send a JSON object as the body.' });
   });
 
-  it('uses the last value of a member that is given twice', async () => {
+  it('uses the last value of a repeated member', async () => {
     const one = JSON.stringify(record());
     const text = `{"records":[7],"records":[${one},{"chipHours":"x",${one.slice(1)}]}`;
     expect(await send(text)).toMatchObject({ status: 200, body: { records: 2 } });
   });
 
-  it('is refused with more records than a report may have, whatever the records are', async () => {
+  it('is refused with more records than the limit, for any content of the records', async () => {
     const text = JSON.stringify({ records: Array.from({ length: 10_001 }, () => record()) });
     expect(refusalOf(await send(text, { pieceMax: 50_000 }))).toEqual(
       invalid('/records', 'records must contain no more than 10000 elements'),

@@ -59,7 +59,7 @@ describe('a report of usage', () => {
     });
   });
 
-  it('finds an allocation that was recorded a moment ago', async () => {
+  it('finds an allocation that was recorded directly before', async () => {
     const { ledger, facility, partner, call, grant, allocate } = programme;
     const facilityId = await facility();
     const grantId = await grant(await call(facilityId), await partner());
@@ -69,7 +69,7 @@ describe('a report of usage', () => {
     }
   });
 
-  it('is recorded as a whole or not at all, also for several facilities', async () => {
+  it('is recorded completely or not at all, also for several facilities', async () => {
     const { ledger, read } = programme;
     const [here, there] = [await allocated(), await allocated()];
     const records = [day(here.allocationId, 1, 5), day(there.allocationId, 1, 7)];
@@ -89,7 +89,7 @@ describe('a report of usage', () => {
     expect((await read(`/v1/grants/${there.grantId}`)).body.chipHoursUsed).toBe(7);
   });
 
-  it('takes 10,000 records and not one more', async () => {
+  it('accepts 10,000 records and not one more', async () => {
     const { ledger, read } = programme;
     const { allocationId, grantId } = await allocated();
     const records = Array.from({ length: 10_000 }, () => day(allocationId, 1, 1));
@@ -100,7 +100,7 @@ describe('a report of usage', () => {
     expect(tooMany).toMatchObject({ status: 422, body: { errors: [{ pointer: '/records' }] } });
   });
 
-  it('is taken from the operator of the facility only', async () => {
+  it('is accepted only from the operator of the facility', async () => {
     const { ledger, partner } = programme;
     const operatorPartnerId = await partner();
     const [own, foreign] = [await allocated({ operatorPartnerId }), await allocated()];
@@ -117,7 +117,7 @@ describe('a report of usage', () => {
     expect(partnerReport).toMatchObject({ status: 403, body: { code: 'role-not-allowed' } });
   });
 
-  it('is measured against the end that a release left', async () => {
+  it('is compared with the end after a release', async () => {
     const { ledger } = programme;
     const { facilityId, allocationId } = await allocated();
     const path = `/v1/facilities/${facilityId}/allocations/${allocationId}/release`;

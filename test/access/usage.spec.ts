@@ -48,14 +48,14 @@ const reported = (...chipHours: number[]) => ({
 const flagsOf = (events: ReturnType<typeof reportUsage>) =>
   events.flatMap((event) => event.data.records.map((record) => record.flag));
 
-describe('reporting usage', () => {
+describe('a report of usage', () => {
   const nothing = given(usage);
 
-  test('records partner and chip-hours with the facts of the allocation', () => {
+  test('contains the partner and the chip-hours, with the facts of the allocation', () => {
     nothing.when((state) => reportUsage(state, 'facility', [report(60)])).then([reported(60)]);
   });
 
-  test('flags the record with which an allocation is used beyond its chips and time, and not the one that reaches it', () => {
+  test('has a flag on the record that exceeds the chip-hours of the allocation, and none on the record that reaches them', () => {
     const some = given(usage, [reported(60)]);
     some.when((state) => reportUsage(state, 'facility', [report(40)])).then([reported(40)]);
     expect(flagsOf(reportUsage(some.state, 'facility', [report(41)]))).toEqual(['exceeds-allocation']);
@@ -65,7 +65,7 @@ describe('reporting usage', () => {
     ]);
   });
 
-  test('counts part hours exactly', () => {
+  test('counts parts of hours exactly', () => {
     const halfHour = allocation({ chips: 3, to: parseInstant('2026-04-01T00:20:00Z') });
     const inside = { allocation: halfHour, to: '2026-04-01T00:20:00Z' };
     expect(flagsOf(reportUsage(nothing.state, 'facility', [report(1, inside), report(1, inside)]))).toEqual([
@@ -76,7 +76,7 @@ describe('reporting usage', () => {
     expect(flagsOf(reportUsage(nothing.state, 'facility', [report(1, shorter)]))).toEqual(['exceeds-allocation']);
   });
 
-  test('stays exact where a double would not: 100,000 chips for ten years', () => {
+  test('stays exact beyond the precision of a double: 100,000 chips for ten years', () => {
     const to = parseInstant(FROM) + 87_600 * MS_PER_HOUR;
     const vast = { allocation: allocation({ chips: 100_000, to }) };
     expect(flagsOf(reportUsage(nothing.state, 'facility', [report(8_760_000_000, vast)]))).toEqual([undefined]);
@@ -87,13 +87,13 @@ describe('reporting usage', () => {
 
   test.each([
     ['begins with the allocation and ends with it', FROM, TO, undefined],
-    ['begins before it', '2026-03-31T23:59:59.999Z', TO, 'outside-allocation'],
-    ['ends after it', FROM, '2026-04-01T10:00:00.001Z', 'outside-allocation'],
-  ])('compares intervals half-open: one that %s', (_what, from, to, flag) => {
+    ['begins before the allocation', '2026-03-31T23:59:59.999Z', TO, 'outside-allocation'],
+    ['ends after the allocation', FROM, '2026-04-01T10:00:00.001Z', 'outside-allocation'],
+  ])('compares half-open intervals: an interval that %s', (_what, from, to, flag) => {
     expect(flagsOf(reportUsage(nothing.state, 'facility', [report(1, { from, to })]))).toEqual([flag]);
   });
 
-  test('measures against the end that a release left', () => {
+  test('is compared with the end after a release', () => {
     const released = allocation({ to: parseInstant('2026-04-01T05:00:00Z'), released: true });
     const events = reportUsage(nothing.state, 'facility', [
       report(50, { allocation: released, to: '2026-04-01T05:00:00Z' }),
@@ -103,14 +103,14 @@ describe('reporting usage', () => {
     expect(flagsOf(events)).toEqual([undefined, 'outside-allocation', 'exceeds-allocation']);
   });
 
-  test('refuses an empty interval and points at it', () => {
+  test('is refused with an empty interval, with a pointer to it', () => {
     const refusal = refusalOf(() =>
       reportUsage(nothing.state, 'facility', [report(1), report(1, { to: FROM, index: 1 })]),
     );
     expect([refusal.code, refusal.errors[0]?.pointer]).toEqual(['usage-interval-out-of-order', '/records/1/to']);
   });
 
-  test('writes events that stay well below their limit, the longest values included', () => {
+  test('makes events well below their limit, also with the longest values', () => {
     const id = 'ffffffff-ffff-4fff-8fff-ffffffffffff';
     const longest = allocation({
       allocationId: id,
@@ -130,7 +130,7 @@ describe('reporting usage', () => {
     expect(JSON.stringify(events[0]).length).toBeLessThan(55_000);
   });
 
-  test('keeps every record in order, adds up, and flags exactly the records beyond the allocation, in any division into reports', () => {
+  test('keeps every record in order, adds up, and flags exactly the records beyond the allocation, for any division into reports', () => {
     const record = fc.record({
       allocation: fc.integer({ min: 0, max: 3 }),
       chipHours: fc.integer({ min: 0, max: 40 }),
@@ -160,7 +160,7 @@ describe('reporting usage', () => {
   });
 });
 
-test('does not change a state that was read before', () => {
+test('a report of usage does not change an earlier state', () => {
   const before = given(usage, [reported(60)]).state;
   usage.evolve(before, reported(1));
   expect(before.chipHoursByAllocation.get('allocation')).toBe(60n);
