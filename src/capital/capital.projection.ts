@@ -5,8 +5,9 @@ import { commitment, type CommitmentEvent, type CommitmentPledged } from './comm
 import { fund, type FundEvent } from './fund.js';
 
 /**
- * Rows of funds, tranches, commitments and calls. A tranche's sums come from its commitments' own events, but for what is
- * committed: that follows the fund's events, so that the row shows the number that the cap was checked against.
+ * Rows of funds, tranches, commitments and calls. The sums of a tranche come from the events of its commitments, except
+ * the committed sum: that comes from the events of the fund, so that the row shows the number that the cap was checked
+ * against.
  */
 export const capitalProjection: Projection = {
   name: 'capital',
@@ -21,7 +22,7 @@ export const capitalProjection: Projection = {
 };
 
 const isOfFund = ({ type }: RecordedEvent): boolean => Object.hasOwn(fund.events, type);
-// The stream decides which aggregate an event is of, and the write side appends nothing else to it.
+// The stream determines the aggregate of an event: the write side appends only events of that aggregate to it.
 const fundEvent = (recorded: RecordedEvent): FundEvent => recorded as unknown as FundEvent;
 const commitmentEvent = (recorded: RecordedEvent): CommitmentEvent => recorded as unknown as CommitmentEvent;
 const fundIdOf = ({ stream }: RecordedEvent): string => stream.slice('fund-'.length);
@@ -50,8 +51,8 @@ function applyToFund(recorded: RecordedEvent, event: FundEvent, rows: Rows): voi
       return;
     case 'tranche-defined': {
       const { trancheId, rank, kind, capMinor } = event.data;
-      const place = { created_position: position, fund_id: id, rank, kind, cap_minor: capMinor };
-      rows.put('tranches', trancheId, { ...place, ...NO_MONEY });
+      const row = { created_position: position, fund_id: id, rank, kind, cap_minor: capMinor };
+      rows.put('tranches', trancheId, { ...row, ...NO_MONEY });
       rows.patch('funds', id, { revision });
       return;
     }
@@ -137,7 +138,10 @@ function applyToCommitment(recorded: RecordedEvent, event: CommitmentEvent, rows
   }
 }
 
-/** A pledge reads as the commitment that it will be, although nothing binds yet; the tranche keeps it apart. */
+/**
+ * The row of a pledge shows its amount as committed and unfunded, although a pledge does not bind. The tranche counts
+ * pledges separately.
+ */
 function pledgedRow(data: CommitmentPledged['data'], position: number, revision: number): Row {
   const { amountMinor } = data;
   return {
@@ -183,7 +187,7 @@ const NO_MONEY = {
   unfunded_minor: '0',
 };
 
-/** The same change to the commitment and to its tranche. */
+/** Applies the same change to the commitment and to its tranche. */
 function move(rows: Rows, id: string, { data }: CommitmentEvent, change: Readonly<Record<string, string>>): void {
   const deltas = Object.fromEntries(Object.entries(change).map(([column, text]) => [column, BigInt(text)]));
   add(rows, 'commitments', id, deltas);

@@ -13,9 +13,9 @@ import type { Fund } from './fund.js';
 import { notInFuture, positiveMinor } from './fund.decisions.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 
-/** Notice that a partner gets before a call is due: domain rule, counted on the calendar of the Union's institutions. */
+/** Business days between notice and due date: a domain rule, counted on the calendar of the Union's institutions. */
 export const NOTICE_BUSINESS_DAYS_MIN = 10;
-/** Calls of one commitment: a call a month for eighty years. A commitment is read with all its calls in one answer. */
+/** Calls of one commitment: a call a month for eighty years. One answer contains a commitment with all its calls. */
 export const CALLS_MAX = 1_000;
 
 export interface IssueCallInput {
@@ -25,8 +25,8 @@ export interface IssueCallInput {
 }
 
 /**
- * Calls capital. A call is dated on the day of the financial close at the earliest. Where nobody stated that day, the day of
- * its recording counts, also for funds that were closed before the day was asked for.
+ * Calls capital. A call must not be dated before the day of the financial close. If nobody stated that day, it is the
+ * day of the recording, also for funds that were closed before the ledger asked for the day.
  * @throws Refusal `amount-not-positive` (422), `commitment-not-signed`, `no-financial-close`, `call-before-signature`,
  * `call-before-financial-close`, `notice-too-short`, `unfunded-below-zero`, `too-many-calls` (409).
  */
@@ -114,8 +114,8 @@ export interface PayCallInput {
 }
 
 /**
- * Records a payment on a call, in full or in part. The unfunded part does not move: it fell when the call was issued. A
- * cancelled commitment is still liable for the calls that were open when it was cancelled.
+ * Records a payment on a call, in full or in part. The unfunded part does not change, because the call reduced it
+ * already. A cancelled commitment is still liable for the calls that were open at its cancellation.
  * @throws Refusal `amount-not-positive`, `date-in-future` (422), `commitment-not-signed`, `paid-before-call`,
  * `paid-exceeds-called` (409), `unknown-call` (404).
  */
@@ -149,15 +149,15 @@ export function payCall(state: Commitment, callId: string, input: PayCallInput, 
 
 export interface DistributeInput {
   readonly amountMinor: string;
-  /** The part that may be called again; it goes back to the unfunded part. */
+  /** The part that may be called again. It is added to the unfunded part. */
   readonly recallableMinor: string;
   readonly paidOn: string;
 }
 
 /**
  * Pays money back to the partner. Only capital that was called, and not made recallable before, can become callable
- * again. Without that limit a distribution would allow calls above the cap of the tranche. A cancelled commitment has a
- * right to the earnings of its paid-in capital, but nothing of them becomes callable again.
+ * again. Without that limit a distribution would allow calls above the cap of the tranche. A cancelled commitment still
+ * receives the earnings of its paid-in capital, but no part of them becomes callable again.
  * @throws Refusal `amount-not-positive`, `recallable-exceeds-amount`, `date-in-future` (422), `commitment-not-signed`,
  * `paid-before-signature`, `recallable-after-cancellation`, `recallable-exceeds-called` (409).
  */
@@ -207,8 +207,8 @@ export function distribute(state: Commitment, input: DistributeInput, now: strin
 }
 
 /**
- * A commitment that was signed, cancelled since or not.
- * @throws Refusal `commitment-not-signed` (409) for a pledge, withdrawn or not.
+ * Narrows to a commitment that was signed, also if it was cancelled later.
+ * @throws Refusal `commitment-not-signed` (409) for a pledge, also for a withdrawn one.
  */
 function onceSigned(
   state: Commitment,

@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
 
-/** A capital call with what was paid on it. */
+/** A capital call with its payments. */
 export class CallDto {
   /** @example '2e8b6f04-5c19-8d7a-93e2-c0a1f7d4b586' */
   @ApiProperty({ format: 'uuid' })
@@ -24,7 +24,8 @@ export const COMMITMENT_STATUSES = ['pledged', 'signed', 'cancelled'] as const;
 export type CommitmentStatus = (typeof COMMITMENT_STATUSES)[number];
 
 /**
- * A commitment as it stands. `unfundedMinor` is always `committedMinor` less `calledMinor` plus `recallableMinor`.
+ * The current state of a commitment. `unfundedMinor` is always `committedMinor` less `calledMinor` plus
+ * `recallableMinor`.
  */
 export class CommitmentDto {
   /** @example 'b4f2d9c1-7a38-8e05-8c6d-53e0a9f1d247' */
@@ -46,43 +47,43 @@ export class CommitmentDto {
   readonly kind: CommitmentKind;
   /** @example 'Digital Europe' */
   readonly programme: string | null;
-  /** A pledge binds nobody. After a cancellation nothing more is called; calls that were open stay payable. */
+  /** A pledge does not bind. After a cancellation no capital can be called, and open calls stay payable. */
   @ApiProperty({ enum: [...COMMITMENT_STATUSES], enumName: 'CommitmentStatus', example: 'signed' })
   readonly status: CommitmentStatus;
   /** @example 'EUR' */
   readonly currency: string;
   /**
-   * What was pledged in the beginning.
+   * The amount of the pledge, without amendments.
    * @example '50000000000'
    */
   readonly pledgedMinor: string;
   /**
-   * The pledge, amendments included, less what a cancellation released. It binds once the commitment is signed.
+   * The pledged amount with amendments, less the part that a cancellation released. It binds from the signature on.
    * @example '50000000000'
    */
   readonly committedMinor: string;
   /**
-   * Called altogether. May exceed what is committed, because distributions can be recalled.
+   * Sum of all calls. It may exceed the committed amount, because distributions can be recalled.
    * @example '20000000000'
    */
   readonly calledMinor: string;
   /**
-   * Paid on calls.
+   * Sum of the payments on calls.
    * @example '15000000000'
    */
   readonly paidMinor: string;
   /**
-   * Paid back to the partner.
+   * Sum of the distributions to the partner.
    * @example '3000000000'
    */
   readonly distributedMinor: string;
   /**
-   * The part of what is distributed that went back to the unfunded part.
+   * The part of the distributions that was added to the unfunded part again.
    * @example '1000000000'
    */
   readonly recallableMinor: string;
   /**
-   * What may still be called.
+   * The amount that may still be called.
    * @example '31000000000'
    */
   readonly unfundedMinor: string;
@@ -103,7 +104,7 @@ export class CommitmentDto {
    */
   readonly illustrative: boolean;
   /**
-   * For `If-Match`.
+   * Revision of the record, to send in `If-Match`.
    * @example 3
    */
   readonly revision: number;
@@ -120,10 +121,13 @@ export class CommitmentPageDto {
   readonly next: string | null;
 }
 
-/** Which commitments. A credential that is bound to a partner sees that partner's, whatever it asks for. */
+/**
+ * Filters of the list of commitments. A credential that is bound to a partner sees only the commitments of that
+ * partner, under every filter.
+ */
 export class ListCommitmentsDto extends ListQueryDto {
   /**
-   * Only to this fund.
+   * Only commitments to this fund.
    * @example '1c7f5d2a-8e06-8f3b-b1d9-7a4c0e92f658'
    */
   @Optional()
@@ -131,7 +135,7 @@ export class ListCommitmentsDto extends ListQueryDto {
   readonly fundId?: string;
 
   /**
-   * Only of this partner.
+   * Only commitments of this partner.
    * @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11'
    */
   @Optional()
@@ -139,7 +143,7 @@ export class ListCommitmentsDto extends ListQueryDto {
   readonly partnerId?: string;
 
   /**
-   * Only for this facility.
+   * Only commitments for this facility.
    * @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60'
    */
   @Optional()
@@ -147,7 +151,7 @@ export class ListCommitmentsDto extends ListQueryDto {
   readonly facilityId?: string;
 
   /**
-   * Only in this status.
+   * Only commitments with this status.
    * @example 'signed'
    */
   @Optional()

@@ -63,7 +63,10 @@ export const CancelCommitment = ledgerCommand({ params: IdParams, body: CancelCo
   moveCommitted(tx, id, event.data, -BigInt(event.data.releasedMinor));
 });
 
-/** Looks up everything that a pledge names: 404 for what does not exist, 403 when another partner would be bound. */
+/**
+ * Reads every record that a pledge names. An unknown record is refused with 404, and a pledge for another partner with
+ * 403.
+ */
 function termsFor(tx: Transaction, body: PledgeCommitmentDto): CommitmentTerms {
   const { partnerId, fundId, facilityId } = body;
   tx.requireOwn(partnerId);
@@ -75,8 +78,8 @@ function termsFor(tx: Transaction, body: PledgeCommitmentDto): CommitmentTerms {
 }
 
 /**
- * The commitment that the route names. Whose it is comes before its revision: a stranger must not learn from a 412 that
- * something has happened to it.
+ * The commitment that the route names. The owner is checked before the revision: a 412 would show another partner that
+ * the commitment has changed.
  */
 function ownTarget(tx: Transaction, id: string): ExistingCommitment {
   tx.requireOwn(existingCommitment(tx.existing(commitment, id)).terms.partnerId);
@@ -84,9 +87,9 @@ function ownTarget(tx: Transaction, id: string): ExistingCommitment {
 }
 
 /**
- * Carries a change of what is committed to the streams that keep the limits on it, in the same append: the fund the cap
- * of the tranche, the facility the Union's ceiling and, once the fund is closed, that the states match it. A refusal by
- * either refuses the whole command.
+ * Applies a change of the committed amount to the fund and the facility in the same append. The fund checks the cap of
+ * the tranche. The facility checks the Union's ceiling and, once the fund is closed, that the states match the Union. A
+ * refusal by one of them refuses the whole command.
  */
 function moveCommitted(tx: Transaction, commitmentId: string, terms: CommitmentTerms, deltaMinor: bigint): void {
   if (deltaMinor === 0n) return;

@@ -29,7 +29,7 @@ import {
 } from './commitment.dto.js';
 import { GetCommitment, ListCommitments } from './commitment.queries.js';
 
-/** Partners state what they promise. That money was called, came in or went out is stated by whoever runs the fund. */
+/** Partners pledge, sign, amend and cancel. Only the operator, who runs the fund, records calls, payments and distributions. */
 const PROMISE: readonly Role[] = ['operator', 'partner'];
 const CASH: readonly Role[] = ['operator'];
 
@@ -43,7 +43,7 @@ export class CommitmentController {
 
   /**
    * Pledge an amount to a tranche.
-   * @remarks A pledge binds nobody until it is signed, and a tranche may be over-pledged.
+   * @remarks A pledge does not bind until it is signed. The pledges to a tranche may exceed its cap.
    */
   @CommandRoute({ command: PledgeCommitment, roles: PROMISE, created: '/v1/commitments/:id' })
   pledgeCommitment(@Body() body: PledgeCommitmentDto, @Context() context: CommandContext): Promise<Answer> {
@@ -52,7 +52,7 @@ export class CommitmentController {
 
   /**
    * Sign a pledge.
-   * @remarks The cap of the tranche and the ceiling of 17 % for the Union (Art. 12b(5)) must leave room for it.
+   * @remarks Refused if the amount exceeds the cap of the tranche or the ceiling of 17 % for the Union (Art. 12b(5)).
    */
   @CommandRoute({ command: SignCommitment, path: ':id/signature', roles: PROMISE })
   signCommitment(
@@ -65,7 +65,7 @@ export class CommitmentController {
 
   /**
    * Amend a signed commitment.
-   * @remarks Raises or lowers what is committed; what is called stays committed.
+   * @remarks Raises or lowers the committed amount. The called part stays committed.
    */
   @CommandRoute({ command: AmendCommitment, path: ':id/amendments', roles: PROMISE })
   amendCommitment(
@@ -78,7 +78,7 @@ export class CommitmentController {
 
   /**
    * Call capital.
-   * @remarks After the financial close of the fund and with at least 10 business days of notice.
+   * @remarks Possible after the financial close of the fund, with at least 10 business days of notice.
    */
   @CommandRoute({
     command: IssueCall,
@@ -110,7 +110,7 @@ export class CommitmentController {
 
   /**
    * Pay money back to the partner.
-   * @remarks The recallable part of it can be called again.
+   * @remarks The recallable part can be called again.
    */
   @CommandRoute({ command: Distribute, path: ':id/distributions', roles: CASH })
   distribute(
@@ -136,7 +136,8 @@ export class CommitmentController {
 
   /**
    * List commitments.
-   * @remarks In the order of their pledges. A credential that is bound to a partner sees that partner's only.
+   * @remarks In the order of the pledges. A credential that is bound to a partner sees only the commitments of that
+   * partner.
    */
   @ReadRoute({ roles: READERS, projection: 'capital', answer: CommitmentPageDto, table: true })
   listCommitments(
@@ -148,7 +149,7 @@ export class CommitmentController {
 
   /**
    * Read a commitment.
-   * @remarks With its calls and what was paid on each.
+   * @remarks With its calls and their payments.
    */
   @ReadRoute({ path: ':id', roles: READERS, projection: 'capital', answer: CommitmentDto })
   getCommitment(

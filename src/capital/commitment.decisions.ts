@@ -24,8 +24,8 @@ export interface PledgeTermsInput {
 }
 
 /**
- * The terms of a pledge, with what its events repeat of fund and partner. The partner's kind is the one at the pledge: a
- * commitment made as public money stays public money in every table.
+ * The terms of a pledge, with the facts about fund and partner that its events repeat. The partner's kind is its kind
+ * at the pledge: a commitment of public money stays public money in every table.
  * @throws Refusal `unknown-tranche` (404), `currency-differs` (409).
  */
 export function pledgeTerms(
@@ -69,7 +69,8 @@ export interface PledgeInput {
 }
 
 /**
- * Pledges an amount: an intention, which binds nobody until it is signed. A tranche may be over-pledged.
+ * Pledges an amount. A pledge is an intention and does not bind until it is signed. The pledges to a tranche may exceed
+ * its cap.
  * @throws Refusal `amount-not-positive` (422).
  */
 export function pledge(terms: CommitmentTerms, input: PledgeInput): [CommitmentPledged] {
@@ -90,8 +91,8 @@ export function pledge(terms: CommitmentTerms, input: PledgeInput): [CommitmentP
 }
 
 /**
- * Signs a pledge. Whether the tranche and the Union's ceiling leave room is decided by the fund and the facility on
- * their own streams, in the same append.
+ * Signs a pledge. In the same append, the fund and the facility decide on their own streams whether the tranche and the
+ * Union's ceiling leave room.
  * @throws Refusal `date-in-future` (422; a signature of tomorrow would satisfy Art. 12b(4) today),
  * `commitment-not-pledged` (409).
  */
@@ -112,7 +113,7 @@ export function sign(state: Commitment, input: { readonly signedOn: string }, no
 }
 
 /**
- * Raises or lowers what is committed. What has been called stays committed: only the unfunded part can be given back.
+ * Raises or lowers the committed amount. The called part stays committed: only the unfunded part can be released.
  * @throws Refusal `delta-is-zero` (422), `commitment-not-signed`, `unfunded-below-zero` (409).
  */
 export function amend(
@@ -139,7 +140,8 @@ export function amend(
 }
 
 /**
- * Cancels, once: a pledge is withdrawn, a signed commitment loses its unfunded part. Open calls stay payable.
+ * Cancels a commitment, once: a pledge is withdrawn, and a signed commitment loses its unfunded part. Open calls stay
+ * payable.
  * @throws Refusal `commitment-cancelled-already` (409).
  */
 export function cancel(state: Commitment, input: { readonly reason: string }): [CommitmentCancelled] {
@@ -162,7 +164,7 @@ export function cancel(state: Commitment, input: { readonly reason: string }): [
 }
 
 /**
- * Narrows to a signed commitment; `action` completes "only a signed one can be ...".
+ * Narrows to a signed commitment. `action` completes the sentence "only a signed one can be ...".
  * @throws Refusal `commitment-not-signed` (409).
  */
 export function signed(state: Commitment, action: string): SignedCommitment {

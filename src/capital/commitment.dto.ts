@@ -16,13 +16,13 @@ import {
   SOURCE_LENGTH_MAX,
 } from '../http/validation.js';
 
-/** The name of a programme of the Union, e.g. `Horizon Europe`. */
+/** Room for the name of a programme of the Union, e.g. `Horizon Europe`. */
 const PROGRAMME_LENGTH_MAX = 100;
 
 /** A pledge of a partner to a tranche of a fund. */
 export class PledgeCommitmentDto {
   /**
-   * Fund that the money is for.
+   * Fund that receives the money.
    * @example '1c7f5d2a-8e06-8f3b-b1d9-7a4c0e92f658'
    */
   @IsId()
@@ -36,15 +36,15 @@ export class PledgeCommitmentDto {
   readonly trancheId: string;
 
   /**
-   * Partner who pledges.
+   * Partner that pledges.
    * @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11'
    */
   @IsId()
   readonly partnerId: string;
 
   /**
-   * Facility that the money is for. What is signed for it counts towards the 17 % ceiling of the Union and the matching by
-   * the Participating States (Art. 12b(5)).
+   * Facility that the money finances. A signed commitment to it counts towards the 17 % ceiling of the Union and the
+   * match by the Participating States (Art. 12b(5)).
    * @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60'
    */
   @Optional()
@@ -52,7 +52,7 @@ export class PledgeCommitmentDto {
   readonly facilityId?: string;
 
   /**
-   * Minor units of the currency.
+   * Amount in minor units of the currency.
    * @example '50000000000'
    */
   @IsAmountMinor({ min: '1' })
@@ -66,15 +66,15 @@ export class PledgeCommitmentDto {
   readonly currency: string;
 
   /**
-   * What is pledged. `access-time-purchase` is the guaranteed purchase of access time that Art. 12b(5) allows instead of a
-   * part of the CAPEX.
+   * Kind of the contribution. `access-time-purchase` is the guaranteed purchase of access time that Art. 12b(5) allows
+   * instead of a part of the CAPEX.
    * @example 'capex'
    */
   @IsOneOf(COMMITMENT_KINDS, 'CommitmentKind')
   readonly kind: CommitmentKind;
 
   /**
-   * Programme of the budget that the money comes from.
+   * Programme of the Union's budget that provides the money.
    * @example 'Digital Europe'
    */
   @Optional()
@@ -82,7 +82,7 @@ export class PledgeCommitmentDto {
   readonly programme?: string;
 
   /**
-   * Where the record comes from, if it is a public fact.
+   * Source of the record, if it is a public fact.
    * @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories'
    */
   @Optional()
@@ -90,7 +90,7 @@ export class PledgeCommitmentDto {
   readonly source?: string;
 
   /**
-   * True for a made-up amount. Every table that shows it says so.
+   * True for a made-up amount. Every table with it states this.
    * @example true
    */
   @Optional()
@@ -108,17 +108,17 @@ export class SignCommitmentDto {
   readonly signedOn: string;
 }
 
-/** A change of what is committed. */
+/** A change of the committed amount. */
 export class AmendCommitmentDto {
   /**
-   * Minor units to add, or with a minus sign to take away; at most the unfunded part can be taken away.
+   * Minor units to add, or to subtract with a minus sign. At most the unfunded part can be subtracted.
    * @example '-10000000000'
    */
   @IsAmountMinor({ min: 'signed' })
   readonly deltaMinor: string;
 
   /**
-   * Why. Public.
+   * Reason. Public.
    * @example 'Scope of the first building phase reduced.'
    */
   @IsProse(REASON_LENGTH_MAX)
@@ -142,7 +142,7 @@ export class IssueCallDto {
   readonly issuedOn: string;
 
   /**
-   * Day on which it is due: at least 10 business days after the notice, on the calendar of the institutions of the Union.
+   * Due date: at least 10 business days after the notice, on the calendar of the institutions of the Union.
    * @example '2026-05-04'
    */
   @IsCalendarDate()
@@ -152,7 +152,7 @@ export class IssueCallDto {
 /** The answer to a capital call. */
 export class CallAnswerDto extends AnswerDto {
   /**
-   * Id of the new call, to name in payments.
+   * Id of the new call, for the path of its payments.
    * @example '2e8b6f04-5c19-8d7a-93e2-c0a1f7d4b586'
    */
   @ApiProperty({ format: 'uuid' })
@@ -162,7 +162,7 @@ export class CallAnswerDto extends AnswerDto {
 /** A payment on a capital call. */
 export class PayCallDto {
   /**
-   * Minor units, at most what is open of this call.
+   * Minor units, at most the open part of this call.
    * @example '15000000000'
    */
   @IsAmountMinor({ min: '1' })
@@ -186,7 +186,8 @@ export class DistributeDto {
   readonly amountMinor: string;
 
   /**
-   * The part of it that may be called again: at most the amount, and at most what is called and not yet recallable.
+   * The part of the amount that may be called again: at most the amount, and at most the part of the called sum that is
+   * not recallable yet.
    * @example '1000000000'
    */
   @IsAmountMinor({ min: '0' })
@@ -203,17 +204,17 @@ export class DistributeDto {
 /** The end of a pledge, or of the unfunded part of a commitment. */
 export class CancelCommitmentDto {
   /**
-   * Why. Public.
+   * Reason. Public.
    * @example 'The partner left the consortium.'
    */
   @IsProse(REASON_LENGTH_MAX)
   readonly reason: string;
 }
 
-/** Route parameters of a call. */
+/** Path of a call. */
 export class CallParams extends IdParams {
   /**
-   * Id of the call, as its answer gave it.
+   * Id of the call, from the answer to its creation.
    * @example '2e8b6f04-5c19-8d7a-93e2-c0a1f7d4b586'
    */
   @IsId()

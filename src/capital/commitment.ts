@@ -6,7 +6,7 @@ import type { PartnerKind } from '../partners/partner.js';
 import type { TrancheKind } from './fund.js';
 import { parseMinor } from '../domain/money.js';
 
-/** Every event of a commitment carries the terms, so that a reader of one event needs no other event. */
+/** Every event of a commitment contains the terms, so that a reader of one event needs no other event. */
 export interface CommitmentTerms {
   readonly fundId: string;
   readonly trancheId: string;
@@ -18,7 +18,10 @@ export interface CommitmentTerms {
   readonly currency: string;
   readonly kind: CommitmentKind;
 }
-/** Every event that changes the unfunded part carries this effect. A signature adds the whole amount and states no effect. */
+/**
+ * Every event that changes the unfunded part contains this effect. A signature adds the whole amount and states no
+ * effect.
+ */
 interface UnfundedEffect {
   readonly unfundedDeltaMinor: string;
 }
@@ -65,7 +68,7 @@ export type CommitmentCancelled = EventOf<
   'commitment-cancelled',
   UnfundedEffect & {
     readonly reason: string;
-    /** What had been signed and is no longer callable; 0 when a mere pledge is withdrawn, which bound nobody. */
+    /** The signed amount that is no longer callable; 0 for a withdrawn pledge, because a pledge does not bind. */
     readonly releasedMinor: string;
   }
 >;
@@ -85,18 +88,19 @@ export interface Call {
 }
 
 /**
- * Money of a signed commitment. `unfundedMinor = committedMinor - calledMinor + recallableMinor` always, and
- * `0 <= unfundedMinor <= committedMinor`. More may have been called than was committed: what is recalled is called twice.
+ * The sums of a signed commitment. `unfundedMinor = committedMinor - calledMinor + recallableMinor` always, and `0 <=
+ * unfundedMinor <= committedMinor`. The called sum may exceed the committed one, because recalled money is called
+ * twice.
  */
 export interface CommitmentBalance {
-  /** Signed, plus amendments, less what a cancellation released. */
+  /** The signed amount, plus amendments, less the part that a cancellation released. */
   readonly committedMinor: bigint;
   readonly calledMinor: bigint;
   readonly paidMinor: bigint;
   readonly distributedMinor: bigint;
-  /** Distributed under the condition that it may be called again. */
+  /** The part of the distributions that may be called again. */
   readonly recallableMinor: bigint;
-  /** What may still be called. */
+  /** The amount that may still be called. */
   readonly unfundedMinor: bigint;
   readonly calls: PersistentMap<string, Call>;
 }
@@ -114,13 +118,13 @@ export interface SignedCommitment extends CommitmentBalance {
   readonly signedOn: string;
 }
 /**
- * Nothing more may be called. Calls that were issued before stay payable, and what was paid in goes on earning
- * distributions: the cancellation released only the rest.
+ * No capital may be called. Earlier calls stay payable, and paid-in capital still receives distributions: the
+ * cancellation released only the unfunded part.
  */
 export interface CancelledCommitment extends CommitmentBalance {
   readonly status: 'cancelled';
   readonly terms: CommitmentTerms;
-  /** Absent where a mere pledge was withdrawn. */
+  /** Absent if a pledge was withdrawn, because it was never signed. */
   readonly signedOn?: string;
 }
 
@@ -195,17 +199,17 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
         };
       }
       case 'commitment-amended': {
-        const current = positioned(state);
+        const current = balanced(state);
         return withUnfunded(current, event.data, {
           committedMinor: current.committedMinor + parseMinor(event.data.deltaMinor),
         });
       }
       case 'capital-call-issued':
-        return callIssued(positioned(state), event.data);
+        return callIssued(balanced(state), event.data);
       case 'capital-call-paid':
-        return callPaid(positioned(state), event.data);
+        return callPaid(balanced(state), event.data);
       case 'distribution-paid': {
-        const current = positioned(state);
+        const current = balanced(state);
         return withUnfunded(current, event.data, {
           distributedMinor: current.distributedMinor + parseMinor(event.data.amountMinor),
           recallableMinor: current.recallableMinor + parseMinor(event.data.recallableMinor),
@@ -227,8 +231,8 @@ export function termsOf(data: CommitmentTerms): CommitmentTerms {
 }
 
 /**
- * Narrows to a commitment that is there. Commands name commitments that the write side has found.
- * @throws Error when there is none, which no caller can bring about.
+ * Narrows to an existing commitment. The write side has found every commitment that a command names.
+ * @throws Error if there is none, which no caller can cause.
  */
 export function existingCommitment(state: Commitment): ExistingCommitment {
   if (state.status === 'absent') throw new Error('A commitment is used before it is pledged.');
@@ -237,8 +241,8 @@ export function existingCommitment(state: Commitment): ExistingCommitment {
 
 type Balanced = SignedCommitment | CancelledCommitment;
 
-/** Only a damaged history holds a cash event of a commitment that was never signed; folding it must stop. */
-function positioned(state: Commitment): Balanced {
+/** Only a damaged history has a cash event of a commitment that was never signed. Folding such a history must stop. */
+function balanced(state: Commitment): Balanced {
   if (state.status === 'signed' || state.status === 'cancelled') return state;
   throw new Error(`A commitment that is ${state.status} cannot have this event.`);
 }
@@ -268,17 +272,17 @@ function callPaid(state: Balanced, data: CapitalCallPaid['data']): Commitment {
 
 function cancelled(state: Commitment, data: CommitmentCancelled['data']): Commitment {
   if (state.status === 'pledged') return { ...NO_BALANCE, status: 'cancelled', terms: state.terms };
-  const { terms, signedOn, ...position } = positioned(state);
+  const { terms, signedOn, ...balance } = balanced(state);
   return {
     terms,
     ...(signedOn !== undefined && { signedOn }),
-    calledMinor: position.calledMinor,
-    paidMinor: position.paidMinor,
-    distributedMinor: position.distributedMinor,
-    recallableMinor: position.recallableMinor,
-    calls: position.calls,
+    calledMinor: balance.calledMinor,
+    paidMinor: balance.paidMinor,
+    distributedMinor: balance.distributedMinor,
+    recallableMinor: balance.recallableMinor,
+    calls: balance.calls,
     status: 'cancelled',
-    committedMinor: position.committedMinor - parseMinor(data.releasedMinor),
-    unfundedMinor: position.unfundedMinor + parseMinor(data.unfundedDeltaMinor),
+    committedMinor: balance.committedMinor - parseMinor(data.releasedMinor),
+    unfundedMinor: balance.unfundedMinor + parseMinor(data.unfundedDeltaMinor),
   };
 }

@@ -28,7 +28,7 @@ export class FundController {
 
   /**
    * Establish a fund.
-   * @remarks It has no layers yet: define its tranches next.
+   * @remarks A new fund has no layers: define its tranches next.
    */
   @CommandRoute({ command: EstablishFund, roles: ['operator'], created: '/v1/funds/:id' })
   establishFund(@Body() body: EstablishFundDto, @Context() context: CommandContext): Promise<Answer> {
@@ -37,7 +37,7 @@ export class FundController {
 
   /**
    * Define a layer of the fund.
-   * @remarks Before its financial close; from then on the layers are settled.
+   * @remarks Only before its financial close. After it the layers cannot change.
    */
   @CommandRoute({
     command: DefineTranche,
@@ -56,8 +56,8 @@ export class FundController {
 
   /**
    * Reach financial close, once.
-   * @remarks Capital may be called from its day on. For every AI gigafactory that the fund finances, Participating States
-   * must at least match the Union, and the Union covers up to 17 % of the CAPEX (Art. 12b(5)).
+   * @remarks From the day of the close on, capital may be called. For every AI gigafactory that the fund finances, the
+   * Participating States must at least match the Union, and the Union covers up to 17 % of the CAPEX (Art. 12b(5)).
    */
   @CommandRoute({ command: ReachFinancialClose, path: ':id/financial-close', roles: ['operator'] })
   reachFinancialClose(

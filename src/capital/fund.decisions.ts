@@ -16,9 +16,11 @@ import { TRANCHE_KINDS, committedMinorOf, existingFund } from './fund.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
 
-/** Layers of one fund. Real structures have three or four; the bound keeps every read of a fund one small page. */
+/** Layers of one fund. Real structures have three or four. With this limit every read of a fund fits one small page. */
 export const TRANCHE_RANK_MAX = 20;
-/** Facilities that one fund may finance: financial close reads them all in one command and lists them in one event. */
+/**
+ * Facilities that one fund may finance. Financial close reads all of them in one command and lists them in one event.
+ */
 export const FUND_FACILITIES_MAX = 200;
 
 const CLAUSE = '2021/1173 Art. 12b(5)';
@@ -59,10 +61,10 @@ export interface DefineTrancheInput {
 }
 
 /**
- * Adds a layer. Ranks are unique and need not be dense, so that a layer can be put between two others. Along the ranks
- * kinds never get less senior (first-loss, then mezzanine, then senior; a kind may repeat or be missing): losses run by
- * rank, and a "senior" layer that loses before a "first-loss" one would make the name a lie. No layer is added after
- * financial close, because partners have signed for a settled order.
+ * Adds a layer. Ranks are unique, and may have gaps, so that a layer can be put between two others. With a higher rank
+ * the kind never becomes less senior (first-loss, then mezzanine, then senior; a kind may repeat or be missing): losses
+ * run by rank, and a "senior" layer must not lose before a "first-loss" one. No layer is added after financial close,
+ * because partners have signed for a fixed order.
  * @throws Refusal `amount-not-positive`, `rank-out-of-range` (422), `layers-settled`, `rank-taken`,
  * `rank-contradicts-kind`, `caps-exceed-target` (409).
  */
@@ -117,12 +119,12 @@ export interface SubscribeInput {
   readonly partnerId: string;
   readonly partnerKind: PartnerKind;
   readonly facilityId?: string;
-  /** Positive on signature, either sign on amendment, negative on cancellation. */
+  /** Positive for a signature, positive or negative for an amendment, negative for a cancellation. */
   readonly deltaMinor: bigint;
 }
 
 /**
- * Changes the sum that is committed to a tranche. Signatures after financial close fill the rest of its cap.
+ * Changes the committed sum of a tranche. Signatures after financial close may use the rest of its cap.
  * @throws Refusal `unknown-tranche` (404), `tranche-cap-exceeded`, `tranche-below-zero`, `too-many-facilities` (409).
  */
 export function subscribe(state: Fund, input: SubscribeInput): [TrancheSubscribed] {
@@ -157,7 +159,7 @@ export function subscribe(state: Fund, input: SubscribeInput): [TrancheSubscribe
 }
 
 /**
- * The tranche of a fund.
+ * Finds a tranche of a fund.
  * @throws Refusal `unknown-tranche` (404).
  */
 export function trancheOf(state: Fund, trancheId: string): Tranche {
@@ -166,22 +168,24 @@ export function trancheOf(state: Fund, trancheId: string): Tranche {
   return tranche;
 }
 
-/** The policy `matching-basis` that financial close was decided by. */
+/** The version of the policy `matching-basis` for the decision on financial close. */
 export interface MatchingPolicy {
   readonly version: number;
   readonly kinds: readonly CommitmentKind[];
 }
 
 export interface ReachFinancialCloseInput {
-  /** A day (UTC); without it the day of the decision. */
+  /** A day (UTC). If absent, the day of the decision. */
   readonly reachedOn?: string;
   readonly evidenceRef?: string;
 }
 
 /**
- * Reaches financial close, once: capital may be called from its day on. Art. 12b(5) speaks of AI gigafactories, so the
- * matching and the ceiling are checked for facilities of that kind; the sums of the others are recorded beside them.
- * @param matching the policy on the contributions of the states that count; `facilities` are measured by it.
+ * Reaches financial close, once. Capital may be called from its day on. Art. 12b(5) is about AI gigafactories, so the
+ * match and the ceiling are checked only for facilities of that kind. The event contains the sums of the other
+ * facilities as well.
+ * @param matching the policy that lists the contributions of the states that count as a match. `facilities` contains
+ * sums under this policy.
  * @throws Refusal `date-in-future` (422); `financial-close-reached-already`, `nothing-signed`, `states-below-union`,
  * `capex-unknown`, `union-ceiling-exceeded` (409).
  */
@@ -212,7 +216,7 @@ export function reachFinancialClose(
       data: {
         facilities: facilities.map(({ facilityId, unionMinor, statesMinor, matchingMinor }) => ({
           facilityId,
-          // Sums over funds of any number: they may have more digits than one amount.
+          // Sums over any number of funds may have more digits than one amount.
           unionMinor: unionMinor.toString(),
           statesMinor: statesMinor.toString(),
           ...(matching && { matchingMinor: matchingMinor.toString() }),
@@ -265,7 +269,7 @@ function checkUnionShare(funding: Funding): void {
 }
 
 /**
- * Reads an amount that must be more than nothing.
+ * Reads an amount that must be above zero.
  * @throws Refusal `amount-not-positive` (422) with the pointer to the field.
  */
 export function positiveMinor(text: string, pointer: string): bigint {
@@ -277,7 +281,7 @@ export function positiveMinor(text: string, pointer: string): bigint {
 }
 
 /**
- * Dates are UTC days, as all time in the ledger: today counts as past.
+ * Refuses a date in the future. Dates are UTC days, like all times in the ledger. Today is accepted.
  * @throws Refusal `date-in-future` (422).
  */
 export function notInFuture(field: string, date: string, now: string): void {

@@ -16,7 +16,7 @@ import {
 import { TRANCHE_KINDS, type TrancheKind } from './fund.js';
 import { TRANCHE_RANK_MAX } from './fund.decisions.js';
 
-/** A fund to establish: the pot of one currency that partners commit to, in layers. */
+/** A fund to establish: money in one currency, in layers that partners commit to. */
 export class EstablishFundDto {
   /**
    * Public name.
@@ -26,21 +26,21 @@ export class EstablishFundDto {
   readonly name: string;
 
   /**
-   * ISO 4217 code. Everything in the fund is in this currency.
+   * ISO 4217 code of the currency of all amounts in the fund.
    * @example 'EUR'
    */
   @IsCurrencyCode()
   readonly currency: string;
 
   /**
-   * What the fund is to reach, in minor units. The caps of its tranches add up to it at most.
+   * Target sum of the fund, in minor units. The caps of its tranches add up to at most this sum.
    * @example '2000000000000'
    */
   @IsAmountMinor({ min: '1' })
   readonly targetMinor: string;
 
   /**
-   * Where the record comes from, if it is a public fact.
+   * Source of the record, if it is a public fact.
    * @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories'
    */
   @Optional()
@@ -48,7 +48,7 @@ export class EstablishFundDto {
   readonly source?: string;
 
   /**
-   * True for made-up figures. Every table that shows them says so.
+   * True for made-up figures. Every table with them states this.
    * @example true
    */
   @Optional()
@@ -59,32 +59,32 @@ export class EstablishFundDto {
 /** A layer to add to a fund, before its financial close. */
 export class DefineTrancheDto {
   /**
-   * Place in the order of losses: 1 takes the first loss, the highest rank is paid first. Unique in the fund; along the
-   * ranks kinds go from first-loss over mezzanine to senior.
+   * Place in the order of losses: rank 1 takes the first loss, and the highest rank is paid first. Unique in the fund.
+   * With a higher rank the kind goes from first-loss over mezzanine to senior.
    * @example 1
    */
   @IsWhole(1, TRANCHE_RANK_MAX)
   readonly rank: number;
 
   /**
-   * What the layer is called.
+   * Kind of the layer.
    * @example 'first-loss'
    */
   @IsOneOf(TRANCHE_KINDS, 'TrancheKind')
   readonly kind: TrancheKind;
 
   /**
-   * The most that may be signed for the layer, in minor units.
+   * Maximum sum of signed commitments to the layer, in minor units.
    * @example '300000000000'
    */
   @IsAmountMinor({ min: '1' })
   readonly capMinor: string;
 }
 
-/** The financial close of a fund. Both members may be left out. */
+/** The financial close of a fund. Both members are optional. */
 export class ReachFinancialCloseDto {
   /**
-   * Day of the close (UTC), not in the future; today where it is left out. No call may be dated before it.
+   * Day of the close (UTC), not in the future; today if left out. No call may be dated before it.
    * @example '2026-03-20'
    */
   @Optional()
@@ -92,7 +92,7 @@ export class ReachFinancialCloseDto {
   readonly reachedOn?: string;
 
   /**
-   * Where the evidence of the close is kept.
+   * Place of the evidence of the close.
    * @example 'Closing memorandum 2026-03'
    */
   @Optional()
@@ -103,7 +103,7 @@ export class ReachFinancialCloseDto {
 /** The answer to the definition of a tranche. */
 export class TrancheAnswerDto extends AnswerDto {
   /**
-   * Id of the new tranche, to name in commitments.
+   * Id of the new tranche, for pledges to it.
    * @example '9d0c7a52-44f1-8b7e-a0c4-1f6e8d2b3a95'
    */
   @ApiProperty({ format: 'uuid' })
@@ -113,37 +113,37 @@ export class TrancheAnswerDto extends AnswerDto {
 /** Sums over commitments, in minor units of the fund's currency. */
 export class CapitalTotalsDto {
   /**
-   * Pledged and neither signed nor withdrawn: binds nobody yet.
+   * Pledges that are neither signed nor withdrawn. They do not bind.
    * @example '50000000000'
    */
   readonly pledgedMinor: string;
   /**
-   * Signed, amendments included, less what cancellations released.
+   * Signed amounts with amendments, less the parts that cancellations released.
    * @example '200000000000'
    */
   readonly committedMinor: string;
   /**
-   * Called altogether. May exceed what is committed, because distributions can be recalled.
+   * Sum of all calls. It may exceed the committed sum, because distributions can be recalled.
    * @example '80000000000'
    */
   readonly calledMinor: string;
   /**
-   * Paid on calls.
+   * Sum of the payments on calls.
    * @example '60000000000'
    */
   readonly paidMinor: string;
   /**
-   * Paid back to partners.
+   * Sum of the distributions to partners.
    * @example '10000000000'
    */
   readonly distributedMinor: string;
   /**
-   * The part of what is distributed that went back to the unfunded part.
+   * The part of the distributions that was added to the unfunded part again.
    * @example '4000000000'
    */
   readonly recallableMinor: string;
   /**
-   * What may still be called: committed, less called, plus recallable.
+   * The sum that may still be called: committed, less called, plus recallable.
    * @example '124000000000'
    */
   readonly unfundedMinor: string;
@@ -155,14 +155,14 @@ export class TrancheDto extends CapitalTotalsDto {
   @ApiProperty({ format: 'uuid' })
   readonly trancheId: string;
   /**
-   * 1 takes the first loss.
+   * Rank 1 takes the first loss.
    * @example 1
    */
   readonly rank: number;
   @ApiProperty({ enum: [...TRANCHE_KINDS], enumName: 'TrancheKind', example: 'first-loss' })
   readonly kind: TrancheKind;
   /**
-   * The most that may be signed.
+   * Maximum sum of signed commitments.
    * @example '300000000000'
    */
   readonly capMinor: string;
@@ -171,44 +171,44 @@ export class TrancheDto extends CapitalTotalsDto {
 export const FUND_STATUSES = ['established', 'closed'] as const;
 export type FundStatus = (typeof FUND_STATUSES)[number];
 
-/** A fund as it stands. */
+/** The current state of a fund. */
 export class FundDto {
   /** @example '1c7f5d2a-8e06-8f3b-b1d9-7a4c0e92f658' */
   @ApiProperty({ format: 'uuid' })
   readonly id: string;
   /** @example 'InvestAI gigafactory fund' */
   readonly name: string;
-  /** `closed` once financial close is reached: capital may be called and the layers are settled. */
+  /** `closed` after financial close: capital may be called, and the layers cannot change. */
   @ApiProperty({ enum: [...FUND_STATUSES], enumName: 'FundStatus', example: 'established' })
   readonly status: FundStatus;
   /** @example 'EUR' */
   readonly currency: string;
   /**
-   * What the fund is to reach.
+   * Target sum of the fund.
    * @example '2000000000000'
    */
   readonly targetMinor: string;
   /**
-   * When financial close was recorded; null before it.
+   * Instant at which financial close was recorded; null before it.
    * @example '2026-03-20T10:00:00Z'
    */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   readonly closedAt: string | null;
   /**
-   * Day of the financial close (UTC); null before it. Where nobody stated the day, it is the day of recording.
+   * Day of the financial close (UTC); null before it. If nobody stated the day, it is the day of the recording.
    * @example '2026-03-20'
    */
   @ApiProperty({ type: String, format: 'date', nullable: true })
   readonly reachedOn: string | null;
   /**
-   * Where the evidence of the financial close is kept; null before it, and where nobody stated it.
+   * Place of the evidence of the financial close; null before it, and if nobody stated it.
    * @example 'Closing memorandum 2026-03'
    */
   readonly evidenceRef: string | null;
-  /** In order of rank: the first one takes the first loss. */
+  /** In order of rank: the first tranche takes the first loss. */
   @ApiProperty({ type: () => [TrancheDto] })
   readonly tranches: TrancheDto[];
-  /** Over all tranches. */
+  /** Sums over all tranches. */
   @ApiProperty({ type: () => CapitalTotalsDto })
   readonly totals: CapitalTotalsDto;
   /** @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories' */
@@ -219,7 +219,7 @@ export class FundDto {
    */
   readonly illustrative: boolean;
   /**
-   * For `If-Match`.
+   * Revision of the record, to send in `If-Match`.
    * @example 4
    */
   readonly revision: number;
@@ -236,5 +236,5 @@ export class FundPageDto {
   readonly next: string | null;
 }
 
-/** Which funds. */
+/** Filters of the list of funds. */
 export class ListFundsDto extends ListQueryDto {}

@@ -3,7 +3,7 @@ import { ReadModel, mapPage, type Columns, type Page, type Reading } from '../ht
 import { rowsForAll } from '../http/visibility.js';
 import type { CapitalTotalsDto, FundDto, ListFundsDto, TrancheDto } from './fund.dto.js';
 
-/** Funds are no partner's own: every credential may read them, and they show sums only. */
+/** Every credential may read funds: they belong to no partner, and show only sums. */
 export class GetFund extends Query<Reading<FundDto>> {
   constructor(readonly id: string) {
     super();
@@ -18,7 +18,7 @@ export class ListFunds extends Query<Reading<Page<FundDto>>> {
 
 const FUNDS = rowsForAll('funds');
 
-/** Sums over the tranches are left to the program: money is added up as `bigint`. */
+/** The program adds up the sums of the tranches, because money is added as `bigint`. */
 type FundRow = Omit<FundDto, 'totals'>;
 
 const COLUMNS: Columns<FundRow> = {
@@ -30,7 +30,7 @@ const COLUMNS: Columns<FundRow> = {
   closedAt: 'closed_at',
   reachedOn: 'reached_on',
   evidenceRef: 'evidence_ref',
-  // Money as text, because a JSON number would round it. Ranks give the order.
+  // Money as text, because a JSON number would round it. The order is by rank.
   tranches: `(
     select coalesce(jsonb_agg(jsonb_build_object(
       'trancheId', t.id, 'rank', t.rank, 'kind', t.kind, 'capMinor', t.cap_minor::text,

@@ -5,7 +5,7 @@ import { dateOf, parseInstant } from '../ledger/time.js';
 import type { PartnerKind } from '../partners/partner.js';
 import { parseMinor } from '../domain/money.js';
 
-/** From the one that loses first to the one that is paid first. */
+/** In the order of losses: the first kind loses first, and the last kind is paid first. */
 export const TRANCHE_KINDS = ['first-loss', 'mezzanine', 'senior'] as const;
 export type TrancheKind = (typeof TRANCHE_KINDS)[number];
 
@@ -28,7 +28,10 @@ export interface TrancheDefined extends DomainEvent {
     readonly capMinor: string;
   };
 }
-/** A signature, an amendment or a cancellation as the tranche sees it: this keeps the cap on one stream. */
+/**
+ * The effect of a signature, an amendment or a cancellation on a tranche. With these events the cap is checked on one
+ * stream.
+ */
 export interface TrancheSubscribed extends DomainEvent {
   readonly type: 'tranche-subscribed';
   readonly data: {
@@ -37,7 +40,7 @@ export interface TrancheSubscribed extends DomainEvent {
     readonly partnerId: string;
     readonly partnerKind: PartnerKind;
     readonly facilityId?: string;
-    /** Negative when a commitment shrinks. */
+    /** Negative if the committed amount decreases. */
     readonly deltaMinor: string;
   };
 }
@@ -46,18 +49,18 @@ export interface FinancialCloseReached extends DomainEvent {
   readonly data: FinancialCloseV1 & {
     /** Day of the close (UTC). No call may be dated before it. */
     readonly reachedOn: string;
-    /** Where the evidence of the close is kept; null where nobody stated it. */
+    /** Place of the evidence of the close; null if nobody stated it. */
     readonly evidenceRef: string | null;
   };
 }
-/** Schema 1 had no day: any call was accepted once the close was recorded, whatever the date of the call. */
+/** Schema 1 had no day of the close: after the recording of the close, a call of any date was accepted. */
 interface FinancialCloseV1 {
-  /** The sums that were compared, per facility that commitments of the fund name. */
+  /** The sums that were compared, for each facility that commitments of the fund name. */
   readonly facilities: readonly {
     readonly facilityId: string;
     readonly unionMinor: string;
     readonly statesMinor: string;
-    /** The part of `statesMinor` that counts; there with a policy only, as are the next two. */
+    /** The part of `statesMinor` that counts as a match. Present only with a policy, like the next two fields. */
     readonly matchingMinor?: string;
   }[];
   readonly committedMinor: string;
@@ -68,11 +71,11 @@ export type FundEvent = FundEstablished | TrancheDefined | TrancheSubscribed | F
 
 export interface Tranche {
   readonly trancheId: string;
-  /** 1 takes the first loss. */
+  /** Rank 1 takes the first loss. */
   readonly rank: number;
   readonly kind: TrancheKind;
   readonly capMinor: bigint;
-  /** Sum of the signed commitments, amendments and cancellations included. */
+  /** Sum of the signed commitments, with amendments and cancellations. */
   readonly committedMinor: bigint;
 }
 
@@ -82,13 +85,13 @@ export interface FundTerms {
   readonly targetMinor: bigint;
   /** In order of rank. */
   readonly tranches: readonly Tranche[];
-  /** Facilities that signed commitments have named, in the order in which they appeared. */
+  /** Facilities that signed commitments name, in the order of their first signature. */
   readonly facilityIds: readonly string[];
 }
 export interface EstablishedFund extends FundTerms {
   readonly status: 'established';
 }
-/** Financial close is reached: capital may be called from its day on, and the layers are settled. */
+/** A fund after financial close: capital may be called from the day of the close on, and the layers cannot change. */
 export interface ClosedFund extends FundTerms {
   readonly status: 'closed';
   /** Day of the close (UTC). */
@@ -145,7 +148,9 @@ export const fund: Aggregate<Fund, FundEvent> = {
   },
 };
 
-/** Nobody stated the day of a close of schema 1. The day on which the ledger has it in effect stands for it. */
+/**
+ * In schema 1 nobody stated the day of the close. The day from which the close is in effect in the ledger replaces it.
+ */
 function closeOnDayOfRecord(data: FinancialCloseV1, envelope: Envelope): FinancialCloseReached['data'] {
   const { effectiveAt, recordedAt } = envelope;
   return { ...data, reachedOn: dateOf(parseInstant(effectiveAt ?? recordedAt)), evidenceRef: null };
@@ -164,13 +169,13 @@ function subscribed(state: EstablishedFund | ClosedFund, data: TrancheSubscribed
   };
 }
 
-/** Everything signed so far, over all tranches. */
+/** Sum of the signed commitments over all tranches. */
 export const committedMinorOf = (terms: FundTerms): bigint =>
   terms.tranches.reduce((sum, { committedMinor }) => sum + committedMinor, 0n);
 
 /**
- * Narrows to an established fund. The write side has already answered 404 for a fund that does not exist.
- * @throws Error when a stream does not begin with its establishment, which only a damaged history can do.
+ * Narrows to an established fund. The write side has answered 404 before if the fund does not exist.
+ * @throws Error if a stream does not begin with the establishment of its fund, which happens only in a damaged history.
  */
 export function existingFund(state: Fund): EstablishedFund | ClosedFund {
   if (state.status === 'absent') throw new Error('A fund is used before it is established.');

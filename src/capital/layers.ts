@@ -1,6 +1,6 @@
 import { splitByLargestRemainder, type Share } from '../domain/money.js';
 
-/** What a partner has at stake in a tranche. */
+/** The capital of one commitment in a tranche. */
 export interface Holding {
   /** Commitment id: breaks ties between equal remainders. */
   readonly id: string;
@@ -13,7 +13,7 @@ export interface Layer {
   readonly trancheId: string;
   /** 1 takes the first loss; the highest rank is paid first. */
   readonly rank: number;
-  /** The most that this layer can take: of a loss the outstanding amount, of a distribution the amount due. */
+  /** The maximum for this layer: of a loss the outstanding amount, of a distribution the amount due. */
   readonly limitMinor: bigint;
   readonly holdings: readonly Holding[];
 }
@@ -22,21 +22,21 @@ export interface LayerShare {
   readonly trancheId: string;
   readonly rank: number;
   readonly amountMinor: bigint;
-  /** Adds up to `amountMinor` exactly, in the order of the layer's holdings. */
+  /** In the order of the layer's holdings. The shares add up to `amountMinor` exactly. */
   readonly shares: readonly Share[];
 }
 
 export interface Waterfall {
-  /** In the order in which the layers take their part. A layer that takes nothing has a line with 0. */
+  /** In the order in which the layers take their parts. A layer that takes no part has a line with 0. */
   readonly lines: readonly LayerShare[];
   /** The part that no layer could take. Lines and rest add up to the amount exactly. */
   readonly restMinor: bigint;
 }
 
 /**
- * Allocates a loss from the first-loss layer up: `a_r = min(o_r, L - sum of a below)`.
- * @throws RangeError on a negative amount or limit, on a rank given twice, or when a layer takes a part but has no paid-in
- * capital.
+ * Allocates a loss, beginning with the first-loss layer: `a_r = min(o_r, L - sum of a below)`.
+ * @throws RangeError on a negative amount or limit, on a rank that is given twice, or if a layer takes a part but has
+ * no paid-in capital.
  */
 export const allocateLoss = (lossMinor: bigint, layers: readonly Layer[]): Waterfall =>
   pour(
@@ -45,7 +45,7 @@ export const allocateLoss = (lossMinor: bigint, layers: readonly Layer[]): Water
   );
 
 /**
- * Pays a distribution from the most senior layer down: `p_r = min(due_r, D - sum of p above)`.
+ * Pays a distribution, beginning with the most senior layer: `p_r = min(due_r, D - sum of p above)`.
  * @throws RangeError as for `allocateLoss`.
  */
 export const allocateDistribution = (distributionMinor: bigint, layers: readonly Layer[]): Waterfall =>

@@ -1,59 +1,66 @@
 /**
- * How many chips of one model are installed and used at every instant of a facility's life: a persistent AVL tree over
- * the changes, in order of time. Every node knows the sum, the lowest and the highest level of the changes below it, so that
- * one comparison settles a rule for a whole subtree. Adding an interval, reading an instant and testing an interval take a
- * number of steps that grows with the logarithm of the changes; a test takes more where the bounds are too loose to decide.
+ * Installed and used chips of one model at every instant of a facility's life: a persistent AVL tree over the changes,
+ * in order of time. Every node keeps the sum, the lowest and the highest level of the changes below it, so that one
+ * comparison can decide a rule for a whole subtree. Adding an interval, reading an instant and testing an interval take
+ * a number of steps that grows with the logarithm of the number of changes. A test takes more steps where the bounds
+ * are too wide for a decision.
  *
  * Profiles are immutable: a change copies one path and shares the rest, because the write side keeps the durable and the
- * latest state side by side and drops the latter when a commit fails.
+ * latest state, and drops the latest one if a commit fails.
  */
 export type CapacityProfile = Leaf | Branch | undefined;
 
-/** Categories of user that a profile tells apart; the caller maps its own names to 0 to 6. */
+/** Categories of user in a profile. The caller maps its own names to 0 to 6. */
 const CATEGORY_COUNT = 7;
 const INSTALLED = 0;
-/** Used less installed. It is a level of its own, because its maximum is the test for a free chip. */
+/** Used less installed. It has its own level, because its maximum is the test for a free chip. */
 const LOAD = 1;
 const FIRST_CATEGORY = 2;
 const LEVEL_COUNT = FIRST_CATEGORY + CATEGORY_COUNT;
 
-/** Levels at one instant, or their lowest or highest over a span: read them with the functions below. Whole chips. */
+/**
+ * Levels in whole chips at one instant, or their lowest or highest values over a span. Read them with the functions
+ * below.
+ */
 export type Levels = readonly number[];
 export const installedOf = (levels: Levels): number => at(levels, INSTALLED);
-/** Used less installed: how far the facility is from full, zero or negative unless it is oversubscribed. */
+/** Used less installed. It is zero or negative unless the facility is oversubscribed. */
 export const loadOf = (levels: Levels): number => at(levels, LOAD);
 export const usedBy = (levels: Levels, category: number): number => at(levels, FIRST_CATEGORY + category);
 
-/** One step of one level. There is at most one for an instant and a level, and none of zero chips. */
+/** One step of one level. An instant and a level have at most one step, and no step is of zero chips. */
 interface Change {
   /** Ms since the epoch. */
   readonly instant: number;
-  /** `INSTALLED` or a category's. */
+  /** `INSTALLED`, or the level of a category. */
   readonly level: number;
   readonly chips: number;
 }
 
 interface Span {
-  /** The first and the last instant at which something changes. */
+  /** The first and the last instant of a change. */
   readonly first: number;
   readonly last: number;
-  /** What all its changes add up to, per level. */
+  /** For each level, the sum of its changes in the span. */
   readonly sums: Levels;
   /**
-   * The lowest and the highest that each level gets, from just before the span to its end, counted from the level just
-   * before it. The caller has tested the instant before the span already.
+   * For each level, its lowest and highest value from just before the span to its end, relative to the value just
+   * before the span. The caller has tested the instant before the span already.
    */
   readonly lows: Levels;
   readonly highs: Levels;
 }
 
 /**
- * Changes in a leaf, before it is split. With a node for every change the summaries were 15 times the memory (220 MB for
- * 100,000 allocations) and most of the time went into collecting them.
+ * Maximum number of changes in a leaf. With a node for every change, the summaries took 15 times the memory (220 MB for
+ * 100,000 allocations), and most of the time went into their computation.
  */
 const CHANGES_PER_LEAF_MAX = 32;
 
-/** In order of instant, then level. All changes of an instant are in one leaf: levels half way through it do not exist. */
+/**
+ * In order of instant, then level. All changes of an instant are in one leaf, because they take effect at the same
+ * time.
+ */
 interface Leaf extends Span {
   readonly height: 0;
   readonly changes: readonly Change[];
@@ -65,12 +72,12 @@ interface Branch extends Span {
   readonly right: Leaf | Branch;
 }
 
-/** Changes what is installed from an instant on (ms since the epoch); retired chips are negative. */
+/** Changes the installed chips from an instant on (ms since the epoch). Retired chips are negative. */
 export function withInstalled(profile: CapacityProfile, chips: number, from: number): CapacityProfile {
   return changed(profile, { instant: from, level: INSTALLED, chips });
 }
 
-/** Changes what a category uses over [from, to); freed chips are negative. */
+/** Changes the chips that a category uses over [from, to). Released chips are negative. */
 export function withUsed(
   profile: CapacityProfile,
   category: number,
@@ -82,7 +89,7 @@ export function withUsed(
   return changed(changed(profile, { instant: from, level, chips }), { instant: to, level, chips: -chips });
 }
 
-/** The levels that hold at an instant, its own changes included. */
+/** The levels at an instant, including the changes at that instant. */
 export function levelsAt(profile: CapacityProfile, instant: number): Levels {
   const levels = zeros();
   let span = profile;
@@ -100,13 +107,13 @@ export function levelsAt(profile: CapacityProfile, instant: number): Levels {
   return levels;
 }
 
-/** Something that must hold at every instant of an interval. */
+/** A condition that must hold at every instant of an interval. */
 export interface CapacityRule {
-  /** Whether it holds at these levels. */
+  /** Whether the condition holds at these levels. */
   holdsAt(levels: Levels): boolean;
   /**
-   * Whether it must hold wherever the levels are between these two; false where that is not certain, which costs a closer
-   * look but never a wrong answer.
+   * True only if the condition holds for all levels between the two bounds. False if that is not certain: then the
+   * search reads the changes themselves, and its result is still exact.
    */
   holdsBetween(lows: Levels, highs: Levels): boolean;
 }
@@ -118,8 +125,8 @@ export interface Breach {
 }
 
 /**
- * The earliest instant of [from, to) at which a rule does not hold, if there is one.
- * @param onVisit called for every leaf and branch that is read, so that a test can count the work.
+ * The earliest instant of [from, to) at which a rule does not hold; undefined if there is none.
+ * @param onVisit called for every leaf and branch that the search reads, so that a test can count them.
  */
 export function firstBreach(
   profile: CapacityProfile,
@@ -140,15 +147,15 @@ interface Search {
   readonly rule: CapacityRule;
   readonly from: number;
   readonly to: number;
-  /** The levels just before the instant that the sweep has reached; the sweep updates them. */
+  /** The levels just before the instant that the sweep has reached. The sweep updates them. */
   readonly levels: number[];
-  /** Scratch for the bounds of the span under test. */
+  /** Reused arrays for the bounds of the span under test. */
   readonly lows: number[];
   readonly highs: number[];
   readonly onVisit?: () => void;
 }
 
-/** Goes through the changes of a span inside (from, to), in order, and returns the first instant at which the rule fails. */
+/** Reads the changes of a span inside (from, to) in order, and returns the first instant at which the rule fails. */
 function sweep(search: Search, span: Leaf | Branch): number | undefined {
   const { levels, from, to } = search;
   if (span.last <= from || span.first >= to) return undefined;
@@ -182,7 +189,7 @@ function changed(span: CapacityProfile, change: Change): CapacityProfile {
   return joined(changed(span.left, change), span.right);
 }
 
-/** Merges a change into a leaf. A step of zero chips is removed, so that releases free memory. */
+/** Merges a change into a leaf. It removes a step of zero chips, so that releases free memory. */
 function changedLeaf(changes: readonly Change[], change: Change): CapacityProfile {
   const { instant, level, chips } = change;
   const place = changes.findIndex(
@@ -198,7 +205,7 @@ function changedLeaf(changes: readonly Change[], change: Change): CapacityProfil
 
 function split(changes: readonly Change[]): Leaf | Branch {
   if (changes.length <= CHANGES_PER_LEAF_MAX) return leafOf(changes);
-  // An instant has fewer changes than half a leaf, so that one side never comes out empty.
+  // An instant has fewer changes than half a leaf, so neither side is empty.
   let middle = changes.length >> 1;
   while (!isLastOfInstant(changes, middle - 1)) middle--;
   return branchOf(leafOf(changes.slice(0, middle)), leafOf(changes.slice(middle)));
@@ -207,7 +214,10 @@ function split(changes: readonly Change[]): Leaf | Branch {
 const isLastOfInstant = (changes: readonly Change[], index: number): boolean =>
   changes[index]?.instant !== changes[index + 1]?.instant;
 
-/** Two neighbours, whose heights differ by at most two, under branches whose heights differ by at most one. */
+/**
+ * Joins two neighbours whose heights differ by at most two. In the result, the heights of siblings differ by at most
+ * one.
+ */
 function joined(left: CapacityProfile, right: CapacityProfile): CapacityProfile {
   if (!left) return right;
   if (!right) return left;
@@ -236,13 +246,13 @@ function branchOf(left: Leaf | Branch, right: Leaf | Branch): Branch {
   return { height, first: left.first, last: right.last, left, right, sums, lows, highs };
 }
 
-/** @param changes at least one. */
+/** @param changes at least one change. */
 function leafOf(changes: readonly Change[]): Leaf {
   const [sums, lows, highs] = [zeros(), zeros(), zeros()];
   for (const [index, change] of changes.entries()) {
     apply(sums, change);
     widen(lows, highs, sums, change.level);
-    // The load changes with every level, so that it is valid only when all changes of an instant are in.
+    // Every change changes the load, so the load is valid only after all changes of an instant.
     if (isLastOfInstant(changes, index)) widen(lows, highs, sums, LOAD);
   }
   const [first, last] = [changes[0]?.instant ?? Infinity, changes.at(-1)?.instant ?? -Infinity];
@@ -266,7 +276,7 @@ function accumulate(levels: number[], more: Levels): void {
   for (let level = 0; level < LEVEL_COUNT; level++) levels[level] = at(levels, level) + at(more, level);
 }
 
-/** Levels are always of full length; the compiler cannot know. */
+/** `Levels` always has its full length, which the compiler cannot check. */
 function at(levels: Levels, level: number): number {
   return levels[level] ?? 0;
 }

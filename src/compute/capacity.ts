@@ -13,9 +13,9 @@ import {
 } from './facility.js';
 import { firstShortage, installedAtLeast, shortageFacts, sumOfFloors } from './quota.js';
 
-/** Models of chip in one facility; a machine room has a handful, and every one costs memory for as long as it is known. */
+/** Chip models in one facility. A machine room has a few, and each takes memory permanently. */
 export const CHIP_MODELS_MAX = 100;
-/** Policies for one chip model. The board decides a few a year; their list is copied whenever one is added. */
+/** Policies for one chip model. The board decides a few in a year; every adoption copies their list. */
 export const POLICIES_MAX = 1_000;
 
 /** @throws Refusal `too-many-chip-models` (409). */
@@ -31,9 +31,10 @@ export function installCapacity(state: Facility, { chipModel, chips, effectiveFr
 }
 
 /**
- * Removes chips from an instant on. Promised chips are those allocated and, beyond them, those that floors keep for a
- * category: a retirement must not break a floor silently. So at every later instant
- * sum over categories of max(used, floor) <= installed - chips, which also keeps the floors' sum within what is installed.
+ * Retires chips from an instant on. The promised chips are the allocated chips, and the chips that floors keep for a
+ * category beyond its allocations: a retirement must not break a floor without notice. So at every later instant
+ * sum over categories of max(used, floor) <= installed - chips.
+ * Then the sum of the floors also stays within the installed chips.
  * @throws Refusal `capacity-still-promised`, `unknown-chip-model` (409).
  */
 export function retireCapacity(state: Facility, { chipModel, chips, effectiveFrom }: CapacityFacts): FacilityEvent[] {
@@ -62,8 +63,8 @@ export function retireCapacity(state: Facility, { chipModel, chips, effectiveFro
 }
 
 /**
- * Adopts floors and caps for one chip model. Floors may be higher than the free chips at the time: they then fill up as
- * chips become free. Allocations that a new cap would not have admitted stay as they are.
+ * Adopts floors and caps for one chip model. A floor may exceed the chips that are free at the time: it then fills as
+ * chips become free. Allocations above a new cap stay unchanged.
  * @throws Refusal `floor-above-cap` (422); `unknown-chip-model`, `quota-policy-out-of-order`, `floors-exceed-capacity`,
  * `too-many-quota-policies` (409).
  */
@@ -134,7 +135,7 @@ function requireNextInOrder(policies: ChipModelState['policies'], { chipModel, e
 
 type CapacityPoint = Pick<QuotaFacts, 'chipModel' | 'effectiveFrom'>;
 
-/** @throws Refusal `unknown-chip-model` (409): nothing of this model was ever installed here. */
+/** @throws Refusal `unknown-chip-model` (409) if this model was never installed here. */
 export function chipModelOf(state: Facility, chipModel: string): ChipModelState {
   const { chipModels } = registered(state);
   const model = chipModels.get(chipModel);
@@ -151,5 +152,5 @@ function unknownChipModel(chipModel: string, known: readonly string[]): Refusal 
   });
 }
 
-/** Canonical text of an instant or date, so that equal instants are recorded as equal text. */
+/** Canonical text of an instant or a date, so that equal instants are recorded as equal text. */
 const canonical = (instant: string): string => formatInstant(parseInstant(instant));

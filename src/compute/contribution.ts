@@ -15,30 +15,33 @@ const UNION_CLAUSE = '2021/1173 Art. 12b(5)';
 /** 12b(5): "up to 17 % of the capital expenditure (CAPEX) investments in the overall computing infrastructure". */
 export const UNION_PERCENT_MAX = 17n;
 
-/** The most that the Union may contribute to a facility of this CAPEX; rounded down, so that it never exceeds 17 %. */
+/**
+ * The maximum that the Union may contribute to a facility of this CAPEX; rounded down, so that it never exceeds 17 %.
+ */
 export const unionCeilingMinor = (capexMinor: bigint): bigint => (capexMinor * UNION_PERCENT_MAX) / 100n;
 
 /**
- * The contributions of the Participating States that count as a match of the Union: the policy `matching-basis`. Without a
- * policy all of them count, because Art. 12b(5) leaves none out.
+ * The kinds of contribution of the Participating States that count as a match of the Union, from the policy
+ * `matching-basis`. Without a policy all kinds count, because Art. 12b(5) excludes none.
  */
 export type MatchingBasis = readonly CommitmentKind[] | undefined;
 
-/** The contributions of the Participating States beside the part of the Union. */
+/** The sum of the Participating States' contributions that count as a match. */
 export function matchingMinorOf({ statesMinor, statesMinorByKind }: Contributions, basis: MatchingBasis): bigint {
   if (basis === undefined) return statesMinor;
   return basis.reduce((sumMinor, kind) => sumMinor + statesMinorByKind[kind], 0n);
 }
 
 export interface ContributionInput extends Omit<ContributionFacts, 'deltaMinor'> {
-  /** Minor units; negative when a commitment is decreased or cancelled. */
+  /** Minor units. Negative if a commitment is decreased or cancelled. */
   readonly deltaMinor: bigint;
 }
 
 /**
- * Records what the signature, amendment or cancellation of a commitment changes for the facility that it finances.
- * @param closedOn given once the fund of the commitment has reached financial close: the states matched the Union there, and
- * no later change of one of its commitments may undo that.
+ * Records the contribution of a commitment to the facility that it finances, after its signature, amendment or
+ * cancellation.
+ * @param closedOn present if the fund of the commitment has reached financial close: the states matched the Union at
+ * the close, and no later change of one of its commitments may undo the match.
  * @throws Refusal `currency-differs`, `capex-unknown`, `union-ceiling-exceeded`, `states-below-union` (409; 12b(5) for AI
  * gigafactories).
  */
@@ -69,7 +72,10 @@ export function recordContribution(
   ];
 }
 
-/** Only a change that makes the match worse is refused: a policy may have changed since, and a step towards the match must stay open. */
+/**
+ * Refuses only a change that makes the match worse. The policy may have changed since the close, and a change that
+ * improves the match must stay possible.
+ */
 function requireStillMatched(
   { contributions }: RegisteredFacility,
   input: ContributionInput,
@@ -125,12 +131,12 @@ function requireBelowCeiling({ capexMinor, contributions, currency }: Registered
   );
 }
 
-/** What the financial close of a fund compares: who contributes how much to the facility's computing CAPEX. */
+/** Facts for the financial close of a fund: the contributions to the facility's computing CAPEX. */
 export interface Funding {
   readonly facilityId: string;
   readonly kind: FacilityKind;
   readonly capexMinor?: bigint;
-  /** CAPEX and purchases of access time. */
+  /** CAPEX and purchases of access time by the Union. */
   readonly unionMinor: bigint;
   readonly statesMinor: bigint;
   /** The part of `statesMinor` that counts as a match. */

@@ -11,7 +11,7 @@ export class InstalledChipsDto {
   /** @example 'GB300' */
   readonly chipModel: string;
   /**
-   * Installed now; 0 where they come later or are retired.
+   * Chips installed now; 0 before the installation or after the retirement of all.
    * @example 25000
    */
   @ApiProperty({ type: 'integer' })
@@ -38,7 +38,7 @@ export class QuotaPolicyDto {
   readonly reason: string;
 }
 
-/** A facility as it stands. */
+/** The current state of a facility. */
 export class FacilityDto {
   /** @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f' */
   @ApiProperty({ format: 'uuid' })
@@ -56,17 +56,17 @@ export class FacilityDto {
   /** @example '400000000000' */
   readonly capexMinor: string | null;
   /**
-   * Of the CAPEX, else of the first contribution.
+   * Currency of the CAPEX; without a CAPEX, of the first contribution.
    * @example 'EUR'
    */
   readonly currency: string | null;
   /**
-   * Signed by the Union as CAPEX or purchase of access time; at most 17 % of the CAPEX of an AI gigafactory.
+   * Sum that the Union has signed as CAPEX or purchase of access time; at most 17 % of the CAPEX of an AI gigafactory.
    * @example '60000000000'
    */
   readonly unionMinor: string;
   /**
-   * Signed by Participating States.
+   * Sum that the Participating States have signed.
    * @example '90000000000'
    */
   readonly statesMinor: string;
@@ -79,7 +79,7 @@ export class FacilityDto {
   /** True for a made-up facility. */
   readonly illustrative: boolean;
   /**
-   * For `If-Match`.
+   * Revision of the record, to send in `If-Match`.
    * @example 3
    */
   @ApiProperty({ type: 'integer' })
@@ -88,12 +88,12 @@ export class FacilityDto {
 
 /** Filters of the list of facilities. */
 export class ListFacilitiesDto extends ListQueryDto {
-  /** Gigafactories, factories or supercomputers only. */
+  /** Only facilities of this kind: gigafactories, factories or supercomputers. */
   @Optional()
   @IsOneOf(FACILITY_KINDS, 'FacilityKind')
   readonly kind?: FacilityKind;
 
-  /** Where it stands. */
+  /** Only facilities in this country. */
   @Optional()
   @IsCountryCode()
   readonly country?: string;
@@ -107,10 +107,10 @@ export class FacilityPageDto {
   readonly next: string | null;
 }
 
-/** Which part of a facility's capacity. */
+/** Interval and chip model of the capacity to read. */
 export class CapacityQueryDto extends ReadQueryDto {
   /**
-   * First instant, or a date for its first instant (UTC); now when left out.
+   * First instant, or a date, which means its first instant (UTC); now when left out.
    * @example '2026-04-01'
    */
   @Optional()
@@ -126,7 +126,7 @@ export class CapacityQueryDto extends ReadQueryDto {
   readonly to?: string;
 
   /**
-   * One chip model only.
+   * Only this chip model.
    * @example 'GB300'
    */
   @Optional()
@@ -134,7 +134,7 @@ export class CapacityQueryDto extends ReadQueryDto {
   readonly chipModel?: string;
 }
 
-/** An interval in which nothing changes, for one chip model. */
+/** An interval without a change of the levels, for one chip model. */
 export class CapacityStepDto {
   /** @example 'GB300' */
   readonly chipModel: string;
@@ -151,7 +151,7 @@ export class CapacityStepDto {
   @ApiProperty({ type: 'integer' })
   readonly allocated: number;
   /**
-   * Installed less allocated. Floors may keep a part of it for some categories.
+   * Installed less allocated chips. Floors may keep a part of them for some categories.
    * @example 24488
    */
   @ApiProperty({ type: 'integer' })

@@ -36,8 +36,8 @@ export class FacilityController {
   }
 
   /**
-   * Retire chips from an instant on. Refused below what is promised at any time after it: what is allocated, and what
-   * floors keep for a category beyond that.
+   * Retire chips from an instant on. Refused if at any later instant fewer chips would be installed than promised: the
+   * promised chips are the allocated ones, and the chips that floors keep for a category beyond its allocations.
    */
   @CommandRoute({ command: RetireCapacity, path: ':id/retirements', roles: ['operator', 'facility'] })
   retireCapacity(
@@ -48,7 +48,7 @@ export class FacilityController {
     return this.commands.execute(new RetireCapacity(context, { id, body }));
   }
 
-  /** Adopt floors and caps for a chip model. They bind every allocation that is made from then on. */
+  /** Adopt floors and caps for a chip model. They bind every allocation that is made after the adoption. */
   @CommandRoute({
     command: AdoptQuotaPolicy,
     path: ':id/quota-policies',
@@ -69,7 +69,7 @@ export class FacilityController {
     return this.queries.execute(new ListFacilities(reader, query));
   }
 
-  /** Read a facility with its chips and the quotas that are in force or to come. */
+  /** Read a facility with its chips, and with the quotas that are in force now or later. */
   @ReadRoute({ path: ':id', roles: READERS, projection: 'compute', answer: FacilityDto })
   getFacility(
     @Param() { id }: IdParams,
@@ -79,7 +79,7 @@ export class FacilityController {
     return this.queries.execute(new GetFacility(reader, id));
   }
 
-  /** Read what is installed, allocated and free over an interval, in steps within which nothing changes. */
+  /** Read the installed, allocated and free chips over an interval, in steps without a change. */
   @ReadRoute({ path: ':id/capacity', roles: READERS, projection: 'compute', answer: CapacityDto })
   getCapacity(
     @Param() { id }: IdParams,

@@ -20,7 +20,7 @@ import {
 import { FACILITY_KINDS, type FacilityKind } from './facility.js';
 import type { ChipsByCategory } from './quota.js';
 
-/** Names of models are short; they become part of the ids of rows. */
+/** Names of models are short, because they become part of the ids of rows. */
 export const CHIP_MODEL_LENGTH_MAX = 100;
 
 /** A facility to register. It has no chips until capacity is installed. */
@@ -30,21 +30,22 @@ export class RegisterFacilityDto {
   readonly name: string;
 
   /**
-   * Where it stands, ISO 3166-1 alpha-2.
+   * Country of the facility, ISO 3166-1 alpha-2.
    * @example 'FI'
    */
   @IsCountryCode()
   readonly country: string;
 
   /**
-   * Which article it falls under. The rules of Art. 12b bind `ai-gigafactory`.
+   * Kind of the facility, by the article that applies to it. The rules of Art. 12b bind `ai-gigafactory`.
    * @example 'ai-gigafactory'
    */
   @IsOneOf(FACILITY_KINDS, 'FacilityKind')
   readonly kind: FacilityKind;
 
   /**
-   * The partner that runs it. Keys with the role `facility` that are bound to this partner may allocate its chips.
+   * The partner that operates the facility. Keys with the role `facility` that are bound to this partner may allocate
+   * its chips.
    * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
    */
   @Optional()
@@ -52,8 +53,8 @@ export class RegisterFacilityDto {
   readonly operatorPartnerId?: string;
 
   /**
-   * The Member State that hosts it. No call opens for an AI gigafactory before this state has signed a commitment to it
-   * (Art. 12b(4)).
+   * The Member State that hosts the facility. A call for an AI gigafactory opens only after this state has signed a
+   * commitment to it (Art. 12b(4)).
    * @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11'
    */
   @Optional()
@@ -61,7 +62,7 @@ export class RegisterFacilityDto {
   readonly hostStatePartnerId?: string;
 
   /**
-   * Capital expenditure on the computing infrastructure, in minor units: the Union covers up to 17 % of it (Art. 12b(5)).
+   * Capital expenditure on the computing infrastructure, in minor units. The Union covers up to 17 % of it (Art. 12b(5)).
    * @example '400000000000'
    */
   @Optional()
@@ -69,7 +70,7 @@ export class RegisterFacilityDto {
   readonly capexMinor?: string;
 
   /**
-   * Currency of `capexMinor`; given with it or not at all.
+   * Currency of `capexMinor`. Give both or neither.
    * @example 'EUR'
    */
   @Optional()
@@ -77,7 +78,7 @@ export class RegisterFacilityDto {
   readonly currency?: string;
 
   /**
-   * Where the record comes from, if it is a public fact.
+   * Source of the record, if it is a public fact.
    * @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories'
    */
   @Optional()
@@ -85,7 +86,7 @@ export class RegisterFacilityDto {
   readonly source?: string;
 
   /**
-   * True for a made-up facility. Every table that shows it says so.
+   * True for a made-up facility. Every table with it states this.
    * @example true
    */
   @Optional()
@@ -93,10 +94,10 @@ export class RegisterFacilityDto {
   readonly illustrative?: boolean;
 }
 
-/** Chips that come or go. */
+/** Chips to install or to retire. */
 export class ChangeCapacityDto {
   /**
-   * Model of the chips, as its maker names it. Capacity of different models is never mixed.
+   * Model of the chips, as its manufacturer names it. Chips of different models are never added up.
    * @example 'GB300'
    */
   @IsText(CHIP_MODEL_LENGTH_MAX)
@@ -107,7 +108,7 @@ export class ChangeCapacityDto {
   readonly chips: number;
 
   /**
-   * From when on: an instant, or a date for its first instant (UTC).
+   * Start of the change: an instant, or a date, which means its first instant (UTC).
    * @example '2026-03-01'
    */
   @IsInstantOrDate()
@@ -121,38 +122,40 @@ export class AdoptQuotaPolicyDto {
   readonly chipModel: string;
 
   /**
-   * Chips kept for a category, whether it uses them or not. Together at most what is installed from then on.
+   * Chips kept for a category, whether it uses them or not. Their sum is at most the number of chips installed from
+   * then on.
    * @example { "start-up": 2000, "sme": 3000, "research": 4000 }
    */
   @AreChipsBy(CATEGORIES)
   readonly floors: ChipsByCategory;
 
   /**
-   * The most chips that a category may use at a time. A category that is left out has no cap.
+   * Maximum number of chips that a category may use at one time. A category that is left out has no cap.
    * @example { "tech-giant": 5000 }
    */
   @AreChipsBy(CATEGORIES)
   readonly caps: ChipsByCategory;
 
   /**
-   * From when on it holds: an instant, or a date for its first instant (UTC). Not before the version that precedes it.
+   * Start of the policy: an instant, or a date, which means its first instant (UTC). Not before the start of the
+   * previous version.
    * @example '2026-03-01'
    */
   @IsInstantOrDate()
   readonly effectiveFrom: string;
 
   /**
-   * Why the board decided so.
+   * Reason of the board's decision.
    * @example 'Decision 12/2026 of the Governing Board'
    */
   @IsProse(REASON_LENGTH_MAX)
   readonly reason: string;
 }
 
-/** What is answered to the adoption of a quota policy. */
+/** The answer to the adoption of a quota policy. */
 export class QuotaPolicyAnswerDto extends AnswerDto {
   /**
-   * Version of the policy for this chip model, counting up from 1.
+   * Version of the policy for this chip model, counted from 1.
    * @example 1
    */
   version: number;

@@ -13,7 +13,7 @@ import {
   type ReleaseFacts,
 } from './facility.js';
 
-/** Rows of facilities, of their chips over time, of quotas and of allocations. */
+/** Rows of facilities, their chips over time, their quotas and their allocations. */
 export const computeProjection: Projection = {
   name: 'compute',
   version: 2,
@@ -23,7 +23,7 @@ export const computeProjection: Projection = {
   apply,
 };
 
-// The stream decides which aggregate an event is of, and the write side appends nothing else to it.
+// The stream determines the aggregate of an event: the write side appends only events of that aggregate to it.
 const eventOf = (recorded: RecordedEvent): FacilityEvent => recorded as unknown as FacilityEvent;
 const idOf = ({ stream }: RecordedEvent): string => stream.slice(streamOf(facility, '').length);
 
@@ -90,7 +90,7 @@ interface CapacityChange {
   readonly allocated?: number;
 }
 
-/** What an event changes about the chips of a facility, and when. */
+/** The changes of a facility's chips by an event, with their instants. */
 function changesOf(event: FacilityEvent): readonly CapacityChange[] {
   switch (event.type) {
     case 'capacity-installed':

@@ -14,7 +14,7 @@ import type {
   ListFacilitiesDto,
 } from './facility-read.dto.js';
 
-/** Steps in one answer: a megabyte and a half of JSON. A client that needs more reads the interval in parts. */
+/** Steps in one answer: 1.5 MB of JSON. A client that needs more steps reads the interval in parts. */
 export const CAPACITY_STEPS_MAX = 10_000;
 const INTERVAL_DAYS_DEFAULT = 365;
 
@@ -70,7 +70,7 @@ const COLUMNS: Columns<FacilityDto> = {
       from capacity_changes where facility_id = facilities.id and installed_delta <> 0 group by chip_model
     ) c
   )`,
-  // Instants as `formatInstant` writes them.
+  // Writes instants as `formatInstant` does.
   quotaPolicies: `(
     select coalesce(jsonb_agg(jsonb_build_object(
       'chipModel', q.chip_model, 'version', q.version, 'floors', q.floors, 'caps', q.caps, 'effectiveFrom',
@@ -122,8 +122,9 @@ export class ListFacilitiesHandler implements IQueryHandler<ListFacilities> {
 }
 
 /**
- * The facility, if the reader may see it, with its steps: the level at `from` of every chip model that is known by `to`, and
- * then every instant at which something changes. One statement reads position and rows, so that they agree.
+ * The facility, if the reader may see it, with its steps. The first step of each chip model known by `to` is its level
+ * at `from`; the other steps begin at each instant of a change. One statement reads the position and the rows, so that
+ * both are consistent.
  */
 const capacityOf = (from: string, visible: string): string => `
   select p.position as reflected, f.id as "facilityId", s.chip_model as "chipModel", s.step_from as "from", s.step_to as "to",
@@ -172,7 +173,7 @@ export class GetCapacityHandler implements IQueryHandler<GetCapacity> {
   }
 }
 
-/** @throws Refusal (400) when the end is not after the start. */
+/** @throws Refusal (400) if the end is not after the start. */
 function interval(query: CapacityQueryDto, nowMs: number): { from: string; to: string } {
   const from = query.from === undefined ? nowMs : parseInstant(query.from);
   const to = query.to === undefined ? from + INTERVAL_DAYS_DEFAULT * MS_PER_DAY : parseInstant(query.to);
@@ -191,7 +192,7 @@ const malformed = (code: string, pointer: string, detail: string): Refusal =>
 type CapacityRow = {
   readonly reflected: number;
   readonly facilityId: string | null;
-  // Null where the facility has no chips known by the end of the interval.
+  // Null if the facility has no chips known by the end of the interval.
 } & (CapacityStepDto | { readonly chipModel: null });
 
 export const facilityQueryHandlers = [GetFacilityHandler, ListFacilitiesHandler, GetCapacityHandler];

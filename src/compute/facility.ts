@@ -10,8 +10,8 @@ import { withInstalled, withUsed, type CapacityProfile } from './capacity-profil
 import { categoryIndex, type ChipsByCategory, type QuotaPolicy } from './quota.js';
 
 /**
- * A place with chips. It is the boundary of consistency for everything that is promised of them: what is installed, who
- * may use how much, and who paid for it are decided on one stream.
+ * A place with chips. It is the consistency boundary of its chips: their number, the right to use them, and the
+ * contributions to their cost are decided on one stream.
  *
  * Decisions are in `capacity.ts` (chips and quotas), `allocation.ts` and `contribution.ts`.
  */
@@ -29,14 +29,16 @@ export interface FacilityDescription {
   readonly kind: FacilityKind;
   readonly operatorPartnerId?: string;
   readonly hostStatePartnerId?: string;
-  /** Capital expenditure on the computing infrastructure: what the 17 % of 12b(5) are taken of. Minor units. */
+  /**
+   * Capital expenditure on the computing infrastructure, in minor units. The 17 % of 12b(5) are a part of this amount.
+   */
   readonly capexMinor?: string;
   readonly currency?: string;
   readonly source?: string;
   readonly illustrative?: boolean;
 }
 
-/** A change by signature, amendment or cancellation of one commitment to the facility. */
+/** The change of one commitment to the facility by its signature, an amendment or its cancellation. */
 export interface ContributionFacts {
   readonly commitmentId: string;
   readonly partnerId: string;
@@ -64,7 +66,7 @@ export interface QuotaFacts {
   readonly reason: string;
 }
 
-/** Repeated by the release, so that a report folds single events. */
+/** A release repeats these facts, so that a report folds each event without a look-up. */
 export interface AllocationFacts {
   readonly allocationId: string;
   readonly grantId: string;
@@ -79,7 +81,10 @@ export interface AllocationFacts {
   readonly to: string;
 }
 
-/** `to` is the end before the release; from `at` on (all of it, where `at` is not after `from`) the chips are free. */
+/**
+ * `to` is the end before the release. The chips are free from `at` on; if `at` is not after `from`, the whole
+ * allocation is released.
+ */
 export interface ReleaseFacts extends AllocationFacts {
   readonly at: string;
   readonly reason: string;
@@ -103,7 +108,10 @@ export interface RegisteredFacility {
   readonly operatorPartnerId?: string;
   readonly hostStatePartnerId?: string;
   readonly capexMinor?: bigint;
-  /** Of the CAPEX, else of the first contribution: amounts in different currencies cannot be added up. */
+  /**
+   * Currency of the CAPEX; without a CAPEX, of the first contribution. Amounts in different currencies cannot be added
+   * up.
+   */
   readonly currency?: string;
   readonly contributions: Contributions;
   readonly chipModels: PersistentMap<string, ChipModelState>;
@@ -112,10 +120,10 @@ export interface RegisteredFacility {
 }
 
 export interface Contributions {
-  /** CAPEX and purchase of access time by the Union: what 12b(5) limits to 17 %. */
+  /** CAPEX and purchases of access time by the Union. 12b(5) limits their sum to 17 %. */
   readonly unionMinor: bigint;
   readonly statesMinor: bigint;
-  /** The same by kind: which kinds count when the states match the Union is a policy of the board. */
+  /** `statesMinor` by kind, because a policy of the board selects the kinds that count as a match of the Union. */
   readonly statesMinorByKind: Readonly<Record<CommitmentKind, bigint>>;
   readonly byPartnerMinor: PersistentMap<string, bigint>;
 }
@@ -127,14 +135,17 @@ export interface ChipModelState {
 }
 
 export interface Allocation extends Omit<AllocationFacts, 'from' | 'to'> {
-  /** Ms since the epoch, half-open; empty once everything was released. */
+  /** Ms since the epoch, half-open; empty after a release of everything. */
   readonly from: number;
   readonly to: number;
   readonly released: boolean;
 }
 
 export interface GrantUse {
-  /** Chips times milliseconds of all its allocations; a bigint, because 100,000 chips pass 2^53 within three years. */
+  /**
+   * Sum of chips times milliseconds over its allocations; a bigint, because 100,000 chips exceed 2^53 within three
+   * years.
+   */
   readonly chipMs: bigint;
   readonly allocationIds: PersistentSet<string>;
 }
@@ -207,21 +218,21 @@ export const facility: Aggregate<Facility, FacilityEvent> = {
   },
 };
 
-/** For decisions: the ledger has answered 404 already where there is no such facility. */
+/** Narrows the state for decisions. For an unknown facility the ledger has answered 404 before. */
 export function registered(state: Facility): RegisteredFacility {
   if (state.status === 'absent') throw new Error('A facility must be registered before anything else happens to it.');
   return state;
 }
 
-/** A recorded allocation, with its end moved forward by what was released; for the report of its use. */
+/** A recorded allocation, for the report of its use. After a release its end is the earlier one. */
 export function allocationOf(state: Facility, allocationId: string): Allocation | undefined {
   return state.status === 'absent' ? undefined : state.allocations.get(allocationId);
 }
 
 /**
- * @param hostLegalForm of the partner that is named as the hosting state.
+ * @param hostLegalForm legal form of the partner that the description names as hosting state.
  * @throws Refusal `currency-missing`, `capex-missing` (422: an amount and its currency come together), `host-not-a-state`
- * (409: 12b(4) speaks of the Member State in whose territory the facility stands).
+ * (409: in 12b(4) the hosting state is the Member State in whose territory the facility is).
  */
 export function registerFacility(description: FacilityDescription, hostLegalForm?: LegalForm): FacilityEvent[] {
   const { capexMinor, currency, hostStatePartnerId } = description;
@@ -277,7 +288,7 @@ function withContribution(state: RegisteredFacility, facts: ContributionFacts): 
   };
 }
 
-/** 12b(5) knows two forms of the Union's contribution: a part of the CAPEX, or a purchase of access time instead. */
+/** 12b(5) has two forms of the Union's contribution: a part of the CAPEX, or a purchase of access time instead. */
 export function countsAgainstCeiling({ partnerKind, kind }: Pick<ContributionFacts, 'partnerKind' | 'kind'>): boolean {
   return partnerKind === 'union' && (kind === 'capex' || kind === 'access-time-purchase');
 }
@@ -344,5 +355,5 @@ function withUse(state: RegisteredFacility, of: Allocation, chips: number, from:
   }));
 }
 
-/** Chip-time of an interval in chip-milliseconds. */
+/** Chips times the length of an interval, in chip-milliseconds. */
 export const chipMsOf = (chips: number, from: number, to: number): bigint => BigInt(chips) * BigInt(to - from);

@@ -2,8 +2,8 @@ import type { Transaction } from '../ledger/transaction.js';
 import { facility, registered, type RegisteredFacility } from './facility.js';
 
 /**
- * The facility that the route names. The owner is checked before the revision: a 412 would tell a stranger that the
- * facility has changed.
+ * The facility that the route names. The owner is checked before the revision: a 412 would show another partner that
+ * the facility has changed.
  */
 export function ownFacility(tx: Transaction, id: string): RegisteredFacility {
   tx.requireOwn(registered(tx.existing(facility, id)).operatorPartnerId);

@@ -10,16 +10,19 @@ import {
   type Levels,
 } from './capacity-profile.js';
 
-/** Chips per category; a category that is not named has no floor, or no cap. */
+/** Chips per category. A category that is not named has no floor, or no cap. */
 export type ChipsByCategory = Readonly<Partial<Record<Category, number>>>;
 
-/** What the board adopted for one chip model, from an instant on until the next policy takes effect. */
+/**
+ * Floors and caps of one chip model, which the board adopted. They apply from an instant on until the next policy takes
+ * effect.
+ */
 export interface QuotaPolicy {
-  /** From 1, per facility and chip model. */
+  /** Counted from 1, per facility and chip model. */
   readonly version: number;
   /** Chips kept for a category, whether it uses them or not. */
   readonly floors: ChipsByCategory;
-  /** The most chips that a category may use. */
+  /** Maximum number of chips that a category may use. */
   readonly caps: ChipsByCategory;
   /** Ms since the epoch. */
   readonly effectiveFrom: number;
@@ -31,8 +34,8 @@ export const sumOfFloors = (floors: ChipsByCategory): number =>
   CATEGORIES.reduce((sum, category) => sum + (floors[category] ?? 0), 0);
 
 /**
- * A demand for `chips` more. Nested protection decides on it (domain.md, "Floors and caps"): for the category that asks, the
- * floors of all other categories count as used, its own floor does not.
+ * A demand for `chips` more. The rule is nested protection (domain.md, "Floors and caps"): for the category of the
+ * demand, the floors of all other categories count as used, and its own floor does not.
  *
  * used + n <= C - sum over others of max(0, floor - used)  is the same as  sum of max(used, floor) + n <= C  with the
  * floor of the asking category taken as 0. Without a category every floor counts: the sum is then all promised chips.
@@ -52,14 +55,14 @@ export function roomFor({ chips, category, policy }: Demand): CapacityRule {
       usedBy(levels, asking) + chips <= cap && loadOf(levels) + unmetFloors(floors, levels) + chips <= 0,
     holdsBetween: (lows, highs) => {
       if (usedBy(highs, asking) + chips > cap) return false;
-      // Two upper bounds: the first is exact where every floor is used up, the second where no floor is.
+      // Two upper bounds: the first is exact if every floor is used up, the second if no floor is.
       if (loadOf(highs) + unmetFloors(floors, lows) + chips <= 0) return true;
       return usedOrFloor(floors, highs) - installedOf(lows) + chips <= 0;
     },
   };
 }
 
-/** Per category; that of the category itself, which it may fill, counts as none. */
+/** The floors by category. The floor of the demanding category is 0, because it may use its own floor. */
 function floorsOfOthers(policy: QuotaPolicy | undefined, category: Category | undefined): readonly number[] {
   return CATEGORIES.map((each) => (each === category ? 0 : (policy?.floors[each] ?? 0)));
 }
@@ -72,14 +75,14 @@ function usedOrFloor(floors: readonly number[], levels: Levels): number {
   return floors.reduce((sum, floor, category) => sum + Math.max(floor, usedBy(levels, category)), 0);
 }
 
-/** At least so many chips are installed. */
+/** At least `chips` chips are installed. */
 export const installedAtLeast = (chips: number): CapacityRule => ({
   holdsAt: (levels) => installedOf(levels) >= chips,
   holdsBetween: (lows) => installedOf(lows) >= chips,
 });
 
 export interface Shortage extends Breach {
-  /** The policy in force at that instant. */
+  /** The policy in force at the instant of the shortage. */
   readonly policy: QuotaPolicy | undefined;
 }
 
@@ -97,7 +100,7 @@ export function firstShortage(
   for (let start = from; start < to; next++) {
     const policy = policies[next - 1];
     const end = Math.min(to, policies[next]?.effectiveFrom ?? Infinity);
-    // Empty where a policy was replaced on the day on which it would have taken effect.
+    // The interval is empty if a policy was replaced on the day on which it would have taken effect.
     const breach = start < end ? firstBreach(profile, roomFor({ ...demand, policy }), start, end, onVisit) : undefined;
     if (breach) return { ...breach, policy };
     start = end;
@@ -105,11 +108,11 @@ export function firstShortage(
   return undefined;
 }
 
-/** What a shortage consists of, in chips: the numbers of a refusal. */
+/** The numbers of a refusal for lack of room, in chips. */
 export interface ShortageFacts {
   readonly installed: number;
   readonly used: number;
-  /** Chips that floors keep beyond what their categories use, the asking category's own left aside. */
+  /** Chips that floors keep beyond the use of their categories, without the floor of the demanding category. */
   readonly protectedByFloors: number;
   readonly policyVersion: number | null;
 }

@@ -1,6 +1,6 @@
 import { startTestApp, type TestAnswer, type TestApp } from '../support/app.js';
 
-/** A Monday. Dates in the requests are before it, so that nothing lies in the future. */
+/** A Monday. The dates in the requests are earlier, so none is in the future. */
 const NOW = Date.parse('2026-06-15T12:00:00Z');
 const NOWHERE = '00000000-0000-4000-8000-000000000000';
 
@@ -54,7 +54,7 @@ async function signed(to: TestFund, partnerId: string, amountMinor: string, furt
 const close = (fundId: string, body: object | undefined = { reachedOn: '2026-03-02' }): Promise<TestAnswer> =>
   ledger.post(`/v1/funds/${fundId}/financial-close`, body);
 
-/** Reads what reflects everything that this spec has written so far. */
+/** Reads after the rows reflect every command of this spec so far. */
 async function read(path: string, options = {}): Promise<TestAnswer> {
   const { headers } = await ledger.must(ledger.post('/v1/partners', MARK));
   return ledger.get(`${path}${path.includes('?') ? '&' : '?'}minPosition=${headers['ledger-position']}`, options);
@@ -62,7 +62,7 @@ async function read(path: string, options = {}): Promise<TestAnswer> {
 const MARK = { legalName: 'Mark', country: 'BE', legalForm: 'company' };
 
 describe('a commitment from pledge to cancellation', () => {
-  it('reads after every step as the rules say', async () => {
+  it('shows the sums of the rules after every step', async () => {
     const partnerId = await partnerOf('member-state');
     const fund = await fundOf();
     const id = await pledged(fund, partnerId, '1000', { programme: 'National budget' });
@@ -126,7 +126,7 @@ describe('a commitment from pledge to cancellation', () => {
     });
   });
 
-  it('answers with ids, revision and location as every command does', async () => {
+  it('answers with ids, revision and location, like every command', async () => {
     const fund = await fundOf();
     const partnerId = await partnerOf('company');
     const body = { ...fund, partnerId, amountMinor: '1', currency: 'EUR', kind: 'in-kind' };
@@ -138,7 +138,7 @@ describe('a commitment from pledge to cancellation', () => {
     expect(Number(signature.headers['ledger-position'])).toBe(signature.body.position);
   });
 
-  it('issues a call once, however often it is sent', async () => {
+  it('issues a call once, even if the command is sent several times', async () => {
     const fund = await fundOf();
     const id = await signed(fund, await partnerOf('company'), '1000');
     await ledger.must(close(fund.fundId));
@@ -153,7 +153,7 @@ describe('a commitment from pledge to cancellation', () => {
 });
 
 describe('a fund', () => {
-  it('reads with the sums of every tranche and of all', async () => {
+  it('shows the sums of every tranche and of the whole fund', async () => {
     const fund = await fundOf('5000');
     const second = await ledger.must(
       ledger.post(`/v1/funds/${fund.fundId}/tranches`, { rank: 3, kind: 'senior', capMinor: '9000' }),
@@ -197,7 +197,7 @@ describe('a fund', () => {
     expect(headers['etag']).toBe('"4"');
   });
 
-  it('lets the last room in a tranche go to exactly one of many signatures', async () => {
+  it('gives the last room in a tranche to exactly one of many concurrent signatures', async () => {
     const fund = await fundOf('1500');
     const partnerId = await partnerOf('company');
     const ids = await Promise.all(Array.from({ length: 20 }, () => pledged(fund, partnerId, '1000')));
@@ -242,7 +242,7 @@ describe('a fund', () => {
     await ledger.must(ledger.post(`/v1/commitments/${id}/calls`, call));
   });
 
-  it('shows the day and the evidence of its close, and refuses calls that are dated before that day', async () => {
+  it('shows the day and the evidence of its close, and refuses calls dated before that day', async () => {
     const fund = await fundOf();
     const id = await signed(fund, await partnerOf('company'), '1000');
     expect((await read(`/v1/funds/${fund.fundId}`)).body).toMatchObject({ reachedOn: null, evidenceRef: null });
@@ -267,7 +267,7 @@ describe('a fund', () => {
     await ledger.must(call('2026-03-04'));
   });
 
-  it('closes on the day of the command where neither a day nor a body is sent', async () => {
+  it('closes on the day of the command if the command has neither a day nor a body', async () => {
     for (const body of [{}, undefined]) {
       const fund = await fundOf();
       await signed(fund, await partnerOf('company'), '1000');
@@ -280,7 +280,7 @@ describe('a fund', () => {
 });
 
 describe('commitments to an AI gigafactory', () => {
-  it('leave the Union 17 % of the CAPEX, and a refused signature leaves nothing behind', async () => {
+  it('limit the Union to 17 % of the CAPEX, and a refused signature changes nothing', async () => {
     const fund = await fundOf();
     const facilityId = await facilityWith();
     const union = await partnerOf('union');
@@ -297,7 +297,7 @@ describe('commitments to an AI gigafactory', () => {
     await ledger.must(sign(one));
   });
 
-  it('free the ceiling when they shrink', async () => {
+  it('leave room under the ceiling again when they decrease', async () => {
     const fund = await fundOf();
     const facilityId = await facilityWith();
     const union = await partnerOf('union');
@@ -307,7 +307,7 @@ describe('commitments to an AI gigafactory', () => {
     await ledger.must(sign(second));
   });
 
-  it('are matched by Participating States before financial close', async () => {
+  it('must be matched by Participating States before financial close', async () => {
     const fund = await fundOf();
     const facilityId = await facilityWith();
     await signed(fund, await partnerOf('union'), '1000', { facilityId });
@@ -320,7 +320,7 @@ describe('commitments to an AI gigafactory', () => {
     await ledger.must(close(fund.fundId));
   });
 
-  it('stay matched after financial close, whichever side changes', async () => {
+  it('must stay matched after financial close, for changes of either side', async () => {
     const fund = await fundOf();
     const facilityId = await facilityWith();
     const union = await partnerOf('union');
@@ -337,7 +337,7 @@ describe('commitments to an AI gigafactory', () => {
     await ledger.must(sign(further, { idempotencyKey: `signed-after-${state}` }));
   });
 
-  it('are in the currency of the facility', async () => {
+  it('must be in the currency of the facility', async () => {
     const fund = await fundOf();
     const facilityId = await facilityWith({ currency: 'SEK' });
     const body = { ...fund, partnerId: await partnerOf('company'), facilityId };
@@ -347,13 +347,16 @@ describe('commitments to an AI gigafactory', () => {
 });
 
 describe('a pledge', () => {
-  it.each(['fundId', 'trancheId', 'partnerId', 'facilityId'])('names a %s that exists', async (field) => {
-    const body = { ...(await fundOf()), partnerId: await partnerOf('company'), amountMinor: '1', currency: 'EUR' };
-    const answer = await ledger.post('/v1/commitments', { ...body, kind: 'capex', [field]: NOWHERE });
-    expect(answer).toMatchObject({ status: 404, body: { code: `unknown-${field.slice(0, -2)}` } });
-  });
+  it.each(['must name a %s that exists', 'trancheId', 'partnerId', 'facilityId'])(
+    'names a %s that exists',
+    async (field) => {
+      const body = { ...(await fundOf()), partnerId: await partnerOf('company'), amountMinor: '1', currency: 'EUR' };
+      const answer = await ledger.post('/v1/commitments', { ...body, kind: 'capex', [field]: NOWHERE });
+      expect(answer).toMatchObject({ status: 404, body: { code: `unknown-${field.slice(0, -2)}` } });
+    },
+  );
 
-  it('refuses malformed amounts with a pointer to the field', async () => {
+  it('with a malformed amount is refused with a pointer to the field', async () => {
     const body = { ...(await fundOf()), partnerId: await partnerOf('company'), currency: 'EUR', kind: 'capex' };
     for (const amountMinor of ['0', '-1', '1.5', 1, '1'.repeat(19)]) {
       expect(await ledger.post('/v1/commitments', { ...body, amountMinor })).toMatchObject({
@@ -365,7 +368,7 @@ describe('a pledge', () => {
 });
 
 describe('a key that is bound to a partner', () => {
-  it('pledges and signs for that partner only', async () => {
+  it('pledges and signs only for that partner', async () => {
     const fund = await fundOf();
     const [own, other] = [await partnerOf('company', 'Own'), await partnerOf('company', 'Other')];
     const key = await ledger.keyFor(['partner'], own);
@@ -379,7 +382,7 @@ describe('a key that is bound to a partner', () => {
     expect(await sign(mine.body.id, { ...stale, idempotencyKey: 'stale' })).toMatchObject({ status: 412 });
   });
 
-  it('reads its own commitments only, under any filter', async () => {
+  it('reads only the commitments of that partner, under any filter', async () => {
     const fund = await fundOf();
     const [own, other] = [await partnerOf('company', 'Own'), await partnerOf('company', 'Other')];
     const key = await ledger.keyFor(['partner'], own);
@@ -393,7 +396,7 @@ describe('a key that is bound to a partner', () => {
     expect(idsOf(await read(`/v1/commitments?fundId=${fund.fundId}`))).toEqual([mine, theirs]);
   });
 
-  it('states no cash, not even its own', async () => {
+  it('cannot record cash, even for that partner', async () => {
     const fund = await fundOf();
     const own = await partnerOf('company', 'Own');
     const id = await signed(fund, own, '10');
@@ -407,7 +410,7 @@ describe('a key that is bound to a partner', () => {
 });
 
 describe('a list of commitments', () => {
-  it('is filtered and paged in the order of the pledges', async () => {
+  it('has filters, and pages in the order of the pledges', async () => {
     const fund = await fundOf();
     const partnerId = await partnerOf('company');
     const ids = [];
@@ -424,7 +427,7 @@ describe('a list of commitments', () => {
     expect(all).toEqual(ids.filter((_, index) => index !== 2));
   });
 
-  it('can be had as CSV', async () => {
+  it('is available as CSV', async () => {
     const fund = await fundOf();
     await pledged(fund, await partnerOf('company'), '1');
     const { text, headers } = await read(`/v1/commitments.csv?fundId=${fund.fundId}`);

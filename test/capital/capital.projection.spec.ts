@@ -8,7 +8,7 @@ import { IDS, Live, TERMS, sequence, type Id } from './simulation.js';
 
 type Entry = { readonly stream: string; readonly event: CommitmentEvent | FundEvent };
 
-/** Projects a log as the projector does, and checks that no row is used that was not asked for. */
+/** Projects a log like the projector, and fails if the projection uses a row that it did not name. */
 function project(log: readonly Entry[]): Rows {
   const rows = new Rows();
   const revisions = new Map<string, number>();
@@ -30,7 +30,7 @@ const ENVELOPE = {
   correlationId: 'request',
 } as const;
 
-/** One batch per event: only the rows that `touches` names are there. */
+/** One batch for each event, with only the rows that `touches` names. */
 function applyAlone(event: RecordedEvent, rows: Rows): void {
   const batch = new Rows();
   for (const { table, id } of capitalProjection.touches(event)) {
@@ -58,7 +58,7 @@ function expectedSums(state: Commitment): Record<string, string> {
 }
 
 describe('the rows of a fund', () => {
-  it('say the same as the states, after any sequence of commands', () => {
+  it('have the same values as the states, after any sequence of commands', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const live = new Live();
@@ -78,7 +78,7 @@ describe('the rows of a fund', () => {
     );
   });
 
-  it('add up: a tranche is the sum of its signed commitments, and open pledges stand apart', () => {
+  it('add up: a tranche is the sum of its signed commitments, and open pledges are separate', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const live = new Live();
@@ -95,7 +95,7 @@ describe('the rows of a fund', () => {
     );
   });
 
-  it('keep every capital call with its payments', () => {
+  it('contain every capital call with its payments', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const live = new Live();
@@ -116,7 +116,7 @@ describe('the rows of a fund', () => {
     );
   });
 
-  it('stop at an event that they do not know', () => {
+  it('stop at an unknown event', () => {
     const event = { ...ENVELOPE, type: 'commitment-lost', stream: 'commitment-a', revision: 0, position: 1 };
     const rows = new Rows();
     rows.put('commitments', 'a', {});

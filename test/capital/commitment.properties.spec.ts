@@ -25,7 +25,7 @@ function expectBalanced(live: Live, model: Model): void {
 }
 
 describe('any sequence of commands on the commitments of a tranche', () => {
-  it('is accepted and refused as in a simple model, and every sum agrees after every step', () => {
+  it('is accepted and refused as in a simple model, and every sum is equal after every step', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const [live, model] = [new Live(), new Model()];
@@ -38,7 +38,7 @@ describe('any sequence of commands on the commitments of a tranche', () => {
     );
   });
 
-  it('states in its events the whole effect on the unfunded part', () => {
+  it('has the whole effect on the unfunded part in its events', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const live = new Live();
@@ -53,7 +53,7 @@ describe('any sequence of commands on the commitments of a tranche', () => {
     );
   });
 
-  it('has the same state live and by replay, at every prefix', () => {
+  it('has the same state live and after a replay, at every prefix', () => {
     fc.assert(
       fc.property(sequence, (steps) => {
         const live = new Live();
@@ -80,5 +80,5 @@ function unfundedEffectOf({ type, data }: CommitmentEvent): bigint {
   return 'unfundedDeltaMinor' in data ? BigInt(data.unfundedDeltaMinor) : 0n;
 }
 
-/** Persistent maps may be built differently and still be equal; compare what they hold. */
+/** Equal persistent maps may have different structures, so their contents are compared. */
 const plain = (state: Commitment) => ('calls' in state ? { ...state, calls: Object.fromEntries(state.calls) } : state);

@@ -74,16 +74,16 @@ describe('the terms of a pledge', () => {
   const terms = (change: Partial<typeof input>, facilityCurrency?: string) =>
     pledgeTerms({ ...input, ...change }, { ...OPEN, tranches: [tranche] }, 'member-state', facilityCurrency);
 
-  it('are repeated by later events: the fund and the partner', () => {
+  it('are repeated by later events: fund and partner', () => {
     expect(terms({}, 'EUR')).toEqual(TERMS);
     expect(terms({})).toEqual(TERMS);
   });
 
-  it('name a tranche of the fund', () => {
+  it('must name a tranche of the fund', () => {
     expect(refusalOf(() => terms({ trancheId: 'tranche-b' })).code).toBe('unknown-tranche');
   });
 
-  it('are in the currency of the fund and of the facility', () => {
+  it('must be in the currency of the fund and of the facility', () => {
     expect(refusalOf(() => terms({ currency: 'SEK' })).facts).toEqual({ currency: 'SEK', fundCurrency: 'EUR' });
     expect(refusalOf(() => terms({}, 'SEK')).facts).toEqual({ currency: 'EUR', facilityCurrency: 'SEK' });
   });
@@ -94,12 +94,12 @@ describe('a pledge', () => {
     expect(pledge(TERMS, { amountMinor: '1000' })).toEqual([pledged]);
   });
 
-  it('keeps programme, source and that it is illustrative', () => {
+  it('keeps the programme, the source and the illustrative mark', () => {
     const further = { programme: 'Digital Europe', source: 'https://example.eu/decision', illustrative: true };
     expect(pledge(TERMS, { amountMinor: '1', ...further })[0]?.data).toMatchObject(further);
   });
 
-  it('refuses an amount of nothing or less', () => {
+  it('is refused with an amount of zero or less', () => {
     for (const amountMinor of ['0', '-1']) {
       expect(refusalOf(() => pledge(TERMS, { amountMinor })).code).toBe('amount-not-positive');
     }
@@ -109,18 +109,18 @@ describe('a pledge', () => {
 describe('a signature', () => {
   const on = (signedOn: string) => (state: Commitment) => sign(state, { signedOn }, NOW);
 
-  it('brings the pledged amount', () => {
+  it('makes the pledged amount committed and unfunded', () => {
     given(commitment, [pledged]).when(on('2026-03-02')).then([signed]);
   });
 
-  it('may be of today but not of tomorrow', () => {
+  it('may be dated today but not tomorrow', () => {
     given(commitment, [pledged]).when(on('2026-06-15')).then(taken('commitment-signed'));
     given(commitment, [pledged])
       .when(on('2026-06-16'))
       .refuses('date-in-future', { date: '2026-06-16', today: '2026-06-15' });
   });
 
-  it('is given once, and not to what is cancelled', () => {
+  it('is possible once, and not for a cancelled commitment', () => {
     given(commitment, [pledged, signed])
       .when(on('2026-03-02'))
       .refuses('commitment-not-pledged', { commitmentStatus: 'signed' });
@@ -134,7 +134,7 @@ describe('a signature', () => {
 describe('an amendment', () => {
   const by = (deltaMinor: string) => (state: Commitment) => amend(state, { deltaMinor, reason: 'scope' });
 
-  it('raises or lowers what may be called', () => {
+  it('raises or lowers the unfunded part', () => {
     for (const delta of ['1', '-1']) {
       given(commitment, [pledged, signed])
         .when(by(delta))
@@ -147,7 +147,7 @@ describe('an amendment', () => {
     }
   });
 
-  it('removes the whole unfunded part but not one minor unit of the called part', () => {
+  it('can remove the whole unfunded part, but not one minor unit of the called part', () => {
     const history = [pledged, signed, called('call-a', '300')];
     given(commitment, history).when(by('-700')).then(taken('commitment-amended'));
     given(commitment, history)
@@ -155,11 +155,11 @@ describe('an amendment', () => {
       .refuses('unfunded-below-zero', { unfundedMinor: '700', deltaMinor: '-701' });
   });
 
-  it('is never of nothing', () => {
+  it('is refused with an amount of zero', () => {
     given(commitment, [pledged, signed]).when(by('0')).refuses('delta-is-zero');
   });
 
-  it('needs a signed commitment that is not cancelled', () => {
+  it('requires a signed commitment that is not cancelled', () => {
     given(commitment, [pledged]).when(by('1')).refuses('commitment-not-signed', { commitmentStatus: 'pledged' });
     given(commitment, [pledged, signed, called('call-a', '300'), cancelled])
       .when(by('1'))
@@ -174,17 +174,17 @@ describe('a capital call', () => {
     (state: Commitment) =>
       issueCall(state, of, 'call-a', { ...input, ...change });
 
-  it('lowers the unfunded part when it is issued', () => {
+  it('lowers the unfunded part at its issue', () => {
     given(commitment, [pledged, signed])
       .when(calling({}))
       .then([called('call-a', '300')]);
   });
 
-  it('waits for financial close', () => {
+  it('requires financial close', () => {
     given(commitment, [pledged, signed]).when(calling({}, OPEN)).refuses('no-financial-close', { fundId: 'fund-a' });
   });
 
-  it('calls the whole unfunded part but not one minor unit more', () => {
+  it('takes at most the whole unfunded part, and not one minor unit more', () => {
     given(commitment, [pledged, signed])
       .when(calling({ amountMinor: '1000' }))
       .then(taken('capital-call-issued'));
@@ -193,7 +193,7 @@ describe('a capital call', () => {
       .refuses('unfunded-below-zero', { unfundedMinor: '1000', amountMinor: '1001' });
   });
 
-  it('may call again the recallable part of a distribution, beyond the committed amount', () => {
+  it('may take the recallable part of a distribution again, beyond the committed amount', () => {
     const history = [pledged, signed, called('call-0', '1000'), paid('call-0', '1000'), distributed('500', '400')];
     given(commitment, history)
       .when(calling({ amountMinor: '400' }))
@@ -212,7 +212,7 @@ describe('a capital call', () => {
       .refuses('notice-too-short', { earliestDueOn: '2026-03-16', businessDaysMin: 10 });
   });
 
-  it('does not count the days on which the institutions and TARGET rest', () => {
+  it('does not count holidays of the institutions and of TARGET as business days', () => {
     const overEaster = { issuedOn: '2026-03-30' };
     given(commitment, [pledged, signed])
       .when(calling({ ...overEaster, dueOn: '2026-04-16' }))
@@ -241,7 +241,7 @@ describe('a capital call', () => {
       .refuses('call-before-financial-close', { fundId: 'fund-a', reachedOn: '2026-03-03', issuedOn: '2026-03-02' });
   });
 
-  it('needs a signed commitment that is not cancelled, and an amount', () => {
+  it('requires a signed commitment that is not cancelled, and an amount', () => {
     given(commitment, [pledged]).when(calling({})).refuses('commitment-not-signed');
     given(commitment, [pledged, signed, called('call-0', '300'), cancelled])
       .when(calling({}))
@@ -251,7 +251,7 @@ describe('a capital call', () => {
       .refuses('amount-not-positive');
   });
 
-  it('is one of a bounded number', () => {
+  it('is refused beyond the limit of calls', () => {
     const calls = Array.from({ length: CALLS_MAX }, (_, index) => called(`call-${index}`, '1'));
     const large: CommitmentEvent = { ...signed, data: { ...signed.data, amountMinor: '5000' } } as CommitmentEvent;
     given(commitment, [pledged, large, ...calls.slice(1)])
@@ -282,14 +282,14 @@ describe('a payment', () => {
       .refuses('paid-exceeds-called', { calledMinor: '300', paidMinor: '100', amountMinor: '201' });
   });
 
-  it('is made between the day of the call and today', () => {
+  it('is dated from the day of the call to today', () => {
     given(commitment, history).when(paying('1', '2026-03-02')).then(taken('capital-call-paid'));
     given(commitment, history).when(paying('1', '2026-03-01')).refuses('paid-before-call', { issuedOn: '2026-03-02' });
     given(commitment, history).when(paying('1', '2026-06-15')).then(taken('capital-call-paid'));
     given(commitment, history).when(paying('1', '2026-06-16')).refuses('date-in-future');
   });
 
-  it('is still taken on a call that was open when the commitment was cancelled', () => {
+  it('is accepted for a call that was open at the cancellation of the commitment', () => {
     given(commitment, [...history, cancelled])
       .when(paying('300'))
       .then([paid('call-a', '300')]);
@@ -298,7 +298,7 @@ describe('a payment', () => {
       .refuses('paid-exceeds-called');
   });
 
-  it('names a call of this commitment, and an amount', () => {
+  it('must name a call of this commitment, and an amount', () => {
     given(commitment, history)
       .when(paying('1', '2026-03-16', 'call-b'))
       .refuses('unknown-call', { id: 'call-b' });
@@ -325,14 +325,14 @@ describe('a distribution', () => {
     });
   });
 
-  it('is recallable from nothing up to its amount', () => {
+  it('is recallable from zero up to its amount', () => {
     given(commitment, history).when(distributing('200', '0')).then(taken('distribution-paid'));
     given(commitment, history).when(distributing('200', '200')).then(taken('distribution-paid'));
     given(commitment, history).when(distributing('200', '201')).refuses('recallable-exceeds-amount');
     given(commitment, history).when(distributing('200', '-1')).refuses('recallable-exceeds-amount');
   });
 
-  it('makes only called capital callable again', () => {
+  it('makes no more than the called capital callable again', () => {
     given(commitment, history).when(distributing('900', '300')).then(taken('distribution-paid'));
     given(commitment, history)
       .when(distributing('900', '301'))
@@ -342,7 +342,7 @@ describe('a distribution', () => {
       .refuses('recallable-exceeds-called', { calledMinor: '100' });
   });
 
-  it('is paid between the signature and today', () => {
+  it('is dated from the signature to today', () => {
     given(commitment, history)
       .when(distributing('1', '0', '2026-03-02'))
       .then(taken('distribution-paid'));
@@ -357,7 +357,7 @@ describe('a distribution', () => {
       .refuses('date-in-future');
   });
 
-  it('goes on after a cancellation, for paid-in capital, but makes nothing callable again', () => {
+  it('is accepted after a cancellation, for paid-in capital, but makes no capital callable again', () => {
     const left = [...history, cancelled];
     given(commitment, left)
       .when(distributing('200', '0'))
@@ -375,7 +375,7 @@ describe('a distribution', () => {
       .refuses('paid-before-signature');
   });
 
-  it('needs a signature and an amount', () => {
+  it('requires a signature and an amount', () => {
     given(commitment, [pledged]).when(distributing('1', '0')).refuses('commitment-not-signed', {
       commitmentStatus: 'pledged',
     });
@@ -414,26 +414,26 @@ describe('a cancellation', () => {
       ]);
   });
 
-  it('happens once', () => {
+  it('is possible once', () => {
     given(commitment, [pledged, signed, called('call-a', '300'), cancelled])
       .when(cancelling)
       .refuses('commitment-cancelled-already');
   });
 });
 
-describe('a commitment', () => {
-  it('has every amount written with no minus zero', () => {
+describe('the aggregate commitment', () => {
+  it('writes no amount as minus zero', () => {
     const [event] = cancel(given(commitment, [pledged, signed, called('call-a', '1000')]).state, { reason: 'done' });
     expect(event?.data).toMatchObject({ releasedMinor: '0', unfundedDeltaMinor: '0' });
   });
 
-  it('leaves out a facility that it does not have', () => {
+  it('leaves out the facility if there is none', () => {
     const { facilityId: _none, ...free } = TERMS;
     const [event] = pledge(free, { amountMinor: '1' });
     expect(event?.data).not.toHaveProperty('facilityId');
   });
 
-  it('stops at an event that it does not know, and at one that cannot be', () => {
+  it('stops at an unknown event, and at an impossible one', () => {
     expect(() => commitment.evolve(commitment.initial, { type: 'commitment-lost', data: {} } as never)).toThrow(
       'commitment-lost',
     );

@@ -6,15 +6,16 @@ import { batchOf, commandOf, idOf } from '../ledger/batches.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { ppp, type Ran } from '../support/command-line.js';
 
-/** Long after the days that the funds of this history were closed on. */
+/** Long after the closes of the funds in this history. */
 const NOW = '2026-06-15T12:00:00Z';
 const CALL = { amountMinor: '100', issuedOn: '2026-03-02', dueOn: '2026-03-31' };
 
 const audit = (...args: readonly string[]): Promise<Ran> => ppp('audit', ...args);
 
 /**
- * One history with a financial close of schema 1 and one of schema 2. The former is written into the event store as the
- * version before wrote it, with a call that was dated before its recording: no rule forbade that.
+ * One history with a financial close of schema 1 and one of schema 2. The close of schema 1 is written into the event
+ * store as the previous version wrote it, with a call that is dated before the recording of the close: no rule forbade
+ * this.
  */
 describe('a history with financial closes of both schemas', () => {
   let api: TestApp;
@@ -36,7 +37,7 @@ describe('a history with financial closes of both schemas', () => {
     return { fundId, commitmentId };
   }
 
-  /** What the version before stored for a close, and for a call that it accepted after the close. */
+  /** The events as the previous version stored them: a close, and a call that it accepted after the close. */
   async function closeUnderSchema1({ fundId, commitmentId }: typeof old): Promise<void> {
     const store = api.app.get<EventStore>(EVENT_STORE);
     const [pledge] = await store.readStream(`commitment-${commitmentId}`, 0, 1);
@@ -93,7 +94,7 @@ describe('a history with financial closes of both schemas', () => {
     expect(await read(current.fundId)).toMatchObject({ reachedOn: '2026-03-02', evidenceRef: 'memorandum 4' });
   });
 
-  it('refuses further calls from before the day of the close, whatever schema it was recorded with', async () => {
+  it('refuses further calls dated before the day of the close, for both schemas', async () => {
     const call = (commitmentId: string, issuedOn: string, dueOn: string) =>
       api.post(`/v1/commitments/${commitmentId}/calls`, { ...CALL, issuedOn, dueOn });
     const refused = { status: 409, body: { code: 'call-before-financial-close' } };
@@ -102,7 +103,7 @@ describe('a history with financial closes of both schemas', () => {
     await api.must(call(old.commitmentId, '2026-06-15', '2026-07-31'));
   });
 
-  it('verifies, although a call is dated before the recording of the older close', async () => {
+  it('passes the verification, although a call is dated before the recording of the older close', async () => {
     const { code, out } = await audit('verify', api.url);
     expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('VERIFIED') });
     expect(out).toMatch(/^ {2}funds /m);
@@ -116,7 +117,7 @@ describe('a history with financial closes of both schemas', () => {
     expect(funds.map(({ closed }: { closed: boolean }) => closed)).toEqual([true, true]);
   });
 
-  it('explains the older close in the words of today, and names the schema that it was recorded with', async () => {
+  it('explains the older close like a close of today, and names its recorded schema', async () => {
     const [first, second] = await closes();
     const explained = await audit('explain', api.url, '--position', String(first?.position), '--json');
     expect(JSON.parse(explained.out)).toMatchObject({
@@ -129,7 +130,7 @@ describe('a history with financial closes of both schemas', () => {
     expect(out).toContain('The fund reached financial close on 2026-03-02');
   });
 
-  it('is exported with both events as they were signed, and verifies from the archive', async () => {
+  it('exports both events as they were signed, and the archive passes the verification', async () => {
     const archive = join(folder, 'log.tar');
     expect(await audit('export', api.url, archive)).toMatchObject({ code: 0 });
     expect(await audit('verify', archive)).toMatchObject({ code: 0 });

@@ -28,19 +28,19 @@ const closed: FundEvent = {
   type: 'financial-close-reached',
   data: { facilities: [], committedMinor: '100', reachedOn: '2026-03-20', evidenceRef: null },
 };
-/** Late on the 20th of March, UTC. */
+/** Late on 20 March 2026, UTC. */
 const NOW = '2026-03-20T23:59:59.999Z';
 const SUBSCRIBER = { commitmentId: 'commitment-a', partnerId: 'partner-a', partnerKind: 'union' } as const;
 const FIRST_LOSS = tranche(1, 'first-loss', '300');
 
-describe('establishing a fund', () => {
+describe('the establishment of a fund', () => {
   it('records name, currency and target', () => {
     expect(establish({ name: 'InvestAI', currency: 'EUR', targetMinor: '1' })).toEqual([
       { type: 'fund-established', data: { name: 'InvestAI', currency: 'EUR', targetMinor: '1' } },
     ]);
   });
 
-  it('keeps where the figures come from and that they are illustrative', () => {
+  it('keeps the source of the figures and the illustrative mark', () => {
     const [event] = establish({
       name: 'InvestAI',
       currency: 'EUR',
@@ -51,18 +51,18 @@ describe('establishing a fund', () => {
     expect(event?.data).toMatchObject({ source: 'https://example.eu/decision', illustrative: true });
   });
 
-  it('refuses a target of nothing', () => {
+  it('is refused with a target of zero', () => {
     expect(refusalOf(() => establish({ name: 'InvestAI', currency: 'EUR', targetMinor: '0' })).code).toBe(
       'amount-not-positive',
     );
   });
 });
 
-describe('defining a tranche', () => {
+describe('the definition of a tranche', () => {
   const define = (rank: number, kind: TrancheKind, capMinor: string) => (state: typeof fund.initial) =>
     defineTranche(state, 'new', { rank, kind, capMinor });
 
-  it('takes caps up to the target and refuses one minor unit more', () => {
+  it('accepts caps up to the target and refuses one minor unit more', () => {
     given(fund, [established, FIRST_LOSS])
       .when(define(2, 'senior', '700'))
       .then([{ type: 'tranche-defined', data: { trancheId: 'new', rank: 2, kind: 'senior', capMinor: '700' } }]);
@@ -71,13 +71,13 @@ describe('defining a tranche', () => {
       .refuses('caps-exceed-target', { capsMinor: '1001', targetMinor: '1000' });
   });
 
-  it('refuses a rank that is taken', () => {
+  it('is refused for a rank that is taken', () => {
     given(fund, [established, FIRST_LOSS])
       .when(define(1, 'first-loss', '1'))
       .refuses('rank-taken', { rank: 1, trancheId: 'tranche-1' });
   });
 
-  it('takes ranks from 1 to the limit', () => {
+  it('accepts ranks from 1 to the limit', () => {
     expect(given(fund, [established]).when(define(1, 'senior', '1'))).toBeDefined();
     given(fund, [established])
       .when(define(0, 'senior', '1'))
@@ -93,7 +93,7 @@ describe('defining a tranche', () => {
       .refuses('rank-out-of-range');
   });
 
-  it('lets a kind repeat, be missing, or be put between two others', () => {
+  it('accepts a kind that repeats, is missing, or is put between two others', () => {
     const history = [established, tranche(1, 'first-loss', '100'), tranche(5, 'senior', '100')];
     for (const kind of ['first-loss', 'mezzanine', 'senior'] as const) {
       given(fund, history)
@@ -102,7 +102,7 @@ describe('defining a tranche', () => {
     }
   });
 
-  it('refuses a kind that its rank contradicts, from below and from above', () => {
+  it('is refused for a kind that contradicts its rank, below or above', () => {
     const history = [established, tranche(3, 'mezzanine', '100')];
     given(fund, history)
       .when(define(2, 'senior', '100'))
@@ -112,19 +112,19 @@ describe('defining a tranche', () => {
       .refuses('rank-contradicts-kind', { otherRank: 3 });
   });
 
-  it('is over once financial close is reached', () => {
+  it('is refused after financial close', () => {
     given(fund, [established, FIRST_LOSS, closed])
       .when(define(2, 'senior', '1'))
       .refuses('layers-settled');
   });
 
-  it('keeps the tranches in order of rank, whatever the order of definition', () => {
+  it('keeps the tranches in order of rank, for any order of definition', () => {
     const { state } = given(fund, [established, tranche(3, 'senior', '1'), FIRST_LOSS, tranche(2, 'mezzanine', '1')]);
     expect(state).toMatchObject({ tranches: [{ rank: 1 }, { rank: 2 }, { rank: 3 }] });
   });
 });
 
-describe('subscribing a tranche', () => {
+describe('the subscription of a tranche', () => {
   const by = (deltaMinor: bigint, facilityId?: string) => (state: typeof fund.initial) =>
     subscribe(state, {
       ...SUBSCRIBER,
@@ -133,7 +133,7 @@ describe('subscribing a tranche', () => {
       ...(facilityId !== undefined && { facilityId }),
     });
 
-  it('takes commitments up to the cap and refuses one minor unit more', () => {
+  it('accepts commitments up to the cap and refuses one minor unit more', () => {
     given(fund, [established, FIRST_LOSS, subscribed('200')])
       .when(by(100n, 'facility-a'))
       .then([subscribed('100', 'facility-a')]);
@@ -148,7 +148,7 @@ describe('subscribing a tranche', () => {
       .then([subscribed('50')]);
   });
 
-  it('never falls below nothing', () => {
+  it('never falls below zero', () => {
     given(fund, [established, FIRST_LOSS, subscribed('200')])
       .when(by(-200n))
       .then([subscribed('-200')]);
@@ -157,17 +157,17 @@ describe('subscribing a tranche', () => {
       .refuses('tranche-below-zero', { committedMinor: '200' });
   });
 
-  it('goes on after financial close', () => {
+  it('is possible after financial close', () => {
     given(fund, [established, FIRST_LOSS, subscribed('100'), closed])
       .when(by(200n))
       .then([subscribed('200')]);
   });
 
-  it('refuses a tranche that the fund does not have', () => {
+  it('is refused for a tranche that the fund does not have', () => {
     given(fund, [established]).when(by(1n)).refuses('unknown-tranche', { id: 'tranche-1' });
   });
 
-  it('remembers each facility once and refuses one more than the limit', () => {
+  it('records each facility once, and is refused above the limit of facilities', () => {
     const history = [established, FIRST_LOSS];
     for (let index = 0; index < FUND_FACILITIES_MAX; index += 1) {
       history.push(subscribed('1', `facility-${index}`), subscribed('-1', `facility-${index}`));
@@ -196,7 +196,7 @@ describe('financial close', () => {
   const CASH: MatchingPolicy = { version: 3, kinds: ['access-time-purchase', 'capex'] };
   const ready = given(fund, [established, FIRST_LOSS, subscribed('100')]);
 
-  it('records the stated day and the evidence; without them the day of the decision and no evidence', () => {
+  it('records the stated day and the evidence; without them it records the day of the decision and no evidence', () => {
     const stating = (input: ReachFinancialCloseInput) => (state: typeof fund.initial) =>
       reachFinancialClose(state, [], input, NOW);
     const recorded = { facilities: [], committedMinor: '100' };
@@ -211,14 +211,14 @@ describe('financial close', () => {
       .then([{ type: 'financial-close-reached', data: { ...recorded, reachedOn: '2026-03-20', evidenceRef: null } }]);
   });
 
-  it('may be reached today, and not on the day after', () => {
+  it('may be dated today, and not tomorrow', () => {
     const on = (reachedOn: string) => (state: typeof fund.initial) =>
       reachFinancialClose(state, [], { reachedOn }, NOW);
     ready.when(on('2026-03-20')).then([expect.objectContaining({ type: 'financial-close-reached' })]);
     ready.when(on('2026-03-21')).refuses('date-in-future', { date: '2026-03-21', today: '2026-03-20' });
   });
 
-  it('records the sums that it compared and the clause', () => {
+  it('records the compared sums and the clause', () => {
     ready.when(closing(gigafactory({ unionMinor: 100n, statesMinor: 100n }))).then([
       {
         type: 'financial-close-reached',
@@ -233,7 +233,7 @@ describe('financial close', () => {
     ]);
   });
 
-  it('needs the states to match the Union to the last minor unit, in every facility', () => {
+  it('requires that the states match the Union to the last minor unit, in every facility', () => {
     ready
       .when(closing(gigafactory({ statesMinor: 500n }), gigafactory({ unionMinor: 100n, statesMinor: 99n })))
       .refuses('states-below-union', {
@@ -268,7 +268,7 @@ describe('financial close', () => {
     ]);
   });
 
-  it('lets the Union cover 17 % of the CAPEX and refuses one minor unit more', () => {
+  it('accepts a Union share of 17 % of the CAPEX and refuses one minor unit more', () => {
     const full = { statesMinor: 1_000n, capexMinor: 1_000n };
     ready
       .when(closing(gigafactory({ ...full, unionMinor: 170n })))
@@ -278,7 +278,7 @@ describe('financial close', () => {
       .refuses('union-ceiling-exceeded', { unionMinor: '171', ceilingMinor: '170', capexMinor: '1000' });
   });
 
-  it('rounds the ceiling down, because 17 % is the most that the law allows', () => {
+  it('rounds the ceiling down, because the law allows at most 17 %', () => {
     const odd = { statesMinor: 1_000n, capexMinor: 101n };
     ready
       .when(closing(gigafactory({ ...odd, unionMinor: 17n })))
@@ -286,13 +286,13 @@ describe('financial close', () => {
     ready.when(closing(gigafactory({ ...odd, unionMinor: 18n }))).refuses('union-ceiling-exceeded');
   });
 
-  it('cannot check the share of an unknown CAPEX, and need not without the Union', () => {
+  it('is refused if the Union contributes and the CAPEX is unknown, and accepted without the Union', () => {
     const { capexMinor: _unstated, ...unstated } = gigafactory({ statesMinor: 100n });
     ready.when(closing(unstated)).then([expect.objectContaining({ type: 'financial-close-reached' })]);
     ready.when(closing({ ...unstated, unionMinor: 1n })).refuses('capex-unknown', { facilityId: 'facility-a' });
   });
 
-  it('applies Art. 12b(5) to gigafactories only', () => {
+  it('applies Art. 12b(5) only to gigafactories', () => {
     ready.when(closing(gigafactory({ kind: 'supercomputer', unionMinor: 500n }))).then([
       {
         type: 'financial-close-reached',
@@ -306,21 +306,21 @@ describe('financial close', () => {
     ]);
   });
 
-  it('needs a signed commitment that is not cancelled', () => {
+  it('requires a signed commitment that is not cancelled', () => {
     given(fund, [established, FIRST_LOSS]).when(closing()).refuses('nothing-signed');
     given(fund, [established, FIRST_LOSS, subscribed('100'), subscribed('-100')])
       .when(closing())
       .refuses('nothing-signed');
   });
 
-  it('is reached once', () => {
+  it('is possible once', () => {
     given(fund, [established, FIRST_LOSS, subscribed('100'), closed])
       .when(closing())
       .refuses('financial-close-reached-already');
   });
 });
 
-describe('a fund', () => {
+describe('the aggregate fund', () => {
   it('knows the day of its close', () => {
     const state = [established, FIRST_LOSS, subscribed('100'), closed].reduce(
       (before, event) => fund.evolve(before, event),
@@ -329,11 +329,11 @@ describe('a fund', () => {
     expect(state).toMatchObject({ status: 'closed', reachedOn: '2026-03-20' });
   });
 
-  it('stops at an event that it does not know', () => {
+  it('stops at an unknown event', () => {
     expect(() => fund.evolve(fund.initial, { type: 'fund-renamed', data: {} } as never)).toThrow('fund-renamed');
   });
 
-  it('stops at a history that does not begin with its establishment', () => {
+  it('stops at a history that does not begin with the establishment', () => {
     expect(() => fund.evolve(fund.initial, closed)).toThrow('before it is established');
   });
 });

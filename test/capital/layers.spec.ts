@@ -9,11 +9,11 @@ const layer = (rank: number, limitMinor: bigint, ...paid: readonly bigint[]): La
 });
 const amounts = ({ lines }: Waterfall) => lines.map(({ rank, amountMinor }) => [rank, amountMinor]);
 
-/** First loss, mezzanine, senior: 100, 200 and 700 outstanding. */
+/** First-loss, mezzanine and senior layer, with 100, 200 and 700 outstanding. */
 const FUND = [layer(2, 200n, 150n, 50n), layer(1, 100n, 60n, 40n), layer(3, 700n, 700n)];
 
 describe('a loss', () => {
-  it('is taken by the first-loss layer alone up to the last unit of it', () => {
+  it('is taken by the first-loss layer alone, up to the last unit of that layer', () => {
     expect(amounts(allocateLoss(99n, FUND))).toEqual([
       [1, 99n],
       [2, 0n],
@@ -31,7 +31,7 @@ describe('a loss', () => {
     ]);
   });
 
-  it('leaves a rest when all layers are used up', () => {
+  it('has a rest when all layers are used up', () => {
     expect(allocateLoss(1_001n, FUND)).toMatchObject({ restMinor: 1n });
     expect(amounts(allocateLoss(1_001n, FUND))).toEqual([
       [1, 100n],
@@ -40,7 +40,7 @@ describe('a loss', () => {
     ]);
   });
 
-  it('is shared inside a layer by paid-in capital', () => {
+  it('is shared inside a layer in proportion to the paid-in capital', () => {
     expect(allocateLoss(101n, FUND).lines[0]?.shares).toEqual([
       { id: 'commitment-1-0', amountMinor: 60n },
       { id: 'commitment-1-1', amountMinor: 40n },
@@ -49,7 +49,7 @@ describe('a loss', () => {
 });
 
 describe('a distribution', () => {
-  it('is paid to the senior layer alone up to the last unit that it is due', () => {
+  it('is paid to the senior layer alone, up to the last unit that is due to it', () => {
     expect(amounts(allocateDistribution(700n, FUND))).toEqual([
       [3, 700n],
       [2, 0n],
@@ -95,7 +95,7 @@ describe('a waterfall', () => {
     );
   });
 
-  it('touches a layer only when every layer before it is full', () => {
+  it('reaches a layer only when every layer before it is full', () => {
     fc.assert(
       fc.property(amount, fund, (amountMinor, layers) => {
         for (const { lines, restMinor } of [
@@ -113,7 +113,7 @@ describe('a waterfall', () => {
     );
   });
 
-  it('does not depend on the order in which the layers are given', () => {
+  it('does not depend on the order of the layers in the input', () => {
     fc.assert(
       fc.property(amount, fund, (amountMinor, layers) => {
         expect(allocateLoss(amountMinor, [...layers].reverse())).toEqual(allocateLoss(amountMinor, layers));
@@ -121,7 +121,7 @@ describe('a waterfall', () => {
     );
   });
 
-  it('refuses input that it could not allocate exactly', () => {
+  it('refuses input that it cannot allocate exactly', () => {
     expect(() => allocateLoss(-1n, FUND)).toThrow(RangeError);
     expect(() => allocateLoss(1n, [layer(1, 1n, 1n), layer(1, 1n, 1n)])).toThrow(RangeError);
     expect(() => allocateLoss(1n, [layer(1, -1n, 1n)])).toThrow(RangeError);

@@ -12,8 +12,8 @@ import { reachFinancialClose, subscribe } from '../../src/capital/fund.decisions
 import { Refusal } from '../../src/ledger/refusal.js';
 
 /**
- * Random commands on two commitments of one tranche, against a model that knows nothing but sums: what the decisions let
- * through must be exactly what the model has room for.
+ * Random commands on two commitments of one tranche, compared with a model of the sums alone: the decisions must accept
+ * exactly the commands for which the model has room.
  */
 const NOW = '2026-06-15T12:00:00Z';
 export const CAP_MINOR = 2_200n;
@@ -55,14 +55,14 @@ export const TERMS: CommitmentTerms = {
 
 export const sequence = fc.array(step, { minLength: 1, maxLength: 60 });
 
-/** What an accountant would keep on paper. */
+/** The sums of one commitment in the model. */
 export class Model {
   closed = false;
   readonly books = new Map<Id, Book>(IDS.map((one) => [one, new Book()]));
 
   committedOfAll = (): bigint => [...this.books.values()].reduce((sum, { committed }) => sum + committed, 0n);
 
-  /** Carries the step out and says whether there was room for it. */
+  /** Executes the step in the model and returns whether there was room for it. */
   take(next: Step): boolean {
     if (next.do === 'close') {
       if (this.closed || this.committedOfAll() === 0n) return false;
@@ -149,12 +149,12 @@ class Book {
   }
 }
 
-/** The two aggregates as the write side runs them: a step appends to both streams or to neither. */
+/** The two aggregates as on the write side: a step appends to both streams or to neither. */
 export class Live {
   fund: Fund;
   readonly commitments = new Map<Id, Commitment>();
   readonly histories = new Map<Id, CommitmentEvent[]>();
-  /** Both streams in the order in which they were written. */
+  /** The events of both streams in the order of their recording. */
   readonly log: { readonly stream: string; readonly event: CommitmentEvent | FundEvent }[] = [];
   readonly fundHistory: FundEvent[] = [
     { type: 'fund-established', data: { name: 'Fund', currency: 'EUR', targetMinor: '3000' } },

@@ -15,7 +15,7 @@ import { CATEGORIES, type Category } from '../../src/partners/partner.js';
 
 const HOURS = 48;
 
-/** The same facility hour by hour, without any cleverness. */
+/** The same facility hour by hour, in the simplest form. */
 class HourlyModel {
   readonly installed = new Array<number>(HOURS + 1).fill(0);
   readonly used = CATEGORIES.map(() => new Array<number>(HOURS + 1).fill(0));
@@ -37,7 +37,7 @@ class HourlyModel {
     return CATEGORIES.reduce((sum, _, category) => sum + this.usedAt(category, hour), 0);
   }
 
-  /** The three inequalities of domain.md, as they stand there. */
+  /** The three inequalities of domain.md, in the same form as there. */
   admits(chips: number, category: number, policy: QuotaPolicy | undefined, hour: number): boolean {
     const installed = this.installed[hour] ?? 0;
     const used = this.usedTotal(hour);
@@ -85,7 +85,7 @@ function build(steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? S
 }
 
 describe('a capacity profile', () => {
-  it('has at every hour the levels that a model per hour has', () => {
+  it('has the same levels as an hourly model, at every hour', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const { model, profile } = build(steps);
@@ -105,7 +105,7 @@ describe('a capacity profile', () => {
     );
   });
 
-  it('finds the same first hour without room as the inequalities tested hour by hour', () => {
+  it('finds the same first hour without room as a test of the inequalities hour by hour', () => {
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 120, size: 'max' }),
@@ -131,7 +131,7 @@ describe('a capacity profile', () => {
     );
   });
 
-  it('is exact on the brink, where floors, capacity and use differ by a chip at the worst hour', () => {
+  it('is exact at the limit, where floors, capacity and use differ by one chip in the fullest hour', () => {
     const weeks = 14 * 24;
     const use = fc.record({
       chips: fc.integer({ min: 1, max: 30 }),
@@ -169,12 +169,12 @@ describe('a capacity profile', () => {
           expect(firstBreach(profile, rule, 0, weeks)?.instant).toBe(first < 0 ? undefined : first);
         },
       ),
-      // Shrinking such long histories may take minutes; the counterexample as found says enough.
+      // Shrinking such long histories may take minutes, and the first counterexample is enough.
       { numRuns: 150, interruptAfterTimeLimit: 20_000 },
     );
   });
 
-  it('tests every hour under the policy that is in force then', () => {
+  it('tests every hour under the policy in force at that hour', () => {
     const effectiveFrom = fc.integer({ min: -5, max: HOURS });
     const policy = fc.record({ effectiveFrom, floors: chipsBy, caps: chipsBy });
     fc.assert(
@@ -204,7 +204,7 @@ describe('a capacity profile', () => {
     );
   });
 
-  it('never changes a profile that was taken before', () => {
+  it('never changes an earlier profile', () => {
     const before = build([{ kind: 'install', chips: 50, span: { from: 0, to: 1 } }]).profile;
     let after = before;
     for (let hour = 1; hour < 200; hour++) after = withUsed(after, hour % 7, 3, hour, hour + 40);
@@ -229,19 +229,22 @@ describe('a capacity profile', () => {
   });
 });
 
-/** PROFILE_LIVE=100000 takes a while to fill; the bounds are tested against whatever it is. */
+/** Filling a profile with PROFILE_LIVE=100000 takes a while. The bounds are tested for every number. */
 const LIVE = Number(process.env['PROFILE_LIVE'] ?? 20_000);
 
 describe(`the work of a capacity profile with ${LIVE} live allocations`, () => {
   const SEED = 20_260_120;
   const installed = 1_000_000;
   const year = 365 * 24 * MS_PER_HOUR;
-  /** The logarithm of what is stored: changes in leaves that are at least half full, AVL trees at most 1.45 times too deep. */
+  /**
+   * The logarithm of the number of stored changes. Leaves are at least half full, and AVL trees are at most 1.45 times
+   * too deep.
+   */
   const heightMax = Math.ceil(1.45 * Math.log2((2 * LIVE) / 16));
 
   let random = SEED;
   const below = (limit: number): number => {
-    // Numerical Recipes' linear congruential generator: any fixed sequence will do.
+    // Numerical Recipes' linear congruential generator. Any fixed sequence is suitable.
     random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((random / 2 ** 32) * limit);
   };
@@ -253,7 +256,7 @@ describe(`the work of a capacity profile with ${LIVE} live allocations`, () => {
     (current, { category, chips, from, to }) => withUsed(current, category, chips, from, to),
     withInstalled(undefined, installed, 0),
   );
-  /** The most chips that are in use at any time. */
+  /** The maximum number of chips in use at any time. */
   const busiest = spans
     .flatMap(({ chips, from, to }) => [
       { instant: from, chips },
@@ -270,14 +273,14 @@ describe(`the work of a capacity profile with ${LIVE} live allocations`, () => {
     return { visits, refused: breach !== undefined };
   };
 
-  it('is a few paths down the tree for an interval that has room', () => {
+  it('is a few paths down the tree for an interval with room', () => {
     const work = spans
       .slice(0, 2_000)
       .map(({ chips, from, to }) => visitsOf(profile, chips, undefined, from, to).visits);
     expect(Math.max(...work)).toBeLessThanOrEqual(3 * heightMax);
   });
 
-  it('is a few paths down the tree for the whole year, even where a single chip is missing', () => {
+  it('is a few paths down the tree for the whole year, even if only one chip is missing', () => {
     const free = installed - busiest;
     const room = visitsOf(profile, free, undefined, 0, 2 * year);
     const shortage = visitsOf(profile, free + 1, undefined, 0, 2 * year);
@@ -285,14 +288,14 @@ describe(`the work of a capacity profile with ${LIVE} live allocations`, () => {
     expect(Math.max(room.visits, shortage.visits)).toBeLessThanOrEqual(3 * heightMax);
   });
 
-  it('is a few paths down the tree under floors and caps that leave room', () => {
+  it('is a few paths down the tree under floors and caps with room', () => {
     const floors = { 'start-up': 20_000, research: 30_000, 'public-body': 1_000 };
     const policy = { version: 1, floors, caps: { sme: 60_000 }, effectiveFrom: 0 };
     const work = spans.slice(0, 2_000).map(({ chips, from, to }) => visitsOf(profile, chips, policy, from, to).visits);
     expect(Math.max(...work)).toBeLessThanOrEqual(3 * heightMax);
   });
 
-  it('is a few paths down the tree, on average, in a facility that is full and whose floors are half used', () => {
+  it('is a few paths down the tree, on average, in a full facility with half-used floors', () => {
     const full = withInstalled(profile, busiest - installed, 0);
     const floor = Math.floor(busiest / CATEGORIES.length);
     const floors = Object.fromEntries(CATEGORIES.map((category) => [category, floor]));

@@ -14,7 +14,7 @@ const MARCH_2 = '2027-03-02T00:00:00Z';
 const APRIL = '2027-04-01T00:00:00Z';
 const HUNDRED: readonly FacilityEvent[] = [registeredEvent(), installedEvent(100, '2027-01-01T00:00:00Z')];
 
-describe('a facility that is registered', () => {
+describe('a registered facility', () => {
   it('keeps its description', () => {
     const description = {
       name: 'Gigafactory North',
@@ -26,21 +26,21 @@ describe('a facility that is registered', () => {
     expect(registerFacility(description)).toEqual([{ type: 'facility-registered', data: description }]);
   });
 
-  it('states the CAPEX and its currency together or neither', () => {
+  it('requires the CAPEX and its currency both or neither', () => {
     const named = { name: 'North', country: 'FI', kind: 'supercomputer' as const };
     expect(refusalOf(() => registerFacility({ ...named, capexMinor: '1' })).code).toBe('currency-missing');
     expect(refusalOf(() => registerFacility({ ...named, currency: 'EUR' })).code).toBe('capex-missing');
   });
 });
 
-describe('installing capacity', () => {
-  it('counts from the first instant of a date', () => {
+describe('the installation of capacity', () => {
+  it('takes effect at the first instant of a date', () => {
     given(facility, [registeredEvent()])
       .when((state) => installCapacity(state, { chipModel: 'GB300', chips: 5, effectiveFrom: '2027-03-01' }))
       .then([{ type: 'capacity-installed', data: { chipModel: 'GB300', chips: 5, effectiveFrom: MARCH } }]);
   });
 
-  it('refuses one chip model more than the limit, but more chips of a known one', () => {
+  it('is refused for one chip model more than the limit, but not for more chips of a known model', () => {
     const models = Array.from({ length: CHIP_MODELS_MAX }, (_, index) => installedEvent(1, MARCH, `model ${index}`));
     const history = given(facility, [registeredEvent(), ...models]);
     const input = { chips: 1, effectiveFrom: MARCH };
@@ -53,11 +53,11 @@ describe('installing capacity', () => {
   });
 });
 
-describe('retiring capacity', () => {
+describe('the retirement of capacity', () => {
   const retire = (chips: number, effectiveFrom: string) => (state: Parameters<typeof retireCapacity>[0]) =>
     retireCapacity(state, { chipModel: 'GB300', chips, effectiveFrom });
 
-  it('removes the chips that are not allocated, to the last one', () => {
+  it('can remove all chips that are not allocated, and no more', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 70, from: MARCH, to: MARCH_2 })]);
     history.when(retire(30, '2027-02-01')).then([retiredEvent(30, '2027-02-01T00:00:00Z')]);
     history.when(retire(31, '2027-02-01')).refuses('capacity-still-promised', {
@@ -70,7 +70,7 @@ describe('retiring capacity', () => {
     });
   });
 
-  it('removes allocated chips from the end of their allocation on', () => {
+  it('can remove allocated chips from the end of their allocation on', () => {
     const history = given(facility, [...HUNDRED, allocatedEvent({ chips: 70, from: MARCH, to: MARCH_2 })]);
     history.when(retire(100, MARCH_2)).then([retiredEvent(100, MARCH_2)]);
     history.when(retire(100, '2027-03-01T23:59:59.999Z')).refuses('capacity-still-promised');
@@ -80,7 +80,7 @@ describe('retiring capacity', () => {
     const history = given(facility, [
       ...HUNDRED,
       policyEvent(1, '2027-01-01T00:00:00Z', { research: 20, sme: 10 }, {}),
-      // The floor of sme is used up by this; that of research is not touched by it.
+      // This allocation uses up the floor of sme. The floor of research stays unused.
       allocatedEvent({ chips: 50, category: 'sme', from: MARCH, to: APRIL }),
     ]);
     history.when(retire(30, MARCH)).then([retiredEvent(30, MARCH)]);
@@ -95,7 +95,7 @@ describe('retiring capacity', () => {
     history.when(retire(71, APRIL)).refuses('capacity-still-promised', { at: APRIL, protectedByFloors: 30 });
   });
 
-  it('looks ahead at retirements and policies that take effect later', () => {
+  it('takes later retirements and policies into account', () => {
     const history = given(facility, [
       ...HUNDRED,
       retiredEvent(40, APRIL),
@@ -105,7 +105,7 @@ describe('retiring capacity', () => {
     history.when(retire(6, MARCH)).refuses('capacity-still-promised', { at: '2027-05-01T00:00:00Z', installed: 60 });
   });
 
-  it('never takes away more than is installed, or a model that is not known', () => {
+  it('is refused for more chips than are installed, and for an unknown model', () => {
     const history = given(facility, HUNDRED);
     history.when(retire(101, MARCH)).refuses('capacity-still-promised', { installed: 100, used: 0 });
     history
@@ -121,7 +121,7 @@ describe('a quota policy', () => {
       ...further,
     });
 
-  it('is adopted with the next version', () => {
+  it('gets the next version at its adoption', () => {
     given(facility, HUNDRED)
       .when(adopt({ floors: { sme: 10 } }))
       .then([policyEvent(1, MARCH, { sme: 10 }, {})]);
@@ -130,7 +130,7 @@ describe('a quota policy', () => {
       .then([policyEvent(2, MARCH, {}, { sme: 0 })]);
   });
 
-  it('keeps the sum of floors within the installed chips at every later instant', () => {
+  it('keeps the sum of its floors within the installed chips at every later instant', () => {
     const history = given(facility, [...HUNDRED, retiredEvent(30, APRIL)]);
     history
       .when(adopt({ floors: { sme: 40, research: 30 } }))
@@ -153,7 +153,7 @@ describe('a quota policy', () => {
     expect(refusal).toMatchObject({ kind: 'invalid', code: 'floor-above-cap', errors: [{ pointer: '/floors/sme' }] });
   });
 
-  it('never takes effect before the one before it', () => {
+  it('never takes effect before the previous policy', () => {
     const history = given(facility, [...HUNDRED, policyEvent(1, MARCH, {}, {})]);
     history.when(adopt({ effectiveFrom: MARCH })).then([policyEvent(2, MARCH, {}, {})]);
     history
@@ -161,7 +161,7 @@ describe('a quota policy', () => {
       .refuses('quota-policy-out-of-order', { latestVersion: 1, latestEffectiveFrom: MARCH });
   });
 
-  it('is for a chip model that the facility has, and one of a limited number', () => {
+  it('is refused for an unknown chip model, and above the limit of policies', () => {
     given(facility, HUNDRED)
       .when(adopt({ chipModel: 'MI450' }))
       .refuses('unknown-chip-model');

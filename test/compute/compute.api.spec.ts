@@ -86,7 +86,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(list.body.data.map((each: { id: string }) => each.id)).toEqual([id]);
   });
 
-  it('refuses a facility that is hosted by a company, or run by a partner that does not exist', async () => {
+  it('refuses a facility with a company as its host, or with an unknown operator', async () => {
     const body = { name: 'Gigafactory', country: 'FI', kind: 'ai-gigafactory' };
     const hosted = await api.post('/v1/facilities', { ...body, hostStatePartnerId: await partner() });
     expect(hosted).toMatchObject({ status: 409, body: { code: 'host-not-a-state' } });
@@ -95,7 +95,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(run).toMatchObject({ status: 404, body: { code: 'unknown-partner' } });
   });
 
-  it('allocates, releases and lists, and shows the free chips in steps', async () => {
+  it('allocates, releases and lists chips, and shows the free chips in steps', async () => {
     const id = await facility(100);
     const grantId = await grant(id);
     const made = await api.must(allocate(id, grantId, 60));
@@ -135,7 +135,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(Number(capacity.headers['ledger-position'])).toBeGreaterThanOrEqual(position);
   });
 
-  it('shows no step for a release of everything, for an unknown chip model, and before the first chips', async () => {
+  it('shows no step for a fully released allocation, for an unknown chip model, and before the first chips', async () => {
     const id = await facility(10);
     const grantId = await grant(id);
     const { allocationId } = (await api.must(allocate(id, grantId, 10))).body;
@@ -152,7 +152,7 @@ describe('facilities and allocations over HTTP', () => {
     expect((await api.get(`${path}/capacity?from=2025-01-01&to=2025-02-01`)).body.steps).toEqual([]);
   });
 
-  it('refuses an interval of capacity that is empty, and a facility that does not exist', async () => {
+  it('refuses an empty interval of capacity, and an unknown facility', async () => {
     const id = await facility(1);
     const empty = await api.get(`/v1/facilities/${id}/capacity?from=2030-01-01&to=2030-01-01`);
     expect(empty).toMatchObject({ status: 400, body: { code: 'empty-interval' } });
@@ -174,7 +174,7 @@ describe('facilities and allocations over HTTP', () => {
     });
   });
 
-  it('refuses an allocation beyond a quota or a grant, and names it', async () => {
+  it('refuses an allocation beyond a quota or a grant, and names the quota or the grant', async () => {
     const id = await facility(100);
     const path = `/v1/facilities/${id}/quota-policies`;
     const quota = { chipModel: MODEL, floors: { research: 30 }, caps: { sme: 50 }, reason: 'Decision 12/2026' };
@@ -196,7 +196,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(await allocate(id, large, 70)).toMatchObject({ status: 201 });
   });
 
-  it('releases the allocations of a revoked grant, and allocates nothing more under it', async () => {
+  it('releases the allocations of a revoked grant, and refuses further allocations under it', async () => {
     const id = await facility(100);
     const grantId = await grant(id);
     await api.must(allocate(id, grantId, 100));
@@ -209,7 +209,7 @@ describe('facilities and allocations over HTTP', () => {
     expect(await allocate(id, await grant(id), 100)).toMatchObject({ status: 201 });
   });
 
-  it('lets only the keys of its operator act on a facility and see it', async () => {
+  it('lets only the keys of its operator change and see a facility', async () => {
     const [operatorPartnerId, otherPartnerId] = [await partner('consortium'), await partner('consortium')];
     const id = await facility(100, { operatorPartnerId });
     const grantId = await grant(id);

@@ -9,7 +9,7 @@ import { facility, type ContributionFacts, type FacilityEvent } from '../../src/
 import { given } from '../support/given.js';
 import { FACILITY_ID, HOST_ID, registeredEvent } from './history.js';
 
-/** EUR 4 billion, so that the ceiling of 17 % is EUR 680 million. */
+/** The ceiling of 17 % of EUR 4 billion is EUR 680 million. */
 const GIGAFACTORY = registeredEvent({ capexMinor: '400000000000', currency: 'EUR' });
 const CEILING_MINOR = 68_000_000_000n;
 
@@ -30,7 +30,7 @@ const record = (further: Partial<ContributionInput>) => (state: Parameters<typeo
   recordContribution(state, unionInput(further));
 
 describe('the contribution of the Union to an AI gigafactory', () => {
-  it('reaches 17 % of the CAPEX and not one cent more', () => {
+  it('may reach 17 % of the CAPEX and not one cent more', () => {
     const history = given(facility, [GIGAFACTORY]);
     history.when(record({})).then([{ ...recorded(), legalBasis: '2021/1173 Art. 12b(5)' }]);
     history.when(record({ deltaMinor: CEILING_MINOR + 1n })).refuses('union-ceiling-exceeded', {
@@ -41,7 +41,7 @@ describe('the contribution of the Union to an AI gigafactory', () => {
     });
   });
 
-  it('is the sum of CAPEX and of access time that is bought', () => {
+  it('is the sum of CAPEX and purchases of access time', () => {
     const history = given(facility, [
       GIGAFACTORY,
       recorded({ kind: 'access-time-purchase', deltaMinor: '67999999999' }),
@@ -53,7 +53,7 @@ describe('the contribution of the Union to an AI gigafactory', () => {
     history.when(record({ kind: 'in-kind', deltaMinor: 2n })).then([recorded({ kind: 'in-kind', deltaMinor: '2' })]);
   });
 
-  it('is exact where 17 % of the CAPEX is no whole cent', () => {
+  it('is exact if 17 % of the CAPEX is not a whole number of cents', () => {
     const history = given(facility, [registeredEvent({ capexMinor: '101', currency: 'EUR' })]);
     history.when(record({ deltaMinor: 18n })).refuses('union-ceiling-exceeded', { ceilingMinor: '17' });
     expect(record({ deltaMinor: 17n })(history.state)).toHaveLength(1);
@@ -67,7 +67,7 @@ describe('the contribution of the Union to an AI gigafactory', () => {
     );
   });
 
-  it('is refused while the CAPEX is not known', () => {
+  it('is refused while the CAPEX is unknown', () => {
     given(facility, [registeredEvent()])
       .when(record({ deltaMinor: 1n }))
       .refuses('capex-unknown');
@@ -75,14 +75,14 @@ describe('the contribution of the Union to an AI gigafactory', () => {
 });
 
 describe('contributions to a facility', () => {
-  it('have no ceiling where they are not the Union’s, or the facility is no AI gigafactory', () => {
+  it('have no ceiling for other partners than the Union, and for other facilities than AI gigafactories', () => {
     const deltaMinor = CEILING_MINOR + 1n;
     expect(record({ partnerKind: 'private', deltaMinor })(given(facility, [GIGAFACTORY]).state)).toHaveLength(1);
     const factory = registeredEvent({ kind: 'ai-factory', capexMinor: '400000000000', currency: 'EUR' });
     expect(record({ deltaMinor })(given(facility, [factory]).state)).toHaveLength(1);
   });
 
-  it('are in the currency of the CAPEX, or of the first of them', () => {
+  it('must be in the currency of the CAPEX, or of the first contribution', () => {
     given(facility, [GIGAFACTORY])
       .when(record({ currency: 'SEK' }))
       .refuses('currency-differs', {
@@ -93,7 +93,7 @@ describe('contributions to a facility', () => {
       .refuses('currency-differs', { facilityCurrency: 'SEK' });
   });
 
-  it('are added up for the Union and the states apart from the others', () => {
+  it('are added up separately for the Union and for the states', () => {
     const { state } = given(facility, [
       GIGAFACTORY,
       recorded({ deltaMinor: '500' }),
@@ -131,7 +131,7 @@ describe('once financial close is reached, the Participating States', () => {
       recordContribution(state, unionInput(further), { basis });
   const taken = [expect.objectContaining({ type: 'contribution-recorded' })];
 
-  it('go on matching the Union, to the last minor unit', () => {
+  it('must still match the Union, to the last minor unit', () => {
     matched.when(change({ ...ofStates, deltaMinor: -100n })).then(taken);
     matched.when(change({ ...ofStates, deltaMinor: -101n })).refuses('states-below-union', {
       clause: '2021/1173 Art. 12b(5)',
@@ -143,11 +143,12 @@ describe('once financial close is reached, the Participating States', () => {
     matched.when(change({ deltaMinor: 101n })).refuses('states-below-union', { unionMinor: '601', statesMinor: '600' });
   });
 
-  it('match with the contributions that count by policy', () => {
+  it('match with the contributions that count under the policy', () => {
     const basis = ['capex', 'in-kind'] as const;
     matched.when(change({ ...ofStates, deltaMinor: -100n }, basis)).then(taken);
     matched.when(change({ ...ofStates, deltaMinor: -101n }, basis)).refuses('states-below-union');
-    // With 400 against 500 a policy of later has undone the match: what does not count may go, what counts may not.
+    // 400 against 500: a later policy has undone the match. A decrease is accepted for a kind that does not count, and
+    // refused for a kind that counts.
     matched.when(change({ ...ofStates, deltaMinor: -1n, kind: 'in-kind' }, ['capex'])).then(taken);
     matched.when(change({ ...ofStates, deltaMinor: -1n }, ['capex'])).refuses('states-below-union', {
       matchingKinds: ['capex'],
@@ -156,7 +157,7 @@ describe('once financial close is reached, the Participating States', () => {
     matched.when(change({ deltaMinor: -1n }, ['capex'])).then(taken);
   });
 
-  it('are not asked where others change, before the close, or where it is no gigafactory', () => {
+  it('are not affected by changes of other partners, before the close, or at facilities that are not gigafactories', () => {
     matched.when(change({ partnerKind: 'private', deltaMinor: -1n })).then(taken);
     matched.when(record({ ...ofStates, deltaMinor: -600n })).then(taken);
     const factory = registeredEvent({ kind: 'ai-factory', capexMinor: '400000000000', currency: 'EUR' });
@@ -169,13 +170,13 @@ describe('once financial close is reached, the Participating States', () => {
 describe('the commitment of the hosting state', () => {
   const byHost = (deltaMinor: string) => recorded({ deltaMinor, partnerKind: 'member-state', partnerId: HOST_ID });
 
-  it('counts while a part of it is left', () => {
+  it('counts until all of it is cancelled', () => {
     expect(hostStateCommitted(given(facility, [GIGAFACTORY]).state)).toBe(false);
     expect(hostStateCommitted(given(facility, [GIGAFACTORY, byHost('1')]).state)).toBe(true);
     expect(hostStateCommitted(given(facility, [GIGAFACTORY, byHost('1'), byHost('-1')]).state)).toBe(false);
   });
 
-  it('is not that of another state, and not without a hosting state', () => {
+  it('is not the commitment of another state, and does not exist without a hosting state', () => {
     const other = recorded({ partnerKind: 'member-state', partnerId: 'other' });
     expect(hostStateCommitted(given(facility, [GIGAFACTORY, other]).state)).toBe(false);
     const hostless = registeredEvent({ hostStatePartnerId: undefined });

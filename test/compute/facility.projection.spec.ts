@@ -29,7 +29,7 @@ const recorded = (event: FacilityEvent, index: number): RecordedEvent => ({
   position: 100 + index,
 });
 
-/** Applies a history in batches, each seeing only the rows that the one before it stored and that its events touch. */
+/** Applies a history in batches. Each batch sees only the stored rows that its events touch. */
 function project(history: readonly FacilityEvent[], batchSize: number): Map<string, Row> {
   const stored = new Map<string, Row>();
   const events = history.map(recorded);
@@ -72,7 +72,7 @@ const history = fc
   ]);
 
 describe('the rows of a facility', () => {
-  it('add up, at every hour, to the chips that the write side knows', () => {
+  it('add up, at every hour, to the chips of the write side', () => {
     fc.assert(
       fc.property(history, (events) => {
         const state = fold(events);
@@ -94,7 +94,7 @@ describe('the rows of a facility', () => {
     );
   });
 
-  it('are the same however the events are batched', () => {
+  it('are the same for any division of the events into batches', () => {
     fc.assert(
       fc.property(history, fc.integer({ min: 1, max: 40 }), (events, batchSize) => {
         expect(project(events, batchSize)).toEqual(project(events, events.length));
@@ -103,7 +103,7 @@ describe('the rows of a facility', () => {
     );
   });
 
-  it('hold contributions, quotas and the latest revision', () => {
+  it('contain contributions, quotas and the latest revision', () => {
     const contribution = (partnerKind: 'union' | 'member-state' | 'private', deltaMinor: string): FacilityEvent => ({
       type: 'contribution-recorded',
       data: { commitmentId: 'c', partnerId: HOST_ID, partnerKind, kind: 'capex', deltaMinor, currency: 'EUR' },
@@ -128,7 +128,7 @@ describe('the rows of a facility', () => {
     ]);
   });
 
-  it('stop at an event that was never made', () => {
+  it('stop at an unknown event', () => {
     expect(() => project([registeredEvent(), releasedEvent(at(1))], 1)).toThrow(/allocation-1/);
   });
 });

@@ -50,7 +50,10 @@ interface ModelAllocation {
   released: boolean;
 }
 
-/** What the facility must decide, worked out hour by hour from plain lists; a year beyond the end stands for ever. */
+/**
+ * The expected decisions of the facility, computed hour by hour from plain lists. A year beyond the end represents all
+ * later time.
+ */
 class Model {
   readonly installed: { readonly chips: number; readonly hour: number }[] = [];
   readonly policies: { readonly floors: object; readonly caps: object; readonly hour: number }[] = [];
@@ -170,7 +173,7 @@ function accepted(state: Facility, command: Command, id: string, model: Model): 
 }
 
 describe('a facility under any sequence of commands', () => {
-  it('accepts and refuses as a model per hour does, is never oversubscribed, and replays to the same state', () => {
+  it('accepts and refuses like an hourly model, is never oversubscribed, and replays to the same state', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 70, size: 'max' }), (commands) => {
         const model = new Model();

@@ -2,7 +2,7 @@ import type { Grant } from '../../src/access/access-request.js';
 import type { AllocationFacts, Facility, FacilityEvent } from '../../src/compute/facility.js';
 import { facility } from '../../src/compute/facility.js';
 
-/** Events and grants of one facility, with defaults that a test overrides where they matter. */
+/** Events and grants of one facility, with defaults that a test can override. */
 export const FACILITY_ID = '11111111-1111-8111-8111-111111111111';
 export const HOST_ID = '22222222-2222-8222-8222-222222222222';
 

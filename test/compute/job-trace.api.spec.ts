@@ -3,12 +3,12 @@ import { startTestApp, type TestApp } from '../support/app.js';
 import { generatedTrace, readWorkload, sweep, writeWorkload, type Job } from '../support/workload.js';
 
 /**
- * Replayed one after the other, because the order decides. `TRACE_JOBS=18000` is the whole trace, some minutes long;
- * `TRACE_FILE` a log in Standard Workload Format, with `TRACE_CHIPS` chips installed.
+ * Jobs are sent one after the other, because their order decides. `TRACE_JOBS=18000` is the whole trace, which takes
+ * some minutes; `TRACE_FILE` is a log in Standard Workload Format, with `TRACE_CHIPS` installed chips.
  */
 const JOBS = Number(process.env['TRACE_JOBS'] ?? 250);
 const FILE = process.env['TRACE_FILE'];
-/** So few that a short trace overloads them as well; the whole one is written for 4,096. */
+/** So few chips that a short trace also overloads them. The whole trace is written for 4,096 chips. */
 const CHIPS = Number(process.env['TRACE_CHIPS'] ?? (JOBS < 5_000 && FILE === undefined ? 64 : 4_096));
 const START = Date.parse('2027-01-01T00:00:00Z');
 const MS_PER_JOB_MAX = 250;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-/** A facility with its chips and a grant that is wide enough for everything. */
+/** A facility with its chips, and a grant with enough chip-hours for all jobs. */
 async function prepared(): Promise<{ facilityId: string; grantId: string }> {
   const idOf = async (path: string, body: object, key?: string): Promise<string> =>
     String((await ledger.must(ledger.post(path, body, key === undefined ? {} : { key }))).body.id);
@@ -55,7 +55,7 @@ async function replay(jobs: readonly Job[]): Promise<boolean[]> {
   return outcomes;
 }
 
-describe('a trace of jobs that is replayed through the API', () => {
+describe('a trace of jobs that is sent through the API', () => {
   it(
     'is accepted and refused, job by job, as in an independent sweep',
     async () => {
@@ -70,7 +70,7 @@ describe('a trace of jobs that is replayed through the API', () => {
 });
 
 describe('a log in Standard Workload Format', () => {
-  it('is read as it was written', () => {
+  it('is read with the values of its text', () => {
     const jobs = generatedTrace(50);
     expect(readWorkload(writeWorkload(jobs))).toEqual(jobs);
   });

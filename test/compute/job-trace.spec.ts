@@ -33,7 +33,7 @@ describe('a trace of 18,000 jobs for an overloaded facility', () => {
     const jobs = generatedTrace(JOBS);
     const outcomes = replay(jobs);
     const refused = outcomes.filter((accepted) => !accepted).length;
-    // Overloaded, yet not blocked: otherwise the comparison would say little.
+    // The facility must be overloaded but not blocked: otherwise the comparison would prove little.
     expect(refused).toBeGreaterThan(JOBS / 10);
     expect(refused).toBeLessThan((JOBS * 9) / 10);
     expect(outcomes).toEqual(sweep(jobs, CHIPS));
