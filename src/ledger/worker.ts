@@ -5,6 +5,8 @@ import { Notifier } from './notifier.js';
 export const RETRY_MS_MIN = 100;
 /** Longest pause: a database that is back after an outage is used again within this time. */
 export const RETRY_MS_MAX = 5_000;
+/** A worker that stands by forgets its failures after this time. Shorter, and one that fails in every second step would log each time. */
+const FORGET_MS = 60_000;
 /** Most causes that are logged during one failure: an error whose text differs at each retry must not fill the log. */
 export const CAUSES_LOGGED_MAX = 10;
 
@@ -71,6 +73,8 @@ export class Worker {
   /** Failed steps since the last success. */
   private failures = 0;
   private cause: string | undefined;
+  /** When the last step failed, in monotonic ms. */
+  private failedAt = 0;
   /** Causes that were logged since the last success. */
   private readonly logged = new Set<string>();
 
@@ -123,7 +127,7 @@ export class Worker {
     try {
       const next = await this.options.step(run);
       // A failed worker that stands by has not recovered: no recovery is logged, and the same failure is not logged again.
-      if (next === 'stand-by') this.cause = undefined;
+      if (next === 'stand-by') this.standBy();
       else this.recover();
       if (next === 'continue' || next === 'pace') this.options.progress?.notify();
       return next;
@@ -164,12 +168,21 @@ export class Worker {
     const { log, messages, fields, progress } = this.options;
     const cause = causeOf(error);
     this.failures += 1;
+    this.failedAt = this.time.now();
     this.cause = cause;
     if (!this.logged.has(cause) && this.logged.size < CAUSES_LOGGED_MAX) {
       this.logged.add(cause);
       log.error({ ...fields, err: error }, messages.failed);
     }
     progress?.notify();
+  }
+
+  /** After a minute without a failure the next one is logged again, and retried soon: this instance may have to take over. */
+  private standBy(): void {
+    this.cause = undefined;
+    if (this.failures === 0 || this.time.now() - this.failedAt < FORGET_MS) return;
+    this.failures = 0;
+    this.logged.clear();
   }
 
   private recover(): void {

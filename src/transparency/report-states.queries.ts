@@ -53,7 +53,7 @@ export class ReportStates {
       `with latest as (
          select version, max(position) as position, split_part(version, '/', 1) as method,
            split_part(version, '/', 2)::integer as form
-         from report_states group by version),
+         from report_states where version ~ '^[^/]+/[0-9]{1,9}$' group by version),
        abandoned as (
          select earlier.version from latest earlier join latest mine on mine.method = $1 and mine.form = $2
          where (earlier.method = any ($3) or earlier.method = mine.method and earlier.form < mine.form)

@@ -235,6 +235,20 @@ describe('a worker whose step fails', () => {
     expect(watched.reasons).toEqual(['out of reach']);
   });
 
+  it('logs the same error again, and retries soon, when it has stood by for a minute without a failure', async () => {
+    // Fails, stands by for 59 or for 61 s, and fails again.
+    for (const [seconds, logged] of [
+      [59, 1],
+      [61, 2],
+    ] as const) {
+      const stood = Math.ceil((seconds * 1_000) / STAND_BY_MS);
+      const fails = (number: number): boolean => number === 1 || number === stood + 2;
+      const watched = new Watched((number) => (fails(number) ? failing('out of reach') : 'stand-by'));
+      await watched.during(seconds * 1_000 + 5_000);
+      expect(watched.reasons.filter((reason) => reason === 'out of reach')).toHaveLength(logged);
+    }
+  });
+
   it('recovers in the middle of a step that lasts as long as a connection', async () => {
     const watched: Watched = new Watched(async (number, { works, stopping }): Promise<Next> => {
       if (number === 1) failing('out of reach');
