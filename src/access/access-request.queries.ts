@@ -36,7 +36,7 @@ export class ListAccessRequests extends Query<Reading<Page<AccessRequestDto>>> {
 const REQUESTS = {
   table: 'access_requests',
   name: 'requests',
-  belongs: { owner: 'partner_id', operator: 'operator_partner_id' },
+  belongs: { owner: 'partner_id', asked: 'operator_partner_id' },
 } as const;
 
 export const APPLICATION_COLUMNS: Columns<ApplicationDto> = {

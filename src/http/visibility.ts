@@ -11,6 +11,8 @@ const SEEN_BY = {
   owner: ['partner'],
   /** The partner operates the facility of the row. */
   operator: ['partner', 'facility'],
+  /** The row asks for chips of a facility that the partner operates, and may never be granted: only the key of the site needs it. */
+  asked: ['facility'],
   /** The facility of the row names the partner as its hosting state. */
   hostState: ['partner', 'facility'],
 } as const satisfies Record<string, readonly Role[]>;

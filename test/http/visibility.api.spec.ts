@@ -53,7 +53,7 @@ const REQUESTS: Seen = {
   bound: [
     ['held-at-site', 'undecided-at-site'],
     [],
-    ['held-at-site', 'undecided-at-site', 'operators-at-site', 'operators-elsewhere'],
+    ['operators-at-site', 'operators-elsewhere'],
     ['held-at-site', 'undecided-at-site', 'operators-at-site'],
     ['held-at-site', 'undecided-at-site', 'operators-at-site', 'operators-elsewhere'],
     [],
