@@ -10,7 +10,7 @@ import type { BesideCheck } from './verify-beside.js';
 import { EnvelopeCheck } from './verify-envelope.js';
 import { rulesByType, rulesOf } from './rules/all-rules.js';
 import { uncoveredTypes, type EventOf, type RuleName } from './rules/coverage.js';
-import { OrderCheck } from './rules/order.rule.js';
+import { OrderCheck } from './verify-order.js';
 import type { Rule } from './rules/rule.js';
 import { keptOptions, LogWalk } from './verify-walk.js';
 

@@ -19,7 +19,7 @@ interface Call {
 }
 
 /** Calls for access, and whether the call of a request was open. Memory grows with facilities and calls. */
-export class CallRule implements Rule<'access-calls'> {
+export class AccessCallRule implements Rule<'access-calls'> {
   readonly check = 'access-calls';
   readonly statement =
     'No call opens for a gigafactory before its hosting state has committed (Art. 12b(4)); every request answers a call that was ' +

@@ -95,7 +95,7 @@ interface Request {
 }
 
 /** Requests, decisions, grants, and the allocations under the grants. */
-export class RequestRule implements Rule<'access-requests'> {
+export class AccessRequestRule implements Rule<'access-requests'> {
   readonly check = 'access-requests';
   readonly statement =
     'Every request is decided once, with reasons and not by those who submitted it; granted <= requested; allocations lie ' +

@@ -1,13 +1,13 @@
 import type { Findings } from '../audit-finding.js';
 import { AllocationRule } from './allocation.rule.js';
-import { CallRule } from './access-call.rule.js';
+import { AccessCallRule } from './access-call.rule.js';
 import { CapacityRule } from './capacity.rule.js';
 import { CommitmentRule } from './commitment.rule.js';
 import { FundRule } from './fund.rule.js';
 import { PartnerRule } from './partner.rule.js';
 import { PolicyRule } from './policy.rule.js';
 import { ApiKeyRule } from './api-key.rule.js';
-import { RequestRule } from './access-request.rule.js';
+import { AccessRequestRule } from './access-request.rule.js';
 import { EVENT_TYPES, rulesFor, type RuleName } from './coverage.js';
 import type { Rule } from './rule.js';
 
@@ -17,8 +17,8 @@ const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> }
   commitments: (findings) => new CommitmentRule(findings),
   capacity: (findings) => new CapacityRule(findings),
   allocations: (findings) => new AllocationRule(findings),
-  'access-calls': (findings) => new CallRule(findings),
-  'access-requests': (findings) => new RequestRule(findings),
+  'access-calls': (findings) => new AccessCallRule(findings),
+  'access-requests': (findings) => new AccessRequestRule(findings),
   partners: (findings) => new PartnerRule(findings),
   policies: (findings) => new PolicyRule(findings),
   'api-keys': (findings) => new ApiKeyRule(findings),

@@ -3,8 +3,11 @@ import type { Finding, Findings } from '../audit-finding.js';
 import type { EventOf, RuleName } from './coverage.js';
 
 /**
- * One part of the domain, checked again from the events alone. Rules share no code with the decisions that made the events:
- * a mistake on one side then shows as a disagreement, and not as two equal mistakes.
+ * One part of the domain, checked again from the events alone. No rule calls a decision, and no limit is shared: a mistake on
+ * one side then shows as a disagreement, and not as two equal mistakes. Two things are shared, and a mistake in them would show on
+ * neither side: the business days (`domain/business-days.ts`, tested against two published calendars), and the names of the
+ * categories of users (`CATEGORIES`), which are words of the events and no judgement. A second copy of either would be the
+ * same text.
  */
 export interface Rule<Name extends RuleName = RuleName> {
   /** Name of the check. `COVERAGE` lists by this name which event types the rule reads. */

@@ -1,7 +1,7 @@
-import type { RecordedEvent } from '../../ledger/event.js';
-import { Findings } from '../audit-finding.js';
-import { Partitions } from './partitions.js';
-import { findingOf, Violation, type Place } from './rule.js';
+import type { RecordedEvent } from '../ledger/event.js';
+import { Findings } from './audit-finding.js';
+import { Partitions } from './rules/partitions.js';
+import { findingOf, Violation, type Place } from './rules/rule.js';
 
 type IdRow = readonly [id: string, position: number];
 type StreamRow = readonly [stream: string, revision: number, position: number, type: string];
