@@ -16,6 +16,12 @@ const CLOSE_OBJECT = 0x7d;
 const SPACE = 0x20;
 const ASCII_MAX = 0x7f;
 
+/**
+ * Levels of nesting of an entry. The ledger accepts 16 in the body of a request (`JSON_DEPTH_MAX`), and the envelope adds two:
+ * the rest is room for a later version. A few thousand levels would overflow the stack of a recursive function.
+ */
+export const ENTRY_DEPTH_MAX = 64;
+
 /** A double holds whole numbers of this many digits exactly and prints them unchanged. */
 const DIGITS_MAX = 15;
 /** Deeper than any event. Deeper values take the slow path. */
@@ -32,8 +38,15 @@ const NO_NAME_YET = -2;
 export const isCanonical = (bytes: Uint8Array, text: string, value: unknown): boolean =>
   isPlainlyCanonical(bytes) || canonicalText(value) === text;
 
-/** Undefined for a value without a canonical form. */
+/** True for JSON with more levels of nesting than an entry may have. The recursion ends there, however deep the value is. */
+export const isTooDeep = (value: unknown, levels = ENTRY_DEPTH_MAX): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((member) => isTooDeep(member, levels - 1)));
+
+/** Undefined for a value without a canonical form, and for one with more levels than an entry may have. */
 export function canonicalText(value: unknown): string | undefined {
+  if (isTooDeep(value)) return undefined;
   try {
     return canonicalize(value);
   } catch (error) {

@@ -5,7 +5,7 @@ import type { AggregateOutline } from '../ledger/aggregate.js';
 import { formatInstant } from '../ledger/time.js';
 import { ProvenWrong } from './audit-finding.js';
 import { labelOf } from './verify-blame.js';
-import { canonicalText, isCanonical } from './verify-canonical.js';
+import { canonicalText, ENTRY_DEPTH_MAX, isCanonical, isTooDeep } from './verify-canonical.js';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const STREAM_ID = /^[a-z0-9-]{1,64}$/;
@@ -18,6 +18,7 @@ type Test = (value: unknown) => boolean;
 
 const isText: Test = (value) => typeof value === 'string' && value !== '';
 const isId: Test = (value) => typeof value === 'string' && ID.test(value);
+const isCommitment: Test = (value) => typeof value === 'string' && COMMITMENT.test(value);
 const isCount: Test = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isRecord = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -42,8 +43,7 @@ const OPTIONAL: Readonly<Record<string, Test>> = {
   effectiveAt: isInstant,
   causationId: isId,
   legalBasis: isText,
-  sealed: (value) =>
-    isRecord(value) && hasOnly(value, { subject: isId, commitment: (text) => COMMITMENT.test(String(text)) }),
+  sealed: (value) => isRecord(value) && hasOnly(value, { subject: isId, commitment: isCommitment }),
 };
 
 /** The part of a canonical instant after its date. */
@@ -100,8 +100,10 @@ export class EnvelopeCheck {
     const text = isUtf8(entry) ? Buffer.from(entry.buffer, entry.byteOffset, entry.length).toString('utf8') : undefined;
     const value = text === undefined ? undefined : parse(text);
     if (text === undefined || !isRecord(value)) throw wrong('The entry is no JSON object in UTF-8.');
-    if (!isCanonical(entry, text, value))
+    if (!isCanonical(entry, text, value)) {
+      if (isTooDeep(value)) throw wrong(`The entry is nested deeper than ${ENTRY_DEPTH_MAX} levels.`);
       throw wrong('The entry is not canonical JSON (RFC 8785).', canonicalFacts(value, text));
+    }
     const problem = problemOf(value);
     if (problem !== undefined) throw wrong(problem);
     const event = Object.assign(value, { position }) as unknown as RecordedEvent;
@@ -167,6 +169,6 @@ function problemOf(envelope: Members): string | undefined {
   }
   const names = Object.keys(envelope);
   if (names.length === members) return undefined;
-  const other = names.find((name) => !(name in REQUIRED) && !(name in OPTIONAL));
+  const other = names.find((name) => !Object.hasOwn(REQUIRED, name) && !Object.hasOwn(OPTIONAL, name));
   return `Version 1 of the envelope has no member "${other ?? ''}".`;
 }

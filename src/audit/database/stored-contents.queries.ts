@@ -102,7 +102,9 @@ export class ContentsCheck implements BesideCheck {
 
   private async takeErasure(event: RecordedEvent): Promise<void> {
     const { eventIds } = event.data as { readonly eventIds?: unknown };
-    const ids = Array.isArray(eventIds) ? eventIds.filter((id) => UUID.test(String(id))).map(String) : [];
+    const ids = Array.isArray(eventIds)
+      ? eventIds.filter((id): id is string => typeof id === 'string' && UUID.test(id))
+      : [];
     for (const id of ids) {
       this.missing.delete(id);
       this.erased += 1;

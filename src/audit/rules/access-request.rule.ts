@@ -154,7 +154,8 @@ function revokedFrom(rows: Iterable<RequestRow>): Map<string, number> {
   for (const [id, , , type, , , , ...members] of rows) {
     if (type !== 'grant-revoked') continue;
     const { revokedAt } = dataOf(WANTED[type], members);
-    revoked.set(id, Date.parse(String(revokedAt)));
+    // Not a number: the second pass names the event that has no such instant.
+    revoked.set(id, typeof revokedAt === 'string' ? Date.parse(revokedAt) : NaN);
   }
   return revoked;
 }

@@ -1,4 +1,5 @@
 import { recordedSchema } from '../../ledger/event.js';
+import { MS_PER_DAY } from '../../ledger/time.js';
 import { addBusinessDays } from '../../domain/business-days.js';
 import { notCovered, type EventOf } from './coverage.js';
 import { runCheck, Facts, idOf, type Rule } from './rule.js';
@@ -8,6 +9,8 @@ import type { Findings } from '../audit-finding.js';
 const NOTICE_BUSINESS_DAYS_MIN = 10;
 /** `financial-close-reached` states its day from this schema on. */
 const REACHED_ON_SINCE_SCHEMA = 2;
+/** The decision and the record have clocks of their own, which may stand on two sides of midnight (UTC). */
+const CLOCK_TOLERANCE_MS = MS_PER_DAY;
 /** Art. 12b(5). */
 const UNION_PERCENT_MAX = 17n;
 /** The layers, from the layer that loses first to the layer that is paid first. */
@@ -43,8 +46,8 @@ interface FacilityBook {
 export class FundRule implements Rule<'funds'> {
   readonly check = 'funds';
   readonly statement =
-    'No layer of a fund takes more than its cap, layers stand in order, capital is called after financial close, on ' +
-    "its stated day at the earliest, with 10 business days' notice, and the Union pays at most 17 % of a gigafactory's CAPEX, matched by the Participating States (Art. 12b(5)).";
+    'No layer of a fund takes more than its cap, layers stand in order, no financial close is dated after its recording, capital ' +
+    "is called after financial close, on its stated day at the earliest, with 10 business days' notice, and the Union pays at most 17 % of a gigafactory's CAPEX, matched by the Participating States (Art. 12b(5)).";
   private readonly funds = new Map<string, FundBook>();
   private readonly facilities = new Map<string, FacilityBook>();
 
@@ -106,7 +109,7 @@ export class FundRule implements Rule<'funds'> {
     fund.closed = true;
     // Before schema 2 nobody stated the day, and calls of any date were accepted. The day that the upcast derives from the
     // envelope is no statement of the operator: a history of that time must not be judged by it.
-    if (recordedSchema(event) >= REACHED_ON_SINCE_SCHEMA) fund.reachedOn = facts.date('reachedOn');
+    if (recordedSchema(event) >= REACHED_ON_SINCE_SCHEMA) fund.reachedOn = statedDay(event, facts);
     const committedMinor = [...fund.layers.values()].reduce((sum, layer) => sum + layer.committedMinor, 0n);
     const stated = facts.minor('committedMinor');
     facts.requireSame(stated, committedMinor, 'The committed sum is not that of the layers.');
@@ -130,6 +133,15 @@ export class FundRule implements Rule<'funds'> {
     facts.require(facility !== undefined, `The facility ${id} is used before it is registered.`);
     return facility as FacilityBook;
   }
+}
+
+/** The day that the operator stated for the close: nobody records a close before its day. */
+function statedDay({ recordedAt }: EventOf<'funds'>, facts: Facts): string {
+  const reachedOn = facts.date('reachedOn');
+  const last = new Date(Date.parse(recordedAt) + CLOCK_TOLERANCE_MS).toISOString().slice(0, reachedOn.length);
+  const message = 'The close is dated after the day on which it was recorded.';
+  facts.require(reachedOn <= last, message, `${last} or earlier`, reachedOn);
+  return reachedOn;
 }
 
 function define(fund: FundBook, facts: Facts): void {
