@@ -1,12 +1,26 @@
 import type { Finding } from './audit-finding.js';
-import { NotCheckable } from './audit-finding.js';
+import { NotCheckable, UsageError } from './audit-finding.js';
 import type { Replay, ReplayedReport } from './audit-replay.js';
+import { METHODS, type MethodRegistry } from '../transparency/methods.js';
+import type { ReportMethod } from '../transparency/report-method.js';
 import { addressOf, getBytes } from './audit-source-url.js';
 
 /** A report, and whether the service publishes the same bytes. */
 export interface ComparedReport extends ReplayedReport {
   readonly url: string;
   readonly isSame: boolean;
+}
+
+/**
+ * A service makes its reports by the current method only: those of an older one would always differ.
+ * @throws UsageError
+ */
+export function requireComparable({ version }: ReportMethod, { current }: MethodRegistry = METHODS): void {
+  if (version === current.version) return;
+  throw new UsageError(
+    `A service makes its reports by method ${current.version}, so that those of method ${version} cannot be compared with them. ` +
+      'Leave out --method or --compare; published reports are compared by the methods that they name.',
+  );
 }
 
 /** Characters of the excerpt around the first difference of two texts. */

@@ -8,7 +8,7 @@ import { readBundle, type OpenedLog } from './audit-log.js';
 import { decodeBundle } from '../tlog/entry-bundle.js';
 import { encodeHex } from '../tlog/strict-text.js';
 import { bundlesOfGrowth, TILE_WIDTH } from '../tlog/tile.js';
-
+import { isTooDeep } from './verify-canonical.js';
 import { LogWalk } from './verify-walk.js';
 
 export type ExplainTarget = { readonly position: number } | { readonly eventId: string };
@@ -29,6 +29,7 @@ export interface Explanation {
   /** The entry, byte for byte as signed. */
   readonly envelope: string;
   readonly event: RecordedEvent;
+  /** The sentence that the aggregate declares for the event, or why there is none. */
   readonly meaning: string;
   readonly leaf: string;
   readonly path: readonly PathStep[];
@@ -38,12 +39,15 @@ export interface Explanation {
   readonly before: readonly { readonly position: number; readonly revision: number; readonly type: string }[];
   /** The changes that it made to the state of its stream. */
   readonly changes: readonly { readonly what: string; readonly before: string; readonly after: string }[];
+  /** Why the changes are unknown. */
+  readonly effectUnknown?: string;
 }
 
 const BEFORE_MAX = 20;
 
 /**
  * Explains one event. It reads the history before the event as well, because the effect depends on the state of the stream.
+ * `audit verify` sends auditors here with events whose data is malformed: their envelope and proof are returned all the same.
  * @throws ProvenWrong, NotCheckable
  */
 export async function explain(
@@ -56,26 +60,53 @@ export async function explain(
   const proven = await readEntry(log, position);
   const reader = new EventReader(aggregates);
   const envelope = Buffer.from(proven.entry).toString('utf8');
-  const event = reader.read({ position, envelope });
+  const event = readEvent(reader, position, envelope);
   const aggregate = aggregates.find(
     ({ name, events }) => Object.hasOwn(events, event.type) && event.stream.startsWith(`${name}-`),
   );
-  const stream = await streamUpTo(log, position, event.stream, reader, progress);
+  const history = await streamUpTo(log, position, event.stream, reader, progress);
   return {
     position,
     envelope,
     event,
-    meaning: reader.sentenceOf(event),
+    meaning: meaningOf(reader, event),
     leaf: encodeHex(proven.leaf),
     path: stepsOf(proven, log.checkpoint.size),
     root: encodeHex(log.checkpoint.root),
     size: log.checkpoint.size,
-    before: stream
+    before: history.events
       .slice(0, -1)
       .slice(-BEFORE_MAX)
       .map(({ position: at, revision, type }) => ({ position: at, revision, type })),
-    changes: aggregate ? changesBy(aggregate, stream) : [],
+    ...(aggregate ? effectOf(aggregate, history) : { changes: [] }),
   };
+}
+
+/** @throws NotCheckable for an entry that is no event of a type and schema that this program knows. */
+function readEvent(reader: EventReader, position: number, envelope: string): RecordedEvent {
+  let why: string;
+  try {
+    const event = reader.read({ position, envelope });
+    if (isTooDeep(event)) why = 'it is nested too deep';
+    else if (typeof event.stream !== 'string' || !Number.isSafeInteger(event.revision))
+      why = 'it names no place in a stream';
+    else return event;
+  } catch (error) {
+    why = String(error);
+  }
+  throw new NotCheckable(
+    `The event at position ${position} cannot be read: ${why}.`,
+    'Run "audit verify": it shows whether something is wrong with the history. If a newer program wrote it, use that one.',
+  );
+}
+
+/** Sentences trust the type of the data, which nobody validated in a log of others. */
+function meaningOf(reader: EventReader, event: RecordedEvent): string {
+  try {
+    return reader.sentenceOf(event);
+  } catch (error) {
+    return `The data has not the form of its type, so that no sentence can be made of it: ${String(error)}.`;
+  }
 }
 
 /** The position of an event. The search compares text alone; the entry that it finds is proven afterwards. */
@@ -94,7 +125,19 @@ async function findEvent(log: OpenedLog, eventId: string): Promise<number> {
 /** The id of the envelope: `data` may contain the id of another event. */
 function idOf(entry: Uint8Array, wanted: Buffer): unknown {
   const text = Buffer.from(entry);
-  return text.includes(wanted) ? (JSON.parse(text.toString('utf8')) as { id?: unknown }).id : undefined;
+  if (!text.includes(wanted)) return undefined;
+  try {
+    return (JSON.parse(text.toString('utf8')) as { id?: unknown } | null)?.id;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+interface StreamHistory {
+  readonly events: RecordedEvent[];
+  /** Why an event of the stream is missing. */
+  unreadable?: string;
 }
 
 /** The events of a stream up to a position, in order. All hashes up to the position are checked on the way. */
@@ -104,24 +147,33 @@ async function streamUpTo(
   stream: string,
   reader: EventReader,
   progress: ProgressListener | undefined,
-): Promise<RecordedEvent[]> {
+): Promise<StreamHistory> {
   const wanted = Buffer.from(`"stream":"${stream}"`);
-  const events: RecordedEvent[] = [];
+  const history: StreamHistory = { events: [] };
   progress?.begin(position);
   try {
     for await (const { first, entries } of new LogWalk(log, { size: position }).stretches()) {
       for (const [at, bytes] of entries.entries()) {
         const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
         if (!text.includes(wanted)) continue;
-        const event = reader.read({ position: first + at, envelope: text.toString('utf8') });
-        if (event.stream === stream) events.push(event);
+        addTo(history, stream, () => readEvent(reader, first + at, text.toString('utf8')));
       }
       progress?.reached(first + entries.length - 1);
     }
   } finally {
     progress?.end();
   }
-  return events;
+  return history;
+}
+
+function addTo(history: StreamHistory, stream: string, read: () => RecordedEvent): void {
+  try {
+    const event = read();
+    if (event.stream === stream) history.events.push(event);
+  } catch (error) {
+    if (!(error instanceof NotCheckable)) throw error;
+    history.unreadable ??= error.message;
+  }
 }
 
 /** RFC 9162 section 2.1.3.2: the side of every hash of the path. */
@@ -142,29 +194,28 @@ function stepsOf({ position, path }: ProvenEntry, size: number): PathStep[] {
   });
 }
 
-function changesBy(aggregate: AnyAggregate, stream: readonly RecordedEvent[]): Explanation['changes'] {
+/** The changes that the last event made. */
+function effectOf(
+  aggregate: AnyAggregate,
+  { events, unreadable }: StreamHistory,
+): Pick<Explanation, 'changes' | 'effectUnknown'> {
+  if (unreadable !== undefined) return { changes: [], effectUnknown: unreadable };
   let state = aggregate.initial;
   let before = state;
-  for (const event of stream) {
+  for (const event of events) {
     before = state;
-    state = evolved(aggregate, state, event);
+    try {
+      state = aggregate.evolve(state, event);
+    } catch (error) {
+      const where = `The state of ${event.stream} cannot be computed beyond position ${event.position}`;
+      return { changes: [], effectUnknown: `${where}: ${String(error)}.` };
+    }
   }
   const [old, now] = [new Map(flat(before, '')), new Map(flat(state, ''))];
-  return [...new Set([...old.keys(), ...now.keys()])]
+  const changes = [...new Set([...old.keys(), ...now.keys()])]
     .filter((what) => old.get(what) !== now.get(what))
     .map((what) => ({ what, before: old.get(what) ?? 'nothing', after: now.get(what) ?? 'nothing' }));
-}
-
-function evolved(aggregate: AnyAggregate, state: unknown, event: RecordedEvent): unknown {
-  try {
-    return aggregate.evolve(state, event);
-  } catch (error) {
-    throw new NotCheckable(
-      `The state of ${event.stream} cannot be computed beyond position ${event.position}: ${String(error)}`,
-      'Run "audit verify": it says what is wrong with the history.',
-      { cause: error },
-    );
-  }
+  return { changes };
 }
 
 /** A state as lines. Of a collection only the number of members is shown. */

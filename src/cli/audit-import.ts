@@ -4,6 +4,7 @@ import { verificationText } from './audit-text.js';
 import { exitOf } from './audit-verify.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE } from './exit-codes.js';
+import { visible } from './visible-text.js';
 import { AGGREGATES } from '../aggregates.js';
 import { openLog, type OpenedLog } from '../audit/audit-log.js';
 import { readTrust, TRUST_OPTIONS } from '../audit/audit-trust.js';
@@ -39,7 +40,7 @@ async function load(log: OpenedLog, streams: Streams): Promise<string> {
     const whose = continuesLog
       ? 'The log goes on: its key is the one of this installation.'
       : `This installation has another key or LOG_ORIGIN: it will publish the same history under ${config.logOrigin}.`;
-    return `${events} events of ${log.checkpoint.origin} were imported; read back, they have the same root. ${whose}`;
+    return `${events} events of ${visible(log.checkpoint.origin)} were imported; read back, they have the same root. ${whose}`;
   } finally {
     await close();
   }

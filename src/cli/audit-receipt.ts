@@ -3,6 +3,7 @@ import { readArguments } from './arguments.js';
 import { linesOf } from './audit-text.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
+import { visible, visibleJson } from './visible-text.js';
 import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js';
 import { readTrust } from '../audit/audit-trust.js';
 import { checkReceipt, type CheckedReceipt } from '../audit/receipt.js';
@@ -33,18 +34,18 @@ export async function runReceipt(args: readonly string[], { out, err }: Streams)
   try {
     const receipt = await readBounded(file, PROOF_BYTES_MAX);
     const result = checkReceipt({ receipt, event: await readBounded(event, EVENT_FILE_BYTES_MAX), ...trust });
-    out.write(json === true ? `${JSON.stringify(result)}\n` : receiptText(result));
+    out.write(json === true ? `${visibleJson(result)}\n` : receiptText(result));
     return EXIT_DONE;
   } catch (error) {
     if (json !== true) throw error;
     if (error instanceof ProvenWrong) {
-      out.write(`${JSON.stringify({ verdict: 'wrong', finding: error.finding })}\n`);
+      out.write(`${visibleJson({ verdict: 'wrong', finding: error.finding })}\n`);
       return EXIT_WRONG;
     }
     if (error instanceof NotCheckable) {
       const { message, nextStep } = error;
-      out.write(`${JSON.stringify({ verdict: 'unchecked', message, nextStep })}\n`);
-      err.write(`ppp-ledger: could not be checked: ${message}\n`);
+      out.write(`${visibleJson({ verdict: 'unchecked', message, nextStep })}\n`);
+      err.write(`ppp-ledger: could not be checked: ${visible(message)}\n`);
       return EXIT_UNCHECKED;
     }
     throw error;
@@ -75,7 +76,7 @@ async function readBounded(name: string, bytesMax: number): Promise<Uint8Array> 
 
 function receiptText({ origin, position, size, root, leaf, entry, checked, notChecked }: CheckedReceipt): string {
   return [
-    `Log      ${origin}`,
+    `Log      ${visible(origin)}`,
     `Size     ${size}`,
     `Root     ${root}`,
     `Position ${position}`,
@@ -94,10 +95,3 @@ function receiptText({ origin, position, size, root, leaf, entry, checked, notCh
     '',
   ].join('\n');
 }
-
-/**
- * The log of an unknown party may contain any text. Escaped, it cannot move the cursor or change the direction of
- * writing.
- */
-const visible = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);

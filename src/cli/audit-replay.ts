@@ -1,13 +1,13 @@
 import { readArguments } from './arguments.js';
 import { readingProgress, withLog } from './audit-source-call.js';
-import { findingLines, replayText } from './audit-text.js';
+import { findingLines, replayText, unknownMethodsText } from './audit-text.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
 import { AGGREGATES } from '../aggregates.js';
-import { compare } from '../audit/audit-compare.js';
+import { compare, requireComparable } from '../audit/audit-compare.js';
 import { UsageError } from '../audit/audit-finding.js';
 import { requireGrowth } from '../audit/audit-log.js';
-import { replay, type Replay, type ReplayPoint } from '../audit/audit-replay.js';
+import { replay, type ReplayPoint } from '../audit/audit-replay.js';
 import { readTrust, TRUST_OPTIONS } from '../audit/audit-trust.js';
 import { METHODS } from '../transparency/methods.js';
 import { REPORT_KINDS, type ReportKind } from '../transparency/publication.js';
@@ -29,6 +29,7 @@ export async function runReplay(args: readonly string[], streams: Streams): Prom
   const kind = reportKind(values.report);
   const point = pointOf(values.at);
   const method = methodOf(values.method);
+  if (values.compare !== undefined) requireComparable(method);
   return withLog(name, await readTrust(values), streams, async (log) => {
     await requireGrowth(log);
     const replayed = await replay(log, point, { aggregates: AGGREGATES, method, progress: readingProgress(streams) });
@@ -57,12 +58,6 @@ function methodOf(value: string | undefined): ReportMethod {
   const method = value === undefined ? METHODS.current : METHODS.of(value);
   if (method !== undefined) return method;
   throw new UsageError(`--method is one of ${METHODS.methods.map(({ version }) => version).join(', ')}.`);
-}
-
-function unknownMethodsText(reports: Replay['unknownMethods']): string {
-  const versions = [...new Set(reports.map(({ methodVersion }) => methodVersion))].join(', ');
-  const count = reports.length === 1 ? 'A report was' : `${reports.length} reports were`;
-  return `${count} published by a method that this program does not know (${versions}), and could not be checked. Use a newer version of the program.`;
 }
 
 function pointOf(value: string | undefined): ReplayPoint {

@@ -1,4 +1,5 @@
 import type { Streams } from './command.js';
+import { visible } from './visible-text.js';
 import { openLog, type OpenedLog, type Trust } from '../audit/audit-log.js';
 import { openSource } from '../audit/audit-source.js';
 import type { LogSource } from '../audit/log-source.js';
@@ -31,7 +32,7 @@ export const withLog = (
 export function warnOfKey({ key, keyIsAuditors }: OpenedLog, { err }: Streams): void {
   if (keyIsAuditors) return;
   err.write(
-    `The key ${formatVerifierKey(key)} came with the log itself: bring a copy of your own (--vkey) to know who signed.\n`,
+    `The key ${visible(formatVerifierKey(key))} came with the log itself: bring a copy of your own (--vkey) to know who signed.\n`,
   );
 }
 

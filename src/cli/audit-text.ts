@@ -1,3 +1,4 @@
+import { visible, visibleJson } from './visible-text.js';
 import type { ComparedReport } from '../audit/audit-compare.js';
 import type { Explanation } from '../audit/audit-explain.js';
 import type { Finding } from '../audit/audit-finding.js';
@@ -13,13 +14,13 @@ const NAME_WIDTH = 25;
  */
 export function verificationText(verification: Verification): string {
   const { origin, size, root, checked, notChecked, uncheckable, finding } = verification;
-  const head = origin === undefined ? [] : [`Log      ${origin}`, `Size     ${size}`, `Root     ${root}`, ''];
+  const head = origin === undefined ? [] : [`Log      ${visible(origin)}`, `Size     ${size}`, `Root     ${root}`, ''];
   return [
     ...head,
     'Checked, and holds:',
     ...linesOf(checked),
     ...(uncheckable.length > 0 ? ['', 'Could not be checked:', ...linesOf(uncheckable)] : []),
-    ...uncheckable.map(({ nextStep }) => `  Next: ${nextStep}`),
+    ...uncheckable.map(({ nextStep }) => `  Next: ${visible(nextStep)}`),
     '',
     'Not part of this check:',
     ...linesOf(notChecked),
@@ -45,13 +46,15 @@ export function findingLines(finding: Finding, count = 1): string[] {
   ];
   const more = count > 1 ? ` It is the first of ${count}; later ones may follow from it.` : '';
   return [
-    `WRONG: ${message}${more}`,
-    ...lines.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(10)} ${value}`])),
+    `WRONG: ${visible(message)}${more}`,
+    ...lines.flatMap(([name, value]) =>
+      value === undefined ? [] : [`  ${name.padEnd(10)} ${visible(String(value))}`],
+    ),
   ];
 }
 
 export const linesOf = (lines: readonly CheckLine[]): string[] =>
-  lines.length === 0 ? ['  nothing'] : lines.map(({ check, what }) => `  ${check.padEnd(NAME_WIDTH)} ${what}`);
+  lines.length === 0 ? ['  nothing'] : lines.map(({ check, what }) => `  ${check.padEnd(NAME_WIDTH)} ${visible(what)}`);
 
 function verdictOf({ verdict, size, entries, seconds, entriesPerSecond, keyFrom }: Verification): string {
   const speed = `${entries} events in ${seconds} s, ${entriesPerSecond} a second`;
@@ -77,7 +80,7 @@ export function replayText(
   if (asJson) {
     const finding = findings.first;
     const head = { position, asOf, root, methodVersion, unknownMethods };
-    return `${JSON.stringify({ ...head, reports: lines, findings: findings.count, ...(finding && { finding }) })}\n`;
+    return `${visibleJson({ ...head, reports: lines, findings: findings.count, ...(finding && { finding }) })}\n`;
   }
   return [
     `Position ${position}, recorded at ${asOf ?? 'no time'}, method ${methodVersion}`,
@@ -86,7 +89,7 @@ export function replayText(
     ...lines.map(reportLine),
     ...unknownMethods.map(
       (report) =>
-        `report ${report.id} was published by method ${report.methodVersion}, which this program does not know: not checked`,
+        `report ${visible(report.id)} was published by method ${visible(report.methodVersion)}, which this program does not know: not checked`,
     ),
     '',
   ].join('\n');
@@ -96,36 +99,37 @@ export function replayText(
 export function unknownMethodsText(reports: Replay['unknownMethods']): string {
   const versions = [...new Set(reports.map(({ methodVersion }) => methodVersion))].join(', ');
   const count = reports.length === 1 ? 'A report was' : `${reports.length} reports were`;
-  return `${count} published by a method that this program does not know (${versions}), and could not be checked. Use a newer version of the program.`;
+  return `${count} published by a method that this program does not know (${visible(versions)}), and could not be checked. Use a newer version of the program.`;
 }
 
 function reportLine(report: ReplayedReport | ComparedReport): string {
   const { kind, sha256, text, position, methodVersion, id } = report;
   const what =
-    id === undefined ? kind : `${kind}, published as ${id} at position ${position} by method ${methodVersion}`;
+    id === undefined ? kind : `${kind}, published as ${visible(id)} at position ${position} by method ${methodVersion}`;
   const same = 'isSame' in report ? (report.isSame ? '  same as published' : '  DIFFERS from what is published') : '';
   return `${sha256}  ${String(Buffer.byteLength(text)).padStart(9)} bytes  ${what}${same}`;
 }
 
 /** An event, its proof and its effect; or the same as JSON. */
 export function explanationText(explanation: Explanation, asJson: boolean): string {
-  if (asJson) return `${JSON.stringify(explanation)}\n`;
-  const { position, event, meaning, leaf, path, root, size, before, changes } = explanation;
+  if (asJson) return `${visibleJson(explanation)}\n`;
+  const { position, event, meaning, leaf, path, root, size, before, changes, effectUnknown } = explanation;
   return [
     `Position ${position}: ${event.type}`,
-    meaning,
+    visible(meaning),
     '',
-    JSON.stringify(event, null, 2),
+    visibleJson(event, 2),
     '',
     `Leaf hash  ${leaf}`,
     ...path.map(({ side, hash }) => `  ${side.padEnd(6)}   ${hash}`),
     `Root       ${root} (size ${size})`,
     'The leaf and the hashes beside it, taken upwards, give the root that was signed.',
     '',
-    `Stream ${event.stream}: this is its event number ${event.revision}, counted from 0.`,
+    `Stream ${visible(event.stream)}: this is its event number ${event.revision}, counted from 0.`,
     ...before.map((one) => `  ${String(one.revision).padStart(6)}  ${one.type} (position ${one.position})`),
+    ...(effectUnknown === undefined ? [] : [`Its effect is unknown: ${visible(effectUnknown)}`]),
     ...(changes.length > 0 ? ['It changed:'] : []),
-    ...changes.map(({ what, before: old, after }) => `  ${what}: ${old} -> ${after}`),
+    ...changes.map(({ what, before: old, after }) => `  ${visible(what)}: ${visible(old)} -> ${visible(after)}`),
     '',
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import { readingProgress, withSource } from './audit-source-call.js';
 import { verificationText } from './audit-text.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
+import { visibleJson } from './visible-text.js';
 import { AGGREGATES } from '../aggregates.js';
 import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js';
 import type { Trust } from '../audit/audit-log.js';
@@ -21,7 +22,7 @@ export async function runVerify(args: readonly string[], streams: Streams): Prom
   const verification = isOfDatabase
     ? await (await import('./audit-verify-database.js')).verifyDatabase(trust, readingProgress(streams))
     : await verifySource(name, trust, streams);
-  streams.out.write(values.json === true ? `${JSON.stringify(verification)}\n` : verificationText(verification));
+  streams.out.write(values.json === true ? `${visibleJson(verification)}\n` : verificationText(verification));
   return exitOf(verification);
 }
 

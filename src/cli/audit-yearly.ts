@@ -2,6 +2,7 @@ import { readArguments } from './arguments.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
 import { withSource } from './audit-source-call.js';
+import { visible } from './visible-text.js';
 import { AGGREGATES } from '../aggregates.js';
 import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js';
 import type { OpenedLog } from '../audit/audit-log.js';
@@ -34,12 +35,12 @@ export async function runYearly(args: readonly string[], { out, err }: Streams):
     if (error instanceof ProvenWrong) {
       const { position, message, nextStep } = error.finding;
       err.write(
-        `ppp-ledger: proven wrong${position === undefined ? '' : ` at position ${position}`}: ${message}\n${nextStep}\n`,
+        `ppp-ledger: proven wrong${position === undefined ? '' : ` at position ${position}`}: ${visible(message)}\n${visible(nextStep)}\n`,
       );
       return EXIT_WRONG;
     }
     if (error instanceof NotCheckable) {
-      err.write(`ppp-ledger: ${error.message}\n${error.nextStep}\n`);
+      err.write(`ppp-ledger: ${visible(error.message)}\n${visible(error.nextStep)}\n`);
       return EXIT_UNCHECKED;
     }
     throw error;

@@ -1,6 +1,7 @@
 import { findingLines } from './audit-text.js';
 import type { Command, CommandTable, Streams } from './command.js';
 import { EXIT_BUG, EXIT_DONE, EXIT_UNAVAILABLE, EXIT_UNCHECKED, EXIT_USAGE, EXIT_WRONG } from './exit-codes.js';
+import { visible, visibleLines } from './visible-text.js';
 import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js';
 import { ConfigError } from '../platform/config.js';
 import { StartupError } from '../platform/startup-error.js';
@@ -41,7 +42,7 @@ function shown(page: string, { out }: Streams): number {
 }
 
 function refused(message: string, page: string, { err }: Streams): number {
-  err.write(`ppp-ledger: ${message}\n\n${page}`);
+  err.write(`ppp-ledger: ${visible(message)}\n\n${page}`);
   return EXIT_USAGE;
 }
 
@@ -57,18 +58,21 @@ async function reported(page: string, streams: Streams, run: () => Promise<numbe
       return EXIT_WRONG;
     }
     if (error instanceof NotCheckable) {
-      err.write(`ppp-ledger: could not be checked: ${error.message}\n  next step  ${error.nextStep}\n`);
+      err.write(
+        `ppp-ledger: could not be checked: ${visible(error.message)}\n  next step  ${visible(error.nextStep)}\n`,
+      );
       return EXIT_UNCHECKED;
     }
     if (error instanceof ConfigError) {
-      err.write(`ppp-ledger: ${error.message}\n`);
+      err.write(`ppp-ledger: ${visibleLines(error.message)}\n`);
       return error.exitCode;
     }
     if (error instanceof StartupError) {
-      err.write(`ppp-ledger: ${error.message}\n`);
+      err.write(`ppp-ledger: ${visibleLines(error.message)}\n`);
       return EXIT_UNAVAILABLE;
     }
-    err.write(`ppp-ledger: a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    err.write(`ppp-ledger: a bug: ${visibleLines(stack)}\n`);
     return EXIT_BUG;
   }
 }

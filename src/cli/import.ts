@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { readArguments } from './arguments.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
+import { visible, visibleLines } from './visible-text.js';
 import { UsageError } from '../audit/audit-finding.js';
 import { DemoFailure } from '../client/api-client.js';
 import { Progress, type ProgressOutput } from '../client/progress.js';
@@ -30,11 +31,11 @@ export async function runImport(args: readonly string[], streams: Streams): Prom
     return await importFile(options, mapping, streams);
   } catch (error) {
     if (error instanceof MappingError) {
-      streams.err.write(`${error.faults.map((fault) => `${options.mapping}: ${fault}`).join('\n')}\n`);
+      streams.err.write(`${error.faults.map((fault) => `${options.mapping}: ${visible(fault)}`).join('\n')}\n`);
       return EXIT_UNCHECKED;
     }
     if (error instanceof FileError || error instanceof ImportFailure || error instanceof DemoFailure) {
-      streams.err.write(`ppp-ledger: ${error.message}\n`);
+      streams.err.write(`ppp-ledger: ${visibleLines(error.message)}\n`);
       return EXIT_UNCHECKED;
     }
     throw error;
@@ -103,7 +104,7 @@ class FaultList {
     this.count += 1;
     // Erase a progress bar on a terminal.
     const clear = this.err.isTTY === true ? '\r\u001b[K' : '';
-    if (this.count <= FAULTS_SHOWN_MAX) this.err.write(`${clear}${this.file}:${line}: ${detail}\n`);
+    if (this.count <= FAULTS_SHOWN_MAX) this.err.write(`${clear}${this.file}:${line}: ${visible(detail)}\n`);
   }
 
   end(): void {
