@@ -16,6 +16,10 @@ export interface Finding {
   readonly nextStep: string;
 }
 
+/** Recorded data as the text of a finding. Not `String`: the data may have a member `toString`. */
+export const textOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+
 /** A check failed: exit code 1. */
 export class ProvenWrong extends Error {
   override readonly name = 'ProvenWrong';

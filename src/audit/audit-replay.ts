@@ -7,7 +7,7 @@ import { streamLines } from '../transparency/publication-text.js';
 import { REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
 import type { MethodState, ReportMethod } from '../transparency/report-method.js';
 import { positionAt } from './audit-entry.js';
-import { Findings, NotCheckable, type Finding } from './audit-finding.js';
+import { Findings, NotCheckable, textOf, type Finding } from './audit-finding.js';
 import type { OpenedLog } from './audit-log.js';
 import type { Hash } from '../tlog/merkle.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
@@ -181,7 +181,8 @@ function publicationOf(event: RecordedEvent, methods: MethodRegistry): Publicati
 
 /** A report is of a kind of its method, and of a history that ends before its own publication. An unknown method may have further kinds. */
 function isSound({ id, event, data, method }: Publication, findings: Findings): boolean {
-  const isKnown = method === undefined || REPORT_KINDS.includes(data.kind);
+  const isNamed = typeof data.kind === 'string' && typeof data.methodVersion === 'string';
+  const isKnown = isNamed && (method === undefined || REPORT_KINDS.includes(data.kind));
   if (isKnown && Number.isSafeInteger(data.position) && data.position > 0 && data.position < event.position)
     return true;
   findings.add({
@@ -191,7 +192,7 @@ function isSound({ id, event, data, method }: Publication, findings: Findings): 
     stream: event.stream,
     type: event.type,
     message: 'The publication names no report that there can be.',
-    found: `${data.kind} as of position ${data.position}`,
+    found: `${textOf(data.kind)} as of position ${textOf(data.position)}, by method ${textOf(data.methodVersion)}`,
     nextStep: 'Ask the operator what was published.',
   });
   return false;
@@ -253,13 +254,15 @@ function factsOf(text: string, root: Hash, lastRevisions: ReadonlyMap<string, nu
 }
 
 function compareFacts({ id, event, data }: Publication, computed: Facts, findings: Findings): void {
-  const { sha256: hash, byteCount, root, streams } = data;
+  const { sha256: hash, byteCount, root } = data;
+  // Nobody validated the data of a publication in a log of others.
+  const { streams } = data as { readonly streams?: Partial<typeof data.streams> | null };
   const stated: Facts = {
-    sha256: hash,
-    byteCount: String(byteCount),
-    root,
-    'streams.count': String(streams.count),
-    'streams.sha256': streams.sha256,
+    sha256: textOf(hash),
+    byteCount: textOf(byteCount),
+    root: textOf(root),
+    'streams.count': textOf(streams?.count),
+    'streams.sha256': textOf(streams?.sha256),
   };
   for (const [name, expected] of Object.entries(computed)) {
     const found = stated[name] ?? '';

@@ -1,3 +1,4 @@
+import type { RecordedEvent } from '../ledger/event.js';
 import type { AggregateOutline } from '../ledger/aggregate.js';
 import { NotCheckable } from './audit-finding.js';
 import { openLog, type OpenedLog, type Trust } from './audit-log.js';
@@ -35,7 +36,20 @@ export async function readYear(
   const envelopes = new EnvelopeCheck(aggregates);
   const use = new YearlyUse(year);
   for await (const { first, entries } of walk.stretches()) {
-    for (const [at, entry] of entries.entries()) use.accept(envelopes.read(first + at, entry));
+    for (const [at, entry] of entries.entries()) count(use, envelopes.read(first + at, entry));
   }
   return { file: use.file(walk.root()), log };
+}
+
+/** @throws NotCheckable for malformed data: nobody validated it in a log of others. */
+function count(use: YearlyUse, event: RecordedEvent): void {
+  try {
+    use.accept(event);
+  } catch (error) {
+    throw new NotCheckable(
+      `The use cannot be counted beyond position ${event.position} (${event.type}): ${String(error)}`,
+      'Run "audit verify": it shows whether something is wrong with the history.',
+      { cause: error },
+    );
+  }
 }

@@ -94,6 +94,16 @@ describe('the commands of the auditor on a log whose signer is hostile', () => {
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(why)]);
   });
 
+  it('makes no yearly file of use whose records are missing, and ends with 2', async () => {
+    const { log, position } = await sign(
+      'usage-reported',
+      withData((data) => delete data['records']),
+    );
+    const { code, out, err } = await ppp('audit', 'yearly', '--year', '2026', '--url', log, '--vkey', LOG_VKEY);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(`cannot be counted beyond position ${position} (usage-reported)`);
+  });
+
   it('shows the marks that a terminal would obey, and prints none of them', async () => {
     const { log, position } = await sign(
       'access-denied',

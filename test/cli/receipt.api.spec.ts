@@ -39,6 +39,8 @@ describe('ppp-ledger audit receipt', () => {
     await writeFile(at('answer.json'), (await api.get(`/v1/events/${event.id}`, open)).text);
     await writeFile(at('element.json'), JSON.stringify(event, null, 2));
     await writeFile(at('other.json'), JSON.stringify({ ...next, position }));
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    await writeFile(at('deep.json'), JSON.stringify(event).replace('"data":{', `"data":{"a":${deep},`));
     await writeFile(at('page.json'), JSON.stringify(page));
     vkey = (await api.get('/log/vkey', open)).text;
     await writeFile(at('vkey'), vkey);
@@ -66,6 +68,7 @@ describe('ppp-ledger audit receipt', () => {
   it.each([
     ['an event with the position of another', 1, ['receipt', '--event', 'other.json'], 'does not prove this event'],
     ['a page of events', 2, ['receipt', '--event', 'page.json'], 'give one element of its "data"'],
+    ['an event in 20,000 levels', 2, ['receipt', '--event', 'deep.json'], 'without a canonical form'],
     ['an event in place of the receipt', 2, ['answer.json', '--event', 'answer.json'], 'tlog-proof'],
     ['a receipt in place of the event', 2, ['receipt', '--event', 'receipt'], 'it is no JSON'],
     ['a receipt that is not there', 2, ['nowhere', '--event', 'answer.json'], 'cannot be read: ENOENT'],

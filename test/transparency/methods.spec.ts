@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AGGREGATES } from '../../src/aggregates.js';
+import { requireComparable } from '../../src/audit/audit-compare.js';
+import { UsageError } from '../../src/audit/audit-finding.js';
 import { openLog } from '../../src/audit/audit-log.js';
 import { replay } from '../../src/audit/audit-replay.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
@@ -97,6 +99,39 @@ describe('a publication by an unknown method', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe('a publication whose data is malformed', () => {
+  const noText = { toString: 0 };
+
+  it.each([
+    ['kind', { kind: noText }],
+    ['kind, of an unknown method', { kind: noText, methodVersion: '9.9' }],
+    ['version of the method', { methodVersion: noText }],
+    ['position', { position: noText }],
+    ['number of bytes', { byteCount: noText }],
+    ['hash', { sha256: noText }],
+    ['list of streams', { streams: null }],
+    ['number of streams', { streams: { count: noText, sha256: '0' } }],
+  ])('is found by "audit replay", which names it: %s', async (_, malformed) => {
+    const [version = ''] = Object.keys(FROZEN);
+    const entries = await readHistory(version);
+    const at = eventsOf(entries).findIndex(({ type }) => type === 'report-published');
+    const { position, ...envelope } = eventsOf(entries)[at] as ReturnType<typeof eventsOf>[number];
+    entries[at] = Buffer.from(canonicalize({ ...envelope, data: { ...envelope.data, ...malformed } }));
+    const log = await openLog(signedLog(entries), { key: noteKeyOf(LOG_KEY) });
+    const { findings } = await replay(log, {}, { aggregates: AGGREGATES });
+    expect(findings.first).toMatchObject({ check: 'published reports', position, type: 'report-published' });
+  });
+});
+
+describe('the comparison of replayed reports with those of a service', () => {
+  it('takes the current method, and refuses an older one with the reason', () => {
+    const methods = new MethodRegistry([METHOD_1, { ...METHOD_1, version: '1.1' }]);
+    expect(() => requireComparable(methods.current, methods)).not.toThrow();
+    expect(() => requireComparable(METHOD_1, methods)).toThrow(UsageError);
+    expect(() => requireComparable(METHOD_1, methods)).toThrow('by method 1.1, so that those of method 1.0');
   });
 });
 

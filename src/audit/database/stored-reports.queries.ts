@@ -10,7 +10,7 @@ import {
   type ReportMethod,
 } from '../../transparency/report-method.js';
 import { reasonOf } from '../../platform/startup-error.js';
-import type { Finding, Findings } from '../audit-finding.js';
+import { textOf, type Finding, type Findings } from '../audit-finding.js';
 import { differenceOf, excerpt, storedFinding } from './stored-finding.js';
 import type { BesideCheck, Conclusion, EventStretch } from '../verify-beside.js';
 
@@ -166,7 +166,7 @@ export class PublishedTextsCheck implements BesideCheck {
       if (event.type !== 'report-published') continue;
       const { sha256, streams } = event.data as Partial<ReportPublished['data']>;
       for (const hash of [sha256, streams?.sha256]) {
-        if (hash !== undefined && !this.named.has(hash)) this.named.set(hash, event);
+        if (typeof hash === 'string' && !this.named.has(hash)) this.named.set(hash, event);
       }
     }
   }
@@ -204,7 +204,7 @@ export class PublishedTextsCheck implements BesideCheck {
   private methodOfLost(sha256: string): string | undefined {
     const data = this.named.get(sha256)?.data as Partial<ReportPublished['data']> | undefined;
     const { methodVersion = '' } = data ?? {};
-    return data?.sha256 === sha256 && this.methods.of(methodVersion) === undefined ? methodVersion : undefined;
+    return data?.sha256 === sha256 && this.methods.of(methodVersion) === undefined ? textOf(methodVersion) : undefined;
   }
 
   private judge(sha256: string, expected: string, found: string): void {

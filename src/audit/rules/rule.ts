@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../ledger/event.js';
-import type { Finding, Findings } from '../audit-finding.js';
+import { textOf, type Finding, type Findings } from '../audit-finding.js';
 import type { EventOf, RuleName } from './coverage.js';
 
 /**
@@ -189,10 +189,6 @@ export function dataOf(names: readonly string[], members: readonly unknown[]): R
   }
   return data;
 }
-
-/** Not `String`: recorded data may have a member `toString`. */
-const textOf = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
 /** The part of a stream's name after the name of its aggregate. */
 export const idOf = (stream: string, aggregate: string): string => stream.slice(aggregate.length + 1);
