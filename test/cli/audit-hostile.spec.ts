@@ -128,7 +128,7 @@ describe('the commands of the auditor on a log whose signer is hostile', () => {
     }
     const replayed = await ppp('audit', 'replay', log, '--vkey', LOG_VKEY);
     expect(replayed).toMatchObject({ code: 1, err: expect.stringContaining(SHOWN) });
-    expect(replayed.err.replaceAll(/\r|\u001b\[K/g, '')).not.toMatch(OBEYED);
+    expect(replayed.err.replaceAll('\r', '').replaceAll('\u001b[K', '')).not.toMatch(OBEYED);
     const explained = await explain(log, position);
     expect(explained).toMatchObject({ code: 2, err: expect.stringContaining(SHOWN) });
     const usage = await ppp('audit', `verify${HOSTILE}`);
