@@ -8,6 +8,7 @@ import { policy } from './governance/policy.js';
 import { apiKey } from './identity/api-key.js';
 import { subject } from './erasure/erasure.js';
 import { partner } from './partners/partner.js';
+import type { LedgerFact } from './transparency/ledger-event.js';
 import { report } from './transparency/publication.js';
 
 /** Every aggregate of the domain: what the ledger can hold. */
@@ -24,3 +25,16 @@ export const AGGREGATES = [
   report,
   subject,
 ];
+
+type TypesOf<Each> = Each extends { readonly events: infer Events } ? keyof Events : never;
+type DeclaredType = TypesOf<(typeof AGGREGATES)[number]>;
+type NoneOf<Type extends never> = Type;
+
+/**
+ * The event types that only one of `AGGREGATES` and `LedgerFact` names. There must be none, else this type does not compile and
+ * its error names them. An aggregate that is left out of the list would record events that no reader knows, and a fact that
+ * is left out of the union would be missing from the reports.
+ */
+export type EventTypesOfOneSide =
+  | NoneOf<Exclude<LedgerFact['type'], DeclaredType>>
+  | NoneOf<Exclude<DeclaredType, LedgerFact['type']>>;

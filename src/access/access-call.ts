@@ -1,5 +1,5 @@
 import type { Mode } from '../domain/access-modes.js';
-import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 
@@ -47,7 +47,7 @@ export const accessCall: Aggregate<AccessCall, AccessCallEvent> = {
         return { status: 'opened', facilityId, mode, opensAt, closesAt, chipHours };
       }
       default:
-        return unknownEvent('access-call', event as never);
+        return unknownType('access-call', event.type);
     }
   },
 };

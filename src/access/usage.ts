@@ -1,7 +1,7 @@
 import type { Mode } from '../domain/access-modes.js';
 import { Map as PersistentMap } from 'immutable';
 import { chipMsOf, type Allocation } from '../compute/facility.js';
-import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid } from '../ledger/refusal.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
@@ -64,7 +64,7 @@ export const usage: Aggregate<Usage, UsageEvent> = {
           }),
         };
       default:
-        return unknownEvent('usage', event as never);
+        return unknownType('usage', event.type);
     }
   },
 };

@@ -112,8 +112,12 @@ function changesOf(event: FacilityEvent): readonly CapacityChange[] {
         { chipModel, at: to, allocated: chips },
       ];
     }
-    default:
+    case 'facility-registered':
+    case 'contribution-recorded':
+    case 'quota-policy-adopted':
       return [];
+    default:
+      return unknownEvent('facility', event);
   }
 }
 

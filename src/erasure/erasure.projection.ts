@@ -1,6 +1,6 @@
-import { eventTypesOf } from '../ledger/aggregate.js';
+import { eventTypesOf, unknownType } from '../ledger/aggregate.js';
 import type { Projection } from '../ledger/projector/projection.js';
-import { subject, type PersonalDataErased } from './erasure.js';
+import { subject, type ErasureEvent } from './erasure.js';
 
 /** The contents that must be deleted. The erasure worker reads these rows. */
 export const erasureProjection: Projection = {
@@ -10,9 +10,15 @@ export const erasureProjection: Projection = {
   types: eventTypesOf(subject),
   touches: () => [],
   apply(recorded, rows) {
-    const { data } = recorded as unknown as PersonalDataErased;
-    for (const id of data.eventIds) {
-      rows.put('erased_contents', id, { subject: data.subject, erased_at: data.erasedAt });
+    const event = recorded as unknown as ErasureEvent;
+    switch (event.type) {
+      case 'personal-data-erased': {
+        const { subject: owner, eventIds, erasedAt } = event.data;
+        for (const id of eventIds) rows.put('erased_contents', id, { subject: owner, erased_at: erasedAt });
+        return;
+      }
+      default:
+        unknownType('subject', event.type);
     }
   },
 };

@@ -1,5 +1,5 @@
 import { Map as PersistentMap } from 'immutable';
-import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { refuse, unknown } from '../ledger/refusal.js';
 
 /** Sealed contents of one subject were destroyed with their keys. The commitments and all proofs stay. */
@@ -49,7 +49,7 @@ export const subject: Aggregate<Subject, ErasureEvent> = {
         };
       }
       default:
-        return unknownEvent('subject', event as never);
+        return unknownType('subject', event.type);
     }
   },
 };

@@ -1,4 +1,4 @@
-import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
@@ -59,7 +59,7 @@ export const policy: Aggregate<Policy, PolicyEvent> = {
           versions: decided(state.status === 'absent' ? [] : state.versions, event.data),
         };
       default:
-        return unknownEvent('policy', event as never);
+        return unknownType('policy', event.type);
     }
   },
   exists: (state) => state.status !== 'absent',

@@ -71,7 +71,15 @@ export interface DomainEvent {
 
 /** For the default branch of an exhaustive switch: an unknown event must stop the reader. */
 export function unknownEvent(aggregate: string, event: never): never {
-  throw new Error(`Stream of ${aggregate} holds an event of unknown type "${(event as DomainEvent).type}".`);
+  return unknownType(aggregate, (event as DomainEvent).type as never);
+}
+
+/**
+ * The same for an aggregate with one event type. The compiler narrows `event.type` to `never` there, but not `event`. A second
+ * event type without a case does not compile.
+ */
+export function unknownType(aggregate: string, type: never): never {
+  throw new Error(`Stream of ${aggregate} holds an event of unknown type "${String(type)}".`);
 }
 
 export const streamOf = (aggregate: { readonly name: string }, id: string): string => `${aggregate.name}-${id}`;

@@ -1,6 +1,7 @@
 import type { Answers } from './answers.js';
 import { decideAtomically, type Decision } from './atomic.js';
 import { callOf, type CommandGroup, type PendingCommand } from './command-group.js';
+import type { EventReader } from './event-reader.js';
 import type { AppendCommand } from './event-store.js';
 import type { Decided } from './group-commit.js';
 import { refusalOutcome, type Outcome } from './outcome.js';
@@ -16,10 +17,14 @@ export class Decider {
     private readonly cache: StateCache,
     private readonly vault: Vault,
     private readonly answers: Answers,
+    private readonly reader: EventReader,
     private readonly clock: () => EpochMs,
   ) {}
 
-  /** @throws StreamNotLoaded, StreamsNotLoaded. Any other error of a decision that is no refusal is a bug. */
+  /**
+   * @throws StreamNotLoaded, StreamsNotLoaded. Any other error of a decision that is no refusal is a bug. An event type that the
+   *   reader does not know is such a bug: no reader could pass the recorded event.
+   */
   decide(group: CommandGroup): Decided<CommandGroup> {
     if (!group.refusalOfAll) return this.decideAlone(group);
     return decideAtomically(group, {
@@ -55,6 +60,7 @@ export class Decider {
     const tx = new Transaction(context, formatInstant(this.clock()), this.cache, this.vault, before);
     try {
       const further = decide(tx) ?? {};
+      for (const { type } of tx.drafts) this.reader.requireKnown(type);
       return { tx, outcome: { answer: { ...further, ...tx.answer() } } };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -19,6 +19,11 @@ export class EventReader {
     }
   }
 
+  /** @throws Error on a type that no aggregate declares: `read` would stop at such an event. */
+  requireKnown(type: string): void {
+    if (!this.declarations.has(type)) throw new Error(`No aggregate of this ledger declares the event type "${type}".`);
+  }
+
   /** @throws Error on a type or schema version that this version of the code does not know. */
   read(stored: StoredEvent): RecordedEvent {
     const event = readEvent(stored);

@@ -77,7 +77,7 @@ export class Ledger {
     this.observer = observer;
     this.streams = new Streams(this.cache, store, reader, time);
     this.answers = new Answers(store);
-    this.decider = new Decider(this.cache, vault, this.answers, clock);
+    this.decider = new Decider(this.cache, vault, this.answers, reader, clock);
     const events = {
       settled: (group: CommandGroup, outcome: StoredOutcome, replayed: boolean) =>
         this.answers.settle(group, outcome, replayed),

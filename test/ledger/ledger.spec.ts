@@ -1,3 +1,4 @@
+import type { Aggregate } from '../../src/ledger/aggregate.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { AppendBatch, EventStore } from '../../src/ledger/event-store.js';
 import { readEvent } from '../../src/ledger/event.js';
@@ -9,7 +10,7 @@ import { Vault } from '../../src/ledger/vault.js';
 import type { Line } from '../support/simulated-line.js';
 import { SimulatedLog, SimulatedStore } from '../support/simulated-store.js';
 import { SimulatedWorld } from '../support/simulated-world.js';
-import { account, blunder, contextOf, move, openAccount } from './accounts.js';
+import { account, blunder, contextOf, move, openAccount, type Account } from './accounts.js';
 import { batchOf, commandOf, idOf } from './batches.js';
 
 const ACCOUNT = idOf('account');
@@ -160,6 +161,31 @@ describe('the ledger', () => {
     expect(log.events).toHaveLength(5);
     expect(log.outcomes.has(idOf('key 1'))).toBe(false);
     expect(await world.run(execute('key 1', deposit(ACCOUNT, 1)))).toMatchObject({ position: 7 });
+  });
+
+  it('rejects a decision with an event type that its reader does not know as a bug, and writes nothing', async () => {
+    const { world, ledger, execute, log, batches } = setUp();
+    await world.run(execute('open', openAccount(ACCOUNT, 10)));
+    const stranger = {
+      ...account,
+      name: 'stranger',
+      events: { 'stranger-met': { schema: 1, says: () => 'A stranger was met.' } },
+      evolve: () => ({ status: 'open', balance: 0 }) as const,
+    } satisfies Aggregate<Account, { readonly type: 'stranger-met'; readonly data: object }>;
+    const meet: Decide = (tx) => {
+      tx.create(stranger, OTHER);
+      tx.append(stranger, OTHER, [{ type: 'stranger-met', data: {} }]);
+    };
+    const bug = 'No aggregate of this ledger declares the event type "stranger-met".';
+    await expect(world.run(execute('alone', meet))).rejects.toThrow(bug);
+    const atomic = [
+      { context: contextOf('first'), decide: deposit(ACCOUNT, 1) },
+      { context: contextOf('second'), decide: meet },
+    ];
+    const call = ledger.executeAtomically(contextOf('call'), atomic, (_index, refusal) => refusal);
+    await expect(world.run(call)).rejects.toThrow(bug);
+    expect(batches).toHaveLength(1);
+    expect([log.events.length, log.outcomes.size]).toEqual([1, 1]);
   });
 
   it.each([
