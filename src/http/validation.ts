@@ -281,15 +281,6 @@ export const AreSomeOf = (values: readonly string[], enumName?: string): Propert
     },
   );
 
-/** ISO 3166-1 alpha-2 codes, each once; may be empty. */
-export const AreCountries = (): PropertyDecorator =>
-  check(
-    'areCountries',
-    'a list of ISO 3166-1 alpha-2 country codes in capitals, each once',
-    (value) => isList(value, 0, COUNTRY_CODES.length) && value.every(isCountry),
-    { ...COUNTRY_SCHEMA, isArray: true, maxItems: COUNTRY_CODES.length, uniqueItems: true },
-  );
-
 /** Why something was decided: 1 to 20 codes in kebab-case, each once. */
 export const AreReasonCodes = (): PropertyDecorator =>
   check(

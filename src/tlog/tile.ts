@@ -6,8 +6,6 @@ import { decodeDecimal } from './strict-text.js';
 export const TILE_HEIGHT = 8;
 /** Hashes in a full tile, entries in a full bundle. */
 export const TILE_WIDTH = 256;
-/** Highest tile level that a size below 2^53 can reach; the format goes to 63. */
-export const TILE_LEVEL_MAX = 6;
 
 /**
  * A hash tile: hash number i is the root over the leaves `[(index * 256 + i) * 256^level, (index * 256 + i + 1) *
@@ -78,23 +76,12 @@ export function tileWidth(level: number | 'entries', index: number, size: number
   return Math.min(Math.max(nodes - index * TILE_WIDTH, 0), TILE_WIDTH);
 }
 
-/** True if this very tile or bundle belongs to the log of `size` leaves: full if it is full there, else that partial. */
-export const isTileOf = (tile: TileAddress | BundleAddress, size: number): boolean =>
-  tile.width === tileWidth(tile.level, tile.index, size);
-
-/**
- * Tiles of the log of `size` leaves that the log of `oldSize` leaves does not have, level by level; with `oldSize` 0 all
- * of them. The partial tiles among them are those of `size` only.
- */
-export function* tilesOfGrowth(oldSize: number, size: number): Generator<TileAddress> {
-  for (let level = 0; Math.floor(size / TILE_WIDTH ** level) > 0; level += 1) {
-    for (const { index, width } of grownTiles(level, oldSize, size)) yield { level, index, width };
-  }
-}
-
 /** Entry bundles of the log of `size` leaves that the log of `oldSize` leaves does not have. */
 export function* bundlesOfGrowth(oldSize: number, size: number): Generator<BundleAddress> {
-  for (const { index, width } of grownTiles(0, oldSize, size)) yield { level: 'entries', index, width };
+  for (let index = Math.floor(oldSize / TILE_WIDTH); index * TILE_WIDTH < size; index += 1) {
+    const width = tileWidth('entries', index, size);
+    if (width > tileWidth('entries', index, oldSize)) yield { level: 'entries', index, width };
+  }
 }
 
 /** The partial tiles of the log of `size` leaves, one at most for each level, lowest first: what a writer resumes from. */
@@ -108,26 +95,5 @@ export function partialTilesOf(size: number): TileAddress[] {
   return tiles;
 }
 
-/**
- * The hashes of a tile, as views into its bytes.
- * @throws LogError `malformed` unless there are exactly `width` of them.
- */
-export function tileHashes({ address, bytes }: HashTile): Hash[] {
-  if (bytes.length !== address.width * HASH_BYTES) {
-    const path = formatTilePath(address);
-    throw malformed('hash tile', `${path} has ${bytes.length} bytes, not ${address.width * HASH_BYTES}`);
-  }
-  return Array.from({ length: address.width }, (_, at) => hashAt(bytes, at));
-}
-
 /** Hash number `at` of a tile, as a view into its bytes. */
 export const hashAt = (bytes: Uint8Array, at: number): Hash => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
-
-function* grownTiles(level: number, oldSize: number, size: number): Generator<{ index: number; width: number }> {
-  const oldNodes = Math.floor(oldSize / TILE_WIDTH ** level);
-  const nodes = Math.floor(size / TILE_WIDTH ** level);
-  for (let index = Math.floor(oldNodes / TILE_WIDTH); index * TILE_WIDTH < nodes; index += 1) {
-    const width = tileWidth(level, index, size);
-    if (width > tileWidth(level, index, oldSize)) yield { index, width };
-  }
-}

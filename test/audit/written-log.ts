@@ -8,8 +8,9 @@ import { encodeBundle } from '../../src/tlog/entry-bundle.js';
 import type { LogSource } from '../../src/audit/log-source.js';
 import { leafHash } from '../../src/tlog/merkle.js';
 import { formatVerifierKey, noteKeyOf, signingKey, type SigningKey } from '../../src/tlog/note-key.js';
-import { bundlesOfGrowth, formatTilePath, TILE_WIDTH, tilesOfGrowth } from '../../src/tlog/tile.js';
+import { bundlesOfGrowth, formatTilePath, TILE_WIDTH } from '../../src/tlog/tile.js';
 import { TileBuilder } from '../../src/tlog/tile-builder.js';
+import { tilePathsOf } from '../tlog/tiles.js';
 
 export const ORIGIN = 'ledger.example.eu/log';
 export const LOG_KEY = signingKey(ORIGIN, Buffer.alloc(32, 9));
@@ -114,7 +115,7 @@ export function signedLog(entries: readonly Uint8Array[], key: SigningKey = LOG_
 
 /** Copies all artefacts of a log of this size. */
 export async function copyOf(source: LogSource, size: number): Promise<MemoryLog> {
-  const paths = ['checkpoint', 'vkey', ...[...bundlesOfGrowth(0, size), ...tilesOfGrowth(0, size)].map(formatTilePath)];
+  const paths = ['checkpoint', 'vkey', ...[...bundlesOfGrowth(0, size)].map(formatTilePath), ...tilePathsOf(size)];
   const files = new Map<string, Buffer>();
   for (const path of paths) {
     const bytes = await source.read(path);

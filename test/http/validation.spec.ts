@@ -3,7 +3,6 @@ import { validateSync } from 'class-validator';
 import fc from 'fast-check';
 import {
   AreChipsBy,
-  AreCountries,
   AreReasonCodes,
   AreSomeOf,
   CHIPS_MAX,
@@ -33,7 +32,6 @@ class Sample {
   @IsAmountMinor({ min: 'signed' }) readonly delta: unknown;
   @IsCurrencyCode() readonly currency: unknown;
   @IsCountryCode() readonly country: unknown;
-  @AreCountries() readonly countries: unknown;
   @IsInstant() readonly instant: unknown;
   @IsCalendarDate() readonly date: unknown;
   @IsInstantOrDate() readonly either: unknown;
@@ -102,11 +100,6 @@ describe('codes', () => {
   it('of countries are taken from ISO; reserved and user-assigned codes are refused', () => {
     accepts('country', 'FR', 'GR', 'GB', 'NO');
     refuses('country', 'fr', 'EL', 'UK', 'EU', 'XK', 'FRA', 'toString', '__proto__');
-  });
-
-  it('of countries may form a list, also an empty one, without doubles', () => {
-    accepts('countries', [], ['NO'], ['NO', 'CH']);
-    refuses('countries', ['NO', 'NO'], ['no'], 'NO', [['NO']], { 0: 'NO', length: 1 });
   });
 
   it('of resources are UUIDs of any version in lower case', () => {
