@@ -1,10 +1,10 @@
-import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsChipHours, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 
 /** Room for the title of a call. A longer text is a description. */
-export const TITLE_LENGTH_MAX = 200;
+const TITLE_LENGTH_MAX = 200;
 
 /** A call for requests for access to a facility. */
 export class OpenAccessCallDto {
@@ -53,7 +53,7 @@ export class OpenAccessCallDto {
 }
 
 /** Status of a call at the present instant. A call opens and closes by the clock, without an event. */
-export const CALL_STATUSES = ['announced', 'open', 'closed'] as const;
+const CALL_STATUSES = ['announced', 'open', 'closed'] as const;
 export type CallStatus = (typeof CALL_STATUSES)[number];
 
 /** A call for requests for access. */

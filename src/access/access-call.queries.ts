@@ -22,7 +22,7 @@ export class ListAccessCalls extends Query<Reading<Page<AccessCallDto>>> {
 const CALLS = rowsForAll('access_calls');
 
 @QueryHandler(GetAccessCall)
-export class GetAccessCallHandler implements IQueryHandler<GetAccessCall> {
+class GetAccessCallHandler implements IQueryHandler<GetAccessCall> {
   constructor(
     private readonly rows: ReadModel,
     @Inject(RUNTIME) private readonly runtime: Runtime,
@@ -42,7 +42,7 @@ export class GetAccessCallHandler implements IQueryHandler<GetAccessCall> {
 }
 
 @QueryHandler(ListAccessCalls)
-export class ListAccessCallsHandler implements IQueryHandler<ListAccessCalls> {
+class ListAccessCallsHandler implements IQueryHandler<ListAccessCalls> {
   constructor(
     private readonly rows: ReadModel,
     @Inject(RUNTIME) private readonly runtime: Runtime,

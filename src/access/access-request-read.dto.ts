@@ -1,16 +1,15 @@
-import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
-
 import { PRICE_BASES, type PriceBasis } from './access-request.js';
 
-export const REQUEST_STATUSES = ['submitted', 'ineligible', 'withdrawn', 'granted', 'denied', 'revoked'] as const;
+const REQUEST_STATUSES = ['submitted', 'ineligible', 'withdrawn', 'granted', 'denied', 'revoked'] as const;
 export type RequestStatus = (typeof REQUEST_STATUSES)[number];
-export const GRANT_STATUSES = ['granted', 'revoked'] as const;
+const GRANT_STATUSES = ['granted', 'revoked'] as const;
 export type GrantStatus = (typeof GRANT_STATUSES)[number];
-export const ELIGIBILITIES = ['unchecked', 'eligible', 'ineligible'] as const;
+const ELIGIBILITIES = ['unchecked', 'eligible', 'ineligible'] as const;
 export type Eligibility = (typeof ELIGIBILITIES)[number];
 
 /** Fields of requests that grants have as well. */

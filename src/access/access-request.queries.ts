@@ -83,7 +83,7 @@ type Content = Pick<AccessRequestDetailDto, 'purpose' | 'contact'>;
 const UNKNOWN: Content = { purpose: null, contact: null };
 
 @QueryHandler(GetAccessRequest)
-export class GetAccessRequestHandler implements IQueryHandler<GetAccessRequest> {
+class GetAccessRequestHandler implements IQueryHandler<GetAccessRequest> {
   constructor(
     private readonly rows: ReadModel,
     private readonly sealed: SealedContents,
@@ -112,7 +112,7 @@ export class GetAccessRequestHandler implements IQueryHandler<GetAccessRequest> 
 }
 
 @QueryHandler(ListAccessRequests)
-export class ListAccessRequestsHandler implements IQueryHandler<ListAccessRequests> {
+class ListAccessRequestsHandler implements IQueryHandler<ListAccessRequests> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListAccessRequests): Promise<Reading<Page<AccessRequestDto>>> {

@@ -109,6 +109,10 @@ export type FiledRequest =
   | (Awarded & { readonly status: 'revoked' });
 export type AccessRequest = { readonly status: 'absent' } | FiledRequest;
 
+/**
+ * A request for access, which becomes the grant once it is granted: one stream, one id. Its decisions are in
+ * `access-request.decisions.ts`.
+ */
 export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
   name: 'access-request',
   initial: { status: 'absent' },
@@ -173,7 +177,7 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
 };
 
 /** The facts that every event of a request repeats. */
-export function applicationOf(facts: Application): Application {
+function applicationOf(facts: Application): Application {
   const { callId, facilityId, mode, partnerId, ultimateParentId, category, country } = facts;
   const { chipHoursRequested, submittedAt } = facts;
   return {

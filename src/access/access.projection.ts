@@ -1,6 +1,6 @@
 import { facility, type AllocationFacts, type FacilityEvent, type ReleaseFacts } from '../compute/facility.js';
 import type { RecordedEvent } from '../ledger/event.js';
-import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
 import type { ErasureEvent } from '../erasure/erasure.js';
 import { accessCall, type AccessCallEvent } from './access-call.js';
@@ -17,8 +17,6 @@ type Event = (AccessCallEvent | AccessRequestEvent | UsageEvent | AllocationEven
 
 // The stream determines the aggregate of an event: the write side appends only events of that aggregate to it.
 const eventOf = (recorded: RecordedEvent): Event => recorded as unknown as Event;
-const idOf = (aggregate: { readonly name: string }, { stream }: Pick<RecordedEvent, 'stream'>): string =>
-  stream.slice(streamOf(aggregate, '').length);
 
 /** Rows of calls, of requests with their grants, and of the usage of every allocation. */
 export const accessProjection: Projection = {
@@ -42,11 +40,11 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
   const event = eventOf(recorded);
   switch (event.type) {
     case 'facility-registered':
-      return [{ table: 'access_facilities', id: idOf(facility, event) }];
+      return [{ table: 'access_facilities', id: idOf(event.stream, facility.name) }];
     case 'chips-allocated':
       return [
         { table: 'allocation_usage', id: event.data.allocationId },
-        { table: 'access_facilities', id: idOf(facility, event) },
+        { table: 'access_facilities', id: idOf(event.stream, facility.name) },
       ];
     case 'allocation-released':
       return [{ table: 'allocation_usage', id: event.data.allocationId }];
@@ -56,10 +54,10 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
       // Confidential texts are sealed under the id of their request.
       return [{ table: 'access_requests', id: event.data.subject }];
     case 'access-call-opened':
-      return [{ table: 'access_calls', id: idOf(accessCall, event) }];
+      return [{ table: 'access_calls', id: idOf(event.stream, accessCall.name) }];
     default:
       return [
-        { table: 'access_requests', id: idOf(accessRequest, event) },
+        { table: 'access_requests', id: idOf(event.stream, accessRequest.name) },
         { table: 'access_facilities', id: event.data.facilityId },
       ];
   }
@@ -71,7 +69,7 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
     case 'facility-registered': {
       const { operatorPartnerId = null, hostStatePartnerId = null } = event.data;
       const partners = { operator_partner_id: operatorPartnerId, host_state_partner_id: hostStatePartnerId };
-      rows.put('access_facilities', idOf(facility, event), partners);
+      rows.put('access_facilities', idOf(event.stream, facility.name), partners);
       return;
     }
     case 'chips-allocated':
@@ -89,13 +87,13 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
       }
       return;
     case 'access-call-opened':
-      rows.put('access_calls', idOf(accessCall, event), callRow(recorded, event.data));
+      rows.put('access_calls', idOf(event.stream, accessCall.name), callRow(recorded, event.data));
       return;
     case 'access-request-submitted':
-      rows.put('access_requests', idOf(accessRequest, event), submittedRow(recorded, event, rows));
+      rows.put('access_requests', idOf(event.stream, accessRequest.name), submittedRow(recorded, event, rows));
       return;
     default:
-      rows.patch('access_requests', idOf(accessRequest, event), {
+      rows.patch('access_requests', idOf(event.stream, accessRequest.name), {
         revision: recorded.revision,
         ...changeBy(event, recorded.position),
       });
@@ -183,7 +181,7 @@ function changeBy(event: Exclude<AccessRequestEvent, AccessRequestSubmitted>, po
 }
 
 function unused(recorded: RecordedEvent, data: AllocationFacts, rows: Rows): Row {
-  const facilityId = idOf(facility, recorded);
+  const facilityId = idOf(recorded.stream, facility.name);
   return {
     created_position: recorded.position,
     facility_id: facilityId,

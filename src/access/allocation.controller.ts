@@ -1,8 +1,8 @@
-import { AllocateDto, AllocationAnswerDto, AllocationParams, ReleaseAllocationDto } from './allocation.dto.js';
-import { AllocationDto, AllocationPageDto, ListAllocationsDto } from './allocation-read.dto.js';
 import { Body, Controller, Param, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
+import { AllocateDto, AllocationAnswerDto, AllocationParams, ReleaseAllocationDto } from './allocation.dto.js';
+import { AllocationDto, AllocationPageDto, ListAllocationsDto } from './allocation-read.dto.js';
 import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
 import type { Page, Reading } from '../http/read-model.js';
 import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../http/routes.js';

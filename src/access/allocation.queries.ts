@@ -33,7 +33,7 @@ const COLUMNS: Columns<AllocationDto> = {
 };
 
 @QueryHandler(ListAllocations)
-export class ListAllocationsHandler implements IQueryHandler<ListAllocations> {
+class ListAllocationsHandler implements IQueryHandler<ListAllocations> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListAllocations): Promise<Reading<Page<AllocationDto>>> {

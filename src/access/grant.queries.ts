@@ -61,7 +61,7 @@ function usageOf(hours: string): string {
 }
 
 @QueryHandler(GetGrant)
-export class GetGrantHandler implements IQueryHandler<GetGrant> {
+class GetGrantHandler implements IQueryHandler<GetGrant> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, id }: GetGrant): Promise<Reading<GrantDto>> {
@@ -76,7 +76,7 @@ export class GetGrantHandler implements IQueryHandler<GetGrant> {
 }
 
 @QueryHandler(ListGrants)
-export class ListGrantsHandler implements IQueryHandler<ListGrants> {
+class ListGrantsHandler implements IQueryHandler<ListGrants> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListGrants): Promise<Reading<Page<GrantDto>>> {

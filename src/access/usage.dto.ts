@@ -1,5 +1,5 @@
-import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';

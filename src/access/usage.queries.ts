@@ -37,7 +37,7 @@ const COLUMNS: Columns<AllocationUsageDto> = {
 };
 
 @QueryHandler(ListUsage)
-export class ListUsageHandler implements IQueryHandler<ListUsage> {
+class ListUsageHandler implements IQueryHandler<ListUsage> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListUsage): Promise<Reading<Page<AllocationUsageDto>>> {

@@ -1,5 +1,5 @@
-import type { Mode } from '../domain/access-modes.js';
 import { Map as PersistentMap } from 'immutable';
+import type { Mode } from '../domain/access-modes.js';
 import { chipMsOf, type Allocation } from '../compute/facility.js';
 import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid } from '../ledger/refusal.js';

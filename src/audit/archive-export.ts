@@ -1,12 +1,11 @@
-import type { ProgressListener } from '../ledger/progress-listener.js';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import type { ProgressListener } from '../ledger/progress-listener.js';
 import { codeOf, reasonOf } from '../platform/startup-error.js';
 import { paddingOf, TAR_END, tarHeader } from './archive-tar.js';
 import { UsageError } from './audit-finding.js';
 import { noteText, openLog, requireGrowth, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
 import { formatVerifierKey } from '../tlog/note-key.js';
-
 import { keptOptions, LogWalk } from './verify-walk.js';
 
 /** Bytes that are collected before a write. A bundle with its tile has some 200 kB. */

@@ -1,7 +1,7 @@
-import type { ProgressListener } from '../ledger/progress-listener.js';
 import { createHash } from 'node:crypto';
+import type { ProgressListener } from '../ledger/progress-listener.js';
 import type { RecordedEvent } from '../ledger/event.js';
-import type { AggregateOutline } from '../ledger/aggregate.js';
+import { idOf, type AggregateOutline } from '../ledger/aggregate.js';
 import { METHODS, type MethodRegistry } from '../transparency/methods.js';
 import { streamLines } from '../transparency/publication-text.js';
 import { REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
@@ -12,7 +12,6 @@ import type { OpenedLog } from './audit-log.js';
 import type { Hash } from '../tlog/merkle.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
 import { EnvelopeCheck } from './verify-envelope.js';
-
 import { LogWalk, type WalkOptions } from './verify-walk.js';
 
 /** A point of the history; the end of the log when no member is given. */
@@ -176,7 +175,7 @@ const isOfKnownMethod = (publication: Publication): publication is KnownPublicat
 
 function publicationOf(event: RecordedEvent, methods: MethodRegistry): Publication {
   const data = event.data as ReportPublished['data'];
-  return { id: event.stream.slice('report-'.length), event, data, method: methods.of(data.methodVersion) };
+  return { id: idOf(event.stream, 'report'), event, data, method: methods.of(data.methodVersion) };
 }
 
 /** A report is of a kind of its method, and of a history that ends before its own publication. An unknown method may have further kinds. */

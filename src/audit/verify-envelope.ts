@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { EVENT_BYTES_MAX, type RecordedEvent } from '../ledger/event.js';
 import { EventReader } from '../ledger/event-reader.js';
-import type { AggregateOutline } from '../ledger/aggregate.js';
+import { idOf, type AggregateOutline } from '../ledger/aggregate.js';
 import { formatInstant } from '../ledger/time.js';
 import { ProvenWrong } from './audit-finding.js';
 import { labelOf } from './verify-blame.js';
@@ -110,7 +110,7 @@ export class EnvelopeCheck {
     const { type, stream, schema, recordedAt } = event;
     const known = this.aggregates.get(type);
     if (known === undefined) throw wrong(`Nobody knows events of the type "${type}".`);
-    if (!stream.startsWith(`${known.aggregate}-`) || !STREAM_ID.test(stream.slice(known.aggregate.length + 1))) {
+    if (!stream.startsWith(`${known.aggregate}-`) || !STREAM_ID.test(idOf(stream, known.aggregate))) {
       throw wrong(`"${type}" does not belong on this stream.`, { expected: `${known.aggregate}-<id>`, found: stream });
     }
     if (schema > known.schema)

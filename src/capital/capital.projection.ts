@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { eventTypesOf, unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
 import { commitment, type CommitmentEvent, type CommitmentPledged } from './commitment.js';
 import { fund, type FundEvent } from './fund.js';
@@ -25,8 +25,8 @@ const isOfFund = ({ type }: RecordedEvent): boolean => Object.hasOwn(fund.events
 // The stream determines the aggregate of an event: the write side appends only events of that aggregate to it.
 const fundEvent = (recorded: RecordedEvent): FundEvent => recorded as unknown as FundEvent;
 const commitmentEvent = (recorded: RecordedEvent): CommitmentEvent => recorded as unknown as CommitmentEvent;
-const fundIdOf = ({ stream }: RecordedEvent): string => stream.slice('fund-'.length);
-const commitmentIdOf = ({ stream }: RecordedEvent): string => stream.slice('commitment-'.length);
+const fundIdOf = ({ stream }: RecordedEvent): string => idOf(stream, fund.name);
+const commitmentIdOf = ({ stream }: RecordedEvent): string => idOf(stream, commitment.name);
 
 function touches(recorded: RecordedEvent): readonly RowRef[] {
   if (isOfFund(recorded)) {

@@ -14,7 +14,7 @@ import { notInFuture, positiveMinor } from './fund.decisions.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 
 /** Business days between notice and due date: a domain rule, counted on the calendar of the Union's institutions. */
-export const NOTICE_BUSINESS_DAYS_MIN = 10;
+const NOTICE_BUSINESS_DAYS_MIN = 10;
 /** Calls of one commitment: a call a month for eighty years. One answer contains a commitment with all its calls. */
 export const CALLS_MAX = 1_000;
 

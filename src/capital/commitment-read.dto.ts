@@ -1,5 +1,5 @@
-import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { ApiProperty } from '@nestjs/swagger';
+import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
 
@@ -20,7 +20,7 @@ export class CallDto {
   readonly dueOn: string;
 }
 
-export const COMMITMENT_STATUSES = ['pledged', 'signed', 'cancelled'] as const;
+const COMMITMENT_STATUSES = ['pledged', 'signed', 'cancelled'] as const;
 export type CommitmentStatus = (typeof COMMITMENT_STATUSES)[number];
 
 /**

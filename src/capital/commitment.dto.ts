@@ -1,5 +1,5 @@
-import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { ApiProperty } from '@nestjs/swagger';
+import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import {
   IdParams,

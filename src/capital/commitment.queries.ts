@@ -55,7 +55,7 @@ const COLUMNS: Columns<CommitmentDto> = {
 };
 
 @QueryHandler(GetCommitment)
-export class GetCommitmentHandler implements IQueryHandler<GetCommitment> {
+class GetCommitmentHandler implements IQueryHandler<GetCommitment> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, id }: GetCommitment): Promise<Reading<CommitmentDto>> {
@@ -70,7 +70,7 @@ export class GetCommitmentHandler implements IQueryHandler<GetCommitment> {
 }
 
 @QueryHandler(ListCommitments)
-export class ListCommitmentsHandler implements IQueryHandler<ListCommitments> {
+class ListCommitmentsHandler implements IQueryHandler<ListCommitments> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListCommitments): Promise<Reading<Page<CommitmentDto>>> {

@@ -1,5 +1,5 @@
-import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { Map as PersistentMap } from 'immutable';
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
 import { unknownEvent } from '../ledger/aggregate.js';
 import type { PartnerKind } from '../partners/partner.js';
@@ -224,7 +224,7 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
 };
 
 /** The part of an event's data that every event of the commitment repeats. */
-export function termsOf(data: CommitmentTerms): CommitmentTerms {
+function termsOf(data: CommitmentTerms): CommitmentTerms {
   const { fundId, trancheId, trancheRank, trancheKind, partnerId, partnerKind, facilityId, currency, kind } = data;
   const terms = { fundId, trancheId, trancheRank, trancheKind, partnerId, partnerKind, currency, kind };
   return facilityId === undefined ? terms : { ...terms, facilityId };

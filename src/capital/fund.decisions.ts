@@ -2,7 +2,6 @@ import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { UNION_PERCENT_MAX, unionCeilingMinor, type Funding } from '../compute/contribution.js';
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
 import type { PartnerKind } from '../partners/partner.js';
-
 import type {
   Fund,
   FundEstablished,

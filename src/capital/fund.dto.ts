@@ -168,7 +168,7 @@ export class TrancheDto extends CapitalTotalsDto {
   readonly capMinor: string;
 }
 
-export const FUND_STATUSES = ['established', 'closed'] as const;
+const FUND_STATUSES = ['established', 'closed'] as const;
 export type FundStatus = (typeof FUND_STATUSES)[number];
 
 /** The current state of a fund. */

@@ -46,7 +46,7 @@ const COLUMNS: Columns<FundRow> = {
 };
 
 @QueryHandler(GetFund)
-export class GetFundHandler implements IQueryHandler<GetFund> {
+class GetFundHandler implements IQueryHandler<GetFund> {
   constructor(private readonly rows: ReadModel) {}
 
   async execute({ id }: GetFund): Promise<Reading<FundDto>> {
@@ -57,7 +57,7 @@ export class GetFundHandler implements IQueryHandler<GetFund> {
 }
 
 @QueryHandler(ListFunds)
-export class ListFundsHandler implements IQueryHandler<ListFunds> {
+class ListFundsHandler implements IQueryHandler<ListFunds> {
   constructor(private readonly rows: ReadModel) {}
 
   async execute({ query: { limit, cursor } }: ListFunds): Promise<Reading<Page<FundDto>>> {

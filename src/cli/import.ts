@@ -4,7 +4,7 @@ import type { Streams } from './command.js';
 import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
 import { visible, visibleLines } from './visible-text.js';
 import { UsageError } from '../audit/audit-finding.js';
-import { DemoFailure } from '../client/api-client.js';
+import { ApiFailure } from '../client/api-client.js';
 import { Progress, type ProgressOutput } from '../client/progress.js';
 import { Import, ImportFailure, check, type RecordedRow } from '../import/import-run.js';
 import { MappingError, readMapping, type Mapping } from '../import/mapping.js';
@@ -34,7 +34,7 @@ export async function runImport(args: readonly string[], streams: Streams): Prom
       streams.err.write(`${error.faults.map((fault) => `${options.mapping}: ${visible(fault)}`).join('\n')}\n`);
       return EXIT_UNCHECKED;
     }
-    if (error instanceof FileError || error instanceof ImportFailure || error instanceof DemoFailure) {
+    if (error instanceof FileError || error instanceof ImportFailure || error instanceof ApiFailure) {
       streams.err.write(`ppp-ledger: ${visibleLines(error.message)}\n`);
       return EXIT_UNCHECKED;
     }

@@ -24,7 +24,7 @@ export interface ApiCommand extends ApiRequest {
 }
 
 /** A reason why the demo cannot be loaded or shown. The message is complete for the person who started the demo. */
-export class DemoFailure extends StartupError {}
+export class ApiFailure extends StartupError {}
 
 /** The service, or a proxy in front of it, is busy or stopping: the same request may succeed a moment later. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -51,10 +51,10 @@ export class ApiClient {
     return this.send(path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
-  /** @throws DemoFailure if the read is refused. */
+  /** @throws ApiFailure if the read is refused. */
   async read({ path, key }: ApiRequest): Promise<Readonly<Record<string, unknown>>> {
     const answer = await this.send(path, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } });
-    if (answer.status !== 200) throw new DemoFailure(`GET ${path}: ${problemText(answer)}`);
+    if (answer.status !== 200) throw new ApiFailure(`GET ${path}: ${problemText(answer)}`);
     return answer.body;
   }
 
@@ -62,7 +62,7 @@ export class ApiClient {
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.attempt(path, init);
       if (!('wait' in outcome)) return outcome;
-      if (attempt >= ATTEMPTS_MAX) throw new DemoFailure(`${path}: given up after ${attempt} tries: ${outcome.why}`);
+      if (attempt >= ATTEMPTS_MAX) throw new ApiFailure(`${path}: given up after ${attempt} tries: ${outcome.why}`);
       await sleep(Math.max(outcome.wait, Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** (attempt - 1))));
     }
   }

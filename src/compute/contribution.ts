@@ -27,7 +27,7 @@ export const unionCeilingMinor = (capexMinor: bigint): bigint => (capexMinor * U
 export type MatchingBasis = readonly CommitmentKind[] | undefined;
 
 /** The sum of the Participating States' contributions that count as a match. */
-export function matchingMinorOf({ statesMinor, statesMinorByKind }: Contributions, basis: MatchingBasis): bigint {
+function matchingMinorOf({ statesMinor, statesMinorByKind }: Contributions, basis: MatchingBasis): bigint {
   if (basis === undefined) return statesMinor;
   return basis.reduce((sumMinor, kind) => sumMinor + statesMinorByKind[kind], 0n);
 }

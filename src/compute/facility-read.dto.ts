@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-
 import { ListQueryDto, ReadQueryDto } from '../http/list-query.dto.js';
 import { IsCountryCode, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 import { FACILITY_KINDS, type FacilityKind } from './facility.js';

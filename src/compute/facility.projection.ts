@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import {
@@ -25,11 +25,10 @@ export const computeProjection: Projection = {
 
 // The stream determines the aggregate of an event: the write side appends only events of that aggregate to it.
 const eventOf = (recorded: RecordedEvent): FacilityEvent => recorded as unknown as FacilityEvent;
-const idOf = ({ stream }: RecordedEvent): string => stream.slice(streamOf(facility, '').length);
 
 function touches(recorded: RecordedEvent): readonly RowRef[] {
   const event = eventOf(recorded);
-  const facilityId = idOf(recorded);
+  const facilityId = idOf(recorded.stream, facility.name);
   const own = { table: 'facilities', id: facilityId };
   const changes = changesOf(event).map((change) => ({ table: 'capacity_changes', id: changeId(facilityId, change) }));
   switch (event.type) {
@@ -51,7 +50,7 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
 
 function apply(recorded: RecordedEvent, rows: Rows): void {
   const event = eventOf(recorded);
-  const facilityId = idOf(recorded);
+  const facilityId = idOf(recorded.stream, facility.name);
   if (event.type === 'facility-registered') {
     rows.put('facilities', facilityId, registeredRow(recorded, event.data));
     return;

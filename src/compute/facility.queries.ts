@@ -15,7 +15,7 @@ import type {
 } from './facility-read.dto.js';
 
 /** Steps in one answer: 1.5 MB of JSON. A client that needs more steps reads the interval in parts. */
-export const CAPACITY_STEPS_MAX = 10_000;
+const CAPACITY_STEPS_MAX = 10_000;
 const INTERVAL_DAYS_DEFAULT = 365;
 
 export class GetFacility extends Query<Reading<FacilityDto>> {
@@ -89,7 +89,7 @@ const COLUMNS: Columns<FacilityDto> = {
 };
 
 @QueryHandler(GetFacility)
-export class GetFacilityHandler implements IQueryHandler<GetFacility> {
+class GetFacilityHandler implements IQueryHandler<GetFacility> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, id }: GetFacility): Promise<Reading<FacilityDto>> {
@@ -104,7 +104,7 @@ export class GetFacilityHandler implements IQueryHandler<GetFacility> {
 }
 
 @QueryHandler(ListFacilities)
-export class ListFacilitiesHandler implements IQueryHandler<ListFacilities> {
+class ListFacilitiesHandler implements IQueryHandler<ListFacilities> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListFacilities): Promise<Reading<Page<FacilityDto>>> {
@@ -154,7 +154,7 @@ const capacityOf = (from: string, visible: string): string => `
   order by s.chip_model, s.step_from`;
 
 @QueryHandler(GetCapacity)
-export class GetCapacityHandler implements IQueryHandler<GetCapacity> {
+class GetCapacityHandler implements IQueryHandler<GetCapacity> {
   constructor(@Inject(RUNTIME) private readonly runtime: Runtime) {}
 
   async execute({ reader, id, query }: GetCapacity): Promise<Reading<CapacityDto>> {

@@ -1,7 +1,6 @@
+import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import type { Mode } from '../domain/access-modes.js';
-import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
-
 import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { parseInstant } from '../ledger/time.js';
@@ -153,6 +152,12 @@ export interface GrantUse {
 const NO_CHIPS: ChipModelState = { profile: undefined, policies: [] };
 const UNUSED_GRANT: GrantUse = { chipMs: 0n, allocationIds: PersistentSet() };
 
+/**
+ * A place with chips. It is the boundary of consistency for everything that is promised of them: what is installed, who
+ * may use how much, and who paid for it are decided on one stream.
+ *
+ * Decisions are in `capacity.ts` (chips and quotas), `../access/allocation.ts` and `contribution.ts`.
+ */
 export const facility: Aggregate<Facility, FacilityEvent> = {
   name: 'facility',
   initial: { status: 'absent' },

@@ -1,4 +1,4 @@
-import { DemoFailure } from '../client/api-client.js';
+import { ApiFailure } from '../client/api-client.js';
 import { isRef, PATH_REFERENCE } from './command-list.js';
 import type { DemoCommand, DemoValue } from './command-list.js';
 
@@ -10,12 +10,12 @@ export class AnsweredIds {
     this.ids.set(name, id);
   }
 
-  /** @throws DemoFailure when the path refers to a command that has no answer yet */
+  /** @throws ApiFailure when the path refers to a command that has no answer yet */
   pathOf({ path }: Pick<DemoCommand, 'path'>): string {
     return path.replace(PATH_REFERENCE, (_, name: string) => this.idOf(name));
   }
 
-  /** The value with ids in place of references. @throws DemoFailure as `pathOf` */
+  /** The value with ids in place of references. @throws ApiFailure as `pathOf` */
   resolved(value: DemoValue): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (isRef(value)) return this.idOf(value.ref);
@@ -25,7 +25,7 @@ export class AnsweredIds {
 
   private idOf(name: string): string {
     const id = this.ids.get(name);
-    if (id === undefined) throw new DemoFailure(`The id of ${name} is needed before it was answered.`);
+    if (id === undefined) throw new ApiFailure(`The id of ${name} is needed before it was answered.`);
     return id;
   }
 }

@@ -10,11 +10,11 @@ const MILLION_EURO_MINOR = 100_000_000n;
 /** Amounts are whole multiples of EUR 100,000. */
 const STEP_MINOR = 10_000_000n;
 
-export const FUND_NAME = 'fund:investai';
+const FUND_NAME = 'fund:investai';
 const FIRST_SIGNATURE = '2026-02-02';
 
 /** Caps in EUR million. They add up to the EUR 20 billion of the fund. How the layers share that sum is not public. */
-export const TRANCHES = [
+const TRANCHES = [
   { name: 'tranche:first-loss', rank: 1, kind: 'first-loss', capMillion: 4_000n },
   { name: 'tranche:mezzanine', rank: 2, kind: 'mezzanine', capMillion: 6_000n },
   { name: 'tranche:senior', rank: 3, kind: 'senior', capMillion: 10_000n },

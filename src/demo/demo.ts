@@ -29,7 +29,7 @@ const ILLUSTRATIVE = [
 
 /**
  * Loads the demo programme unless the ledger has it already, then prints its tables and the next steps.
- * @throws DemoFailure with a complete sentence for the person who started the demo.
+ * @throws ApiFailure with a complete sentence for the person who started the demo.
  */
 export async function runDemo(options: DemoOptions): Promise<LoadSummary> {
   const { baseUrl, operatorKey, out, err, scale } = options;

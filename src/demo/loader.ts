@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { formatInstant, MS_PER_DAY } from '../ledger/time.js';
 import { AnsweredIds } from './answered-ids.js';
-import { ApiClient, DemoFailure, problemText } from '../client/api-client.js';
+import { ApiClient, ApiFailure, problemText } from '../client/api-client.js';
 import type { ApiAnswer } from '../client/api-client.js';
 import { PROGRAMME_END } from './calendar.js';
 import type { DemoCommand, Sender } from './command-list.js';
@@ -62,7 +62,7 @@ export class Loader {
     this.api = new ApiClient(options.baseUrl);
   }
 
-  /** @throws DemoFailure on an answer that the programme does not expect, or when the ledger does not answer. */
+  /** @throws ApiFailure on an answer that the programme does not expect, or when the ledger does not answer. */
   async load(programme: Pick<Programme, 'keyPrefix' | 'commands'>): Promise<LoadSummary> {
     if (await this.isLoaded()) return NOTHING_LOADED;
     requireClockAfterProgramme(Date.now());
@@ -107,7 +107,7 @@ export class Loader {
         },
       });
       const { key } = answer.body;
-      if (typeof key !== 'string') throw new DemoFailure(`No ${role} key was issued: ${problemText(answer)}`);
+      if (typeof key !== 'string') throw new ApiFailure(`No ${role} key was issued: ${problemText(answer)}`);
       return key;
     };
     const [panel, board] = await Promise.all([issue('panel'), issue('board')]);
@@ -118,7 +118,7 @@ export class Loader {
 /** Every date of the programme must be in the past, because the ledger refuses dates in the future. */
 function requireClockAfterProgramme(now: number): void {
   if (now >= Date.parse(PROGRAMME_END)) return;
-  throw new DemoFailure(
+  throw new ApiFailure(
     `The clock says ${formatInstant(now)}, but the demo programme goes on until ${PROGRAMME_END} and the ledger takes ` +
       'nothing that has not happened yet. Set the clock right.',
   );
@@ -178,10 +178,10 @@ class LoadRun {
     }
     if (expectedStatus !== undefined || (status !== 200 && status !== 201)) {
       const expected = expectedStatus === undefined ? '' : ` (${expectedStatus} was expected)`;
-      throw new DemoFailure(`${name} (POST ${path}) was answered with ${problemText(answer)}${expected}`);
+      throw new ApiFailure(`${name} (POST ${path}) was answered with ${problemText(answer)}${expected}`);
     }
     const id = body[answerField];
-    if (typeof id !== 'string') throw new DemoFailure(`The answer to ${name} (POST ${path}) has no ${answerField}.`);
+    if (typeof id !== 'string') throw new ApiFailure(`The answer to ${name} (POST ${path}) has no ${answerField}.`);
     this.ids.note(name, id);
     this.position = Math.max(this.position, Number(body['position'] ?? 0));
   }

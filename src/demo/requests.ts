@@ -6,7 +6,7 @@ import { ACQUISITION } from './partners.js';
 import type { Random } from './random.js';
 import type { RequestPlan } from './request-plan.js';
 
-export const ASSOCIATED_COUNTRIES_POLICY = 'policy:associated-countries';
+const ASSOCIATED_COUNTRIES_POLICY = 'policy:associated-countries';
 
 const SECTORS = [
   'health',
@@ -111,7 +111,7 @@ export function addRequest(commands: CommandList, random: Random, request: Reque
 
 const CLASSIFICATION_OF_ACQUIRED = `classification:${ACQUISITION.partner.slice('partner:'.length)}`;
 /** Name of the command that changes the category of the acquired start-up. */
-export const ACQUIRED_CATEGORY = `${CLASSIFICATION_OF_ACQUIRED}:tech-giant`;
+const ACQUIRED_CATEGORY = `${CLASSIFICATION_OF_ACQUIRED}:tech-giant`;
 
 type Checked = Extract<RequestPlan['outcome'], { readonly checkedAt: string }>;
 type Decided = Extract<RequestPlan['outcome'], { readonly decidedAt: string }>;

@@ -12,7 +12,7 @@ export const ErasePersonalData = preparedLedgerCommand(
     return {
       decide: (tx) => {
         const current = tx.get(subject, id);
-        tx.subject(subject, id);
+        tx.isAbout(subject, id);
         const events = erasePersonalData(current, { id, reason, eventIds }, tx.now);
         tx.append(subject, id, events);
         return { eventIds: events.flatMap(({ data }) => data.eventIds), erasedAt: tx.now };

@@ -1,5 +1,5 @@
-import * as erasureCommands from './erasure.commands.js';
 import { Module, type OnApplicationBootstrap, type OnApplicationShutdown, Inject } from '@nestjs/common';
+import * as erasureCommands from './erasure.commands.js';
 import { handlersOf } from '../ledger/ledger-command.js';
 import { ErasureController } from './erasure.controller.js';
 import { ErasableContents } from './erasure.queries.js';

@@ -1,7 +1,6 @@
-import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
-
+import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';

@@ -22,7 +22,7 @@ const COLUMNS: Columns<PolicyVersionDto> = {
 };
 
 @QueryHandler(ListPolicies)
-export class ListPoliciesHandler implements IQueryHandler<ListPolicies> {
+class ListPoliciesHandler implements IQueryHandler<ListPolicies> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ query }: ListPolicies): Promise<Reading<Page<PolicyVersionDto>>> {

@@ -3,7 +3,7 @@ import { Allow } from 'class-validator';
 import { IsFlag, IsListOf, IsMatching, IsOneOf, Optional } from './validation.js';
 
 /** As many commands as share one write of the ledger: further commands would wait for the next write. */
-export const BULK_COMMANDS_MAX = 1_000;
+const BULK_COMMANDS_MAX = 1_000;
 /** Longer than any path of a command with its ids. */
 const PATH_LENGTH_MAX = 200;
 const KEY_LENGTH_MAX = 255;

@@ -32,7 +32,7 @@ export class CommandInterceptor implements NestInterceptor {
 }
 
 /** @throws Refusal 428 without an Idempotency-Key, 400 when it or If-Match is malformed. */
-export function commandContext(request: FastifyRequest, access: RouteAccess, secret: Buffer): CommandContext {
+function commandContext(request: FastifyRequest, access: RouteAccess, secret: Buffer): CommandContext {
   const { principal, body } = request;
   if (!principal) throw new Error('A command needs a principal.');
   return contextUnder(idempotencyKey(request.headers['idempotency-key']), {
@@ -71,7 +71,7 @@ export function contextUnder(
  * A key is scoped to its partner, however many credentials the partner holds, or to the programme. A retry with a renewed credential
  * is therefore still a retry, and keys of different partners never collide.
  */
-export const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
+const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
   derivedId('command', principal.partnerId ?? PROGRAMME_ACTOR, key);
 
 /** @throws Refusal 428 when it is missing, 400 when it is malformed. */

@@ -1,5 +1,5 @@
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Refusal } from '../ledger/refusal.js';
 
 /** How long accepted requests may take to finish after the service is asked to stop. */

@@ -7,6 +7,8 @@ export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
 /** A cursor holds the filters of its list: some ids and words. */
 export const CURSOR_LENGTH_MAX = 4_096;
+/** How long a read waits for its `minPosition`. */
+export const MIN_POSITION_WAIT_MS = 5_000;
 
 /** The answer to a read, and the position that it reflects. */
 export interface Reading<T> {

@@ -6,12 +6,10 @@ import { notReached } from '../ledger/projector/projection-progress.js';
 import { Projector } from '../ledger/projector/projector.js';
 import { Refusal } from '../ledger/refusal.js';
 import { toCsv } from './csv.js';
-import type { Page, Reading } from './read-model.js';
+import { MIN_POSITION_WAIT_MS, type Page, type Reading } from './read-model.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
 import './request.js';
 
-/** How long `minPosition` waits. */
-const MIN_POSITION_WAIT_MS = 5_000;
 const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,15})$/;
 
 /** Waits for `minPosition` before a read, and puts the position that the answer reflects into a header. */
@@ -45,7 +43,7 @@ function atLeast<Body>(position: number, reading: Reading<Body>): Reading<Body> 
 }
 
 /** @throws Refusal (400) when `minPosition` is not a whole number. */
-export function minPosition(query: Readonly<Record<string, unknown>>): number {
+function minPosition(query: Readonly<Record<string, unknown>>): number {
   const { minPosition: text } = query;
   if (text === undefined) return 0;
   if (typeof text !== 'string' || !WHOLE_NUMBER.test(text) || !Number.isSafeInteger(Number(text))) {

@@ -18,10 +18,10 @@ export const CHIPS_MAX = 1_000_000;
 /** A million chips for eleven years. 90,000 such numbers add up exactly in a double (2^53). */
 export const CHIP_HOURS_MAX = 100_000_000_000;
 /** The first and last year of an instant or a date. A year outside is a typing error, not a plan. */
-export const YEAR_MIN = 1970;
+const YEAR_MIN = 1970;
 /** The oldest university was founded in 1088. */
 export const REGISTRATION_YEAR_MIN = 1000;
-export const YEAR_MAX = 2200;
+const YEAR_MAX = 2200;
 /** A name in a register or on a door; long enough for every name in the registers of the Member States. */
 export const NAME_LENGTH_MAX = 300;
 /** A page. A longer reason belongs into a document that the reason names. */
@@ -29,10 +29,10 @@ export const REASON_LENGTH_MAX = 2_000;
 /** A citation or an address, with room to spare. */
 export const SOURCE_LENGTH_MAX = 500;
 /** A decision with more reasons than this names none of them. */
-export const REASON_CODES_MAX = 20;
-export const REASON_CODE_LENGTH_MAX = 64;
+const REASON_CODES_MAX = 20;
+const REASON_CODE_LENGTH_MAX = 64;
 /** Holdings are registered with four digits after the point: 0.0001 %. */
-export const PERCENT_DECIMALS_MAX = 4;
+const PERCENT_DECIMALS_MAX = 4;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const DATE = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
@@ -54,17 +54,17 @@ const NEVER_IN_PROSE = /[\p{Cs}\u202A-\u202E\u2066-\u2069]|(?![\n\t])\p{Cc}/u;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /** True for a real calendar date `YYYY-MM-DD` between 1970 and 2200. */
-export const isDate = (value: unknown, yearMin = YEAR_MIN): value is string =>
+const isDate = (value: unknown, yearMin = YEAR_MIN): value is string =>
   typeof value === 'string' && DATE.test(value) && isOnTheCalendar(value, yearMin);
 
 /** True for an RFC 3339 instant in UTC with `Z`, at most milliseconds, no leap second, on a real date between 1970 and 2200. */
-export const isInstant = (value: unknown): value is string =>
+const isInstant = (value: unknown): value is string =>
   typeof value === 'string' && INSTANT.test(value) && isOnTheCalendar(value.slice(0, 10));
 
-export const isId = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
+const isId = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
 
 /** True for a text of one line that may be stored, published and hashed: see `NEVER_IN_A_LINE`. Length in code points. */
-export const isText = (value: unknown, lengthMax: number): value is string =>
+const isText = (value: unknown, lengthMax: number): value is string =>
   isTrimmed(value, lengthMax) && !NEVER_IN_A_LINE.test(value);
 
 function isOnTheCalendar(date: string, yearMin = YEAR_MIN): boolean {

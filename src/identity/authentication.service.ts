@@ -114,7 +114,7 @@ function rolesOf(claim: unknown): Role[] {
 }
 
 /** Roles of a bound credential. Without a partner such a credential would see the records of all partners. */
-export const BOUND_ROLES: readonly Role[] = ['partner', 'facility'];
+const BOUND_ROLES: readonly Role[] = ['partner', 'facility'];
 
 function principal(actor: string, roles: readonly Role[], partnerId: string | undefined): Principal {
   if (partnerId === undefined) return { actorId: actor, roles: roles.filter((role) => !BOUND_ROLES.includes(role)) };

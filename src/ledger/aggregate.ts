@@ -83,3 +83,6 @@ export function unknownType(aggregate: string, type: never): never {
 }
 
 export const streamOf = (aggregate: { readonly name: string }, id: string): string => `${aggregate.name}-${id}`;
+
+/** The id in the name of a stream. Names of aggregates and ids may have hyphens, so the name of the aggregate must be known. */
+export const idOf = (stream: string, aggregate: string): string => stream.slice(aggregate.length + 1);

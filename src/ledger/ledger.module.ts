@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Pool } from 'pg';
 import { EVENT_STORE, type EventStore } from './event-store.js';
 import { EventReader } from './event-reader.js';
 import { eventTypesProjection } from './projector/event-types.projection.js';
@@ -14,7 +15,6 @@ import { SealedContents } from './sealed-contents.js';
 import { Notifier } from './notifier.js';
 import type { EpochMs } from './time.js';
 import { Vault } from './vault.js';
-import type { Pool } from 'pg';
 
 /** The parts that the program passes to the ledger. */
 export interface LedgerModuleOptions {
@@ -34,7 +34,7 @@ export interface LedgerModuleOptions {
 }
 
 /** Notified when rows have moved; the provider `Notifier` is notified when events were written. */
-export const PROGRESS_NOTIFIER = Symbol('progress');
+const PROGRESS_NOTIFIER = Symbol('progress');
 
 /** The write side and the projector; a program has one of each. */
 @Module({})

@@ -2,7 +2,7 @@ import { isCausedByContent } from './event-store.js';
 import { Refusal } from './refusal.js';
 
 /** The store did not answer. Whether the command was recorded shows when it is sent again with the same key. */
-export class StoreUnavailable extends Refusal {
+class StoreUnavailable extends Refusal {
   constructor(override readonly cause: unknown) {
     super(
       'unavailable',

@@ -58,12 +58,12 @@ export class Transaction {
    */
   target<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): S {
     const state = this.existing(aggregate, id);
-    this.subject(aggregate, id);
+    this.isAbout(aggregate, id);
     return state;
   }
 
   /** The stream that the command is for, whether it exists or not. Most commands use `target` or `create` instead. */
-  subject<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): void {
+  isAbout<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): void {
     this.named = { aggregate: untyped(aggregate), id };
     const { ifMatch } = this.context;
     const revision = this.current(aggregate, id).revision;

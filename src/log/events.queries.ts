@@ -33,7 +33,7 @@ export class GetEvent extends Query<Reading<EventDto>> {
 }
 
 @QueryHandler(ListEvents)
-export class ListEventsHandler implements IQueryHandler<ListEvents> {
+class ListEventsHandler implements IQueryHandler<ListEvents> {
   private readonly pool: Pool;
 
   constructor(@Inject(RUNTIME) { readPool }: Runtime) {
@@ -94,7 +94,7 @@ export class ListEventsHandler implements IQueryHandler<ListEvents> {
 }
 
 @QueryHandler(GetEvent)
-export class GetEventHandler implements IQueryHandler<GetEvent> {
+class GetEventHandler implements IQueryHandler<GetEvent> {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly contents: SealedContents,

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { eventTypesOf, unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Rows } from '../ledger/projector/projection.js';
 import { decided, type Timeline } from '../domain/timeline.js';
 import {
@@ -21,14 +21,12 @@ export const partnerProjection: Projection = {
   version: 1,
   tables: ['partners'],
   types: eventTypesOf(partner),
-  touches: (event) => [{ table: 'partners', id: idOf(event) }],
+  touches: ({ stream }) => [{ table: 'partners', id: idOf(stream, partner.name) }],
   apply,
 };
 
-const idOf = (event: RecordedEvent): string => event.stream.slice('partner-'.length);
-
 function apply(recorded: RecordedEvent, rows: Rows): void {
-  const id = idOf(recorded);
+  const id = idOf(recorded.stream, partner.name);
   const { revision } = recorded;
   const event = recorded as unknown as PartnerEvent;
   switch (event.type) {

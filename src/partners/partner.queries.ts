@@ -63,7 +63,7 @@ const COLUMNS: Columns<PartnerRow> = {
 };
 
 @QueryHandler(GetPartner)
-export class GetPartnerHandler implements IQueryHandler<GetPartner> {
+class GetPartnerHandler implements IQueryHandler<GetPartner> {
   constructor(private readonly rows: ReadModel) {}
 
   async execute({ reader, id }: GetPartner): Promise<Reading<PartnerDto>> {
@@ -79,7 +79,7 @@ export class GetPartnerHandler implements IQueryHandler<GetPartner> {
 }
 
 @QueryHandler(ListPartners)
-export class ListPartnersHandler implements IQueryHandler<ListPartners> {
+class ListPartnersHandler implements IQueryHandler<ListPartners> {
   constructor(private readonly rows: ReadModel) {}
 
   async execute({ reader, query }: ListPartners): Promise<Reading<Page<PartnerDto>>> {

@@ -6,7 +6,7 @@ import { type NoteSignature, parseSignatures } from './note-signature.js';
 import { decodeDecimal, decodeHash, decodeUtf8, encodeBase64 } from './strict-text.js';
 
 /** Consistency lines that a client may send (C2SP tlog-witness, "add-checkpoint"). */
-export const CONSISTENCY_HASHES_MAX = 63;
+const CONSISTENCY_HASHES_MAX = 63;
 /** A note, the longest proof (63 lines of 45 bytes) and the old size line. */
 export const ADD_CHECKPOINT_BYTES_MAX = NOTE_BYTES_MAX + 4_000;
 /** Body of a request to `POST <submission prefix>/add-checkpoint`. */

@@ -46,7 +46,7 @@ export const isKeyName = (name: string): boolean =>
   /^[\u0021-\u{10ffff}]+$/u.test(name) && !/[\p{White_Space}\p{Surrogate}+]/u.test(name);
 
 /** Key ID as signed-note recommends and tlog-cosignature demands it. */
-export function keyIdOf(name: string, type: SignatureType, publicKey: Uint8Array): number {
+function keyIdOf(name: string, type: SignatureType, publicKey: Uint8Array): number {
   return createHash('sha256')
     .update(`${name}\n`)
     .update(Uint8Array.of(type))
@@ -59,7 +59,7 @@ export function keyIdOf(name: string, type: SignatureType, publicKey: Uint8Array
  * @param publicKey 32 bytes, RFC 8032.
  * @throws RangeError for an impossible name or key.
  */
-export function verifierKey(name: string, type: SignatureType, publicKey: Uint8Array): VerifierKey {
+function verifierKey(name: string, type: SignatureType, publicKey: Uint8Array): VerifierKey {
   checkName(name);
   if (publicKey.length !== ED25519_KEY_BYTES) throw new RangeError('An Ed25519 public key has 32 bytes.');
   return { name, keyId: keyIdOf(name, type, publicKey), type, publicKey };

@@ -13,7 +13,7 @@ import { formatSignature, type NoteSignature, parseSignatures } from './note-sig
 import { decodeUtf8 } from './strict-text.js';
 
 /** Readers must take at least 16 signatures (C2SP signed-note, "Format"). Go's reader takes 100, and so does this one. */
-export const NOTE_SIGNATURES_MAX = 100;
+const NOTE_SIGNATURES_MAX = 100;
 /** Enough for 100 signatures of the longest kind, 5 kB each with their base64, and a long text. */
 export const NOTE_BYTES_MAX = 1_000_000;
 

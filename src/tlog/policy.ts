@@ -6,7 +6,7 @@ import { decodeDecimal, decodeUtf8 } from './strict-text.js';
 
 /** A reader should accept at least 32 items of each kind (C2SP tlog-policy, "Implementation limits"). */
 export const POLICY_ITEMS_MAX = 256;
-export const POLICY_BYTES_MAX = 1_000_000;
+const POLICY_BYTES_MAX = 1_000_000;
 /** The quorum of a policy without cosignatures; no witness or group may have this name. */
 export const NO_QUORUM = 'none';
 

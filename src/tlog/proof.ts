@@ -8,7 +8,7 @@ import { decodeBase64, decodeDecimal, decodeHash, decodeUtf8, encodeBase64, enco
 
 const FIRST_LINE = 'c2sp.org/tlog-proof@v1';
 /** A path in a tree of 2^63 leaves is no longer. */
-export const PROOF_HASHES_MAX = 63;
+const PROOF_HASHES_MAX = 63;
 /** Twice the limit of a note, so that opaque extra data has room. */
 export const PROOF_BYTES_MAX = 2 * NOTE_BYTES_MAX;
 

@@ -35,7 +35,7 @@ export function monthOf(at: EpochMs): Month {
 }
 
 /** First instant of a month, UTC. */
-export const monthStart = (month: Month): EpochMs => Date.UTC(Math.floor(month / 12), month % 12, 1);
+const monthStart = (month: Month): EpochMs => Date.UTC(Math.floor(month / 12), month % 12, 1);
 
 /** `YYYY-MM`. */
 export const monthText = (month: Month): string =>

@@ -14,8 +14,7 @@ export function merged(histograms: readonly Histogram[]): Histogram {
   return all;
 }
 
-export const observations = (histogram: Histogram): number =>
-  [...histogram.values()].reduce((sum, count) => sum + count, 0);
+const observations = (histogram: Histogram): number => [...histogram.values()].reduce((sum, count) => sum + count, 0);
 
 const ordered = (histogram: Histogram): [value: number, count: number][] =>
   [...histogram].sort(([one], [other]) => one - other);

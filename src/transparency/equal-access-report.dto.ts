@@ -1,6 +1,5 @@
-import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
-
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { COUNTRY_CODES } from '../domain/countries.js';
 import { ConcentrationDto } from './concentration.dto.js';

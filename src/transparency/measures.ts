@@ -26,7 +26,7 @@ export type Measure = number | Reason;
 export const isDefined = (measure: Measure): measure is number => typeof measure === 'number';
 
 /** Digits after the point of every published share and measure. */
-export const FIGURE_DIGITS = 6;
+const FIGURE_DIGITS = 6;
 const FIGURE_SCALE = 10 ** FIGURE_DIGITS;
 
 /** Rounds half up to six digits. Never returns -0: JSON prints it as 0, but a comparison distinguishes the two. */
@@ -136,7 +136,7 @@ export function fisherExact(one: Outcomes, other: Outcomes): number {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** A low ratio is flagged up to this p-value. */
-export const SIGNIFICANCE_MAX = 0.05;
+const SIGNIFICANCE_MAX = 0.05;
 
 /** The rule by which an impact ratio is judged: the board's policy `impact-ratio-minimum`. The four-fifths rule (29 CFR 1607.4(D)) flags below 0.8. */
 export interface ImpactRule {

@@ -2,6 +2,7 @@ import { setImmediate as yieldThread } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CompactRange, leafHash } from '../tlog/merkle.js';
 import { PublishedLog } from '../log/published-log.js';
+import { MIN_POSITION_WAIT_MS } from '../http/read-model.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Refusal } from '../ledger/refusal.js';
@@ -30,8 +31,6 @@ const SLICE_MS_MAX = 5;
 const POLL_MS = 100;
 /** Pause between two batches that were not full: the events that gather meanwhile are read in one batch. */
 const PACE_MS = 50;
-/** How long `minPosition` waits. */
-const MIN_POSITION_WAIT_MS = 5_000;
 
 /** The history up to a position: its figures, and the Merkle tree of its events. */
 export interface ReportState {

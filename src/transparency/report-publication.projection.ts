@@ -1,11 +1,10 @@
 import type { RecordedEvent } from '../ledger/event.js';
-import { eventTypesOf, streamOf, unknownEvent } from '../ledger/aggregate.js';
+import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, RowRef, Rows } from '../ledger/projector/projection.js';
 import { report, type CorrectiveAction, type ReportEvent } from './publication.js';
 
 // Streams of reports hold events of this aggregate alone: the write side appends no others to them.
 const eventOf = (recorded: RecordedEvent): ReportEvent => recorded as unknown as ReportEvent;
-const idOf = ({ stream }: RecordedEvent): string => stream.slice(streamOf(report, '').length);
 
 /** One row a published report, with the corrective actions that the board decided on it. */
 export const publicationProjection: Projection = {
@@ -13,13 +12,13 @@ export const publicationProjection: Projection = {
   version: 1,
   tables: ['published_reports'],
   types: eventTypesOf(report),
-  touches: (recorded): readonly RowRef[] => [{ table: 'published_reports', id: idOf(recorded) }],
+  touches: (recorded): readonly RowRef[] => [{ table: 'published_reports', id: idOf(recorded.stream, report.name) }],
   apply,
 };
 
 function apply(recorded: RecordedEvent, rows: Rows): void {
   const event = eventOf(recorded);
-  const id = idOf(recorded);
+  const id = idOf(recorded.stream, report.name);
   switch (event.type) {
     case 'report-published':
       rows.put('published_reports', id, publishedRow(recorded, event.data));

@@ -170,7 +170,7 @@ const COLUMNS: Columns<PublishedReportDto> = {
 };
 
 @QueryHandler(ListPublishedReports)
-export class ListPublishedReportsHandler implements IQueryHandler<ListPublishedReports> {
+class ListPublishedReportsHandler implements IQueryHandler<ListPublishedReports> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ query }: ListPublishedReports): Promise<Reading<Page<PublishedReportDto>>> {

@@ -1,7 +1,6 @@
-import { MODES, type Mode } from '../domain/access-modes.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
-
+import { MODES, type Mode } from '../domain/access-modes.js';
 import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
 import { ReadQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsInstantOrDate, IsOneOf, Optional } from '../http/validation.js';

@@ -35,7 +35,7 @@ export class GetCapacity extends Query<Reading<ReportBody>> {
 }
 
 @QueryHandler(GetEqualAccess)
-export class GetEqualAccessHandler implements IQueryHandler<GetEqualAccess> {
+class GetEqualAccessHandler implements IQueryHandler<GetEqualAccess> {
   constructor(private readonly reports: Reports) {}
 
   execute({ query, form }: GetEqualAccess): Promise<Reading<ReportBody>> {
@@ -45,7 +45,7 @@ export class GetEqualAccessHandler implements IQueryHandler<GetEqualAccess> {
 }
 
 @QueryHandler(GetCapital)
-export class GetCapitalHandler implements IQueryHandler<GetCapital> {
+class GetCapitalHandler implements IQueryHandler<GetCapital> {
   constructor(private readonly reports: Reports) {}
 
   execute({ query, form }: GetCapital): Promise<Reading<ReportBody>> {
@@ -54,7 +54,7 @@ export class GetCapitalHandler implements IQueryHandler<GetCapital> {
 }
 
 @QueryHandler(GetCapacity)
-export class GetCapacityHandler implements IQueryHandler<GetCapacity> {
+class GetCapacityHandler implements IQueryHandler<GetCapacity> {
   constructor(private readonly reports: Reports) {}
 
   execute({ query, form }: GetCapacity): Promise<Reading<ReportBody>> {

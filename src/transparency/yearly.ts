@@ -1,3 +1,4 @@
+import { idOf } from '../ledger/aggregate.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { MS_PER_HOUR, parseInstant, type EpochMs } from '../ledger/time.js';
 import { CATEGORIES } from '../partners/partner.js';
@@ -178,7 +179,7 @@ export class YearlyUse {
 const EVERYBODY: Place = { facilityId: null, category: null, country: null };
 
 const wholeHours = (hours: number): bigint => chipMs(hours, 0, MS_PER_HOUR);
-const facilityOf = ({ stream }: { readonly stream: string }): string => stream.slice('facility-'.length);
+const facilityOf = ({ stream }: { readonly stream: string }): string => idOf(stream, 'facility');
 
 /** The number of members, of facility, category and country, by which a row is split. */
 const depth = ({ facilityId, category, country }: YearlyGroup): number =>

@@ -1,8 +1,8 @@
-import { ADD_CHECKPOINT_BYTES_MAX, parseAddCheckpoint } from '../tlog/add-checkpoint.js';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { ADD_CHECKPOINT_BYTES_MAX, parseAddCheckpoint } from '../tlog/add-checkpoint.js';
 import { originHash } from '../tlog/merkle.js';
 import { formatNote } from '../tlog/note.js';
 import { addCheckpoint, type Witness, type WitnessDecision } from './witness.js';

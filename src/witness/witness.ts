@@ -60,7 +60,7 @@ export interface Witness {
  * atomically replace `stored` by the checkpoint before it sends a cosignature.
  * @param stored the checkpoint that was cosigned last for this origin; undefined if there is none.
  */
-export function decideAddCheckpoint(
+function decideAddCheckpoint(
   request: AddCheckpoint,
   logs: Witness['logs'],
   stored: TreeHead | undefined,

@@ -1,6 +1,6 @@
-import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
 import { eventTypesProjection } from '../../src/ledger/projector/event-types.projection.js';

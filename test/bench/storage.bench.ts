@@ -1,10 +1,10 @@
-import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { eventTypesProjection } from '../../src/ledger/projector/event-types.projection.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { createPool } from '../../src/platform/database/database.js';

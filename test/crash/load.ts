@@ -1,5 +1,5 @@
-import { PROGRAMME_ACTOR } from '../../src/ledger/command-context.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PROGRAMME_ACTOR } from '../../src/ledger/command-context.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import type { SimulatedWorld } from '../support/simulated-world.js';
 

@@ -51,7 +51,7 @@ export const openAccount =
 export const move =
   (from: string, to: string, amount: number, witness: string): Decide =>
   (tx) => {
-    tx.subject(account, from);
+    tx.isAbout(account, from);
     const seen: Record<string, number | null> = {};
     for (const id of [from, to, witness]) seen[id] = balanceOf(tx.get(account, id));
     const balance = tx.existing(account, from);

@@ -1,3 +1,4 @@
+import { MIN_POSITION_WAIT_MS } from '../../src/http/read-model.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import { CALL_MS_MAX } from '../support/simulated-line.js';
 import type { RowServer } from '../support/simulated-rows.js';
@@ -8,8 +9,6 @@ import { VIEWS } from './views.js';
 
 type View = (typeof VIEWS)[number];
 
-/** How long `minPosition` waits (`read.interceptor.ts`). */
-const MIN_POSITION_WAIT_MS = 5_000;
 /** A look that begins at the end of the wait, another look before it, and the statement. */
 const READ_MS_MAX = MIN_POSITION_WAIT_MS + 3 * CALL_MS_MAX;
 

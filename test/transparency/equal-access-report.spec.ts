@@ -1,5 +1,5 @@
-import type { Mode } from '../../src/domain/access-modes.js';
 import fc from 'fast-check';
+import type { Mode } from '../../src/domain/access-modes.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { chipMs } from '../../src/transparency/chip-time.js';
 import { equalAccessReport, type EqualAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
@@ -7,7 +7,6 @@ import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js'
 import { MS_PER_DAY, MS_PER_HOUR, parseInstant } from '../../src/ledger/time.js';
 import { CATEGORIES, type Category } from '../../src/partners/partner.js';
 import type { Application, PriceBasis } from '../../src/access/access-request.js';
-
 import { BEGIN, History, randomHistory, type RequestModel } from './history.js';
 import { stories } from './stories.js';
 

@@ -1,8 +1,8 @@
-import { ADD_CHECKPOINT_BYTES_MAX, acceptCosignatures } from '../../src/tlog/add-checkpoint.js';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ADD_CHECKPOINT_BYTES_MAX, acceptCosignatures } from '../../src/tlog/add-checkpoint.js';
 import { openCheckpoint } from '../../src/tlog/checkpoint.js';
 import { originHash } from '../../src/tlog/merkle.js';
 import { parseNote, withSignatures } from '../../src/tlog/note.js';

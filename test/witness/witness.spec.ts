@@ -1,10 +1,10 @@
+import fc from 'fast-check';
 import {
   ADD_CHECKPOINT_BYTES_MAX,
   acceptCosignatures,
   formatAddCheckpoint,
   parseAddCheckpoint,
 } from '../../src/tlog/add-checkpoint.js';
-import fc from 'fast-check';
 import { openCheckpoint, signCheckpoint, type TreeHead } from '../../src/tlog/checkpoint.js';
 import { proveConsistency } from '../../src/tlog/merkle-proof.js';
 import { formatNote, parseNote, signText, withSignatures } from '../../src/tlog/note.js';

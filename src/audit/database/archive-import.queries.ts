@@ -1,5 +1,5 @@
-import type { ProgressListener } from '../../ledger/progress-listener.js';
 import type { Pool, PoolClient } from 'pg';
+import type { ProgressListener } from '../../ledger/progress-listener.js';
 import type { Outcome } from '../../ledger/outcome.js';
 import { NotCheckable, ProvenWrong } from '../audit-finding.js';
 import { noteText, type OpenedLog } from '../audit-log.js';
@@ -7,7 +7,6 @@ import { CompactRange, hashesEqual, leafHash } from '../../tlog/merkle.js';
 import { wrapSameKey, type VerifierKey } from '../../tlog/note-key.js';
 import { encodeHex } from '../../tlog/strict-text.js';
 import { parseTilePath, type TileAddress } from '../../tlog/tile.js';
-
 import { LogWalk } from '../verify-walk.js';
 
 /** Entries of one read, of at most 60,000 bytes each. */

@@ -1,5 +1,5 @@
-import type { ProgressListener } from '../../ledger/progress-listener.js';
 import type { Pool } from 'pg';
+import type { ProgressListener } from '../../ledger/progress-listener.js';
 import { Vault } from '../../ledger/vault.js';
 import type { AggregateOutline } from '../../ledger/aggregate.js';
 import { codeOf, reasonOf } from '../../platform/startup-error.js';

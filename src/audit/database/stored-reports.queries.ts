@@ -1,5 +1,6 @@
 import { createHash, type Hash as Hasher } from 'node:crypto';
 import type { Pool } from 'pg';
+import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { METHODS, type MethodRegistry } from '../../transparency/methods.js';
 import type { ReportPublished } from '../../transparency/publication.js';
@@ -210,7 +211,7 @@ export class PublishedTextsCheck implements BesideCheck {
   private judge(sha256: string, expected: string, found: string): void {
     if (expected === found) return;
     const event = this.named.get(sha256);
-    const id = event?.stream.slice('report-'.length);
+    const id = event && idOf(event.stream, 'report');
     this.findings.add(
       storedFinding({
         check: this.check,

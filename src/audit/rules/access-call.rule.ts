@@ -1,6 +1,7 @@
+import { idOf } from '../../ledger/aggregate.js';
 import type { Findings } from '../audit-finding.js';
 import { notCovered, type EventOf } from './coverage.js';
-import { Facts, runCheck, idOf, type Rule } from './rule.js';
+import { Facts, runCheck, type Rule } from './rule.js';
 
 /** Access policy of the EuroHPC AI Factories: the most chip-hours of a fast-lane request. */
 const FAST_LANE_CHIP_HOURS_MAX = 50_000;

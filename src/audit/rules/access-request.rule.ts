@@ -1,19 +1,9 @@
+import { idOf } from '../../ledger/aggregate.js';
 import { MS_PER_HOUR } from '../../ledger/time.js';
 import type { Findings } from '../audit-finding.js';
 import type { EventOf, TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
-import {
-  dataOf,
-  Facts,
-  findingOf,
-  runCheck,
-  idOf,
-  only,
-  Violation,
-  type LogEnd,
-  type Place,
-  type Rule,
-} from './rule.js';
+import { dataOf, Facts, findingOf, runCheck, only, Violation, type LogEnd, type Place, type Rule } from './rule.js';
 
 type RequestRow = readonly [
   requestId: string,

@@ -1,8 +1,9 @@
+import { idOf } from '../../ledger/aggregate.js';
 import { MS_PER_HOUR } from '../../ledger/time.js';
 import type { Findings } from '../audit-finding.js';
 import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
-import { dataOf, Facts, runCheck, idOf, only, Violation, type Rule } from './rule.js';
+import { dataOf, Facts, runCheck, only, Violation, type Rule } from './rule.js';
 
 type AllocationRow = readonly [
   allocationId: string,

@@ -1,9 +1,10 @@
+import { idOf } from '../../ledger/aggregate.js';
 import { CATEGORIES } from '../../partners/partner.js';
 import type { Findings } from '../audit-finding.js';
 import { CapacitySweep, type Change, type Excess, type Quota } from './capacity-sweep.js';
 import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
-import { Facts, findingOf, runCheck, idOf, Violation, type Rule } from './rule.js';
+import { Facts, findingOf, runCheck, Violation, type Rule } from './rule.js';
 
 type ChangeType = Exclude<TypeOf<'capacity'>, 'quota-policy-adopted'>;
 type ChangeRow = readonly [

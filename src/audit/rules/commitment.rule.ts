@@ -1,8 +1,9 @@
+import { idOf } from '../../ledger/aggregate.js';
 import type { Findings } from '../audit-finding.js';
 import { balance, move, openBook, TERMS, termsOf, type Book } from './commitment-book.js';
 import type { EventOf, TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
-import { dataOf, Facts, findingOf, runCheck, idOf, only, Violation, type LogEnd, type Rule } from './rule.js';
+import { dataOf, Facts, findingOf, runCheck, only, Violation, type LogEnd, type Rule } from './rule.js';
 
 type CommitmentRow = readonly [
   commitmentId: string,

@@ -29,7 +29,7 @@ const OWNERSHIP =
  * this table (`TypeOf`): a rule that handles a type that is not listed for it, or leaves out a listed type, does not
  * compile either.
  */
-export const COVERAGE = {
+const COVERAGE = {
   'partner-registered': ['partners'],
   'partner-classified': ['partners'],
   'affiliation-recorded': { none: OWNERSHIP },

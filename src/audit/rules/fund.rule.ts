@@ -1,8 +1,9 @@
+import { idOf } from '../../ledger/aggregate.js';
 import { recordedSchema } from '../../ledger/event.js';
 import { MS_PER_DAY } from '../../ledger/time.js';
 import { addBusinessDays } from '../../domain/business-days.js';
 import { notCovered, type EventOf } from './coverage.js';
-import { runCheck, Facts, idOf, type Rule } from './rule.js';
+import { runCheck, Facts, type Rule } from './rule.js';
 import type { Findings } from '../audit-finding.js';
 
 /** Domain rule: business days between the issue of a call and the day on which it is due. */

@@ -1,7 +1,8 @@
+import { idOf } from '../../ledger/aggregate.js';
 import type { Findings } from '../audit-finding.js';
 import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
-import { dataOf, Facts, runCheck, idOf, only, type Rule } from './rule.js';
+import { dataOf, Facts, runCheck, only, type Rule } from './rule.js';
 
 type PartnerRow = readonly [
   partnerId: string,

@@ -1,6 +1,7 @@
+import { idOf } from '../../ledger/aggregate.js';
 import type { Findings } from '../audit-finding.js';
 import type { EventOf } from './coverage.js';
-import { Facts, idOf, runCheck, type Rule } from './rule.js';
+import { Facts, runCheck, type Rule } from './rule.js';
 
 /** Versions of policies. A stream holds one policy and nothing else, so that its revisions already count the versions. */
 export class PolicyRule implements Rule<'policies'> {

@@ -34,7 +34,7 @@ export interface Place {
   readonly type: string;
 }
 
-export const placeOf = ({ position, stream, type }: Place): Place => ({ position, stream, type });
+const placeOf = ({ position, stream, type }: Place): Place => ({ position, stream, type });
 
 /** An event breaks a rule of the domain. */
 export class Violation extends Error {
@@ -190,5 +190,3 @@ export function dataOf(names: readonly string[], members: readonly unknown[]): R
   return data;
 }
 
-/** The part of a stream's name after the name of its aggregate. */
-export const idOf = (stream: string, aggregate: string): string => stream.slice(aggregate.length + 1);

@@ -1,6 +1,7 @@
-import type { ProgressListener } from '../progress-listener.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
+import { SEQUENCER_LOCK } from '../advisory-locks.js';
+import type { ProgressListener } from '../progress-listener.js';
 import { stampEvent } from '../event.js';
 import type { AppendBatch } from '../event-store.js';
 import { randomId } from '../identifiers.js';
@@ -8,7 +9,7 @@ import { EngineUnusable } from '../kurrentdb/engine-unusable.js';
 import { KurrentLog, type LogPlace } from '../kurrentdb/kurrent-log.js';
 import { BatchReader, recordsOf, type ReadBatch } from '../kurrentdb/record.js';
 import { place, SequencedCopy } from '../kurrentdb/sequenced-copy.js';
-import { SEQUENCER_LOCK, Sequencer } from '../kurrentdb/sequencer.js';
+import { Sequencer } from '../kurrentdb/sequencer.js';
 import type { WorkerLog } from '../worker.js';
 import { lead } from '../leadership.js';
 import {

@@ -27,7 +27,7 @@ export const streamNames = (ledger: string): StreamNames => ({
 
 /** Type of the records in `turns`, so that other software recognises them. */
 export const TURN_TYPE = 'ledger-turn';
-export const OUTCOME_TYPE = 'ledger-outcome';
+const OUTCOME_TYPE = 'ledger-outcome';
 
 /** A record as it is sent. Its text is JSON and is stored as bytes, unchanged. */
 export interface DraftRecord {

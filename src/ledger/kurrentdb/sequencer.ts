@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { SEQUENCER_LOCK } from '../advisory-locks.js';
 import { lead } from '../leadership.js';
 import { Notifier } from '../notifier.js';
 import { Worker, type Next, type Run, type WorkerLog } from '../worker.js';
@@ -6,8 +7,6 @@ import type { KurrentLog } from './kurrent-log.js';
 import { BatchReader, UnreadableLog, type ReadBatch } from './record.js';
 import { purgeStaged, writeBatches, type CopyHead, type SequencedCopy } from './sequenced-copy.js';
 
-/** Any fixed number: the session that holds this advisory lock sequences. */
-export const SEQUENCER_LOCK = 7_236_002;
 /** Commands and events in one write: a new copy is written in steps of this size. */
 const ROWS_MAX = 2_000;
 /** How soon another instance takes over when the sequencer is gone. */

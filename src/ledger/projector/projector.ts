@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { PROJECTOR_LOCK } from '../advisory-locks.js';
 import { BatchApplication } from './batch-application.js';
 import { Comparisons, type Comparison } from './comparisons.js';
 import type { EventReader } from '../event-reader.js';
@@ -25,8 +26,6 @@ const PACE_MS = 50;
 const STAND_BY_MS = 1_000;
 /** How soon a switch is tried again that a long read has blocked. */
 const SWITCH_RETRY_MS = 1_000;
-/** Any fixed number: the session that holds this advisory lock moves the projections. */
-const LEADER_LOCK = 7_236_001;
 
 export interface ProjectorOptions {
   /** The store that readers read, if it is a standby. */
@@ -41,7 +40,7 @@ export interface ProjectorOptions {
 }
 
 /** Lets a session of the pool move the projections, unless another session does. */
-export const leadProjections = (pool: Pool): Promise<LeaderSession | undefined> => lead(pool, LEADER_LOCK);
+export const leadProjections = (pool: Pool): Promise<LeaderSession | undefined> => lead(pool, PROJECTOR_LOCK);
 
 /** Follows the log in order and keeps the rows of all projections up to date. One instance leads at a time. */
 export class Projector {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { REBUILD_LOCK } from '../advisory-locks.js';
 import type { Comparison } from './comparisons.js';
 import type { EventStore } from '../event-store.js';
 import { KeptComparisons } from './kept-comparisons.js';
@@ -9,8 +10,6 @@ import type { Projection } from './projection.js';
 import { ProjectionStore } from './projection-store.js';
 import type { Projector } from './projector.js';
 
-/** Any fixed number of its own: only the session with this advisory lock requests rebuilds. */
-const REBUILD_LOCK = 7_236_003;
 /** How often a rebuild is looked at. */
 const LOOK_MS = 100;
 /** An instance that leads applies a batch within seconds; after a minute without one, none is working at this rebuild. */

@@ -18,7 +18,7 @@ export interface DatabaseAddress {
 }
 
 /** The URL cannot be used. The message names the reason and repeats nothing that may be secret. */
-export class DatabaseUrlError extends Error {}
+class DatabaseUrlError extends Error {}
 
 /** More hosts are a typing error: a caller may have to wait for a connection attempt to each. */
 const SERVERS_MAX = 16;

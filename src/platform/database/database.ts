@@ -65,7 +65,7 @@ export function createPool({ databaseUrl, session, applicationName, connectionsM
 }
 
 /** No server can be used now. The message names the problem of each. */
-export class DatabaseUnreachable extends Error {
+class DatabaseUnreachable extends Error {
   constructor(complaint: string, cause: unknown) {
     super(`Cannot connect to the database: ${complaint}`, { cause });
     this.name = 'DatabaseUnreachable';

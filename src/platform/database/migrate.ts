@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
+import { MIGRATION_LOCK } from '../../ledger/advisory-locks.js';
 import { connectTo } from './database.js';
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 
@@ -12,8 +13,6 @@ const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../migrations/', import.m
 const FILE_NAME = /^(\d{4})_([a-z0-9-]+)\.sql$/;
 /** Older versions lack `security_invoker` views and `nulls not distinct`, and are out of maintenance. */
 const SERVER_VERSION_MIN = 15;
-/** An arbitrary constant. An instance that migrates the database holds this lock. */
-const LOCK_KEY = 7_265_001;
 /** Another instance may hold the lock while it builds an index. */
 const LOCK_TIMEOUT_MS = 600_000;
 /** While a change waits for a table, all users of the table wait for the change. It is therefore given up, and tried again later. */
@@ -126,7 +125,7 @@ async function checkServer(client: Client): Promise<void> {
 async function lock(client: Client): Promise<void> {
   await client.query(`set statement_timeout = 0; set lock_timeout = ${LOCK_TIMEOUT_MS}`);
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK_KEY]);
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
   } catch (error) {
     if (codeOf(error) !== LOCK_NOT_AVAILABLE) throw error;
     throw new StartupError(

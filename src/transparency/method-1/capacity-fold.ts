@@ -1,6 +1,7 @@
 import type { AccessRequestSubmitted } from '../../access/access-request.js';
 import type { UsageEvent } from '../../access/usage.js';
 import type { FacilityEvent } from '../../compute/facility.js';
+import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { parseInstant } from '../../ledger/time.js';
 import { addInterval, addStep, releasedFrom, spreadOverMonths, type ChipSteps, type Month } from '../chip-time.js';
@@ -43,7 +44,7 @@ export function foldCapacity(state: CapacityState, event: CapacityEvent, stream:
       return;
     }
     default:
-      foldFacility(facilityOf(state, stream.slice('facility-'.length)), event);
+      foldFacility(facilityOf(state, idOf(stream, 'facility')), event);
   }
 }
 

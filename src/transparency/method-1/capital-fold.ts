@@ -2,6 +2,7 @@ import type { CommitmentKind } from '../../domain/commitment-kinds.js';
 import type { CommitmentEvent, CommitmentTerms } from '../../capital/commitment.js';
 import type { FundEvent, TrancheKind } from '../../capital/fund.js';
 import type { FacilityDescription, FacilityEvent } from '../../compute/facility.js';
+import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import type { PartnerKind } from '../../partners/partner.js';
 import { unknownToReport } from '../ledger-event.js';
@@ -89,16 +90,16 @@ export type CapitalEvent = FundEvent | CommitmentEvent | Extract<FacilityEvent, 
 export function foldCapital(state: CapitalState, event: CapitalEvent, stream: RecordedEvent['stream']): void {
   switch (event.type) {
     case 'facility-registered':
-      state.facilities.set(stream.slice('facility-'.length), capexFacts(event.data));
+      state.facilities.set(idOf(stream, 'facility'), capexFacts(event.data));
       return;
     case 'fund-established':
     case 'tranche-defined':
     case 'tranche-subscribed':
     case 'financial-close-reached':
-      foldFund(state, event, stream.slice('fund-'.length));
+      foldFund(state, event, idOf(stream, 'fund'));
       return;
     default:
-      foldCommitment(state, event, stream.slice('commitment-'.length));
+      foldCommitment(state, event, idOf(stream, 'commitment'));
   }
 }
 

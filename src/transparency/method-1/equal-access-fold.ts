@@ -1,9 +1,9 @@
 import { MODE_LIMITS, type Mode } from '../../domain/access-modes.js';
 import type { AccessCallEvent } from '../../access/access-call.js';
-
 import type { AccessRequestEvent, Application } from '../../access/access-request.js';
 import type { UsageEvent } from '../../access/usage.js';
 import type { AllocationFacts, FacilityEvent } from '../../compute/facility.js';
+import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { dateOf, parseInstant } from '../../ledger/time.js';
 import type { Category } from '../../partners/partner.js';
@@ -108,7 +108,7 @@ export function foldEqualAccess(
   switch (event.type) {
     case 'access-call-opened':
       if (event.data.mode === 'large-scale') {
-        state.cutOffs.set(stream.slice('access-call-'.length), day(event.data.closesAt));
+        state.cutOffs.set(idOf(stream, 'access-call'), day(event.data.closesAt));
       }
       return;
     case 'chips-allocated':
@@ -214,11 +214,11 @@ function observePending(cell: Cell, submittedAt: string, count: number): void {
 const day = (instant: string): string => dateOf(parseInstant(instant));
 
 /** Working days between two instants, by their UTC dates; see `DECISION_DAYS_MAX`. */
-export const workingDays = (from: string, to: string): number =>
+const workingDays = (from: string, to: string): number =>
   Math.min(DECISION_DAYS_MAX, Math.max(0, businessDaysBetween(day(from), day(to))));
 
 const allocationCell = (state: EqualAccessState, data: AllocationFacts, stream: string): Cell =>
-  cellOf(state, { ...data, facilityId: stream.slice('facility-'.length) });
+  cellOf(state, { ...data, facilityId: idOf(stream, 'facility') });
 
 function cellOf(state: EqualAccessState, of: Pick<Cell, 'facilityId' | 'mode' | 'category' | 'country'>): Cell {
   const { facilityId, mode, category, country } = of;
@@ -230,7 +230,7 @@ function cellOf(state: EqualAccessState, of: Pick<Cell, 'facilityId' | 'mode' | 
   return cell;
 }
 
-export const emptyCell = (of: Pick<Cell, 'facilityId' | 'mode' | 'category' | 'country'>): Cell => ({
+const emptyCell = (of: Pick<Cell, 'facilityId' | 'mode' | 'category' | 'country'>): Cell => ({
   ...of,
   submitted: 0,
   withdrawn: 0,

@@ -1,5 +1,6 @@
 import type { PolicyVersion } from '../../governance/policy.js';
 import type { PolicyName } from '../../governance/policy-values.js';
+import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { parseInstant } from '../../ledger/time.js';
 import { NO_FACTS, factsAfter, type PartnerFacts } from '../../partners/partner.js';
@@ -125,7 +126,7 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'affiliation-recorded':
     case 'affiliation-ended':
     case 'partner-acquired': {
-      const id = stream.slice('partner-'.length);
+      const id = idOf(stream, 'partner');
       state.partners.set(id, factsAfter(state.partners.get(id) ?? NO_FACTS, event));
       return;
     }

@@ -4,7 +4,7 @@ import { CompactRange, EMPTY_ROOT, leafHash } from '../../../src/tlog/merkle.js'
 import type { AppendBatch, EventStore } from '../../../src/ledger/event-store.js';
 import { draftEvent, readEvent } from '../../../src/ledger/event.js';
 import { openKurrentEngine } from '../../../src/ledger/kurrentdb/kurrentdb-engine.js';
-import { SEQUENCER_LOCK } from '../../../src/ledger/kurrentdb/sequencer.js';
+import { SEQUENCER_LOCK } from '../../../src/ledger/advisory-locks.js';
 import { lead } from '../../../src/ledger/leadership.js';
 import { PostgresEventStore } from '../../../src/ledger/postgres/postgres-event-store.js';
 import { createLog } from '../../../src/platform/logging.js';
