@@ -2,13 +2,18 @@
 
 const { floorRules } = require('./floors.cjs');
 
-/** Folders that never use Nest or a database: libraries, and the code that an auditor runs on a machine of their own. */
-const PURE_FOLDERS = '^src/(audit|client|demo|domain|tlog)/';
+/** Folders without Nest and database as a whole: libraries, and what an auditor runs on a machine of their own. */
+const PURE_FOLDERS = '^src/(audit|client|demo|domain|tlog|witness)/';
 /** The one folder of the auditor that reads a database. */
 const AUDIT_OF_THE_DATABASE = '^src/audit/database/';
 /** Features. A file in them is pure unless its name ends in a role of the server: aggregates, decisions, folds, reports. */
 const FEATURES = '^src/(access|capital|compute|erasure|governance|identity|partners|transparency)/';
-const SERVER_ROLE = '\\.(commands|controller|dto|guard|module|projection|queries|service|worker)\\.ts$';
+const SERVER_ROLE = '\\.(commands|controller|dto|guard|module|queries|service|worker)\\.ts$';
+/** What belongs to one feature alone. */
+const HANDLERS = '^src/[^/]+/[^/]+\\.(commands|guard|projection|queries|service|worker)\\.ts$';
+/** The rows of the signed log: the checks of the database compare them with the log. */
+const LOG_STORE = '^src/log/log-store\\.queries\\.ts$';
+const OPERATOR_KEY = '^src/identity/operator-key\\.service\\.ts$';
 const NEST_OR_DATABASE = '^node_modules/(@nestjs|pg|@fastify|fastify)(/|$)';
 
 module.exports = {
@@ -24,10 +29,24 @@ module.exports = {
     {
       name: 'no-handlers-of-others',
       comment:
-        "A feature may import another's aggregate, never its handlers, its SQL or its rows. Checks of the database read what the log stores.",
+        "A feature may import another's aggregate, never its handlers, its SQL or its rows. The checks of the database read what the log stores.",
       severity: 'error',
-      from: { path: '^src/([^/]+)/', pathNot: [AUDIT_OF_THE_DATABASE] },
-      to: { path: '^src/[^/]+/[^/]+\\.(commands|queries|projection)\\.ts$', pathNot: '^src/$1/' },
+      from: { path: '^src/([^/]+)/', pathNot: [AUDIT_OF_THE_DATABASE, '^src/cli/'] },
+      to: { path: HANDLERS, pathNot: '^src/$1/' },
+    },
+    {
+      name: 'no-handlers-of-others: checks of the database',
+      comment: 'They may read the log store, and no other SQL or handlers of features.',
+      severity: 'error',
+      from: { path: AUDIT_OF_THE_DATABASE },
+      to: { path: HANDLERS, pathNot: ['^src/audit/', LOG_STORE] },
+    },
+    {
+      name: 'no-handlers-of-others: the command line',
+      comment: 'It may show and make the operator key, and goes through the API for everything else.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: HANDLERS, pathNot: ['^src/cli/', OPERATOR_KEY] },
     },
     {
       name: 'features-are-pure-but-for-roles',

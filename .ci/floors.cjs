@@ -14,8 +14,8 @@ const FLOORS = [
   ['ledger'],
   ['tlog'],
 ];
-/** Files of `src/` itself. They compose the program from all folders, so they may import each other. */
-const ROOT = new Set(['main', 'openapi', 'service', 'app', 'app.module', 'projections', 'aggregates']);
+/** Files of `src/` itself, which make one program out of all the folders, and may therefore use each other. */
+const ROOT = new Set(['service', 'app', 'app.module', 'projections', 'aggregates']);
 
 const pathOf = (name) => `^src/${name.replace('.', '\\.')}(/|\\.ts$)`;
 
