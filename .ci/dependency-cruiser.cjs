@@ -2,7 +2,7 @@
 
 const { floorRules } = require('./floors.cjs');
 
-/** Folders without Nest and database as a whole: libraries, and what an auditor runs on a machine of their own. */
+/** Folders that never use Nest or a database: libraries, and the code that an auditor runs on a machine of their own. */
 const PURE_FOLDERS = '^src/(audit|client|demo|domain|tlog|witness)/';
 /** The one folder of the auditor that reads a database. */
 const AUDIT_OF_THE_DATABASE = '^src/audit/database/';

@@ -14,7 +14,7 @@ const FLOORS = [
   ['ledger'],
   ['tlog'],
 ];
-/** Files of `src/` itself, which make one program out of all the folders, and may therefore use each other. */
+/** Files of `src/` itself. They compose the program from all folders, so they may import each other. */
 const ROOT = new Set(['service', 'app', 'app.module', 'projections', 'aggregates']);
 
 const pathOf = (name) => `^src/${name.replace('.', '\\.')}(/|\\.ts$)`;

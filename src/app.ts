@@ -27,9 +27,6 @@ import { EdgeValidationPipe } from './http/validation.pipe.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
 
 const BODY_BYTES_MAX = 1_048_576;
-/** Routes that take thousands of records in one request. */
-const BULK_ROUTES: ReadonlySet<string> = new Set(['/v1/bulk', '/v1/usage']);
-const BULK_BODY_BYTES_MAX = 16 * 1_048_576;
 /** Longer than any path of this API; a longer path is answered 404 without a lookup. */
 const PARAMETER_LENGTH_MAX = 200;
 /** A request whose headers or body take longer is ended, so that slow senders cannot hold all connections. */
@@ -77,16 +74,13 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   const server = app.getHttpAdapter().getInstance();
   acceptJson(server, runtime.wrappingKey);
   app.get(CommandRoutes).watch(server);
-  server.addHook('onRoute', (route) => {
-    if (BULK_ROUTES.has(route.url)) route.bodyLimit = BULK_BODY_BYTES_MAX;
-  });
   const headers = securityHeaders();
   server.addHook('onRequest', (request, reply, done) => {
     request.asCsv = CSV in request.raw;
     void reply.headers(headers).header('X-Request-Id', request.id);
     done();
   });
-  admitLargeCalls(server, (route) => BULK_ROUTES.has(route));
+  admitLargeCalls(server);
   drains.set(app, new Drain(app));
   await app.register(cors, () => (request: { url: string }, callback: (error: null, options: object) => void) => {
     const open = PUBLIC_READS.test(request.url);

@@ -16,5 +16,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The body of the route is read item by item. */
     streamed?: StreamedList;
+    /** The body of the route may hold thousands of records. */
+    largeBody?: true;
   }
 }

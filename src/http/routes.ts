@@ -61,7 +61,7 @@ export function CommandRoute({
     HttpCode(status),
     SetMetadata(ACCESS, access),
     UseInterceptors(CommandInterceptor),
-    RouteConfig({ command: access, ...(streamed && { streamed }) }),
+    RouteConfig({ command: access, ...(streamed && { streamed, largeBody: true }) }),
     ...credential(roles),
     IDEMPOTENCY_KEY_HEADER,
     ApiHeader({
@@ -94,6 +94,7 @@ export function BulkRoute(answer: new () => object): MethodDecorator {
     Post(),
     HttpCode(200),
     SetMetadata(ACCESS, { kind: 'bulk', roles: ROLES } satisfies RouteAccess),
+    RouteConfig({ largeBody: true }),
     ...credential(ROLES),
     IDEMPOTENCY_KEY_HEADER,
     ApiResponse({
