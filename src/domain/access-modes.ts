@@ -1,3 +1,5 @@
+// Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
+
 /** The modes of access of the EuroHPC AI Factories access policy, mid 2026. */
 export const MODES = ['playground', 'fast-lane', 'large-scale', 'ai-for-science', 'regular', 'open-frontier'] as const;
 export type Mode = (typeof MODES)[number];

@@ -1,3 +1,6 @@
+// Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
+// Enter a year that deviates only before a report of its days is published.
+
 import { MS_PER_DAY } from '../ledger/time.js';
 
 /**

@@ -1,3 +1,5 @@
+// Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
+
 import { parseInstant } from '../ledger/time.js';
 
 /** A decision that is in force from a date (its first instant, UTC) or an instant on, until the next decision is. */

@@ -1,3 +1,5 @@
+// Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
+
 import { refuse } from '../ledger/refusal.js';
 import { ownersFrom, parentAt, type Partner } from './partner.js';
 

@@ -1,3 +1,5 @@
+// Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
+
 import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
 

@@ -1,3 +1,5 @@
+// Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
+
 import type { Measure } from './measures.js';
 
 /** How often each whole number (of working days, of per mille) was observed. Bounded by distinct values, not by observations. */

@@ -1,3 +1,5 @@
+// Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
+
 /**
  * Measures of one group, e.g. a category of users, as pure functions of exact counts and sums. Their results are rounded only once, where
  * the report is written (`figures`). Every method version uses these functions, and the corpus of each version protects them: a new
