@@ -36,5 +36,4 @@ type NoneOf<Type extends never> = Type;
  * is left out of the union would be missing from the reports.
  */
 export type EventTypesOfOneSide =
-  | NoneOf<Exclude<LedgerFact['type'], DeclaredType>>
-  | NoneOf<Exclude<DeclaredType, LedgerFact['type']>>;
+  NoneOf<Exclude<LedgerFact['type'], DeclaredType>> | NoneOf<Exclude<DeclaredType, LedgerFact['type']>>;

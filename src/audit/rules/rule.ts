@@ -189,4 +189,3 @@ export function dataOf(names: readonly string[], members: readonly unknown[]): R
   }
   return data;
 }
-
