@@ -2,12 +2,7 @@ import type { Mode } from '../domain/access-modes.js';
 import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import type { Category } from '../partners/partner.js';
 
-/**
- * A request for access. A granted request is the grant: one stream, one id. Its decisions are in
- * `access-request.decisions.ts`.
- *
- * Every event repeats the application, so that a report folds each event without a look-up.
- */
+/** The facts of a request that every later event of it repeats. */
 export interface Application {
   readonly callId: string;
   readonly facilityId: string;
@@ -110,8 +105,10 @@ export type FiledRequest =
 export type AccessRequest = { readonly status: 'absent' } | FiledRequest;
 
 /**
- * A request for access, which becomes the grant once it is granted: one stream, one id. Its decisions are in
+ * A request for access. A granted request is the grant: one stream, one id. Its decisions are in
  * `access-request.decisions.ts`.
+ *
+ * Every event repeats the application, so that a report folds each event without a look-up.
  */
 export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
   name: 'access-request',

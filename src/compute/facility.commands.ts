@@ -5,7 +5,8 @@ import type { Transaction } from '../ledger/transaction.js';
 import { partner, type LegalForm } from '../partners/partner.js';
 import { adoptQuotaPolicy, installCapacity, retireCapacity } from './capacity.js';
 import { AdoptQuotaPolicyDto, ChangeCapacityDto, RegisterFacilityDto } from './facility.dto.js';
-import { facility, registerFacility } from './facility.js';
+import { registerFacility } from './facility.decisions.js';
+import { facility } from './facility.js';
 
 export const RegisterFacility = ledgerCommand({ body: RegisterFacilityDto }, (tx, { body }) => {
   const id = tx.newId();

@@ -2,18 +2,12 @@ import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import type { Mode } from '../domain/access-modes.js';
 import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
-import { invalid, refuse } from '../ledger/refusal.js';
 import { parseInstant } from '../ledger/time.js';
-import type { Category, LegalForm, PartnerKind } from '../partners/partner.js';
+import type { Category, PartnerKind } from '../partners/partner.js';
 import { withInstalled, withUsed, type CapacityProfile } from './capacity-profile.js';
 import { categoryIndex, type ChipsByCategory, type QuotaPolicy } from './quota.js';
 
-/**
- * A place with chips. It is the consistency boundary of its chips: their number, the right to use them, and the
- * contributions to their cost are decided on one stream.
- *
- * Decisions are in `capacity.ts` (chips and quotas), `allocation.ts` and `contribution.ts`.
- */
+/** Which article of the law a facility falls under. */
 export const FACILITY_KINDS = ['ai-gigafactory', 'ai-factory', 'supercomputer'] as const;
 export type FacilityKind = (typeof FACILITY_KINDS)[number];
 
@@ -153,10 +147,10 @@ const NO_CHIPS: ChipModelState = { profile: undefined, policies: [] };
 const UNUSED_GRANT: GrantUse = { chipMs: 0n, allocationIds: PersistentSet() };
 
 /**
- * A place with chips. It is the boundary of consistency for everything that is promised of them: what is installed, who
- * may use how much, and who paid for it are decided on one stream.
+ * A place with chips. It is the consistency boundary of its chips: their number, the right to use them, and the
+ * contributions to their cost are decided on one stream.
  *
- * Decisions are in `capacity.ts` (chips and quotas), `../access/allocation.ts` and `contribution.ts`.
+ * Decisions are in `capacity.ts` (chips and quotas), `../access/allocation.ts`, `contribution.ts` and `facility.decisions.ts`.
  */
 export const facility: Aggregate<Facility, FacilityEvent> = {
   name: 'facility',
@@ -232,28 +226,6 @@ export function registered(state: Facility): RegisteredFacility {
 /** A recorded allocation, for the report of its use. After a release its end is the earlier one. */
 export function allocationOf(state: Facility, allocationId: string): Allocation | undefined {
   return state.status === 'absent' ? undefined : state.allocations.get(allocationId);
-}
-
-/**
- * @param hostLegalForm legal form of the partner that the description names as hosting state.
- * @throws Refusal `currency-missing`, `capex-missing` (422: an amount and its currency come together), `host-not-a-state`
- * (409: in 12b(4) the hosting state is the Member State in whose territory the facility is).
- */
-export function registerFacility(description: FacilityDescription, hostLegalForm?: LegalForm): FacilityEvent[] {
-  const { capexMinor, currency, hostStatePartnerId } = description;
-  if (capexMinor !== undefined && currency === undefined) {
-    throw invalid('currency-missing', '/currency', 'Give the currency of capexMinor.');
-  }
-  if (capexMinor === undefined && currency !== undefined) {
-    throw invalid('capex-missing', '/capexMinor', 'Give the CAPEX that the currency is for, or leave both out.');
-  }
-  if (hostStatePartnerId !== undefined && hostLegalForm !== 'member-state') {
-    throw refuse('host-not-a-state', 'The hosting state must be a partner with the legal form member-state.', {
-      hostStatePartnerId,
-      legalForm: hostLegalForm ?? null,
-    });
-  }
-  return [{ type: 'facility-registered', data: description }];
 }
 
 function asRegistered(description: FacilityDescription): RegisteredFacility {

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * The server probes a leader after so much silence, then at this interval, and so many times. A machine that vanishes keeps its lock
+ * The server probes a silent leader after `SILENT_S`, then every `PROBE_S`, at most `PROBES` times. A machine that vanishes keeps its lock
  * for 25 s; with the defaults of Linux it would keep it for more than two hours.
  */
 const SILENT_S = 10;

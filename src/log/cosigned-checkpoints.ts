@@ -17,7 +17,7 @@ export interface CosignedCheckpoint {
   readonly cosigners: readonly string[];
 }
 
-/** How far the log has come with an event. */
+/** State of an event in the log. */
 export type Coverage =
   | { readonly state: 'recorded' }
   | { readonly state: 'integrated' | 'witnessed'; readonly checkpoint: CosignedCheckpoint };

@@ -5,7 +5,8 @@ import {
   installCapacity,
   retireCapacity,
 } from '../../src/compute/capacity.js';
-import { facility, registerFacility, type FacilityEvent } from '../../src/compute/facility.js';
+import { registerFacility } from '../../src/compute/facility.decisions.js';
+import { facility, type FacilityEvent } from '../../src/compute/facility.js';
 import { given, refusalOf } from '../support/given.js';
 import { allocatedEvent, installedEvent, policyEvent, registeredEvent, retiredEvent } from './history.js';
 

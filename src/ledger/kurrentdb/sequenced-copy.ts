@@ -19,7 +19,7 @@ export async function requireOwnEvents(pool: Pool): Promise<void> {
   );
 }
 
-/** How far the copy has come. */
+/** Progress of the copy. */
 export interface CopyHead {
   readonly ledger: string;
   /** The last turn that was copied; -1 if none. */
