@@ -26,6 +26,11 @@ const FROZEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'history.ndjson': '20d62a309ca6e1ba293a4e870238b38c13f6865a91136c0a7f7dbf6495236b51',
   },
 };
+/**
+ * Event types that came after the freeze of the current method, and that its fold passes over. A type that changes a figure needs a
+ * new version of the method instead, with a history of its own.
+ */
+const PASSED_OVER: readonly string[] = [];
 const VERSIONS = METHODS.methods.map((method) => [method.version, method] as const);
 
 describe('the corpus of the methods', () => {
@@ -41,7 +46,17 @@ describe('the corpus of the methods', () => {
   it('covers every event type with the history of the current method', async () => {
     const types = new Set(eventsOf(await readHistory(METHODS.current.version)).map(({ type }) => type));
     const known = AGGREGATES.flatMap(({ events }) => Object.keys(events));
-    expect(known.filter((type) => !types.has(type))).toEqual([]);
+    expect(known.filter((type) => !types.has(type))).toEqual(PASSED_OVER);
+  });
+
+  it('shows no figure of an event type that the current method passes over', () => {
+    const { current } = METHODS;
+    for (const type of PASSED_OVER) {
+      const event = { position: 1, recordedAt: '2026-01-01T00:00:00Z', stream: 'any-1', type, data: {} } as never;
+      const { position: _one, recordedAt: _at, ...rest } = current.fold(current.initial(), event);
+      const { position: _none, recordedAt: _never, ...initial } = current.initial();
+      expect([type, rest]).toEqual([type, initial]);
+    }
   });
 });
 
