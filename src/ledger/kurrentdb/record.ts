@@ -109,7 +109,10 @@ const outcomeRecordId = (batchId: string, commandId: string): string => derivedI
 /** The id of the batch that executed a command. */
 export const batchOfOutcome = (text: string): string => readOutcome(text).batch;
 
-/** The default of `MaxAppendSize` on the server is 1 MiB; a part is left for data that is not counted here. Bytes. */
+/**
+ * Bytes of a batch. Since 25.1 a server takes 256 MiB in one append (`MaxAppendSize`) and 16 MiB in one record (`MaxAppendEventSize`),
+ * unless it is configured to take less. The limit before was 1 MiB: a server with that limit takes this batch too.
+ */
 const BATCH_BYTES_MAX = 1_000_000;
 /** Estimate, too high, of the ids, positions, type and names of a record on the disk of the server. */
 const RECORD_OVERHEAD_BYTES = 300;

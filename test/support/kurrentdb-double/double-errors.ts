@@ -35,6 +35,8 @@ const STREAMS = 'kurrentdb.protocol.v2.streams.errors';
 
 export const invalid = (what: string): ServiceError => failure(status.INVALID_ARGUMENT, what);
 export const unavailable = (what: string): ServiceError => failure(status.UNAVAILABLE, what);
+/** The server has an error that it cannot tell in the words of the second protocol. */
+export const unmapped = (): ServiceError => failure(status.INTERNAL, 'failed to map error');
 export const denied = (): ServiceError => failure(status.PERMISSION_DENIED, 'Access denied');
 export const noRequests = (): ServiceError =>
   failure(status.FAILED_PRECONDITION, 'Append session started, but no append requests were sent.');
@@ -87,9 +89,18 @@ export function tooLarge(bytes: number, bytesMax: number): ServiceError {
   return failure(status.ABORTED, message, `${STREAMS}.AppendTransactionSizeExceededErrorDetails`, details);
 }
 
+export function recordTooLarge(stream: string, id: string, bytes: number, bytesMax: number): ServiceError {
+  const details = new streamErrorsPb.AppendRecordSizeExceededErrorDetails();
+  details.setStream(stream);
+  details.setRecordId(id);
+  details.setSize(bytes);
+  details.setMaxSize(bytesMax);
+  const message = `Record size (${bytes}) exceeded the maximum (${bytesMax}).`;
+  return failure(status.ABORTED, message, `${STREAMS}.AppendRecordSizeExceededErrorDetails`, details);
+}
+
 /** The error of a multi-stream append: it names one stream. */
-export function revisionConflict(conflict: StreamConflict | undefined): ServiceError {
-  if (!conflict) return failure(status.FAILED_PRECONDITION, 'Append failed due to a revision conflict.');
+export function revisionConflict(conflict: StreamConflict): ServiceError {
   const details = new streamErrorsPb.StreamRevisionConflictErrorDetails();
   details.setStream(conflict.stream);
   details.setExpectedRevision(String(conflict.state));

@@ -33,7 +33,7 @@ export function subscribe(log: DoubleLog, call: ReadCall, options: Options): voi
   first.setConfirmation(confirmation);
   call.write(first);
   const isOfStream = options.getStreamOptionCase() === StreamOptionCase.STREAM;
-  const source = (): readonly DoubleRecord[] => (isOfStream ? log.stream(nameOf(options)) : log.all);
+  const source = (): readonly DoubleRecord[] => (isOfStream ? log.stream(nameOf(options)) : log.visible());
   let next = isOfStream ? startInStream(options) : startInAll(log, options);
   let hasCaughtUp = false;
   const send = (): void => {
@@ -73,21 +73,25 @@ function ofStream(log: DoubleLog, options: Options): DoubleRecord[] | undefined 
 function ofAll(log: DoubleLog, options: Options): DoubleRecord[] {
   if (options.getReadDirection() !== ReadDirection.FORWARDS)
     throw new Rejected(invalid('The double reads $all forwards only.'));
-  return log.all.slice(startInAll(log, options, 'inclusive')).filter((record) => passes(record, options));
+  return log
+    .visible()
+    .slice(startInAll(log, options, 'inclusive'))
+    .filter((record) => passes(record, options));
 }
 
 /** A subscription begins after the position that it names, a read begins at that position. */
 function startInAll(log: DoubleLog, options: Options, place: 'inclusive' | 'exclusive' = 'exclusive'): number {
   const all = options.getAll();
   if (!all || all.hasStart()) return 0;
-  if (all.hasEnd()) return log.all.length;
+  if (all.hasEnd()) return log.visible().length;
   const commit = BigInt(all.getPosition()?.getCommitPosition() ?? 0);
   const prepare = BigInt(all.getPosition()?.getPreparePosition() ?? 0);
   if (prepare > commit) throw new Rejected(invalid('A prepare position is behind its commit position.'));
-  const index = log.all.findIndex((record) =>
+  const records = log.visible();
+  const index = records.findIndex((record) =>
     place === 'inclusive' ? record.commit >= commit : record.commit > commit,
   );
-  return index === -1 ? log.all.length : index;
+  return index === -1 ? records.length : index;
 }
 
 function passes({ stream }: DoubleRecord, options: Options): boolean {

@@ -16,7 +16,7 @@ import type {
   AppendSessionResponse,
 } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v2/streams/streams_pb.js';
 import { APPEND_BYTES_MAX, recordsOf, Rejected, sessionOf, type ProposedAppend } from './double-append.js';
-import { consistencyViolation, denied, deniedByTrailer, invalid, notLeader } from './double-errors.js';
+import { consistencyViolation, denied, deniedByTrailer, invalid, notLeader, unmapped } from './double-errors.js';
 import { notLeaderByTrailer, revisionConflict, unavailable, type Endpoint } from './double-errors.js';
 import { DoubleLog, type AppendDecision } from './double-log.js';
 import { isSubscription, read, subscribe, type ReadCall } from './double-read.js';
@@ -89,7 +89,7 @@ export class KurrentDouble {
   }
 
   private async startNode(): Promise<void> {
-    const server = new Server();
+    const server = new Server({ 'grpc.max_receive_message_length': -1 });
     const index = this.nodes.length;
     server.addService(featuresGrpc.ServerFeaturesService, {
       getSupportedMethods: (_call: unknown, reply: sendUnaryData<unknown>) => reply(null, this.features()),
@@ -197,7 +197,7 @@ export class KurrentDouble {
     call.on('end', () => {
       const session = (): ProposedAppend => sessionOf(requests, this.options.appendBytesMax);
       this.append(call.metadata, node, session, reply, (decision) => {
-        if (decision.kind === 'refused') return revisionConflict(decision.conflicts[0]);
+        if (decision.kind === 'refused') return this.conflictOf(decision);
         const answer = new appendPb.AppendSessionResponse();
         answer.setPosition(String(decision.commit));
         for (const [stream, revision] of decision.revisions) {
@@ -209,6 +209,11 @@ export class KurrentDouble {
         return answer;
       });
     });
+  }
+
+  /** Up to 25.1 the server does not name the streams of a mixed repetition, and its second protocol has no words for that. */
+  private conflictOf({ mixed, conflicts: [first] }: Extract<AppendDecision, { kind: 'refused' }>): ServiceError {
+    return !first || (mixed && this.options.version.startsWith('25.')) ? unmapped() : revisionConflict(first);
   }
 
   private appendRecords(call: RecordsCall, reply: sendUnaryData<AppendRecordsResponse>, node: number): void {
@@ -232,7 +237,7 @@ export class KurrentDouble {
     node: number,
     proposed: () => ProposedAppend,
     reply: sendUnaryData<T>,
-    answer: (decision: AppendDecision) => T | ServiceError,
+    answer: (decision: AnsweredDecision) => T | ServiceError,
   ): void {
     this.appends += 1;
     if (metadata.get('connection-name').length !== 1) return reply(invalid('There is no name of the connection.'));
@@ -243,7 +248,10 @@ export class KurrentDouble {
       const fate = this.fate();
       if (fate === 'lost-in-silence') return;
       if (fate === 'lost-and-cut') return reply(unavailable('The connection was lost.'));
-      const result = answer(this.log.append(records, expectations));
+      const decision = this.log.append(records, expectations);
+      // The leader answers when the records are replicated.
+      if (decision.kind === 'dropped' || (decision.kind === 'written' && this.log.isHeld)) return;
+      const result = answer(decision);
       if (fate === 'written-in-silence') return;
       if (fate === 'written-and-cut') return reply(unavailable('The connection was lost.'));
       if (result instanceof Error) reply(result);
@@ -255,5 +263,6 @@ export class KurrentDouble {
   }
 }
 
+type AnsweredDecision = Exclude<AppendDecision, { kind: 'dropped' }>;
 type SessionCall = ServerReadableStream<AppendRequest, AppendSessionResponse>;
 type RecordsCall = ServerUnaryCall<AppendRecordsRequest, AppendRecordsResponse>;
