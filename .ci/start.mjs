@@ -30,6 +30,8 @@ try {
   const served = await (await fetch(`${first.url}/openapi.json`)).json();
   assert.ok(isDeepStrictEqual(served, document), '/openapi.json is not the committed document: npm run openapi.');
   assert.match(await (await fetch(`${first.url}/docs/`)).text(), /swagger-ui/);
+  const shown = await (await fetch(`${first.url}/docs/openapi.json`)).json();
+  assert.deepEqual(Object.keys(shown.paths), Object.keys(document.paths), '/docs shows other routes.');
   say('/openapi.json is the committed document, /docs shows it');
   assert.equal(await first.end('SIGTERM'), 0, `SIGTERM to npm start:\n${first.output}`);
   say('SIGTERM: exit 0 within 10 s');

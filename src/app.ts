@@ -5,6 +5,7 @@ import rateLimit from '@fastify/rate-limit';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { docsExamples } from './docs-examples.js';
 import { readEvent } from './ledger/event.js';
 import { EVENT_STORE, type EventStore } from './ledger/event-store.js';
 import { Ledger } from './ledger/ledger.js';
@@ -22,7 +23,7 @@ import { Readiness, viewsPart } from './platform/readiness.js';
 import { ProblemFilter } from './http/problem.js';
 import './http/request.js';
 import type { Runtime } from './platform/runtime.js';
-import { securityHeaders } from './http/security-headers.js';
+import { securityHeaders, STRICT_TRANSPORT } from './http/security-headers.js';
 import { EdgeValidationPipe } from './http/validation.pipe.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
 
@@ -78,6 +79,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   server.addHook('onRequest', (request, reply, done) => {
     request.asCsv = CSV in request.raw;
     void reply.headers(headers).header('X-Request-Id', request.id);
+    if (request.headers['x-forwarded-proto'] === 'https') void reply.headers(STRICT_TRANSPORT);
     done();
   });
   admitLargeCalls(server);
@@ -93,7 +95,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   logRequests(app, runtime);
   app.useGlobalPipes(new EdgeValidationPipe());
   app.useGlobalFilters(new ProblemFilter(log));
-  registerDocs(app);
+  registerDocs(app, docsExamples(runtime.readPool));
   watch(app);
 }
 

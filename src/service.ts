@@ -103,14 +103,20 @@ async function openEngine(url: string | undefined, pool: Pool, log: Logger): Pro
   }
 }
 
+export interface ServiceOptions {
+  /** False: no first operator key is made, because the caller makes its own. */
+  readonly firstOperatorKey?: boolean;
+}
+
 /** Starts the whole service. */
-export async function startService(config: Config): Promise<Service> {
+export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const log = createLog(config.logLevel);
   const opened = await openRuntime(config, log);
   try {
     const app = await createApp(opened.runtime);
     await listen(app, config);
-    const operatorKey = config.operatorKey === undefined ? await firstOperatorKey(app.get(Ledger)) : undefined;
+    const makesKey = config.operatorKey === undefined && options.firstOperatorKey !== false;
+    const operatorKey = makesKey ? await firstOperatorKey(app.get(Ledger)) : undefined;
     const stop = async (): Promise<void> => {
       await drainOf(app).finish();
       await app.close();

@@ -3,9 +3,11 @@ import type { EqualAccessReport } from '../transparency/method-1/equal-access-re
 import { tableText } from '../transparency/text-table.js';
 import { ApiClient } from '../client/api-client.js';
 import { capitalOverview, equalAccessOverview } from './overview.js';
+import { demoKeys, type DemoKeys } from './keys.js';
 import { Loader } from './loader.js';
 import type { LoadSummary } from './loader.js';
 import { demoProgramme } from './programme.js';
+import { publishReports } from './published.js';
 import type { ProgressOutput } from '../client/progress.js';
 
 export interface DemoOptions {
@@ -34,9 +36,11 @@ const ILLUSTRATIVE = [
 export async function runDemo(options: DemoOptions): Promise<LoadSummary> {
   const { baseUrl, operatorKey, out, err, scale } = options;
   const programme = demoProgramme(scale === undefined ? {} : { scale });
-  const summary = await new Loader({ baseUrl, operatorKey, progress: err }).load(programme);
-  for (const line of summaryLines(summary)) err.write(`${line}\n`);
   const api = new ApiClient(baseUrl);
+  const keys = await demoKeys(api, operatorKey);
+  const summary = await new Loader({ baseUrl, keys, progress: err }).load(programme);
+  await publishReports(api, keys.operator, summary.position);
+  for (const line of summaryLines(summary)) err.write(`${line}\n`);
   const read = (report: string): Promise<unknown> =>
     api.read({ path: `/v1/transparency/${report}?minPosition=${summary.position}` });
   const [equalAccess, capital] = await Promise.all([read('equal-access'), read('capital')]);
@@ -44,7 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<LoadSummary> {
     tableText(equalAccessOverview(equalAccess as EqualAccessReport)),
     tableText(capitalOverview(capital as CapitalReport)),
     `${ILLUSTRATIVE.join('\n')}\n`,
-    `${whereToGoOn(baseUrl, operatorKey).join('\n')}\n`,
+    `${whereToGoOn(baseUrl, keys).join('\n')}\n`,
   ];
   out.write(`\n${sections.join('\n')}`);
   return summary;
@@ -62,19 +66,32 @@ function summaryLines({ loaded, commands, replayed, refusals, durationMs }: Load
   ];
 }
 
-function whereToGoOn(baseUrl: string, key: string): string[] {
+function whereToGoOn(baseUrl: string, keys: DemoKeys): string[] {
   const root = baseUrl.replace(/\/$/, '');
   return [
-    `API     ${root}`,
-    `Docs    ${root}/docs`,
-    `Report  ${root}/v1/transparency/equal-access`,
-    `Key     ${key}`,
+    `Docs      ${root}/docs    (Authorize with a key, then "Try it out")`,
+    `Report    ${root}/v1/transparency/equal-access    (without a key)`,
+    `The past  ${root}/v1/transparency/equal-access?effectiveAt=2025-12-31`,
+    `Published ${root}/v1/transparency/reports`,
+    '',
+    'Keys, for one day each:',
+    ...(Object.keys(MAY) as (keyof DemoKeys)[]).flatMap((role) => [
+      `  ${role.padEnd(8)}  ${MAY[role]}`,
+      `            ${keys[role]}`,
+    ]),
     '',
     'Try:',
-    `  curl -H ${shellQuoted(`Authorization: Bearer ${key}`)} \\`,
-    `    ${shellQuoted(`${root}/v1/grants?category=start-up&limit=3`)}`,
+    `  export URL=${root} OPERATOR_KEY=${shellQuoted(keys.operator)}`,
+    '  curl -H "Authorization: Bearer $OPERATOR_KEY" "$URL/v1/grants?category=start-up&limit=3"',
   ];
 }
+
+/** What the holder of a key may do. */
+const MAY: Readonly<Record<keyof DemoKeys, string>> = {
+  operator: 'keeps the ledger: partners, funds, commitments, calls, capacity, requests for others',
+  panel: 'checks eligibility and decides on requests for access',
+  board: 'adopts policies and quotas, decides on corrective actions',
+};
 
 /** A key may contain any visible character, and a shell gives some of them a meaning. */
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;

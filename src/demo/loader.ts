@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { formatInstant, MS_PER_DAY } from '../ledger/time.js';
+import { formatInstant } from '../ledger/time.js';
 import { AnsweredIds } from './answered-ids.js';
 import { ApiClient, ApiFailure, problemText } from '../client/api-client.js';
 import type { ApiAnswer } from '../client/api-client.js';
 import { PROGRAMME_END } from './calendar.js';
-import type { DemoCommand, Sender } from './command-list.js';
+import type { DemoCommand } from './command-list.js';
 import { groupedBy } from './grouping.js';
+import type { DemoKeys } from './keys.js';
 import { Progress } from '../client/progress.js';
 import type { ProgressOutput } from '../client/progress.js';
 import { LAST_PARTNER } from './programme.js';
@@ -14,7 +14,7 @@ import type { Programme } from './programme.js';
 export interface LoaderOptions {
   /** Root of the API, such as `http://127.0.0.1:3000`. */
   readonly baseUrl: string;
-  readonly operatorKey: string;
+  readonly keys: DemoKeys;
   readonly progress: ProgressOutput;
 }
 
@@ -40,8 +40,6 @@ export interface ExpectedRefusal {
 
 /** Commands in flight: enough to fill group commits, and few enough for the queue of any server. */
 const IN_FLIGHT_MAX = 32;
-/** The keys of a load expire after this time, because they are not needed later. */
-const KEY_DAYS = 1;
 const NOTHING_LOADED: LoadSummary = {
   loaded: false,
   commands: 0,
@@ -66,11 +64,10 @@ export class Loader {
   async load(programme: Pick<Programme, 'keyPrefix' | 'commands'>): Promise<LoadSummary> {
     if (await this.isLoaded()) return NOTHING_LOADED;
     requireClockAfterProgramme(Date.now());
-    const keys = await this.issueKeys();
     const { commands, keyPrefix } = programme;
     const progress = new Progress(this.options.progress, { what: 'commands', line: 'kept' });
     progress.begin(commands.length);
-    const run = new LoadRun(this.api, keys, keyPrefix, progress);
+    const run = new LoadRun(this.api, this.options.keys, keyPrefix, progress);
     const startedAt = performance.now();
     try {
       for (const wave of groupedBy(commands, (command) => command.wave).values()) await run.sendAll(wave);
@@ -87,31 +84,8 @@ export class Loader {
   /** The last partner of the programme is registered after all other commands. */
   private async isLoaded(minPosition = 0): Promise<boolean> {
     const path = `/v1/partners?limit=1&minPosition=${minPosition}&q=${encodeURIComponent(LAST_PARTNER)}`;
-    const { data } = await this.api.read({ path, key: this.options.operatorKey });
+    const { data } = await this.api.read({ path, key: this.options.keys.operator });
     return Array.isArray(data) && data.length > 0;
-  }
-
-  /** A replayed answer does not show the key again, so every run issues its own keys. */
-  private async issueKeys(): Promise<Readonly<Record<Sender, string>>> {
-    const { operatorKey } = this.options;
-    const run = randomUUID();
-    const issue = async (role: 'panel' | 'board'): Promise<string> => {
-      const answer = await this.api.command({
-        path: '/v1/api-keys',
-        key: operatorKey,
-        idempotencyKey: `demo-key:${run}:${role}`,
-        body: {
-          name: `Demo programme: ${role}`,
-          roles: [role],
-          expiresAt: formatInstant(Date.now() + KEY_DAYS * MS_PER_DAY),
-        },
-      });
-      const { key } = answer.body;
-      if (typeof key !== 'string') throw new ApiFailure(`No ${role} key was issued: ${problemText(answer)}`);
-      return key;
-    };
-    const [panel, board] = await Promise.all([issue('panel'), issue('board')]);
-    return { operator: operatorKey, panel, board };
   }
 }
 
@@ -132,7 +106,7 @@ class LoadRun {
 
   constructor(
     private readonly api: ApiClient,
-    private readonly keys: Readonly<Record<Sender, string>>,
+    private readonly keys: DemoKeys,
     private readonly keyPrefix: string,
     private readonly progress: Progress,
   ) {}

@@ -39,10 +39,12 @@ export function equalAccessOverview(report: EqualAccessReport): TextTable {
 }
 
 export function capitalOverview(report: CapitalReport): TextTable {
-  const totals = report.totals.map((line) => ({ ...line, trancheKind: 'all layers' }));
+  const totals = report.totals.map((line) => ({ ...line, fundName: '', trancheKind: 'all layers' }));
+  const hasFunds = new Set(report.rows.map(({ fundId }) => fundId)).size > 1;
   return {
     title: 'Capital: whose money stands in which layer, in EUR million (amounts illustrative)',
     columns: [
+      ...(hasFunds ? [left('fund')] : []),
       left('layer'),
       left('partner'),
       ...['pledged', 'committed', 'called', 'paid', 'distributed', 'unfunded'].map(right),
@@ -50,6 +52,7 @@ export function capitalOverview(report: CapitalReport): TextTable {
     rows: [...report.rows, ...totals]
       .filter(takesPart)
       .map((line) => [
+        ...(hasFunds ? [shortened(line.fundName)] : []),
         line.trancheKind,
         line.partnerKind,
         millions(line.pledgedMinor),
@@ -65,6 +68,11 @@ export function capitalOverview(report: CapitalReport): TextTable {
     ],
   };
 }
+
+/** With a longer name the table would not fit the terminal. */
+const NAME_LENGTH_MAX = 18;
+const shortened = (name: string): string =>
+  name.length <= NAME_LENGTH_MAX ? name : `${name.slice(0, NAME_LENGTH_MAX - 1)}…`;
 
 /** Most kinds of partner take part in some layers only, and the others are left out. */
 const takesPart = ({ pledgedMinor, committedMinor }: { pledgedMinor: string; committedMinor: string }): boolean =>

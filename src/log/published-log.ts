@@ -65,7 +65,9 @@ export class PublishedLog {
     throw new Refusal(
       'unknown',
       'not-witnessed',
-      `No checkpoint has the quorum "${this.checkpoints.policy.quorum}" yet.`,
+      this.checkpoints.policy.quorum === 'none'
+        ? 'No witness cosigns this log: its operator has set no LOG_POLICY.'
+        : `No checkpoint has the quorum "${this.checkpoints.policy.quorum}" yet.`,
     );
   }
 

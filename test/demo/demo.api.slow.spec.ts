@@ -1,8 +1,11 @@
 import { runDemo } from '../../src/demo/demo.js';
+import { ApiClient } from '../../src/client/api-client.js';
+import { demoKeys } from '../../src/demo/keys.js';
 import { Loader } from '../../src/demo/loader.js';
 import { demoProgramme } from '../../src/demo/programme.js';
 import type { RequestPlan } from '../../src/demo/request-plan.js';
 import { OPERATOR_KEY, startTestApp } from '../support/app.js';
+import { firstClicks } from './first-clicks.js';
 import type { TestApp } from '../support/app.js';
 
 /** Long enough on a machine that also runs other specs. */
@@ -26,6 +29,17 @@ beforeAll(async () => {
 }, LOAD_MS_MAX);
 afterAll(() => app.stop());
 
+/** What no example can show on the demo, or should not do on a first click: end a key, erase a person. */
+const NOT_ON_THE_FIRST_CLICK = {
+  'POST /v1/api-keys/{id}/revocation': '404 unknown-api-key',
+  'POST /v1/subjects/{id}/erasure': '404 unknown-subject',
+  'POST /v1/funds/{id}/tranches': '409 layers-settled',
+  'POST /v1/funds/{id}/financial-close': '409 financial-close-reached-already',
+  'GET /log/checkpoint/witnessed': '404 not-witnessed',
+};
+
+const tablesOf = (out: string): string => (out.split('ILLUSTRATIVE')[0] ?? '').replaceAll(/Position \d+/g, 'Position');
+
 async function demo() {
   const [out, err]: [string[], string[]] = [[], []];
   const summary = await runDemo({
@@ -43,7 +57,11 @@ describe('the demo on a real ledger', () => {
     'finishes an interrupted load, gets only expected refusals, and loads nothing when it is started again',
     async () => {
       const begun = commands.filter(({ wave }) => wave <= INTERRUPTED_AFTER_WAVE);
-      const loader = new Loader({ baseUrl: app.url, operatorKey: OPERATOR_KEY, progress: { write: () => undefined } });
+      const loader = new Loader({
+        baseUrl: app.url,
+        keys: await demoKeys(new ApiClient(app.url), OPERATOR_KEY),
+        progress: { write: () => undefined },
+      });
       await loader.load({ keyPrefix, commands: begun });
       const first = await demo();
       expect(first.summary).toMatchObject({ loaded: true, commands: commands.length, replayed: begun.length });
@@ -54,7 +72,8 @@ describe('the demo on a real ledger', () => {
 
       const second = await demo();
       expect(second.summary.loaded).toBe(false);
-      expect(second.out).toBe(first.out);
+      // Only the keys are new, and in the reports the positions of their events.
+      expect(tablesOf(second.out)).toBe(tablesOf(first.out));
     },
     LOAD_MS_MAX,
   );
@@ -67,10 +86,42 @@ describe('the demo on a real ledger', () => {
     }
     for (const address of [`${app.url}/docs`, `${app.url}/v1/transparency/equal-access`])
       expect(out).toContain(address);
-    const url = /'(http[^']*grants[^']*)'/.exec(out)?.[1] ?? '';
-    const answer = await app.get(url.slice(app.url.length));
+    const path = /"\$URL(\/v1\/grants[^"]*)"/.exec(out)?.[1] ?? '';
+    const key = /OPERATOR_KEY='([^']+)'/.exec(out)?.[1] ?? '';
+    const answer = await app.get(path, { key });
     expect(answer.status).toBe(200);
     expect(answer.body.data.length).toBeGreaterThan(0);
+    const past = /(\/v1\/transparency\/equal-access\?effectiveAt=\S+)/.exec(out)?.[1] ?? '';
+    const { body: then } = await app.get(past, { key: null });
+    const { body: now } = await app.get('/v1/transparency/equal-access', { key: null });
+    expect(then.totals.submitted).toBeGreaterThan(0);
+    expect(then.totals.submitted).toBeLessThan(now.totals.submitted);
+  });
+
+  it('prints a key of the operator, the panel and the board; those that it makes expire within a day', async () => {
+    const { out } = await demo();
+    const keys = [...out.matchAll(/^ {2}(operator|panel|board) .*\n +(\S+)$/gm)].map(([, role, key]) => ({
+      role,
+      key,
+    }));
+    expect(keys.map(({ role }) => role)).toEqual(['operator', 'panel', 'board']);
+    const { body } = await app.get('/v1/events?type=api-key-issued&limit=200', { key: null });
+    const made = body.data.filter(({ data }: { data: { name: string } }) => data.name.startsWith('Demo: '));
+    expect(made.length).toBeGreaterThanOrEqual(2);
+    for (const { data, recordedAt } of made) {
+      expect(Date.parse(data.expiresAt)).toBeGreaterThan(Date.parse(recordedAt));
+      expect(Date.parse(data.expiresAt)).toBeLessThanOrEqual(Date.parse(recordedAt) + 24 * 3_600_000);
+    }
+  });
+
+  it('publishes two reports, once', async () => {
+    await demo();
+    await demo();
+    const { body } = await app.get('/v1/transparency/reports', { key: null });
+    expect(body.data).toMatchObject([
+      { kind: 'equal-access', interim: true },
+      { kind: 'capital', interim: true },
+    ]);
   });
 
   it('shows in the equal-access report the numbers of the programme', async () => {
@@ -101,5 +152,12 @@ describe('the demo on a real ledger', () => {
     const { body: page } = await app.get('/v1/facilities?limit=200');
     expect(page.data.filter(({ kind }: { kind: string }) => kind === 'ai-gigafactory')).toHaveLength(4);
     expect(page.data).toHaveLength(23);
+  });
+
+  // The last test: it records what the examples say.
+  it('answers the first click on every operation of the documentation', async () => {
+    expect(await firstClicks(app, await demoKeys(new ApiClient(app.url), OPERATOR_KEY))).toEqual(
+      NOT_ON_THE_FIRST_CLICK,
+    );
   });
 });

@@ -40,10 +40,12 @@ export async function migrate(
     await checkServer(client);
     await lock(client);
     const pending = pendingOf(migrations, await readRecords(client));
-    for (const migration of pending) {
-      await run(client, migration);
-      log.info(`Migrated the database: ${migration.file}`);
-    }
+    for (const migration of pending) await run(client, migration);
+    const last = pending.at(-1);
+    if (last)
+      log.info(
+        `Migrated the database: ${pending.length} ${pending.length === 1 ? 'file' : 'files'}, the last is ${last.file}`,
+      );
     return pending.map(({ file }) => file);
   } finally {
     // Ends the session, and with it the lock.

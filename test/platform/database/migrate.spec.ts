@@ -38,10 +38,11 @@ describe('migrating a database', () => {
 
   it('runs every file once, in the order of their numbers, and logs it', async () => {
     expect(await run()).toEqual(['0001_partners.sql', '0002_funds.sql']);
-    expect(logged).toEqual(['Migrated the database: 0001_partners.sql', 'Migrated the database: 0002_funds.sql']);
+    expect(logged).toEqual(['Migrated the database: 2 files, the last is 0002_funds.sql']);
     expect(await run()).toEqual([]);
     await file('0003_calls.sql', 'alter table funds add column name text;');
     expect(await run()).toEqual(['0003_calls.sql']);
+    expect(logged.at(-1)).toBe('Migrated the database: 1 file, the last is 0003_calls.sql');
     expect(await recorded()).toEqual(['0001_partners.sql', '0002_funds.sql', '0003_calls.sql']);
   });
 
