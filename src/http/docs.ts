@@ -39,6 +39,8 @@ function docsPage(): RequestListener {
     persistAuthorization: true,
     filter: true,
     docExpansion: 'none',
+    // No badge: it would be drawn by another host, from the document that this page reads.
+    validatorUrl: null,
     requestInterceptor: prepareRequest,
   };
   page.use(
@@ -58,7 +60,7 @@ interface BrowserRequest {
 
 /**
  * Runs in the browser, which gets its text alone: it uses nothing of this file. Gives every command a new idempotency key, and ends the
- * stream of events, which never ends by itself, after three seconds. `crypto.randomUUID` exists over https only.
+ * stream of events, which never ends by itself, after three seconds or 20 kB. `crypto.randomUUID` exists over https only.
  */
 function prepareRequest(request: BrowserRequest): BrowserRequest {
   if (request.method === 'POST' && !request.headers['Idempotency-Key']) {
@@ -71,7 +73,13 @@ function prepareRequest(request: BrowserRequest): BrowserRequest {
       const reader = answer.body?.getReader();
       const timer = setTimeout(() => void reader?.cancel(), 3_000);
       const parts: Uint8Array<ArrayBuffer>[] = [];
-      for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) parts.push(part.value);
+      let bytes = 0;
+      for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+        parts.push(part.value);
+        bytes += part.value.length;
+        // The page colours what it shows, and stands still over megabytes.
+        if (bytes > 20_000) void reader?.cancel();
+      }
       clearTimeout(timer);
       return new Response(new Blob(parts), { status: answer.status, headers: answer.headers });
     };
