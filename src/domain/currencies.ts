@@ -1,17 +1,29 @@
 /**
- * Active ISO 4217 currencies (the currency-codes table among the project's reference data). Left out are withdrawn codes and
- * those without a minor unit, because an amount in minor units says nothing about them: precious metals, units of account,
- * `XTS`, `XXX`.
+ * Active currencies of ISO 4217 (list one), by the digits of their minor unit: 2 for EUR (100 cents), 0 for JPY. Source: the
+ * currency-codes table among the project's reference data. Left out are withdrawn codes and those without a minor unit,
+ * because an amount in minor units says nothing about them: precious metals, units of account, `XTS`, `XXX`.
  */
-export const CURRENCY_CODES: readonly string[] = (
-  'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF ' +
-  'CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD ' +
-  'HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD ' +
-  'MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN ' +
-  'PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD ' +
-  'TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XCD XCG XOF XPF YER ZAR ZMW ZWG'
-).split(' ');
+const CODES_BY_DIGITS: readonly (readonly [digits: number, codes: string])[] = [
+  [0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'],
+  [
+    2,
+    'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY ' +
+      'COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS ' +
+      'INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR ' +
+      'MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP ' +
+      'STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG',
+  ],
+  [3, 'BHD IQD JOD KWD LYD OMR TND'],
+  [4, 'CLF UYW'],
+];
 
-const CODES: ReadonlySet<string> = new Set(CURRENCY_CODES);
+const DIGITS_BY_CODE: ReadonlyMap<string, number> = new Map(
+  CODES_BY_DIGITS.flatMap(([digits, codes]) => codes.split(' ').map((code): [string, number] => [code, digits])),
+);
 
-export const isCurrency = (code: string): boolean => CODES.has(code);
+export const CURRENCY_CODES: readonly string[] = [...DIGITS_BY_CODE.keys()].sort();
+
+export const isCurrency = (code: string): boolean => DIGITS_BY_CODE.has(code);
+
+/** Digits of the minor unit, 0 to 4. Undefined for a text that is no active currency. */
+export const minorDigitsOf = (code: string): number | undefined => DIGITS_BY_CODE.get(code);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { addBusinessDays, businessDaysBetween, easterSunday, isBusinessDay } from '../../src/domain/business-days.js';
 import { COUNTRY_CODES, isCountry } from '../../src/domain/countries.js';
-import { CURRENCY_CODES, isCurrency } from '../../src/domain/currencies.js';
+import { CURRENCY_CODES, isCurrency, minorDigitsOf } from '../../src/domain/currencies.js';
 import { EU_MEMBER_STATES, isMemberState } from '../../src/domain/member-states.js';
 
 const MS_PER_DAY = 86_400_000;
@@ -38,9 +38,17 @@ describe('currencies', () => {
     expect(['EUR', 'JPY', 'KWD', 'CLF'].every(isCurrency)).toBe(true);
   });
 
+  it('have the digits of the minor unit of ISO 4217', () => {
+    const countOf = (digits: number) => CURRENCY_CODES.filter((code) => minorDigitsOf(code) === digits).length;
+    expect([0, 1, 2, 3, 4].map(countOf)).toEqual([17, 0, 139, 7, 2]);
+    expect(['EUR', 'JPY', 'ISK', 'KWD', 'TND', 'CLF', 'UYW', 'MGA'].map(minorDigitsOf)).toEqual([
+      2, 0, 0, 3, 3, 4, 4, 2,
+    ]);
+  });
+
   it('leave out codes that are withdrawn or have no minor unit', () => {
     for (const code of ['BGN', 'HRK', 'DEM', 'XAU', 'XDR', 'XTS', 'XXX', 'constructor', '']) {
-      expect(isCurrency(code)).toBe(false);
+      expect([isCurrency(code), minorDigitsOf(code)]).toEqual([false, undefined]);
     }
   });
 });
