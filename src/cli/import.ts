@@ -6,9 +6,9 @@ import { visible, visibleLines } from './visible-text.js';
 import { UsageError } from '../audit/audit-finding.js';
 import { ApiFailure } from '../client/api-client.js';
 import { Progress, type ProgressOutput } from '../client/progress.js';
-import { Import, ImportFailure, check, type RecordedRow } from '../import/import-run.js';
+import { Import, ImportFailure, check, type Checked, type RecordedRow } from '../import/import-run.js';
 import { MappingError, readMapping, type Mapping } from '../import/mapping.js';
-import { FileError } from '../import/rows.js';
+import { FileError } from '../import/text-file.js';
 import { codeOf } from '../platform/startup-error.js';
 
 const OPTIONS = {
@@ -55,17 +55,17 @@ interface Options {
 async function importFile(options: Options, mapping: Mapping, { out, err }: Streams): Promise<number> {
   const { file, url, dryRun, skipWrong } = options;
   const faults = new FaultList(file, err);
-  const { rows, wrong } = await check(file, mapping, faults);
+  const checked = await check(file, mapping, faults);
+  const { rows, wrong, empty, doubtfulColumns } = checked;
+  if (empty > 0) err.write(`${empty} ${empty === 1 ? 'row' : 'rows'} of nothing but delimiters skipped.\n`);
   if (dryRun) {
     faults.end();
-    err.write(dryRunSummary(rows, wrong, mapping));
+    err.write(dryRunSummary(checked, mapping));
     return wrong > 0 ? EXIT_WRONG : EXIT_DONE;
   }
-  if (wrong > 0 && !skipWrong) {
+  if (wrong > 0 && (!skipWrong || doubtfulColumns.length > 0)) {
     faults.end();
-    err.write(
-      `${wrong} of ${rows} rows are wrong, and nothing was sent. Mend them, or send the others with --skip-wrong.\n`,
-    );
+    err.write(`${wrong} of ${rows} rows are wrong, and nothing was sent. ${wayOut(checked)}\n`);
     return EXIT_WRONG;
   }
   const key = options.key ?? (await textOf(options.keyFile ?? '')).trim();
@@ -86,7 +86,13 @@ async function importFile(options: Options, mapping: Mapping, { out, err }: Stre
   return refused + wrong > 0 ? EXIT_WRONG : EXIT_DONE;
 }
 
-const dryRunSummary = (rows: number, wrong: number, { target, targetName }: Mapping): string =>
+const wayOut = ({ doubtfulColumns }: Checked): string =>
+  doubtfulColumns.length === 0
+    ? 'Mend them, or send the others with --skip-wrong.'
+    : `Mend them: --skip-wrong sends nothing either, because ${doubtfulColumns.map((column) => `"${visible(column)}"`).join(', ')} ` +
+      'has cells in another notation than the mapping states, and the other cells of the column may be meant in it as well.';
+
+const dryRunSummary = ({ rows, wrong }: Checked, { target, targetName }: Mapping): string =>
   `${rows} rows of ${targetName}, ${wrong} of them wrong; nothing was sent.\n` +
   'Checked: that every row can be read, and that the API takes its content.\n' +
   `Not checked: ${target.unchecked}; what the key may do; whether rows were sent before.\n`;

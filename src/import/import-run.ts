@@ -36,21 +36,33 @@ export interface ImportSummary {
 /** The service rejects the whole import, e.g. because the address or the key is wrong. */
 export class ImportFailure extends Error {}
 
+export interface Checked {
+  readonly rows: number;
+  readonly wrong: number;
+  /** Rows of nothing but delimiters, which are skipped. They are no part of `rows`. */
+  readonly empty: number;
+  /** Columns with a cell that is written in another notation than the mapping states. */
+  readonly doubtfulColumns: readonly string[];
+}
+
 /** Reads a file and sends nothing: counts its rows, and reports their faults. */
-export async function check(
-  file: string,
-  mapping: Mapping,
-  listener: Pick<ImportListener, 'fault'>,
-): Promise<{ rows: number; wrong: number }> {
-  let rows = 0;
-  let wrong = 0;
+export async function check(file: string, mapping: Mapping, listener: Pick<ImportListener, 'fault'>): Promise<Checked> {
+  const counts = { rows: 0, wrong: 0, empty: 0 };
+  const doubtfulColumns = new Set<string>();
   for await (const row of rowsOf(file, mapping)) {
-    const { line, faults } = await commandOf(mapping, row);
-    rows += 1;
-    if (faults.length > 0) wrong += 1;
-    for (const { detail } of faults) listener.fault(line, detail);
+    if (row.isEmpty === true) {
+      counts.empty += 1;
+      continue;
+    }
+    const { faults } = await commandOf(mapping, row);
+    counts.rows += 1;
+    if (faults.length > 0) counts.wrong += 1;
+    for (const { line, detail, doubtfulColumn } of faults) {
+      listener.fault(line, detail);
+      if (doubtfulColumn !== undefined) doubtfulColumns.add(doubtfulColumn);
+    }
   }
-  return { rows, wrong };
+  return { ...counts, doubtfulColumns: [...doubtfulColumns] };
 }
 
 type Pending = CheckedRow & { readonly command: RowCommand };
@@ -80,6 +92,7 @@ export class Import {
       [batch, keys, length] = [[], new Set(), 0];
     };
     for await (const row of rowsOf(file, mapping)) {
+      if (row.isEmpty === true) continue;
       const { command, ...rest } = await commandOf(mapping, row);
       if (!command) {
         this.listener.advance();

@@ -1,5 +1,8 @@
 import { isPlainObject } from '../http/plain-json.js';
-import { DATE_PATTERNS, type Notation } from './conversion.js';
+import { nfc } from '../domain/text.js';
+import { NOTATION_OF, decimalsFault, type Kind, type Notation } from './conversion.js';
+import { DATE_PATTERNS } from './dates.js';
+import { repeatedName, tokensOf } from './json-line.js';
 import { TARGETS, TARGET_NAMES, requiredFields, type Target, type TargetName } from './targets.js';
 
 /** The source of a field's value: a column, or a constant. */
@@ -13,7 +16,9 @@ export interface Mapping {
   readonly target: Target;
   /** Columns that identify a row, also after the row was corrected. */
   readonly rowId: readonly string[];
-  readonly delimiter: string;
+  /** Of a CSV file; when left out, a comma, or what the file says in a first line such as `sep=;`. */
+  readonly delimiter?: string;
+  /** The currency comes first: the digits of an amount are those of the currency. */
   readonly fields: ReadonlyMap<string, FieldSource>;
   /** All columns that the import reads. */
   readonly columns: readonly string[];
@@ -27,9 +32,8 @@ export class MappingError extends Error {
 }
 
 const MEMBERS = ['name', 'target', 'rowId', 'delimiter', 'fields'];
-const COLUMN_MEMBERS = ['column', 'values', 'decimalMark', 'thousandsSeparator', 'decimals', 'scale', 'pattern'];
 const DELIMITERS = [',', ';', '\t', '|'];
-const SEPARATORS = ['.', ',', ' ', "'", '\u00a0', '\u202f'];
+const SEPARATORS = ['.', ',', ' ', "'", '\u00a0', '\u2009', '\u2019', '\u202f'];
 const SCALES = [1, 1_000, 1_000_000];
 const NAME = /^[a-z0-9][a-z0-9._-]{0,79}$/;
 /** No currency of ISO 4217 has more digits after the decimal mark. */
@@ -40,7 +44,7 @@ export async function readMapping(text: string): Promise<Mapping> {
   const given = parse(text);
   const faults = new Faults();
   faults.unknownMembers('The mapping', given, MEMBERS);
-  const { name, target: targetName, rowId, delimiter = ',', fields } = given;
+  const { name, target: targetName, rowId, delimiter, fields } = given;
   faults.unless(
     typeof name === 'string' && NAME.test(name),
     '"name" must name the series of files in small letters, such as "nordlys-commitments": row ids are counted under it.',
@@ -51,17 +55,25 @@ export async function readMapping(text: string): Promise<Mapping> {
     ids.length > 0 && ids.every((id) => typeof id === 'string' && id !== ''),
     '"rowId" must list the columns that tell a row from all others, such as ["Reference"]: a second run knows it by them.',
   );
-  faults.unless(DELIMITERS.includes(delimiter as string), '"delimiter" must be a comma, a semicolon, a tab or "|".');
+  faults.unless(
+    delimiter === undefined || DELIMITERS.includes(delimiter as string),
+    '"delimiter" must be a comma, a semicolon, a tab or "|".',
+  );
   faults.unless(isPlainObject(fields), '"fields" must be an object from fields of the API to columns.');
   const sources = new Map(
     Object.entries(isPlainObject(fields) ? fields : {}).map(([field, source]) => [
       field,
-      sourceOf(field, source, faults),
+      sourceOf(field, source, isTarget(targetName) ? kindOf(targetName, field) : undefined, faults),
     ]),
   );
   if (isTarget(targetName)) await checkFields(targetName, sources, faults);
+  checkDecimals(sources, faults);
   faults.throwIfAny();
-  const usable = new Map([...sources].flatMap(([field, source]) => (source ? [[field, source] as const] : [])));
+  const usable = new Map(
+    [...sources]
+      .flatMap(([field, source]) => (source ? [[field, source] as const] : []))
+      .sort(([one], [other]) => Number(other === 'currency') - Number(one === 'currency')),
+  );
   const rowIds = ids as readonly string[];
   const read = [...usable.values()].flatMap((source) => ('column' in source ? source.column : []));
   return {
@@ -69,22 +81,35 @@ export async function readMapping(text: string): Promise<Mapping> {
     targetName: targetName as TargetName,
     target: TARGETS[targetName as TargetName],
     rowId: rowIds,
-    delimiter: delimiter as string,
+    ...(delimiter === undefined ? {} : { delimiter: delimiter as string }),
     fields: usable,
     columns: [...new Set([...rowIds, ...read])],
   };
 }
 
-function parse(text: string): Record<string, unknown> {
+function parse(given: string): Record<string, unknown> {
+  const text = given.replace(/^\ufeff/, '');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = composed(JSON.parse(text));
   } catch (error) {
     throw new MappingError([`It is not JSON: ${error instanceof Error ? error.message : String(error)}.`]);
   }
   if (!isPlainObject(value)) throw new MappingError(['It must be a JSON object.']);
+  const repeated = repeatedName(tokensOf(text));
+  if (repeated !== undefined) throw new MappingError([`An object of it has "${repeated}" twice. Keep one of them.`]);
   return value;
 }
+
+/** All texts in NFC, as those of the file are: "é" has two forms that look the same. */
+function composed(value: unknown): unknown {
+  if (typeof value === 'string') return nfc(value);
+  if (Array.isArray(value)) return value.map(composed);
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [nfc(name), composed(member)]));
+}
+
+const kindOf = (name: TargetName, field: string): Kind => (TARGETS[name] as Target).kinds[field] ?? 'text';
 
 const isTarget = (name: unknown): name is TargetName => TARGET_NAMES.some((known) => known === name);
 
@@ -106,7 +131,17 @@ function fieldsOf({ row }: Target): readonly string[] {
   return (named ?? []).map((name) => name.replace(/^:/, ''));
 }
 
-function sourceOf(field: string, given: unknown, faults: Faults): FieldSource | undefined {
+/** The digits of a currency that is a column are checked in each row. */
+function checkDecimals(sources: ReadonlyMap<string, FieldSource | undefined>, faults: Faults): void {
+  const currency = sources.get('currency');
+  if (currency === undefined || !('constant' in currency)) return;
+  for (const [field, source] of sources) {
+    const fault = source && 'column' in source && decimalsFault(String(currency.constant), source.decimals);
+    if (fault) faults.add(`"fields.${field}": ${fault}`);
+  }
+}
+
+function sourceOf(field: string, given: unknown, kind: Kind | undefined, faults: Faults): FieldSource | undefined {
   if (typeof given === 'string' && given !== '') return { column: given };
   const where = `"fields.${field}"`;
   if (!isPlainObject(given)) {
@@ -121,12 +156,13 @@ function sourceOf(field: string, given: unknown, faults: Faults): FieldSource | 
     );
     return { constant: given['constant'] as string };
   }
-  faults.unknownMembers(where, given, COLUMN_MEMBERS);
-  checkNotation(where, given, faults);
+  const meant = kind === undefined ? Object.values(NOTATION_OF).flat() : NOTATION_OF[kind];
+  faults.unknownMembers(where, given, ['column', ...new Set(meant)]);
+  checkNotation(where, given, kind, faults);
   return given as { column: string };
 }
 
-function checkNotation(where: string, given: Record<string, unknown>, faults: Faults): void {
+function checkNotation(where: string, given: Record<string, unknown>, kind: Kind | undefined, faults: Faults): void {
   const { column, values, decimalMark, thousandsSeparator, decimals, scale, pattern } = given;
   faults.unless(typeof column === 'string' && column !== '', `${where}: "column" must be the name of a column.`);
   faults.unless(
@@ -137,7 +173,7 @@ function checkNotation(where: string, given: Record<string, unknown>, faults: Fa
   faults.oneOf(`${where}: "decimalMark"`, decimalMark, ['.', ',']);
   faults.oneOf(`${where}: "thousandsSeparator"`, thousandsSeparator, SEPARATORS);
   faults.unless(
-    thousandsSeparator === undefined || thousandsSeparator !== (decimalMark ?? '.'),
+    thousandsSeparator === undefined || thousandsSeparator !== (decimalMark ?? (kind === 'whole' ? undefined : '.')),
     `${where}: "decimalMark" (a point when left out) and "thousandsSeparator" must differ.`,
   );
   faults.unless(

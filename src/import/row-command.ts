@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalize } from '../ledger/canonical.js';
-import { ConversionError, convert } from './conversion.js';
+import { spreadsheetFault } from './cell.js';
+import { ConversionError, NotationError } from './conversion-error.js';
+import { convert, type Notation } from './conversion.js';
 import type { Mapping } from './mapping.js';
 import type { Row } from './rows.js';
 import { faultsOf } from './targets.js';
@@ -17,6 +19,8 @@ export interface RowCommand {
 export interface RowFault {
   readonly line: number;
   readonly detail: string;
+  /** The column, if the cell is written in another notation than the mapping states: its other cells are then in doubt. */
+  readonly doubtfulColumn?: string;
 }
 
 export interface CheckedRow {
@@ -30,42 +34,60 @@ export interface CheckedRow {
 /** Converts a row to a command, and checks as much as is possible without the ledger. */
 export async function commandOf(mapping: Mapping, row: Row): Promise<CheckedRow> {
   const { line } = row;
-  const ids = mapping.rowId.map((column) => row.cells[column] ?? '');
+  const ids = mapping.rowId.map((column) => row.cells.get(column) ?? '');
   const rowId = ids.join(' / ');
-  const fault = (detail: string): RowFault => ({ line, detail });
-  if (row.fault !== undefined) return { line, rowId, faults: [fault(row.fault)] };
-  const faults = ids.some((id) => id === '')
-    ? [fault(`The row has no id: fill in ${mapping.rowId.map((column) => `"${column}"`).join(' and ')}.`)]
-    : [];
+  if (row.fault !== undefined) return { line, rowId, faults: [{ line, detail: row.fault }] };
+  const faults = idFaults(mapping, row);
   const { fields, broken } = fieldsOf(mapping, row);
-  faults.push(...[...broken].map(([field, detail]) => fault(`${columnOf(mapping, field)}: ${detail}`)));
+  faults.push(...broken.values());
   for (const { pointer, detail } of await faultsOf(mapping.target, fields)) {
     const field = pointer.slice(1);
-    if (!broken.has(field)) faults.push(fault(`${columnOf(mapping, field)}: ${detail}`));
+    if (!broken.has(field)) faults.push({ line, detail: `${columnOf(mapping, field)}: ${detail}` });
   }
   if (faults.length > 0) return { line, rowId, faults };
   return { line, rowId, faults, command: requestOf(mapping, ids, fields) };
 }
 
-function fieldsOf(mapping: Mapping, { cells }: Row): { fields: Record<string, unknown>; broken: Map<string, string> } {
+function idFaults({ rowId }: Mapping, { line, cells }: Row): RowFault[] {
+  if (rowId.some((column) => (cells.get(column) ?? '') === '')) {
+    return [{ line, detail: `The row has no id: fill in ${rowId.map((column) => `"${column}"`).join(' and ')}.` }];
+  }
+  return rowId.flatMap((column) => {
+    const fault = spreadsheetFault(cells.get(column) ?? '');
+    return fault === undefined ? [] : [{ line, detail: `column "${column}": ${fault}` }];
+  });
+}
+
+function fieldsOf(mapping: Mapping, row: Row): { fields: Record<string, unknown>; broken: Map<string, RowFault> } {
   const fields: Record<string, unknown> = {};
-  const broken = new Map<string, string>();
+  const broken = new Map<string, RowFault>();
   for (const [field, source] of mapping.fields) {
     if ('constant' in source) {
       fields[field] = source.constant;
       continue;
     }
-    const text = cells[source.column] ?? '';
+    const { column } = source;
+    const text = row.cells.get(column) ?? '';
     // An empty cell leaves its field out. The API decides whether the field is required.
     if (text === '') continue;
     try {
-      fields[field] = convert(text, mapping.target.kinds[field] ?? 'text', source);
+      const fault = spreadsheetFault(text);
+      if (fault !== undefined) throw new ConversionError(fault);
+      fields[field] = convert(text, mapping.target.kinds[field] ?? 'text', notationOf(source, row), fields['currency']);
     } catch (error) {
       if (!(error instanceof ConversionError)) throw error;
-      broken.set(field, error.message);
+      const fault = { line: row.line, detail: `column "${column}": ${error.message}` };
+      broken.set(field, error instanceof NotationError ? { ...fault, doubtfulColumn: column } : fault);
     }
   }
   return { fields, broken };
+}
+
+/** JSON has its own notation of numbers; that of the mapping is for texts. */
+function notationOf(source: { readonly column: string } & Notation, { numbers }: Row): Notation {
+  if (numbers?.has(source.column) !== true) return source;
+  const { thousandsSeparator: _, ...others } = source;
+  return { ...others, decimalMark: '.' };
 }
 
 function columnOf({ fields }: Mapping, field: string): string {

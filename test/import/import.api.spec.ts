@@ -129,7 +129,7 @@ describe('ppp-ledger import', () => {
     expect(faults.map((line) => line.slice(csv.length + 1))).toEqual([
       expect.stringMatching(/^3: column "Country": country must be an ISO 3166-1/),
       expect.stringMatching(/^4: column "Name": legalName must be a text of 1 to 300 characters on one line/),
-      expect.stringMatching(/^6: The row has not as many cells/),
+      expect.stringMatching(/^6: The row has 2 cells, not as many cells as the first line/),
       expect.stringMatching(/^7: The row has no id: fill in "No"/),
       expect.stringMatching(/^8: column "Name": legalName must be/),
     ]);
@@ -149,6 +149,23 @@ describe('ppp-ledger import', () => {
     const all = await run(mended, mapping);
     expect([all.code, all.err]).toEqual([0, expect.stringContaining('3 of 3 rows are recorded, 2 of them by')]);
     expect(all.ids).toMatchObject(some.ids);
+  });
+
+  it('sends nothing, also with --skip-wrong, when cells of a column contradict its notation', async () => {
+    const mapping = await mappingOf({
+      fields: { ...MAPPING.fields, registeredOn: { column: 'On', pattern: 'DD/MM/YYYY' } },
+    });
+    const csv = await file('.csv', 'No,Name,Country,On\ndoubt-1,A,SE,05/06/2026\n,,,\ndoubt-2,B,SE,05/13/2026\n');
+    const { code, out, err } = await run(csv, mapping, '--skip-wrong');
+    expect([code, out]).toEqual([1, '']);
+    expect(err.split('\n')).toEqual([
+      expect.stringContaining(':4: column "On": "05/13/2026" is not a date of the form DD/MM/YYYY.'),
+      '1 row of nothing but delimiters skipped.',
+      expect.stringMatching(
+        /^1 of 2 rows are wrong, and nothing was sent\. .* --skip-wrong sends nothing either, because "On" has/,
+      ),
+      '',
+    ]);
   });
 
   it('does not record a row again after a change of its content', async () => {
@@ -203,14 +220,20 @@ describe('ppp-ledger import', () => {
     const mapping = await mappingOf({
       rowId: [],
       separator: ';',
-      fields: { legalName: { column: 'Name', pattern: 'D.M.Y' }, name: 'Name', legalForm: 3 },
+      fields: {
+        legalName: { column: 'Name', scale: 1_000 },
+        registeredOn: { column: 'On', pattern: 'D.M.Y' },
+        name: 'Name',
+        legalForm: 3,
+      },
     });
     const { code, err } = await run(await file('.csv', 'Name\nx\n'), mapping);
     expect(code).toBe(2);
     expect(err.split('\n').map((line) => line.replace(`${mapping}: `, ''))).toEqual([
       expect.stringContaining('The mapping has "separator", which means nothing here.'),
       expect.stringContaining('"rowId" must list the columns'),
-      expect.stringContaining('"fields.legalName": "pattern" must be one of "YYYY-MM-DD"'),
+      expect.stringContaining('"fields.legalName" has "scale", which means nothing here.'),
+      expect.stringContaining('"fields.registeredOn": "pattern" must be one of "YYYY-MM-DD"'),
       expect.stringContaining('"fields.legalForm" must be the name of a column'),
       expect.stringContaining('"fields" lacks "country"'),
       expect.stringContaining('"fields" has "name", which is no field of partners: legalName, country'),
@@ -227,7 +250,8 @@ describe('ppp-ledger import', () => {
       ],
       [await file('.csv', 'No,Name,Name,Country\n'), 'has two columns "Name"'],
       [join(folder, 'absent.csv'), 'There is no file'],
-      [join(folder, 'sheet.xlsx'), 'is neither .csv nor .ndjson'],
+      [join(folder, 'sheet.xlsx'), 'is a spreadsheet. Save the sheet as "CSV UTF-8"'],
+      [join(folder, 'sheet.pdf'), 'is neither .csv nor .ndjson'],
     ] as const) {
       const { code, err } = await run(path, mapping);
       expect([code, err]).toEqual([2, expect.stringContaining(message)]);
