@@ -3,8 +3,8 @@ import { preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { AllocationPlaces } from './allocation-places.queries.js';
-import { ReportUsageDto, type UsageRecordDto } from './usage.dto.js';
-import { reportUsage, usage, type ReportedUsage, type Usage, type UsageReported } from './usage.js';
+import { FLAGS_EXPLAINED_MAX, ReportUsageDto, type UsageRecordDto } from './usage.dto.js';
+import { reportUsage, usage, type FlaggedUsage, type ReportedUsage, type Usage } from './usage.js';
 
 /** Records of usage contain only allocations, so their facilities are looked up before the decision. */
 export const ReportUsage = preparedLedgerCommand(
@@ -16,15 +16,15 @@ export const ReportUsage = preparedLedgerCommand(
 );
 
 function reportOn(tx: Transaction, records: readonly UsageRecordDto[], facilityOf: ReadonlyMap<string, string>) {
-  const events: UsageReported[] = [];
+  const flagged: FlaggedUsage[] = [];
   for (const [facilityId, own] of byFacility(records, facilityOf)) {
     const at = ownFacility(tx, facilityId);
     const reported = reportUsage(openReports(tx, facilityId), facilityId, withAllocations(at, own));
-    tx.append(usage, facilityId, reported);
-    events.push(...reported);
+    tx.append(usage, facilityId, reported.events);
+    flagged.push(...reported.flagged);
   }
-  const recorded = events.flatMap(({ data }) => data.records);
-  return { records: recorded.length, flagged: recorded.filter(({ flag }) => flag !== undefined).length };
+  const flags = flagged.sort((a, b) => a.index - b.index).slice(0, FLAGS_EXPLAINED_MAX);
+  return { records: records.length, flagged: flagged.length, flags };
 }
 
 /** A record with its index in the request. */

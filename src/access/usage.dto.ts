@@ -4,6 +4,7 @@ import { CATEGORIES, type Category } from '../partners/partner.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { CHIP_HOURS_MAX, IsId, IsInstant, IsListOf, IsOneOf, IsWhole, Optional } from '../http/validation.js';
+import { USAGE_FLAGS, type UsageFlag } from './usage.js';
 
 /** More than a day's records of a large facility. At 150 bytes a record, the report is far smaller than a bulk body. */
 export const USAGE_RECORDS_MAX = 10_000;
@@ -47,6 +48,54 @@ export class ReportUsageDto {
   readonly records: UsageRecordDto[];
 }
 
+/** Explained flags in one answer. The answer is kept for the repetition of the command, so it must not grow with the report. */
+export const FLAGS_EXPLAINED_MAX = 20;
+
+/** Why a record was recorded with a flag. */
+export class UsageFlagDto {
+  /**
+   * Index of the record in the request, counted from 0.
+   * @example 17
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly index: number;
+  /** @example "c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94" */
+  @ApiProperty({ format: 'uuid' })
+  readonly allocationId: string;
+  /**
+   * `exceeds-allocation`: more chip-hours are reported than the whole allocation has. `exceeds-interval`: more than its chips
+   * give in the interval of the record, or of this record and the records directly before it that overlap.
+   * `outside-allocation`: the record is not inside the interval of the allocation.
+   */
+  @ApiProperty({ enum: [...USAGE_FLAGS], enumName: 'UsageFlag', example: 'exceeds-interval' })
+  readonly flag: UsageFlag;
+  /**
+   * The chip-hours that were compared.
+   * @example 5000
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly chipHours: number;
+  /**
+   * Begin of the interval in which they were compared.
+   * @example "2026-05-02T00:00:00Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  readonly from: string;
+  /**
+   * End of that interval.
+   * @example "2026-05-02T01:00:00Z"
+   */
+  @ApiProperty({ format: 'date-time' })
+  readonly to: string;
+  /**
+   * What the chips of the allocation give in that interval: its chips times the hours.
+   * @example 100
+   */
+  readonly chipHoursPossible: number;
+  /** @example "5000 chip-hours are reported in the record from 2026-05-02T00:00:00Z to 2026-05-02T01:00:00Z; its 100 chips give 100 in that time." */
+  readonly detail: string;
+}
+
 /** The answer to a report. `id` is the facility; if the records are of several facilities, the last one. */
 export class UsageAnswerDto extends AnswerDto {
   /**
@@ -56,11 +105,15 @@ export class UsageAnswerDto extends AnswerDto {
   @ApiProperty({ type: 'integer' })
   records: number;
   /**
-   * Number of records outside their allocation or beyond its chip-hours. They are recorded with a flag.
+   * Number of records outside their allocation, beyond its chip-hours, or beyond what its chips give in their time. They are
+   * recorded with a flag.
    * @example 1
    */
   @ApiProperty({ type: 'integer' })
   flagged: number;
+  /** Why records have a flag: the first 20 of them. */
+  @ApiProperty({ type: () => [UsageFlagDto], maxItems: FLAGS_EXPLAINED_MAX })
+  flags: UsageFlagDto[];
 }
 
 /** The use of one allocation. */
@@ -113,7 +166,7 @@ export class AllocationUsageDto {
   @ApiProperty({ type: 'integer' })
   readonly records: number;
   /**
-   * Number of records with a flag: outside the allocation or beyond its chip-hours.
+   * Number of records with a flag: outside the allocation, beyond its chip-hours, or beyond what its chips give in their time.
    * @example 0
    */
   @ApiProperty({ type: 'integer' })

@@ -3,15 +3,22 @@ import type { Mode } from '../domain/access-modes.js';
 import { chipMsOf, type Allocation } from '../compute/facility.js';
 import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid } from '../ledger/refusal.js';
-import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
+import { MS_PER_HOUR, formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
 
 /** The reason why a record is unusual. The record is accepted, because the use has happened. */
-export type UsageFlag =
+export const USAGE_FLAGS = [
   /** With this record, the use exceeds the chip-hours of the allocation: its chips times its hours. */
-  | 'exceeds-allocation'
+  'exceeds-allocation',
+  /**
+   * The chips of the allocation do not give as many chip-hours in the interval of the record, or in that of this record and
+   * the records directly before it that overlap. Since schema 2.
+   */
+  'exceeds-interval',
   /** The interval of the record is not inside the interval of the allocation. */
-  | 'outside-allocation';
+  'outside-allocation',
+] as const;
+export type UsageFlag = (typeof USAGE_FLAGS)[number];
 
 export interface UsageRecord {
   readonly allocationId: string;
@@ -38,17 +45,42 @@ export type UsageEvent = UsageReported;
  */
 export interface Usage {
   readonly status: 'absent' | 'reported';
-  /** A persistent map: a report on one allocation must not copy the totals of a hundred thousand others. */
-  readonly chipHoursByAllocation: PersistentMap<string, bigint>;
+  /** A persistent map: a report on one allocation must not copy the use of a hundred thousand others. */
+  readonly byAllocation: PersistentMap<string, AllocationUse>;
+}
+
+/** The use of one allocation. */
+export interface AllocationUse {
+  readonly chipHours: bigint;
+  readonly run: Run;
+}
+
+/**
+ * The latest records of an allocation, as long as each overlaps the records before it. The state keeps this one run, so that its size
+ * does not grow with the number of records: a record that repeats an earlier one is seen while no record of another time came
+ * between.
+ */
+interface Run {
+  /** The interval from the first begin to the last end. */
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  readonly chipHours: bigint;
+  readonly records: number;
 }
 
 export const usage: Aggregate<Usage, UsageEvent> = {
   name: 'usage',
-  initial: { status: 'absent', chipHoursByAllocation: PersistentMap() },
+  initial: { status: 'absent', byAllocation: PersistentMap() },
   events: {
     'usage-reported': {
-      schema: 1,
-      says: ({ data }) => `Facility ${data.facilityId} reported ${data.records.length} records of usage.`,
+      // Schema 2 has the shape of schema 1, and the flag `exceeds-interval`.
+      schema: 2,
+      says: ({ data }) => {
+        const flagged = data.records.filter(({ flag }) => flag !== undefined).length;
+        const some = flagged === 0 ? '' : `, ${flagged} of them with a flag`;
+        return `Facility ${data.facilityId} reported ${data.records.length} records of usage${some}.`;
+      },
+      upcasts: { 1: (data: UsageReported['data']) => data },
     },
   },
   exists: (state) => state.status !== 'absent',
@@ -57,9 +89,10 @@ export const usage: Aggregate<Usage, UsageEvent> = {
       case 'usage-reported':
         return {
           status: 'reported',
-          chipHoursByAllocation: state.chipHoursByAllocation.withMutations((totals) => {
-            for (const { allocationId, chipHours } of event.data.records) {
-              totals.set(allocationId, (totals.get(allocationId) ?? 0n) + BigInt(chipHours));
+          byAllocation: state.byAllocation.withMutations((uses) => {
+            for (const { allocationId, from, to, chipHours } of event.data.records) {
+              const record = { from: parseInstant(from), to: parseInstant(to), chipHours: BigInt(chipHours) };
+              uses.set(allocationId, withRecord(uses.get(allocationId), record));
             }
           }),
         };
@@ -68,6 +101,29 @@ export const usage: Aggregate<Usage, UsageEvent> = {
     }
   },
 };
+
+interface Interval {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  readonly chipHours: bigint;
+}
+
+function withRecord(use: AllocationUse | undefined, record: Interval): AllocationUse {
+  if (use === undefined) return { chipHours: record.chipHours, run: { ...record, records: 1 } };
+  const { run } = use;
+  const overlaps = record.from < run.to && run.from < record.to;
+  return {
+    chipHours: use.chipHours + record.chipHours,
+    run: overlaps
+      ? {
+          from: Math.min(run.from, record.from),
+          to: Math.max(run.to, record.to),
+          chipHours: run.chipHours + record.chipHours,
+          records: run.records + 1,
+        }
+      : { ...record, records: 1 },
+  };
+}
 
 export interface ReportedUsage {
   /** The allocation in its current state, after a release. */
@@ -82,54 +138,105 @@ export interface ReportedUsage {
 /** A record takes at most 350 bytes, so an event stays below 53,000 bytes. The limit is 60,000. */
 export const RECORDS_PER_EVENT_MAX = 150;
 
+/** Why a record has its flag. */
+export interface FlaggedUsage {
+  /** Index in the request. */
+  readonly index: number;
+  readonly allocationId: string;
+  readonly flag: UsageFlag;
+  /** The chip-hours that were compared, in the interval in which they were compared. */
+  readonly chipHours: number;
+  readonly from: string;
+  readonly to: string;
+  /** What the chips of the allocation give in that interval. */
+  readonly chipHoursPossible: number;
+  readonly detail: string;
+}
+
 /**
  * Records the use of one facility, in as many events as the records need.
+ * @returns the events, and why their records have flags
  * @throws Refusal `usage-interval-out-of-order` (422).
  */
-export function reportUsage(state: Usage, facilityId: string, reported: readonly ReportedUsage[]): UsageReported[] {
-  const totals = new Map<string, bigint>();
+export function reportUsage(
+  state: Usage,
+  facilityId: string,
+  reported: readonly ReportedUsage[],
+): { events: UsageReported[]; flagged: FlaggedUsage[] } {
+  const uses = new Map<string, AllocationUse>();
+  const flagged: FlaggedUsage[] = [];
   const records = reported.map((report) => {
-    const { allocationId } = report.allocation;
-    const before = totals.get(allocationId) ?? state.chipHoursByAllocation.get(allocationId) ?? 0n;
-    const total = before + BigInt(report.chipHours);
-    totals.set(allocationId, total);
-    return recordOf(report, total);
+    const { allocation, index } = report;
+    const { allocationId, grantId, partnerId, category, country, mode } = allocation;
+    const interval = intervalOf(report);
+    const use = withRecord(uses.get(allocationId) ?? state.byAllocation.get(allocationId), interval);
+    uses.set(allocationId, use);
+    const [from, to] = [formatInstant(interval.from), formatInstant(interval.to)];
+    const record = { allocationId, grantId, partnerId, category, country, mode, from, to, chipHours: report.chipHours };
+    const why = flagOf(allocation, interval, use);
+    if (why === undefined) return record;
+    flagged.push({ index, allocationId, ...why });
+    return { ...record, flag: why.flag };
   });
   const events: UsageReported[] = [];
   for (let start = 0; start < records.length; start += RECORDS_PER_EVENT_MAX) {
     const data = { facilityId, records: records.slice(start, start + RECORDS_PER_EVENT_MAX) };
     events.push({ type: 'usage-reported', data });
   }
-  return events;
+  return { events, flagged };
 }
 
-function recordOf(report: ReportedUsage, totalChipHours: bigint): UsageRecord {
-  const fromMs = parseInstant(report.from);
-  const toMs = parseInstant(report.to);
-  const from = formatInstant(fromMs);
-  const to = formatInstant(toMs);
-  if (fromMs >= toMs) {
-    throw invalid(
-      'usage-interval-out-of-order',
-      `/records/${report.index}/to`,
-      `The interval would end at ${to}, which is not after it begins at ${from}. Give a later end.`,
-      { index: report.index, from, to },
-    );
-  }
-  const { allocation, chipHours } = report;
-  const { allocationId, grantId, partnerId, category, country, mode } = allocation;
-  const record = { allocationId, grantId, partnerId, category, country, mode, from, to, chipHours };
-  const flag = flagOf(allocation, fromMs, toMs, totalChipHours);
-  return flag === undefined ? record : { ...record, flag };
+function intervalOf(report: ReportedUsage): Interval {
+  const [from, to] = [parseInstant(report.from), parseInstant(report.to)];
+  if (from < to) return { from, to, chipHours: BigInt(report.chipHours) };
+  const facts = { index: report.index, from: formatInstant(from), to: formatInstant(to) };
+  throw invalid(
+    'usage-interval-out-of-order',
+    `/records/${report.index}/to`,
+    `The interval would end at ${facts.to}, which is not after it begins at ${facts.from}. Give a later end.`,
+    facts,
+  );
 }
 
 /**
  * A record has one flag. Use beyond the chip-hours takes precedence over use at the wrong time, because reports add up
  * the totals.
  */
-function flagOf(allocation: Allocation, fromMs: number, toMs: number, total: bigint): UsageFlag | undefined {
+function flagOf(
+  allocation: Allocation,
+  record: Interval,
+  { chipHours, run }: AllocationUse,
+): Omit<FlaggedUsage, 'index' | 'allocationId'> | undefined {
+  const whole = { from: allocation.from, to: allocation.to, chipHours };
   // In chip-milliseconds, so that parts of hours are exact.
-  const allocatedChipMs = chipMsOf(allocation.chips, allocation.from, allocation.to);
-  if (total * BigInt(MS_PER_HOUR) > allocatedChipMs) return 'exceeds-allocation';
-  return fromMs < allocation.from || toMs > allocation.to ? 'outside-allocation' : undefined;
+  if (chipHours * BigInt(MS_PER_HOUR) > chipMsOf(allocation.chips, allocation.from, allocation.to))
+    return explained('exceeds-allocation', allocation, whole, 'are now reported for the allocation');
+  if (isBeyondChips(allocation.chips, record, 1))
+    return explained('exceeds-interval', allocation, record, 'are reported in the record');
+  if (isBeyondChips(allocation.chips, run, run.records))
+    return explained('exceeds-interval', allocation, run, `are reported in ${run.records} records that overlap,`);
+  if (record.from >= allocation.from && record.to <= allocation.to) return undefined;
+  const span = `from ${formatInstant(allocation.from)} to ${formatInstant(allocation.to)}`;
+  const { detail, ...outside } = explained('outside-allocation', allocation, record, 'are reported');
+  return { ...outside, detail: `${detail} The allocation is ${span}.` };
+}
+
+/** Records hold whole chip-hours, so that each may be half a chip-hour above what was used. */
+function isBeyondChips(chips: number, { from, to, chipHours }: Interval, records: number): boolean {
+  const roundedMs = BigInt(records) * BigInt(MS_PER_HOUR / 2);
+  return chipHours * BigInt(MS_PER_HOUR) > chipMsOf(chips, from, to) + roundedMs;
+}
+
+function explained(
+  flag: UsageFlag,
+  { chips }: Allocation,
+  interval: Interval,
+  how: string,
+): Omit<FlaggedUsage, 'index' | 'allocationId'> {
+  const [from, to] = [formatInstant(interval.from), formatInstant(interval.to)];
+  const chipHours = Number(interval.chipHours);
+  // For the explanation only: decisions compare exact chip-milliseconds.
+  const chipHoursPossible = Number(chipMsOf(chips, interval.from, interval.to)) / MS_PER_HOUR;
+  const detail = `${chipHours} chip-hours ${how} from ${from} to ${to}; its ${chips} chips give ${chipHoursPossible} in that time.`;
+  return { flag, chipHours, from, to, chipHoursPossible, detail };
 }

@@ -75,6 +75,7 @@ async function importFile(options: Options, mapping: Mapping, { out, err }: Stre
   const listener = {
     fault: (line: number, detail: string) => faults.fault(line, detail),
     recorded: (row: RecordedRow) => void out.write(`${row.line},${csvCell(row.rowId)},${row.id},${row.position}\n`),
+    flagged: (line: number, detail: string) => faults.fault(line, `recorded with a flag: ${detail}`),
     advance: () => progress.advance(),
   };
   const { recorded, known, refused } = await new Import(url, key, listener)

@@ -16,6 +16,8 @@ export interface ImportListener {
   fault(line: number, detail: string): void;
   /** A row that the ledger has recorded. */
   recorded(row: RecordedRow): void;
+  /** A recorded row with a flag of the ledger: use that the allocation or its chips cannot give. */
+  flagged(line: number, detail: string): void;
   advance(): void;
 }
 
@@ -145,6 +147,8 @@ export class Import {
       this.recorded += 1;
       const id = body['allocationId'] ?? body['id'];
       this.listener.recorded({ line, rowId, id: String(id), position: Number(body['position']) });
+      for (const { detail } of (body['flags'] ?? []) as readonly { detail: string }[])
+        this.listener.flagged(line, detail);
       return;
     }
     this.refused += 1;

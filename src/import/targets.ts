@@ -53,7 +53,7 @@ export const TARGETS = {
     row: UsageRecordDto,
     bodyOf: (row) => ({ records: [row] }),
     kinds: { chipHours: 'whole', from: 'instant', to: 'instant' },
-    unchecked: 'whether the allocations exist, and whether more was used than allocated',
+    unchecked: 'whether the allocations exist, and whether more was used than was allocated or than the chips give',
   },
 } satisfies Readonly<Record<string, Target>>;
 

@@ -59,6 +59,35 @@ describe('a report of usage', () => {
     });
   });
 
+  it('has a flag on a record that its chips cannot deliver, also when a record is sent again, and the answer says why', async () => {
+    const { ledger, read } = programme;
+    const { facilityId, allocationId } = await allocated();
+    const records = [day(allocationId, 1, 240), day(allocationId, 2, 241)];
+    const { body } = await ledger.must(ledger.post('/v1/usage', { records }));
+    expect(body).toMatchObject({
+      records: 2,
+      flagged: 1,
+      flags: [
+        {
+          index: 1,
+          allocationId,
+          flag: 'exceeds-interval',
+          chipHours: 241,
+          chipHoursPossible: 240,
+          from: '2026-06-02T00:00:00Z',
+          to: '2026-06-03T00:00:00Z',
+          detail: expect.stringContaining('its 10 chips give 240 in that time'),
+        },
+      ],
+    });
+    await ledger.must(ledger.post('/v1/usage', { records: [day(allocationId, 3, 240)] }));
+    const again = await ledger.must(ledger.post('/v1/usage', { records: [day(allocationId, 3, 240)] }));
+    expect(again.body).toMatchObject({ flagged: 1, flags: [{ index: 0, chipHours: 480, chipHoursPossible: 240 }] });
+    expect((await read(`/v1/usage?facilityId=${facilityId}`)).body.data).toMatchObject([
+      { records: 4, recordsFlagged: 2 },
+    ]);
+  });
+
   it('finds an allocation that was recorded directly before', async () => {
     const { ledger, facility, partner, call, grant, allocate } = programme;
     const facilityId = await facility();
@@ -94,7 +123,15 @@ describe('a report of usage', () => {
     const { allocationId, grantId } = await allocated();
     const records = Array.from({ length: 10_000 }, () => day(allocationId, 1, 1));
     const reported = await ledger.post('/v1/usage', { records });
-    expect(reported).toMatchObject({ status: 200, body: { records: 10_000, flagged: 2_800 } });
+    // The 10 chips give 240 chip-hours on that day, and each record may be rounded up by a half: the 481st is one too many.
+    expect(reported).toMatchObject({ status: 200, body: { records: 10_000, flagged: 9_520 } });
+    expect(reported.body.flags).toHaveLength(20);
+    expect(reported.body.flags[0]).toMatchObject({
+      index: 480,
+      flag: 'exceeds-interval',
+      chipHours: 481,
+      chipHoursPossible: 240,
+    });
     expect((await read(`/v1/grants/${grantId}`)).body.chipHoursUsed).toBe(10_000);
     const tooMany = await ledger.post('/v1/usage', { records: [...records, day(allocationId, 1, 1)] });
     expect(tooMany).toMatchObject({ status: 422, body: { errors: [{ pointer: '/records' }] } });

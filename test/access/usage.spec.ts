@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { RECORDS_PER_EVENT_MAX, reportUsage, usage, type ReportedUsage } from '../../src/access/usage.js';
+import {
+  RECORDS_PER_EVENT_MAX,
+  reportUsage as reportWithReasons,
+  usage,
+  type FlaggedUsage,
+  type ReportedUsage,
+  type Usage,
+  type UsageReported,
+} from '../../src/access/usage.js';
 import type { Allocation } from '../../src/compute/facility.js';
 import { MS_PER_HOUR, parseInstant } from '../../src/ledger/time.js';
 import { given, refusalOf } from '../support/given.js';
@@ -30,6 +38,9 @@ const report = (chipHours: number, change: Partial<ReportedUsage> = {}): Reporte
   index: 0,
   ...change,
 });
+const reportUsage = (...args: Parameters<typeof reportWithReasons>): UsageReported[] =>
+  reportWithReasons(...args).events;
+
 const facts = {
   allocationId: 'allocation',
   grantId: 'grant',
@@ -78,7 +89,7 @@ describe('a report of usage', () => {
 
   test('stays exact beyond the precision of a double: 100,000 chips for ten years', () => {
     const to = parseInstant(FROM) + 87_600 * MS_PER_HOUR;
-    const vast = { allocation: allocation({ chips: 100_000, to }) };
+    const vast = { allocation: allocation({ chips: 100_000, to }), to: new Date(to).toISOString() };
     expect(flagsOf(reportUsage(nothing.state, 'facility', [report(8_760_000_000, vast)]))).toEqual([undefined]);
     expect(flagsOf(reportUsage(nothing.state, 'facility', [report(8_760_000_001, vast)]))).toEqual([
       'exceeds-allocation',
@@ -101,6 +112,117 @@ describe('a report of usage', () => {
       report(1, { allocation: released }),
     ]);
     expect(flagsOf(events)).toEqual([undefined, 'outside-allocation', 'exceeds-allocation']);
+  });
+
+  describe('on more than its chips give in its interval', () => {
+    // 100 chips for 100 hours: the whole allocation is far from used up.
+    const ample = allocation({ chips: 100, to: parseInstant(FROM) + 100 * MS_PER_HOUR });
+    const hour = (number: number): string => new Date(parseInstant(FROM) + number * MS_PER_HOUR).toISOString();
+    const during = (from: number, to: number, chipHours: number, chips = 100): ReportedUsage =>
+      report(chipHours, { allocation: { ...ample, chips }, from: hour(from), to: hour(to) });
+    const resultOf = (reports: readonly ReportedUsage[], state: Usage = nothing.state) =>
+      reportWithReasons(
+        state,
+        'facility',
+        reports.map((each, index) => ({ ...each, index })),
+      );
+    const flags = (...reports: readonly ReportedUsage[]) => flagsOf(resultOf(reports).events);
+    const reasons = (...reports: readonly ReportedUsage[]): readonly FlaggedUsage[] => resultOf(reports).flagged;
+
+    test('has a flag from one chip-hour more than chips times hours on, with the numbers that decided', () => {
+      expect(flags(during(0, 1, 100))).toEqual([undefined]);
+      expect(flags(during(0, 1, 101))).toEqual(['exceeds-interval']);
+      expect(reasons(during(0, 1, 100), during(1, 2, 101))).toEqual([
+        {
+          index: 1,
+          allocationId: 'allocation',
+          flag: 'exceeds-interval',
+          chipHours: 101,
+          from: '2026-04-01T01:00:00Z',
+          to: '2026-04-01T02:00:00Z',
+          chipHoursPossible: 100,
+          detail:
+            '101 chip-hours are reported in the record from 2026-04-01T01:00:00Z to 2026-04-01T02:00:00Z; its 100 chips give 100 in that time.',
+        },
+      ]);
+    });
+
+    test('may be rounded up by half a chip-hour: 0.5 chip-hours are 1, and 0.4999 are none', () => {
+      const chip = allocation({ chips: 1, to: parseInstant(FROM) + 100 * MS_PER_HOUR });
+      const upTo = (to: string) =>
+        flagsOf(reportUsage(nothing.state, 'facility', [report(1, { allocation: chip, to })]));
+      expect(upTo('2026-04-01T00:30:00Z')).toEqual([undefined]);
+      expect(upTo('2026-04-01T00:29:59.999Z')).toEqual(['exceeds-interval']);
+    });
+
+    test('is the sum of the records that overlap: the same record again, a part of it, and one that begins before it', () => {
+      expect(flags(during(2, 4, 100), during(2, 4, 101))).toEqual([undefined, undefined]);
+      expect(flags(during(2, 4, 100), during(2, 4, 102))).toEqual([undefined, 'exceeds-interval']);
+      expect(flags(during(2, 4, 200), during(2, 3, 2))).toEqual([undefined, 'exceeds-interval']);
+      expect(flags(during(2, 4, 200), during(1, 3, 101))).toEqual([undefined, undefined]);
+      expect(flags(during(2, 4, 200), during(1, 3, 102))).toEqual([undefined, 'exceeds-interval']);
+      expect(reasons(during(2, 4, 200), during(2, 4, 200))).toMatchObject([
+        { index: 1, chipHours: 400, chipHoursPossible: 200, from: '2026-04-01T02:00:00Z', to: '2026-04-01T04:00:00Z' },
+      ]);
+    });
+
+    test('does not overlap the record that ends where it begins, nor one of another allocation', () => {
+      expect(flags(during(0, 1, 100), during(1, 2, 100), during(0, 1, 100))).toEqual([undefined, undefined, undefined]);
+      const other = during(0, 1, 100);
+      expect(
+        flags(during(0, 1, 100), { ...other, allocation: { ...other.allocation, allocationId: 'other' } }),
+      ).toEqual([undefined, undefined]);
+    });
+
+    test('is compared with the reports before it, also with those of schema 1', () => {
+      const before = resultOf([during(0, 1, 100)]).events.reduce(usage.evolve, usage.initial);
+      expect(flagsOf(resultOf([during(0, 1, 2)], before).events)).toEqual(['exceeds-interval']);
+      const { upcasts } = usage.events['usage-reported'] as { upcasts?: Record<number, (data: never) => object> };
+      const [event] = resultOf([during(0, 1, 100)]).events;
+      expect(upcasts?.[1]?.(event?.data as never)).toEqual(event?.data);
+    });
+
+    test('is not the flag of a record that exceeds the allocation, and is that of one outside of it', () => {
+      const small = { ...ample, to: parseInstant(FROM) + MS_PER_HOUR };
+      expect(flags(report(101, { allocation: small, to: hour(1) }))).toEqual(['exceeds-allocation']);
+      expect(flags(during(-1, 0, 101))).toEqual(['exceeds-interval']);
+      expect(flags(during(-1, 0, 100))).toEqual(['outside-allocation']);
+      expect(reasons(during(-1, 0, 100))).toMatchObject([
+        {
+          flag: 'outside-allocation',
+          detail: expect.stringMatching(/ The allocation is from 2026-04-01T00:00:00Z to /),
+        },
+      ]);
+    });
+
+    test('counts hours of the day on which clocks change as instants: 25 of local time are 25 of UTC', () => {
+      const long = { from: '2026-10-24T22:00:00Z', to: '2026-10-25T23:00:00Z' };
+      const autumn = { ...ample, from: parseInstant(long.from), to: parseInstant('2026-11-30T00:00:00Z') };
+      expect(flags(report(2_500, { allocation: autumn, ...long }))).toEqual([undefined]);
+      expect(flags(report(2_501, { allocation: autumn, ...long }))).toEqual(['exceeds-interval']);
+    });
+
+    test('never has the flag when chips really delivered what is reported, however records overlap and are rounded', () => {
+      // Jobs hold whole chips of the allocation for whole minutes, never more than there are.
+      const job = fc.record({
+        chip: fc.integer({ min: 0, max: 3 }),
+        start: fc.integer({ min: 0, max: 600 }),
+        minutes: fc.integer({ min: 1, max: 90 }),
+      });
+      fc.assert(
+        fc.property(fc.array(job, { maxLength: 30 }), (jobs) => {
+          const free = [0, 0, 0, 0];
+          const reports = [...jobs]
+            .sort((a, b) => a.start - b.start)
+            .map(({ chip, start, minutes }) => {
+              const begin = Math.max(start, free[chip] ?? 0);
+              free[chip] = begin + minutes;
+              return during(begin / 60, (begin + minutes) / 60, Math.round(minutes / 60), 4);
+            });
+          expect(flags(...reports)).not.toContain('exceeds-interval');
+        }),
+      );
+    });
   });
 
   test('is refused with an empty interval, with a pointer to it', () => {
@@ -152,7 +274,7 @@ describe('a report of usage', () => {
         });
         expect(written.map((each) => [each.allocationId, each.chipHours, each.flag])).toEqual(expected);
         const after = second.reduce(usage.evolve, between);
-        expect([...after.chipHoursByAllocation].map(([id, hours]) => [id, Number(hours)]).sort()).toEqual(
+        expect([...after.byAllocation].map(([id, { chipHours }]) => [id, Number(chipHours)]).sort()).toEqual(
           [...totals].sort(),
         );
       }),
@@ -163,5 +285,5 @@ describe('a report of usage', () => {
 test('a report of usage does not change an earlier state', () => {
   const before = given(usage, [reported(60)]).state;
   usage.evolve(before, reported(1));
-  expect(before.chipHoursByAllocation.get('allocation')).toBe(60n);
+  expect(before.byAllocation.get('allocation')).toMatchObject({ chipHours: 60n, run: { records: 1 } });
 });

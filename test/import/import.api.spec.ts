@@ -114,6 +114,15 @@ describe('the examples of ppp-ledger import', () => {
       { id: allocationId, chips: 64, to: '2026-06-08T12:00:00Z', chipHoursUsed: 381, records: 2 },
       { chips: 128, chipHoursUsed: 0 },
     ]);
+    // A record that the chips cannot deliver is recorded, and the import says so.
+    const line = { allocation: allocationId, begin: '2026-06-02 01:00', end: '2026-06-02 02:00', chip_hours: 65 };
+    const beyond = await run(await file('.ndjson', JSON.stringify(line)), `${EXAMPLES}/usage.json`);
+    expect([beyond.code, beyond.err]).toEqual([
+      0,
+      expect.stringMatching(
+        /:1: recorded with a flag: 65 chip-hours are reported in the record .* its 64 chips give 64 /,
+      ),
+    ]);
   });
 });
 

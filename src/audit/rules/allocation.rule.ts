@@ -1,4 +1,5 @@
 import { idOf } from '../../ledger/aggregate.js';
+import { recordedSchema } from '../../ledger/event.js';
 import { MS_PER_HOUR } from '../../ledger/time.js';
 import type { Findings } from '../audit-finding.js';
 import { notCovered, type EventOf, type TypeOf } from './coverage.js';
@@ -11,6 +12,7 @@ type AllocationRow = readonly [
   stream: string,
   type: TypeOf<'allocations'>,
   facilityId: string,
+  schema: number,
   ...members: unknown[],
 ];
 
@@ -20,6 +22,17 @@ const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode'
 
 const WANTED = [...REPEATED, 'from', 'to', 'at', 'chipHours', 'flag'];
 
+/** A report has the flag `exceeds-interval` from this schema on. */
+const INTERVAL_SINCE_SCHEMA = 2;
+
+/** The records of an allocation since the last one that did not overlap the records before it. */
+interface OverlappingUse {
+  readonly begin: number;
+  readonly end: number;
+  readonly chipHours: bigint;
+  readonly records: bigint;
+}
+
 interface Allocation {
   readonly facilityId: string;
   readonly data: Readonly<Record<string, unknown>>;
@@ -28,14 +41,15 @@ interface Allocation {
   /** Every release sets an earlier end. */
   to: number;
   usedChipHours: bigint;
+  overlapping: OverlappingUse | undefined;
 }
 
 /** The life of every allocation, from one event to the next. */
 export class AllocationRule implements Rule<'allocations'> {
   readonly check = 'allocations';
   readonly statement =
-    'Every allocation is made once, a release takes what is left of it and nothing else, and usage beyond what was allocated is ' +
-    'flagged.';
+    'Every allocation is made once, a release takes what is left of it and nothing else, and usage beyond what was allocated, or ' +
+    'beyond what the chips give in its time, is flagged.';
   private readonly rows = new Partitions<AllocationRow>();
 
   constructor(private readonly findings: Findings) {}
@@ -44,16 +58,17 @@ export class AllocationRule implements Rule<'allocations'> {
     const { position, stream, type } = event;
     runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
+      const schema = recordedSchema(event);
       if (type !== 'usage-reported') {
         const id = facts.text('allocationId');
-        this.rows.add(id, [id, position, stream, type, idOf(stream, 'facility'), ...only(facts.data, WANTED)]);
+        this.rows.add(id, [id, position, stream, type, idOf(stream, 'facility'), schema, ...only(facts.data, WANTED)]);
         return;
       }
       const facilityId = facts.text('facilityId');
       facts.require(facilityId === idOf(stream, 'usage'), 'The report is of another facility than its stream.');
       for (const used of facts.records('records')) {
         const id = used.text('allocationId');
-        this.rows.add(id, [id, position, stream, type, facilityId, ...only(used.data, WANTED)]);
+        this.rows.add(id, [id, position, stream, type, facilityId, schema, ...only(used.data, WANTED)]);
       }
     });
   }
@@ -62,7 +77,7 @@ export class AllocationRule implements Rule<'allocations'> {
     for (const rows of this.rows) {
       const allocations = new Map<string, Allocation>();
       for (const row of rows) {
-        const [, position, stream, type, , ...members] = row;
+        const [, position, stream, type, , , ...members] = row;
         const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
         runCheck(this.check, this.findings, () => apply(allocations, row, facts));
       }
@@ -74,20 +89,21 @@ export class AllocationRule implements Rule<'allocations'> {
   }
 }
 
-function apply(allocations: Map<string, Allocation>, [id, , , type, facilityId]: AllocationRow, facts: Facts): void {
+function apply(allocations: Map<string, Allocation>, row: AllocationRow, facts: Facts): void {
+  const [id, , , type, facilityId, schema] = row;
   const allocation = allocations.get(id);
   switch (type) {
     case 'chips-allocated': {
       facts.require(allocation === undefined, 'The allocation is made a second time.');
       const [chips, from, to] = [facts.count('chips'), facts.instant('from'), facts.instant('to')];
       facts.require(chips > 0, 'No chips are allocated.');
-      allocations.set(id, { facilityId, data: facts.data, chips, from, to, usedChipHours: 0n });
+      allocations.set(id, { facilityId, data: facts.data, chips, from, to, usedChipHours: 0n, overlapping: undefined });
       return;
     }
     case 'allocation-released':
       return release(named(allocation, id, facilityId, REPEATED, facts), facts);
     case 'usage-reported':
-      return use(named(allocation, id, facilityId, REPEATED_BY_USAGE, facts), facts);
+      return use(named(allocation, id, facilityId, REPEATED_BY_USAGE, facts), schema, facts);
     default:
       notCovered(type);
   }
@@ -126,14 +142,25 @@ function release(allocation: Allocation, facts: Facts): void {
   allocation.to = Math.max(from, at);
 }
 
-function use(allocation: Allocation, facts: Facts): void {
-  const [from, to] = [facts.instant('from'), facts.instant('to')];
+function use(allocation: Allocation, schema: number, facts: Facts): void {
+  const [from, to, chipHours] = [facts.instant('from'), facts.instant('to'), BigInt(facts.count('chipHours'))];
   facts.require(from < to, 'The use ends before it begins.');
-  allocation.usedChipHours += BigInt(facts.count('chipHours'));
-  const usedChipMs = allocation.usedChipHours * BigInt(MS_PER_HOUR);
-  const isBeyond = usedChipMs > BigInt(allocation.chips) * BigInt(allocation.to - allocation.from);
+  allocation.usedChipHours += chipHours;
+  const record = { begin: from, end: to, chipHours, records: 1n };
+  allocation.overlapping = joined(allocation.overlapping, record);
+  const isBeyond =
+    allocation.usedChipHours * BigInt(MS_PER_HOUR) > BigInt(allocation.chips) * BigInt(allocation.to - allocation.from);
+  const isImpossible =
+    schema >= INTERVAL_SINCE_SCHEMA &&
+    [record, allocation.overlapping].some((uses) => !canGive(allocation.chips, uses));
   const isOutside = from < allocation.from || to > allocation.to;
-  const expected = isBeyond ? 'exceeds-allocation' : isOutside ? 'outside-allocation' : undefined;
+  const expected = isBeyond
+    ? 'exceeds-allocation'
+    : isImpossible
+      ? 'exceeds-interval'
+      : isOutside
+        ? 'outside-allocation'
+        : undefined;
   const found = facts.optional('flag');
   facts.require(
     found === expected,
@@ -141,4 +168,20 @@ function use(allocation: Allocation, facts: Facts): void {
     expected ?? 'no flag',
     found ?? 'no flag',
   );
+}
+
+function joined(before: OverlappingUse | undefined, record: OverlappingUse): OverlappingUse {
+  if (before === undefined || record.end <= before.begin || before.end <= record.begin) return record;
+  return {
+    begin: Math.min(before.begin, record.begin),
+    end: Math.max(before.end, record.end),
+    chipHours: before.chipHours + record.chipHours,
+    records: before.records + record.records,
+  };
+}
+
+/** In half chip-hours: a record of whole chip-hours may be rounded up by one of them. */
+function canGive(chips: number, { begin, end, chipHours, records }: OverlappingUse): boolean {
+  const halfHour = BigInt(MS_PER_HOUR / 2);
+  return (2n * chipHours - records) * halfHour <= BigInt(chips) * BigInt(end - begin);
 }

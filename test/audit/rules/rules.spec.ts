@@ -112,6 +112,13 @@ const ENVELOPE_MEMBERS: readonly (readonly [name: string, envelope: Record<strin
 type Forgery = readonly [what: string, check: string, forge: (commands: Commands) => WrittenEvent];
 
 const site = `facility-${story.SITE}`;
+const DAY_1 = { from: '2026-05-01T00:00:00Z', to: '2026-05-02T00:00:00Z' };
+const DAY_2 = { from: '2026-05-02T00:00:00Z', to: '2026-05-03T00:00:00Z' };
+/** Use of the allocation a1. Its 60 chips give 1,440 chip-hours a day. */
+const used = (chipHours: number, interval = DAY_1): Record<string, unknown> => {
+  const [record] = find(story.programme(), 'usage-reported').data['records'] as Record<string, unknown>[];
+  return { ...record, ...interval, chipHours };
+};
 const RELEASE = 'allocation-released';
 
 const FORGERIES: readonly Forgery[] = [
@@ -347,6 +354,29 @@ const FORGERIES: readonly Forgery[] = [
       Object.assign(record ?? {}, { chipHours: 14_401 });
       return usage;
     },
+  ],
+  [
+    'usage beyond what the chips give in the interval of a record without a flag',
+    'allocations',
+    (c) => set(c, 'usage-reported', 0, { records: [used(1_440), used(1_441, DAY_2)] }),
+  ],
+  [
+    'usage beyond what the chips give in overlapping records without a flag',
+    'allocations',
+    (c) => set(c, 'usage-reported', 0, { records: [used(1_440), used(2)] }),
+  ],
+  [
+    'usage that the chips can give with a flag',
+    'allocations',
+    (c) => set(c, 'usage-reported', 0, { records: [{ ...used(1_440), flag: 'exceeds-interval' }] }),
+  ],
+  [
+    'usage beyond the interval with the flag of schema 2 in an event of schema 1',
+    'allocations',
+    (c) =>
+      Object.assign(set(c, 'usage-reported', 0, { records: [{ ...used(1_441), flag: 'exceeds-interval' }] }), {
+        envelope: { schema: 1 },
+      }),
   ],
   [
     'usage of an allocation that was never made',
@@ -625,6 +655,24 @@ describe('the second implementation of the rules', () => {
     });
     set(commands, 'capital-call-issued', 0, { issuedOn: '2026-03-01' });
     expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
+  });
+
+  it('expects the flag of impossible use from schema 2 on, where the chips cannot give what was used, and nowhere else', async () => {
+    const flagged = (chipHours: number, interval = DAY_1) => ({
+      ...used(chipHours, interval),
+      flag: 'exceeds-interval',
+    });
+    for (const [records, envelope] of [
+      [[used(1_440), used(1_440, DAY_2)], {}],
+      [[used(1_440), used(1)], {}],
+      [[flagged(1_441), used(1_440, DAY_2)], {}],
+      [[used(1_440), flagged(2)], {}],
+      [[used(1_441), used(1_441)], { schema: 1 }],
+    ] as const) {
+      const commands = story.programme();
+      Object.assign(set(commands, 'usage-reported', 0, { records }), { envelope });
+      expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
+    }
   });
 
   it('accepts a checkpoint that ends within the last command', async () => {
