@@ -51,6 +51,9 @@ export class ReportUsageDto {
 /** Explained flags in one answer. The answer is kept for the repetition of the command, so it must not grow with the report. */
 export const FLAGS_EXPLAINED_MAX = 20;
 
+/** Room for two intervals and four numbers of 21 digits. */
+const FLAG_DETAIL_LENGTH_MAX = 400;
+
 /** Why a record was recorded with a flag. */
 export class UsageFlagDto {
   /**
@@ -91,8 +94,13 @@ export class UsageFlagDto {
    * What the chips of the allocation give in that interval: its chips times the hours.
    * @example 100
    */
+  @ApiProperty({ type: 'number', format: 'double', minimum: 0 })
   readonly chipHoursPossible: number;
-  /** @example "5000 chip-hours are reported in the record from 2026-05-02T00:00:00Z to 2026-05-02T01:00:00Z; its 100 chips give 100 in that time." */
+  /**
+   * The flag in one sentence.
+   * @example "5000 chip-hours are reported in the record from 2026-05-02T00:00:00Z to 2026-05-02T01:00:00Z; its 100 chips give 100 in that time."
+   */
+  @ApiProperty({ pattern: String.raw`^\S(.*\S)?$`, maxLength: FLAG_DETAIL_LENGTH_MAX })
   readonly detail: string;
 }
 
@@ -156,6 +164,7 @@ export class AllocationUsageDto {
    * Chips of the allocation times its hours.
    * @example 139776
    */
+  @ApiProperty({ type: 'number', format: 'double', minimum: 0 })
   readonly chipHoursAllocated: number;
   /** @example 120310 */
   readonly chipHoursUsed: number;
