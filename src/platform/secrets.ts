@@ -8,9 +8,14 @@ const KEY_BYTES = 32;
 /**
  * A secret key of 32 bytes in a file of mode 0600, made at first use. Two processes that start at the same time get the same key: the file
  * appears complete or not at all, and the first process that links it wins.
+ * @param make the key for a folder that has none; a random one by default
  * @throws StartupError if the file is there but does not hold a key
  */
-export async function secretKey(folder: string, name: string): Promise<Buffer> {
+export async function secretKey(
+  folder: string,
+  name: string,
+  make: () => Uint8Array = () => randomBytes(KEY_BYTES),
+): Promise<Buffer> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
   for (;;) {
@@ -25,11 +30,21 @@ export async function secretKey(folder: string, name: string): Promise<Buffer> {
         `${path} does not hold a key of ${KEY_BYTES} bytes. Restore it from its backup: without it sealed content is lost.`,
       );
     }
+    await keepOutOfGit(folder);
     const draft = `${path}.${process.pid}`;
-    await writeFile(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flush: true });
+    await writeFile(draft, `${Buffer.from(make()).toString('base64')}\n`, { mode: 0o600, flush: true });
     await link(draft, path).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error;
     });
     await rm(draft);
   }
+}
+
+const GITIGNORE = '# Made by ppp-ledger: private keys and a database do not belong in a repository.\n*\n';
+
+/** Keeps a folder with private keys out of what `git add .` takes. A `.gitignore` of the user stays as it is. */
+export async function keepOutOfGit(folder: string): Promise<void> {
+  await writeFile(join(folder, '.gitignore'), GITIGNORE, { flag: 'wx' }).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { keepOutOfGit } from '../platform/secrets.js';
 import { codeOf, reasonOf, StartupError } from '../platform/startup-error.js';
 import { writeDurably } from './durable-file.js';
 import { ED25519_KEY_BYTES, formatSigningKey, parseSigningKey, type SigningKey, signingKey } from '../tlog/note-key.js';
@@ -35,6 +36,7 @@ async function makeKey(path: string, name: string | undefined): Promise<SigningK
     );
   }
   const key = signingKey(name, randomBytes(ED25519_KEY_BYTES));
+  await keepOutOfGit(dirname(path));
   await writeDurably(path, `${formatSigningKey(key)}\n`);
   return key;
 }
