@@ -1,4 +1,4 @@
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import type { ProgressListener } from '../ledger/progress-listener.js';
 import { codeOf, reasonOf } from '../platform/startup-error.js';
 import { paddingOf, TAR_END, tarHeader } from './archive-tar.js';
@@ -11,6 +11,13 @@ import { keptOptions, LogWalk } from './verify-walk.js';
 /** Bytes that are collected before a write. A bundle with its tile has some 200 kB. */
 const BUFFER_BYTES = 1_048_576;
 
+/** A file, or a pipe. */
+export interface ArchiveOutput {
+  writeFile(chunk: Uint8Array): Promise<unknown>;
+  /** Resolves when all that was written is durable. */
+  sync(): Promise<unknown>;
+}
+
 /**
  * Writes an archive from its first byte to its last. The members are in the order in which a log grows (`checkpoint`, `vkey`, then
  * every bundle followed by its tile and by the tiles above that it completes), so that a reader can verify it in one pass. The same
@@ -20,11 +27,12 @@ export class ArchiveWriter {
   private readonly gathered: Uint8Array[] = [];
   private bytes = 0;
 
-  constructor(private readonly file: FileHandle) {}
+  constructor(private readonly file: ArchiveOutput) {}
 
-  async append(path: string, content: Uint8Array): Promise<void> {
+  /** @param mode permissions of the member when it is unpacked; by default everybody may read it */
+  async append(path: string, content: Uint8Array, mode?: number): Promise<void> {
     const padding = Buffer.alloc(paddingOf(content.length));
-    this.gathered.push(tarHeader(path, content.length), content, padding);
+    this.gathered.push(tarHeader(path, content.length, mode), content, padding);
     this.bytes += content.length;
     if (this.bytes >= BUFFER_BYTES) await this.flush();
   }

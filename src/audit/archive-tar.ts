@@ -6,7 +6,8 @@
 export const BLOCK_BYTES = 512;
 /** `name` has room for 100 bytes; the longest path of a log has 40. */
 const NAME_BYTES_MAX = 100;
-const MODE = '0000644';
+/** Permissions of a member: everybody may read a log, which is public. */
+const MODE = 0o644;
 const NOBODY = '0000000';
 const MAGIC = 'ustar\u000000';
 
@@ -44,12 +45,15 @@ export interface TarHeader {
   readonly isFolder: boolean;
 }
 
-/** @throws RangeError for a name that does not fit */
-export function tarHeader(name: string, bytes: number): Buffer {
+/**
+ * @param mode permissions of the file when it is unpacked
+ * @throws RangeError for a name that does not fit
+ */
+export function tarHeader(name: string, bytes: number, mode = MODE): Buffer {
   if (Buffer.byteLength(name) > NAME_BYTES_MAX) throw new RangeError(`"${name}" is too long for a ustar archive.`);
   const header = Buffer.alloc(BLOCK_BYTES);
   header.write(name, NAME_AT);
-  header.write(MODE, MODE_AT);
+  header.write(mode.toString(8).padStart(7, '0'), MODE_AT);
   header.write(NOBODY, UID_AT);
   header.write(NOBODY, GID_AT);
   header.write(bytes.toString(8).padStart(11, '0'), SIZE_AT);

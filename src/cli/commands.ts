@@ -37,6 +37,45 @@ Exit codes: 0 it has moved, 64 usage, 69 it could not be done (started again, it
       run: async (args, streams) => (await import('./copy.js')).runCopy(args, streams),
     },
     {
+      name: 'backup',
+      help: {
+        list: 'backup         write everything that the ledger keeps into one file (backup --help)',
+        page: `Usage: ppp-ledger backup FILE [--with-keys] [--force]
+
+  Writes events, answers, sealed contents, checkpoints with their cosignatures, and published reports, as of one moment. The
+  service may be running. FILE appears whole or not at all; only its owner can read it. Its log part is the archive that
+  "audit export" writes: every audit command reads it.
+
+  FILE         a new file, or - for a pipe: ppp-ledger backup - | zstd > ledger.tar.zst
+  --with-keys  the wrapping key and the signing key as well: whoever has the file can then read the sealed texts in it and
+               sign in the name of the ledger. Without it, keep the two files of DATA_DIR in another place
+  --force      replace FILE
+
+Exit codes: 0 written, 1 the log is proven wrong, 2 the log could not be checked, 64 usage, 69 no backup was made.
+`,
+      },
+      run: async (args, streams) => (await import('./backup.js')).runBackup(args, streams),
+    },
+    {
+      name: 'restore',
+      help: {
+        list: 'restore        load a backup into the empty database of the settings, and verify it (restore --help)',
+        page: `Usage: ppp-ledger restore FILE [--older]
+
+  Loads a backup into a new database: an empty folder as DATA_DIR, or an empty database as DATABASE_URL. Checks the file first,
+  loads it whole or not at all, builds the views, and ends with the checks of "audit verify --database". The keys are those in
+  DATA_DIR; where there are none, those of a backup that was made with --with-keys.
+
+  --older  also a backup that ends before the last checkpoint of this installation (last-checkpoint in DATA_DIR): the service
+           then signs nothing, and erasures that were recorded after the backup have to be repeated
+
+Exit codes: 0 restored and verified, 1 restored, and proven wrong, 2 restored, and could not be checked, 64 usage,
+69 nothing was restored.
+`,
+      },
+      run: async (args, streams) => (await import('./restore.js')).runRestore(args, streams),
+    },
+    {
       name: 'rebuild',
       help: {
         list: 'rebuild        rebuild the rows that reads are answered from, and compare them (rebuild --help)',
@@ -64,9 +103,25 @@ Exit codes: 0 the rows are the same, 1 other rows were served until now, and hav
     {
       name: 'witness',
       help: {
-        list: `witness        cosign the checkpoints of logs until SIGTERM
+        list: `witness        cosign the checkpoints of logs until SIGTERM (witness --help)
                  --logs FILE   the logs: lines "log <verifier key>"
                  --name NAME   what it is called, at its first start`,
+        page: `Usage: ppp-ledger witness --logs FILE [--name NAME]
+
+  Cosigns the checkpoints of logs (C2SP tlog-witness) until SIGTERM. It signs only histories that continue the one it knows.
+
+  --logs FILE  the logs: a line "log <verifier key>" for each
+  --name NAME  what it is called, at its first start: a URL without scheme that names you, e.g. witness.example.eu
+
+Settings come from the environment:
+  PORT         where to listen (3001); 0 picks a free one
+  HOST         address to listen on (127.0.0.1)
+  DATA_DIR     folder of its private key and of what it has cosigned (./witness-data). Keep it out of every repository, and
+               never run two witnesses with copies of one folder
+  LOG_LEVEL    info
+
+Exit codes: 0 stopped, 64 usage, 69 it could not start, 78 settings.
+`,
       },
       run: async (args, streams) => (await import('./witness.js')).runWitness(args, streams),
     },

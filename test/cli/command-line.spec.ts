@@ -50,6 +50,11 @@ describe('the command line of ppp-ledger', () => {
     [['audit', 'verify'], 'Give one SOURCE.'],
     [['audit', 'verify', '--database', 'source'], "Unexpected argument 'source'."],
     [['audit', 'import', '--fast'], "Unknown option '--fast'"],
+    [['backup', '--fast'], "Unknown option '--fast'"],
+    [['backup'], 'Give one FILE, or - for standard output.'],
+    [['backup', 'file', 'further'], "Unexpected argument 'further'."],
+    [['restore', '--force', 'file'], "Unknown option '--force'"],
+    [['restore'], 'Give one FILE.'],
     [['rebuild', '--fast'], "Unknown option '--fast'"],
     [['rebuild'], 'Give a NAME, or --all.'],
     [['rebuild', '--all', 'capital'], "Unexpected argument 'capital'."],
@@ -64,6 +69,13 @@ describe('the command line of ppp-ledger', () => {
   it('names every projection in the help page of rebuild', async () => {
     const { out } = await ppp('rebuild', '--help');
     expect(/a projection: (.*)/.exec(out)?.[1]?.split(', ')).toEqual(REBUILDABLE.map(({ name }) => name));
+  });
+
+  it('names the settings of a witness in its help page', async () => {
+    const { out } = await ppp('witness', '--help');
+    for (const name of ['PORT', 'HOST', 'DATA_DIR', 'LOG_LEVEL']) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
+    expect(out).toContain('(3001)');
+    expect(out).toContain('(./witness-data)');
   });
 
   it.each([['--help'], ['sevre'], ['help', 'serve'], ['help', 'audit', 'receipt']])(
