@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,8 @@ describe('a backup of the embedded database', () => {
   const running = new Set<ChildProcess>();
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-embedded-backup-'));
+    // Under root the databases stay in this folder if their user can pass through it, and are deleted with it.
+    await chmod(folder, 0o711);
   });
   afterAll(async () => {
     for (const child of running) child.kill('SIGKILL');
