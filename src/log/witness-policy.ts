@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../platform/config.js';
 import { reasonOf } from '../platform/startup-error.js';
+import { textOfFile } from '../platform/text-file.js';
 import { LogError, malformed } from '../tlog/log-error.js';
 import { formatVerifierKey, type VerifierKey, wrapSameKey } from '../tlog/note-key.js';
 import { formatPolicy, isQuorum, NO_QUORUM, parsePolicy, type Policy, type PolicyWitness } from '../tlog/policy.js';
-import { decodeUtf8 } from '../tlog/strict-text.js';
 
 /** A witness to which the log submits its checkpoints. */
 export interface SubmissionWitness extends PolicyWitness {
@@ -59,8 +59,8 @@ export function readLogPolicy(path: string | undefined, logKey: VerifierKey): Lo
     );
   }
   try {
-    const text = decodeUtf8(readFileSync(path));
-    if (text === undefined) throw malformed('policy', 'it is not UTF-8');
+    const text = textOfFile(readFileSync(path));
+    if (text === undefined) throw malformed('policy', 'it is not text in UTF-8');
     return new LogPolicy(text, logKey);
   } catch (error) {
     throw new ConfigError([`LOG_POLICY names ${path}, which cannot be used: ${reasonOf(error)}`]);

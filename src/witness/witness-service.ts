@@ -2,8 +2,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { ConfigError, type WitnessConfig } from '../platform/config.js';
 import { acquireInstanceLock, type InstanceLock } from '../platform/database/embedded-lock.js';
 import { reasonOf, StartupError } from '../platform/startup-error.js';
+import { textOfFile } from '../platform/text-file.js';
 import { cosignerKeyOf, formatVerifierKey } from '../tlog/note-key.js';
-import { decodeUtf8 } from '../tlog/strict-text.js';
 import { malformed } from '../tlog/log-error.js';
 import type { Witness } from './witness.js';
 import { witnessKey } from './witness-key.js';
@@ -57,8 +57,8 @@ export async function startWitness(config: WitnessConfig, log: WitnessServerOpti
 
 async function readLogs(path: string): Promise<Witness['logs']> {
   try {
-    const text = decodeUtf8(await readFile(path));
-    if (text === undefined) throw malformed('list of logs', 'it is not UTF-8');
+    const text = textOfFile(await readFile(path));
+    if (text === undefined) throw malformed('list of logs', 'it is not text in UTF-8');
     return parseWitnessedLogs(text);
   } catch (error) {
     throw new ConfigError([`--logs names ${path}, which cannot be used: ${reasonOf(error)}`]);
