@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { COMMANDS } from './cli/commands.js';
 import { dispatch } from './cli/dispatch.js';
+import { Output } from './cli/output.js';
 
-process.exitCode = await dispatch(COMMANDS, process.argv.slice(2), { out: process.stdout, err: process.stderr });
+const streams = { out: new Output(process.stdout), err: new Output(process.stderr) };
+process.exitCode = await dispatch(COMMANDS, process.argv.slice(2), streams);

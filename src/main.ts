@@ -1,3 +1,4 @@
+import { Output } from './cli/output.js';
 import { runServe } from './cli/serve.js';
 
-process.exitCode = await runServe([], { out: process.stdout, err: process.stderr });
+process.exitCode = await runServe([], { out: new Output(process.stdout), err: new Output(process.stderr) });

@@ -1,8 +1,17 @@
 import type { ProgressOutput } from '../client/progress.js';
 
+/** Output for the data of a command. */
+export interface DataOutput {
+  write(text: string): unknown;
+  /** True for a terminal. It obeys control characters, so that data of others must be escaped. */
+  readonly isTTY?: boolean;
+  /** Waits until everything is written. Resolves with the error of a write that failed. Left out where no write can fail. */
+  failure?(): Promise<Error | undefined>;
+}
+
 /** Output of a command: data to `out`, messages and progress to `err`. */
 export interface Streams {
-  readonly out: { write(text: string): unknown };
+  readonly out: DataOutput;
   readonly err: ProgressOutput;
 }
 
@@ -17,6 +26,8 @@ export interface Command {
   };
   /** True if the command reads its own arguments, because it is a group. */
   readonly isGroup?: true;
+  /** True if the command serves until a signal. It goes on without a reader of its output, and ends with its own exit code. */
+  readonly serves?: true;
   /** Executes the command. Its code is imported only by this call. Resolves with the exit code. */
   readonly run: (args: readonly string[], streams: Streams) => Promise<number>;
 }

@@ -10,11 +10,13 @@ export const COMMANDS: CommandTable = {
     {
       name: 'serve',
       help: { list: 'serve          serve the API until SIGTERM' },
+      serves: true,
       run: async (args, streams) => (await import('./serve.js')).runServe(args, streams),
     },
     {
       name: 'demo',
       help: { list: 'demo           serve with the demo programme loaded, and show its tables' },
+      serves: true,
       run: async (args, streams) => (await import('./demo.js')).runDemo(args, streams),
     },
     {
@@ -123,6 +125,7 @@ Settings come from the environment:
 Exit codes: 0 stopped, 64 usage, 69 it could not start, 78 settings.
 `,
       },
+      serves: true,
       run: async (args, streams) => (await import('./witness.js')).runWitness(args, streams),
     },
     {
