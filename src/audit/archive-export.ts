@@ -3,10 +3,10 @@ import type { ProgressListener } from '../ledger/progress-listener.js';
 import { codeOf, reasonOf } from '../platform/startup-error.js';
 import { paddingOf, TAR_END, tarHeader } from './archive-tar.js';
 import { UsageError } from './audit-finding.js';
-import { noteText, openLog, requireGrowth, type OpenedLog, type Trust } from './audit-log.js';
+import { noteText, openTrusted, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
 import { formatVerifierKey } from '../tlog/note-key.js';
-import { keptOptions, LogWalk } from './verify-walk.js';
+import { LogWalk } from './verify-walk.js';
 
 /** Bytes that are collected before a write. A bundle with its tile has some 200 kB. */
 const BUFFER_BYTES = 1_048_576;
@@ -65,11 +65,10 @@ export async function exportLog(
   progress?: ProgressListener,
 ): Promise<OpenedLog> {
   if (await exists(path)) throw new UsageError(`${path} exists already. Name a new file.`);
-  const log = await openLog(source, trust);
-  await requireGrowth(log);
+  const log = await openTrusted(source, trust);
   const draft = `${path}.part`;
   const file = await open(draft, 'w').catch((error: unknown) => {
-    throw new UsageError(`${draft} cannot be written: ${reasonOf(error)}.`);
+    throw new UsageError(`${draft} cannot be written: ${reasonOf(error)}.`, { cause: error });
   });
   try {
     await write(new ArchiveWriter(file), log, progress);
@@ -86,10 +85,7 @@ export async function exportLog(
 async function write(archive: ArchiveWriter, log: OpenedLog, progress: ProgressListener | undefined): Promise<void> {
   await archive.append('checkpoint', Buffer.from(noteText(log)));
   await archive.append('vkey', Buffer.from(`${formatVerifierKey(log.key)}\n`));
-  const walk = new LogWalk(log, {
-    onArtefact: (path, bytes) => archive.append(path, bytes),
-    ...keptOptions(log),
-  });
+  const walk = new LogWalk(log, { onArtefact: (path, bytes) => archive.append(path, bytes) });
   progress?.begin(log.checkpoint.size);
   for await (const { first, entries } of walk.stretches()) progress?.reached(first + entries.length - 1);
   progress?.end();

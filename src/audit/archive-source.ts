@@ -1,7 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { reasonOf } from '../platform/startup-error.js';
 import { BLOCK_BYTES, paddingOf, readTarHeader, type TarHeader } from './archive-tar.js';
-import { NotCheckable, ProvenWrong } from './audit-finding.js';
+import { NOT_WHOLE, NotCheckable } from './audit-finding.js';
 import { LogError } from '../tlog/log-error.js';
 import { ARTEFACT_BYTES_MAX, type LogSource } from './log-source.js';
 import { parseTilePath, TILE_WIDTH } from '../tlog/tile.js';
@@ -31,10 +32,7 @@ export class ArchiveSource implements LogSource {
     private readonly file: FileHandle,
   ) {}
 
-  /**
-   * @throws NotCheckable if the file is no archive of a log
-   * @throws ProvenWrong if the file is a damaged archive
-   */
+  /** @throws NotCheckable if the file is no archive of a log, or is damaged or cut off */
   static async open(name: string): Promise<ArchiveSource> {
     const file = await open(name, 'r').catch((error: unknown) => {
       throw new NotCheckable(`${name} cannot be read: ${reasonOf(error)}.`, 'Make it readable.', { cause: error });
@@ -60,13 +58,14 @@ export class ArchiveSource implements LogSource {
 
   private async index(): Promise<void> {
     const { size } = await this.file.stat();
+    if (size === 0) throw noArchive(this.name, new Uint8Array());
     let at = 0;
     // The padding of the member before is read with the next header, so that a changed bit in it is found too.
     let padding = 0;
     while (at < size) {
       const block = await this.bytesAt(at, Math.min(padding + BLOCK_BYTES, size - at));
       const header = readTarHeader(block.subarray(padding));
-      if (at === 0 && (header === undefined || typeof header === 'string')) throw noArchive(this.name);
+      if (at === 0 && (header === undefined || typeof header === 'string')) throw noArchive(this.name, block);
       if (typeof header === 'string') throw damaged(this.name, at, header);
       if (block.subarray(0, padding).some((byte) => byte !== 0))
         throw damaged(this.name, at, 'it has bytes between two files');
@@ -80,8 +79,9 @@ export class ArchiveSource implements LogSource {
     throw damaged(this.name, at, 'its end is missing');
   }
 
-  /** After the first block of zeros all bytes are zeros. */
+  /** Two blocks of zeros end an archive, and all bytes after them are zeros. */
   private async checkEnd(from: number, size: number): Promise<void> {
+    if (size - from < BLOCK_BYTES) throw damaged(this.name, from, 'its end is cut off');
     for (let at = from; at < size; at += ARTEFACT_BYTES_MAX) {
       const rest = await this.bytesAt(at, Math.min(ARTEFACT_BYTES_MAX, size - at));
       if (rest.some((byte) => byte !== 0)) throw damaged(this.name, at, 'it has bytes after its end');
@@ -89,8 +89,9 @@ export class ArchiveSource implements LogSource {
   }
 
   private keep({ name, bytes, isFolder }: TarHeader, offset: number): void {
-    const path = name.replace(/^\.\//, '');
     if (isFolder) return;
+    // As `tar` extracts it: `./checkpoint`, `.//checkpoint`, `/checkpoint` and `tile/../checkpoint` are one file.
+    const path = posix.normalize(`/${name}`).slice(1);
     if (bytes > ARTEFACT_BYTES_MAX) throw damaged(this.name, offset, `${path} is longer than anything of a log`);
     // Two members of one name: another program may read the other member.
     if (this.named.has(path) || this.placeOf(path) !== undefined) {
@@ -99,7 +100,7 @@ export class ArchiveSource implements LogSource {
     const address = tileAddress(path);
     if (address === undefined) {
       const isOther = path !== 'checkpoint' && path !== 'vkey';
-      if (isOther && this.others.length < OTHERS_MAX) this.others.push(path);
+      if (isOther && this.others.length < OTHERS_MAX) this.others.push(name);
       this.named.set(path, { offset, bytes });
     } else if (address.width < TILE_WIDTH || address.index * BLOCK_BYTES > offset) {
       // A tile number that is too high for this offset is forged. It must not make the list of offsets long.
@@ -156,16 +157,30 @@ function tileAddress(path: string): ReturnType<typeof parseTilePath> | undefined
   }
 }
 
-const noArchive = (name: string): NotCheckable =>
-  new NotCheckable(
-    `${name} is no archive of a log.`,
-    'Give a file that "audit export" wrote, a folder, or the address of a log.',
-  );
+/** What the first bytes of other files tell of them. */
+const OTHER_FILES: readonly (readonly [start: string, what: string, nextStep: string])[] = [
+  [
+    'c2sp.org/tlog-proof@',
+    'is the receipt of one event',
+    'Check it with "audit receipt FILE --event FILE --vkey KEY|FILE".',
+  ],
+  ['\u001f\u008b', 'is compressed with gzip', 'Unpack it with gunzip.'],
+  ['PK\u0003\u0004', 'is a zip file', 'Unpack it with unzip.'],
+  ['\u00fd7zXZ', 'is compressed with xz', 'Unpack it with unxz.'],
+  ['(\u00b5/\u00fd', 'is compressed with zstd', 'Unpack it with unzstd.'],
+];
 
-const damaged = (name: string, at: number, what: string): ProvenWrong =>
-  new ProvenWrong({
-    check: 'archive',
-    artefact: name,
-    message: `The archive is damaged near byte ${at}: ${what}.`,
-    nextStep: 'Copy or export it again.',
-  });
+function noArchive(name: string, start: Uint8Array): NotCheckable {
+  const text = Buffer.from(start).toString('latin1');
+  const other = OTHER_FILES.find(([beginning]) => text.startsWith(beginning));
+  const [, what, nextStep] = other ?? [
+    '',
+    text === '' ? 'is empty' : 'is no archive of a log',
+    'Give a file that "audit export" wrote, a folder, or the address of a log.',
+  ];
+  return new NotCheckable(`${name} ${what}.`, nextStep);
+}
+
+/** The container is not signed: a fault in it proves nothing against the log. */
+const damaged = (name: string, at: number, what: string): NotCheckable =>
+  new NotCheckable(`The archive ${name} is damaged near byte ${at}: ${what}.`, NOT_WHOLE);

@@ -3,7 +3,8 @@ import { NotCheckable, UsageError } from './audit-finding.js';
 import type { Replay, ReplayedReport } from './audit-replay.js';
 import { METHODS, type MethodRegistry } from '../transparency/methods.js';
 import type { ReportMethod } from '../transparency/report-method.js';
-import { addressOf, getBytes } from './audit-source-url.js';
+import { addressOf } from './audit-source-url.js';
+import { HttpReader } from './http-reader.js';
 
 /** A report, and whether the service publishes the same bytes. */
 export interface ComparedReport extends ReplayedReport {
@@ -29,21 +30,51 @@ const EXCERPT = 60;
 /**
  * Compares replayed reports byte for byte with the reports of a service: those as of the same position, and the published
  * ones. Differences are added to the findings of the replay.
- * @throws NotCheckable when the service does not answer
+ * @throws NotCheckable when the service does not answer with a whole report of the same method
  */
 export async function compare(replayed: Replay, service: string): Promise<readonly ComparedReport[]> {
   const address = `${addressOf(service).replace(/log\/$/, '')}v1/transparency/`;
+  const http = new HttpReader();
   const compared: ComparedReport[] = [];
   for (const report of [...replayed.reports, ...replayed.published]) {
     const { id, kind, position } = report;
     const url = address + (id === undefined ? `${kind}?asOfPosition=${position}` : `reports/${id}`);
-    const answer = await getBytes(url);
+    const answer = await http.get(url);
     if (!answer.found) throw new NotCheckable(`${url} publishes no report.`, 'Give the address of the service.');
     const isSame = Buffer.from(report.text).equals(answer.bytes);
-    if (!isSame) replayed.findings.add(differenceOf(url, report, Buffer.from(answer.bytes).toString('utf8')));
+    if (!isSame) {
+      const found = Buffer.from(answer.bytes).toString('utf8');
+      requireReport(url, found, report);
+      replayed.findings.add(differenceOf(url, report, found));
+    }
     compared.push({ ...report, url, isSame });
   }
   return compared;
+}
+
+/** An answer that was cut off, the page of a proxy, and a report of another method differ, and prove nothing. */
+function requireReport(url: string, text: string, { methodVersion }: ReplayedReport): void {
+  const found = methodOf(text);
+  if (found === undefined)
+    throw new NotCheckable(
+      `${url} did not answer with a whole report.`,
+      'Give the address of the service, or try again.',
+    );
+  if (found === methodVersion) return;
+  throw new NotCheckable(
+    `${url} makes its report by method ${found}, this program by ${methodVersion}: they cannot be compared.`,
+    'Use the version of this program that the service runs.',
+  );
+}
+
+function methodOf(text: string): string | undefined {
+  try {
+    const { methodVersion } = JSON.parse(text) as { readonly methodVersion?: unknown };
+    return typeof methodVersion === 'string' ? methodVersion : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 function differenceOf(artefact: string, { position, text: expected }: ReplayedReport, found: string): Finding {
@@ -57,8 +88,6 @@ function differenceOf(artefact: string, { position, text: expected }: ReplayedRe
     message: `The published report is not what the events give; it differs from character ${at} on.`,
     expected: expected.slice(from, from + EXCERPT),
     found: found.slice(from, from + EXCERPT),
-    nextStep:
-      'Compare methodVersion first: another version of the program computes by another method. If it is the same, keep both and ask ' +
-      'the operator.',
+    nextStep: 'Keep both, and ask the operator. Run "audit verify" first if you have not.',
   };
 }

@@ -32,7 +32,8 @@ export async function readEntry(log: OpenedLog, position: number): Promise<Prove
   const index = Math.floor(number / TILE_WIDTH);
   const width = tileWidth('entries', index, size);
   const { path: artefact, bytes, isWhole } = await readBundle(log.source, { level: 'entries', index, width });
-  const entry = entryOf(bytes, isWhole ? TILE_WIDTH : width, number % TILE_WIDTH, artefact);
+  const entry = entriesOf(bytes, isWhole ? TILE_WIDTH : width, artefact)[number % TILE_WIDTH];
+  if (entry === undefined) throw new Error(`The bundle has no entry of position ${position}.`);
   const leaf = leafHash(entry);
   const path = await proveInclusion(number, size, log.hashes);
   const found = inclusionRoot(number, size, leaf, path);
@@ -49,14 +50,19 @@ export async function readEntry(log: OpenedLog, position: number): Promise<Prove
   });
 }
 
-function entryOf(bundle: Uint8Array, width: number, at: number, artefact: string): Uint8Array {
+/**
+ * The entries of a bundle.
+ * @throws NotCheckable for a bundle that cannot be taken apart. `audit verify` tells whether it was cut off or changed.
+ */
+export function entriesOf(bundle: Uint8Array, width: number, path: string): readonly Uint8Array[] {
   try {
-    const entry = decodeBundle(bundle, width)[at];
-    if (entry === undefined) throw new Error(`The bundle has no entry ${at}.`);
-    return entry;
+    return decodeBundle(bundle, width);
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    throw new ProvenWrong({ check: 'entries', artefact, message: error.message, nextStep: ANOTHER_COPY });
+    throw new NotCheckable(
+      `${path} cannot be taken apart: ${error.message}`,
+      'Run "audit verify": it says what is wrong with it.',
+    );
   }
 }
 

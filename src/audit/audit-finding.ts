@@ -20,7 +20,10 @@ export interface Finding {
 export const textOf = (value: unknown): string =>
   typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
-/** A check failed: exit code 1. */
+/**
+ * A check failed: exit code 1. It accuses, so that it needs a proof: something that the log signed, and something whole that
+ * contradicts it. What is cut off, malformed or without a valid signature proves nothing: that is `NotCheckable`.
+ */
 export class ProvenWrong extends Error {
   override readonly name = 'ProvenWrong';
 
@@ -88,3 +91,6 @@ const placeOf = ({ position = Infinity }: Finding): number => position;
 export const ANOTHER_COPY =
   'Read it again, and from another copy (an archive, a mirror). If it stays so, keep what you have as evidence and ask the ' +
   'operator to restore it from a backup.';
+
+export const NOT_WHOLE =
+  'It was not copied whole, or not byte for byte (a copy in text mode changes the ends of lines). Copy or export it again.';

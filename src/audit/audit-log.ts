@@ -1,9 +1,9 @@
-import { ANOTHER_COPY, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
+import { ANOTHER_COPY, NOT_WHOLE, NotCheckable, ProvenWrong } from './audit-finding.js';
 import { openCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { LogError } from '../tlog/log-error.js';
 import type { LogSource } from './log-source.js';
-import { HASH_BYTES, type Hash } from '../tlog/merkle.js';
-import { proveConsistency, type HashReader } from '../tlog/merkle-proof.js';
+import { HASH_BYTES, hashesEqual, type Hash } from '../tlog/merkle.js';
+import { proveConsistency, readRoot, type HashReader } from '../tlog/merkle-proof.js';
 import { verifyConsistency } from '../tlog/merkle-verify.js';
 import { formatNote, parseNote, type SignedNote } from '../tlog/note.js';
 import { formatVerifierKey, parseVerifierKey, wrapSameKey, type VerifierKey } from '../tlog/note-key.js';
@@ -41,8 +41,7 @@ export interface OpenedLog {
 
 /**
  * Opens a log: reads its checkpoint and verifies the signatures.
- * @throws ProvenWrong when a signature is invalid, or when the checkpoint is malformed
- * @throws NotCheckable when there is no checkpoint or no key
+ * @throws NotCheckable when there is no key, or no checkpoint with its signature
  */
 export async function openLog(source: LogSource, trust: Trust): Promise<OpenedLog> {
   const bytes = await readCheckpoint(source, trust.policy);
@@ -88,21 +87,34 @@ function opened(bytes: Uint8Array, key: VerifierKey, policy: Policy | undefined)
     openCheckpoint(note, key.name, [key]);
     return { note, checkpoint, known };
   } catch (error) {
-    if (error instanceof LogError) throw wrongCheckpoint(error, key);
+    if (error instanceof LogError) throw unusable(error, key);
     throw error;
   }
 }
 
-function wrongCheckpoint({ code, message, facts }: LogError, key: VerifierKey): ProvenWrong {
-  const expected = facts['expected'] ?? (code === 'no-trusted-signature' ? formatVerifierKey(key) : undefined);
-  return new ProvenWrong({
-    check: code === 'malformed' ? 'checkpoint' : 'signature',
-    artefact: 'checkpoint',
-    message,
-    ...(expected !== undefined && { expected: String(expected) }),
-    ...(facts['found'] !== undefined && { found: String(facts['found']) }),
-    nextStep: `Make sure that the verifier key is that of this log. ${ANOTHER_COPY}`,
-  });
+/** Without a valid signature nothing is known of the log, and so nothing is proven against it. */
+function unusable({ code, message, facts }: LogError, key: VerifierKey): NotCheckable {
+  switch (code) {
+    case 'malformed':
+    case 'limit-exceeded':
+    case 'unsupported-algorithm':
+      return new NotCheckable(`The checkpoint cannot be read: ${message}`, NOT_WHOLE);
+    case 'signature-invalid':
+    case 'quorum-missing':
+    case 'proof-invalid':
+      return new NotCheckable(
+        `${message} The checkpoint or its signature was changed, so that nothing is left that the log has signed.`,
+        ANOTHER_COPY,
+      );
+    case 'no-trusted-signature':
+    case 'origin-mismatch': {
+      const found = facts['found'] === undefined ? '' : ` It is of ${facts['found']}.`;
+      return new NotCheckable(
+        `The checkpoint is not signed with ${formatVerifierKey(key)}.${found}`,
+        `Make sure that the verifier key is that of this log. ${ANOTHER_COPY}`,
+      );
+    }
+  }
 }
 
 function missingQuorum(note: SignedNote, policy: Policy, cosigners: readonly Cosigner[]): string | undefined {
@@ -145,7 +157,7 @@ function listedKey({ logs }: Policy, checkpoint: Uint8Array): VerifierKey {
   throw new NotCheckable('The policy lists no log.', 'Give a policy with a line "log <verifier key>".');
 }
 
-/** @throws ProvenWrong if the published text is not a key */
+/** @throws NotCheckable if the published text is not a key */
 export function publishedKey(bytes: Uint8Array): VerifierKey {
   const text = Buffer.from(bytes).toString('utf8');
   try {
@@ -153,10 +165,11 @@ export function publishedKey(bytes: Uint8Array): VerifierKey {
     return parseVerifierKey(text.slice(0, -1));
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    const finding: Finding = { check: 'signature', artefact: 'vkey', message: error.message, nextStep: ANOTHER_COPY };
-    throw new ProvenWrong(finding);
+    throw new NotCheckable(`The published verifier key cannot be read: ${error.message}`, NOT_WHOLE);
   }
 }
+
+export const KEPT_AS_PRINTED = 'Give one of this log, as "audit checkpoint" printed it, signed with the same key.';
 
 /** @throws NotCheckable if the auditor's file is not a checkpoint of this log */
 function keptCheckpoint(text: string, key: VerifierKey): Checkpoint {
@@ -164,32 +177,47 @@ function keptCheckpoint(text: string, key: VerifierKey): Checkpoint {
     return openCheckpoint(text, key.name, [key]).checkpoint;
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    throw new NotCheckable(
-      `The checkpoint that you kept cannot be used: ${error.message}`,
-      'Give one of this log, as "audit checkpoint" printed it, signed with the same key.',
-    );
+    throw new NotCheckable(`The checkpoint that you kept cannot be used: ${error.message}`, KEPT_AS_PRINTED);
   }
 }
 
 /**
  * The log has signed two checkpoints that cannot belong to one history.
- * @param root the root of the log at the size of the kept checkpoint, where it is known.
+ * @param root the root at the size of the kept checkpoint, of the history that the log shows. It must be proven that this history
+ * leads to the signed root: otherwise a changed copy would accuse the log of two histories.
  */
-export const twoHistories = (kept: Checkpoint, root?: Hash): ProvenWrong =>
+export const twoHistories = (kept: Checkpoint, root: Hash): ProvenWrong =>
   new ProvenWrong({
     check: 'kept checkpoint',
     artefact: 'checkpoint',
     message: `The log has signed two histories: at size ${kept.size} it is another one than in the checkpoint that you kept.`,
     expected: encodeHex(kept.root),
-    ...(root !== undefined && { found: encodeHex(root) }),
+    found: encodeHex(root),
     nextStep: 'Keep both checkpoints: together they prove it. Tell the governing board and the witnesses.',
   });
+
+/**
+ * Opens a log that meets all that the auditor insists on: the quorum of the policy, and growth from the kept checkpoint.
+ * @throws ProvenWrong, NotCheckable
+ */
+export async function openTrusted(source: LogSource, trust: Trust): Promise<OpenedLog> {
+  const log = await openLog(source, trust);
+  requireQuorum(log);
+  await requireGrowth(log);
+  return log;
+}
+
+function requireQuorum({ quorumMissing }: OpenedLog): void {
+  if (quorumMissing !== undefined) throw new NotCheckable(quorumMissing, WITNESSES_LATE);
+}
+
+export const WITNESSES_LATE = 'Witnesses may be late: try again in a minute.';
 
 /**
  * Checks that the log has grown from the checkpoint that the auditor kept. The tiles prove it without the entries.
  * @throws ProvenWrong if it has not grown from it, NotCheckable if the log is shorter
  */
-export async function requireGrowth({ kept, checkpoint, hashes }: OpenedLog): Promise<void> {
+async function requireGrowth({ kept, checkpoint, hashes }: OpenedLog): Promise<void> {
   if (kept === undefined || kept.size === 0) return;
   const { size, root } = checkpoint;
   if (kept.size > size) {
@@ -198,22 +226,32 @@ export async function requireGrowth({ kept, checkpoint, hashes }: OpenedLog): Pr
       'Read the log from its own address again; if it stays shorter, tell the board and the witnesses.',
     );
   }
+  if (kept.size === size) {
+    if (!hashesEqual(kept.root, root)) throw twoHistories(kept, root);
+    return;
+  }
   const proof = await proveConsistency(kept.size, size, hashes);
-  if (!verifyConsistency(kept.size, size, kept.root, root, proof)) throw twoHistories(kept);
+  if (verifyConsistency(kept.size, size, kept.root, root, proof)) return;
+  const shown = await readRoot(kept.size, hashes);
+  if (verifyConsistency(kept.size, size, shown, root, proof)) throw twoHistories(kept, shown);
+  throw new ProvenWrong({
+    check: 'tiles',
+    artefact: 'checkpoint',
+    message: `The tiles do not lead to the root that was signed for size ${size}, so that the kept checkpoint cannot be compared.`,
+    nextStep: `Run "audit verify": it says which tile or entry was changed. ${ANOTHER_COPY}`,
+  });
 }
 
 /**
  * The hashes of a tile of the log.
- * @throws NotCheckable if the source does not have it
- * @throws ProvenWrong if it has another length
+ * @throws NotCheckable if the source does not have it, or has it with another length
  */
 export async function readTile(source: LogSource, address: TileAddress): Promise<{ path: string; bytes: Uint8Array }> {
   const { path, bytes, isWhole } = await readEither(source, address);
   const wanted = address.width * HASH_BYTES;
-  if (isWhole ? bytes.length !== TILE_WIDTH * HASH_BYTES : bytes.length !== wanted) {
-    const message = `The tile has ${bytes.length} bytes, not ${isWhole ? TILE_WIDTH * HASH_BYTES : wanted}.`;
-    throw new ProvenWrong({ check: 'tiles', artefact: path, message, nextStep: ANOTHER_COPY });
-  }
+  const expected = isWhole ? TILE_WIDTH * HASH_BYTES : wanted;
+  if (bytes.length !== expected)
+    throw new NotCheckable(`${path} has ${bytes.length} bytes, not ${expected}.`, NOT_WHOLE);
   return { path, bytes: bytes.subarray(0, wanted) };
 }
 

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, reasonOf } from '../platform/startup-error.js';
+import { readPlainFile } from '../platform/text-file.js';
 import { NotCheckable } from './audit-finding.js';
 import { ARTEFACT_BYTES_MAX, type LogSource } from './log-source.js';
 
@@ -31,19 +31,11 @@ export class FolderSource implements LogSource {
 
   async read(path: string): Promise<Uint8Array | undefined> {
     try {
-      const file = await open(join(this.folder, path), 'r');
-      try {
-        const { size } = await file.stat();
-        if (size > ARTEFACT_BYTES_MAX) throw tooLong(path, size);
-        return await file.readFile();
-      } finally {
-        await file.close();
-      }
+      return await readPlainFile(join(this.folder, path), ARTEFACT_BYTES_MAX);
     } catch (error) {
       // The path goes through a file as if it were a folder, so that nothing exists at the path.
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-      if (error instanceof NotCheckable) throw error;
-      throw new NotCheckable(`${join(this.folder, path)} cannot be read: ${reasonOf(error)}.`, 'Make it readable.', {
+      throw new NotCheckable(`${join(this.folder, path)} cannot be read: ${reasonOf(error)}.`, NEXT_STEP, {
         cause: error,
       });
     }
@@ -52,8 +44,4 @@ export class FolderSource implements LogSource {
   async close(): Promise<void> {}
 }
 
-const tooLong = (path: string, bytes: number): NotCheckable =>
-  new NotCheckable(
-    `${path} has ${bytes} bytes; nothing of a log has more than ${ARTEFACT_BYTES_MAX}.`,
-    'Give the folder of a log.',
-  );
+const NEXT_STEP = 'Make it readable, or give the folder of a log.';

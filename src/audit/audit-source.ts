@@ -8,8 +8,7 @@ import type { LogSource } from './log-source.js';
 
 /**
  * Opens a log from the address of a service or of a log, from a folder with the same layout, or from an exported archive.
- * @throws NotCheckable when there is nothing to open
- * @throws ProvenWrong for a damaged archive
+ * @throws NotCheckable when there is nothing to open, or an archive is damaged
  */
 export async function openSource(name: string): Promise<LogSource> {
   if (/^https?:\/\//i.test(name)) return UrlSource.open(name);
@@ -20,5 +19,7 @@ export async function openSource(name: string): Promise<LogSource> {
       'Give the address of a log, a folder or an exported archive.',
     );
   });
-  return found.isDirectory() ? FolderSource.open(name) : ArchiveSource.open(name);
+  if (found.isDirectory()) return FolderSource.open(name);
+  if (found.isFile()) return ArchiveSource.open(name);
+  throw new NotCheckable(`${name} is neither a file nor a folder.`, 'Save the archive in a file, and give that.');
 }

@@ -1,6 +1,8 @@
 import { NotCheckable, ProvenWrong } from './audit-finding.js';
+import { furtherSignatures, noCosignatures, quorumMet } from './cosigners.js';
 import { readKeptEvent, type EntryCandidate, type KeptEvent } from './receipt-event.js';
 import type { CheckLine } from './verify.js';
+import { textOfFile } from '../platform/text-file.js';
 import { LogError } from '../tlog/log-error.js';
 import { leafHash } from '../tlog/merkle.js';
 import { inclusionRoot } from '../tlog/merkle-verify.js';
@@ -41,8 +43,8 @@ const ASK_AGAIN = 'Fetch the receipt again: GET /v1/events/{id}/proof.';
 
 /**
  * Checks a receipt: a log of the policy signed its checkpoint, the quorum cosigned it, and the event is in its tree.
- * @throws ProvenWrong when a signature, or the path of hashes from the event to the root, contradicts the receipt
- * @throws NotCheckable when something is damaged, belongs to another log or event, or lacks a required signature
+ * @throws ProvenWrong when the event and the path of hashes contradict the signed root
+ * @throws NotCheckable when something is damaged, belongs to another log or event, or lacks a valid or required signature
  */
 export function checkReceipt({ receipt, event, key, policy }: ReceiptInput): CheckedReceipt {
   const trusted = policyOf(key, policy);
@@ -82,7 +84,7 @@ function requireKey(key: VerifierKey | undefined): VerifierKey {
 
 function readProof(receipt: Uint8Array): TlogProof {
   try {
-    const proof = parseProof(receipt);
+    const proof = parseProof(textOfFile(receipt) ?? receipt);
     claimOf(proof);
     return proof;
   } catch (error) {
@@ -141,17 +143,15 @@ function wrongPath({ index }: TlogProof, error: LogError | undefined): ProvenWro
   });
 }
 
-/** The meaning of a failed check of the checkpoint: a wrong signature contradicts the receipt, a missing signature proves nothing. */
-function outcomeOf(error: LogError): ProvenWrong | NotCheckable {
+/** A checkpoint without a valid signature proves nothing. */
+function outcomeOf(error: LogError): NotCheckable {
   switch (error.code) {
     case 'signature-invalid':
     case 'proof-invalid':
-      return new ProvenWrong({
-        check: 'signature',
-        artefact: 'checkpoint',
-        message: error.message,
-        nextStep: `The checkpoint of the receipt, or its signature, was changed. ${ASK_AGAIN}`,
-      });
+      return new NotCheckable(
+        `${error.message} The checkpoint of the receipt, or its signature, was changed.`,
+        ASK_AGAIN,
+      );
     case 'no-trusted-signature':
     case 'origin-mismatch':
       return new NotCheckable(error.message, 'Make sure that the receipt and the verifier key are of the same log.');
@@ -170,23 +170,16 @@ const unchecked = (error: LogError): NotCheckable =>
 function checkedLines(
   { hashes }: TlogProof,
   { index, checkpoint, log, cosigners }: VerifiedProof,
-  { quorum }: Policy,
+  policy: Policy,
 ): readonly CheckLine[] {
   const signature = `The checkpoint is signed with the key that you gave, ${formatVerifierKey(log)}.`;
   const inclusion = `The event is number ${index + 1} of the ${checkpoint.size} in the history: ${hashes.length} hashes lead from it to the signed root.`;
-  const names = cosigners.map(({ name, timestampSeconds }) => `${name} (${timeOf(timestampSeconds)})`);
-  const quorumLine = `The quorum "${quorum}" of your policy is met: ${names.join(', ')}.`;
   return [
     { check: 'signature', what: signature },
     { check: 'inclusion', what: inclusion },
-    ...(quorum === NO_QUORUM ? [] : [{ check: 'cosignatures', what: quorumLine }]),
+    ...(policy.quorum === NO_QUORUM ? [] : [{ check: 'cosignatures', what: quorumMet(policy, cosigners) }]),
   ];
 }
-
-const timeOf = (seconds: number): string => {
-  const at = new Date(seconds * 1_000);
-  return Number.isNaN(at.getTime()) ? `POSIX second ${seconds}` : at.toISOString();
-};
 
 function notCheckedLines(
   { checkpoint }: TlogProof,
@@ -194,12 +187,12 @@ function notCheckedLines(
   { proven, policy }: { readonly proven: EntryCandidate; readonly policy: Policy | undefined },
 ): readonly CheckLine[] {
   const further = checkpoint.signatures.length - 1 - cosigners.length;
-  const missing = policy === undefined ? 'No --policy was given' : 'The policy asks for no cosignature';
-  const cosignatures = `${missing}: nobody but the log vouches that everybody is shown the same history.`;
   const left = proven.left.filter((name) => name !== 'position');
   return [
-    ...(policy === undefined || policy.quorum === NO_QUORUM ? [{ check: 'cosignatures', what: cosignatures }] : []),
-    ...(further > 0 ? [{ check: 'further signatures', what: `${further} by keys that you did not give.` }] : []),
+    ...(policy === undefined || policy.quorum === NO_QUORUM
+      ? [{ check: 'cosignatures', what: noCosignatures(policy) }]
+      : []),
+    ...(further > 0 ? [{ check: 'further signatures', what: furtherSignatures(further, policy) }] : []),
     ...(left.length > 0
       ? [{ check: 'added by the API', what: `${left.join(', ')}: not part of the history that is signed.` }]
       : []),

@@ -1,4 +1,4 @@
-import { ANOTHER_COPY, NotCheckable, ProvenWrong } from './audit-finding.js';
+import { ANOTHER_COPY, NOT_WHOLE, NotCheckable, ProvenWrong } from './audit-finding.js';
 import type { OpenedLog } from './audit-log.js';
 import { LogError } from '../tlog/log-error.js';
 import { hashesEqual, leafHash, type Hash } from '../tlog/merkle.js';
@@ -81,18 +81,24 @@ export async function blameNode(
   });
 }
 
-/** A length in the bundle was changed. The first entry that does not fit its hash in the tile shows the position. */
-export function blameBundle({ address, path, bytes, tile }: ReadBundle, why: string): ProvenWrong {
+/**
+ * The bundle cannot be taken apart. An entry that is there and does not fit its hash in the tile shows that a length was changed.
+ * When all fit that are there, the rest is missing, or something stands behind them.
+ */
+export function blameBundle({ address, path, bytes, tile }: ReadBundle, why: string): ProvenWrong | NotCheckable {
   let start = 0;
   for (let at = 0; at < address.width; at += 1) {
     const end = start + 2 + (bytes[start] ?? 0) * 256 + (bytes[start + 1] ?? 0);
+    const position = address.index * TILE_WIDTH + at + 1;
+    if (end > bytes.length)
+      return new NotCheckable(`${path} ends within the entry of position ${position}. ${why}`, NOT_WHOLE);
     const found = leafHash(bytes.subarray(start + 2, end));
     const published = hashAt(tile.bytes, at);
-    if (end > bytes.length || !hashesEqual(found, published)) {
+    if (!hashesEqual(found, published)) {
       return new ProvenWrong({
         check: 'entries',
         artefact: path,
-        position: address.index * TILE_WIDTH + at + 1,
+        position,
         message: `The bundle cannot be taken apart from this entry on. ${why}`,
         expected: encodeHex(published),
         found: encodeHex(found),
@@ -101,13 +107,7 @@ export function blameBundle({ address, path, bytes, tile }: ReadBundle, why: str
     }
     start = end;
   }
-  return new ProvenWrong({
-    check: 'entries',
-    artefact: path,
-    position: address.index * TILE_WIDTH + address.width,
-    message: `The bundle has bytes after its last entry. ${why}`,
-    nextStep: ANOTHER_COPY,
-  });
+  return new NotCheckable(`${path} has bytes after its last entry. ${why}`, NOT_WHOLE);
 }
 
 /** Stream and type as the bytes state them. These very bytes may be the changed ones. */

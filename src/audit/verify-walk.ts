@@ -34,15 +34,6 @@ export interface WalkOptions {
   readonly rootsAt?: { readonly sizes: ReadonlySet<number>; readonly seen: (root: Hash, size: number) => void };
 }
 
-/** Compares the history with the kept checkpoint of the auditor when the walk reaches its size. */
-export function keptOptions({ kept }: OpenedLog): Pick<WalkOptions, 'rootsAt'> {
-  if (kept === undefined) return {};
-  const seen = (root: Hash): void => {
-    if (!hashesEqual(kept.root, root)) throw twoHistories(kept, root);
-  };
-  return { rootsAt: { sizes: new Set([kept.size]), seen } };
-}
-
 /** Counts of a walk. */
 export interface WalkCounts {
   entries: number;
@@ -52,14 +43,16 @@ export interface WalkCounts {
 }
 
 /**
- * Reads the entries of a log from the first on and checks every leaf hash, every tile and, at the end, the root. Memory is
- * a few bundles and one open tile a level, for a log of any length.
+ * Reads the entries of a log from the first on and checks every leaf hash, every tile and, at the end, the root, and that the
+ * history grew from the checkpoint that the auditor kept. Memory is a few bundles and one open tile a level, for a log of any length.
  * @throws ProvenWrong at the first wrong hash
  * @throws NotCheckable when an artefact cannot be read
  */
 export class LogWalk {
   readonly counts: WalkCounts = { entries: 0, bytes: 0, bundles: 0, tiles: 0 };
   private readonly builder = new TileBuilder();
+  /** Root at the size of the checkpoint that the auditor kept. */
+  private rootAtKept: Hash | undefined;
 
   constructor(
     private readonly log: OpenedLog,
@@ -79,6 +72,7 @@ export class LogWalk {
     }
     if (size === checkpoint.size) await this.checkEnd();
     else await this.checkPrefix(size);
+    this.checkKept();
   }
 
   /** Root over the entries walked so far. */
@@ -117,6 +111,7 @@ export class LogWalk {
     for (const [at, entry] of entries.entries()) {
       this.builder.append(hashAt(read.tile.bytes, at));
       this.counts.bytes += entry.length;
+      if (this.builder.size === this.log.kept?.size) this.rootAtKept = this.builder.root();
       if (rootsAt?.sizes.has(this.builder.size)) rootsAt.seen(this.builder.root(), this.builder.size);
     }
     this.counts.entries += entries.length;
@@ -149,6 +144,13 @@ export class LogWalk {
       found: encodeHex(this.builder.root()),
       nextStep: `The log shows another history than it signed. ${ANOTHER_COPY}`,
     });
+  }
+
+  /** Only now it is known that the entries are the signed ones. Before, a changed copy would accuse the log of two histories. */
+  private checkKept(): void {
+    const { kept } = this.log;
+    if (kept === undefined || this.rootAtKept === undefined || hashesEqual(kept.root, this.rootAtKept)) return;
+    throw twoHistories(kept, this.rootAtKept);
   }
 
   /** The tiles prove that a history that stops before the checkpoint is its beginning. */

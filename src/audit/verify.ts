@@ -2,9 +2,11 @@ import type { ProgressListener } from '../ledger/progress-listener.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { AggregateOutline } from '../ledger/aggregate.js';
 import { Findings, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
-import { openLog, publishedKey, type OpenedLog, type Trust } from './audit-log.js';
+import { openLog, publishedKey, WITNESSES_LATE, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
+import { furtherSignatures, noCosignatures, quorumMet } from './cosigners.js';
 import { formatVerifierKey, wrapSameKey } from '../tlog/note-key.js';
+import { NO_QUORUM } from '../tlog/policy.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
 import type { BesideCheck } from './verify-beside.js';
 import { EnvelopeCheck } from './verify-envelope.js';
@@ -12,7 +14,7 @@ import { rulesByType, rulesOf } from './rules/all-rules.js';
 import { uncoveredTypes, type EventOf, type RuleName } from './rules/coverage.js';
 import { OrderCheck } from './verify-order.js';
 import type { Rule } from './rules/rule.js';
-import { keptOptions, LogWalk } from './verify-walk.js';
+import { LogWalk } from './verify-walk.js';
 
 export interface CheckLine {
   readonly check: string;
@@ -98,13 +100,13 @@ class Verifier {
       await this.checkHistory(log);
     } catch (error) {
       if (error instanceof ProvenWrong) this.findings.outrank(error.finding);
-      else if (error instanceof NotCheckable) this.cannot(this.source.name, error.message, error.nextStep);
+      else if (error instanceof NotCheckable) this.cannot('source', error.message, error.nextStep);
       else throw error;
     }
     return this.verification();
   }
 
-  private sayWhoSigned({ key, keyIsAuditors, cosigners, quorumMissing, unknownSignatures, note }: OpenedLog): void {
+  private sayWhoSigned({ key, keyIsAuditors, cosigners, quorumMissing, unknownSignatures }: OpenedLog): void {
     const whose = keyIsAuditors ? 'the key that you gave' : 'the key that the log itself publishes';
     this.noteHeld('signature', `The checkpoint is signed with ${whose}, ${formatVerifierKey(key)}.`);
     if (!keyIsAuditors) {
@@ -113,31 +115,27 @@ class Verifier {
         'The verifier key came with the log. Bring a copy of your own (--vkey) to know who signed.',
       );
     }
-    if (quorumMissing !== undefined)
-      this.cannot('cosignatures', quorumMissing, 'Witnesses may be late: try again in a minute.');
-    else if (this.options.trust.policy) {
-      const names = cosigners.map(({ name }) => name).join(', ');
-      this.noteHeld('cosignatures', `The quorum of your policy is met: ${names || 'it asks for none'}.`);
-    } else {
-      const there = `the checkpoint bears ${unknownSignatures} of ${note.signatures.length} signatures by keys that you did not give`;
-      this.skip('cosignatures', `No policy was given (--policy); ${there}.`);
-    }
+    const { policy } = this.options.trust;
+    if (quorumMissing !== undefined) this.cannot('cosignatures', quorumMissing, WITNESSES_LATE);
+    else if (policy !== undefined && policy.quorum !== NO_QUORUM)
+      this.noteHeld('cosignatures', quorumMet(policy, cosigners));
+    else this.skip('cosignatures', noCosignatures(policy));
+    if (unknownSignatures > 0) this.skip('further signatures', furtherSignatures(unknownSignatures, policy));
   }
 
-  /** A log that publishes its key must publish the key that signed its checkpoint. */
+  /** A log that publishes its key must publish the key that signed its checkpoint. Nobody signed the published key. */
   private async checkPublishedKey({ key, keyIsAuditors }: OpenedLog): Promise<void> {
     const published = keyIsAuditors ? await this.source.read('vkey') : undefined;
     if (published === undefined) return;
-    const found = publishedKey(published);
-    if (found.name === key.name && wrapSameKey(found, key)) return;
-    throw new ProvenWrong({
-      check: 'signature',
-      artefact: 'vkey',
-      message: 'The log publishes another verifier key than the one that signed its checkpoint.',
-      expected: formatVerifierKey(key),
-      found: formatVerifierKey(found),
-      nextStep: 'Ask the operator which of the two is right; whoever trusts the published one is misled.',
-    });
+    try {
+      const found = publishedKey(published);
+      if (found.name === key.name && wrapSameKey(found, key)) return;
+      const message = `The log publishes the verifier key ${formatVerifierKey(found)}, which did not sign its checkpoint.`;
+      this.cannot('published key', message, 'Ask the operator why; whoever trusts the published one is misled.');
+    } catch (error) {
+      if (!(error instanceof NotCheckable)) throw error;
+      this.cannot('published key', error.message, error.nextStep);
+    }
   }
 
   private async checkHistory(log: OpenedLog): Promise<void> {
@@ -173,7 +171,7 @@ class Verifier {
     const envelopes = new EnvelopeCheck(this.options.aggregates);
     const byType = rulesByType(rules);
     const { progress } = this.options;
-    this.walk = new LogWalk(log, keptOptions(log));
+    this.walk = new LogWalk(log);
     let last: RecordedEvent | undefined;
     progress?.begin(log.checkpoint.size);
     try {

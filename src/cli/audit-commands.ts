@@ -11,7 +11,9 @@ export const AUDIT_COMMANDS: CommandTable = {
   --policy FILE       whose cosignatures you insist on (C2SP tlog-policy)
   --json              the result as JSON (verify, replay, explain, receipt)
 
-Exit codes: 0 verified, 1 proven wrong, 2 could not be checked, 64 usage. Results are on stdout, messages on stderr.
+Exit codes: 0 verified, 1 proven wrong: what the log signed and what it shows contradict each other, 2 could not be checked: cut off,
+damaged, not signed, or not there, 64 usage, 74 the output or a file could not be written, 141 the reader of the output has gone.
+Results are on stdout, messages on stderr.
 `,
   commands: [
     {
@@ -76,8 +78,9 @@ verify --database   the same on the database of the settings, and all that is ke
   --policy FILE     whose cosignatures you insist on (C2SP tlog-policy)
   --json            the result as JSON
 
-Exit codes: 0 it holds, 1 proven wrong (a signature or a path of hashes contradicts the receipt), 2 could not be checked (it is
-damaged, of another log or event, or lacks a signature that you insist on), 64 usage.
+The receipt, the event, the key and the policy may be files, pipes such as <(curl ...), or - for standard input.
+Exit codes: 0 it holds, 1 proven wrong (the event and the path of hashes contradict the signed root), 2 could not be checked (it is
+damaged, of another log or event, or lacks a valid signature or one that you insist on), 64 usage.
 `,
       },
       run: async (args, streams) => (await import('./audit-receipt.js')).runReceipt(args, streams),
@@ -86,7 +89,8 @@ damaged, of another log or event, or lacks a signature that you insist on), 64 u
       name: 'yearly',
       help: {
         list: 'yearly              the file on the use of access time in a year (audit yearly --help)',
-        page: `Usage: ppp-ledger audit yearly --year YEAR [--url SOURCE] [--format csv|json] [--vkey KEY] [--at POSITION]
+        page: `Usage: ppp-ledger audit yearly --year YEAR [--url SOURCE] [--format csv|json] [--at POSITION]
+                               [--vkey FILE|KEY] [--policy FILE] [--checkpoint FILE]
 
   Writes the use of access time in a year by facility, category of user and country, every figure with the positions of
   the events that it is made of (Article 12b(17)(l) of Regulation (EU) 2021/1173: by 31 January for the year before).
@@ -94,10 +98,12 @@ damaged, of another log or event, or lacks a signature that you insist on), 64 u
   --year YEAR       calendar year, UTC
   --url SOURCE      address of the ledger, or a folder or an archive of its log (http://127.0.0.1:3000)
   --format FORMAT   csv (one line a figure) or json (canonical; the same history gives the same bytes)
-  --vkey KEY        your own copy of the log's verifier key; without it the log's own is believed
   --at POSITION     count the history up to here only: makes an earlier file again
+  --vkey FILE|KEY   your own copy of the log's verifier key; without it the log's own is believed
+  --policy FILE     whose cosignatures you insist on (C2SP tlog-policy)
+  --checkpoint FILE a checkpoint that you kept: the history must have grown from it
 
-Exit codes: 0 written, 1 the log is proven wrong, 2 it could not be read, 64 usage.
+Exit codes: 0 written, 1 the log is proven wrong, 2 it could not be read, 64 usage, 74 the output could not be written.
 `,
       },
       run: async (args, streams) => (await import('./audit-yearly.js')).runYearly(args, streams),

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { readArguments } from './arguments.js';
 import { linesOf } from './audit-text.js';
 import type { Streams } from './command.js';
@@ -8,6 +7,7 @@ import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js
 import { readTrust } from '../audit/audit-trust.js';
 import { checkReceipt, type CheckedReceipt } from '../audit/receipt.js';
 import { reasonOf } from '../platform/startup-error.js';
+import { readInput } from '../platform/text-file.js';
 import { PROOF_BYTES_MAX } from '../tlog/proof.js';
 
 const OPTIONS = {
@@ -19,7 +19,6 @@ const OPTIONS = {
 
 /** An event has at most 60,000 bytes. An answer of the API adds sealed content, and JSON may be indented. */
 const EVENT_FILE_BYTES_MAX = 1_048_576;
-const STANDARD_INPUT = '-';
 
 /** `ppp-ledger audit receipt FILE`: needs only files. */
 export async function runReceipt(args: readonly string[], { out, err }: Streams): Promise<number> {
@@ -52,26 +51,13 @@ export async function runReceipt(args: readonly string[], { out, err }: Streams)
   }
 }
 
-/**
- * Reads a file, or standard input, up to a limit, so that neither a wrong file nor an endless one fills the memory.
- * @throws NotCheckable
- */
+/** @throws NotCheckable */
 async function readBounded(name: string, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let length = 0;
   try {
-    const input = name === STANDARD_INPUT ? process.stdin : (await open(name)).createReadStream({ end: bytesMax });
-    for await (const chunk of input) {
-      const bytes = Buffer.from(chunk as Uint8Array);
-      chunks.push(bytes);
-      length += bytes.length;
-      if (length > bytesMax) throw new NotCheckable(`${name} has more than ${bytesMax} bytes.`, 'Give the right file.');
-    }
+    return await readInput(name, bytesMax);
   } catch (error) {
-    if (error instanceof NotCheckable) throw error;
     throw new NotCheckable(`${name} cannot be read: ${reasonOf(error)}.`, 'Give a file that can be read.');
   }
-  return Buffer.concat(chunks);
 }
 
 function receiptText({ origin, position, size, root, leaf, entry, checked, notChecked }: CheckedReceipt): string {

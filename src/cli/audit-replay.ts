@@ -3,10 +3,10 @@ import { readingProgress, withLog } from './audit-source-call.js';
 import { findingLines, replayText, unknownMethodsText } from './audit-text.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE, EXIT_UNCHECKED, EXIT_WRONG } from './exit-codes.js';
+import { shownOn } from './visible-text.js';
 import { AGGREGATES } from '../aggregates.js';
 import { compare, requireComparable } from '../audit/audit-compare.js';
 import { UsageError } from '../audit/audit-finding.js';
-import { requireGrowth } from '../audit/audit-log.js';
 import { replay, type ReplayPoint } from '../audit/audit-replay.js';
 import { readTrust, TRUST_OPTIONS } from '../audit/audit-trust.js';
 import { METHODS } from '../transparency/methods.js';
@@ -31,11 +31,12 @@ export async function runReplay(args: readonly string[], streams: Streams): Prom
   const method = methodOf(values.method);
   if (values.compare !== undefined) requireComparable(method);
   return withLog(name, await readTrust(values), streams, async (log) => {
-    await requireGrowth(log);
     const replayed = await replay(log, point, { aggregates: AGGREGATES, method, progress: readingProgress(streams) });
     const compared = values.compare === undefined ? undefined : await compare(replayed, values.compare);
-    if (kind !== undefined) streams.out.write(replayed.reports.find((report) => report.kind === kind)?.text ?? '');
-    else streams.out.write(replayText(replayed, compared, values.json === true));
+    if (kind !== undefined) {
+      const text = replayed.reports.find((report) => report.kind === kind)?.text ?? '';
+      streams.out.write(shownOn(streams.out, text));
+    } else streams.out.write(replayText(replayed, compared, values.json === true));
     const { first, count } = replayed.findings;
     if (first !== undefined) {
       streams.err.write(`${findingLines(first, count).join('\n')}\n`);

@@ -1,6 +1,6 @@
 import type { Streams } from './command.js';
 import { visible } from './visible-text.js';
-import { openLog, type OpenedLog, type Trust } from '../audit/audit-log.js';
+import { openTrusted, type OpenedLog, type Trust } from '../audit/audit-log.js';
 import { openSource } from '../audit/audit-source.js';
 import type { LogSource } from '../audit/log-source.js';
 import { Progress, READING } from '../client/progress.js';
@@ -24,7 +24,7 @@ export const withLog = (
   run: (log: OpenedLog) => Promise<number>,
 ): Promise<number> =>
   withSource(name, async (source) => {
-    const log = await openLog(source, trust);
+    const log = await openTrusted(source, trust);
     warnOfKey(log, streams);
     return run(log);
   });

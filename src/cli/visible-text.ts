@@ -14,6 +14,13 @@ export const visible = (text: string): string =>
 /** The same for a text whose lines this program made. */
 export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
 
+/**
+ * A text of several lines that others can read byte for byte, such as a report or a checkpoint: it goes into a file or a pipe as it is.
+ * A terminal shows it with the same marks escaped.
+ */
+export const shownOn = ({ isTTY }: { readonly isTTY?: boolean }, text: string): string =>
+  isTTY === true ? visibleLines(text) : text;
+
 /** JSON in which the same marks are escaped, so that it stays JSON of the same value. */
 export const visibleJson = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replaceAll(OBEYED, (mark) => (mark === '\n' ? mark : escapesOf(mark)));

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { AggregateOutline } from '../../src/ledger/aggregate.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
@@ -111,6 +113,14 @@ export function signedLog(entries: readonly Uint8Array[], key: SigningKey = LOG_
   files.set('checkpoint', Buffer.from(checkpoint));
   files.set('vkey', Buffer.from(`${formatVerifierKey(noteKeyOf(key))}\n`));
   return new MemoryLog(files);
+}
+
+/** Writes the files of a log into a folder. */
+export async function writeLog({ files }: MemoryLog, folder: string): Promise<void> {
+  for (const [path, bytes] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), bytes);
+  }
 }
 
 /** Copies all artefacts of a log of this size. */

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { EnvelopeWriter, LOG_VKEY, signedLog } from '../audit/written-log.js';
+import { join } from 'node:path';
+import { EnvelopeWriter, LOG_VKEY, signedLog, writeLog } from '../audit/written-log.js';
 import * as story from '../audit/written-programme.js';
 import { ppp, type Ran } from '../support/command-line.js';
 
@@ -29,10 +29,7 @@ describe('the commands of the auditor on a log whose signer is hostile', () => {
     expect(after).not.toBe(before);
     entries[index] = Buffer.from(after);
     const log = await mkdtemp(join(folder, 'log-'));
-    for (const [path, bytes] of signedLog(entries).files) {
-      await mkdir(dirname(join(log, path)), { recursive: true });
-      await writeFile(join(log, path), bytes);
-    }
+    await writeLog(signedLog(entries), log);
     return { log, position: index + 1 };
   }
 

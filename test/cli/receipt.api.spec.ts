@@ -54,7 +54,7 @@ describe('ppp-ledger audit receipt', () => {
       expect([code, err]).toEqual([0, '']);
       expect(out).toContain('"legalName":"Université de la Côte"');
       expect(out).toContain(`VERIFIED: the log signed a history that has this event at position ${position}.`);
-      expect(out).toMatch(/Not part of this check:\n {2}cosignatures +No --policy was given/);
+      expect(out).toMatch(/Not part of this check:\n {2}cosignatures +You gave no policy of witnesses/);
     },
   );
 
@@ -89,7 +89,7 @@ describe('ppp-ledger audit receipt', () => {
       [at('receipt'), '/dev/zero'],
     ] as const) {
       const { code, err } = await run(receipt, '--event', event, '--vkey', at('vkey'));
-      expect([code, err]).toEqual([2, expect.stringMatching(/\/dev\/zero has more than \d+ bytes/)]);
+      expect([code, err]).toEqual([2, expect.stringMatching(/\/dev\/zero cannot be read: it has more than \d+ bytes/)]);
     }
   });
 
