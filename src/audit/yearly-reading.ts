@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import type { AggregateOutline } from '../ledger/aggregate.js';
 import { NotCheckable } from './audit-finding.js';
-import { openLog, type OpenedLog, type Trust } from './audit-log.js';
+import { openTrusted, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
 import { EnvelopeCheck } from './verify-envelope.js';
 import { LogWalk } from './verify-walk.js';
@@ -21,13 +21,13 @@ export interface YearlyRequest {
  * Makes the file of a year from a log and checks that every entry was signed. Memory grows with the ranges of positions
  * that the figures name, not with the log.
  * @throws ProvenWrong when an entry or a tile is not the signed one
- * @throws NotCheckable when an artefact cannot be read, or when the log is shorter than `size`
+ * @throws NotCheckable when an artefact cannot be read, when the quorum of the policy is missing, or when the log is shorter than `size`
  */
 export async function readYear(
   source: LogSource,
   { year, trust, aggregates, size }: YearlyRequest,
 ): Promise<{ readonly file: YearlyFile; readonly log: OpenedLog }> {
-  const log = await openLog(source, trust);
+  const log = await openTrusted(source, trust);
   if (size !== undefined && size > log.checkpoint.size) {
     const message = `The checkpoint covers ${log.checkpoint.size} events, not ${size}.`;
     throw new NotCheckable(message, 'Give a position that is covered, or try again in a moment.');

@@ -3,8 +3,17 @@ import { canonicalize } from '../ledger/canonical.js';
 import type { Category } from '../partners/partner.js';
 import { positionsText, type PositionRange } from './positions.js';
 
-/** Version of the counting rules and of the form of the file. Only files of the same version can be compared. */
-export const YEARLY_METHOD_VERSION = '1.0';
+/**
+ * Version of the counting rules and of the form of the file. Only files of the same version can be compared. 1.1 added
+ * `yearState`; it counts as 1.0 does.
+ */
+export const YEARLY_METHOD_VERSION = '1.1';
+
+/**
+ * Whether the year had begun, and was over, when the last event was recorded. The history alone decides it, so that the same
+ * history makes the same file on any day. Only in the file of a year that is over, later events change nothing but late reports.
+ */
+export type YearState = 'not-begun' | 'running' | 'over';
 
 interface FigureMeaning {
   readonly unit: 'requests' | 'grants' | 'chip-hours';
@@ -51,6 +60,7 @@ export type YearlyRow = YearlyGroup & { readonly figures: Readonly<Record<Yearly
 /** The data on the use of access time in one year: Art. 12b(17)(l) of Regulation (EU) 2021/1173. */
 export interface YearlyFile {
   readonly year: number;
+  readonly yearState: YearState;
   readonly methodVersion: string;
   /** The last event that the file reflects. A later report of use makes another file, with a later position. */
   readonly position: number;
@@ -75,7 +85,7 @@ export const yearlyJson = (file: YearlyFile): string => `${canonicalize(file)}\n
 
 /** The file as CSV (RFC 4180): one line a figure, so that each figure has its own positions beside it. */
 export function yearlyCsv(file: YearlyFile): string {
-  const { year, position, root, asOf, methodVersion, illustrative } = file;
+  const { year, yearState, position, root, asOf, methodVersion, illustrative } = file;
   const levels = [
     ['facility-category-country', file.rows],
     ['facility', file.byFacility],
@@ -98,6 +108,7 @@ export function yearlyCsv(file: YearlyFile): string {
         root,
         methodVersion,
         illustrative: String(illustrative),
+        yearState,
       })),
     ),
   );

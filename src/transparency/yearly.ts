@@ -14,6 +14,7 @@ import {
   type YearlyFile,
   type YearlyGroup,
   type YearlyRow,
+  type YearState,
 } from './yearly-file.js';
 
 const SCOPE =
@@ -57,6 +58,7 @@ export class YearlyUse {
     const total = rows.find((row) => depth(row) === 0) ?? this.rowOf(EVERYBODY, new Map());
     return {
       year: this.year,
+      yearState: this.state(),
       methodVersion: YEARLY_METHOD_VERSION,
       position: this.position,
       treeSize: this.position,
@@ -116,6 +118,12 @@ export class YearlyUse {
       default:
         return requireUncounted(event);
     }
+  }
+
+  private state(): YearState {
+    const at = this.asOf === null ? -Infinity : parseInstant(this.asOf);
+    if (at < this.from) return 'not-begun';
+    return at < this.to ? 'running' : 'over';
   }
 
   private holds(instant: string): boolean {

@@ -63,7 +63,7 @@ describe('ppp-ledger audit yearly', () => {
   });
 
   it.each([
-    ['another key than the log has', 1, ['--vkey', OTHER_VKEY]],
+    ['another key than the log has', 2, ['--vkey', OTHER_VKEY]],
     ['a position that is not covered', 2, ['--at', '99999999']],
   ])('ends with its own exit code for %s', async (_what, expected, further) => {
     const { code, out, err } = await run('--year', '2026', '--url', programme.ledger.url, ...further);

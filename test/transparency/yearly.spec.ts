@@ -156,7 +156,7 @@ describe('the yearly file', () => {
     expect(JSON.parse(yearlyJson(file))).toEqual(JSON.parse(JSON.stringify(file)));
     const [head, ...lines] = yearlyCsv(file).trimEnd().split('\n');
     expect(head).toBe(
-      'year,level,facilityId,facilityName,category,country,figure,unit,value,positions,asOfPosition,asOf,root,methodVersion,illustrative',
+      'year,level,facilityId,facilityName,category,country,figure,unit,value,positions,asOfPosition,asOf,root,methodVersion,illustrative,yearState',
     );
     // The group itself, the three sums that it is part of, and the total.
     expect(lines).toHaveLength(5 * YEARLY_FIGURE_NAMES.length);
