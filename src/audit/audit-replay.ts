@@ -4,7 +4,8 @@ import type { RecordedEvent } from '../ledger/event.js';
 import { idOf, type AggregateOutline } from '../ledger/aggregate.js';
 import { METHODS, type MethodRegistry } from '../transparency/methods.js';
 import { streamLines } from '../transparency/publication-text.js';
-import { REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
+import { formatInstant } from '../ledger/time.js';
+import { periodEnd, REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
 import type { MethodState, ReportMethod } from '../transparency/report-method.js';
 import { positionAt } from './audit-entry.js';
 import { Findings, NotCheckable, textOf, type Finding } from './audit-finding.js';
@@ -81,6 +82,7 @@ export async function replay(log: OpenedLog, point: ReplayPoint, options: Replay
   const findings = new Findings();
   const sound = publications.filter((publication) => isSound(publication, findings));
   const known = sound.filter(isOfKnownMethod);
+  for (const publication of known) await checkPeriod(log, publication, findings);
   return {
     position,
     asOf: latest.state.recordedAt,
@@ -185,16 +187,49 @@ function isSound({ id, event, data, method }: Publication, findings: Findings): 
   if (isKnown && Number.isSafeInteger(data.position) && data.position > 0 && data.position < event.position)
     return true;
   findings.add({
-    check: 'published reports',
-    artefact: `v1/transparency/reports/${id}`,
-    position: event.position,
-    stream: event.stream,
-    type: event.type,
+    ...placeOf({ id, event }),
     message: 'The publication names no report that there can be.',
     found: `${textOf(data.kind)} as of position ${textOf(data.position)}, by method ${textOf(data.methodVersion)}`,
     nextStep: 'Ask the operator what was published.',
   });
   return false;
+}
+
+const placeOf = ({ id, event }: Pick<Publication, 'id' | 'event'>) => ({
+  check: 'published reports',
+  artefact: `v1/transparency/reports/${id}`,
+  position: event.position,
+  stream: event.stream,
+  type: event.type,
+});
+
+/**
+ * A final report reflects every event that was recorded by the end of its period, and is published after that. Of an interim
+ * report, the log does not show which event was the last one when it was made.
+ */
+async function checkPeriod(log: OpenedLog, { id, event, data }: Publication, findings: Findings): Promise<void> {
+  const nextStep = 'Ask the operator for a report of the whole period, and for the reason.';
+  const wrong = (message: string, expected: string, found: string): void =>
+    findings.add({ ...placeOf({ id, event }), check: 'periods of reports', message, expected, found, nextStep });
+  const end = endOfPeriod(data);
+  if (end === undefined)
+    return wrong('The publication names no period.', 'a date or an instant', textOf(data.periodTo));
+  if (data.interim === true) return;
+  if (end >= Date.parse(event.recordedAt)) {
+    const message = 'The report was published as final before its period was over.';
+    return wrong(message, `after ${formatInstant(end)}`, event.recordedAt);
+  }
+  const last = await positionAt(log, end);
+  if (last !== data.position) {
+    const message = `The ${data.kind} report leaves out events that were recorded in its period, or has later ones.`;
+    wrong(message, `as of position ${last}`, `as of position ${data.position}`);
+  }
+}
+
+/** Ms since the epoch. Nobody validated the data of a publication in a log of others. */
+function endOfPeriod({ periodFrom, periodTo }: Publication['data']): number | undefined {
+  if (typeof periodFrom !== 'string' || typeof periodTo !== 'string') return undefined;
+  return Number.isNaN(Date.parse(periodTo)) ? undefined : periodEnd({ periodFrom, periodTo });
 }
 
 /** Makes the reports again in a second pass through the history, which folds it by every method that is needed. */
@@ -222,7 +257,7 @@ async function makeAgain(
         for (const publication of wanted.filter(({ data }) => data.position === position)) {
           const report = { ...folding.report(publication.data.kind, root), id: publication.id };
           made.push(report);
-          compareFacts(publication, factsOf(report.text, root, lastRevisions), findings);
+          compareFacts(publication, factsOf(report, root, lastRevisions), findings);
         }
       }
     },
@@ -240,12 +275,13 @@ function foldingsOf(publications: readonly KnownPublication[]) {
 
 type Facts = Readonly<Record<string, string>>;
 
-function factsOf(text: string, root: Hash, lastRevisions: ReadonlyMap<string, number>): Facts {
+function factsOf({ text, position }: ReplayedReport, root: Hash, lastRevisions: ReadonlyMap<string, number>): Facts {
   const index = createHash('sha256');
   for (const line of streamLines(lastRevisions)) index.update(line);
   return {
     sha256: sha256(text),
     byteCount: String(Buffer.byteLength(text)),
+    treeSize: String(position),
     root: encodeBase64(root),
     'streams.count': String(lastRevisions.size),
     'streams.sha256': index.digest('hex'),
@@ -253,12 +289,13 @@ function factsOf(text: string, root: Hash, lastRevisions: ReadonlyMap<string, nu
 }
 
 function compareFacts({ id, event, data }: Publication, computed: Facts, findings: Findings): void {
-  const { sha256: hash, byteCount, root } = data;
+  const { sha256: hash, byteCount, treeSize, root } = data;
   // Nobody validated the data of a publication in a log of others.
   const { streams } = data as { readonly streams?: Partial<typeof data.streams> | null };
   const stated: Facts = {
     sha256: textOf(hash),
     byteCount: textOf(byteCount),
+    treeSize: textOf(treeSize),
     root: textOf(root),
     'streams.count': textOf(streams?.count),
     'streams.sha256': textOf(streams?.sha256),
@@ -267,11 +304,7 @@ function compareFacts({ id, event, data }: Publication, computed: Facts, finding
     const found = stated[name] ?? '';
     if (found === expected) continue;
     findings.add({
-      check: 'published reports',
-      artefact: `v1/transparency/reports/${id}`,
-      position: event.position,
-      stream: event.stream,
-      type: event.type,
+      ...placeOf({ id, event }),
       message: `The ${data.kind} report as of position ${data.position} was published with another ${name} than the events give.`,
       expected,
       found,
