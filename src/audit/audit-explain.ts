@@ -2,10 +2,11 @@ import type { ProgressListener } from '../ledger/progress-listener.js';
 import { EventReader } from '../ledger/event-reader.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
-import { readEntry, type ProvenEntry } from './audit-entry.js';
+import { entriesOf, readEntry, type ProvenEntry } from './audit-entry.js';
 import { NotCheckable } from './audit-finding.js';
 import { readBundle, type OpenedLog } from './audit-log.js';
-import { decodeBundle } from '../tlog/entry-bundle.js';
+import { Names, type Named } from './explain-names.js';
+import { changesBetween } from './explain-states.js';
 import { encodeHex } from '../tlog/strict-text.js';
 import { bundlesOfGrowth, TILE_WIDTH } from '../tlog/tile.js';
 import { isTooDeep } from './verify-canonical.js';
@@ -31,13 +32,17 @@ export interface Explanation {
   readonly event: RecordedEvent;
   /** The sentence that the aggregate declares for the event, or why there is none. */
   readonly meaning: string;
+  /** The one who acted, in the words of the domain. */
+  readonly actor: string;
+  /** What the ledger calls the partners, funds, facilities, calls and keys that the event mentions, by id. */
+  readonly names: Readonly<Record<string, Named>>;
   readonly leaf: string;
   readonly path: readonly PathStep[];
   readonly root: string;
   readonly size: number;
   /** The last events before it on its stream. */
   readonly before: readonly { readonly position: number; readonly revision: number; readonly type: string }[];
-  /** The changes that it made to the state of its stream. */
+  /** The changes that it made to the facts about its stream, in the words of the domain. */
   readonly changes: readonly { readonly what: string; readonly before: string; readonly after: string }[];
   /** Why the changes are unknown. */
   readonly effectUnknown?: string;
@@ -64,12 +69,15 @@ export async function explain(
   const aggregate = aggregates.find(
     ({ name, events }) => Object.hasOwn(events, event.type) && event.stream.startsWith(`${name}-`),
   );
-  const history = await streamUpTo(log, position, event.stream, reader, progress);
+  const names = new Names(envelope);
+  const history = await streamUpTo(log, position, event.stream, { reader, names, progress });
   return {
     position,
     envelope,
     event,
-    meaning: meaningOf(reader, event),
+    meaning: meaningOf(reader, event, history),
+    actor: names.actorOf(event),
+    names: names.all,
     leaf: encodeHex(proven.leaf),
     path: stepsOf(proven, log.checkpoint.size),
     root: encodeHex(log.checkpoint.root),
@@ -101,21 +109,25 @@ function readEvent(reader: EventReader, position: number, envelope: string): Rec
 }
 
 /** Sentences trust the type of the data, which nobody validated in a log of others. */
-function meaningOf(reader: EventReader, event: RecordedEvent): string {
+function meaningOf(reader: EventReader, event: RecordedEvent, { events }: StreamHistory): string {
   try {
-    return reader.sentenceOf(event);
+    // Not every event repeats the currency of its stream.
+    const currency = events.map(({ data }) => (data as { currency?: unknown }).currency).findLast(isText);
+    return reader.sentenceOf({ ...event, data: { ...(currency !== undefined && { currency }), ...event.data } });
   } catch (error) {
     return `The data has not the form of its type, so that no sentence can be made of it: ${String(error)}.`;
   }
 }
 
+const isText = (value: unknown): value is string => typeof value === 'string';
+
 /** The position of an event. The search compares text alone; the entry that it finds is proven afterwards. */
 async function findEvent(log: OpenedLog, eventId: string): Promise<number> {
   const wanted = Buffer.from(`"id":"${eventId}"`);
   for (const address of bundlesOfGrowth(0, log.checkpoint.size)) {
-    const { bytes, isWhole } = await readBundle(log.source, address);
+    const { path, bytes, isWhole } = await readBundle(log.source, address);
     if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(wanted)) continue;
-    const entries = decodeBundle(bytes, isWhole ? TILE_WIDTH : address.width).slice(0, address.width);
+    const entries = entriesOf(bytes, isWhole ? TILE_WIDTH : address.width, path).slice(0, address.width);
     const at = entries.findIndex((entry) => idOf(entry, wanted) === eventId);
     if (at >= 0) return address.index * TILE_WIDTH + at + 1;
   }
@@ -145,8 +157,7 @@ async function streamUpTo(
   log: OpenedLog,
   position: number,
   stream: string,
-  reader: EventReader,
-  progress: ProgressListener | undefined,
+  { reader, names, progress }: { reader: EventReader; names: Names; progress: ProgressListener | undefined },
 ): Promise<StreamHistory> {
   const wanted = Buffer.from(`"stream":"${stream}"`);
   const history: StreamHistory = { events: [] };
@@ -155,6 +166,7 @@ async function streamUpTo(
     for await (const { first, entries } of new LogWalk(log, { size: position }).stretches()) {
       for (const [at, bytes] of entries.entries()) {
         const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+        names.accept(text);
         if (!text.includes(wanted)) continue;
         addTo(history, stream, () => readEvent(reader, first + at, text.toString('utf8')));
       }
@@ -202,31 +214,16 @@ function effectOf(
   if (unreadable !== undefined) return { changes: [], effectUnknown: unreadable };
   let state = aggregate.initial;
   let before = state;
-  for (const event of events) {
-    before = state;
-    try {
+  let at = 0;
+  try {
+    for (const event of events) {
+      before = state;
+      at = event.position;
       state = aggregate.evolve(state, event);
-    } catch (error) {
-      const where = `The state of ${event.stream} cannot be computed beyond position ${event.position}`;
-      return { changes: [], effectUnknown: `${where}: ${String(error)}.` };
     }
-  }
-  const [old, now] = [new Map(flat(before, '')), new Map(flat(state, ''))];
-  const changes = [...new Set([...old.keys(), ...now.keys()])]
-    .filter((what) => old.get(what) !== now.get(what))
-    .map((what) => ({ what, before: old.get(what) ?? 'nothing', after: now.get(what) ?? 'nothing' }));
-  return { changes };
-}
-
-/** A state as lines. Of a collection only the number of members is shown. */
-function* flat(value: unknown, name: string): Generator<[string, string]> {
-  if (typeof value !== 'object' || value === null) {
-    if (value !== undefined) yield [name, String(value)];
-  } else if (Array.isArray(value)) {
-    yield [name, `${value.length} of them`];
-  } else if ('size' in value && typeof value.size === 'number') {
-    yield [name, `${value.size} of them`];
-  } else {
-    for (const [member, inner] of Object.entries(value)) yield* flat(inner, name === '' ? member : `${name}.${member}`);
+    return { changes: changesBetween(aggregate.name, before, state) };
+  } catch (error) {
+    const where = `The state of ${events[0]?.stream} cannot be computed beyond position ${at}`;
+    return { changes: [], effectUnknown: `${where}: ${String(error)}.` };
   }
 }

@@ -4,7 +4,7 @@ import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
 import { unknownEvent } from '../ledger/aggregate.js';
 import type { PartnerKind } from '../partners/partner.js';
 import type { TrancheKind } from './fund.js';
-import { parseMinor } from '../domain/money.js';
+import { moneyOf, parseMinor } from '../domain/money.js';
 
 /** Every event of a commitment contains the terms, so that a reader of one event needs no other event. */
 export interface CommitmentTerms {
@@ -138,8 +138,7 @@ const NO_BALANCE: CommitmentBalance = {
   calls: PersistentMap(),
 };
 
-const money = (amountMinor: string, { currency }: CommitmentTerms): string =>
-  `${amountMinor} minor units of ${currency}`;
+const money = (amountMinor: string, terms: CommitmentTerms): string => moneyOf(terms, amountMinor);
 
 export const commitment: Aggregate<Commitment, CommitmentEvent> = {
   name: 'commitment',
@@ -170,7 +169,7 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
     'distribution-paid': {
       schema: 1,
       says: ({ data }) =>
-        `${money(data.amountMinor, data)} were paid back on ${data.paidOn}; ${data.recallableMinor} of them may be called again.`,
+        `${money(data.amountMinor, data)} were paid back on ${data.paidOn}; ${money(data.recallableMinor, data)} of them may be called again.`,
     },
     'commitment-cancelled': {
       schema: 1,

@@ -3,7 +3,7 @@ import { unknownEvent } from '../ledger/aggregate.js';
 import type { Envelope } from '../ledger/event.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
 import type { PartnerKind } from '../partners/partner.js';
-import { parseMinor } from '../domain/money.js';
+import { moneyOf, parseMinor } from '../domain/money.js';
 
 /** In the order of losses: the first kind loses first, and the last kind is paid first. */
 export const TRANCHE_KINDS = ['first-loss', 'mezzanine', 'senior'] as const;
@@ -104,23 +104,22 @@ export const fund: Aggregate<Fund, FundEvent> = {
   events: {
     'fund-established': {
       schema: 1,
-      says: ({ data }) =>
-        `The fund "${data.name}" was established. Its target is ${data.targetMinor} minor units of ${data.currency}.`,
+      says: ({ data }) => `The fund "${data.name}" was established. Its target is ${moneyOf(data, data.targetMinor)}.`,
     },
     'tranche-defined': {
       schema: 1,
       says: ({ data }) =>
-        `The fund gets a ${data.kind} layer of rank ${data.rank}, which takes up to ${data.capMinor} minor units.`,
+        `The fund gets a ${data.kind} layer of rank ${data.rank}, which takes up to ${moneyOf(data, data.capMinor)}.`,
     },
     'tranche-subscribed': {
       schema: 1,
       says: ({ data }) =>
-        `Commitment ${data.commitmentId} changes the committed sum of layer ${data.trancheId} by ${data.deltaMinor} minor units.`,
+        `Commitment ${data.commitmentId} changes the committed sum of layer ${data.trancheId} by ${moneyOf(data, data.deltaMinor)}.`,
     },
     'financial-close-reached': {
       schema: 2,
       says: ({ data }) =>
-        `The fund reached financial close on ${data.reachedOn} with ${data.committedMinor} minor units committed. ` +
+        `The fund reached financial close on ${data.reachedOn} with ${moneyOf(data, data.committedMinor)} committed. ` +
         'Capital may be called from that day on.',
       upcasts: { 1: closeOnDayOfRecord },
     },

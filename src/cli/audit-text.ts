@@ -1,6 +1,7 @@
 import { visible, visibleJson } from './visible-text.js';
 import type { ComparedReport } from '../audit/audit-compare.js';
 import type { Explanation } from '../audit/audit-explain.js';
+import { withNames } from '../audit/explain-names.js';
 import type { Finding } from '../audit/audit-finding.js';
 import type { Replay, ReplayedReport } from '../audit/audit-replay.js';
 import type { CheckLine, Verification } from '../audit/verify.js';
@@ -54,7 +55,9 @@ export function findingLines(finding: Finding, count = 1): string[] {
 }
 
 export const linesOf = (lines: readonly CheckLine[]): string[] =>
-  lines.length === 0 ? ['  nothing'] : lines.map(({ check, what }) => `  ${check.padEnd(NAME_WIDTH)} ${visible(what)}`);
+  lines.length === 0
+    ? ['  nothing']
+    : lines.map(({ check, what }) => `  ${visible(check).padEnd(NAME_WIDTH)} ${visible(what)}`);
 
 function verdictOf({ verdict, size, entries, seconds, entriesPerSecond, keyFrom }: Verification): string {
   const speed = `${entries} events in ${seconds} s, ${entriesPerSecond} a second`;
@@ -113,10 +116,13 @@ function reportLine(report: ReplayedReport | ComparedReport): string {
 /** An event, its proof and its effect; or the same as JSON. */
 export function explanationText(explanation: Explanation, asJson: boolean): string {
   if (asJson) return `${visibleJson(explanation)}\n`;
-  const { position, event, meaning, leaf, path, root, size, before, changes, effectUnknown } = explanation;
+  const { position, event, meaning, actor, names, leaf, path, root, size, before, changes, effectUnknown } =
+    explanation;
+  const named = (text: string): string => visible(withNames(text, names));
   return [
     `Position ${position}: ${event.type}`,
-    visible(meaning),
+    named(meaning),
+    `Recorded at ${visible(String(event.recordedAt))} by ${visible(actor)}.`,
     '',
     visibleJson(event, 2),
     '',
@@ -125,11 +131,11 @@ export function explanationText(explanation: Explanation, asJson: boolean): stri
     `Root       ${root} (size ${size})`,
     'The leaf and the hashes beside it, taken upwards, give the root that was signed.',
     '',
-    `Stream ${visible(event.stream)}: this is its event number ${event.revision}, counted from 0.`,
+    `Stream ${named(event.stream)}: this is its event number ${event.revision}, counted from 0.`,
     ...before.map((one) => `  ${String(one.revision).padStart(6)}  ${one.type} (position ${one.position})`),
     ...(effectUnknown === undefined ? [] : [`Its effect is unknown: ${visible(effectUnknown)}`]),
     ...(changes.length > 0 ? ['It changed:'] : []),
-    ...changes.map(({ what, before: old, after }) => `  ${visible(what)}: ${visible(old)} -> ${visible(after)}`),
+    ...changes.map(({ what, before: old, after }) => `  ${named(what)}: ${named(old)} -> ${named(after)}`),
     '',
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import type { Mode } from '../domain/access-modes.js';
+import { moneyOf } from '../domain/money.js';
 import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { parseInstant } from '../ledger/time.js';
 import type { Category, PartnerKind } from '../partners/partner.js';
@@ -164,7 +165,7 @@ export const facility: Aggregate<Facility, FacilityEvent> = {
       schema: 1,
       says: ({ data }) =>
         `Commitment ${data.commitmentId} changes the ${data.partnerKind} contribution to the facility by ` +
-        `${data.deltaMinor} minor units of ${data.currency}.`,
+        `${moneyOf(data, data.deltaMinor)}.`,
     },
     'capacity-installed': {
       schema: 1,

@@ -1,4 +1,5 @@
 import { AMOUNT_DIGITS_MAX } from './amounts.js';
+import { minorDigitsOf } from './currencies.js';
 
 export const AMOUNT_MINOR_MAX = 10n ** BigInt(AMOUNT_DIGITS_MAX) - 1n;
 
@@ -23,6 +24,30 @@ export function formatMinor(amountMinor: bigint): string {
     throw new RangeError(`${amountMinor} has more than ${AMOUNT_DIGITS_MAX} digits.`);
   }
   return amountMinor.toString();
+}
+
+/**
+ * An amount for people: `EUR 120,000,000.00`, `JPY -5`. Of a code that is no active currency, the digits of the minor unit are
+ * unknown: `5 minor units of XXX`.
+ */
+export function moneyText(amountMinor: bigint, currency: string): string {
+  const digits = minorDigitsOf(currency);
+  if (digits === undefined) return `${amountMinor} minor units of ${currency}`;
+  const [sign, amount] = amountMinor < 0n ? ['-', -amountMinor] : ['', amountMinor];
+  const figures = amount.toString().padStart(digits + 1, '0');
+  const whole = figures.slice(0, figures.length - digits).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
+  return `${currency} ${sign}${whole}${digits === 0 ? '' : `.${figures.slice(-digits)}`}`;
+}
+
+/**
+ * An amount in the sentence of an event, in the currency that the data of the event name. Events of a fund after its first do not
+ * repeat the currency: a reader who knows it adds it to the data.
+ * @throws RangeError if the text is no canonical integer of at most 18 digits
+ */
+export function moneyOf(data: object, amountMinor: string): string {
+  const currency = 'currency' in data ? data.currency : undefined;
+  const amount = parseMinor(amountMinor);
+  return typeof currency === 'string' ? moneyText(amount, currency) : `${amount} minor units`;
 }
 
 /** One taker of a split: its id breaks ties, its weight (minor units, hours, any integer >= 0) sets its share. */
