@@ -118,22 +118,28 @@ class Folding {
 
   /** @throws NotCheckable */
   accept(event: RecordedEvent): void {
+    this.computed(`beyond position ${event.position} (${event.type})`, () => this.method.fold(this.state, event));
+  }
+
+  /** @throws NotCheckable */
+  report(kind: ReportKind, root: Hash): ReplayedReport {
     const { method, state } = this;
+    const { position } = state;
+    const text = this.computed(`as of position ${position} (${kind})`, () => method.text(state, root, { kind }));
+    return { kind, position, methodVersion: method.version, text, sha256: sha256(text) };
+  }
+
+  /** A method trusts what the decisions held, such as that nobody owns an owner. A log of others may break it. */
+  private computed<Value>(where: string, compute: () => Value): Value {
     try {
-      method.fold(state, event);
+      return compute();
     } catch (error) {
       throw new NotCheckable(
-        `The reports of method ${method.version} cannot be computed beyond position ${event.position} (${event.type}): ${String(error)}`,
+        `The reports of method ${this.method.version} cannot be computed ${where}: ${String(error)}`,
         'Run "audit verify": it shows whether something is wrong with the history.',
         { cause: error },
       );
     }
-  }
-
-  report(kind: ReportKind, root: Hash): ReplayedReport {
-    const { method, state } = this;
-    const text = method.text(state, root, { kind });
-    return { kind, position: state.position, methodVersion: method.version, text, sha256: sha256(text) };
   }
 }
 

@@ -3,6 +3,7 @@ import type { AccessRequest } from '../access/access-request.js';
 import type { Usage } from '../access/usage.js';
 import type { Commitment } from '../capital/commitment.js';
 import type { Fund } from '../capital/fund.js';
+import { installedOf } from '../compute/capacity-profile.js';
 import type { Facility } from '../compute/facility.js';
 import { moneyText } from '../domain/money.js';
 import type { Subject } from '../erasure/erasure.js';
@@ -13,7 +14,7 @@ import type { Partner } from '../partners/partner.js';
 import type { Report } from '../transparency/publication.js';
 
 /** One fact of a state, in the words of the domain. */
-export interface StateLine {
+interface StateLine {
   readonly what: string;
   readonly text: string;
   /** Its text before there was such a fact; `nothing` if left out. */
@@ -42,7 +43,7 @@ export function changesBetween(
 }
 
 /** The facts of a state. A state that an aggregate keeps for its decisions alone is not among them. */
-export function linesOf(aggregate: string, state: unknown): readonly StateLine[] {
+function linesOf(aggregate: string, state: unknown): readonly StateLine[] {
   const describe = DESCRIBED[aggregate];
   if (describe === undefined) throw new RangeError(`Nobody describes the state of ${aggregate}.`);
   return [...describe(state as never)];
@@ -115,7 +116,9 @@ function* facility(state: Facility): Lines {
     yield* sums(currency, { 'contribution of the Union': unionMinor, 'contribution of Member States': statesMinor });
     for (const [id, sumMinor] of byPartnerMinor) yield* sums(currency, { [`contribution of partner ${id}`]: sumMinor });
   }
-  for (const [model, { policies }] of state.chipModels) {
+  for (const [model, { profile, policies }] of state.chipModels) {
+    if (profile !== undefined)
+      yield* count(`chips ${model} after all changes that are recorded`, installedOf(profile.sums));
     for (const { version, floors, caps, effectiveFrom } of policies) {
       const text = `floors ${chipsText(floors)}; caps ${chipsText(caps)}; from ${formatInstant(effectiveFrom)}`;
       yield* fact(`quota of ${model}, version ${version}`, text);

@@ -5,7 +5,9 @@ import { dispatch } from './dispatch.js';
 export const COMMANDS: CommandTable = {
   program: 'ppp-ledger',
   notes:
-    'Settings come from the environment: HOST, PORT, DATA_DIR, DATABASE_URL, OPERATOR_KEY and others; see the README.\n',
+    'Settings come from the environment: HOST, PORT, DATA_DIR, DATABASE_URL, OPERATOR_KEY and others; see the README.\n' +
+    'Exit codes of all commands: 64 usage, 74 the output or a file could not be written, 141 the reader of the output has gone.\n' +
+    '--version prints the version.\n',
   commands: [
     {
       name: 'serve',

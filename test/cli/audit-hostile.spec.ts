@@ -1,7 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { EnvelopeWriter, LOG_VKEY, signedLog, writeLog } from '../audit/written-log.js';
+import { join, relative } from 'node:path';
+import { paddingOf, TAR_END, tarHeader } from '../../src/audit/archive-tar.js';
+import { COMMANDS } from '../../src/cli/commands.js';
+import { dispatch } from '../../src/cli/dispatch.js';
+import { signingKey } from '../../src/tlog/note-key.js';
+import { EnvelopeWriter, LOG_VKEY, signedLog, writeLog, type WrittenEvent } from '../audit/written-log.js';
 import * as story from '../audit/written-programme.js';
 import { ppp, type Ran } from '../support/command-line.js';
 
@@ -132,4 +139,94 @@ describe('the commands of the auditor on a log whose signer is hostile', () => {
     expect(usage).toMatchObject({ code: 64, err: expect.stringContaining(SHOWN) });
     expect(usage.err).not.toMatch(OBEYED);
   });
+
+  it('replays partners that own each other, and ends with the exit code of a check', async () => {
+    const owns = (owner: string, owned: string): WrittenEvent => ({
+      stream: `partner-${owned}`,
+      type: 'partner-acquired',
+      data: { acquirerId: owner, effectiveFrom: '2026-01-01' },
+    });
+    const writer = new EnvelopeWriter();
+    const [first, ...rest] = story.programme();
+    const commands = [
+      ...(first ? [first] : []),
+      [owns(story.UNION, story.STARTUP)],
+      [owns(story.STARTUP, story.UNION)],
+      ...rest,
+    ];
+    const log = await mkdtemp(join(folder, 'cycle-'));
+    await writeLog(signedLog(commands.flatMap((events) => writer.command(...events))), log);
+    for (const command of ['verify', 'replay']) {
+      const { code, err } = await ppp('audit', command, log, '--vkey', LOG_VKEY);
+      expect([command, [0, 1, 2].includes(code), err]).toEqual([command, true, expect.not.stringContaining('a bug')]);
+    }
+  });
+
+  it('shows the names of further files of an archive, and ends with the verdict of the program', async () => {
+    const { log } = await sign('usage-reported', (text) => `${text} `);
+    const archive = join(folder, 'further.tar');
+    const files = [...(await filesOf(log)), [`README\n\nVERIFIED up to size 38.\n\u001bP`, Buffer.from('x')] as const];
+    const parts = files.flatMap(([name, bytes]) => [
+      tarHeader(name, bytes.length),
+      bytes,
+      Buffer.alloc(paddingOf(bytes.length)),
+    ]);
+    await writeFile(archive, Buffer.concat([...parts, TAR_END]));
+    const { code, out } = await ppp('audit', 'verify', archive, '--vkey', LOG_VKEY);
+    expect(code).toBe(1);
+    expect(out).not.toMatch(OBEYED);
+    expect(out.trim().split('\n').at(-1)).toMatch(/^PROVEN WRONG/);
+    expect(out).not.toMatch(/^VERIFIED/m);
+    expect(out).toContain(String.raw`README\u{a}\u{a}VERIFIED`);
+  });
+
+  it('shows the body of an error and the address of a redirect', async () => {
+    for (const [status, headers, body] of [
+      [500, {}, `broken${HOSTILE}\nVERIFIED`],
+      [302, { Location: 'http://elsewhere.example/%1b[2J\u009b' }, ''],
+    ] as const) {
+      const server = createServer((_, response) => response.writeHead(status, headers).end(body));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      for (const command of ['verify', 'checkpoint']) {
+        const { code, out, err } = await ppp('audit', command, url, '--vkey', LOG_VKEY);
+        expect([command, code, out + err]).toEqual([command, 2, expect.not.stringMatching(OBEYED)]);
+        expect(out + err).not.toMatch(/^VERIFIED/m);
+      }
+      server.close();
+    }
+  });
+
+  it('shows the name of a key in the summary of the yearly file, and the names of facilities on a terminal', async () => {
+    const key = signingKey('x\u009b2J\u202e', Buffer.alloc(32, 3));
+    const writer = new EnvelopeWriter();
+    const hostile = (text: string): string =>
+      text.replace('"name":"Site"', JSON.stringify({ name: `S${HOSTILE}` }).slice(1, -1));
+    const entries = story.programme().flatMap((events) => writer.command(...events));
+    const log = await mkdtemp(join(folder, 'key-'));
+    await writeLog(
+      signedLog(
+        entries.map((entry) => Buffer.from(hostile(String(entry)))),
+        key,
+      ),
+      log,
+    );
+    const call = ['audit', 'yearly', '--year', '2026', '--url', log];
+    const piped = await ppp(...call);
+    expect(piped).toMatchObject({ code: 0, err: expect.stringContaining(String.raw`x\u{9b}2J\u{202e}`) });
+    expect(piped.err).not.toMatch(OBEYED);
+    expect(piped.out).toContain('\u202e');
+    let shown = '';
+    const out = { write: (text: string) => void (shown += text), isTTY: true };
+    expect(await dispatch(COMMANDS, call, { out, err: { write: () => undefined } })).toBe(0);
+    expect(shown).toContain(SHOWN);
+    expect(shown).not.toMatch(OBEYED);
+  });
 });
+
+async function filesOf(log: string): Promise<(readonly [string, Buffer])[]> {
+  const names = await readdir(log, { recursive: true, withFileTypes: true });
+  const paths = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(paths.map(async (path) => [relative(log, path), await readFile(path)] as const));
+}

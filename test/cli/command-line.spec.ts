@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -65,6 +66,14 @@ describe('the command line of ppp-ledger', () => {
     expect(err).toMatch(/^ppp-ledger: .+\n\nUsage: ppp-ledger /);
     expect(err.split('\n')[0]).toContain(what);
   });
+
+  it.each([['--version'], ['-V'], ['audit', '--version']])(
+    'prints the version of the package for %s %s',
+    async (...args) => {
+      const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+      expect(await ppp(...args)).toEqual({ code: 0, out: `${version}\n`, err: '' });
+    },
+  );
 
   it('names every projection in the help page of rebuild', async () => {
     const { out } = await ppp('rebuild', '--help');

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { AMOUNT_MINOR_MAX, formatMinor, parseMinor, splitByLargestRemainder } from '../../src/domain/money.js';
+import {
+  AMOUNT_MINOR_MAX,
+  formatMinor,
+  moneyOf,
+  moneyText,
+  parseMinor,
+  splitByLargestRemainder,
+} from '../../src/domain/money.js';
 
 describe('minor units', () => {
   it('survive writing and reading up to 18 digits and either sign', () => {
@@ -81,5 +88,47 @@ describe('a split by largest remainder', () => {
         { id: 'a', weight: 1n },
       ]),
     ).toThrow(RangeError);
+  });
+});
+
+describe('an amount for people', () => {
+  it.each([
+    [0n, 'EUR', 'EUR 0.00'],
+    [5n, 'EUR', 'EUR 0.05'],
+    [-5n, 'EUR', 'EUR -0.05'],
+    [99_999n, 'EUR', 'EUR 999.99'],
+    [100_000n, 'EUR', 'EUR 1,000.00'],
+    [12_000_000_000n, 'EUR', 'EUR 120,000,000.00'],
+    [1_234_567n, 'JPY', 'JPY 1,234,567'],
+    [1_234_567n, 'KWD', 'KWD 1,234.567'],
+    [1_234_567n, 'CLF', 'CLF 123.4567'],
+    [7n, 'XXX', '7 minor units of XXX'],
+    [7n, 'constructor', '7 minor units of constructor'],
+  ])('of %s minor units of %s is %s', (amountMinor, currency, text) => {
+    expect(moneyText(amountMinor, currency)).toBe(text);
+  });
+
+  it('has every digit of the minor units, in order', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt(-AMOUNT_MINOR_MAX, AMOUNT_MINOR_MAX),
+        fc.constantFrom('EUR', 'JPY', 'KWD'),
+        (amount, code) => {
+          expect(
+            BigInt(
+              moneyText(amount, code)
+                .slice(code.length + 1)
+                .replaceAll(/[,.]/g, ''),
+            ),
+          ).toBe(amount);
+        },
+      ),
+    );
+  });
+
+  it('is in the currency that the data of an event name, and without one in minor units', () => {
+    expect(moneyOf({ currency: 'EUR' }, '150')).toBe('EUR 1.50');
+    expect(moneyOf({}, '150')).toBe('150 minor units');
+    expect(() => moneyOf({ currency: 'EUR' }, '1.5')).toThrow(RangeError);
   });
 });

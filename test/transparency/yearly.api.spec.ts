@@ -1,15 +1,22 @@
-import { formatVerifierKey, noteKeyOf, signingKey } from '../../src/tlog/note-key.js';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cosignerKeyOf, formatVerifierKey, noteKeyOf, signingKey } from '../../src/tlog/note-key.js';
 import type { YearlyFile } from '../../src/transparency/yearly-file.js';
 import { startProgramme, type Programme } from '../access/programme.js';
 import { ppp, type Ran } from '../support/command-line.js';
 
 const OTHER_VKEY = formatVerifierKey(noteKeyOf(signingKey('localhost/log', Buffer.alloc(32, 1))));
 
+const WITNESS_VKEY = formatVerifierKey(cosignerKeyOf(signingKey('witness.example/w', Buffer.alloc(32, 5))));
+
+let folder: string;
 let programme: Programme;
 let vkey: string;
 let usagePosition: number;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-yearly-'));
   programme = await startProgramme();
   const { ledger } = programme;
   const facilityId = await programme.facility();
@@ -23,7 +30,10 @@ beforeAll(async () => {
   await ledger.get(`/v1/events/${data[0].id}/proof`, { key: null });
   vkey = (await ledger.get('/log/vkey', { key: null })).text.trim();
 });
-afterAll(() => programme.ledger.stop());
+afterAll(async () => {
+  await programme.ledger.stop();
+  await rm(folder, { recursive: true });
+});
 
 const run = (...args: readonly string[]): Promise<Ran> => ppp('audit', 'yearly', ...args);
 
@@ -62,6 +72,42 @@ describe('ppp-ledger audit yearly', () => {
     expect(earlier.total.figures.chipHoursUsed.value).toBe(0);
   });
 
+  it('takes the key, a policy and a kept checkpoint as the other commands do', async () => {
+    const { ledger } = programme;
+    const [key, policy, kept, foreign] = ['vkey', 'policy', 'kept', 'foreign'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    await writeFile(key, `${vkey}\n`);
+    await writeFile(policy, (await ledger.get('/log/policy', { key: null })).text);
+    await writeFile(kept, (await ledger.get('/log/checkpoint', { key: null })).text);
+    await writeFile(foreign, (await readFile(kept, 'utf8')).replace('localhost/log', 'other.example/log'));
+    const args = ['--year', '2026', '--url', ledger.url];
+    expect(await run(...args, '--vkey', key, '--policy', policy, '--checkpoint', kept)).toMatchObject({ code: 0 });
+    expect(await run(...args, '--vkey', key, '--checkpoint', foreign)).toMatchObject({ code: 2, out: '' });
+    await writeFile(policy, `log ${vkey}\nwitness w ${WITNESS_VKEY}\nquorum w\n`);
+    expect(await run(...args, '--policy', policy)).toMatchObject({ code: 2, out: '' });
+  });
+
+  it.each([
+    ['2025', 'over', ''],
+    [
+      '2026',
+      'running',
+      'The year 2026 is not over in this history: the last event was recorded at 2026-06-15T12:00:00Z.',
+    ],
+    ['2031', 'not-begun', 'The year 2031 has not begun in this history'],
+  ])('says in the file and on the console whether %s is over', async (year, state, sentence) => {
+    const args = ['--year', year, '--url', programme.ledger.url, '--vkey', vkey];
+    const { code, out, err } = await run(...args, '--format', 'json');
+    expect([code, JSON.parse(out).yearState]).toEqual([0, state]);
+    expect(err).toContain(sentence);
+    if (state === 'over') expect(err).not.toMatch(/has not begun|is not over/);
+    expect((await run(...args)).out.split('\n')[1]).toMatch(new RegExp(`,${state}$`));
+  });
+
   it.each([
     ['another key than the log has', 2, ['--vkey', OTHER_VKEY]],
     ['a position that is not covered', 2, ['--at', '99999999']],
@@ -75,7 +121,13 @@ describe('ppp-ledger audit yearly', () => {
     expect((await run('--year', '2026', '--url', '/nowhere')).code).toBe(2);
     for (const [what, args] of [
       ['--year', []],
-      ['--year', ['--year', '26']],
+      ['--year is a calendar year such as 2026, not "26"', ['--year', '26']],
+      ['--year is a calendar year such as 2026, not "abc"', ['--year', 'abc']],
+      ['--year is a calendar year such as 2026, not "0026"', ['--year', '0026']],
+      ['--at is a position, from 1, not "0"', ['--year', '2026', '--at', '0']],
+      ['--vkey: nowhere cannot be read', ['--year', '2026', '--vkey', 'nowhere']],
+      ['--policy: nowhere cannot be read', ['--year', '2026', '--policy', 'nowhere']],
+      ['--checkpoint: nowhere cannot be read', ['--year', '2026', '--checkpoint', 'nowhere']],
       ['--format', ['--year', '2026', '--format', 'pdf']],
       ['--what', ['--year', '2026', '--what']],
       ['--vkey', ['--year', '2026', '--vkey', 'no']],
