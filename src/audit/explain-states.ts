@@ -187,8 +187,8 @@ function* accessRequest(state: AccessRequest): Lines {
   yield* facts({ 'valid from': state.validFrom, 'valid to': state.validTo });
 }
 
-function* usage({ chipHoursByAllocation }: Usage): Lines {
-  for (const [id, chipHours] of chipHoursByAllocation) yield* count(`chip-hours used of allocation ${id}`, chipHours);
+function* usage({ byAllocation }: Usage): Lines {
+  for (const [id, { chipHours }] of byAllocation) yield* count(`chip-hours used of allocation ${id}`, chipHours);
 }
 
 function* policy(state: Policy): Lines {
