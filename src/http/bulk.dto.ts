@@ -7,7 +7,7 @@ const BULK_COMMANDS_MAX = 1_000;
 /** Longer than any path of a command with its ids. */
 const PATH_LENGTH_MAX = 200;
 const KEY_LENGTH_MAX = 255;
-const REVISION_TAG_LENGTH_MAX = 17;
+const REVISION_TAG_LENGTH_MAX = 19;
 
 /** One command, with the parts of a request of its own. */
 export class BulkCommandDto {
@@ -47,7 +47,7 @@ export class BulkCommandDto {
    */
   @Optional()
   @IsMatching(
-    /^"(0|[1-9][0-9]{0,14})"$/,
+    /^(W\/)?"(0|[1-9][0-9]{0,14})"$/,
     REVISION_TAG_LENGTH_MAX,
     'the ETag of the record, such as "3" with the quotes',
   )

@@ -9,6 +9,7 @@ import { requireRole } from './route-access.js';
 import { BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
 import { answerBody, contextUnder, expectedRevision, idempotencyKey } from './command.interceptor.js';
 import { CommandRoutes, type CommandMatch, type Preparation } from './command-routes.js';
+import { revisionTag } from './entity-tags.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Metrics } from '../platform/metrics.js';
 import { isPlainObject } from './plain-json.js';
@@ -146,7 +147,12 @@ export class Bulk {
       return { index, command: { ...rest, body }, match, context };
     });
     // Made of the fingerprints, so that no content is read twice.
-    const named = items.map(({ command, context }) => [command.key, context.fingerprint, command.ifMatch ?? null]);
+    const named = items.map(({ command, context: { fingerprint, ifMatch } }) => [
+      command.key,
+      fingerprint,
+      // The same revision in another tag (`W/"3"`) is the same request.
+      ifMatch === undefined ? null : revisionTag(ifMatch),
+    ]);
     const context = contextUnder(key, {
       principal,
       access: NO_ACCESS,

@@ -5,6 +5,7 @@ import { map, type Observable } from 'rxjs';
 import { PROGRAMME_ACTOR, type Answer, type CommandContext, type Principal } from '../ledger/command-context.js';
 import { derivedId } from '../ledger/identifiers.js';
 import { Refusal } from '../ledger/refusal.js';
+import { revisionOf, revisionTag } from './entity-tags.js';
 import { fingerprintOf } from './fingerprint.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
@@ -12,7 +13,6 @@ import { StreamedBody } from './streamed-body.js';
 import './request.js';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
-const REVISION_TAG = /^"(0|[1-9][0-9]{0,14})"$/;
 
 /** Makes the context of a command before its handler runs, and the headers of its answer after. */
 @Injectable()
@@ -96,19 +96,19 @@ export function idempotencyKey(key: string | readonly string[] | undefined): str
 /** @throws Refusal 400 when it is no ETag of ours. */
 export function expectedRevision(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;
-  const tag = REVISION_TAG.exec(header);
-  if (!tag) {
+  const revision = revisionOf(header);
+  if (revision === undefined) {
     throw new Refusal(
       'malformed',
       'malformed-if-match',
       'If-Match must be the ETag of the record as you read it, for example "3" with the quotes.',
     );
   }
-  return Number(tag[1]);
+  return revision;
 }
 
 function toBody(answer: Answer, access: RouteAccess, reply: FastifyReply): object {
-  void reply.header('ETag', `"${answer.revision}"`);
+  void reply.header('ETag', revisionTag(answer.revision));
   void reply.header('Ledger-Position', String(answer.position));
   void reply.header('Cache-Control', 'no-store');
   if (answer.replayed) void reply.header('Idempotency-Replayed', 'true');

@@ -6,6 +6,7 @@ import { notReached } from '../ledger/projector/projection-progress.js';
 import { Projector } from '../ledger/projector/projector.js';
 import { Refusal } from '../ledger/refusal.js';
 import { toCsv } from './csv.js';
+import { revisionTag } from './entity-tags.js';
 import { MIN_POSITION_WAIT_MS, type Page, type Reading } from './read-model.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
 import './request.js';
@@ -60,7 +61,7 @@ function minPosition(query: Readonly<Record<string, unknown>>): number {
 
 function toBody(reading: Reading<unknown>, request: FastifyRequest, reply: FastifyReply): unknown {
   void reply.header('Ledger-Position', String(reading.position));
-  if (reading.revision !== undefined) void reply.header('ETag', `"${reading.revision}"`);
+  if (reading.revision !== undefined) void reply.header('ETag', revisionTag(reading.revision));
   const { body } = reading;
   if (isPage(body) && body.next !== null) {
     const next = new URLSearchParams({ cursor: body.next });

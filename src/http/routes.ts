@@ -67,8 +67,9 @@ export function CommandRoute({
     ApiHeader({
       name: 'If-Match',
       required: false,
-      description: 'The `ETag` that you saw: refused with 412 when the record has changed since.',
-      schema: REVISION_TAG,
+      description:
+        'The `ETag` that you saw, also as a proxy made it weak: refused with 412 when the record has changed since.',
+      schema: { type: 'string', pattern: '^(W/)?"(0|[1-9][0-9]{0,14})"$', maxLength: 19 },
     }),
     ApiResponse({
       status,

@@ -3,6 +3,7 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../ledger/refusal.js';
+import { isHeld } from '../http/entity-tags.js';
 import { PublicRoute, problems } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
 import { PublishedLog } from './published-log.js';
@@ -84,7 +85,7 @@ export class LogController {
       throw new Refusal('unknown', 'unknown-tile', `The log has no ${path.slice(PREFIX.length)}.`);
     const tag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
     void reply.header('Cache-Control', IMMUTABLE).header('ETag', tag);
-    if (request.headers['if-none-match'] === tag) await reply.status(304).send();
+    if (isHeld(request.headers['if-none-match'], tag)) await reply.status(304).send();
     else await reply.type('application/octet-stream').send(bytes);
   }
 

@@ -180,6 +180,12 @@ describe('a call of many commands', () => {
       );
     const answer = await bulk([affiliation({ ifMatch: '"1"' }), affiliation({ ifMatch: '"1"' })]);
     expect(statuses(answer)).toEqual([200, 412]);
+    // As a proxy that compresses answers shows the tag. The same call with the tag as it was is a retry.
+    const weak = affiliation({ ifMatch: 'W/"2"' });
+    const behindProxy = await bulk([weak], { idempotencyKey: 'weak' });
+    expect(statuses(behindProxy)).toEqual([200]);
+    const retried = await bulk([{ ...weak, ifMatch: '"2"' }], { idempotencyKey: 'weak' });
+    expect(retried.headers['idempotency-replayed']).toBe('true');
   });
 
   it('allows each command only to the roles of its route, and nobody an act on records of another partner', async () => {

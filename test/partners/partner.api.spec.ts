@@ -87,6 +87,18 @@ describe('partners over HTTP', () => {
     expect(retried.body).toEqual(fresh.body);
   });
 
+  it('accepts the revision as a proxy that compresses answers writes it, and refuses what is no tag of the ledger', async () => {
+    const id = await register();
+    const change = { category: 'sme', basis: 'Recommendation', evidenceRef: 'E-1', effectiveFrom: '2026-01-01' };
+    const under = (tag: string) =>
+      api.post(`/v1/partners/${id}/classifications`, change, { headers: { 'if-match': tag } });
+    expect((await under('W/"4"')).status).toBe(412);
+    for (const tag of ['"0-gzip"', '"0", "1"', '0']) {
+      expect(await under(tag)).toMatchObject({ status: 400, body: { code: 'malformed-if-match' } });
+    }
+    expect((await under('W/"0"')).status).toBe(200);
+  });
+
   it('pages through a filtered list with a cursor that contains the query', async () => {
     for (let index = 0; index < 5; index += 1)
       await register({ ...COMPANY, country: 'PT', legalName: `Lisboa ${index}` });
