@@ -6,13 +6,14 @@ import type { PreparedCommand } from '../ledger/ledger-command.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Refusal, STATUS_OF_REFUSAL, invalid } from '../ledger/refusal.js';
 import { requireRole } from './route-access.js';
-import { BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
+import { type BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
 import { answerBody, contextUnder, expectedRevision, idempotencyKey } from './command.interceptor.js';
 import { CommandRoutes, type CommandMatch, type Preparation } from './command-routes.js';
 import { revisionTag } from './entity-tags.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Metrics } from '../platform/metrics.js';
 import { isPlainObject } from './plain-json.js';
+import { plainToInstance } from './plain-to-instance.js';
 import { asRefusal, problemOf } from './problem.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { EdgeValidationPipe } from './validation.pipe.js';
@@ -124,7 +125,7 @@ export class Bulk {
 
   private async read({ body, headers }: FastifyRequest): Promise<{ body: BulkDto; key: string }> {
     const key = idempotencyKey(headers['idempotency-key']);
-    const bulk = await this.pipe.check(shallow(body));
+    const bulk = await this.pipe.check(plainToInstance(BulkDto, isPlainObject(body) ? body : {}));
     requireDistinctKeys(bulk.commands, key);
     return { body: bulk, key };
   }
@@ -267,17 +268,6 @@ function* turnsOf(items: readonly Item[]): Generator<readonly Item[]> {
   for (let first = 0; first < items.length; first += CHECKED_IN_A_TURN) {
     yield items.slice(first, first + CHECKED_IN_A_TURN);
   }
-}
-
-/** The call as its class, without a copy of its bodies: `CommandRoutes.prepare` makes instances of their classes. */
-function shallow(body: unknown): BulkDto {
-  const given = isPlainObject(body) ? body : {};
-  const { commands } = given;
-  return Object.assign(new BulkDto(), given, {
-    ...(Array.isArray(commands) && {
-      commands: commands.map((one: unknown) => (isPlainObject(one) ? Object.assign(new BulkCommandDto(), one) : one)),
-    }),
-  });
 }
 
 /** @throws Refusal `idempotency-key-repeated` (422): the second command could be a retry or a mistake */

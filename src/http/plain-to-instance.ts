@@ -18,12 +18,12 @@ export const Nested =
   };
 
 /**
- * An instance of the class with the members of the object: the validator finds its rules by the class. Each member is read once, so
- * the work grows with the members and not with their square. Depth is bounded by the nesting of the classes: a member without
+ * An instance of the class with the members of the object: the validator finds its rules by the class. Texts are in NFC, whatever the
+ * caller wrote. Each member is read once, so the work grows with the members and not with their square. Depth is bounded by the nesting of the classes: a member without
  * `Nested` is taken over as it is.
  *
  * A name that the class inherits is left out. Assigned, `constructor` and `__proto__` would decide which rules the validator
- * finds, and `hasOwnProperty` would pass its list of known members. `requirePlainJson` refuses these names in a body before.
+ * finds, and `hasOwnProperty` would pass its list of known members. `JsonScanner` refuses these names in a body before.
  */
 export function plainToInstance<T extends object>(type: DtoClass<T>, plain: object): T {
   const instance = new type();
@@ -32,9 +32,20 @@ export function plainToInstance<T extends object>(type: DtoClass<T>, plain: obje
   for (const [name, value] of Object.entries(plain)) {
     if (name in inherited) continue;
     const nested = typeof value === 'object' ? nestedTypeOf(inherited, name) : undefined;
-    members[name] = nested === undefined ? value : instancesOf(nested(), value);
+    members[name] = nested === undefined ? composed(value) : instancesOf(nested(), value);
   }
   return instance;
+}
+
+/**
+ * A text, or the texts of a list, in Unicode's composed form (NFC). One name has two forms that look the same, "é" and "e" with an
+ * accent that is added to it: macOS writes the second one in names of files. Recorded in one form, it is one name for every reader.
+ */
+function composed(value: unknown): unknown {
+  if (typeof value === 'string') return value.normalize('NFC');
+  return Array.isArray(value)
+    ? value.map((item: unknown) => (typeof item === 'string' ? composed(item) : item))
+    : value;
 }
 
 function nestedTypeOf(inherited: object, name: string): (() => DtoClass) | undefined {
