@@ -2,9 +2,16 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { errorCodes, type FastifyInstance, type FastifyRequest, type RequestPayload } from 'fastify';
 import { ListFingerprint } from './fingerprint.js';
-import { MALFORMED_JSON, requirePlainJson } from './plain-json.js';
+import { JsonText, LARGE_JSON_VALUES_MAX, parseJson } from './plain-json.js';
 import './request.js';
-import { StreamedBody, requireOnlyList, type StreamedList } from './streamed-body.js';
+import { StreamedBody, requireOnlyList } from './streamed-body.js';
+
+/** Reads a body part by part. */
+interface BodyReader {
+  write(bytes: Uint8Array): void;
+  /** The body, after its last byte. */
+  end(): unknown;
+}
 
 /**
  * Makes the server accept JSON and nothing else. An empty body counts as no body: some commands need none.
@@ -12,35 +19,35 @@ import { StreamedBody, requireOnlyList, type StreamedList } from './streamed-bod
  */
 export function acceptJson(server: FastifyInstance, secret: Buffer): void {
   server.removeAllContentTypeParsers();
-  const parse = server.getDefaultJsonParser('error', 'error');
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (request.streamedBody) return done(null, request.streamedBody);
-    if (body.length === 0) return done(null, undefined);
-    return parse(request, String(body), (error, value) => {
-      if (error) return done(MALFORMED_JSON);
-      try {
-        // Before any other code reads the body: recursive code relies on its bounded depth.
-        requirePlainJson(value);
-        done(null, value);
-      } catch (refusal) {
-        done(refusal as Error);
-      }
-    });
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    if (request.bodyRead) return done(null, request.bodyRead.value);
+    if (bytes.length === 0) return done(null, undefined);
+    try {
+      done(null, parseJson(bytes as Buffer));
+    } catch (refusal) {
+      done(refusal as Error);
+    }
   });
   server.addHook('onRoute', (route) => {
-    const streamed = route.config?.streamed;
-    if (streamed) streamBodies(route, streamed, secret);
+    const { streamed, largeBody } = route.config ?? {};
+    if (streamed) {
+      requireOnlyList(streamed);
+      const { list } = streamed;
+      readInParts(
+        route,
+        ({ method, url }) => new StreamedBody(streamed, new ListFingerprint(secret, method, url, list)),
+      );
+    } else if (largeBody) readInParts(route, () => new JsonText(LARGE_JSON_VALUES_MAX));
   });
 }
 
 /** Puts the reader of a route between the connection and Fastify. Fastify then has no text to collect. */
-function streamBodies(route: { preParsing?: unknown }, streamed: StreamedList, secret: Buffer): void {
-  requireOnlyList(streamed);
+function readInParts(route: { preParsing?: unknown }, readerOf: (request: FastifyRequest) => BodyReader): void {
   route.preParsing = (request: FastifyRequest, _reply: unknown, payload: RequestPayload, done: PreParsed): void => {
     const nothing: RequestPayload = new Readable({
       // Called when Fastify reads the first byte. Fastify has checked type and length before.
       read: () => {
-        readBody(request, payload, streamed, secret, nothing).then(
+        readBody(request, payload, readerOf(request), nothing).then(
           () => nothing.push(null),
           (error: unknown) => nothing.destroy(error as Error),
         );
@@ -57,24 +64,22 @@ const PART_BYTES = 16_384;
 
 /**
  * @param nothing gets the number of bytes so far: Fastify compares it to the announced length
- * @throws Refusal of StreamedBody, but after the last byte: a caller who still sends would miss the answer
+ * @throws Refusal of the reader, but after the last byte: a caller who still sends would miss the answer
  */
 async function readBody(
   request: FastifyRequest,
   payload: RequestPayload,
-  streamed: StreamedList,
-  secret: Buffer,
+  body: BodyReader,
   nothing: RequestPayload,
 ): Promise<void> {
-  const { method, url, routeOptions } = request;
-  const body = new StreamedBody(streamed, () => new ListFingerprint(secret, method, url, streamed.list));
+  const { bodyLimit } = request.routeOptions;
   let bytes = 0;
   let refusal: { readonly error: unknown } | undefined;
   // The connection stays open when the body is too large: the answer uses it.
   for await (const chunk of payload.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Buffer).length;
     nothing.receivedEncodedLength = bytes;
-    if (bytes > routeOptions.bodyLimit) throw new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
+    if (bytes > bodyLimit) throw new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
     if (refusal) continue;
     try {
       await readChunk(body, chunk as Buffer);
@@ -84,11 +89,10 @@ async function readBody(
   }
   if (refusal) throw refusal.error;
   if (bytes === 0) return;
-  body.end();
-  request.streamedBody = body;
+  request.bodyRead = { value: body.end() };
 }
 
-async function readChunk(body: StreamedBody, chunk: Buffer): Promise<void> {
+async function readChunk(body: BodyReader, chunk: Buffer): Promise<void> {
   for (let from = 0; from < chunk.length; from += PART_BYTES) {
     body.write(chunk.subarray(from, from + PART_BYTES));
     // Lets other requests proceed.

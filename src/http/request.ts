@@ -1,5 +1,5 @@
 import type { CommandContext, Principal } from '../ledger/command-context.js';
-import type { StreamedBody, StreamedList } from './streamed-body.js';
+import type { StreamedList } from './streamed-body.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,8 +9,8 @@ declare module 'fastify' {
     command?: CommandContext;
     /** The caller requested the list as `.csv`. */
     asCsv?: boolean;
-    /** The part that has arrived of a body which is read item by item. */
-    streamedBody?: StreamedBody;
+    /** A body that was read part by part. */
+    bodyRead?: { readonly value: unknown };
   }
 
   interface FastifyContextConfig {

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
+import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { isPlainObject } from './plain-json.js';
 import { Nested, type DtoClass } from './plain-to-instance.js';
 import { AMOUNT_DIGITS_MAX } from '../domain/amounts.js';
@@ -100,24 +100,23 @@ function check(
  */
 export const Optional = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
 
-/**
- * A list of at least one and at most `max` objects of a class. A value that is not a list gets that error first. `ValidateNested` takes a
- * list inside the list for an object and checks nothing in it, so `holdsObjects` refuses it.
- */
+/** A list of at least one and at most `max` objects of a class. The objects are checked after the list. */
 export const IsListOf = (type: () => DtoClass, max: number): PropertyDecorator =>
   applyDecorators(
     Nested(type),
-    IsArray(),
-    ArrayMinSize(1),
-    ArrayMaxSize(max),
-    ValidateNested({ each: true }),
     ValidateBy({
-      name: 'holdsObjects',
+      name: 'isListOf',
       validator: {
-        validate: (value) => Array.isArray(value) && !value.some((item) => Array.isArray(item)),
-        defaultMessage: () => '$property must hold objects, not lists',
+        // `ValidateNested` takes a list inside the list for an object and checks nothing in it.
+        validate: (value) =>
+          Array.isArray(value) &&
+          value.length >= 1 &&
+          value.length <= max &&
+          !value.some((item) => Array.isArray(item)),
+        defaultMessage: () => `$property must be a list of 1 to ${max} objects.`,
       },
     }),
+    ValidateNested({ each: true, message: 'Every item of $property must be an object.' }),
   );
 
 /** Money in minor units. `min: '1'` is a payment, `min: '0'` a part that may be zero, `min: 'signed'` a change (never zero). */

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
-import fastify from 'fastify';
 import fc, { type GeneratorValue } from 'fast-check';
 import { ReportUsageDto, USAGE_RECORDS_MAX, UsageRecordDto } from '../../src/access/usage.dto.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import { ListFingerprint, fingerprintOf } from '../../src/http/fingerprint.js';
-import { JSON_DEPTH_MAX, MALFORMED_JSON, requirePlainJson } from '../../src/http/plain-json.js';
+import { JSON_DEPTH_MAX } from '../../src/http/json-scanner.js';
+import { LARGE_JSON_VALUES_MAX, parseJson } from '../../src/http/plain-json.js';
 import { StreamedBody, requireOnlyList, type StreamedList } from '../../src/http/streamed-body.js';
 import { EdgeValidationPipe } from '../../src/http/validation.pipe.js';
 import { refusalOf } from '../support/given.js';
@@ -34,17 +34,11 @@ interface Outcome {
 }
 
 const pipe = new EdgeValidationPipe();
-const fastifyParser = fastify().getDefaultJsonParser('error', 'error');
 
 /** Reads the body like an ordinary body: the whole text, its value, its class. */
 async function readWhole(bytes: Buffer): Promise<Outcome> {
   return outcomeOf(async () => {
-    let body: unknown;
-    await fastifyParser(undefined as never, bytes.toString('utf8'), (error, value) => {
-      if (error) throw MALFORMED_JSON;
-      body = value;
-    });
-    requirePlainJson(body);
+    const body = parseJson(bytes, LARGE_JSON_VALUES_MAX);
     const fingerprint = fingerprintOf(SECRET, 'POST', URL, body);
     return { fingerprint, content: (await pipe.transform(body, { type: 'body', metatype: ReportUsageDto })) as object };
   });
@@ -66,7 +60,7 @@ async function readStreamed(bytes: Buffer, sizes: readonly number[] = [65_536]):
 }
 
 const streamed = (usage = USAGE): StreamedBody =>
-  new StreamedBody(usage, () => new ListFingerprint(SECRET, 'POST', URL, usage.list));
+  new StreamedBody(usage, new ListFingerprint(SECRET, 'POST', URL, usage.list));
 
 async function outcomeOf(read: () => Promise<Outcome>): Promise<Outcome> {
   try {
@@ -216,6 +210,14 @@ describe('a body that is read item by item', () => {
     ['a prototype beside the list', '{"records":[],"__proto__":{}}'],
     ['a maker beside the list', '{"records":[],"constructor":{}}'],
     ['a number beyond all', '{"records":[{"chipHours":1e999}]}'],
+    ['a number that no double holds', '{"records":[{"chipHours":9007199254740993}]}'],
+    ['a negative zero beside the list', '{"records":[],"a":-0}'],
+    [
+      'an object with too many members',
+      `{"records":[{${Array.from({ length: 101 }, (_, at) => `"f${at}":1`).join()}}]}`,
+    ],
+    ['a field that is given twice in escapes', String.raw`{"records":[{"to":1,"\u0074o":1}]}`],
+    ['text in UTF-16', Buffer.from('{"records":[]}', 'utf16le').toString('latin1')],
     ['a lone surrogate', String.raw`{"records":["\ud800"]}`],
     ['a lone surrogate beside the list', String.raw`{"records":[],"a":"\udfff"}`],
     ['a lone surrogate in a list that counts no longer', String.raw`{"records":["\udfff"],"records":[]}`],
@@ -235,6 +237,16 @@ describe('a body that is read item by item', () => {
     for (const size of [1, 7, 65_536]) expect(await readStreamed(Buffer.from(given), [size])).toEqual(whole);
   });
 
+  it.each([
+    ['a byte of ISO 8859-1', Buffer.from('{"records":[{"to":"caf\u00e9"}]}', 'latin1')],
+    ['an incomplete character at the end', Buffer.concat([Buffer.from('{"records":[]}'), Buffer.of(0xc3)])],
+    ['a surrogate as CESU-8 writes it', Buffer.from('{"records":["\u00ed\u00a0\u0080"]}', 'latin1')],
+  ])('is refused like an ordinary body for %s', async (_what, given) => {
+    const whole = await readWhole(given);
+    expect(whole).toMatchObject({ refusal: { kind: 'malformed', code: 'malformed-utf8' } });
+    for (const size of [1, 7, 65_536]) expect(await readStreamed(given, [size])).toEqual(whole);
+  });
+
   it('refuses a member whose name every object inherits', async () => {
     const given = Buffer.from(JSON.stringify({ records: [RECORD], toString: 1 }));
     expect(await readStreamed(given)).toMatchObject({ refusal: { errors: [{ pointer: '/toString' }] } });
@@ -249,6 +261,10 @@ describe('a body that is read item by item', () => {
     items.end();
     // The class of the body allows more items. This test is about the number that is read.
     expect(items.content()).toEqual({ records: [] });
+    const inOnePart = streamed({ ...USAGE, itemsMax: 2 });
+    inOnePart.write(Buffer.from(`{"records":[${one},${one},${one},whatever`));
+    inOnePart.end();
+    expect(inOnePart.content()).toEqual({ records: [] });
   });
 
   it('stops at the first level of nesting too many: a megabyte of brackets is not parsed', () => {
