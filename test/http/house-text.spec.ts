@@ -1,6 +1,6 @@
 import * as library from 'class-validator';
 import { getMetadataStorage, validateSync } from 'class-validator';
-import '../../src/app.module.js';
+import { AppModule } from '../../src/app.module.js';
 import { BulkDto } from '../../src/http/bulk.dto.js';
 import { plainToInstance } from '../../src/http/plain-to-instance.js';
 
@@ -19,6 +19,8 @@ interface Rule {
 
 describe('the sentences of refused fields', () => {
   it('are those of the house, for every rule of every body, query and parameter', () => {
+    // The module of the application loads the classes of all routes.
+    expect(AppModule).toBeDefined();
     const { validationMetadatas } = getMetadataStorage() as unknown as {
       readonly validationMetadatas: ReadonlyMap<unknown, readonly Rule[]>;
     };
