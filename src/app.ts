@@ -4,6 +4,7 @@ import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { docsExamples } from './docs-examples.js';
 import { readEvent } from './ledger/event.js';
@@ -16,7 +17,10 @@ import { admitLargeCalls } from './http/bulk-admission.js';
 import { CommandRoutes } from './http/command-routes.js';
 import { registerDocs } from './http/docs.js';
 import { Drain } from './http/drain.js';
+import { FrameworkErrors } from './http/framework-errors.js';
 import { acceptJson } from './http/json-body.js';
+import { requireJson } from './http/media-type.js';
+import { answerOtherMethods } from './http/methods.js';
 import { NestLog } from './platform/logging.js';
 import { Metrics } from './platform/metrics.js';
 import { Readiness, viewsPart } from './platform/readiness.js';
@@ -28,10 +32,12 @@ import { EdgeValidationPipe } from './http/validation.pipe.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
 
 const BODY_BYTES_MAX = 1_048_576;
-/** Longer than any path of this API; a longer path is answered 404 without a lookup. */
+/** Longer than any part of a path of this API; a path with a longer part is answered 404 without a lookup. */
 const PARAMETER_LENGTH_MAX = 200;
 /** A request whose headers or body take longer is ended, so that slow senders cannot hold all connections. */
 const REQUEST_MS_MAX = 60_000;
+/** How often slow requests are looked for. */
+const SLOW_CHECK_MS = 5_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Public reads that any page may fetch. */
 const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|openapi\.json)(\/|\?|$|\.)/;
@@ -44,19 +50,34 @@ const CSV = Symbol('csv');
  * @param methods the versions of the reports' method.
  */
 export async function createApp(runtime: Runtime, methods: MethodRegistry = METHODS): Promise<NestFastifyApplication> {
+  const headers = securityHeaders();
+  const errors = new FrameworkErrors(headers);
   const adapter = new FastifyAdapter({
+    http: { connectionsCheckingInterval: SLOW_CHECK_MS, requireHostHeader: false },
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
     rewriteUrl: listBehindCsv,
+    frameworkErrors: errors.inRouter,
+    clientErrorHandler: errors.onConnection,
+    // A request that comes during the stop is answered by `Drain`.
+    return503OnClosing: false,
+  });
+  // Before the hooks of Nest, some of which answer.
+  adapter.setOnRequestHook((request, reply, done) => {
+    request.asCsv = CSV in request.raw;
+    void reply.headers(headers).header('X-Request-Id', request.id);
+    if (request.headers['x-forwarded-proto'] === 'https') void reply.headers(STRICT_TRANSPORT);
+    done(hostOf(request.raw));
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(runtime, methods), adapter, {
     logger: new NestLog(runtime.log),
     abortOnError: false,
     bodyParser: false,
   });
+  errors.watch(app.getHttpServer());
   await configure(app, runtime);
   return app;
 }
@@ -75,33 +96,52 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   const server = app.getHttpAdapter().getInstance();
   acceptJson(server, runtime.wrappingKey);
   app.get(CommandRoutes).watch(server);
-  const headers = securityHeaders();
-  server.addHook('onRequest', (request, reply, done) => {
-    request.asCsv = CSV in request.raw;
-    void reply.headers(headers).header('X-Request-Id', request.id);
-    if (request.headers['x-forwarded-proto'] === 'https') void reply.headers(STRICT_TRANSPORT);
-    done();
-  });
-  admitLargeCalls(server);
   drains.set(app, new Drain(app));
-  await app.register(cors, () => (request: { url: string }, callback: (error: null, options: object) => void) => {
-    const open = PUBLIC_READS.test(request.url);
+  const problems = new ProblemFilter(log);
+  // @fastify/cors adds a route before Nest sets its handler of errors.
+  server.addHook('onRoute', (route) => {
+    if (route.method === 'OPTIONS') route.errorHandler = (...failed) => problems.answer(...failed);
+  });
+  await app.register(cors, () => (request: FastifyRequest, callback: (error: null, options: object) => void) => {
+    const { origin, 'access-control-request-method': method } = request.headers;
     callback(
       null,
-      open ? { origin: '*', methods: ['GET'], exposedHeaders: ['Ledger-Position', 'Link', 'ETag'] } : { origin: false },
+      PUBLIC_READS.test(request.url)
+        ? {
+            origin: '*',
+            methods: ['GET'],
+            exposedHeaders: ['Ledger-Position', 'Link', 'ETag'],
+            // Another OPTIONS asks for the methods of the path.
+            preflight: origin !== undefined && method !== undefined,
+          }
+        : { origin: false },
     );
   });
+  answerOtherMethods(server);
+  requireJson(server);
+  admitLargeCalls(server);
   if (config.rateLimitPerMinute > 0) await limitRate(app, config.rateLimitPerMinute);
   logRequests(app, runtime);
   app.useGlobalPipes(new EdgeValidationPipe());
-  app.useGlobalFilters(new ProblemFilter(log));
+  app.useGlobalFilters(problems);
   registerDocs(app, docsExamples(runtime.readPool));
   watch(app);
 }
 
-/** `/v1/partners.csv` is `/v1/partners`, answered as CSV. */
+/**
+ * A request with no `Host`, or with two, is refused (RFC 9112, 3.2): proxies and servers take different ones of two. Node would answer the
+ * first case without a problem, and takes the second.
+ */
+function hostOf({ httpVersion, rawHeaders }: IncomingMessage): Refusal | undefined {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts === 1 || (hosts === 0 && httpVersion === '1.0')) return undefined;
+  return new Refusal('malformed', 'malformed-http', 'Send one Host header: the name of the server.');
+}
+
+/** `/v1/partners.csv` is `/v1/partners`, answered as CSV. A command has one address. */
 function listBehindCsv(request: IncomingMessage): string {
   const url = request.url ?? '/';
+  if (request.method !== 'GET' && request.method !== 'HEAD') return url;
   const list = /^(\/v1\/[^?]+)\.csv(\?.*)?$/.exec(url);
   if (!list) return url;
   Object.assign(request, { [CSV]: true });

@@ -28,13 +28,16 @@ const TITLES: Record<number, string> = {
   404: 'Not found',
   405: 'Method not allowed',
   406: 'Not acceptable',
+  408: 'Too slow',
   409: 'Refused by a rule',
   412: 'Changed in the meantime',
   413: 'Too large',
   415: 'Unsupported media type',
+  417: 'Expectation failed',
   422: 'Invalid content',
   428: 'Precondition required',
   429: 'Too many requests',
+  431: 'Headers too large',
   500: 'Internal error',
   503: 'Not available',
 };
@@ -50,8 +53,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** The same for a route that is not one of Nest. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = asRefusal(error, request);
     if (!refusal) {
       this.log.error({ err: error, traceId: request.id, route: request.routeOptions?.url }, 'A request failed.');
@@ -113,16 +119,13 @@ export function asRefusal(error: unknown, request: Pick<FastifyRequest, 'method'
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status !== 'number' || status >= 500) return undefined;
-  if (status === 404) {
-    return new Refusal(
-      'unknown',
-      'unknown-route',
-      `There is no ${request.method} ${request.url.split('?', 1)[0] ?? ''}. See /docs.`,
-    );
-  }
+  if (status === 404) return unknownRoute(request);
   const kind = KIND_OF_STATUS.get(status) ?? 'malformed';
   return new Refusal(kind, FRAMEWORK_CODES[status] ?? 'malformed-request', detailOf(error, status));
 }
+
+export const unknownRoute = ({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): Refusal =>
+  new Refusal('unknown', 'unknown-route', `There is no ${method} ${url.split('?', 1)[0] ?? ''}. See /docs.`);
 
 const FRAMEWORK_CODES: Record<number, string> = {
   413: 'body-too-large',
@@ -130,9 +133,12 @@ const FRAMEWORK_CODES: Record<number, string> = {
   429: 'rate-limited',
 };
 
+/** Sentences of the house for the errors of Fastify and of Node. Their own texts name options of the server, which callers do not have. */
 function detailOf(error: unknown, status: number): string {
   if (status === 413) return 'The body is larger than this route takes.';
   if (status === 415) return 'Send the body as JSON with "Content-Type: application/json".';
-  const message = (error as { message?: unknown }).message;
-  return typeof message === 'string' ? message : 'The request could not be read.';
+  if ((error as { code?: unknown }).code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') {
+    return 'The body has another length than its Content-Length says. Send both as they are.';
+  }
+  return 'The request could not be read. Check its path, its headers and its body.';
 }

@@ -18,5 +18,7 @@ declare module 'fastify' {
     streamed?: StreamedList;
     /** The body of the route may hold thousands of records. */
     largeBody?: true;
+    /** The answer has no end; its media type. */
+    endless?: string;
   }
 }

@@ -200,6 +200,7 @@ export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorato
   applyDecorators(
     Get(path),
     PublicRoute(),
+    RouteConfig({ endless: 'text/event-stream; charset=utf-8' }),
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,

@@ -36,13 +36,17 @@ export const STATUS_OF_REFUSAL = {
   unauthenticated: 401,
   forbidden: 403,
   unknown: 404,
+  'method-not-allowed': 405,
+  'too-slow': 408,
   conflict: 409,
   stale: 412,
   'too-large': 413,
   'unsupported-media-type': 415,
+  'expectation-failed': 417,
   invalid: 422,
   'precondition-required': 428,
   'rate-limited': 429,
+  'headers-too-large': 431,
   unavailable: 503,
 } as const;
 
