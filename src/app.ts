@@ -21,6 +21,8 @@ import { FrameworkErrors } from './http/framework-errors.js';
 import { acceptJson } from './http/json-body.js';
 import { requireJson } from './http/media-type.js';
 import { answerOtherMethods } from './http/methods.js';
+import { admitBeforeBody } from './identity/access.guard.js';
+import { Authentication } from './identity/authentication.service.js';
 import { NestLog } from './platform/logging.js';
 import { Metrics } from './platform/metrics.js';
 import { Readiness, viewsPart } from './platform/readiness.js';
@@ -118,6 +120,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
     );
   });
   answerOtherMethods(server);
+  admitBeforeBody(server, app.get(Authentication));
   requireJson(server);
   admitLargeCalls(server);
   if (config.rateLimitPerMinute > 0) await limitRate(app, config.rateLimitPerMinute);

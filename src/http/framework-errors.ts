@@ -27,7 +27,7 @@ export class FrameworkErrors {
 
   /** For Node's `clientError`: a request that is not HTTP, or that is too slow or too large. */
   readonly onConnection = (error: Error & { code?: string }, socket: Socket): void => {
-    const inFlight = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
+    const inFlight = Reflect.get(socket, '_httpMessage') as ServerResponse | null | undefined;
     // A second answer in the middle of another one would be read as a part of it. Node has the same rule.
     if (error.code === 'ECONNRESET' || !socket.writable || inFlight?.headersSent === true) socket.destroy();
     else this.end(socket, REFUSALS_OF_PARSER[error.code ?? ''] ?? NOT_HTTP);

@@ -1,4 +1,5 @@
 import type { CommandContext, Principal } from '../ledger/command-context.js';
+import type { RouteAccess } from './route-access.js';
 import type { StreamedList } from './streamed-body.js';
 
 declare module 'fastify' {
@@ -14,6 +15,8 @@ declare module 'fastify' {
   }
 
   interface FastifyContextConfig {
+    /** Who may use the route: of routes that read a body. */
+    access?: RouteAccess;
     /** The body of the route is read item by item. */
     streamed?: StreamedList;
     /** The body of the route may hold thousands of records. */

@@ -61,7 +61,7 @@ export function CommandRoute({
     HttpCode(status),
     SetMetadata(ACCESS, access),
     UseInterceptors(CommandInterceptor),
-    RouteConfig({ command: access, ...(streamed && { streamed, largeBody: true }) }),
+    RouteConfig({ access, command: access, ...(streamed && { streamed, largeBody: true }) }),
     ...credential(roles),
     IDEMPOTENCY_KEY_HEADER,
     ApiHeader({
@@ -91,11 +91,12 @@ export function CommandRoute({
 
 /** Many commands in one call. All roles may call it: the route of each command decides whether the caller may execute it. */
 export function BulkRoute(answer: new () => object): MethodDecorator {
+  const access: RouteAccess = { kind: 'bulk', roles: ROLES };
   return applyDecorators(
     Post(),
     HttpCode(200),
-    SetMetadata(ACCESS, { kind: 'bulk', roles: ROLES } satisfies RouteAccess),
-    RouteConfig({ largeBody: true }),
+    SetMetadata(ACCESS, access),
+    RouteConfig({ access, largeBody: true }),
     ...credential(ROLES),
     IDEMPOTENCY_KEY_HEADER,
     ApiResponse({
