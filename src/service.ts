@@ -11,7 +11,7 @@ import { Ledger } from './ledger/ledger.js';
 import { createPool } from './platform/database/database.js';
 import { startEmbeddedDatabase } from './platform/database/embedded-database.js';
 import { createLog } from './platform/logging.js';
-import { migrate } from './platform/database/migrate.js';
+import { migrate, requireReadableServer } from './platform/database/migrate.js';
 import { firstOperatorKey } from './identity/operator-key.service.js';
 import type { Runtime } from './platform/runtime.js';
 import { secretKey } from './platform/secrets.js';
@@ -50,8 +50,9 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
     await migrate(databaseUrl, { log: sayTo(log) });
     const wrappingKey = await wrappingKeyOf(config.dataDir, databaseUrl);
     const logSigningKey = await secretKey(config.dataDir, 'log-signing-key');
-    const pool = createPool({ databaseUrl, log: sayTo(log) });
     const { databaseReadUrl } = config;
+    if (databaseReadUrl !== undefined) await requireReadableServer(databaseReadUrl, sayTo(log));
+    const pool = createPool({ databaseUrl, log: sayTo(log) });
     const readPool =
       databaseReadUrl === undefined
         ? pool

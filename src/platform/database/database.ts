@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool, TypeOverrides, types } from 'pg';
-import type { ClientBase, ClientConfig, PoolClient, PoolConfig, QueryConfig } from 'pg';
+import type { ClientBase, ClientConfig, PoolClient, PoolConfig } from 'pg';
 import { formatInstant } from '../../ledger/time.js';
 import { ServerChoice, objectionTo, readDatabaseUrl } from './database-servers.js';
-import type { ServerSession, SessionWanted } from './database-servers.js';
+import type { SessionWanted } from './database-servers.js';
+import { STATEMENT_TIMEOUT_MS, openSession } from './session.js';
 import { codeOf, reasonOf } from '../startup-error.js';
 
 /** PostgreSQL allows 100 connections by default. Several instances, their listeners and a session of the operator must fit. */
@@ -22,12 +23,8 @@ const IDLE_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 /** After this time a pool looks again for the kind of server that it prefers. */
 const SECOND_BEST_LIFETIME_S = 60;
-/** The longest read is a page of a list. A slower statement does not use its index. */
-const STATEMENT_TIMEOUT_MS = 30_000;
 /** Longer than the time-out of the server. It is for a server that does not answer any more. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
-/** A forgotten transaction holds locks, and keeps PostgreSQL from removing old versions of rows. */
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
 export interface PoolOptions {
   /** One server or several. Holds a password: never log it. */
@@ -53,12 +50,13 @@ export function createPool({ databaseUrl, session, applicationName, connectionsM
     max: connectionsMax ?? CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     ...(wanted === 'prefer-standby' && { maxLifetimeSeconds: SECOND_BEST_LIFETIME_S }),
   });
-  pool.on('error', (error) => log.warn(`An idle database connection was lost: ${reasonOf(error)}`));
+  pool.on('error', (error) => {
+    // A pool that ends does not wait for its sessions, and the embedded server ends right after it.
+    if (!pool.ending) log.warn(`An idle database connection was lost: ${reasonOf(error)}`);
+  });
   // The pool does not listen to a client in use, and an error without a listener ends the process. The query is rejected anyway.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
@@ -147,7 +145,7 @@ class FollowingPool extends Pool {
 
   private async admit(client: ClientBase): Promise<void> {
     this.generationOf.set(client, this.generation);
-    const objection = this.choice.judge(await sessionOf(client));
+    const objection = this.choice.judge(await openSession(client));
     if (objection !== undefined) throw new WrongServer(objection);
   }
 }
@@ -158,38 +156,46 @@ function pauseMs(rounds: number): number {
   return (longest * (1 + Math.random())) / 2;
 }
 
-async function sessionOf(client: ClientBase): Promise<ServerSession> {
-  const { rows } = await client.query<ServerSession>({
-    text: `select pg_is_in_recovery() as "isStandby", current_setting('transaction_read_only')::boolean as "isReadOnly"`,
-    query_timeout: CONNECTION_TIMEOUT_OF_SEVERAL_MS,
-  } as QueryConfig);
-  const [session] = rows;
-  if (!session) throw new Error('The server did not say what it is.');
-  return session;
+/** No server of a URL can be used for what the session is for. The message names the problem of each. */
+export class NoServer extends Error {
+  /** True if a server answered, and takes no writes or is otherwise not of the wanted kind. */
+  readonly isWrongKind: boolean;
+
+  constructor(objections: readonly { readonly text: string; readonly isWrongKind: boolean }[]) {
+    super(objections.map(({ text }) => text).join('; '));
+    this.isWrongKind = objections.some(({ isWrongKind }) => isWrongKind);
+  }
 }
 
 /**
- * A session outside the pool, on the first server of the wanted kind. Tries each server once.
- * @throws Error that names the problem of each server
+ * A session outside the pool, on the first server of the wanted kind. Tries each server once, so a preference does not count.
+ * @param wanted kind of server if the URL does not set one
+ * @param open what is done first in the new session
+ * @throws NoServer
  */
-export async function connectTo(databaseUrl: string, config: ClientConfig): Promise<Client> {
-  const { servers, session = 'read-write' } = readDatabaseUrl(databaseUrl);
-  const objections: string[] = [];
+export async function connectTo(
+  databaseUrl: string,
+  config: ClientConfig,
+  wanted: SessionWanted = 'read-write',
+  open: typeof openSession = openSession,
+): Promise<Client> {
+  const { servers, session = wanted } = readDatabaseUrl(databaseUrl);
+  const objections: { text: string; isWrongKind: boolean }[] = [];
   for (const { name, url } of servers) {
     const client = new Client({ ...CONNECTION, ...config, connectionString: url });
     // The broken query reports the loss. Without a listener a lost connection would end the process.
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const objection = objectionTo(await sessionOf(client), session, false);
+      const objection = objectionTo(await open(client), session, true);
       if (objection === undefined) return client;
-      objections.push(`${name}: ${objection}`);
+      objections.push({ text: `${name}: ${objection}`, isWrongKind: true });
     } catch (error) {
-      objections.push(`${name}: ${reasonOf(error)}`);
+      objections.push({ text: `${name}: ${reasonOf(error)}`, isWrongKind: false });
     }
     await client.end().catch(() => undefined);
   }
-  throw new Error(objections.join('; '));
+  throw new NoServer(objections);
 }
 
 /** Code of read-only sessions: a primary became a standby, or its operator closed it for writes. */

@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
 import { MIGRATION_LOCK } from '../../ledger/advisory-locks.js';
-import { connectTo } from './database.js';
+import { NoServer, connectTo } from './database.js';
+import type { SessionWanted } from './database-servers.js';
+import { lackOfRights, requireUsableServer } from './server-requirements.js';
+import { requireOwnSessions } from './session-probe.js';
+import { lookAtSession } from './session.js';
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 
 /** The same path from `src/platform/database` and from `dist/platform/database`. */
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../migrations/', import.meta.url));
 /** `0001_ledger.sql`: the number orders, the name is for people. */
 const FILE_NAME = /^(\d{4})_([a-z0-9-]+)\.sql$/;
-/** Older versions lack `security_invoker` views and `nulls not distinct`, and are out of maintenance. */
-const SERVER_VERSION_MIN = 15;
 /** Another instance may hold the lock while it builds an index. */
 const LOCK_TIMEOUT_MS = 600_000;
 /** While a change waits for a table, all users of the table wait for the change. It is therefore given up, and tried again later. */
@@ -35,10 +37,11 @@ export async function migrate(
   { folder = MIGRATIONS_FOLDER, log }: MigrateOptions,
 ): Promise<readonly string[]> {
   const migrations = await readMigrations(folder);
-  const client = await connect(databaseUrl);
+  await probeSessions(databaseUrl, 'DATABASE_URL');
+  const client = await connect(databaseUrl, 'DATABASE_URL');
   try {
-    await checkServer(client);
-    await lock(client);
+    await requireUsableServer(client, true);
+    await lock(client, log);
     const pending = pendingOf(migrations, await readRecords(client));
     for (const migration of pending) await run(client, migration);
     const last = pending.at(-1);
@@ -47,6 +50,8 @@ export async function migrate(
         `Migrated the database: ${pending.length} ${pending.length === 1 ? 'file' : 'files'}, the last is ${last.file}`,
       );
     return pending.map(({ file }) => file);
+  } catch (error) {
+    throw lackOfRights(error) ?? error;
   } finally {
     // Ends the session, and with it the lock.
     await client.end().catch(() => undefined);
@@ -94,40 +99,61 @@ async function readMigration(folder: string, file: string): Promise<Migration> {
   return { number, file, sql, checksum: createHash('sha256').update(sql).digest('hex') };
 }
 
-async function connect(databaseUrl: string): Promise<Client> {
+/**
+ * Checks the server that is only read, if it answers. A standby that is away now may come back while the service runs.
+ * @throws StartupError if it answers and cannot be used
+ */
+export async function requireReadableServer(
+  databaseReadUrl: string,
+  log: { warn(message: string): void },
+): Promise<void> {
   try {
-    return await connectTo(databaseUrl, {
-      application_name: 'ppp-ledger migrate',
-      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-    });
+    await probeSessions(databaseReadUrl, 'DATABASE_READ_URL', 'any');
+    const client = await connect(databaseReadUrl, 'DATABASE_READ_URL', 'any');
+    await requireUsableServer(client, false).finally(() => client.end().catch(() => undefined));
   } catch (error) {
-    throw new StartupError(`Cannot connect to the database (${reasonOf(error)}): check DATABASE_URL.`, {
-      cause: error,
-    });
+    if (!(error instanceof StartupError && error.cause instanceof NoServer)) throw error;
+    log.warn(error.message);
   }
 }
 
-async function checkServer(client: Client): Promise<void> {
-  const { rows } = await client.query<{ version: string; encoding: string }>(
-    `select current_setting('server_version') as version, current_setting('server_encoding') as encoding`,
-  );
-  const { version = '', encoding } = rows[0] ?? {};
-  if (parseInt(version, 10) < SERVER_VERSION_MIN) {
-    throw new StartupError(
-      `The database is PostgreSQL ${version}: the ledger needs ${SERVER_VERSION_MIN} or newer. Upgrade it, or set DATABASE_URL to another one.`,
-    );
-  }
-  if (encoding !== 'UTF8') {
-    throw new StartupError(
-      `The database stores text as ${encoding}: the ledger needs UTF8. Make one with "create database ... encoding 'UTF8' template template0".`,
-    );
+/** Before anything else: settings and locks of the other connections would stay behind in the sessions of a pooler. */
+async function probeSessions(databaseUrl: string, setting: string, wanted?: SessionWanted): Promise<void> {
+  const first = await connect(databaseUrl, setting, wanted, lookAtSession);
+  try {
+    const second = await connect(databaseUrl, setting, wanted, lookAtSession);
+    await requireOwnSessions(first, second, setting).finally(() => second.end().catch(() => undefined));
+  } finally {
+    await first.end().catch(() => undefined);
   }
 }
 
-async function lock(client: Client): Promise<void> {
+async function connect(
+  databaseUrl: string,
+  setting: string,
+  wanted?: SessionWanted,
+  open?: typeof lookAtSession,
+): Promise<Client> {
+  try {
+    const config = { application_name: 'ppp-ledger migrate', connectionTimeoutMillis: CONNECTION_TIMEOUT_MS };
+    return await connectTo(databaseUrl, config, wanted, open);
+  } catch (error) {
+    const isWritten = wanted === undefined && error instanceof NoServer && error.isWrongKind;
+    const advice = isWritten
+      ? `set ${setting} to the server that takes writes, or name all servers`
+      : `check ${setting}`;
+    throw new StartupError(`Cannot connect to the database (${reasonOf(error)}): ${advice}.`, { cause: error });
+  }
+}
+
+async function lock(client: Client, log: MigrateOptions['log']): Promise<void> {
   await client.query(`set statement_timeout = 0; set lock_timeout = ${LOCK_TIMEOUT_MS}`);
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const { rows } = await client.query<{ is: boolean }>('select pg_try_advisory_lock($1) as is', [MIGRATION_LOCK]);
+    if (rows[0]?.is !== true) {
+      log.info('Another session is migrating this database: waiting for it.');
+      await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    }
   } catch (error) {
     if (codeOf(error) !== LOCK_NOT_AVAILABLE) throw error;
     throw new StartupError(

@@ -111,21 +111,6 @@ describe('migrating a database', () => {
     expect(await refusal()).toContain('the installation is incomplete');
   });
 
-  it.each([
-    ['14.9', false],
-    ['15.0 (Debian 15.0-1)', true],
-    ['18.4', true],
-  ])('takes a server of version %s: %s', async (version, isTaken) => {
-    // There is no older server here, so this one reports an older version.
-    await database.pool.query(`
-      create schema older;
-      create function older.current_setting(name text) returns text language sql as
-        $$ select case name when 'server_version' then '${version}' else pg_catalog.current_setting(name) end $$;
-      do $$ begin execute format('alter database %I set search_path = older, pg_catalog', current_database()); end $$`);
-    if (isTaken) expect(await run()).toHaveLength(2);
-    else expect(await refusal()).toContain(`is PostgreSQL ${version}: the ledger needs 15 or newer`);
-  });
-
   it('refuses a database that does not store text as UTF-8', async () => {
     await database.pool.query(
       `create database latin encoding 'LATIN1' locale 'C' locale_provider 'libc' template template0`,

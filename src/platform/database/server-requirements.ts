@@ -1,0 +1,84 @@
+import type { ClientBase } from 'pg';
+import { StartupError, codeOf, reasonOf } from '../startup-error.js';
+
+/** Older versions lack `security_invoker` views and `nulls not distinct`, and are out of maintenance. */
+const SERVER_VERSION_MIN = 15;
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** What the start asks a server about the database and the role of a session. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly encoding: string;
+  readonly role: string;
+  readonly database: string;
+  /** `search_path` as the database or the role sets it. */
+  readonly searchPath: string;
+  /** The schema in which the names of the session are resolved; null: none. */
+  readonly schema: string | null;
+  readonly mayCreate: boolean;
+  /** A schema that holds the tables of a ledger, other than `schema`. */
+  readonly otherHome: string | null;
+}
+
+const FACTS = `select current_setting('server_version') as version, current_setting('server_encoding') as encoding,
+  current_user as role, current_database() as database,
+  (select reset_val from pg_settings where name = 'search_path') as "searchPath", current_schema() as schema,
+  coalesce(has_schema_privilege(current_schema(), 'create'), false) as "mayCreate",
+  (select min(n.nspname::text) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relname = 'ledger_head' and c.relkind = 'r' and n.nspname is distinct from current_schema()) as "otherHome"`;
+
+/**
+ * Checks that the ledger can live in the database of a session.
+ * @param isWritten false for a server that is only read
+ * @throws StartupError that names the obstacle and what to type
+ */
+export async function requireUsableServer(client: ClientBase, isWritten: boolean): Promise<void> {
+  const { rows } = await client.query<ServerFacts>(FACTS);
+  const [facts] = rows;
+  const objection = facts && (objectionToServer(facts) ?? (isWritten ? objectionToRole(facts) : undefined));
+  if (objection !== undefined) throw new StartupError(objection);
+}
+
+/** Why the server cannot be used; undefined if it can. */
+export function objectionToServer({ version, encoding }: ServerFacts): string | undefined {
+  if (parseInt(version, 10) < SERVER_VERSION_MIN) {
+    return `The database is PostgreSQL ${version}: the ledger needs ${SERVER_VERSION_MIN} or newer. Upgrade it, or set DATABASE_URL to another one.`;
+  }
+  if (encoding !== 'UTF8') {
+    return `The database stores text as ${encoding}: the ledger needs UTF8. Make one with "create database ... encoding 'UTF8' template template0".`;
+  }
+  return undefined;
+}
+
+/** Why the role cannot keep its tables where its names are resolved; undefined if it can. */
+export function objectionToRole(facts: ServerFacts): string | undefined {
+  const { role, database, schema, searchPath, mayCreate, otherHome } = facts;
+  const setPath = (home: string): string =>
+    `type "alter role ${quoted(role)} in database ${quoted(database)} set search_path = ${quoted(home)}"`;
+  if (otherHome !== null) {
+    return `The tables of the ledger are in the schema ${otherHome}, and the search_path of the role "${role}" (${searchPath}) leads to ${schema ?? 'no schema'}: ${setPath(otherHome)}.`;
+  }
+  if (schema === null) {
+    return `The search_path of the role "${role}" (${searchPath}) names no schema that exists in the database "${database}": make one of them, or ${setPath('public')}.`;
+  }
+  if (!mayCreate) {
+    return `The role "${role}" may not make tables in the schema ${schema}: type "grant create on schema ${quoted(schema)} to ${quoted(role)}" as the owner of the database "${database}".`;
+  }
+  return undefined;
+}
+
+/**
+ * The right that the role lacks, as an obstacle to the start, e.g. when another role made the tables.
+ * @returns undefined for another error
+ */
+export function lackOfRights(error: unknown): StartupError | undefined {
+  if (codeOf(error) !== INSUFFICIENT_PRIVILEGE) return undefined;
+  return new StartupError(
+    `The role of DATABASE_URL lacks a right (${reasonOf(error)}): it must own the tables of the ledger. If another role made them, ` +
+      'type "reassign owned by <that role> to <this role>" as a superuser.',
+    { cause: error },
+  );
+}
+
+/** A name as SQL needs it. */
+const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
