@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
@@ -10,13 +11,16 @@ import { requireOwnEvents } from './ledger/kurrentdb/sequenced-copy.js';
 import { Ledger } from './ledger/ledger.js';
 import { createPool } from './platform/database/database.js';
 import { startEmbeddedDatabase } from './platform/database/embedded-database.js';
+import { obstacleToStart } from './platform/database/server-requirements.js';
+import { LOG_SIGNING_KEY, logSigningKeyOf } from './log/log-signing-key.js';
 import { createLog } from './platform/logging.js';
 import { migrate, requireReadableServer } from './platform/database/migrate.js';
 import { firstOperatorKey } from './identity/operator-key.service.js';
 import type { Runtime } from './platform/runtime.js';
-import { secretKey } from './platform/secrets.js';
-import { StartupError, codeOf, reasonOf } from './platform/startup-error.js';
-import { wrappingKeyOf } from './platform/wrapping-key.js';
+import { obstacleToListening, requireFreePort } from './platform/listening.js';
+import { warnOfOpenSecret } from './platform/secrets.js';
+import { StartupError } from './platform/startup-error.js';
+import { WRAPPING_KEY, wrappingKeyOf } from './platform/wrapping-key.js';
 
 /** Everything that was opened for the application, and how to close it again. */
 export interface OpenRuntime {
@@ -41,23 +45,28 @@ export interface Service {
  * @throws StartupError that names what to change
  */
 export async function openRuntime(config: Config, log: Logger): Promise<OpenRuntime> {
-  const embedded =
-    config.databaseUrl === undefined
-      ? await startEmbeddedDatabase({ dataDir: config.dataDir, log: sayTo(log) })
-      : undefined;
-  const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
+  const { dataDir, databaseReadUrl } = config;
+  const says = sayTo(log);
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of opened.splice(0).reverse()) await closeOne();
+  };
   try {
-    await migrate(databaseUrl, { log: sayTo(log) });
-    const wrappingKey = await wrappingKeyOf(config.dataDir, databaseUrl);
-    const logSigningKey = await secretKey(config.dataDir, 'log-signing-key');
-    const { databaseReadUrl } = config;
-    if (databaseReadUrl !== undefined) await requireReadableServer(databaseReadUrl, sayTo(log));
-    const pool = createPool({ databaseUrl, log: sayTo(log) });
+    const embedded = config.databaseUrl === undefined ? await startEmbeddedDatabase({ dataDir, log: says }) : undefined;
+    if (embedded) opened.push(() => embedded.stop());
+    const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
+    await migrate(databaseUrl, { log: says });
+    if (databaseReadUrl !== undefined) await requireReadableServer(databaseReadUrl, says);
+    const pool = createPool({ databaseUrl, log: says });
+    opened.push(() => pool.end());
     const readPool =
-      databaseReadUrl === undefined
-        ? pool
-        : createPool({ databaseUrl: databaseReadUrl, session: 'any', log: sayTo(log) });
+      databaseReadUrl === undefined ? pool : createPool({ databaseUrl: databaseReadUrl, session: 'any', log: says });
+    if (readPool !== pool) opened.push(() => readPool.end());
+    const wrappingKey = await wrappingKeyOf(dataDir, databaseUrl);
+    const logSigningKey = await logSigningKeyOf(config, pool);
+    for (const name of [WRAPPING_KEY, LOG_SIGNING_KEY]) await warnOfOpenSecret(join(dataDir, name), says);
     const engine = await openEngine(config.eventStoreUrl, pool, log);
+    if (engine) opened.push(() => engine.close());
     return {
       runtime: {
         config,
@@ -70,16 +79,11 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
         clock: Date.now,
       },
       databaseEnded: embedded?.ended ?? new Promise(() => undefined),
-      close: async () => {
-        await engine?.close();
-        await pool.end();
-        if (readPool !== pool) await readPool.end();
-        await embedded?.stop();
-      },
+      close,
     };
   } catch (error) {
-    await embedded?.stop();
-    throw error;
+    await close();
+    throw obstacleToStart(error) ?? error;
   }
 }
 
@@ -98,7 +102,6 @@ async function openEngine(url: string | undefined, pool: Pool, log: Logger): Pro
     const { openKurrentEngine } = await import('./ledger/kurrentdb/kurrentdb-engine.js');
     return await openKurrentEngine({ url, pool, log });
   } catch (error) {
-    await pool.end();
     if (error instanceof EngineUnusable) throw new StartupError(error.message, { cause: error });
     throw error;
   }
@@ -112,6 +115,7 @@ export interface ServiceOptions {
 /** Starts the whole service. */
 export async function startService(config: Config, options: ServiceOptions = {}): Promise<Service> {
   const log = createLog(config.logLevel);
+  await requireFreePort(config);
   const opened = await openRuntime(config, log);
   try {
     const app = await createApp(opened.runtime);
@@ -132,33 +136,16 @@ export async function startService(config: Config, options: ServiceOptions = {})
     };
   } catch (error) {
     await opened.close();
-    throw error;
+    throw obstacleToStart(error) ?? error;
   }
 }
 
-async function listen(app: NestFastifyApplication, { host, port }: Config): Promise<void> {
+async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
   try {
-    await app.listen(port, host);
+    await app.listen(config.port, config.host);
   } catch (error) {
     await app.close();
-    const code = codeOf(error);
-    if (code === 'EADDRINUSE') {
-      throw new StartupError(`Port ${port} on ${host} is taken. Set PORT to another one, or to 0 for any free one.`, {
-        cause: error,
-      });
-    }
-    if (code === 'EACCES') {
-      throw new StartupError(`Port ${port} may not be opened by this user. Set PORT to one above 1023.`, {
-        cause: error,
-      });
-    }
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new StartupError(
-        `${host} is no address of this machine (${reasonOf(error)}). Set HOST to one, or to 0.0.0.0 for all.`,
-        { cause: error },
-      );
-    }
-    throw error;
+    throw obstacleToListening(error, config) ?? error;
   }
 }
 

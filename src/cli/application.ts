@@ -30,6 +30,7 @@ export async function openApplication(config: Config, log: Logger): Promise<Open
     return { app, close };
   } catch (error) {
     await opened.close();
-    throw error;
+    const { obstacleToStart } = await import('../platform/database/server-requirements.js');
+    throw obstacleToStart(error) ?? error;
   }
 }

@@ -6,15 +6,12 @@ import type { Trust } from '../audit/audit-log.js';
 import { verifyStored } from '../audit/database/stored-ledger.queries.js';
 import type { Verification } from '../audit/verify.js';
 import type { ProgressListener } from '../ledger/progress-listener.js';
+import { LAST_CHECKPOINT } from '../log/kept-checkpoint.js';
 import { loadConfig } from '../platform/config.js';
 import { createPool } from '../platform/database/database.js';
 import { findEmbeddedDatabase, startEmbeddedDatabase } from '../platform/database/embedded-database.js';
 import { createLog } from '../platform/logging.js';
-
-/** File in DATA_DIR of the checkpoint that was signed last. A database that ends before it is an older copy. */
-const LAST_CHECKPOINT = 'last-checkpoint';
-/** File in DATA_DIR of the key that encrypts the keys of sealed contents. */
-const WRAPPING_KEY = 'wrapping-key';
+import { WRAPPING_KEY } from '../platform/wrapping-key.js';
 
 /** Verifies the database of the settings and changes nothing. A running service may use the database meanwhile. */
 export async function verifyDatabase({ key, kept }: Trust, progress: ProgressListener): Promise<Verification> {

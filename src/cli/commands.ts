@@ -101,7 +101,10 @@ Exit codes: 0 the rows are the same, 1 other rows were served until now, and hav
     },
     {
       name: 'operator-key',
-      help: { list: 'operator-key   make a new operator key and print it' },
+      help: {
+        list: `operator-key   make a new operator key and print it
+                 --revoke-others   revoke every earlier operator key`,
+      },
       run: async (args, streams) => (await import('./operator-key.js')).runOperatorKey(args, streams),
     },
     {

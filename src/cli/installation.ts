@@ -1,12 +1,10 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../platform/config.js';
+import { LOG_SIGNING_KEY } from '../log/log-signing-key.js';
 import { secretKey } from '../platform/secrets.js';
 import { StartupError, reasonOf } from '../platform/startup-error.js';
 import { noteKeyOf, signingKey, type VerifierKey } from '../tlog/note-key.js';
-
-/** File of the signing key in DATA_DIR. */
-const LOG_SIGNING_KEY = 'log-signing-key';
 
 /**
  * The verifier key of the log of this installation.
@@ -34,5 +32,5 @@ export async function existingKey<Missing>(
   } catch (error) {
     return missing(error);
   }
-  return secretKey(dataDir, name);
+  return secretKey(dataDir, name, 'the service cannot do without it');
 }

@@ -123,7 +123,7 @@ async function load(backup: BackupReader, target: Target, streams: Streams): Pro
     isCopy,
     // Keys without a ledger do no harm; a ledger without its keys does.
     beforeCommit: async () => {
-      for (const name of KEY_NAMES) await secretKey(dataDir, name, () => keys[name]);
+      for (const name of KEY_NAMES) await secretKey(dataDir, name, 'the backup holds it', () => keys[name]);
     },
     progress: readingProgress(streams),
   });

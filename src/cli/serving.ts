@@ -1,8 +1,8 @@
-import { EXIT_BUG, EXIT_DONE, EXIT_UNAVAILABLE } from './exit-codes.js';
+import { EXIT_DONE, EXIT_UNAVAILABLE } from './exit-codes.js';
 import type { Streams } from './command.js';
 import type { Service } from '../service.js';
 
-/** A longer stop is aborted. Every answered command was durable before its answer. */
+/** A longer stop is aborted, e.g. while the database does not answer. Every answered command was durable before its answer. */
 const STOP_MS_MAX = 10_000;
 
 /** Prints the address of a service, and its first operator key if there is one. */
@@ -17,17 +17,22 @@ export async function untilStopped(service: Service, { err }: Streams): Promise<
     untilSignal(),
     service.databaseEnded.then(() => 'the embedded database ended' as const),
   ]);
-  await stopInTime(service);
-  if (reason === 'SIGTERM' || reason === 'SIGINT') return EXIT_DONE;
-  err.write(`ppp-ledger: ${reason}; start it again.\n`);
-  return EXIT_UNAVAILABLE;
+  const isAsked = reason === 'SIGTERM' || reason === 'SIGINT';
+  if (!isAsked) err.write(`ppp-ledger: ${reason}; start it again.\n`);
+  await stopInTime(service, err);
+  return isAsked ? EXIT_DONE : EXIT_UNAVAILABLE;
 }
 
 export const untilSignal = (): Promise<'SIGTERM' | 'SIGINT'> => Promise.race([once('SIGTERM'), once('SIGINT')]);
 
-/** Stops a program, or ends the process if the stop takes too long. */
-export async function stopInTime(program: { stop(): Promise<void> }): Promise<void> {
-  const deadline = setTimeout(() => process.exit(EXIT_BUG), STOP_MS_MAX);
+/** Stops a program, or ends the process if something outside holds the stop up for too long. */
+export async function stopInTime(program: { stop(): Promise<void> }, err: Streams['err']): Promise<void> {
+  const deadline = setTimeout(() => {
+    err.write(
+      `ppp-ledger: the stop took more than ${STOP_MS_MAX / 1_000} s and was cut off; every answered command is recorded.\n`,
+    );
+    process.exit(EXIT_UNAVAILABLE);
+  }, STOP_MS_MAX);
   await program.stop();
   clearTimeout(deadline);
 }

@@ -6,7 +6,7 @@ import { loadWitnessConfig } from '../platform/config.js';
 import { createLog } from '../platform/logging.js';
 
 /** `ppp-ledger witness`: follows other ledgers' logs until SIGTERM or SIGINT. */
-export async function runWitness(args: readonly string[], { out }: Streams): Promise<number> {
+export async function runWitness(args: readonly string[], { out, err }: Streams): Promise<number> {
   const { values } = readArguments(args, { logs: { type: 'string' }, name: { type: 'string' } });
   const { logs, name } = values;
   const config = loadWitnessConfig({ ...(logs !== undefined && { logs }), ...(name !== undefined && { name }) });
@@ -16,6 +16,6 @@ export async function runWitness(args: readonly string[], { out }: Streams): Pro
   for (const origin of witness.origins) out.write(`It follows ${origin}.\n`);
   out.write(`Its verifier key: ${witness.vkey}\n`);
   await untilSignal();
-  await stopInTime(witness);
+  await stopInTime(witness, err);
   return EXIT_DONE;
 }

@@ -6,6 +6,9 @@ import type { TreeHead } from '../tlog/checkpoint.js';
 import { LogError } from '../tlog/log-error.js';
 import { formatVerifierKey, type VerifierKey } from '../tlog/note-key.js';
 
+/** File of the last signed checkpoint in DATA_DIR. */
+export const LAST_CHECKPOINT = 'last-checkpoint';
+
 /**
  * The last signed checkpoint, kept in a file outside the database. When an older database is restored, this file still shows how far
  * the log was signed.
@@ -17,7 +20,7 @@ export class KeptCheckpoint {
     folder: string,
     private readonly key: VerifierKey,
   ) {
-    this.path = join(folder, 'last-checkpoint');
+    this.path = join(folder, LAST_CHECKPOINT);
   }
 
   /**

@@ -4,7 +4,8 @@ import { createPool } from './database/database.js';
 import { secretKey } from './secrets.js';
 import { StartupError } from './startup-error.js';
 
-const NAME = 'wrapping-key';
+/** File of the key in DATA_DIR. */
+export const WRAPPING_KEY = 'wrapping-key';
 
 /**
  * The key that encrypts the keys of sealed contents, and that fingerprints of requests use. It is made for an empty ledger only: with
@@ -12,7 +13,7 @@ const NAME = 'wrapping-key';
  * @throws StartupError if the ledger is not empty and its key is not here
  */
 export async function wrappingKeyOf(dataDir: string, databaseUrl: string): Promise<Buffer> {
-  const path = join(dataDir, NAME);
+  const path = join(dataDir, WRAPPING_KEY);
   const isThere = await access(path).then(
     () => true,
     () => false,
@@ -23,7 +24,7 @@ export async function wrappingKeyOf(dataDir: string, databaseUrl: string): Promi
         `lost for good, so are the sealed contents; then make another one: head -c 32 /dev/urandom | base64 > ${path}`,
     );
   }
-  return secretKey(dataDir, NAME);
+  return secretKey(dataDir, WRAPPING_KEY, 'without it sealed content is lost');
 }
 
 async function hasAnswers(databaseUrl: string): Promise<boolean> {

@@ -22,7 +22,7 @@ describe('a folder with private keys', () => {
 
   it('is kept out of the repository that it is in, also beside files of the user', async () => {
     await writeFile(join(repository, 'policy'), '');
-    await secretKey(join(repository, 'd1'), 'wrapping-key');
+    await secretKey(join(repository, 'd1'), 'wrapping-key', 'sealed content is lost');
     await mkdir(join(repository, 'w1'));
     await witnessKey(join(repository, 'w1'), 'witness.example.eu');
     await writeFile(join(repository, 'w1', 'checkpoints'), '');
@@ -32,7 +32,7 @@ describe('a folder with private keys', () => {
   it('keeps a .gitignore of the user as it is', async () => {
     await mkdir(join(repository, 'd1'));
     await writeFile(join(repository, 'd1', '.gitignore'), 'wrapping-key\n');
-    await secretKey(join(repository, 'd1'), 'wrapping-key');
+    await secretKey(join(repository, 'd1'), 'wrapping-key', 'sealed content is lost');
     expect(await readFile(join(repository, 'd1', '.gitignore'), 'utf8')).toBe('wrapping-key\n');
     expect(await taken()).toEqual(["add 'd1/.gitignore'"]);
   });

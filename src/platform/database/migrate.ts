@@ -6,7 +6,7 @@ import type { Client } from 'pg';
 import { MIGRATION_LOCK } from '../../ledger/advisory-locks.js';
 import { NoServer, connectTo } from './database.js';
 import type { SessionWanted } from './database-servers.js';
-import { lackOfRights, requireUsableServer } from './server-requirements.js';
+import { obstacleToStart, requireUsableServer } from './server-requirements.js';
 import { requireOwnSessions } from './session-probe.js';
 import { lookAtSession } from './session.js';
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
@@ -51,7 +51,7 @@ export async function migrate(
       );
     return pending.map(({ file }) => file);
   } catch (error) {
-    throw lackOfRights(error) ?? error;
+    throw obstacleToStart(error) ?? error;
   } finally {
     // Ends the session, and with it the lock.
     await client.end().catch(() => undefined);

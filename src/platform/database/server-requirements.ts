@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { isDatabaseAway } from './database.js';
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 
 /** Older versions lack `security_invoker` views and `nulls not distinct`, and are out of maintenance. */
@@ -68,16 +69,21 @@ export function objectionToRole(facts: ServerFacts): string | undefined {
 }
 
 /**
- * The right that the role lacks, as an obstacle to the start, e.g. when another role made the tables.
- * @returns undefined for another error
+ * The obstacle behind an error of the database during the start: it went away, or the role lacks a right.
+ * @returns undefined for another error, which is a bug
  */
-export function lackOfRights(error: unknown): StartupError | undefined {
-  if (codeOf(error) !== INSUFFICIENT_PRIVILEGE) return undefined;
-  return new StartupError(
-    `The role of DATABASE_URL lacks a right (${reasonOf(error)}): it must own the tables of the ledger. If another role made them, ` +
-      'type "reassign owned by <that role> to <this role>" as a superuser.',
-    { cause: error },
-  );
+export function obstacleToStart(error: unknown): StartupError | undefined {
+  if (codeOf(error) === INSUFFICIENT_PRIVILEGE) {
+    return new StartupError(
+      `The role of DATABASE_URL lacks a right (${reasonOf(error)}): it must own the tables of the ledger. If another role made them, ` +
+        'type "reassign owned by <that role> to <this role>" as a superuser.',
+      { cause: error },
+    );
+  }
+  if (!isDatabaseAway(error)) return undefined;
+  return new StartupError(`The database went away (${reasonOf(error)}): start again when it answers.`, {
+    cause: error,
+  });
 }
 
 /** A name as SQL needs it. */

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestApp } from '../support/app.js';
+import { ppp } from '../support/command-line.js';
+import { createTestDatabase } from '../support/database.js';
+
+describe('starting and keeping a service', () => {
+  let folder: string;
+  let env: NodeJS.ProcessEnv;
+  beforeEach(async () => {
+    env = { ...process.env };
+    folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-serving-'));
+  });
+  afterEach(async () => {
+    process.env = env;
+    await rm(folder, { recursive: true });
+  });
+
+  it.each(['serve', 'demo'])(
+    '%s names a port that is taken in one sentence, before it makes anything',
+    async (command) => {
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as AddressInfo;
+      const dataDir = join(folder, 'data');
+      process.env = { ...env, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'silent' };
+      delete process.env['DATABASE_URL'];
+      expect(await ppp(command)).toEqual({
+        code: 69,
+        out: '',
+        err: `ppp-ledger: Port ${port} on 127.0.0.1 is taken. Set PORT to another one, or to 0 for any free one.\n`,
+      });
+      await expect(access(dataDir)).rejects.toThrow(/ENOENT/);
+      taken.close();
+    },
+  );
+
+  it('names a HOST that is no address of this machine, before it makes anything', async () => {
+    const dataDir = join(folder, 'data');
+    process.env = { ...env, HOST: '192.0.2.1', PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' };
+    const { code, err } = await ppp('serve');
+    expect([code, err]).toEqual([
+      69,
+      expect.stringMatching(/^ppp-ledger: 192\.0\.2\.1 is no address of this machine [^\n]+\n$/),
+    ]);
+    await expect(access(dataDir)).rejects.toThrow(/ENOENT/);
+  });
+
+  it('operator-key says that earlier keys stay valid, and revokes them when it is asked to', async () => {
+    const database = await createTestDatabase();
+    process.env = { ...env, DATABASE_URL: database.url, DATA_DIR: folder, LOG_LEVEL: 'silent' };
+    const make = async (...args: string[]): Promise<{ key: string; err: string }> => {
+      const { code, out, err } = await ppp('operator-key', ...args);
+      expect([code, out]).toEqual([0, expect.stringMatching(/^ppp_\S+\n$/)]);
+      return { key: out.trim(), err };
+    };
+    const [first, second] = [await make(), await make()];
+    expect(first.err).toBe(
+      'Earlier operator keys stay valid: "ppp-ledger operator-key --revoke-others" makes a key and revokes them.\n',
+    );
+    const use = async (keys: readonly string[]): Promise<number[]> => {
+      const app = await startTestApp({ databaseUrl: database.url, env: { DATA_DIR: folder } });
+      const answers = await Promise.all(keys.map((key) => app.get('/v1/partners', { key })));
+      await app.stop();
+      return answers.map(({ status }) => status);
+    };
+    const opened = await startTestApp({ databaseUrl: database.url, env: { DATA_DIR: folder } });
+    const board = await opened.keyFor(['board']);
+    await opened.stop();
+    const third = await make('--revoke-others');
+    expect(third.err).toBe('Revoked 2 earlier operator keys.\n');
+    expect((await make('--revoke-others')).err).toBe('Revoked 1 earlier operator key.\n');
+    const last = await make();
+    expect(await use([first.key, second.key, third.key, last.key, board])).toEqual([401, 401, 401, 200, 200]);
+    await database.drop();
+  }, 120_000);
+});
