@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { access, mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +51,9 @@ describe('starting and keeping a service', () => {
 
   it('operator-key says that earlier keys stay valid, and revokes them when it is asked to', async () => {
     const database = await createTestDatabase();
+    // The keys of the application of tests, which shares the ledger.
+    await writeFile(join(folder, 'wrapping-key'), Buffer.alloc(32, 7).toString('base64'));
+    await writeFile(join(folder, 'log-signing-key'), Buffer.alloc(32, 9).toString('base64'));
     process.env = { ...env, DATABASE_URL: database.url, DATA_DIR: folder, LOG_LEVEL: 'silent' };
     const make = async (...args: string[]): Promise<{ key: string; err: string }> => {
       const { code, out, err } = await ppp('operator-key', ...args);

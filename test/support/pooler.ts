@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Client } from 'pg';
-import { FrameReader, type Frame } from './postgres-frames.js';
+import { FrameReader, queryText, type Frame } from './postgres-frames.js';
 
 export interface PoolerOptions {
-  /** As pgbouncer names it: a client keeps its session until it leaves, or only until its transaction ends. */
-  readonly poolMode: 'session' | 'transaction';
+  /**
+   * As pgbouncer names it: a client keeps its session until it leaves, or only until its transaction ends; or it may make no
+   * transaction of its own.
+   */
+  readonly poolMode: 'session' | 'transaction' | 'statement';
   readonly sessions: number;
   /** The free session that the next client gets: the one that was used last (pgbouncer), or first (`server_round_robin`). */
   readonly next?: 'used-last' | 'used-first';
@@ -73,6 +76,14 @@ export class Pooler {
   }
 
   private request(client: Socket, { type, bytes }: Frame): void {
+    const isRefused =
+      this.options.poolMode === 'statement' && type === 'Q' && /^begin/.test(queryText({ type, bytes }));
+    if (isRefused) {
+      client.write(
+        Buffer.concat([message('E', Buffer.from('SERROR\0C08P01\0Mtransaction blocks not allowed\0\0')), READY]),
+      );
+      return;
+    }
     // It logs everybody in, and says nothing about the session behind.
     if (type === '') client.write(Buffer.concat([message('R', int32(0)), message('K', Buffer.alloc(8)), READY]));
     else if (type !== 'X') this.forward(client, bytes);
@@ -107,7 +118,7 @@ export class Pooler {
       for (const { type, bytes } of reader.read(chunk)) {
         session.user?.write(bytes);
         const isOutside = type === 'Z' && bytes.toString('latin1', 5) === 'I';
-        if (isOutside && this.options.poolMode === 'transaction') this.release(session);
+        if (isOutside && this.options.poolMode !== 'session') this.release(session);
       }
     });
   }

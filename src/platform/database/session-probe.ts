@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { StartupError } from '../startup-error.js';
+import { StartupError, reasonOf } from '../startup-error.js';
 
 /** How often the two connections are compared. A pooler that hands out sessions in order, or the last one first, is found in the first round. */
 const ROUNDS = 5;
@@ -15,6 +15,22 @@ const ANSWER_MS_MAX = 5_000;
  * @throws StartupError
  */
 export async function requireOwnSessions(first: ClientBase, second: ClientBase, setting: string): Promise<void> {
+  let isShared: boolean;
+  try {
+    isShared = await shareSessions(first, second);
+  } catch (error) {
+    // E.g. a pooler that takes no transactions at all, or has a single session to give.
+    throw shared(setting, `does not give two sessions of PostgreSQL at a time (${reasonOf(error)})`, error);
+  }
+  if (isShared) {
+    throw shared(
+      setting,
+      'leads to a connection pooler that gives every transaction another session of PostgreSQL ("transaction pooling")',
+    );
+  }
+}
+
+async function shareSessions(first: ClientBase, second: ClientBase): Promise<boolean> {
   const own = await sessionIn(first, '');
   for (let round = 0; round < ROUNDS; round += 1) {
     const seen = [await sessionIn(first, '')];
@@ -22,14 +38,16 @@ export async function requireOwnSessions(first: ClientBase, second: ClientBase, 
     // The first one may wait for the session that the second one holds: it is not asked once they are known to be shared.
     if (other !== own) seen.push(await sessionIn(first, ''));
     await second.query('rollback');
-    if (other === own || seen.some((session) => session !== own)) throw shared(setting);
+    if (other === own || seen.some((session) => session !== own)) return true;
   }
+  return false;
 }
 
-const shared = (setting: string): StartupError =>
+const shared = (setting: string, fault: string, cause?: unknown): StartupError =>
   new StartupError(
-    `${setting} leads to a connection pooler that gives every transaction another session of PostgreSQL ("transaction pooling"): the ` +
-      `ledger needs sessions of its own. Set pool_mode=session for it in the pooler, or set ${setting} to PostgreSQL itself.`,
+    `${setting} ${fault}: the ledger needs sessions of its own. Set pool_mode=session for it in the pooler, with at least 20 sessions, ` +
+      `or set ${setting} to PostgreSQL itself.`,
+    { cause },
   );
 
 async function sessionIn(client: ClientBase, before: string): Promise<number> {

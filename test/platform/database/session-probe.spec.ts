@@ -31,6 +31,12 @@ describe('a database behind a connection pooler', () => {
     expect(String(refusal)).toMatch(/^StartupError: DATABASE_URL leads to a connection pooler .*Set pool_mode=session/);
   });
 
+  it('is refused where nobody may make a transaction', async () => {
+    expect(String(await startThrough({ poolMode: 'statement', sessions: 3 }))).toMatch(
+      /^StartupError: DATABASE_URL does not give two sessions of PostgreSQL at a time \(transaction blocks not allowed\): .*pool_mode=session/,
+    );
+  });
+
   it.each<PoolerOptions>([
     { poolMode: 'session', sessions: 5 },
     { poolMode: 'session', sessions: 5, next: 'used-first' },
