@@ -39,6 +39,6 @@ export class OperationsController {
   @PublicRoute()
   @Get('metrics')
   async getMetrics(@Res() reply: FastifyReply): Promise<void> {
-    await reply.type(this.metrics.registry.contentType).send(await this.metrics.registry.metrics());
+    await reply.type(this.metrics.registry.contentType).send(await this.metrics.text());
   }
 }

@@ -1,5 +1,15 @@
+import { inTime } from './in-time.js';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { LedgerObserver } from '../ledger/ledger.js';
+
+/** A metric whose values are read each time the metrics are read. */
+interface Reading {
+  readonly update: () => Promise<void>;
+  /** Leaves the metric out of the next answer. */
+  readonly leaveOut: () => void;
+  /** The update that is under way. Answers share it, so that updates cannot pile up. */
+  running?: Promise<void> | undefined;
+}
 
 /** Prometheus metrics of one application. It has its own registry, so that a test can start several applications. */
 export class Metrics implements LedgerObserver {
@@ -24,6 +34,13 @@ export class Metrics implements LedgerObserver {
     registers: [this.registry],
   });
 
+  private readonly leftOut = new Gauge({
+    name: 'ppp_metrics_left_out',
+    help: 'Metrics that this answer leaves out, because the database did not give them in time.',
+    registers: [this.registry],
+  });
+  private readonly readings: Reading[] = [];
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -39,26 +56,44 @@ export class Metrics implements LedgerObserver {
 
   /** A value that is read each time the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      async collect() {
-        this.set(await read());
-      },
-    });
+    const gauge = new Gauge({ name, help, registers: [this.registry] });
+    this.readings.push({ update: async () => gauge.set(await read()), leaveOut: () => gauge.remove() });
   }
 
   /** Values by label that are read each time the metrics are read. */
   gaugeBy(name: string, help: string, label: string, read: () => Promise<ReadonlyMap<string, number>>): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers: [this.registry],
-      async collect() {
-        for (const [key, value] of await read()) this.set({ [label]: key }, value);
+    const gauge = new Gauge({ name, help, labelNames: [label], registers: [this.registry] });
+    this.readings.push({
+      update: async () => {
+        const values = await read();
+        gauge.reset();
+        for (const [key, value] of values) gauge.set({ [label]: key }, value);
       },
+      leaveOut: () => gauge.reset(),
     });
   }
+
+  /**
+   * The metrics in the text format of Prometheus. They are there within a second, whatever the database does: what it does not give in
+   * time is left out and counted.
+   */
+  async text(): Promise<string> {
+    const isRead = await Promise.all(this.readings.map(refresh));
+    this.leftOut.set(isRead.filter((is) => !is).length);
+    return this.registry.metrics();
+  }
+}
+
+/** False if the value could not be read in time. */
+async function refresh(reading: Reading): Promise<boolean> {
+  reading.running ??= reading.update().finally(() => {
+    reading.running = undefined;
+  });
+  const done = reading.running.then(
+    () => true,
+    () => false,
+  );
+  const isRead = (await inTime(done)) ?? false;
+  if (!isRead) reading.leaveOut();
+  return isRead;
 }

@@ -1,5 +1,10 @@
+import { PROBE_MS_MAX, inTime } from './in-time.js';
+
 /** An instance with a view or a log that is further behind than this is not ready: its answers do not show the present. */
 const LAG_EVENTS_MAX = 50_000;
+
+/** Probes that ask while a report is made share it, so that they cannot pile up; after this time a new one is begun. */
+const SHARED_MS_MAX = 5_000;
 
 /** Lists of `/readyz` that parts of the service add to, and the one object that describes the log. */
 const EMPTY = { projections: [] as readonly object[], log: null as object | null, witnesses: [] as readonly object[] };
@@ -34,21 +39,49 @@ export class Readiness {
     log: [],
     witnesses: [],
   };
+  private readonly obstacles: (() => string | undefined | Promise<string | undefined>)[] = [];
+  private running: { readonly report: Promise<ReadinessReport>; readonly since: number } | undefined;
+
+  /** Adds a reason why the service may be unready that has no member of its own in the answer. */
+  watch(obstacle: () => string | undefined | Promise<string | undefined>): void {
+    this.obstacles.push(obstacle);
+  }
 
   register<Member extends ReadinessMember>(member: Member, read: ReadPart<Member>): void {
     this.parts[member].push(read);
   }
 
-  /** @param history the event store: its last position, and the reason why it cannot be written to. */
-  async report(history: { head(): Promise<number>; readonly failure?: string | undefined }): Promise<ReadinessReport> {
+  /**
+   * Answers within a second, whatever the database does.
+   * @param history the event store: its last position, and the reason why it cannot be written to.
+   */
+  async report(history: History): Promise<ReadinessReport> {
+    const now = performance.now();
+    if (!this.running || now - this.running.since > SHARED_MS_MAX) {
+      const report = this.make(history).finally(() => {
+        if (this.running?.report === report) this.running = undefined;
+      });
+      this.running = { report, since: now };
+    }
+    return (
+      (await inTime(this.running.report)) ?? unknownBecause(`the database does not answer within ${PROBE_MS_MAX} ms.`)
+    );
+  }
+
+  private async make(history: History): Promise<ReadinessReport> {
     try {
       const position = await history.head();
-      const [projections, logs, witnesses] = await Promise.all([
+      const [obstacles, projections, logs, witnesses] = await Promise.all([
+        Promise.all(this.obstacles.map((read) => read())),
         Promise.all(this.parts.projections.map((read) => read(position))),
         Promise.all(this.parts.log.map((read) => read(position))),
         Promise.all(this.parts.witnesses.map((read) => read(position))),
       ]);
-      const reasons = [history.failure, ...[...projections, ...logs, ...witnesses].map(({ reason }) => reason)];
+      const reasons = [
+        history.failure,
+        ...obstacles,
+        ...[...projections, ...logs, ...witnesses].map(({ reason }) => reason),
+      ];
       const reason = reasons.find((each) => each !== undefined);
       return {
         status: reason === undefined ? 'ok' : 'unready',
@@ -59,10 +92,22 @@ export class Readiness {
         ...(reason !== undefined && { reason }),
       };
     } catch {
-      return { ...EMPTY, status: 'unready', position: null, reason: 'The database does not answer.' };
+      return unknownBecause('the database does not answer.');
     }
   }
 }
+
+interface History {
+  head(): Promise<number>;
+  readonly failure?: string | undefined;
+}
+
+const unknownBecause = (reason: string): ReadinessReport => ({
+  ...EMPTY,
+  status: 'unready',
+  position: null,
+  reason: `Unknown: ${reason}`,
+});
 
 /** A view of the history: its rows, or the state of a report. */
 export interface ViewStatus {

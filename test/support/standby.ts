@@ -12,6 +12,10 @@ export interface TestServer {
   query(statement: string): Promise<Record<string, unknown>[]>;
   /** SIGKILL to the server and all its sessions. */
   kill(): Promise<void>;
+  /** SIGSTOP to the server and all its sessions: connections stay open, and nothing is answered. */
+  pause(): Promise<void>;
+  /** SIGCONT. */
+  goOn(): void;
   stop(): Promise<void>;
 }
 
@@ -80,15 +84,26 @@ function serverOf(database: EmbeddedDatabase, dataDir: string): TestServer {
       await session.end();
     }
   };
+  const processes = async (): Promise<number[]> => {
+    const sessions = await query('select pid from pg_stat_activity where pid <> pg_backend_pid()');
+    const [postmaster] = (await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
+    return [Number(postmaster), ...sessions.map((session) => Number(session['pid']))];
+  };
+  let paused: readonly number[] = [];
   return {
     url,
     socketFolder: new URL(url).searchParams.get('host') ?? '',
     query,
     kill: async () => {
-      const sessions = await query('select pid from pg_stat_activity where pid <> pg_backend_pid()');
-      const [postmaster] = (await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
-      for (const pid of [Number(postmaster), ...sessions.map((session) => Number(session['pid']))]) killProcess(pid);
+      for (const pid of await processes()) signalProcess(pid, 'SIGKILL');
       await database.ended;
+    },
+    pause: async () => {
+      paused = await processes();
+      for (const pid of paused) signalProcess(pid, 'SIGSTOP');
+    },
+    goOn: () => {
+      for (const pid of paused) signalProcess(pid, 'SIGCONT');
     },
     stop: async () => {
       await database.stop();
@@ -104,9 +119,9 @@ async function connect(url: string): Promise<Client> {
   return client;
 }
 
-function killProcess(pid: number): void {
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     // The process has ended by itself, because its server is gone.
     if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
