@@ -22,7 +22,7 @@ import { PROJECTIONS } from './projections.js';
 @Module({})
 export class AppModule {
   static forRoot(runtime: Runtime, methods: MethodRegistry = METHODS): DynamicModule {
-    const { pool, readPool, wrappingKey, newContentKey, eventStore, log, clock } = runtime;
+    const { pool, readPool, wrappingKey, newContentKey, eventStore, log, clock, config } = runtime;
     const metrics = new Metrics();
     return {
       module: AppModule,
@@ -39,6 +39,7 @@ export class AppModule {
           observer: metrics,
           log,
           clock,
+          clockRule: config.clockRule,
         }),
         HttpModule.forRoot(runtime, metrics),
         IdentityModule.forRoot(runtime),

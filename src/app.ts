@@ -28,7 +28,8 @@ import { Metrics } from './platform/metrics.js';
 import { Readiness, viewsPart } from './platform/readiness.js';
 import { ProblemFilter } from './http/problem.js';
 import './http/request.js';
-import type { Runtime } from './platform/runtime.js';
+import { damageOf } from './platform/database/database.js';
+import { RUNTIME, type Runtime } from './platform/runtime.js';
 import { securityHeaders, STRICT_TRANSPORT } from './http/security-headers.js';
 import { EdgeValidationPipe } from './http/validation.pipe.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
@@ -198,6 +199,19 @@ function watch(app: NestFastifyApplication): void {
   const projector = app.get(Projector);
   const store = app.get<EventStore>(EVENT_STORE);
   app.get(Readiness).register('projections', async (head) => viewsPart(await projector.status(), head));
+  const { pool, readPool } = app.get<Runtime>(RUNTIME);
+  app.get(Readiness).watch(() => damageOf(pool) ?? damageOf(readPool));
+  app.get(Readiness).watch(async () => (await store.clocks?.())?.reason);
+  metrics.gauge(
+    'ppp_clock_ahead_seconds',
+    'Clock of this machine less that of the database.',
+    async () => ((await store.clocks?.())?.aheadMs ?? 0) / 1_000,
+  );
+  metrics.gauge(
+    'ppp_history_ahead_seconds',
+    'How far the stamp of the last event is ahead of both clocks.',
+    async () => ((await store.clocks?.())?.historyAheadMs ?? 0) / 1_000,
+  );
   metrics.gauge('ppp_commands_queued', 'Commands inside the ledger, waiting or being written.', () => ledger.queued);
   metrics.gauge('ppp_ledger_position', 'Last position of the history.', () => store.head());
   metrics.gaugeBy('ppp_projection_lag_events', 'Events that a view has not applied yet.', 'projection', async () => {

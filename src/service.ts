@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { createApp, drainOf } from './app.js';
 import type { Config } from './platform/config.js';
+import { ClockCheck } from './ledger/postgres/clock-check.js';
 import { EngineUnusable } from './ledger/kurrentdb/engine-unusable.js';
 import type { KurrentEngine } from './ledger/kurrentdb/kurrentdb-engine.js';
 import { requireOwnEvents } from './ledger/kurrentdb/sequenced-copy.js';
@@ -65,7 +66,7 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
     const wrappingKey = await wrappingKeyOf(dataDir, databaseUrl);
     const logSigningKey = await logSigningKeyOf(config, pool);
     for (const name of [WRAPPING_KEY, LOG_SIGNING_KEY]) await warnOfOpenSecret(join(dataDir, name), says);
-    const engine = await openEngine(config.eventStoreUrl, pool, log);
+    const engine = await openEngine(config, pool, log);
     if (engine) opened.push(() => engine.close());
     return {
       runtime: {
@@ -92,7 +93,11 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
  * copy.
  * @throws StartupError that names what to change
  */
-async function openEngine(url: string | undefined, pool: Pool, log: Logger): Promise<KurrentEngine | undefined> {
+async function openEngine(
+  { eventStoreUrl: url, clockRule }: Config,
+  pool: Pool,
+  log: Logger,
+): Promise<KurrentEngine | undefined> {
   try {
     if (url === undefined) {
       await requireOwnEvents(pool);
@@ -100,7 +105,7 @@ async function openEngine(url: string | undefined, pool: Pool, log: Logger): Pro
     }
     // The client brings a native library along: it is loaded only where it is needed.
     const { openKurrentEngine } = await import('./ledger/kurrentdb/kurrentdb-engine.js');
-    return await openKurrentEngine({ url, pool, log });
+    return await openKurrentEngine({ url, pool, log, clockCheck: new ClockCheck(pool, clockRule, Date.now, log) });
   } catch (error) {
     if (error instanceof EngineUnusable) throw new StartupError(error.message, { cause: error });
     throw error;

@@ -2,14 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { existingKey, verifierKeyOf } from './installation.js';
 import { AGGREGATES } from '../aggregates.js';
+import { NotCheckable } from '../audit/audit-finding.js';
 import type { Trust } from '../audit/audit-log.js';
 import { verifyStored } from '../audit/database/stored-ledger.queries.js';
 import type { Verification } from '../audit/verify.js';
 import type { ProgressListener } from '../ledger/progress-listener.js';
 import { LAST_CHECKPOINT } from '../log/kept-checkpoint.js';
 import { loadConfig } from '../platform/config.js';
-import { createPool } from '../platform/database/database.js';
+import { createPool, isDamage } from '../platform/database/database.js';
 import { findEmbeddedDatabase, startEmbeddedDatabase } from '../platform/database/embedded-database.js';
+import { reasonOf } from '../platform/startup-error.js';
 import { createLog } from '../platform/logging.js';
 import { WRAPPING_KEY } from '../platform/wrapping-key.js';
 
@@ -28,6 +30,13 @@ export async function verifyDatabase({ key, kept }: Trust, progress: ProgressLis
     const stored = { pool, key: own, ...(wrappingKey && { wrappingKey }) };
     const last = kept ?? (await readFile(join(dataDir, LAST_CHECKPOINT), 'utf8').catch(() => undefined));
     return await verifyStored(stored, last === undefined ? {} : { kept: last }, AGGREGATES, progress);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    throw new NotCheckable(
+      `The files of the database are damaged: ${reasonOf(error)}.`,
+      'Restore the database from its backup, and verify it again with the checkpoint that you kept.',
+      { cause: error },
+    );
   } finally {
     await pool.end();
     await embedded?.stop();

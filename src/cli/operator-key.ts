@@ -3,6 +3,7 @@ import { readArguments } from './arguments.js';
 import type { Streams } from './command.js';
 import { EXIT_DONE } from './exit-codes.js';
 import { loadConfig } from '../platform/config.js';
+import { obstacleToStart } from '../platform/database/server-requirements.js';
 import { createLog } from '../platform/logging.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 
@@ -31,6 +32,8 @@ export async function runOperatorKey(args: readonly string[], { out, err }: Stre
     }
     if (first !== undefined)
       err.write('OPERATOR_KEY stays valid as well, until the service starts with another value.\n');
+  } catch (error) {
+    throw obstacleToStart(error) ?? error;
   } finally {
     await close();
   }

@@ -1,4 +1,5 @@
 import type { DraftEvent, StoredEvent } from './event.js';
+import type { EpochMs } from './time.js';
 
 /**
  * The log of events, whatever engine keeps it. One contract suite (`test/ledger/event-store.contract.ts`) runs on every
@@ -11,8 +12,9 @@ export interface EventStore {
    * read or wrote (-1: the stream must not exist).
    *
    * A rejection writes nothing and names all conflicts. A thrown error means that the outcome is unknown: the same batch may be
-   * appended again, and if it was written before, its commands are returned as `duplicates`. Errors for which `isCausedByContent`
-   * holds are different: nothing was written, and to send the batch again cannot help.
+   * appended again, and if it was written before, its commands are returned as `duplicates`. Two kinds of errors are different, because
+   * nothing was written: those for which `isCausedByContent` holds, as to send the batch again cannot help, and a `Refusal`, which is the
+   * answer to every command of the batch.
    */
   append(batch: AppendBatch): Promise<AppendResult>;
   /** Events of one stream from a revision on, in order; at most `limit`. */
@@ -27,6 +29,8 @@ export interface EventStore {
   positionAt(recordedAt: string): Promise<number>;
   /** The answer to a command, if it has been executed. */
   outcomeOf(commandId: string): Promise<StoredOutcome | undefined>;
+  /** How the clocks and the last stamp differ; undefined if the store does not compare them. */
+  clocks?(): Promise<ClockStatus | undefined>;
   /** Why the store takes no batch, if it knows an obstacle that will not go away by itself. */
   readonly failure?: string | undefined;
 }
@@ -77,6 +81,24 @@ export interface StoredOutcome {
   readonly position: number;
   readonly recordedAt: string;
   readonly outcome: string;
+}
+
+/** When a batch may be stamped. */
+export interface ClockRule {
+  /** How far the clock of this machine, or the last stamp, may be ahead of the two others, in ms; undefined: any time. */
+  readonly aheadMsMax: number | undefined;
+  /** A last stamp up to this one is accepted, however far it is ahead: the operator knows of it, and the history goes on. */
+  readonly acceptedStamp?: EpochMs | undefined;
+}
+
+/** How the clocks differ. */
+export interface ClockStatus {
+  /** Clock of this machine less that of the database, in ms. */
+  readonly aheadMs: number;
+  /** Last stamp less the later one of both clocks, in ms; 0 if it is not ahead. */
+  readonly historyAheadMs: number;
+  /** Why nothing is recorded, and what to do; undefined if the clocks are near each other. */
+  readonly reason?: string | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isCausedByContent, type AppendBatch, type AppendCommand } from './event-store.js';
 import type { AppendResult, EventStore, StoredOutcome } from './event-store.js';
 import type { MonotonicTime } from './monotonic-time.js';
+import { Refusal } from './refusal.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 
 /** Commands in one write. A larger batch is not faster, and every command waits for its whole batch. */
@@ -144,7 +145,8 @@ export class GroupCommit<Group> {
       try {
         return await this.store.append(batch);
       } catch (error) {
-        if (isCausedByContent(error) || this.isHurried || this.time.now() + delayMs > deadline) throw error;
+        const isFinal = error instanceof Refusal || isCausedByContent(error);
+        if (isFinal || this.isHurried || this.time.now() + delayMs > deadline) throw error;
       }
       await this.time.sleep(delayMs);
     }
@@ -237,9 +239,12 @@ export class GroupCommit<Group> {
     this.batchMax = this.suspects > 0 ? Math.ceil(this.suspects / 2) : BATCH_COMMANDS_MAX;
   }
 
-  /** The store does not answer, so all waiting commands fail. If the batch was written after all, its streams have moved. */
+  /**
+   * The store does not answer, or takes nothing at all, so all waiting commands fail. If the batch was written after all, its streams have
+   * moved.
+   */
   private giveUp(batch: readonly Decided<Group>[], error: unknown): void {
-    this.events.unavailable(error);
+    if (!(error instanceof Refusal)) this.events.unavailable(error);
     for (const { group } of this.takeBack(batch, () => true)) this.events.failed(group, error);
   }
 

@@ -1,11 +1,18 @@
-import { Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import type { Pool } from 'pg';
-import { EVENT_STORE, type EventStore } from './event-store.js';
+import { EVENT_STORE, type ClockRule, type EventStore } from './event-store.js';
 import { EventReader } from './event-reader.js';
 import { eventTypesProjection } from './projector/event-types.projection.js';
 import { KeptComparisons } from './projector/kept-comparisons.js';
 import { Ledger, type LedgerObserver } from './ledger.js';
 import { eventTypesOf, type AggregateOutline } from './aggregate.js';
+import { ClockCheck } from './postgres/clock-check.js';
 import { PostgresEventStore } from './postgres/postgres-event-store.js';
 import type { Projection } from './projector/projection.js';
 import { ProjectionStore } from './projector/projection-store.js';
@@ -31,6 +38,7 @@ export interface LedgerModuleOptions {
   readonly observer: LedgerObserver;
   readonly log: WorkerLog;
   readonly clock: () => EpochMs;
+  readonly clockRule: ClockRule;
 }
 
 /** Notified when rows have moved; the provider `Notifier` is notified when events were written. */
@@ -42,9 +50,12 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
   constructor(
     private readonly ledger: Ledger,
     private readonly projector: Projector,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    // A fault of the clocks is logged now, and not with the first command.
+    void this.store.clocks?.().catch(() => undefined);
     await this.projector.start();
   }
 
@@ -69,7 +80,9 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
         { provide: SealedContents, inject: [Vault], useFactory: (vault: Vault) => new SealedContents(pool, vault) },
         {
           provide: EVENT_STORE,
-          useFactory: (): EventStore => options.eventStore ?? new PostgresEventStore(pool, clock),
+          useFactory: (): EventStore =>
+            options.eventStore ??
+            new PostgresEventStore(pool, clock, new ClockCheck(pool, options.clockRule, clock, options.log)),
         },
         {
           provide: Ledger,

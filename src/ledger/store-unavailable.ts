@@ -12,5 +12,9 @@ class StoreUnavailable extends Refusal {
   }
 }
 
-/** The error that the caller gets for an error of the store. An error caused by the content is a bug, and is passed on as it is. */
-export const asRefusal = (error: unknown): unknown => (isCausedByContent(error) ? error : new StoreUnavailable(error));
+/**
+ * The error that the caller gets for an error of the store. A refusal of the store is passed on as it is, and so is an error caused by the
+ * content, because it is a bug.
+ */
+export const asRefusal = (error: unknown): unknown =>
+  error instanceof Refusal || isCausedByContent(error) ? error : new StoreUnavailable(error);

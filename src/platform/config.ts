@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { isLedgerOfUrl } from '../ledger/kurrentdb/kurrent-url.js';
+import type { ClockRule } from '../ledger/event-store.js';
 import { SESSIONS, readDatabaseUrl, type SessionWanted } from './database/database-servers.js';
 
 /** The settings of a running service. The constructor validates all of them, so every value of this type is valid. */
@@ -27,6 +28,8 @@ export class Config {
   readonly logLevel: LogLevel;
   /** Requests a minute that one caller may make; 0 switches the limit off. */
   readonly rateLimitPerMinute: number;
+  /** When events may be stamped, as clocks can be wrong. */
+  readonly clockRule: ClockRule;
 
   /** @throws ConfigError with every problem of the environment, not only the first. */
   constructor(env: Readonly<Record<string, string | undefined>>) {
@@ -43,6 +46,12 @@ export class Config {
     const oidc = readOidc(settings);
     this.logLevel = settings.logLevel();
     this.rateLimitPerMinute = settings.integer('RATE_LIMIT_PER_MINUTE', RATE_LIMIT_PER_MINUTE_MAX, 0);
+    const aheadSeconds = settings.integer('CLOCK_AHEAD_SECONDS_MAX', CLOCK_AHEAD_SECONDS_MAX, 60);
+    const acceptedStamp = settings.text('LAST_STAMP_ACCEPTED', isInstant, INSTANT_HINT);
+    this.clockRule = {
+      aheadMsMax: aheadSeconds === 0 ? undefined : aheadSeconds * 1_000,
+      acceptedStamp: acceptedStamp === undefined ? undefined : Date.parse(acceptedStamp),
+    };
     if (settings.has('DATABASE_READ_URL') && !settings.has('DATABASE_URL')) {
       settings.report(
         'DATABASE_READ_URL is set but DATABASE_URL is not: set both, as the embedded database has no replica.',
@@ -129,6 +138,8 @@ export class ConfigError extends Error {
 const PORT_MAX = 65_535;
 /** A million requests a minute is more than one process can answer: a larger number is a typing error. */
 const RATE_LIMIT_PER_MINUTE_MAX = 1_000_000;
+/** A clock that is a day ahead is wrong. */
+const CLOCK_AHEAD_SECONDS_MAX = 86_400;
 /** 32 characters of base64 are 192 bits: beyond guessing, and short enough for any header. */
 const OPERATOR_KEY_LENGTH_MIN = 32;
 const OPERATOR_KEY_LENGTH_MAX = 255;
@@ -148,6 +159,7 @@ const OIDC_ISSUER_HINT = 'the https URL of the issuer, exactly as its tokens hav
 const OIDC_AUDIENCE_HINT = 'the audience of the tokens, e.g. ppp-ledger';
 /** The default name, which belongs to no ledger. A ledger that others check gets a name of its own before its first event. */
 const LOG_ORIGIN_DEFAULT = 'localhost/log';
+const INSTANT_HINT = 'an instant in UTC, as /readyz shows it, e.g. 2026-11-24T05:38:00.250Z';
 const LOG_LEVEL_HINT = `one of ${LOG_LEVELS.join(', ')}`;
 
 /** Reads values from the environment and collects the problems. */
@@ -232,6 +244,8 @@ const isPath = (value: string): boolean => !value.includes('\0');
 const isHost = (value: string): boolean => /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+(%[a-z0-9]+)?)$/i.test(value);
 const isOperatorKey = (value: string): boolean =>
   value.length >= OPERATOR_KEY_LENGTH_MIN && value.length <= OPERATOR_KEY_LENGTH_MAX && /^[\x21-\x7e]+$/.test(value);
+const isInstant = (value: string): boolean =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) && !Number.isNaN(Date.parse(value));
 const isLogLevel = (value: string): boolean => LOG_LEVELS.some((level) => level === value);
 /** C2SP tlog-checkpoint: a schema-less URL without space and plus. */
 const isLogOrigin = (value: string): boolean => /^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/[^\s+?#]*)?$/i.test(value);

@@ -1,5 +1,6 @@
 import type { AppendBatch, EventStore, StoredOutcome } from '../../src/ledger/event-store.js';
 import { GroupCommit, type Decided } from '../../src/ledger/group-commit.js';
+import { Refusal } from '../../src/ledger/refusal.js';
 import { StateCache } from '../../src/ledger/state-cache.js';
 import { SimulatedLog, SimulatedStore } from '../support/simulated-store.js';
 import { SimulatedWorld } from '../support/simulated-world.js';
@@ -61,6 +62,20 @@ describe('the group commit', () => {
     for (const word of ['a', 'b', 'c']) void send(word).then(() => (answered += 1));
     await world.run(commit.drained());
     expect(answered).toBe(3);
+  });
+
+  it('answers every group with a refusal of the store, without a second try', async () => {
+    let tries = 0;
+    const store: EventStore = Object.assign(Object.create(new SimulatedStore(new SimulatedLog())) as EventStore, {
+      append: async (_batch: AppendBatch) => {
+        tries += 1;
+        throw new Refusal('unavailable', 'clock-ahead', 'The clock is wrong.');
+      },
+    });
+    const { world, send } = setUp(store);
+    const answers = await world.run(Promise.allSettled(['a', 'b'].map(send)));
+    expect(answers).toMatchObject([{ reason: { code: 'clock-ahead' } }, { reason: { code: 'clock-ahead' } }]);
+    expect([tries, world.now()]).toEqual([1, 0]);
   });
 
   it('does not trust a store that rejects a batch without a reason', async () => {

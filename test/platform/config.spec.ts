@@ -22,6 +22,7 @@ describe('the settings', () => {
       logOrigin: 'localhost/log',
       logLevel: 'info',
       rateLimitPerMinute: 0,
+      clockRule: { aheadMsMax: 60_000 },
     });
   });
 
@@ -40,6 +41,8 @@ describe('the settings', () => {
       OIDC_AUDIENCE: 'ppp-ledger',
       LOG_LEVEL: 'debug',
       RATE_LIMIT_PER_MINUTE: '600',
+      CLOCK_AHEAD_SECONDS_MAX: '5',
+      LAST_STAMP_ACCEPTED: '2036-11-24T05:38:00.250Z',
     });
     expect({ ...config }).toEqual({
       host: '::',
@@ -54,6 +57,7 @@ describe('the settings', () => {
       oidc: { issuer: 'https://login.example.eu/realms/ppp', audience: 'ppp-ledger' },
       logLevel: 'debug',
       rateLimitPerMinute: 600,
+      clockRule: { aheadMsMax: 5_000, acceptedStamp: Date.parse('2036-11-24T05:38:00.250Z') },
     });
   });
 
@@ -162,6 +166,24 @@ describe('the settings', () => {
     [{ OIDC_AUDIENCE: 'ppp-ledger' }, 'OIDC_AUDIENCE is set but OIDC_ISSUER is not'],
   ])('refuse one of issuer and audience without the other: %o', (env, problem) => {
     expect(problemsOf(env)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each([
+    [{ CLOCK_AHEAD_SECONDS_MAX: '0' }, { aheadMsMax: undefined }],
+    [{ CLOCK_AHEAD_SECONDS_MAX: '86400' }, { aheadMsMax: 86_400_000 }],
+    [{ LAST_STAMP_ACCEPTED: '2036-11-24T05:38:00Z' }, { acceptedStamp: Date.parse('2036-11-24T05:38:00Z') }],
+  ])('say how far clocks may be from each other: %o', (env, rule) => {
+    expect(loadConfig(env).clockRule).toMatchObject(rule);
+  });
+
+  it.each([
+    { CLOCK_AHEAD_SECONDS_MAX: '86401' },
+    { CLOCK_AHEAD_SECONDS_MAX: '-1' },
+    { LAST_STAMP_ACCEPTED: '2036-11-24' },
+    { LAST_STAMP_ACCEPTED: '2036-13-24T05:38:00Z' },
+    { LAST_STAMP_ACCEPTED: '2036-11-24T05:38:00+01:00' },
+  ])('refuse another bound of clocks: %o', (env) => {
+    expect(problemsOf(env)).toEqual([expect.stringContaining(': set it to ')]);
   });
 
   it.each([

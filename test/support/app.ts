@@ -73,7 +73,14 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const { createPool } = await import('../../src/platform/database/database.js');
   const pool = createPool({ databaseUrl, log: { warn: () => undefined } });
   const dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-app-'));
-  const config = new Config({ OPERATOR_KEY, DATA_DIR: dataDir, ...options.env, DATABASE_URL: databaseUrl });
+  const config = new Config({
+    OPERATOR_KEY,
+    DATA_DIR: dataDir,
+    // A clock of a test has nothing to do with the clock of the database.
+    ...(options.clock && { CLOCK_AHEAD_SECONDS_MAX: '0' }),
+    ...options.env,
+    DATABASE_URL: databaseUrl,
+  });
   const engine = await options.engine?.(pool);
   const runtime = {
     config,

@@ -77,7 +77,7 @@ export class Pooler {
 
   private request(client: Socket, { type, bytes }: Frame): void {
     const isRefused =
-      this.options.poolMode === 'statement' && type === 'Q' && /^begin/.test(queryText({ type, bytes }));
+      this.options.poolMode === 'statement' && type === 'Q' && queryText({ type, bytes }).startsWith('begin');
     if (isRefused) {
       client.write(
         Buffer.concat([message('E', Buffer.from('SERROR\0C08P01\0Mtransaction blocks not allowed\0\0')), READY]),

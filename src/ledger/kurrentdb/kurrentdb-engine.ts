@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { EpochMs } from '../time.js';
+import type { ClockCheck } from '../postgres/clock-check.js';
 import { KurrentEventStore } from './kurrentdb-event-store.js';
 import { EngineUnusable } from './engine-unusable.js';
 import { KurrentLog } from './kurrent-log.js';
@@ -12,6 +13,7 @@ export interface KurrentEngineOptions {
   readonly pool: Pool;
   readonly log: WorkerLog;
   readonly clock?: () => EpochMs;
+  readonly clockCheck?: ClockCheck;
 }
 
 /** The event store and the sequencer of one instance. */
@@ -31,6 +33,7 @@ export async function openKurrentEngine({
   pool,
   log: workerLog,
   clock,
+  clockCheck,
 }: KurrentEngineOptions): Promise<KurrentEngine> {
   const log = await KurrentLog.open(url);
   try {
@@ -39,7 +42,7 @@ export async function openKurrentEngine({
     if (obstacle !== undefined)
       throw new EngineUnusable(`The database cannot be the copy of the ledger "${log.ledger}": ${obstacle}.`);
     const sequencer = new Sequencer(pool, log, copy, workerLog);
-    const store = new KurrentEventStore(pool, log, copy, sequencer, clock);
+    const store = new KurrentEventStore(pool, log, copy, sequencer, clock, clockCheck);
     sequencer.start();
     return {
       store,

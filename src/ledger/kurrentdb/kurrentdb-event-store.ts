@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { StoredEvent } from '../event.js';
 import { checkContinuity, isCausedByContent, UnwritableBatch } from '../event-store.js';
-import type { AppendBatch, AppendResult, EventStore, StoredOutcome } from '../event-store.js';
+import type { AppendBatch, AppendResult, ClockStatus, EventStore, StoredOutcome } from '../event-store.js';
 import { randomId } from '../identifiers.js';
+import type { ClockCheck } from '../postgres/clock-check.js';
 import { PostgresEventStore } from '../postgres/postgres-event-store.js';
 import { formatInstant, parseInstant, type EpochMs } from '../time.js';
 import type { KurrentLog, Verdict } from './kurrent-log.js';
@@ -36,8 +37,13 @@ export class KurrentEventStore implements EventStore {
     private readonly copy: SequencedCopy,
     private readonly sequencer: Pick<Sequencer, 'progress' | 'failure'>,
     private readonly clock: () => EpochMs = Date.now,
+    private readonly clockCheck?: ClockCheck,
   ) {
     this.read = new PostgresEventStore(pool);
+  }
+
+  clocks(): Promise<ClockStatus | undefined> {
+    return this.clockCheck?.status() ?? Promise.resolve(undefined);
   }
 
   get failure(): string | undefined {
@@ -98,6 +104,7 @@ export class KurrentEventStore implements EventStore {
     if (compared.repeated.length > 0)
       throw new UnwritableBatch(`Event ${compared.repeated[0]} has been written before.`);
     const stamp = formatInstant(this.clock());
+    await this.clockCheck?.require(stamp);
     if (batch.commands.length === 0) return unwritten(compared, stamp);
     return this.write(batch, compared, stamp);
   }

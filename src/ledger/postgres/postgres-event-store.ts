@@ -1,8 +1,9 @@
 import type { Pool, QueryConfig } from 'pg';
 import type { StoredEvent } from '../event.js';
 import { checkContinuity, type AppendBatch, type AppendResult, type EventStore } from '../event-store.js';
-import type { StoredOutcome } from '../event-store.js';
+import type { ClockStatus, StoredOutcome } from '../event-store.js';
 import { formatInstant, parseInstant, type EpochMs } from '../time.js';
+import type { ClockCheck, ClockFault } from './clock-check.js';
 
 /** An append that takes longer counts as lost and is sent again: its caller waits for at most ten seconds. */
 const APPEND_MS_MAX = 5_000;
@@ -12,21 +13,29 @@ export class PostgresEventStore implements EventStore {
   constructor(
     private readonly pool: Pool,
     private readonly clock: () => EpochMs = Date.now,
+    private readonly clockCheck?: ClockCheck,
   ) {}
 
   async append(batch: AppendBatch): Promise<AppendResult> {
     checkContinuity(batch);
+    const stamp = formatInstant(this.clock());
     const { rows } = await this.pool.query<AppendRow>({
       name: 'append-batch',
-      text: 'select * from append_batch($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
-      values: appendParameters(batch, formatInstant(this.clock())),
+      text: 'select * from append_batch_in_time($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)',
+      values: [stamp, ...(this.clockCheck?.parameters ?? [null, null]), ...appendParameters(batch)],
       query_timeout: APPEND_MS_MAX,
     } as QueryConfig);
     const [row] = rows;
-    if (!row) throw new Error('append_batch returned no row.');
+    if (!row) throw new Error('append_batch_in_time returned no row.');
+    const { fault, database_clock: databaseClock, last_stamp: lastStamp } = row;
+    this.clockCheck?.judge({ stamp, databaseClock, lastStamp, fault });
     const { first_position: firstPosition, stamped_at: recordedAt, stale, duplicates } = row;
     if (firstPosition !== null && recordedAt !== null) return { ok: true, firstPosition, recordedAt };
     return { ok: false, stale: stale ?? [], duplicates: await this.outcomesOf(duplicates ?? []) };
+  }
+
+  clocks(): Promise<ClockStatus | undefined> {
+    return this.clockCheck?.status() ?? Promise.resolve(undefined);
   }
 
   async readStream(stream: string, fromRevision: number, limit: number): Promise<readonly StoredEvent[]> {
@@ -108,15 +117,17 @@ interface AppendRow {
   stamped_at: string | null;
   stale: string[] | null;
   duplicates: string[] | null;
+  fault: ClockFault | null;
+  database_clock: string;
+  last_stamp: string;
 }
 
-/** Columns instead of rows: the statement has the same fourteen parameters for each size of the batch. */
-function appendParameters({ expected, commands }: AppendBatch, stamp: string): unknown[] {
+/** Columns instead of rows: the statement has the same parameters for each size of the batch. */
+function appendParameters({ expected, commands }: AppendBatch): unknown[] {
   const events = commands.flatMap((command) => command.events);
   const sealed = commands.flatMap((command) => command.sealed);
   let last = 0;
   return [
-    stamp,
     [...expected.keys()],
     [...expected.values()],
     events.map((event) => event.stream),

@@ -58,8 +58,25 @@ export function createPool({ databaseUrl, session, applicationName, connectionsM
     if (!pool.ending) log.warn(`An idle database connection was lost: ${reasonOf(error)}`);
   });
   // The pool does not listen to a client in use, and an error without a listener ends the process. The query is rejected anyway.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    // The one place that sees every error of the server, whoever asked and whatever becomes of it.
+    client.connection.on('errorMessage', (error: unknown) => noteDamage(pool, error, log));
+  });
   return pool;
+}
+
+/** The first damage that a server reported to a pool. It stays until the program starts again: damage does not go away. */
+const damages = new WeakMap<Pool, string>();
+
+/** Damaged files of the database that a query of this pool has met; undefined if none has. */
+export const damageOf = (pool: Pool): string | undefined => damages.get(pool);
+
+function noteDamage(pool: Pool, error: unknown, log: PoolOptions['log']): void {
+  if (!isDamage(error) || damages.has(pool)) return;
+  const damage = `The files of the database are damaged (${reasonOf(error)}): restore it from its backup, then start again.`;
+  damages.set(pool, damage);
+  log.warn(damage);
 }
 
 /** No server can be used now. The message names the problem of each. */
@@ -214,6 +231,9 @@ const EXHAUSTED = /^53...$/;
 /** Messages of the driver, whose errors have no code. */
 const LOST = /^(Connection terminated|Client was closed|Client has encountered a connection error|timeout expired)/;
 
+/** Codes of PostgreSQL: a page, or an index, does not hold what was written. */
+const DAMAGED = /^XX00[12]$/;
+
 const NO_CONNECTION_FREE = /^timeout exceeded when trying to connect/;
 
 const isSilence = (error: unknown): boolean => reasonOf(error) === 'Query read timeout';
@@ -233,6 +253,9 @@ export const isDatabaseAway = (error: unknown): boolean =>
   EXHAUSTED.test(codeOf(error) ?? '') ||
   codeOf(error) === CANCELLED_FOR_REPLAY ||
   NO_CONNECTION_FREE.test(reasonOf(error));
+
+/** True if the server could not read what it had written. */
+export const isDamage = (error: unknown): boolean => DAMAGED.test(codeOf(error) ?? '');
 
 /**
  * An integer as a number. Positions, revisions and counts stay far below 2^53.

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { Refusal } from '../../ledger/refusal.js';
 import { isDatabaseAway } from './database.js';
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
 
@@ -69,7 +70,7 @@ export function objectionToRole(facts: ServerFacts): string | undefined {
 }
 
 /**
- * The obstacle behind an error of the database during the start: it went away, or the role lacks a right.
+ * The obstacle behind an error during the start: the database went away, the role lacks a right, or the clocks forbid a first event.
  * @returns undefined for another error, which is a bug
  */
 export function obstacleToStart(error: unknown): StartupError | undefined {
@@ -79,6 +80,10 @@ export function obstacleToStart(error: unknown): StartupError | undefined {
         'type "reassign owned by <that role> to <this role>" as a superuser.',
       { cause: error },
     );
+  }
+  if (error instanceof Refusal && error.kind === 'unavailable') {
+    const facts = Object.entries(error.facts).map(([name, value]) => `${name} ${String(value)}`);
+    return new StartupError(`${error.detail} (${[error.code, ...facts].join(', ')})`, { cause: error });
   }
   if (!isDatabaseAway(error)) return undefined;
   return new StartupError(`The database went away (${reasonOf(error)}): start again when it answers.`, {

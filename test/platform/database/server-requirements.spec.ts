@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { requireReadableServer, migrate } from '../../../src/platform/database/migrate.js';
-import { objectionToServer } from '../../../src/platform/database/server-requirements.js';
+import { Refusal } from '../../../src/ledger/refusal.js';
+import { objectionToServer, obstacleToStart } from '../../../src/platform/database/server-requirements.js';
 import { ppp } from '../../support/command-line.js';
 import { createTestDatabase, databaseOf, type TestDatabase } from '../../support/database.js';
 import { Pooler } from '../../support/pooler.js';
@@ -137,4 +138,27 @@ describe('a database that the ledger cannot use', () => {
     if (objection === undefined) expect(found).toBeUndefined();
     else expect(found).toContain(objection);
   });
+});
+
+describe('an error during the start', () => {
+  it.each([
+    [
+      Object.assign(new Error('permission denied for table events'), { code: '42501' }),
+      /^The role of DATABASE_URL lacks a right/,
+    ],
+    [Object.assign(new Error('the database system is shutting down'), { code: '57P01' }), /^The database went away/],
+    [
+      new Refusal('unavailable', 'clock-ahead', 'The clocks differ.', { clock: '2027-01-01T00:00:00Z' }),
+      /^The clocks differ\. \(clock-ahead, clock 2027-01-01T00:00:00Z\)$/,
+    ],
+  ])('is an obstacle with what to do: %s', (error, message) => {
+    expect(obstacleToStart(error)?.message).toMatch(message);
+  });
+
+  it.each([new TypeError('x is not a function'), new Refusal('conflict', 'rule', 'A rule.')])(
+    'is a bug: %s',
+    (error) => {
+      expect(obstacleToStart(error)).toBeUndefined();
+    },
+  );
 });
