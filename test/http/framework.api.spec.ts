@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { startTestApp, type TestApp } from '../support/app.js';
+import { OPERATOR_KEY, startTestApp, type TestApp } from '../support/app.js';
 
 interface RawAnswer {
   readonly status: number;
@@ -71,7 +71,7 @@ describe('the edge of HTTP', () => {
     [
       'a body that is too large',
       'POST /v1/partners HTTP/1.1',
-      ['Content-Length: 1048577', 'Content-Type: application/json'],
+      ['Content-Length: 1048577', 'Content-Type: application/json', `Authorization: Bearer ${OPERATOR_KEY}`],
       413,
       'body-too-large',
     ],
@@ -159,7 +159,7 @@ describe('the edge of HTTP', () => {
     const { body } = await api.must(
       api.post('/v1/partners', { legalName: 'Head AB', country: 'SE', legalForm: 'company' }),
     );
-    const key = { authorization: 'Bearer operator-key-of-the-tests-0123456789' };
+    const key = { authorization: `Bearer ${OPERATOR_KEY}` };
     for (const path of [
       `/v1/partners/${body.id}?minPosition=${body.position}`,
       '/v1/partners.csv',
