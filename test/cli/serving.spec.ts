@@ -1,8 +1,10 @@
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startTestApp } from '../support/app.js';
 import { ppp } from '../support/command-line.js';
 import { createTestDatabase } from '../support/database.js';
@@ -48,6 +50,25 @@ describe('starting and keeping a service', () => {
     ]);
     await expect(access(dataDir)).rejects.toThrow(/ENOENT/);
   });
+
+  it('ends with 69 when the embedded database has ended, also if the stop hangs without it', async () => {
+    const program = `
+      import { untilStopped } from ${JSON.stringify(new URL('../../src/cli/serving.ts', import.meta.url).href)};
+      const stop = () => (process.argv[1] === 'hangs' ? new Promise(() => undefined) : Promise.resolve());
+      globalThis.setTimeout = new Proxy(setTimeout, { apply: (real, self, [run]) => real(run, 10) });
+      process.exitCode = await untilStopped({ databaseEnded: Promise.resolve(), stop }, { err: process.stderr });
+      setImmediate(() => process.exit());`;
+    const args = ['--import', fileURLToPath(new URL('../support/typescript.mjs', import.meta.url))];
+    const run = (how: string): SpawnSyncReturns<string> =>
+      spawnSync(process.execPath, [...args, '--input-type=module', '--eval', program, how], { encoding: 'utf8' });
+    const ended = 'ppp-ledger: the embedded database ended; start it again.\n';
+    const [stopped, hanging] = [run('stops'), run('hangs')];
+    expect([stopped.status, stopped.stderr]).toEqual([69, ended]);
+    expect([hanging.status, hanging.stderr]).toEqual([
+      69,
+      `${ended}ppp-ledger: the stop took more than 10 s and was cut off; every answered command is recorded.\n`,
+    ]);
+  }, 60_000);
 
   it('operator-key says that earlier keys stay valid, and revokes them when it is asked to', async () => {
     const database = await createTestDatabase();
