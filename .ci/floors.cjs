@@ -2,7 +2,7 @@
 // A new folder gets its place here; everything else about the floors follows from this list.
 const FLOORS = [
   ['main', 'openapi', 'cli'],
-  ['service', 'app', 'app.module', 'projections', 'aggregates', 'docs-examples'],
+  ['service', 'app', 'app.module', 'projections', 'aggregates', 'docs-examples', 'refusals'],
   ['audit', 'import', 'demo', 'pages', 'exports', 'webhooks'],
   ['transparency'],
   ['access', 'capital'],
@@ -15,7 +15,7 @@ const FLOORS = [
   ['tlog'],
 ];
 /** Files of `src/` itself. They compose the program from all folders, so they may import each other. */
-const ROOT = new Set(['service', 'app', 'app.module', 'projections', 'aggregates', 'docs-examples']);
+const ROOT = new Set(['service', 'app', 'app.module', 'projections', 'aggregates', 'docs-examples', 'refusals']);
 
 const pathOf = (name) => `^src/${name.replace('.', '\\.')}(/|\\.ts$)`;
 

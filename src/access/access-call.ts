@@ -1,3 +1,4 @@
+import { HOST_STATE_CLAUSE } from './access.refusals.js';
 import type { Mode } from '../domain/access-modes.js';
 import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
@@ -95,8 +96,6 @@ export function openCall(facility: CallFacility, input: OpenCallInput): AccessCa
     },
   ];
 }
-
-const HOST_STATE_CLAUSE = '2021/1173 Art. 12b(4)';
 
 function requireHostStateCommitment(facility: CallFacility, facilityId: string): void {
   const { hostStatePartnerId, hostStateCommitted } = facility;

@@ -26,32 +26,83 @@ import {
 import { accessRequest, type AccessRequest } from './access-request.js';
 import { effectiveInstant, type LateRecording } from './late-recording.js';
 
-export const SubmitAccessRequest = ledgerCommand({ body: SubmitAccessRequestDto }, (tx, { body }) => {
-  const { principal } = tx.context;
-  tx.requireOwn(body.partnerId);
-  const id = tx.newId();
-  tx.create(accessRequest, id);
-  const call = openedCall(tx.existing(accessCall, body.callId));
-  const applicant = applicantAt(tx, body.partnerId, effectiveInstant(body, principal, tx.now));
-  const events = submitRequest(call, applicant, body, principal, tx.now);
-  tx.append(accessRequest, id, events, { subject: id, content: confidential(body) });
-});
+/** Refusals of `effectiveInstant`. */
+const LATE = ['effective-in-future', 'effective-too-early', 'late-recording-not-allowed'] as const;
+const TARGET = ['stale-revision', 'unknown-access-request'] as const;
+const UNDECIDED = ['request-already-decided', 'request-ineligible', 'request-withdrawn'] as const;
+
+export const SubmitAccessRequest = ledgerCommand(
+  {
+    body: SubmitAccessRequestDto,
+    refusals: [
+      ...LATE,
+      'call-not-open',
+      'category-missing',
+      'chip-hours-above-mode-limit',
+      'not-own',
+      'ownership-too-wide',
+      'unknown-access-call',
+      'unknown-partner',
+    ],
+  },
+  (tx, { body }) => {
+    const { principal } = tx.context;
+    tx.requireOwn(body.partnerId);
+    const id = tx.newId();
+    tx.create(accessRequest, id);
+    const call = openedCall(tx.existing(accessCall, body.callId));
+    const applicant = applicantAt(tx, body.partnerId, effectiveInstant(body, principal, tx.now));
+    const events = submitRequest(call, applicant, body, principal, tx.now);
+    tx.append(accessRequest, id, events, { subject: id, content: confidential(body) });
+  },
+);
 
 export const WithdrawAccessRequest = ledgerCommand(
-  { params: IdParams, body: WithdrawAccessRequestDto },
+  { params: IdParams, body: WithdrawAccessRequestDto, refusals: [...TARGET, ...UNDECIDED, ...LATE, 'not-own'] },
   (tx, { id, body }) => {
     tx.append(accessRequest, id, withdrawRequest(ownTarget(tx, id), body, tx.context.principal, tx.now));
   },
 );
 
-export const RecordEligibility = ledgerCommand({ params: IdParams, body: RecordEligibilityDto }, (tx, { id, body }) => {
-  const request = tx.target(accessRequest, id);
-  const associated = associatedCountries(tx, body);
-  tx.append(accessRequest, id, recordEligibility(request, body, tx.context.principal, associated, tx.now));
-});
+export const RecordEligibility = ledgerCommand(
+  {
+    params: IdParams,
+    body: RecordEligibilityDto,
+    refusals: [
+      ...TARGET,
+      ...UNDECIDED,
+      ...LATE,
+      'country-not-eligible',
+      'eligibility-already-recorded',
+      'own-request',
+      'reason-codes-missing',
+    ],
+  },
+  (tx, { id, body }) => {
+    const request = tx.target(accessRequest, id);
+    const associated = associatedCountries(tx, body);
+    tx.append(accessRequest, id, recordEligibility(request, body, tx.context.principal, associated, tx.now));
+  },
+);
 
 export const DecideAccessRequest = ledgerCommand(
-  { params: IdParams, body: DecideAccessRequestDto },
+  {
+    params: IdParams,
+    body: DecideAccessRequestDto,
+    refusals: [
+      ...TARGET,
+      ...UNDECIDED,
+      ...LATE,
+      'country-not-eligible',
+      'field-missing',
+      'field-not-for-denial',
+      'granted-above-requested',
+      'granted-below-one',
+      'own-request',
+      'reason-codes-missing',
+      'validity-out-of-order',
+    ],
+  },
   (tx, { id, body }) => {
     const request = tx.target(accessRequest, id);
     const associated = associatedCountries(tx, body);
@@ -59,15 +110,30 @@ export const DecideAccessRequest = ledgerCommand(
   },
 );
 
-export const RevokeGrant = ledgerCommand({ params: IdParams, body: RevokeGrantDto }, (tx, { id, body }) => {
-  const [revoked] = revokeGrant(tx.target(accessRequest, id), body, tx.context.principal, tx.now);
-  tx.append(accessRequest, id, [revoked]);
-  // Release in the same append: a revoked grant must not hold chips at any position of the log.
-  const { facilityId, revokedAt } = revoked.data;
-  const released = releaseGrant(tx.existing(facility, facilityId), id, revokedAt, 'grant-revoked');
-  tx.append(facility, facilityId, released);
-  return { releasedAllocations: released.length };
-});
+export const RevokeGrant = ledgerCommand(
+  {
+    params: IdParams,
+    body: RevokeGrantDto,
+    refusals: [
+      ...TARGET,
+      ...LATE,
+      'grant-already-revoked',
+      'not-granted',
+      'reason-codes-missing',
+      'too-many-releases',
+      'unknown-facility',
+    ],
+  },
+  (tx, { id, body }) => {
+    const [revoked] = revokeGrant(tx.target(accessRequest, id), body, tx.context.principal, tx.now);
+    tx.append(accessRequest, id, [revoked]);
+    // Release in the same append: a revoked grant must not hold chips at any position of the log.
+    const { facilityId, revokedAt } = revoked.data;
+    const released = releaseGrant(tx.existing(facility, facilityId), id, revokedAt, 'grant-revoked');
+    tx.append(facility, facilityId, released);
+    return { releasedAllocations: released.length };
+  },
+);
 
 /** The facts about an applicant at the instant of its submission. */
 function applicantAt(tx: Transaction, partnerId: string, submittedAt: string): Applicant {

@@ -17,7 +17,8 @@ import type {
   PriceBasis,
   SubmittedRequest,
 } from './access-request.js';
-import { ELIGIBLE_COUNTRY_CLAUSE, requireEligibleCountry } from './eligible-countries.js';
+import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
+import { requireEligibleCountry } from './eligible-countries.js';
 import { effectiveInstant, envelopeOf, type LateRecording } from './late-recording.js';
 
 const PRICE_CLAUSE = '2021/1173 Art. 12b(15)(b)';

@@ -1,3 +1,4 @@
+import type { FactsOf } from '../ledger/refusal-declaration.js';
 import type { Grant } from './access-request.js';
 import { invalid, refuse, unknown, type Refusal } from '../ledger/refusal.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
@@ -19,7 +20,7 @@ export interface AllocateInput {
 /**
  * Allocates chips to the holder of a grant for an interval. The interval may lie in the past, with the same rules,
  * because the ledger also records work that ran before.
- * @throws Refusal `empty-interval` (422); `not-granted`, `grant-for-another-facility`, `grant-revoked`,
+ * @throws Refusal `allocation-interval-out-of-order` (422); `not-granted`, `grant-for-another-facility`, `grant-revoked`,
  * `outside-grant-period`, `grant-hours-exceeded`, `unknown-chip-model`, `capacity-exceeded`, `quota-cap-exceeded`,
  * `quota-floor-protected` (409).
  */
@@ -37,7 +38,11 @@ export function allocate(
   const from = parseInstant(input.from);
   const to = parseInstant(input.to);
   if (from >= to) {
-    throw invalid('empty-interval', '/to', 'The end is not after the start. Give an interval with from before to.');
+    throw invalid(
+      'allocation-interval-out-of-order',
+      '/to',
+      'The end is not after the start. Give an interval with from before to.',
+    );
   }
   requireGrantInForce(grant, facilityId, from, to);
   requireHoursLeft(state, grant, chipMsOf(input.chips, from, to));
@@ -90,7 +95,7 @@ function requireHoursLeft(state: Facility, grant: Grant, requestedMs: bigint): v
   const grantedMs = BigInt(grant.chipHours) * BigInt(MS_PER_HOUR);
   if (usedMs + requestedMs <= grantedMs) return;
   const facts = {
-    rule: 'grant-hours',
+    rule: 'grant-hours' as const,
     grantId: grant.id,
     requestedChipHours: chipHoursOf(requestedMs),
     allocatedChipHours: chipHoursOf(usedMs),
@@ -114,6 +119,8 @@ function requireRoom(state: Facility, { category }: Grant, input: AllocateInput,
   if (shortage) throw noRoom(shortage, category, input);
 }
 
+type NoRoom = 'capacity-exceeded' | 'quota-cap-exceeded' | 'quota-floor-protected';
+
 /**
  * Names the first rule that leaves no room, in this order: the installed chips, the cap of the category, the floors of
  * other categories.
@@ -126,7 +133,7 @@ function noRoom(shortage: Shortage, category: Category, { chipModel, chips }: Al
   const cap = shortage.policy?.caps[category] ?? null;
   const underCap = cap === null ? Infinity : cap - usedByCategory;
   const available = Math.max(0, Math.min(installed - used - protectedByFloors, underCap));
-  const refusal = (code: string, rule: string, why: string): Refusal =>
+  const refusal = (code: NoRoom, rule: FactsOf<NoRoom>['rule'], why: string): Refusal =>
     refuse(
       code,
       `At ${at} ${why}, so that ${chips} more cannot be had; ${available} can. Ask for fewer or for another time.`,

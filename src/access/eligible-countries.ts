@@ -1,7 +1,6 @@
+import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
 import { refuse } from '../ledger/refusal.js';
 import { isMemberState } from '../domain/member-states.js';
-
-export const ELIGIBLE_COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)';
 
 /**
  * Requires an eligible country: a Member State, or a third country associated to one of the programmes. A policy lists

@@ -8,7 +8,18 @@ import { reportUsage, usage, type FlaggedUsage, type ReportedUsage, type Usage }
 
 /** Records of usage contain only allocations, so their facilities are looked up before the decision. */
 export const ReportUsage = preparedLedgerCommand(
-  { body: ReportUsageDto, uses: AllocationPlaces },
+  {
+    body: ReportUsageDto,
+    uses: AllocationPlaces,
+    refusals: [
+      'not-own',
+      'position-not-reached',
+      'stale-revision',
+      'unknown-allocation',
+      'unknown-facility',
+      'usage-interval-out-of-order',
+    ],
+  },
   async (places, { body: { records } }) => {
     const facilityOf = await places.facilitiesOf(records.map(({ allocationId }) => allocationId));
     return { decide: (tx) => reportOn(tx, records, facilityOf) };
@@ -61,7 +72,7 @@ function ownFacility(tx: Transaction, facilityId: string): RegisteredFacility {
 
 /** The stream of reports on a facility. The first report creates it. */
 function openReports(tx: Transaction, facilityId: string): Usage {
-  if (usage.exists(tx.get(usage, facilityId))) return tx.target(usage, facilityId);
-  tx.create(usage, facilityId);
+  if (usage.exists(tx.get(usage, facilityId))) tx.isAbout(usage, facilityId);
+  else tx.create(usage, facilityId);
   return tx.get(usage, facilityId);
 }

@@ -22,46 +22,141 @@ import { subscribe } from './fund.decisions.js';
 import { fund } from './fund.js';
 import { matchingPolicyAt } from './matching-policy.js';
 
-export const PledgeCommitment = ledgerCommand({ body: PledgeCommitmentDto }, (tx, { body }) => {
-  const id = tx.newId();
-  tx.create(commitment, id);
-  tx.append(commitment, id, pledge(termsFor(tx, body), body));
-});
+/** Refusals of `ownTarget`. */
+const TARGET = ['not-own', 'stale-revision', 'unknown-commitment'] as const;
+/** Refusals of `moveCommitted`, whatever the direction. */
+const MOVED = [
+  'currency-differs',
+  'states-below-union',
+  'too-many-facilities',
+  'tranche-below-zero',
+  'unknown-facility',
+  'unknown-fund',
+  'unknown-tranche',
+] as const;
+/** Refusals of `moveCommitted` when the amount grows. */
+const RAISED = ['capex-unknown', 'tranche-cap-exceeded', 'union-ceiling-exceeded'] as const;
 
-export const SignCommitment = ledgerCommand({ params: IdParams, body: SignCommitmentDto }, (tx, { id, body }) => {
-  const [event] = sign(ownTarget(tx, id), body, tx.now);
-  tx.append(commitment, id, [event]);
-  moveCommitted(tx, id, event.data, BigInt(event.data.amountMinor));
-});
+export const PledgeCommitment = ledgerCommand(
+  {
+    body: PledgeCommitmentDto,
+    refusals: [
+      'amount-not-positive',
+      'currency-differs',
+      'not-own',
+      'unknown-facility',
+      'unknown-fund',
+      'unknown-partner',
+      'unknown-tranche',
+    ],
+  },
+  (tx, { body }) => {
+    const id = tx.newId();
+    tx.create(commitment, id);
+    tx.append(commitment, id, pledge(termsFor(tx, body), body));
+  },
+);
 
-export const AmendCommitment = ledgerCommand({ params: IdParams, body: AmendCommitmentDto }, (tx, { id, body }) => {
-  const [event] = amend(ownTarget(tx, id), body);
-  tx.append(commitment, id, [event]);
-  moveCommitted(tx, id, event.data, BigInt(event.data.deltaMinor));
-});
+export const SignCommitment = ledgerCommand(
+  {
+    params: IdParams,
+    body: SignCommitmentDto,
+    refusals: [...TARGET, ...MOVED, ...RAISED, 'commitment-not-pledged', 'date-in-future'],
+  },
+  (tx, { id, body }) => {
+    const [event] = sign(ownTarget(tx, id), body, tx.now);
+    tx.append(commitment, id, [event]);
+    moveCommitted(tx, id, event.data, BigInt(event.data.amountMinor));
+  },
+);
 
-export const IssueCall = ledgerCommand({ params: IdParams, body: IssueCallDto }, (tx, { id, body }) => {
-  const current = ownTarget(tx, id);
-  const callId = tx.newId('call');
-  const toFund = tx.existing(fund, current.terms.fundId);
-  tx.append(commitment, id, issueCall(current, toFund, callId, body));
-  return { callId };
-});
+export const AmendCommitment = ledgerCommand(
+  {
+    params: IdParams,
+    body: AmendCommitmentDto,
+    refusals: [...TARGET, ...MOVED, ...RAISED, 'commitment-not-signed', 'delta-is-zero', 'unfunded-below-zero'],
+  },
+  (tx, { id, body }) => {
+    const [event] = amend(ownTarget(tx, id), body);
+    tx.append(commitment, id, [event]);
+    moveCommitted(tx, id, event.data, BigInt(event.data.deltaMinor));
+  },
+);
 
-export const PayCall = ledgerCommand({ params: CallParams, body: PayCallDto }, (tx, { id, callId, body }) => {
-  tx.append(commitment, id, payCall(ownTarget(tx, id), callId, body, tx.now));
-  return { callId };
-});
+export const IssueCall = ledgerCommand(
+  {
+    params: IdParams,
+    body: IssueCallDto,
+    refusals: [
+      ...TARGET,
+      'amount-not-positive',
+      'call-before-financial-close',
+      'call-before-signature',
+      'commitment-not-signed',
+      'no-financial-close',
+      'notice-too-short',
+      'too-many-calls',
+      'unfunded-below-zero',
+      'unknown-fund',
+    ],
+  },
+  (tx, { id, body }) => {
+    const current = ownTarget(tx, id);
+    const callId = tx.newId('call');
+    const toFund = tx.existing(fund, current.terms.fundId);
+    tx.append(commitment, id, issueCall(current, toFund, callId, body));
+    return { callId };
+  },
+);
 
-export const Distribute = ledgerCommand({ params: IdParams, body: DistributeDto }, (tx, { id, body }) => {
-  tx.append(commitment, id, distribute(ownTarget(tx, id), body, tx.now));
-});
+export const PayCall = ledgerCommand(
+  {
+    params: CallParams,
+    body: PayCallDto,
+    refusals: [
+      ...TARGET,
+      'amount-not-positive',
+      'commitment-not-signed',
+      'date-in-future',
+      'paid-before-call',
+      'paid-exceeds-called',
+      'unknown-call',
+    ],
+  },
+  (tx, { id, callId, body }) => {
+    tx.append(commitment, id, payCall(ownTarget(tx, id), callId, body, tx.now));
+    return { callId };
+  },
+);
 
-export const CancelCommitment = ledgerCommand({ params: IdParams, body: CancelCommitmentDto }, (tx, { id, body }) => {
-  const [event] = cancel(ownTarget(tx, id), body);
-  tx.append(commitment, id, [event]);
-  moveCommitted(tx, id, event.data, -BigInt(event.data.releasedMinor));
-});
+export const Distribute = ledgerCommand(
+  {
+    params: IdParams,
+    body: DistributeDto,
+    refusals: [
+      ...TARGET,
+      'amount-not-positive',
+      'commitment-not-signed',
+      'date-in-future',
+      'paid-before-signature',
+      'recallable-after-cancellation',
+      'recallable-exceeds-amount',
+      'recallable-exceeds-called',
+    ],
+  },
+  (tx, { id, body }) => {
+    tx.append(commitment, id, distribute(ownTarget(tx, id), body, tx.now));
+  },
+);
+
+export const CancelCommitment = ledgerCommand(
+  { params: IdParams, body: CancelCommitmentDto, refusals: [...TARGET, ...MOVED, 'commitment-cancelled-already'] },
+  (tx, { id, body }) => {
+    const [event] = cancel(ownTarget(tx, id), body);
+    tx.append(commitment, id, [event]);
+    moveCommitted(tx, id, event.data, -BigInt(event.data.releasedMinor));
+  },
+);
 
 /**
  * Reads every record that a pledge names. An unknown record is refused with 404, and a pledge for another partner with

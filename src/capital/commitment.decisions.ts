@@ -1,14 +1,16 @@
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import type { PartnerKind } from '../partners/partner.js';
-import type {
-  Commitment,
-  CommitmentAmended,
-  CommitmentCancelled,
-  CommitmentPledged,
-  CommitmentSigned,
-  CommitmentTerms,
-  SignedCommitment,
+import {
+  existingCommitment,
+  type Commitment,
+  type CommitmentAmended,
+  type CommitmentCancelled,
+  type CommitmentPledged,
+  type CommitmentSigned,
+  type CommitmentTerms,
+  type ExistingCommitment,
+  type SignedCommitment,
 } from './commitment.js';
 import { existingFund, type Fund } from './fund.js';
 import { notInFuture, positiveMinor, trancheOf } from './fund.decisions.js';
@@ -99,8 +101,9 @@ export function pledge(terms: CommitmentTerms, input: PledgeInput): [CommitmentP
 export function sign(state: Commitment, input: { readonly signedOn: string }, now: string): [CommitmentSigned] {
   const { signedOn } = input;
   if (state.status !== 'pledged') {
-    throw refuse('commitment-not-pledged', `Only a pledge can be signed; this commitment is ${state.status}.`, {
-      commitmentStatus: state.status,
+    const { status } = existingCommitment(state);
+    throw refuse('commitment-not-pledged', `Only a pledge can be signed; this commitment is ${status}.`, {
+      commitmentStatus: status,
     });
   }
   notInFuture('signedOn', signedOn, now);
@@ -148,13 +151,13 @@ export function cancel(state: Commitment, input: { readonly reason: string }): [
   if (state.status === 'cancelled') {
     throw refuse('commitment-cancelled-already', 'This commitment is cancelled already; that happens once.');
   }
-  if (state.status === 'absent') throw unsigned(state.status, 'cancelled');
+  const { terms } = existingCommitment(state);
   const releasedMinor = state.status === 'signed' ? state.unfundedMinor : 0n;
   return [
     {
       type: 'commitment-cancelled',
       data: {
-        ...state.terms,
+        ...terms,
         reason: input.reason,
         releasedMinor: formatMinor(releasedMinor),
         unfundedDeltaMinor: formatMinor(-releasedMinor),
@@ -168,11 +171,11 @@ export function cancel(state: Commitment, input: { readonly reason: string }): [
  * @throws Refusal `commitment-not-signed` (409).
  */
 export function signed(state: Commitment, action: string): SignedCommitment {
-  if (state.status !== 'signed') throw unsigned(state.status, action);
+  if (state.status !== 'signed') throw unsigned(existingCommitment(state).status, action);
   return state;
 }
 
-const unsigned = (status: Commitment['status'], action: string) =>
+const unsigned = (status: ExistingCommitment['status'], action: string) =>
   refuse('commitment-not-signed', `This commitment is ${status}; only a signed one can be ${action}.`, {
     commitmentStatus: status,
   });

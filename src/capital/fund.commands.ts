@@ -7,20 +7,53 @@ import { DefineTrancheDto, EstablishFundDto, ReachFinancialCloseDto } from './fu
 import { existingFund, fund } from './fund.js';
 import { matchingPolicyAt } from './matching-policy.js';
 
-export const EstablishFund = ledgerCommand({ body: EstablishFundDto }, (tx, { body }) => {
-  const id = tx.newId();
-  tx.create(fund, id);
-  tx.append(fund, id, establish(body));
-});
+export const EstablishFund = ledgerCommand(
+  { body: EstablishFundDto, refusals: ['amount-not-positive'] },
+  (tx, { body }) => {
+    const id = tx.newId();
+    tx.create(fund, id);
+    tx.append(fund, id, establish(body));
+  },
+);
 
-export const DefineTranche = ledgerCommand({ params: IdParams, body: DefineTrancheDto }, (tx, { id, body }) => {
-  const trancheId = tx.newId('tranche');
-  tx.append(fund, id, defineTranche(tx.target(fund, id), trancheId, body));
-  return { trancheId };
-});
+export const DefineTranche = ledgerCommand(
+  {
+    params: IdParams,
+    body: DefineTrancheDto,
+    refusals: [
+      'amount-not-positive',
+      'caps-exceed-target',
+      'layers-settled',
+      'rank-contradicts-kind',
+      'rank-out-of-range',
+      'rank-taken',
+      'stale-revision',
+      'unknown-fund',
+    ],
+  },
+  (tx, { id, body }) => {
+    const trancheId = tx.newId('tranche');
+    tx.append(fund, id, defineTranche(tx.target(fund, id), trancheId, body));
+    return { trancheId };
+  },
+);
 
 export const ReachFinancialClose = ledgerCommand(
-  { params: IdParams, body: ReachFinancialCloseDto },
+  {
+    params: IdParams,
+    body: ReachFinancialCloseDto,
+    refusals: [
+      'capex-unknown',
+      'date-in-future',
+      'financial-close-reached-already',
+      'nothing-signed',
+      'stale-revision',
+      'states-below-union',
+      'union-ceiling-exceeded',
+      'unknown-facility',
+      'unknown-fund',
+    ],
+  },
   (tx, { id, body }) => {
     const current = existingFund(tx.target(fund, id));
     const matching = matchingPolicyAt(tx);

@@ -1,3 +1,4 @@
+import { UNION_CLAUSE } from '../compute/compute.refusals.js';
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { UNION_PERCENT_MAX, unionCeilingMinor, type Funding } from '../compute/contribution.js';
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
@@ -21,8 +22,6 @@ export const TRANCHE_RANK_MAX = 20;
  * Facilities that one fund may finance. Financial close reads all of them in one command and lists them in one event.
  */
 export const FUND_FACILITIES_MAX = 200;
-
-const CLAUSE = '2021/1173 Art. 12b(5)';
 
 export interface EstablishFundInput {
   readonly name: string;
@@ -141,7 +140,7 @@ export function subscribe(state: Fund, input: SubscribeInput): [TrancheSubscribe
       'tranche-cap-exceeded',
       `The tranche has ${committedMinor} of ${capMinor} minor units committed; ${capMinor - committedMinor} are free, ` +
         `not ${deltaMinor}. Commit less or choose another tranche.`,
-      facts,
+      { ...facts, availableMinor: formatMinor(capMinor - committedMinor) },
     );
   }
   if (afterMinor < 0n) {
@@ -225,7 +224,7 @@ export function reachFinancialClose(
         evidenceRef,
         ...(matching && { matchingPolicyVersion: matching.version, matchingKinds: matching.kinds }),
       },
-      ...(gigafactories.length > 0 && { legalBasis: CLAUSE }),
+      ...(gigafactories.length > 0 && { legalBasis: UNION_CLAUSE }),
     },
   ];
 }
@@ -233,7 +232,7 @@ export function reachFinancialClose(
 function checkUnionShare(funding: Funding): void {
   const { facilityId, unionMinor, statesMinor, matchingMinor, capexMinor } = funding;
   const facts = {
-    clause: CLAUSE,
+    clause: UNION_CLAUSE,
     facilityId,
     unionMinor: unionMinor.toString(),
     statesMinor: statesMinor.toString(),

@@ -50,7 +50,7 @@ class GetFundHandler implements IQueryHandler<GetFund> {
   constructor(private readonly rows: ReadModel) {}
 
   async execute({ id }: GetFund): Promise<Reading<FundDto>> {
-    const request = { projection: 'capital', what: 'fund', rows: FUNDS, columns: COLUMNS, id };
+    const request = { projection: 'capital', what: 'fund' as const, rows: FUNDS, columns: COLUMNS, id };
     const { body, ...reading } = await this.rows.one(request);
     return { ...reading, body: toFund(body) };
   }

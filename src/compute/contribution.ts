@@ -1,3 +1,4 @@
+import { UNION_CLAUSE } from './compute.refusals.js';
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { refuse } from '../ledger/refusal.js';
 import {
@@ -11,7 +12,6 @@ import {
   type RegisteredFacility,
 } from './facility.js';
 
-const UNION_CLAUSE = '2021/1173 Art. 12b(5)';
 /** 12b(5): "up to 17 % of the capital expenditure (CAPEX) investments in the overall computing infrastructure". */
 export const UNION_PERCENT_MAX = 17n;
 

@@ -1,5 +1,5 @@
 import { IdParams } from '../http/validation.js';
-import { ownFacility } from './own-facility.js';
+import { OWN_FACILITY, ownFacility } from './own-facility.js';
 import { ledgerCommand } from '../ledger/ledger-command.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { partner, type LegalForm } from '../partners/partner.js';
@@ -8,26 +8,53 @@ import { AdoptQuotaPolicyDto, ChangeCapacityDto, RegisterFacilityDto } from './f
 import { registerFacility } from './facility.decisions.js';
 import { facility } from './facility.js';
 
-export const RegisterFacility = ledgerCommand({ body: RegisterFacilityDto }, (tx, { body }) => {
-  const id = tx.newId();
-  tx.create(facility, id);
-  if (body.operatorPartnerId !== undefined) tx.existing(partner, body.operatorPartnerId);
-  tx.append(facility, id, registerFacility(body, legalFormOf(tx, body.hostStatePartnerId)));
-});
+export const RegisterFacility = ledgerCommand(
+  { body: RegisterFacilityDto, refusals: ['capex-missing', 'currency-missing', 'host-not-a-state', 'unknown-partner'] },
+  (tx, { body }) => {
+    const id = tx.newId();
+    tx.create(facility, id);
+    if (body.operatorPartnerId !== undefined) tx.existing(partner, body.operatorPartnerId);
+    tx.append(facility, id, registerFacility(body, legalFormOf(tx, body.hostStatePartnerId)));
+  },
+);
 
-export const InstallCapacity = ledgerCommand({ params: IdParams, body: ChangeCapacityDto }, (tx, { id, body }) => {
-  tx.append(facility, id, installCapacity(ownFacility(tx, id), body));
-});
+export const InstallCapacity = ledgerCommand(
+  { params: IdParams, body: ChangeCapacityDto, refusals: [...OWN_FACILITY, 'too-many-chip-models'] },
+  (tx, { id, body }) => {
+    tx.append(facility, id, installCapacity(ownFacility(tx, id), body));
+  },
+);
 
-export const RetireCapacity = ledgerCommand({ params: IdParams, body: ChangeCapacityDto }, (tx, { id, body }) => {
-  tx.append(facility, id, retireCapacity(ownFacility(tx, id), body));
-});
+export const RetireCapacity = ledgerCommand(
+  {
+    params: IdParams,
+    body: ChangeCapacityDto,
+    refusals: [...OWN_FACILITY, 'capacity-still-promised', 'unknown-chip-model'],
+  },
+  (tx, { id, body }) => {
+    tx.append(facility, id, retireCapacity(ownFacility(tx, id), body));
+  },
+);
 
-export const AdoptQuotaPolicy = ledgerCommand({ params: IdParams, body: AdoptQuotaPolicyDto }, (tx, { id, body }) => {
-  const [adopted] = adoptQuotaPolicy(ownFacility(tx, id), body);
-  tx.append(facility, id, [adopted]);
-  return { version: adopted.data.version };
-});
+export const AdoptQuotaPolicy = ledgerCommand(
+  {
+    params: IdParams,
+    body: AdoptQuotaPolicyDto,
+    refusals: [
+      ...OWN_FACILITY,
+      'floor-above-cap',
+      'floors-exceed-capacity',
+      'quota-policy-out-of-order',
+      'too-many-quota-policies',
+      'unknown-chip-model',
+    ],
+  },
+  (tx, { id, body }) => {
+    const [adopted] = adoptQuotaPolicy(ownFacility(tx, id), body);
+    tx.append(facility, id, [adopted]);
+    return { version: adopted.data.version };
+  },
+);
 
 function legalFormOf(tx: Transaction, partnerId: string | undefined): LegalForm | undefined {
   if (partnerId === undefined) return undefined;

@@ -186,7 +186,7 @@ function tooManySteps(): Refusal {
   return malformed('too-many-steps', '/to', detail);
 }
 
-const malformed = (code: string, pointer: string, detail: string): Refusal =>
+const malformed = (code: 'empty-interval' | 'too-many-steps', pointer: string, detail: string): Refusal =>
   new Refusal('malformed', code, detail, {}, [{ pointer, detail }]);
 
 type CapacityRow = {

@@ -6,7 +6,12 @@ import { erasePersonalData, subject } from './erasure.js';
 
 /** The event comes first, then the deletion: a content that is gone was erased on record, and an erased content will be gone. */
 export const ErasePersonalData = preparedLedgerCommand(
-  { params: IdParams, body: ErasePersonalDataDto, uses: ErasableContents },
+  {
+    params: IdParams,
+    body: ErasePersonalDataDto,
+    uses: ErasableContents,
+    refusals: ['already-erased', 'stale-revision', 'unknown-subject'],
+  },
   async (contents, { id, body: { reason } }) => {
     const eventIds = await contents.eventIds(id);
     return {

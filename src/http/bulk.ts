@@ -4,7 +4,8 @@ import type { Answer, CommandContext, Principal } from '../ledger/command-contex
 import type { Decide, RefusalOfAll, SubmittedCommand } from '../ledger/command-group.js';
 import type { PreparedCommand } from '../ledger/ledger-command.js';
 import { Ledger } from '../ledger/ledger.js';
-import { Refusal, STATUS_OF_REFUSAL, invalid } from '../ledger/refusal.js';
+import { STATUS_OF_REFUSAL } from '../ledger/refusal-declaration.js';
+import { Refusal, invalid, refusal } from '../ledger/refusal.js';
 import { requireRole } from './route-access.js';
 import { type BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
 import { answerBody, contextUnder, expectedRevision, idempotencyKey } from './command.interceptor.js';
@@ -296,7 +297,7 @@ const refusalOfAllFor =
   (index, { kind, code, detail, facts, errors }) => {
     const key = items[index]?.command.key ?? '';
     const at = `/commands/${index}/${kind === 'malformed' ? 'path' : 'body'}`;
-    return new Refusal(
+    return refusal(
       'conflict',
       code,
       `Command ${index + 1} of ${items.length} (${key}) is refused, and therefore none is carried out: ${detail}`,

@@ -1,8 +1,9 @@
+import { STATUS_OF_REFUSAL, type RefusalCode, type RefusalKind } from '../ledger/refusal-declaration.js';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { ReplayedRefusal } from '../ledger/outcome.js';
-import { Refusal, STATUS_OF_REFUSAL, type FieldError, type RefusalKind } from '../ledger/refusal.js';
+import { Refusal, type FieldError } from '../ledger/refusal.js';
 import { isDatabaseAway } from '../platform/database/database.js';
 
 /** Seconds after which a caller may send the request again when the service was busy or the ledger could not be reached. */
@@ -79,23 +80,17 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+const INTERNAL_ERROR = new Refusal(
+  'internal',
+  'internal-error',
+  'Something went wrong on our side. Quote the traceId when you report it.',
+);
+
 export function problemOf(refusal: Refusal | undefined, request: Pick<FastifyRequest, 'id' | 'url'>): Problem {
   const instance = request.url.split('?', 1)[0] ?? '';
-  if (!refusal) {
-    return {
-      type: 'about:blank',
-      title: 'Internal error',
-      status: 500,
-      detail: 'Something went wrong on our side. Quote the traceId when you report it.',
-      instance,
-      code: 'internal-error',
-      errors: [],
-      traceId: request.id,
-    };
-  }
-  const status = STATUS_OF_REFUSAL[refusal.kind];
+  const { kind, code, detail, errors, facts } = refusal ?? INTERNAL_ERROR;
+  const status = STATUS_OF_REFUSAL[kind];
   const traceId = refusal instanceof ReplayedRefusal ? refusal.correlationId : request.id;
-  const { code, detail, errors, facts } = refusal;
   // The facts come first, so that no fact replaces a member that RFC 9457 defines.
   return {
     ...facts,
@@ -127,7 +122,7 @@ export function asRefusal(error: unknown, request: Pick<FastifyRequest, 'method'
 export const unknownRoute = ({ method, url }: Pick<FastifyRequest, 'method' | 'url'>): Refusal =>
   new Refusal('unknown', 'unknown-route', `There is no ${method} ${url.split('?', 1)[0] ?? ''}. See /docs.`);
 
-const FRAMEWORK_CODES: Record<number, string> = {
+const FRAMEWORK_CODES: Record<number, RefusalCode> = {
   413: 'body-too-large',
   415: 'unsupported-media-type',
   429: 'rate-limited',

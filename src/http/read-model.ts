@@ -1,3 +1,4 @@
+import type { UnknownThing } from '../ledger/refusal-declaration.js';
 import type { Pool, QueryResultRow } from 'pg';
 import { Refusal, unknown } from '../ledger/refusal.js';
 import { branchesOf, type VisibleRows } from './visibility.js';
@@ -108,7 +109,7 @@ export class ReadModel {
   async one<Row extends { readonly id: string; readonly revision: number }>(request: {
     readonly projection: string;
     /** Name of the resource in the refusal, e.g. `commitment`. */
-    readonly what: string;
+    readonly what: UnknownThing;
     readonly rows: VisibleRows;
     readonly columns: Columns<Row>;
     readonly id: string;

@@ -3,6 +3,7 @@ import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { Answer, CommandContext } from './command-context.js';
 import type { Decide } from './command-group.js';
 import { Ledger } from './ledger.js';
+import type { RefusalCode } from './refusal-declaration.js';
 import type { Transaction } from './transaction.js';
 
 /** Classes of the input of a request: they check it at the edge, and have its types. */
@@ -10,6 +11,8 @@ export interface CommandShape<Params extends object, Body extends object> {
   /** Parameters of the path; left out where the path has none. */
   readonly params?: Type<Params>;
   readonly body: Type<Body>;
+  /** Codes that its decision throws, beside those of every command. */
+  readonly refusals: readonly RefusalCode[];
 }
 
 /** The parameters of the path, and the body, both checked. */

@@ -18,7 +18,7 @@ import { GroupCommit, type CommittedBatch } from './group-commit.js';
 import { monotonicTime, type MonotonicTime } from './monotonic-time.js';
 import { streamOf, type DomainEvent, type Aggregate } from './aggregate.js';
 import { answerOf } from './outcome.js';
-import { Refusal } from './refusal.js';
+import { Refusal, unavailable } from './refusal.js';
 import { Sequence } from './sequence.js';
 import type { Notifier } from './notifier.js';
 import { StateCache, type CachedStream } from './state-cache.js';
@@ -333,8 +333,6 @@ export class Ledger {
     );
   }
 }
-
-const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
 
 const queueFull = (): Refusal =>
   unavailable(

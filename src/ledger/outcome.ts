@@ -1,29 +1,30 @@
 import type { Answer, CommandContext } from './command-context.js';
 import type { StoredOutcome } from './event-store.js';
-import { Refusal, type FieldError, type RefusalFacts, type RefusalKind } from './refusal.js';
+import type { RefusalCode, RefusalKind } from './refusal-declaration.js';
+import { Refusal, type FieldError, type RefusalFacts } from './refusal.js';
 
 /** The stored outcome of a command. */
 export type Outcome =
   | { readonly answer: { readonly id: string; readonly revision: number } & Record<string, unknown> }
-  | {
-      readonly refusal: {
-        readonly kind: RefusalKind;
-        readonly code: string;
-        readonly detail: string;
-        readonly facts: RefusalFacts;
-        readonly errors: readonly FieldError[];
-      };
-      readonly correlationId: string;
-    };
+  | { readonly refusal: StoredRefusal; readonly correlationId: string };
+
+interface StoredRefusal {
+  readonly kind: RefusalKind;
+  /** Perhaps one that only an earlier version declared. */
+  readonly code: string;
+  readonly detail: string;
+  readonly facts: RefusalFacts;
+  readonly errors: readonly FieldError[];
+}
 
 /** A refusal that was decided earlier and is replayed word for word. */
 export class ReplayedRefusal extends Refusal {
   constructor(
-    refusal: Pick<Refusal, 'kind' | 'code' | 'detail' | 'facts' | 'errors'>,
+    { kind, code, detail, facts, errors }: StoredRefusal,
     readonly correlationId: string,
     readonly replayed: boolean,
   ) {
-    super(refusal.kind, refusal.code, refusal.detail, refusal.facts, refusal.errors);
+    super(kind, code as RefusalCode, detail, facts, errors);
   }
 }
 

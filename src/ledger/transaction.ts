@@ -3,7 +3,7 @@ import { EVENT_BYTES_MAX, draftEvent, type DraftEvent, type Sealed } from './eve
 import type { SealedContent } from './event-store.js';
 import { derivedId } from './identifiers.js';
 import { streamOf, type AggregateOutline, type DomainEvent, type Aggregate } from './aggregate.js';
-import { Refusal, forbid, refuse, unknown } from './refusal.js';
+import { Refusal, forbid, refusal, refuse, unknownRecord } from './refusal.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 import type { Vault } from './vault.js';
 
@@ -48,7 +48,7 @@ export class Transaction {
     // revisions anyway.
     this.cache.assumeNew(untyped(aggregate), streamOf(aggregate, id));
     if (aggregate.exists(this.get(aggregate, id)))
-      throw refuse(`${aggregate.name}-exists`, `The ${aggregate.name} ${id} exists already.`);
+      throw refusal('conflict', `${aggregate.name}-exists`, `The ${aggregate.name} ${id} exists already.`);
     this.named = { aggregate: untyped(aggregate), id };
   }
 
@@ -80,7 +80,7 @@ export class Transaction {
   /** Another stream that has to exist (404). */
   existing<S, E extends DomainEvent>(aggregate: Aggregate<S, E>, id: string): S {
     const state = this.get(aggregate, id);
-    if (!aggregate.exists(state)) throw unknown(aggregate.name, id);
+    if (!aggregate.exists(state)) throw unknownRecord(aggregate.name, id);
     return state;
   }
 

@@ -18,31 +18,87 @@ import {
 } from './partner.dto.js';
 import { partner } from './partner.js';
 
-export const RegisterPartner = ledgerCommand({ body: RegisterPartnerDto }, (tx, { body }) => {
-  const id = tx.newId();
-  tx.create(partner, id);
-  tx.append(partner, id, registerPartner(body, tx.now));
-});
+const TARGET = ['stale-revision', 'unknown-partner'] as const;
 
-export const ClassifyPartner = ledgerCommand({ params: IdParams, body: ClassifyPartnerDto }, (tx, { id, body }) => {
-  tx.append(partner, id, classifyPartner(tx.target(partner, id), body, tx.now));
-});
+export const RegisterPartner = ledgerCommand(
+  { body: RegisterPartnerDto, refusals: ['lei-check-digits', 'registered-in-the-future'] },
+  (tx, { body }) => {
+    const id = tx.newId();
+    tx.create(partner, id);
+    tx.append(partner, id, registerPartner(body, tx.now));
+  },
+);
 
-export const RecordAffiliation = ledgerCommand({ params: IdParams, body: RecordAffiliationDto }, (tx, { id, body }) => {
-  const owned = tx.target(partner, id);
-  const above = ownersAbove(tx, body.otherPartnerId, body.effectiveFrom);
-  tx.append(partner, id, recordAffiliation(owned, id, body, above, tx.now));
-});
+export const ClassifyPartner = ledgerCommand(
+  {
+    params: IdParams,
+    body: ClassifyPartnerDto,
+    refusals: [
+      ...TARGET,
+      'category-contradicts-legal-form',
+      'classification-before-latest',
+      'evidence-missing',
+      'start-up-too-old',
+      'too-many-decisions',
+    ],
+  },
+  (tx, { id, body }) => {
+    tx.append(partner, id, classifyPartner(tx.target(partner, id), body, tx.now));
+  },
+);
 
-export const EndAffiliation = ledgerCommand({ params: IdParams, body: EndAffiliationDto }, (tx, { id, body }) => {
-  tx.append(partner, id, endAffiliation(tx.target(partner, id), body, tx.now));
-});
+export const RecordAffiliation = ledgerCommand(
+  {
+    params: IdParams,
+    body: RecordAffiliationDto,
+    refusals: [
+      ...TARGET,
+      'affiliation-before-latest',
+      'affiliation-kind-mismatch',
+      'affiliation-with-itself',
+      'holdings-above-hundred',
+      'ownership-cycle',
+      'ownership-too-wide',
+      'too-many-decisions',
+    ],
+  },
+  (tx, { id, body }) => {
+    const owned = tx.target(partner, id);
+    const above = ownersAbove(tx, body.otherPartnerId, body.effectiveFrom);
+    tx.append(partner, id, recordAffiliation(owned, id, body, above, tx.now));
+  },
+);
 
-export const RecordAcquisition = ledgerCommand({ params: IdParams, body: RecordAcquisitionDto }, (tx, { id, body }) => {
-  const acquired = tx.target(partner, id);
-  const above = ownersAbove(tx, body.acquirerId, body.effectiveFrom);
-  tx.append(partner, id, acquirePartner(acquired, id, body, above, tx.now));
-});
+export const EndAffiliation = ledgerCommand(
+  {
+    params: IdParams,
+    body: EndAffiliationDto,
+    refusals: [...TARGET, 'affiliation-before-latest', 'affiliation-not-in-force', 'too-many-decisions'],
+  },
+  (tx, { id, body }) => {
+    tx.append(partner, id, endAffiliation(tx.target(partner, id), body, tx.now));
+  },
+);
+
+export const RecordAcquisition = ledgerCommand(
+  {
+    params: IdParams,
+    body: RecordAcquisitionDto,
+    refusals: [
+      ...TARGET,
+      'acquired-by-itself',
+      'acquisition-before-latest',
+      'ownership-cycle',
+      'ownership-too-wide',
+      'too-many-decisions',
+    ],
+  },
+  (tx, { id, body }) => {
+    const acquired = tx.target(partner, id);
+    const above = ownersAbove(tx, body.acquirerId, body.effectiveFrom);
+    tx.append(partner, id, acquirePartner(acquired, id, body, above, tx.now));
+  },
+);
 
 /** All partners above a new owner, which must exist. If the owned partner is among them, ownership would be a circle. */
 function ownersAbove(tx: Transaction, ownerId: string, from: string): readonly string[] {

@@ -1,3 +1,5 @@
+import { GATEKEEPER_CLAUSE, PUBLIC_CONTROL_CLAUSE, SME_CLAUSE, START_UP_CLAUSE } from './partners.refusals.js';
+import type { CodeOf } from '../ledger/refusal-declaration.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
 import { inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
@@ -17,11 +19,6 @@ import {
   type PartnerRegistered,
   type RegisteredPartner,
 } from './partner.js';
-
-const SME_CLAUSE = 'Recommendation 2003/361/EC, Annex, Art. 3';
-const PUBLIC_CONTROL_CLAUSE = 'Recommendation 2003/361/EC, Annex, Art. 3(4)';
-const START_UP_CLAUSE = '651/2014 Art. 22(2)';
-const GATEKEEPER_CLAUSE = '2022/1925 Art. 3';
 
 /** GBER Art. 22(2): a partner can be a start-up for at most five years from its registration. */
 const START_UP_YEARS_MAX = 5;
@@ -245,7 +242,7 @@ function requireNotBefore<T extends Dated>(
   timeline: Timeline<T>,
   effectiveFrom: string,
   now: string,
-  code: string,
+  code: CodeOf<'conflict'> & `${string}-before-latest`,
   what: string,
 ): void {
   requireRoom(timeline);

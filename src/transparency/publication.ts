@@ -128,13 +128,13 @@ export function publishReport(
   return [
     {
       type: 'report-published',
-      ...(kind === 'equal-access' && { legalBasis: MONITORING }),
+      ...(kind === 'equal-access' && { legalBasis: MONITORING_CLAUSE }),
       data: { kind, ...period, ...(interim && { interim }), ...facts },
     },
   ];
 }
 
-const MONITORING = '2021/1173 Art. 12b(16)';
+export const MONITORING_CLAUSE = '2021/1173 Art. 12b(16)';
 
 /** Bounds the list that every later report on equal access repeats. */
 export const ACTIONS_PER_REPORT_MAX = 100;
@@ -161,7 +161,7 @@ export function decideCorrectiveAction(
     throw refuse(
       'report-without-imbalance',
       `A report on ${state.kind} shows no shares of access. Name a published report on equal access.`,
-      { kind: state.kind, clause: MONITORING },
+      { kind: state.kind, clause: MONITORING_CLAUSE },
     );
   }
   if (state.actions >= ACTIONS_PER_REPORT_MAX) {
@@ -170,5 +170,5 @@ export function decideCorrectiveAction(
     });
   }
   const action = { actionId, reportId, ...state.period, ...(category && { category }), reason, measure };
-  return [{ type: 'corrective-action-decided', legalBasis: MONITORING, data: { ...action, decidedAt: now } }];
+  return [{ type: 'corrective-action-decided', legalBasis: MONITORING_CLAUSE, data: { ...action, decidedAt: now } }];
 }

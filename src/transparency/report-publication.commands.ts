@@ -6,7 +6,18 @@ import { Publications } from './report-publication.queries.js';
 
 /** The texts are stored before the event that names them: a published report can always be served. */
 export const PublishReport = preparedLedgerCommand(
-  { body: PublishReportDto, uses: Publications },
+  {
+    body: PublishReportDto,
+    uses: Publications,
+    refusals: [
+      'nothing-to-report',
+      'period-not-begun',
+      'period-out-of-order',
+      'position-not-reached',
+      'report-not-ready',
+      'too-many-reports',
+    ],
+  },
   async (publications, { body }) => {
     const facts = await publications.prepare(body.kind, formatInstant(periodEnd(body)));
     return {
@@ -22,9 +33,15 @@ export const PublishReport = preparedLedgerCommand(
   },
 );
 
-export const DecideCorrectiveAction = ledgerCommand({ body: DecideCorrectiveActionDto }, (tx, { body }) => {
-  const actionId = tx.newId('action');
-  const current = tx.target(report, body.reportId);
-  tx.append(report, body.reportId, decideCorrectiveAction(current, body, actionId, tx.now));
-  return { actionId };
-});
+export const DecideCorrectiveAction = ledgerCommand(
+  {
+    body: DecideCorrectiveActionDto,
+    refusals: ['report-without-imbalance', 'stale-revision', 'too-many-corrective-actions', 'unknown-report'],
+  },
+  (tx, { body }) => {
+    const actionId = tx.newId('action');
+    const current = tx.target(report, body.reportId);
+    tx.append(report, body.reportId, decideCorrectiveAction(current, body, actionId, tx.now));
+    return { actionId };
+  },
+);

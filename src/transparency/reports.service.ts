@@ -3,7 +3,7 @@ import { PublishedLog } from '../log/published-log.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import type { RecordedEvent } from '../ledger/event.js';
-import { Refusal } from '../ledger/refusal.js';
+import { Refusal, unavailable } from '../ledger/refusal.js';
 import type { Reading } from '../http/read-model.js';
 import { MethodRegistry } from './methods.js';
 import type { MethodState, ReportMethod } from './report-method.js';
@@ -189,8 +189,6 @@ function keep<Entry>(entries: Map<string, Entry>, key: string, entry: Entry): vo
   const [oldest] = entries.keys();
   if (entries.size > ANSWERS_MAX && oldest !== undefined) entries.delete(oldest);
 }
-
-const unavailable = (code: string, detail: string): Refusal => new Refusal('unavailable', code, detail);
 
 const beingPrepared = (): Refusal =>
   unavailable('report-not-ready', 'The history is being folded for the first time. Ask again in a moment.');

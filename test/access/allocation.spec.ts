@@ -39,7 +39,11 @@ describe('an allocation', () => {
 
   it('has an end after its start', () => {
     const refusal = refusalOf(() => ask({ to: MARCH_1 })(given(facility, HUNDRED).state));
-    expect(refusal).toMatchObject({ kind: 'invalid', code: 'empty-interval', errors: [{ pointer: '/to' }] });
+    expect(refusal).toMatchObject({
+      kind: 'invalid',
+      code: 'allocation-interval-out-of-order',
+      errors: [{ pointer: '/to' }],
+    });
   });
 
   it('takes the last free chip and no more, and its refusal names the free chips', () => {

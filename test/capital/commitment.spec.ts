@@ -127,7 +127,7 @@ describe('a signature', () => {
     given(commitment, [pledged, { ...cancelled, data: { ...cancelled.data, releasedMinor: '0' } } as CommitmentEvent])
       .when(on('2026-03-02'))
       .refuses('commitment-not-pledged', { commitmentStatus: 'cancelled' });
-    given(commitment).when(on('2026-03-02')).refuses('commitment-not-pledged', { commitmentStatus: 'absent' });
+    expect(() => on('2026-03-02')(commitment.initial)).toThrow('A commitment is used before it is pledged.');
   });
 });
 

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../../src/ledger/command-context.js';
 import type { Decide } from '../../src/ledger/command-group.js';
 import { unknownEvent, type Aggregate } from '../../src/ledger/aggregate.js';
-import { refuse } from '../../src/ledger/refusal.js';
+import { refusal } from '../../src/ledger/refusal.js';
 import type { Transaction } from '../../src/ledger/transaction.js';
 import { idOf } from './batches.js';
 
@@ -59,7 +59,7 @@ export const move =
     if (balance.status === 'open' && balance.balance < amount) {
       // The events are written before the refusal: none of them may remain.
       moveOn(tx, to, amount);
-      throw refuse('too-little', 'There is less than that.', { seen });
+      throw refusal('conflict', 'too-little', 'There is less than that.', { seen });
     }
     moveOn(tx, from, -amount);
     if (to !== from) moveOn(tx, to, amount);

@@ -4,7 +4,7 @@ import type { AppendBatch, EventStore } from '../../src/ledger/event-store.js';
 import { readEvent } from '../../src/ledger/event.js';
 import type { Decide } from '../../src/ledger/command-group.js';
 import { Ledger } from '../../src/ledger/ledger.js';
-import { Refusal, invalid } from '../../src/ledger/refusal.js';
+import { Refusal, refusal } from '../../src/ledger/refusal.js';
 import { Notifier } from '../../src/ledger/notifier.js';
 import { Vault } from '../../src/ledger/vault.js';
 import type { Line } from '../support/simulated-line.js';
@@ -105,7 +105,8 @@ describe('the ledger', () => {
   it('keeps the errors of single fields in a replayed refusal', async () => {
     const { world, execute } = setUp();
     const decide: Decide = () => {
-      throw invalid('too-long', '/name', 'The name is too long.', { length: 300 });
+      const detail = 'The name is too long.';
+      throw refusal('invalid', 'too-long', detail, { length: 300 }, [{ pointer: '/name', detail }]);
     };
     const first = await world.run(refusalOf(execute('key', decide)));
     const again = await world.run(refusalOf(execute('key', decide)));
@@ -379,7 +380,7 @@ describe('the ledger', () => {
 
     it('answers a command whose preparation fails with its error, records nothing of it, and executes the ones behind it', async () => {
       const { world, ledger, log, execute } = setUp();
-      const error = new Refusal('unavailable', 'rows-behind', 'The rows are behind.');
+      const error = refusal('unavailable', 'rows-behind', 'The rows are behind.');
       const [first, failed, last] = await world.run(
         ledger.executeInOrder([
           { context: contextOf('first'), decide: openAccount(ACCOUNT, 10) },

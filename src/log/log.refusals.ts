@@ -1,0 +1,45 @@
+import { declareRefusals } from '../ledger/refusal-declaration.js';
+import { idFact } from '../ledger/refusal-facts.js';
+
+export const LOG_REFUSALS = declareRefusals({
+  'unknown-event': {
+    kind: 'unknown',
+    means: 'There is no event with this id.',
+    next: 'Take the id from GET /v1/events.',
+    facts: { id: idFact('The id that was given.') },
+  },
+  'unknown-tile': {
+    kind: 'unknown',
+    means: 'The log has no such tile or entry bundle.',
+    next: 'Read the size of the log from /log/checkpoint. A tile that is not full has another path.',
+  },
+  'not-witnessed': {
+    kind: 'unknown',
+    means: 'No checkpoint is cosigned by the quorum of the policy yet.',
+    next: 'Read /log/checkpoint, or ask again once the witnesses have answered.',
+  },
+  'log-empty': {
+    kind: 'unknown',
+    means: 'Nothing has been recorded yet, so that nothing is signed.',
+    next: 'Ask again after the first command.',
+  },
+  'not-integrated': {
+    kind: 'unavailable',
+    means: 'The event is recorded, but no checkpoint covers it yet.',
+    next: 'Send the request again after the seconds of Retry-After.',
+  },
+  'too-many-readers': {
+    kind: 'unavailable',
+    means: 'As many readers follow the history as this instance serves.',
+    next: 'Connect again after the seconds of Retry-After, or read /v1/events.',
+  },
+  'malformed-last-event-id': {
+    kind: 'malformed',
+    means: 'Last-Event-ID is not the position of an event.',
+    next: 'Send the id of the last event that you saw, or leave it out.',
+  },
+});
+
+declare module '../ledger/refusal-declaration.js' {
+  interface DeclaredRefusals extends Readonly<typeof LOG_REFUSALS> {}
+}
