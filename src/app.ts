@@ -12,6 +12,7 @@ import { EVENT_STORE, type EventStore } from './ledger/event-store.js';
 import { Ledger } from './ledger/ledger.js';
 import { Projector } from './ledger/projector/projector.js';
 import { Refusal } from './ledger/refusal.js';
+import { REFUSALS } from './refusals.js';
 import { parseInstant } from './ledger/time.js';
 import { admitLargeCalls } from './http/bulk-admission.js';
 import { CommandRoutes } from './http/command-routes.js';
@@ -128,7 +129,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   logRequests(app, runtime);
   app.useGlobalPipes(new EdgeValidationPipe());
   app.useGlobalFilters(problems);
-  registerDocs(app, docsExamples(runtime.readPool));
+  registerDocs(app, REFUSALS, docsExamples(runtime.readPool));
   watch(app);
 }
 

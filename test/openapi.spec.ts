@@ -5,6 +5,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { ROLES } from '../src/ledger/command-context.js';
 import type { Schema } from '../src/http/openapi-conventions.js';
+import { REFUSALS } from '../src/refusals.js';
 import { startTestApp, type TestApp } from './support/app.js';
 import { SCRIPT_MS_MAX, runReadmeScript } from './support/readme.js';
 
@@ -16,8 +17,9 @@ interface Parameter {
 }
 
 interface Response {
+  readonly $ref?: string;
   readonly headers?: Readonly<Record<string, unknown>>;
-  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema; readonly examples?: object }>>;
 }
 
 interface Operation {
@@ -32,7 +34,11 @@ interface Operation {
 
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly responses: Readonly<Record<string, Response>>;
+    readonly examples: Readonly<Record<string, { readonly value: { readonly status: number; readonly code: string } }>>;
+  };
 }
 
 let app: TestApp;
@@ -70,10 +76,32 @@ describe('the committed OpenAPI document', () => {
     for (const { name, operation } of operations) {
       const refused = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
       expect([name, refused.map(([status]) => status)]).toEqual([name, expect.arrayContaining(['429', '500'])]);
-      for (const [status, { content }] of refused) {
-        const schema = content?.['application/problem+json']?.schema;
-        expect([name, status, schema]).toEqual([name, status, { $ref: '#/components/schemas/Problem' }]);
+      for (const [status, response] of refused) {
+        const { schema, examples = {} } = shared(response).content?.['application/problem+json'] ?? {};
+        expect([name, status, schema]).not.toEqual([name, status, undefined]);
+        // The example of a status is one of that status.
+        expect([
+          name,
+          status,
+          Object.keys(examples).map((code) => document.components.examples[code]?.value.status),
+        ]).toEqual([name, status, [Number(status)]]);
       }
+    }
+  });
+
+  it('describes every problem by a schema of its code, with facts that say what they are', () => {
+    for (const [code, { facts = {} }] of Object.entries(REFUSALS)) {
+      const { mapping = {} } = (document.components.schemas['Problem'] as Union).discriminator;
+      const schema = document.components.schemas[mapping[code]?.split('/').at(-1) ?? ''];
+      const { properties = {}, required = [] } = (schema?.allOf?.[1] ?? {}) as Schema & {
+        required?: readonly string[];
+      };
+      expect([code, properties['code']?.enum]).toEqual([code, [code]]);
+      expect([code, Object.keys(properties)]).toEqual([code, ['code', ...Object.keys(facts)]]);
+      expect([code, required]).toEqual([
+        code,
+        ['code', ...Object.keys(facts).filter((name) => !facts[name]?.optional)],
+      ]);
     }
   });
 
@@ -99,6 +127,13 @@ describe('the examples of the OpenAPI document', () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('of problems have the members and the facts of their code', () => {
+    for (const [code, { value }] of Object.entries(document.components.examples)) {
+      expect(value.code).toBe(code);
+      expect([code, errorsOf('#/components/schemas/Problem', value)]).toEqual([code, undefined]);
+    }
   });
 
   it('are there for every parameter of a path, and valid', () => {
@@ -175,6 +210,13 @@ describe('the headers of the OpenAPI document', () => {
 
 const bodyOf = (operation: Operation): Schema | undefined =>
   operation.requestBody?.content?.['application/json']?.schema;
+
+interface Union {
+  readonly discriminator: { readonly mapping?: Readonly<Record<string, string>> };
+}
+
+const shared = (response: Response): Response =>
+  document.components.responses[response.$ref?.split('/').at(-1) ?? ''] ?? response;
 
 function resolved(schema: Schema): Schema {
   const name = (schema.$ref ?? schema.allOf?.[0]?.$ref)?.split('/').at(-1);

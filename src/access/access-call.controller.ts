@@ -31,7 +31,13 @@ export class AccessCallController {
   }
 
   /** Read a call. */
-  @ReadRoute({ path: ':id', roles: READERS, projection: 'access', answer: AccessCallDto })
+  @ReadRoute({
+    path: ':id',
+    roles: READERS,
+    projection: 'access',
+    answer: AccessCallDto,
+    refusals: ['unknown-access-call'],
+  })
   getAccessCall(@Param() { id }: IdParams, @Query() _query: ReadQueryDto): Promise<Reading<AccessCallDto>> {
     return this.queries.execute(new GetAccessCall(id));
   }

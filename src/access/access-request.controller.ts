@@ -87,7 +87,13 @@ export class AccessRequestController {
   }
 
   /** Read a request. Purpose and contact are visible to the panel, the operator, auditors and the applicant. */
-  @ReadRoute({ path: ':id', roles: READERS, projection: 'access', answer: AccessRequestDetailDto })
+  @ReadRoute({
+    path: ':id',
+    roles: READERS,
+    projection: 'access',
+    answer: AccessRequestDetailDto,
+    refusals: ['unknown-access-request'],
+  })
   getAccessRequest(
     @Param() { id }: IdParams,
     @Query() _query: ReadQueryDto,

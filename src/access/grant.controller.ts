@@ -42,7 +42,7 @@ export class GrantController {
   }
 
   /** Read a grant with its allocated and used chip-hours. */
-  @ReadRoute({ path: ':id', roles: READERS, projection: 'access', answer: GrantDto })
+  @ReadRoute({ path: ':id', roles: READERS, projection: 'access', answer: GrantDto, refusals: ['unknown-grant'] })
   getGrant(
     @Param() { id }: IdParams,
     @Query() _query: ReadQueryDto,

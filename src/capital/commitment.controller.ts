@@ -151,7 +151,13 @@ export class CommitmentController {
    * Read a commitment.
    * @remarks With its calls and their payments.
    */
-  @ReadRoute({ path: ':id', roles: READERS, projection: 'capital', answer: CommitmentDto })
+  @ReadRoute({
+    path: ':id',
+    roles: READERS,
+    projection: 'capital',
+    answer: CommitmentDto,
+    refusals: ['unknown-commitment'],
+  })
   getCommitment(
     @Param() { id }: IdParams,
     @Query() _query: ReadQueryDto,

@@ -81,7 +81,7 @@ export class FundController {
    * Read a fund.
    * @remarks With the totals of every tranche.
    */
-  @ReadRoute({ path: ':id', roles: READERS, projection: 'capital', answer: FundDto })
+  @ReadRoute({ path: ':id', roles: READERS, projection: 'capital', answer: FundDto, refusals: ['unknown-fund'] })
   getFund(@Param() { id }: IdParams, @Query() _query: ReadQueryDto): Promise<Reading<FundDto>> {
     return this.queries.execute(new GetFund(id));
   }

@@ -70,7 +70,13 @@ export class FacilityController {
   }
 
   /** Read a facility with its chips, and with the quotas that are in force now or later. */
-  @ReadRoute({ path: ':id', roles: READERS, projection: 'compute', answer: FacilityDto })
+  @ReadRoute({
+    path: ':id',
+    roles: READERS,
+    projection: 'compute',
+    answer: FacilityDto,
+    refusals: ['unknown-facility'],
+  })
   getFacility(
     @Param() { id }: IdParams,
     @Query() _query: ReadQueryDto,
@@ -80,7 +86,13 @@ export class FacilityController {
   }
 
   /** Read the installed, allocated and free chips over an interval, in steps without a change. */
-  @ReadRoute({ path: ':id/capacity', roles: READERS, projection: 'compute', answer: CapacityDto })
+  @ReadRoute({
+    path: ':id/capacity',
+    roles: READERS,
+    projection: 'compute',
+    answer: CapacityDto,
+    refusals: ['empty-interval', 'too-many-steps', 'unknown-facility'],
+  })
   getCapacity(
     @Param() { id }: IdParams,
     @Query() query: CapacityQueryDto,

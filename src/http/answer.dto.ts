@@ -55,14 +55,14 @@ export class FieldErrorDto {
   detail: string;
 }
 
-/** RFC 9457 problem details. A refusal by a rule carries the numbers that decided as further members. */
-@ApiSchema({ name: 'Problem' })
-export class ProblemDto {
+/** The members of every problem (RFC 9457) beside its `code`. The numbers that decided are further members, by code. */
+@ApiSchema({ name: 'ProblemMembers' })
+export class ProblemMembersDto {
   /**
-   * Identifies the kind of problem.
-   * @example "urn:ppp-ledger:problem:tranche-cap-exceeded"
+   * Identifies the code. A GET of this path of the service says what it means and what to do.
+   * @example "/problems/tranche-cap-exceeded"
    */
-  @ApiProperty({ format: 'uri', pattern: `^(about:blank|urn:ppp-ledger:problem:${KEBAB_CASE})$`, maxLength: 128 })
+  @ApiProperty({ format: 'uri-reference', pattern: `^/problems/${KEBAB_CASE}$`, maxLength: 128 })
   type: string;
   /** @example "Refused by a rule" */
   @ApiProperty(SENTENCE)
@@ -79,12 +79,6 @@ export class ProblemDto {
   /** @example "/v1/commitments/3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f/signature" */
   @ApiProperty({ format: 'uri-reference', maxLength: 16_384 })
   instance: string;
-  /**
-   * Stable; programs branch on it.
-   * @example "tranche-cap-exceeded"
-   */
-  @ApiProperty({ pattern: `^${KEBAB_CASE}$`, maxLength: 100 })
-  code: string;
   /** Fields that are at fault, if single fields are. */
   @ApiProperty({ type: () => [FieldErrorDto], maxItems: FIELD_ERRORS_MAX })
   errors: FieldErrorDto[];

@@ -1,8 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ROLES } from '../ledger/command-context.js';
-import { ProblemDto } from './answer.dto.js';
+import type { RefusalCatalogue } from '../ledger/refusal-declaration.js';
+import { ProblemMembersDto } from './answer.dto.js';
 import { applyConventions } from './openapi-conventions.js';
+import { describeProblems, shareResponses } from './openapi-problems.js';
 
 const DESCRIPTION = `Every capital commitment, chip allocation and access grant of the partnership as an immutable event, and
 everything that is derived from those events.
@@ -27,11 +29,12 @@ const TAGS: Readonly<Record<string, string>> = {
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { 'x-roles'?: readonly string[] };
 
 /** The OpenAPI 3.1 document, made from the code. */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+export function openApiDocument(app: INestApplication, catalogue: RefusalCatalogue): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, settings(), {
-    extraModels: [ProblemDto],
+    extraModels: [ProblemMembersDto],
     operationIdFactory: (_controller: string, method: string) => method,
   });
+  const kinds = describeProblems(document, catalogue);
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.post]) if (operation) completeOperation(operation);
   }
@@ -42,6 +45,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     },
   ];
   applyConventions(document);
+  shareResponses(document, kinds);
   return document;
 }
 

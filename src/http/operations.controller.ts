@@ -17,7 +17,7 @@ export class OperationsController {
   ) {}
 
   /** The process answers. */
-  @PublicRoute()
+  @PublicRoute('operations')
   @Get('livez')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
@@ -26,7 +26,7 @@ export class OperationsController {
   }
 
   /** The database answers, the views follow the events, and the transparency log is signed. */
-  @PublicRoute()
+  @PublicRoute('operations')
   @Get('readyz')
   async getReadiness(@Res() reply: FastifyReply): Promise<void> {
     const report = await this.readiness.report(this.store);
@@ -36,7 +36,7 @@ export class OperationsController {
       .send(report);
   }
 
-  @PublicRoute()
+  @PublicRoute('operations')
   @Get('metrics')
   async getMetrics(@Res() reply: FastifyReply): Promise<void> {
     await reply.type(this.metrics.registry.contentType).send(await this.metrics.text());

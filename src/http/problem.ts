@@ -22,7 +22,7 @@ export interface Problem {
   [fact: string]: unknown;
 }
 
-const TITLES: Record<number, string> = {
+export const TITLES: Readonly<Record<number, string>> = {
   400: 'Malformed request',
   401: 'Not authenticated',
   403: 'Not allowed',
@@ -86,6 +86,12 @@ const INTERNAL_ERROR = new Refusal(
   'Something went wrong on our side. Quote the traceId when you report it.',
 );
 
+/**
+ * Where the service says what a code means. A path without a host: the service does not know by which name it is reached, and a
+ * replayed answer must be the same by every name. RFC 9457, section 3.1.1: a relative reference should be a full path.
+ */
+export const typeOf = (code: string): string => `/problems/${code}`;
+
 export function problemOf(refusal: Refusal | undefined, request: Pick<FastifyRequest, 'id' | 'url'>): Problem {
   const instance = request.url.split('?', 1)[0] ?? '';
   const { kind, code, detail, errors, facts } = refusal ?? INTERNAL_ERROR;
@@ -94,7 +100,7 @@ export function problemOf(refusal: Refusal | undefined, request: Pick<FastifyReq
   // The facts come first, so that no fact replaces a member that RFC 9457 defines.
   return {
     ...facts,
-    type: `urn:ppp-ledger:problem:${code}`,
+    type: typeOf(code),
     title: TITLES[status] ?? 'Refused',
     status,
     detail,

@@ -12,13 +12,18 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiExtension, ApiHeader, ApiResponse, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ROLES, type CommandContext, type Principal, type Role } from '../ledger/command-context.js';
+import type { RefusalCode } from '../ledger/refusal-declaration.js';
 import type { RoutedCommand } from '../ledger/ledger-command.js';
 import { AnswerDto } from './answer.dto.js';
 import { CommandInterceptor } from './command.interceptor.js';
+import { REFUSALS_OF_ROUTE, type RouteKind, type RouteRefusals } from './route-refusals.js';
 import { ReadInterceptor } from './read.interceptor.js';
 import { ACCESS, type CommandAccess, type RouteAccess } from './route-access.js';
 import './request.js';
 import type { StreamedList } from './streamed-body.js';
+
+/** Of an operation while the document is made: it is described as CSV as well. */
+export const TABLE = 'x-table';
 
 /** Every credential may read; `visibility.ts` has the rule which rows each one sees. */
 export const READERS: readonly Role[] = ROLES;
@@ -85,7 +90,10 @@ export function CommandRoute({
         ...(created === undefined ? {} : { Location: { description: 'Where it can be read.', schema: PATH } }),
       },
     }),
-    problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 500, 503),
+    refuses('command', [
+      ...(command.shape.params ? (['malformed-parameter'] as const) : []),
+      ...command.shape.refusals,
+    ]),
   );
 }
 
@@ -112,7 +120,7 @@ export function BulkRoute(answer: new () => object): MethodDecorator {
         },
       },
     }),
-    problems(400, 401, 403, 409, 413, 415, 422, 428, 429, 500, 503),
+    refuses('bulk'),
   );
 }
 
@@ -125,6 +133,8 @@ export interface ReadRouteOptions {
   readonly answer: new () => object;
   /** A public route that shows more to some credentials. */
   readonly identifies?: true;
+  /** Codes that the read throws, beside those of every read. */
+  readonly refusals?: readonly RefusalCode[];
   /** A table, which is also served as CSV under the same path with `.csv`. */
   readonly table?: boolean;
 }
@@ -137,6 +147,7 @@ export function ReadRoute({
   answer,
   table,
   identifies,
+  refusals = [],
 }: ReadRouteOptions): MethodDecorator {
   const access: RouteAccess = {
     kind: roles ? 'read' : 'public',
@@ -150,9 +161,10 @@ export function ReadRoute({
     SetMetadata(ACCESS, access),
     UseInterceptors(ReadInterceptor),
     ...(roles ? credential(roles) : [anonymous(identifies)]),
+    ...(table ? [ApiExtension(TABLE, true)] : []),
     ApiResponse({
       status: 200,
-      description: `${isOne ? 'Found.' : 'As it stands.'}${table ? ' The same path with `.csv` gives it as CSV.' : ''}`,
+      description: isOne ? 'Found.' : 'As it stands.',
       type: answer,
       headers: {
         'Ledger-Position': { description: 'The position that the answer reflects.', schema: POSITION },
@@ -162,7 +174,10 @@ export function ReadRoute({
           : {}),
       },
     }),
-    problems(400, ...(roles ? [401, 403] : identifies ? [401] : []), ...(isOne ? [404] : []), 429, 500, 503),
+    refuses(roles ? 'read' : identifies ? 'identifying' : 'public', [
+      ...(projection === undefined ? [] : (['position-not-reached'] as const)),
+      ...refusals,
+    ]),
   );
 }
 
@@ -181,7 +196,6 @@ const REVISION_TAG = { type: 'string', pattern: '^"(0|[1-9][0-9]{0,14})"$', maxL
 const PATH = { type: 'string', format: 'uri-reference', maxLength: 200 } as const;
 /** A path, a cursor of up to 4,096 characters and `rel="next"`. */
 const LINK = { type: 'string', pattern: '^<.+>; rel="next"$', maxLength: 4_400 } as const;
-const SECONDS = { type: 'integer', format: 'int32', minimum: 0, maximum: 60 } as const;
 
 /** Lists answer with their `<Aggregate>PageDto`; reports are tables, but no pages. */
 const isPage = (answer: new () => object): boolean => answer.name.endsWith('PageDto');
@@ -200,7 +214,7 @@ const anonymous = (identifies?: true): MethodDecorator =>
 export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorator =>
   applyDecorators(
     Get(path),
-    PublicRoute(),
+    PublicRoute('public', ['malformed-last-event-id', 'too-many-readers']),
     RouteConfig({ endless: 'text/event-stream; charset=utf-8' }),
     ApiHeader({
       name: 'Last-Event-ID',
@@ -208,43 +222,43 @@ export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorato
       description: 'Position of the last event seen; sent by browsers when they reconnect.',
       schema: { type: 'string', maxLength: 16, pattern: '^[0-9]{1,15}$' },
     }),
-    problems(400, 429, 500, 503),
   );
 
-/** Needs no credential: the log, health, metrics, and documents for machines and browsers. */
-export const PublicRoute = (): MethodDecorator =>
-  applyDecorators(SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess), anonymous());
-
-export function problems(...statuses: readonly number[]): MethodDecorator & ClassDecorator {
-  return applyDecorators(
-    ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: PROBLEM_DESCRIPTIONS[status] ?? 'Refused.',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-        ...(status === 429 || status === 503
-          ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: SECONDS } } }
-          : {}),
-      }),
-    ),
+/**
+ * Needs no credential: the log, health, metrics, and documents for machines and browsers.
+ * @param own codes that the route throws, beside those of its kind
+ */
+export const PublicRoute = (
+  kind: Extract<RouteKind, 'public' | 'document' | 'operations'>,
+  own: readonly RefusalCode[] = [],
+): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess),
+    anonymous(),
+    refuses(kind, own),
   );
-}
 
-const PROBLEM_DESCRIPTIONS: Record<number, string> = {
-  400: 'Malformed: the request could not be read.',
-  401: 'No credential, or one that is not valid here.',
-  403: 'The credential may not do this.',
-  404: 'Something that is named does not exist.',
-  409: 'A rule refuses it; the problem names the rule and the numbers that decided.',
-  412: 'The record has changed since the revision in `If-Match`.',
-  413: 'The body is larger than this route takes.',
-  415: 'The body is not JSON.',
-  422: 'The content cannot be right, or the Idempotency-Key was used for another request.',
-  428: 'The Idempotency-Key is missing.',
-  429: 'Too many requests.',
-  500: 'A bug; quote the traceId.',
-  503: 'Busy or stopping: send it again.',
-};
+/** What is answered never changes, or names its version in `ETag`: a client that has it sends the `ETag` and gets 304. */
+export const Revalidated = (): MethodDecorator =>
+  applyDecorators(
+    ApiHeader({
+      name: 'If-None-Match',
+      required: false,
+      description: 'The `ETag` of the answer that you have: 304 while it is the same.',
+      schema: { type: 'string', maxLength: 1_000, pattern: '^[ -~]+$' },
+    }),
+    ApiResponse({ status: 304, description: 'Not changed since the answer with this `ETag`.', headers: { ETag } }),
+  );
+
+/** The `ETag` of bytes. */
+export const ETag = {
+  description: 'Names these bytes.',
+  schema: { type: 'string', pattern: '^(W/)?"[!#-~]+"$', maxLength: 200 },
+} as const;
+
+/** What a route can refuse, by the kind of route and by its own codes. The document has a response for each of their statuses. */
+const refuses = (kind: RouteKind, own: readonly RefusalCode[] = []): MethodDecorator =>
+  ApiExtension(REFUSALS_OF_ROUTE, { kind, own: [...own] } satisfies RouteRefusals);
 
 function contextOf(_: unknown, host: ExecutionContext): CommandContext {
   const { command } = host.switchToHttp().getRequest<FastifyRequest>();

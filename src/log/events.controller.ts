@@ -39,7 +39,7 @@ export class EventsController {
   }
 
   /** Read one event. Credentials that may see sealed content see it here. */
-  @ReadRoute({ path: ':id', answer: EventDto, identifies: true })
+  @ReadRoute({ path: ':id', answer: EventDto, identifies: true, refusals: ['unknown-event'] })
   getEvent(@Param() { id }: IdParams, @Req() request: FastifyRequest): Promise<Reading<EventDto>> {
     return this.queries.execute(new GetEvent(request.principal, id));
   }

@@ -4,7 +4,7 @@ import { ApiExcludeEndpoint, ApiProduces, ApiResponse, ApiTags } from '@nestjs/s
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../ledger/refusal.js';
 import { isHeld } from '../http/entity-tags.js';
-import { PublicRoute, problems } from '../http/routes.js';
+import { PublicRoute } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
 import { PublishedLog } from './published-log.js';
 
@@ -24,11 +24,10 @@ export class LogController {
    * The last signed checkpoint: origin, size and root of the history (C2SP tlog-checkpoint), with the cosignatures that
    * witnesses have given it so far.
    */
-  @PublicRoute()
+  @PublicRoute('document', ['log-empty', 'store-unavailable'])
   @Get('log/checkpoint')
   @ApiProduces('text/plain')
   @ApiResponse({ status: 200, description: 'A signed note.', schema: { type: 'string', maxLength: 65_536 } })
-  @problems(404, 429, 500, 503)
   async getCheckpoint(@Res() reply: FastifyReply): Promise<void> {
     const note = await this.log.checkpoint();
     await reply.header('Cache-Control', CHECKPOINT_CACHE).type('text/plain; charset=utf-8').send(note);
@@ -38,11 +37,10 @@ export class LogController {
    * The last checkpoint that the quorum of witnesses has cosigned. On a busy log it is some seconds behind the last
    * signed one, which no witness can have seen yet; a client that insists on the quorum starts from here.
    */
-  @PublicRoute()
+  @PublicRoute('document', ['log-empty', 'not-witnessed', 'store-unavailable'])
   @Get('log/checkpoint/witnessed')
   @ApiProduces('text/plain')
   @ApiResponse({ status: 200, description: 'A signed note.', schema: { type: 'string', maxLength: 65_536 } })
-  @problems(404, 429, 500, 503)
   async getWitnessedCheckpoint(@Res() reply: FastifyReply): Promise<void> {
     const note = await this.log.witnessedCheckpoint();
     await reply.header('Cache-Control', CHECKPOINT_CACHE).type('text/plain; charset=utf-8').send(note);
@@ -52,21 +50,19 @@ export class LogController {
    * The policy of the log: its key, its witnesses with theirs, and how many of them make a checkpoint trustworthy (C2SP
    * tlog-policy). A convenience: an auditor brings a copy that was checked.
    */
-  @PublicRoute()
+  @PublicRoute('document')
   @Get('log/policy')
   @ApiProduces('text/plain')
   @ApiResponse({ status: 200, description: 'A policy file.', schema: { type: 'string', maxLength: 1_000_000 } })
-  @problems(429, 500)
   async getLogPolicy(@Res() reply: FastifyReply): Promise<void> {
     await reply.header('Cache-Control', CHECKPOINT_CACHE).type('text/plain; charset=utf-8').send(this.log.policy);
   }
 
   /** The verifier key of the log (C2SP signed-note). A convenience: an auditor brings a copy of their own. */
-  @PublicRoute()
+  @PublicRoute('document')
   @Get('log/vkey')
   @ApiProduces('text/plain')
   @ApiResponse({ status: 200, description: 'A verifier key.', schema: { type: 'string', maxLength: 1_024 } })
-  @problems(429, 500)
   async getVerifierKey(@Res() reply: FastifyReply): Promise<void> {
     await reply
       .header('Cache-Control', CHECKPOINT_CACHE)
@@ -75,7 +71,7 @@ export class LogController {
   }
 
   /** Hash tiles and entry bundles. Left out of the OpenAPI document: its paths are those of C2SP tlog-tiles. */
-  @PublicRoute()
+  @PublicRoute('document', ['unknown-tile', 'store-unavailable'])
   @Get('log/tile/*')
   @ApiExcludeEndpoint()
   async getTile(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -93,11 +89,10 @@ export class LogController {
    * A receipt: proves offline, with a copy of the verifier key, that this event is part of the history that the log has
    * signed (C2SP tlog-proof). Waits a moment for an event that was recorded just now.
    */
-  @PublicRoute()
+  @PublicRoute('public', ['not-integrated', 'unknown-event'])
   @Get('v1/events/:id/proof')
   @ApiProduces('text/plain')
   @ApiResponse({ status: 200, description: 'A `.tlog-proof`.', schema: { type: 'string', maxLength: 131_072 } })
-  @problems(400, 404, 429, 500, 503)
   async getEventProof(@Param() { id }: IdParams, @Res() reply: FastifyReply): Promise<void> {
     const proof = await this.log.receipt(id);
     await reply

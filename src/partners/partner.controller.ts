@@ -86,7 +86,7 @@ export class PartnerController {
   }
 
   /** Read a partner. */
-  @ReadRoute({ path: ':id', roles: READERS, projection: 'partners', answer: PartnerDto })
+  @ReadRoute({ path: ':id', roles: READERS, projection: 'partners', answer: PartnerDto, refusals: ['unknown-partner'] })
   getPartner(
     @Param() { id }: IdParams,
     @Query() _query: ReadQueryDto,

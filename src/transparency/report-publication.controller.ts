@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
 import { Refusal } from '../ledger/refusal.js';
 import type { Page, Reading } from '../http/read-model.js';
-import { CommandRoute, Context, PublicRoute, ReadRoute, problems } from '../http/routes.js';
+import { CommandRoute, Context, ETag, PublicRoute, ReadRoute, Revalidated } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
 import { CapacityReportDto } from './capacity-report.dto.js';
 import { CapitalReportDto } from './capital-report.dto.js';
@@ -68,15 +68,23 @@ export class ReportPublicationController {
   }
 
   /** Read a published report: its exact bytes. Their SHA-256 is in the event of the publication and in the `ETag`. */
-  @PublicRoute()
+  @PublicRoute('public', [
+    'unknown-report',
+    'position-not-reached',
+    'published-report-changed',
+    'published-report-missing',
+    'report-not-ready',
+    'too-many-reports',
+  ])
+  @Revalidated()
   @Get('reports/:id')
   @ApiExtraModels(...REPORTS)
   @ApiResponse({
     status: 200,
     description: 'The report, in canonical JSON (RFC 8785).',
+    headers: { ETag },
     content: { 'application/json': { schema: { oneOf: REPORTS.map((model) => ({ $ref: getSchemaPath(model) })) } } },
   })
-  @problems(400, 404, 429, 500, 503)
   async getPublishedReport(
     @Param() { id }: IdParams,
     @Req() request: FastifyRequest,
@@ -89,12 +97,14 @@ export class ReportPublicationController {
    * Read the completeness index of a published report: one line of canonical JSON for each stream, with the number of its events
    * and the revision of its last one. A reader who has a stream can see from it that no event was held back.
    */
-  @PublicRoute()
+  @PublicRoute('public', ['unknown-report'])
+  @Revalidated()
   @Get('reports/:id/streams')
   @ApiProduces('application/jsonl')
   @ApiResponse({
     status: 200,
     description: 'JSON lines, by stream.',
+    headers: { ETag },
     schema: {
       type: 'string',
       pattern: String.raw`^(\{[^\n]+\}\n)+$`,
@@ -102,7 +112,6 @@ export class ReportPublicationController {
       example: '{"count":2,"lastRevision":1,"stream":"fund-0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37"}\n',
     },
   })
-  @problems(400, 404, 429, 500, 503)
   async getPublishedReportStreams(
     @Param() { id }: IdParams,
     @Req() request: FastifyRequest,

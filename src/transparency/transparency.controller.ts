@@ -10,13 +10,22 @@ import { EqualAccessReportDto } from './equal-access-report.dto.js';
 import { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
 import { GetCapacity, GetCapital, GetEqualAccess, type ReportBody } from './transparency.queries.js';
 
+/** Refusals of a report of any point of the history. */
+const REPORT = [
+  'effective-time-too-far',
+  'position-not-reached',
+  'position-not-recorded',
+  'report-not-ready',
+  'too-many-reports',
+] as const;
+
 @ApiTags('transparency')
 @Controller('v1/transparency')
 export class TransparencyController {
   constructor(private readonly queries: QueryBus) {}
 
   /** Read whether access follows demand, by category of user and by country: Art. 12b(16) of Regulation (EU) 2021/1173. */
-  @ReadRoute({ path: 'equal-access', answer: EqualAccessReportDto, table: true })
+  @ReadRoute({ path: 'equal-access', answer: EqualAccessReportDto, table: true, refusals: REPORT })
   getEqualAccessReport(
     @Query() query: EqualAccessQueryDto,
     @Req() request: FastifyRequest,
@@ -26,7 +35,7 @@ export class TransparencyController {
   }
 
   /** Read the promised and paid money, by layer and kind of partner. */
-  @ReadRoute({ path: 'capital', answer: CapitalReportDto, table: true })
+  @ReadRoute({ path: 'capital', answer: CapitalReportDto, table: true, refusals: REPORT })
   getCapitalReport(
     @Query() query: AsOfDto,
     @Req() request: FastifyRequest,
@@ -36,7 +45,7 @@ export class TransparencyController {
   }
 
   /** Read the installed, promised and used chip-hours, by facility and month. */
-  @ReadRoute({ path: 'capacity', answer: CapacityReportDto, table: true })
+  @ReadRoute({ path: 'capacity', answer: CapacityReportDto, table: true, refusals: REPORT })
   getCapacityReport(
     @Query() query: CapacityQueryDto,
     @Req() request: FastifyRequest,

@@ -11,6 +11,7 @@ import { createLog } from '../../src/platform/logging.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import type { MethodRegistry } from '../../src/transparency/methods.js';
 import { createTestDatabase } from './database.js';
+import { requireDocumented } from './documented.js';
 
 export const OPERATOR_KEY = 'operator-key-of-the-tests-0123456789';
 
@@ -30,7 +31,19 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The real application on a database of its own, listening on a free port. */
+/** Each command of a call is refused as its own route refuses it. */
+function requireOutcomesDocumented(sent: any, { outcomes }: any): void {
+  const { commands } = typeof sent === 'string' ? JSON.parse(sent) : sent;
+  for (const [index, { status, body }] of outcomes.entries()) {
+    if (status < 400 || body.code === 'unknown-route') continue;
+    requireDocumented({ method: 'POST', path: commands[index].path, status, body });
+  }
+}
+
+/**
+ * The real application on a database of its own, listening on a free port. Every refusal that a test gets from it must be in the OpenAPI
+ * document, else the request throws.
+ */
 export interface TestApp {
   readonly app: NestFastifyApplication;
   readonly url: string;
@@ -123,12 +136,11 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     });
     const text = await response.text();
     const json = /json(;|$)/.test(response.headers.get('content-type') ?? '');
-    return {
-      status: response.status,
-      text,
-      body: json ? JSON.parse(text) : undefined,
-      headers: Object.fromEntries(response.headers),
-    };
+    const { status } = response;
+    const answer = json ? JSON.parse(text) : undefined;
+    if (status >= 400) requireDocumented({ method, path, status, body: answer });
+    if (path === '/v1/bulk' && status === 200) requireOutcomesDocumented(body, answer);
+    return { status, text, body: answer, headers: Object.fromEntries(response.headers) };
   };
   const must = async (answer: Promise<TestAnswer>): Promise<TestAnswer> => {
     const settled = await answer;
