@@ -17,6 +17,7 @@ import { IdentityModule } from './identity/identity.module.js';
 import type { Runtime } from './platform/runtime.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
 import { PROJECTIONS } from './projections.js';
+import { REFUSALS } from './refusals.js';
 
 /** The features, with the ledger and the resources that the program has opened. */
 @Module({})
@@ -41,7 +42,7 @@ export class AppModule {
           clock,
           clockRule: config.clockRule,
         }),
-        HttpModule.forRoot(runtime, metrics),
+        HttpModule.forRoot(runtime, metrics, REFUSALS),
         IdentityModule.forRoot(runtime),
         BulkModule,
         ErasureModule,

@@ -12,7 +12,6 @@ import { EVENT_STORE, type EventStore } from './ledger/event-store.js';
 import { Ledger } from './ledger/ledger.js';
 import { Projector } from './ledger/projector/projector.js';
 import { Refusal } from './ledger/refusal.js';
-import { REFUSALS } from './refusals.js';
 import { parseInstant } from './ledger/time.js';
 import { admitLargeCalls } from './http/bulk-admission.js';
 import { CommandRoutes } from './http/command-routes.js';
@@ -44,7 +43,7 @@ const REQUEST_MS_MAX = 60_000;
 const SLOW_CHECK_MS = 5_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Public reads that any page may fetch. */
-const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|openapi\.json)(\/|\?|$|\.)/;
+const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|problems|openapi\.json)(\/|\?|$|\.)/;
 
 /** Marks a request for a list as CSV; the path of the request is then the path of the list. */
 const CSV = Symbol('csv');
@@ -129,7 +128,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   logRequests(app, runtime);
   app.useGlobalPipes(new EdgeValidationPipe());
   app.useGlobalFilters(problems);
-  registerDocs(app, REFUSALS, docsExamples(runtime.readPool));
+  registerDocs(app, docsExamples(runtime.readPool));
   watch(app);
 }
 

@@ -4,7 +4,6 @@ import { createApp } from './app.js';
 import { Config } from './platform/config.js';
 import { createPool } from './platform/database/database.js';
 import { createLog } from './platform/logging.js';
-import { REFUSALS } from './refusals.js';
 import { openApiDocument } from './http/openapi-document.js';
 
 /** Writes `openapi/openapi.json`. Nothing connects: a pool opens its first connection with its first query. */
@@ -22,5 +21,5 @@ const app = await createApp({
 });
 const file = fileURLToPath(new URL('../openapi/openapi.json', import.meta.url));
 await mkdir(fileURLToPath(new URL('../openapi/', import.meta.url)), { recursive: true });
-await writeFile(file, `${JSON.stringify(openApiDocument(app, REFUSALS), null, 2)}\n`);
+await writeFile(file, `${JSON.stringify(openApiDocument(app), null, 2)}\n`);
 process.exit(0);

@@ -1,10 +1,43 @@
-import { ApiProperty, OmitType } from '@nestjs/swagger';
+import { ApiProperty, OmitType, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 import { DECIDED_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
+
+/** The values of all policies; the policy decides which of them it takes. */
+export const POLICY_VALUE = {
+  type: Object,
+  title: 'PolicyValue',
+  oneOf: [
+    { type: 'string', enum: ['committed', 'paid'] },
+    { type: 'array', items: { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 }, maxItems: 249 },
+    {
+      type: 'object',
+      properties: { staffMax: { type: 'integer', format: 'int64', minimum: 1, maximum: STAFF_MAX } },
+      required: ['staffMax'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: {
+        decidedMin: { type: 'integer', format: 'int64', minimum: 1, maximum: DECIDED_MAX },
+        flagBelow: { type: 'number', format: 'double', minimum: 0.000001, maximum: 1 },
+      },
+      required: ['decidedMin', 'flagBelow'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: {
+        kinds: { type: 'array', items: { type: 'string', enum: [...COMMITMENT_KINDS] }, minItems: 1, maxItems: 3 },
+      },
+      required: ['kinds'],
+      additionalProperties: false,
+    },
+  ],
+} satisfies ApiPropertyOptions;
 
 /** A new version of a policy of the Governing Board. */
 export class AdoptPolicyDto {
@@ -22,36 +55,7 @@ export class AdoptPolicyDto {
    * @example 'committed'
    */
   @IsDefined({ message: '$property must be given; see the description of each policy.' })
-  @ApiProperty({
-    type: Object,
-    oneOf: [
-      { type: 'string', enum: ['committed', 'paid'] },
-      { type: 'array', items: { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 }, maxItems: 249 },
-      {
-        type: 'object',
-        properties: { staffMax: { type: 'integer', format: 'int64', minimum: 1, maximum: STAFF_MAX } },
-        required: ['staffMax'],
-        additionalProperties: false,
-      },
-      {
-        type: 'object',
-        properties: {
-          decidedMin: { type: 'integer', format: 'int64', minimum: 1, maximum: DECIDED_MAX },
-          flagBelow: { type: 'number', format: 'double', minimum: 0.000001, maximum: 1 },
-        },
-        required: ['decidedMin', 'flagBelow'],
-        additionalProperties: false,
-      },
-      {
-        type: 'object',
-        properties: {
-          kinds: { type: 'array', items: { type: 'string', enum: [...COMMITMENT_KINDS] }, minItems: 1, maxItems: 3 },
-        },
-        required: ['kinds'],
-        additionalProperties: false,
-      },
-    ],
-  })
+  @ApiProperty(POLICY_VALUE)
   readonly value: unknown;
 
   /**
@@ -82,7 +86,7 @@ export class PolicyVersionDto {
    * Value as adopted. Its form depends on the policy.
    * @example 'committed'
    */
-  @ApiProperty({ type: Object })
+  @ApiProperty(POLICY_VALUE)
   readonly value: unknown;
   /** @example '2026-03-01T00:00:00Z' */
   @ApiProperty({ format: 'date-time' })

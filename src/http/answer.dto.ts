@@ -30,7 +30,7 @@ export class AnswerDto {
    * shows, under `log`, when a signed checkpoint covers an event and when witnesses have cosigned it; `/log/checkpoint` and
    * `/log/checkpoint/witnessed` cover every event up to their size.
    */
-  @ApiProperty({ enum: ['recorded'], example: 'recorded' })
+  @ApiProperty({ enum: ['recorded'], enumName: 'RecordedState', example: 'recorded' })
   logState: 'recorded';
 }
 

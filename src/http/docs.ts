@@ -3,7 +3,6 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import express from 'express';
 import swaggerUi from 'swagger-ui-express';
-import type { RefusalCatalogue } from '../ledger/refusal-declaration.js';
 import { documentForTrying, type Examples } from './docs-document.js';
 import { openApiDocument } from './openapi-document.js';
 
@@ -11,14 +10,10 @@ import { openApiDocument } from './openapi-document.js';
  * The OpenAPI document, and the interactive documentation made from it.
  * @param examples of things that exist in this ledger, for the fields of the documentation
  */
-export function registerDocs(
-  app: NestFastifyApplication,
-  catalogue: RefusalCatalogue,
-  examples: () => Promise<Examples>,
-): void {
+export function registerDocs(app: NestFastifyApplication, examples: () => Promise<Examples>): void {
   const server = app.getHttpAdapter().getInstance();
   let document: OpenAPIObject | undefined;
-  const read = (): OpenAPIObject => (document ??= openApiDocument(app, catalogue));
+  const read = (): OpenAPIObject => (document ??= openApiDocument(app));
   server.get('/openapi.json', (_request, reply) => reply.header('Cache-Control', 'no-cache').send(read()));
   server.get('/docs/openapi.json', async (_request, reply) => {
     return reply.header('Cache-Control', 'no-cache').send(documentForTrying(read(), await examples()));

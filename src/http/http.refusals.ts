@@ -48,6 +48,12 @@ export const HTTP_REFUSALS = declareRefusals({
     means: 'The service has no such path, or no such method on it.',
     next: 'Compare the path with the OpenAPI document.',
   },
+  'unknown-problem': {
+    kind: 'unknown',
+    means: 'There is no problem with this code.',
+    next: 'Take the code from GET /problems.',
+    facts: { id: textFact('The code that was given.', 'no-such-problem') },
+  },
   'no-table': {
     kind: 'unknown',
     means: 'This answer has no form as CSV.',

@@ -186,7 +186,7 @@ export class ComparedFiguresDto extends AccessFiguresDto {
    * `low`: below the ratio of the policy `impact-ratio-minimum`, with enough decisions and p < 0.05. Null while there is no such policy.
    * @example 'none'
    */
-  @ApiProperty({ type: String, enum: [...IMPACT_FLAGS, null] })
+  @ApiProperty({ title: 'ImpactFlag', type: String, enum: [...IMPACT_FLAGS, null] })
   readonly impactFlag: ImpactFlag | null;
 }
 

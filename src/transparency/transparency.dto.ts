@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { MODES, type Mode } from '../domain/access-modes.js';
+import { POLICY_VALUE } from '../governance/policy.dto.js';
 import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
 import { ReadQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsInstantOrDate, IsOneOf, Optional } from '../http/validation.js';
@@ -8,9 +9,12 @@ import { REASONS } from './measures.js';
 import type { Bound, PolicyLine } from './method-1/report-header.js';
 
 /** Why figures are null, by their names. */
-export const REASONS_SCHEMA: { type: 'object'; additionalProperties: { type: 'string'; enum: string[] } } = {
+export const REASONS_SCHEMA: {
+  type: 'object';
+  additionalProperties: { title: string; type: 'string'; enum: string[] };
+} = {
   type: 'object',
-  additionalProperties: { type: 'string', enum: [...REASONS] },
+  additionalProperties: { title: 'NoFigureReason', type: 'string', enum: [...REASONS] },
 };
 
 /** Bound in the API document, for clients that allocate memory. A report has a line for each facility and month, or fund and layer: thousands at most. */
@@ -84,7 +88,7 @@ export class PolicyLineDto implements PolicyLine {
    * As adopted; its shape depends on the policy.
    * @example { "decidedMin": 10, "flagBelow": 0.8 }
    */
-  @ApiProperty({ type: Object })
+  @ApiProperty(POLICY_VALUE)
   readonly value: PolicyLine['value'];
 }
 

@@ -138,7 +138,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     const json = /json(;|$)/.test(response.headers.get('content-type') ?? '');
     const { status } = response;
     const answer = json ? JSON.parse(text) : undefined;
-    if (status >= 400) requireDocumented({ method, path, status, body: answer });
+    if (status >= 400) requireDocumented({ method, path: new URL(url + path).pathname, status, body: answer });
     if (path === '/v1/bulk' && status === 200) requireOutcomesDocumented(body, answer);
     return { status, text, body: answer, headers: Object.fromEntries(response.headers) };
   };

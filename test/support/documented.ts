@@ -40,7 +40,9 @@ const ROUTES = Object.entries(document.paths)
   .map(([path, operations]) => ({
     path,
     operations,
-    pattern: RegExp(`^${path.replaceAll(/[.]/g, String.raw`\.`).replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+    pattern: RegExp(
+      `^${path.replaceAll('.', String.raw`\.`).replaceAll(/\{(\w+)\}/g, (_, name) => (name === 'path' ? '.+' : '[^/]+'))}$`,
+    ),
   }))
   .sort((one, other) => Number(one.path.includes('{')) - Number(other.path.includes('{')));
 
