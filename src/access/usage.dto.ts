@@ -55,7 +55,7 @@ export const FLAGS_EXPLAINED_MAX = 20;
 const FLAG_DETAIL_LENGTH_MAX = 400;
 
 /** Why a record was recorded with a flag. */
-export class UsageFlagDto {
+export class FlaggedRecordDto {
   /**
    * Index of the record in the request, counted from 0.
    * @example 17
@@ -120,8 +120,8 @@ export class UsageAnswerDto extends AnswerDto {
   @ApiProperty({ type: 'integer' })
   flagged: number;
   /** Why records have a flag: the first 20 of them. */
-  @ApiProperty({ type: () => [UsageFlagDto], maxItems: FLAGS_EXPLAINED_MAX })
-  flags: UsageFlagDto[];
+  @ApiProperty({ type: () => [FlaggedRecordDto], maxItems: FLAGS_EXPLAINED_MAX })
+  flags: FlaggedRecordDto[];
 }
 
 /** The use of one allocation. */

@@ -1,6 +1,6 @@
 import { ROLES } from '../ledger/command-context.js';
 import { declareRefusals } from '../ledger/refusal-declaration.js';
-import { listFact, textFact, wholeFact, wordFact } from '../ledger/refusal-facts.js';
+import { listFact, optional, textFact, wholeFact, wordFact } from '../ledger/refusal-facts.js';
 
 /** What a route refuses before a feature sees the request. */
 export const HTTP_REFUSALS = declareRefusals({
@@ -11,8 +11,35 @@ export const HTTP_REFUSALS = declareRefusals({
   },
   'malformed-json': {
     kind: 'malformed',
-    means: 'The body is not a JSON object in UTF-8.',
-    next: 'Check quotes, commas, brackets and the encoding.',
+    means: 'The body is not a JSON object.',
+    next: 'Check quotes, commas and brackets at the line and column that detail names.',
+  },
+  'malformed-utf8': {
+    kind: 'malformed',
+    means: 'The body has bytes that are no UTF-8.',
+    next: 'Encode the body as UTF-8.',
+  },
+  'name-repeated': {
+    kind: 'malformed',
+    means: 'An object of the body has two members of one name.',
+    next: 'Send each name once.',
+    facts: { name: textFact('The name that stands there twice.', 'amountMinor') },
+  },
+  'number-not-exact': {
+    kind: 'malformed',
+    means: 'A number of the body has another value when it is read as a double (IEEE 754), as programs read JSON.',
+    next: 'Round it, or send an amount as a text.',
+    facts: { number: textFact('The number as it was sent, at most its first 64 characters.', '9007199254740993') },
+  },
+  'malformed-url': {
+    kind: 'malformed',
+    means: 'The path has a "%" that begins no character of UTF-8.',
+    next: 'Write two hexadecimal digits after each "%".',
+  },
+  'malformed-http': {
+    kind: 'malformed',
+    means: 'This is not a request of HTTP/1.1 to one host.',
+    next: 'Check the first line, the headers and the length of the body.',
   },
   'malformed-parameter': {
     kind: 'malformed',
@@ -54,6 +81,17 @@ export const HTTP_REFUSALS = declareRefusals({
     next: 'Take the code from GET /problems.',
     facts: { id: textFact('The code that was given.', 'no-such-problem') },
   },
+  'method-not-allowed': {
+    kind: 'method-not-allowed',
+    means: 'The path has other methods than this one.',
+    next: 'Use a method that Allow names.',
+    facts: { allowed: optional(listFact('Methods of the path.', textFact('A method.', 'GET'))) },
+  },
+  'request-too-slow': {
+    kind: 'too-slow',
+    means: 'The request did not arrive completely in time.',
+    next: 'Send it again, faster or in smaller parts.',
+  },
   'no-table': {
     kind: 'unknown',
     means: 'This answer has no form as CSV.',
@@ -63,6 +101,31 @@ export const HTTP_REFUSALS = declareRefusals({
     kind: 'too-large',
     means: 'The body is larger than this route takes.',
     next: 'Send less in one request.',
+  },
+  'chunk-extensions-too-large': {
+    kind: 'too-large',
+    means: 'The extensions of the chunks of the body have more than 16 KiB.',
+    next: 'Send none.',
+  },
+  'headers-too-large': {
+    kind: 'headers-too-large',
+    means: 'The path and the headers have more than 16 KiB.',
+    next: 'Send fewer or shorter ones.',
+  },
+  'unknown-expectation': {
+    kind: 'expectation-failed',
+    means: 'The request has an Expect header other than "100-continue".',
+    next: 'Leave the header out.',
+  },
+  'unsupported-content-encoding': {
+    kind: 'unsupported-media-type',
+    means: 'The body is compressed.',
+    next: 'Send it as it is, without Content-Encoding.',
+  },
+  'unsupported-charset': {
+    kind: 'unsupported-media-type',
+    means: 'The body is declared to have another charset than UTF-8.',
+    next: 'Encode the body as UTF-8.',
   },
   'unsupported-media-type': {
     kind: 'unsupported-media-type',
@@ -82,8 +145,16 @@ export const HTTP_REFUSALS = declareRefusals({
   },
   'field-name-refused': {
     kind: 'invalid',
-    means: 'A field has a name that no field may have, because programs give that name a meaning of their own.',
+    means:
+      'A field has a name that no field may have: one to which programs give a meaning of their own, or a very long one.',
     next: 'Remove the field that errors names.',
+    facts: { limit: optional(wholeFact('Characters that a name may have, where it is too long.', 200)) },
+  },
+  'json-too-many-values': {
+    kind: 'invalid',
+    means: 'The body has more values, or one of its objects has more members, than it may have.',
+    next: 'Send less at a time.',
+    facts: { limit: wholeFact('How many there may be.', 10_000) },
   },
   'idempotency-key-repeated': {
     kind: 'invalid',

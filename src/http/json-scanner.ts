@@ -317,17 +317,16 @@ function malformedJson(line: number, column: number): Refusal {
   );
 }
 
-const repeated = (name: string, pointer: string): Refusal =>
-  malformedAt('name-repeated', pointer, `The name "${name}" stands twice in one object. Send it once.`, { name });
+const repeated = (name: string, pointer: string): Refusal => {
+  const detail = `The name "${name}" stands twice in one object. Send it once.`;
+  return new Refusal('malformed', 'name-repeated', detail, { name }, [{ pointer, detail }]);
+};
 
 const inexact = (number: string, pointer: string): Refusal => {
   const shown = number.length > NUMBER_LENGTH_MAX ? `${number.slice(0, NUMBER_LENGTH_MAX)}...` : number;
   const detail = `The number ${shown} cannot be kept as it is written: a JSON number is read as a double (IEEE 754), which has 15 to 17 digits, reaches 1.8e308, and keeps no -0. Round it, or send an amount as a text.`;
-  return malformedAt('number-not-exact', pointer, detail, { number: shown });
+  return new Refusal('malformed', 'number-not-exact', detail, { number: shown }, [{ pointer, detail }]);
 };
-
-const malformedAt = (code: string, pointer: string, detail: string, facts: Refusal['facts']): Refusal =>
-  new Refusal('malformed', code, detail, facts, [{ pointer, detail }]);
 
 const tooDeep = (pointer: string): Refusal =>
   invalid('json-too-deep', pointer, `The body is nested deeper than ${JSON_DEPTH_MAX} levels. Flatten it.`, {

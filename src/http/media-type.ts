@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CodeOf } from '../ledger/refusal-declaration.js';
 import { Refusal } from '../ledger/refusal.js';
 
 const JSON_TYPE = /^application\/json[ \t]*(;|$)/i;
@@ -42,4 +43,5 @@ function refusalOf({ headers }: FastifyRequest, reply: FastifyReply): Refusal | 
     : refusal('unsupported-media-type', 'Send the body as JSON with "Content-Type: application/json".');
 }
 
-const refusal = (code: string, detail: string): Refusal => new Refusal('unsupported-media-type', code, detail);
+const refusal = (code: CodeOf<'unsupported-media-type'>, detail: string): Refusal =>
+  new Refusal('unsupported-media-type', code, detail);

@@ -1,5 +1,12 @@
 import { declareRefusals } from './refusal-declaration.js';
-import { optional, wholeFact } from './refusal-facts.js';
+import { instantFact, numberFact, optional, wholeFact } from './refusal-facts.js';
+
+const clockFacts = {
+  clock: instantFact('The clock of the instance that was asked.', '2026-11-27T12:01:30.000Z'),
+  databaseClock: instantFact('The clock of the database at that moment.', '2026-11-27T12:00:00.000Z'),
+  lastStamp: instantFact('When the last event was recorded.', '2026-11-27T11:59:58.000Z'),
+  aheadSecondsMax: numberFact('Seconds that a clock may be ahead.', 60),
+};
 
 /** What the ledger itself refuses, whatever the command. */
 export const LEDGER_REFUSALS = declareRefusals({
@@ -61,6 +68,19 @@ export const LEDGER_REFUSALS = declareRefusals({
     kind: 'unavailable',
     means: 'The database does not answer.',
     next: 'Send the request again, unchanged, after the seconds of Retry-After.',
+  },
+  'clock-ahead': {
+    kind: 'unavailable',
+    means:
+      'The clock of this instance is too far ahead of the clock of the database and of the last event, so nothing is recorded.',
+    next: 'Send the request again, unchanged, when the operator has set the clock.',
+    facts: clockFacts,
+  },
+  'history-ahead': {
+    kind: 'unavailable',
+    means: 'The last event has a time that is too far ahead of all clocks, so nothing is recorded.',
+    next: 'Send the request again, unchanged, when the operator has set the clocks or accepted the time.',
+    facts: clockFacts,
   },
   'position-not-reached': {
     kind: 'unavailable',

@@ -69,7 +69,12 @@ describe('the group commit', () => {
     const store: EventStore = Object.assign(Object.create(new SimulatedStore(new SimulatedLog())) as EventStore, {
       append: async (_batch: AppendBatch) => {
         tries += 1;
-        throw new Refusal('unavailable', 'clock-ahead', 'The clock is wrong.');
+        throw new Refusal('unavailable', 'clock-ahead', 'The clock is wrong.', {
+          clock: '2027-01-01T00:00:00Z',
+          databaseClock: '2026-01-01T00:00:00Z',
+          lastStamp: '2026-01-01T00:00:00Z',
+          aheadSecondsMax: 60,
+        });
       },
     });
     const { world, send } = setUp(store);

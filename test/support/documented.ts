@@ -28,7 +28,15 @@ interface Document {
 
 const DOCUMENT_ID = 'urn:ppp-ledger:openapi';
 /** What a path that is not in the document can answer. */
-const OF_NO_ROUTE = ['unknown-route', 'no-table', 'rate-limited', 'shutting-down', 'internal-error'];
+const OF_NO_ROUTE = [
+  'unknown-route',
+  'method-not-allowed',
+  'malformed-url',
+  'no-table',
+  'rate-limited',
+  'shutting-down',
+  'internal-error',
+];
 
 const document = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')) as Document;
 const ajv = new Ajv2020({ strict: false, allErrors: true });

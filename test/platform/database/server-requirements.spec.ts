@@ -148,14 +148,19 @@ describe('an error during the start', () => {
     ],
     [Object.assign(new Error('the database system is shutting down'), { code: '57P01' }), /^The database went away/],
     [
-      new Refusal('unavailable', 'clock-ahead', 'The clocks differ.', { clock: '2027-01-01T00:00:00Z' }),
-      /^The clocks differ\. \(clock-ahead, clock 2027-01-01T00:00:00Z\)$/,
+      new Refusal('unavailable', 'clock-ahead', 'The clocks differ.', {
+        clock: '2027-01-01T00:00:00Z',
+        databaseClock: '2026-01-01T00:00:00Z',
+        lastStamp: '2026-01-01T00:00:00Z',
+        aheadSecondsMax: 60,
+      }),
+      /^The clocks differ\. \(clock-ahead, clock 2027-01-01T00:00:00Z, .*aheadSecondsMax 60\)$/,
     ],
   ])('is an obstacle with what to do: %s', (error, message) => {
     expect(obstacleToStart(error)?.message).toMatch(message);
   });
 
-  it.each([new TypeError('x is not a function'), new Refusal('conflict', 'rule', 'A rule.')])(
+  it.each([new TypeError('x is not a function'), new Refusal('conflict', 'command-in-progress', 'A rule.')])(
     'is a bug: %s',
     (error) => {
       expect(obstacleToStart(error)).toBeUndefined();
