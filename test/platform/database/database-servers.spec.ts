@@ -133,7 +133,9 @@ describe('a pool on several servers', () => {
     const name = new URL(database.url).pathname.slice(1);
     await database.pool.query(`alter database ${name} set default_transaction_read_only = on`);
     // Only new sessions are affected; open sessions are not.
-    await expect(migrate(database.url, { log })).rejects.toThrow(/it is set to take no writes\): set DATABASE_URL to the server that takes writes/);
+    await expect(migrate(database.url, { log })).rejects.toThrow(
+      /it is set to take no writes\): set DATABASE_URL to the server that takes writes/,
+    );
     const other = createPool({ databaseUrl: database.url, log });
     await expect(other.query('select 1')).rejects.toThrow(/set to take no writes/);
     await database.pool.query(`alter database ${name} reset default_transaction_read_only`);
