@@ -7,6 +7,7 @@ import { openCheckpoint } from '../../../src/tlog/checkpoint.js';
 import { leafHash } from '../../../src/tlog/merkle.js';
 import { parseVerifierKey } from '../../../src/tlog/note-key.js';
 import { TileBuilder } from '../../../src/tlog/tile-builder.js';
+import { migrate } from '../../../src/platform/database/migrate.js';
 import { Config } from '../../../src/platform/config.js';
 import { readEvent } from '../../../src/ledger/event.js';
 import { startService, type Service } from '../../../src/service.js';
@@ -40,6 +41,10 @@ describe('a PostgreSQL with a synchronous standby', () => {
     servers = [primary];
     const standby = await startStandby(primary, join(folder, 'one'), join(folder, 'two'));
     servers = [primary, standby];
+    // The standby alone is no database to start on.
+    await expect(migrate(standby.url, { log: { info: () => undefined } })).rejects.toThrow(
+      /it is a standby, which takes no writes\): set DATABASE_URL to the server that takes writes/,
+    );
     service = await startService(
       new Config({
         PORT: '0',
