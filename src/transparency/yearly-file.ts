@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify/sync';
+import { toCsv } from '../http/csv.js';
 import { canonicalize } from '../ledger/canonical.js';
 import type { Category } from '../partners/partner.js';
 import { positionsText, type PositionRange } from './positions.js';
@@ -107,11 +107,10 @@ export function yearlyCsv(file: YearlyFile): string {
         asOf,
         root,
         methodVersion,
-        illustrative: String(illustrative),
+        illustrative,
         yearState,
       })),
     ),
   );
-  // Spreadsheets run cells that begin with `=`, `+`, `-` or `@` as formulas.
-  return stringify(lines, { header: true, escape_formulas: true });
+  return toCsv(lines);
 }
