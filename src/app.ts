@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { docsExamples } from './docs-examples.js';
 import { readEvent } from './ledger/event.js';
@@ -14,7 +12,9 @@ import { Projector } from './ledger/projector/projector.js';
 import { Refusal } from './ledger/refusal.js';
 import { parseInstant } from './ledger/time.js';
 import { admitLargeCalls } from './http/bulk-admission.js';
+import { serveCaches } from './http/caching.js';
 import { CommandRoutes } from './http/command-routes.js';
+import { allowOrigins } from './http/cors.js';
 import { registerDocs } from './http/docs.js';
 import { Drain } from './http/drain.js';
 import { FrameworkErrors } from './http/framework-errors.js';
@@ -42,8 +42,6 @@ const REQUEST_MS_MAX = 60_000;
 /** How often slow requests are looked for. */
 const SLOW_CHECK_MS = 5_000;
 const KEEP_ALIVE_MS = 65_000;
-/** Public reads that any page may fetch. */
-const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|problems|openapi\.json)(\/|\?|$|\.)/;
 
 /** Marks a request for a list as CSV; the path of the request is then the path of the list. */
 const CSV = Symbol('csv');
@@ -105,21 +103,8 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   server.addHook('onRoute', (route) => {
     if (route.method === 'OPTIONS') route.errorHandler = (...failed) => problems.answer(...failed);
   });
-  await app.register(cors, () => (request: FastifyRequest, callback: (error: null, options: object) => void) => {
-    const { origin, 'access-control-request-method': method } = request.headers;
-    callback(
-      null,
-      PUBLIC_READS.test(request.url)
-        ? {
-            origin: '*',
-            methods: ['GET'],
-            exposedHeaders: ['Ledger-Position', 'Link', 'ETag'],
-            // Another OPTIONS asks for the methods of the path.
-            preflight: origin !== undefined && method !== undefined,
-          }
-        : { origin: false },
-    );
-  });
+  await allowOrigins(server);
+  serveCaches(server);
   answerOtherMethods(server);
   admitBeforeBody(server, app.get(Authentication));
   requireJson(server);

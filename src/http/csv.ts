@@ -35,10 +35,11 @@ const FORMS: Readonly<Record<CsvDialect, Form>> = {
 /**
  * One line for each row. The columns are the fields of all rows of the page, in the order in which they appear: a field that the first
  * row leaves out must not be lost for the other rows.
+ * @param known columns that come first, also when no row has them: a table without rows then has a header all the same.
  */
-export function toCsv(rows: readonly object[], dialect: CsvDialect = 'comma'): string {
+export function toCsv(rows: readonly object[], dialect: CsvDialect = 'comma', known: readonly string[] = []): string {
   const form = FORMS[dialect];
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = [...new Set([...known, ...rows.flatMap((row) => Object.keys(row))])];
   const lines = rows.map((row) =>
     Object.fromEntries(Object.entries(row).map(([key, value]) => [key, cell(value, form)])),
   );

@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import express from 'express';
 import swaggerUi from 'swagger-ui-express';
+import { REVALIDATED } from './caching.js';
 import { documentForTrying, type Examples } from './docs-document.js';
 import { openApiDocument } from './openapi-document.js';
 
@@ -14,9 +15,9 @@ export function registerDocs(app: NestFastifyApplication, examples: () => Promis
   const server = app.getHttpAdapter().getInstance();
   let document: OpenAPIObject | undefined;
   const read = (): OpenAPIObject => (document ??= openApiDocument(app));
-  server.get('/openapi.json', (_request, reply) => reply.header('Cache-Control', 'no-cache').send(read()));
+  server.get('/openapi.json', (_request, reply) => reply.header('Cache-Control', REVALIDATED).send(read()));
   server.get('/docs/openapi.json', async (_request, reply) => {
-    return reply.header('Cache-Control', 'no-cache').send(documentForTrying(read(), await examples()));
+    return reply.header('Cache-Control', REVALIDATED).send(documentForTrying(read(), await examples()));
   });
   server.get('/', (_request, reply) => reply.redirect('/docs/'));
   // swagger-ui-express is Express middleware. It gets the raw request, so that the other routes do not need Express.

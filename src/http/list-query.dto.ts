@@ -1,7 +1,9 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches, MaxLength } from 'class-validator';
+import { CSV_DIALECTS, type CsvDialect } from './csv.js';
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './read-model.js';
-import { Optional } from './validation.js';
+import { IsOneOf, Optional } from './validation.js';
 
 /** The parameters of every read. */
 export class ReadQueryDto {
@@ -12,8 +14,32 @@ export class ReadQueryDto {
   minPosition?: string;
 }
 
+const IsDialect = (): PropertyDecorator => applyDecorators(Optional(), IsOneOf(CSV_DIALECTS, 'CsvDialect'));
+
+/** The parameters of every table. */
+export class TableQueryDto extends ReadQueryDto {
+  /**
+   * Form of the CSV. `comma`: for programs. `comma-bom` and `semicolon-bom` begin with a byte order mark, from which spreadsheets know
+   * UTF-8; choose `semicolon-bom` for a spreadsheet that writes decimals with a comma, as in most languages of the Union. JSON is always
+   * the same.
+   * @example 'comma'
+   */
+  @IsDialect()
+  dialect?: CsvDialect;
+}
+
+/** The parameters of a table whose figures never change. */
+export class FixedTableQueryDto {
+  /**
+   * Form of the CSV, as for every table.
+   * @example 'comma'
+   */
+  @IsDialect()
+  dialect?: CsvDialect;
+}
+
 /** The parameters of every list, beside its filters. */
-export class ListQueryDto extends ReadQueryDto {
+export class ListQueryDto extends TableQueryDto {
   /** Rows on a page, 1 to 200; 50 when left out. */
   @Optional()
   @Matches(/^([1-9][0-9]?|1[0-9]{2}|200)$/, { message: 'limit must be a whole number from 1 to 200.' })

@@ -16,6 +16,10 @@ export interface Reading<T> {
   readonly position: number;
   /** Revision of the record, for `ETag`. */
   readonly revision?: number;
+  /** Further headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The caller holds the answer already, so that the body was not made. */
+  readonly unchanged?: true;
   readonly body: T;
 }
 
@@ -23,6 +27,8 @@ export interface Page<T> {
   readonly data: readonly T[];
   /** Cursor of the next page; null on the last one. */
   readonly next: string | null;
+  /** Columns of the table, when it has them without a row as well. Only for CSV. */
+  readonly columns?: readonly string[];
 }
 
 /** A page whose rows need more than the database knows, e.g. the time. */

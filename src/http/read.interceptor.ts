@@ -5,6 +5,8 @@ import { map, type Observable } from 'rxjs';
 import { notReached } from '../ledger/projector/projection-progress.js';
 import { Projector } from '../ledger/projector/projector.js';
 import { Refusal } from '../ledger/refusal.js';
+import { PRIVATE, REVALIDATED, addVary } from './caching.js';
+import { csvHeaders, dialectOf } from './csv-answer.js';
 import { toCsv } from './csv.js';
 import { revisionTag } from './entity-tags.js';
 import { MIN_POSITION_WAIT_MS, type Page, type Reading } from './read-model.js';
@@ -28,9 +30,11 @@ export class ReadInterceptor implements NestInterceptor {
     if (access.projection !== undefined) {
       const position = minPosition(request.query as Record<string, unknown>);
       if (position > 0) await this.projector.reached(access.projection, position, MIN_POSITION_WAIT_MS);
-      return next.handle().pipe(map((reading) => toBody(atLeast(position, reading), request, http.getResponse())));
+      return next
+        .handle()
+        .pipe(map((reading) => toBody(atLeast(position, reading), access, request, http.getResponse())));
     }
-    return next.handle().pipe(map((reading) => toBody(reading, request, http.getResponse())));
+    return next.handle().pipe(map((reading) => toBody(reading, access, request, http.getResponse())));
   }
 }
 
@@ -59,22 +63,30 @@ function minPosition(query: Readonly<Record<string, unknown>>): number {
   return Number(text);
 }
 
-function toBody(reading: Reading<unknown>, request: FastifyRequest, reply: FastifyReply): unknown {
+function toBody(reading: Reading<unknown>, access: RouteAccess, request: FastifyRequest, reply: FastifyReply): unknown {
   void reply.header('Ledger-Position', String(reading.position));
   if (reading.revision !== undefined) void reply.header('ETag', revisionTag(reading.revision));
+  void reply.header('Cache-Control', access.kind === 'public' && !request.principal ? REVALIDATED : PRIVATE);
+  if (access.identifies) addVary(reply, 'Authorization');
+  if (request.routeOptions.config.table === true) addVary(reply, 'Accept');
+  void reply.headers(reading.headers ?? {});
+  if (reading.unchanged) void reply.status(304);
   const { body } = reading;
-  if (isPage(body) && body.next !== null) {
-    const next = new URLSearchParams({ cursor: body.next });
-    void reply.header(
-      'Link',
-      `<${request.url.split('?', 1)[0] ?? ''}${request.asCsv ? '.csv' : ''}?${next.toString()}>; rel="next"`,
-    );
-  }
-  if (!request.asCsv) return body;
+  if (isPage(body) && body.next !== null) void reply.header('Link', linkToNext(body.next, request));
+  if (!request.asCsv || reading.unchanged) return body;
   if (!isPage(body)) throw new Refusal('unknown', 'no-table', 'Only lists can be had as CSV.');
-  void reply.type('text/csv; charset=utf-8; header=present');
-  return toCsv(body.data as readonly object[]);
+  void reply.headers(csvHeaders(pathOf(request).split('/').at(-1) ?? '', reading.position));
+  return toCsv(body.data as readonly object[], dialectOf(request), body.columns);
 }
+
+function linkToNext(cursor: string, request: FastifyRequest): string {
+  const next = new URLSearchParams({ cursor });
+  const { dialect } = request.query as { readonly dialect?: string };
+  if (dialect !== undefined) next.set('dialect', dialect);
+  return `<${pathOf(request)}${request.asCsv ? '.csv' : ''}?${next.toString()}>; rel="next"`;
+}
+
+const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? '';
 
 const isPage = (body: unknown): body is Page<unknown> =>
   typeof body === 'object' && body !== null && Array.isArray((body as { data?: unknown }).data) && 'next' in body;

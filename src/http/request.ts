@@ -23,5 +23,7 @@ declare module 'fastify' {
     largeBody?: true;
     /** The answer has no end; its media type. */
     endless?: string;
+    /** The route is a list or a report, which is also served as CSV. */
+    table?: true;
   }
 }

@@ -136,7 +136,7 @@ export interface ReadRouteOptions {
   /** Codes that the read throws, beside those of every read. */
   readonly refusals?: readonly RefusalCode[];
   /** A table, which is also served as CSV under the same path with `.csv`. */
-  readonly table?: boolean;
+  readonly table?: true;
 }
 
 /** A read: its answer names the position that it reflects, and it can wait for a position. */
@@ -160,7 +160,8 @@ export function ReadRoute({
     Get(path),
     SetMetadata(ACCESS, access),
     UseInterceptors(ReadInterceptor),
-    ...(roles ? credential(roles) : [anonymous(identifies)]),
+    RouteConfig({ ...(table && { table }) }),
+    ...(roles ? credential(roles) : [anonymous(identifies), Revalidated()]),
     ...(table ? [ApiExtension(TABLE, true)] : []),
     ApiResponse({
       status: 200,
@@ -168,7 +169,11 @@ export function ReadRoute({
       type: answer,
       headers: {
         'Ledger-Position': { description: 'The position that the answer reflects.', schema: POSITION },
-        ...(isOne ? { ETag: { description: 'Revision of the record, if it has one.', schema: REVISION_TAG } } : {}),
+        ...(roles === undefined
+          ? { ETag: { description: 'Names these bytes, for `If-None-Match`.', schema: ENTITY_TAG } }
+          : isOne
+            ? { ETag: { description: 'Revision of the record, if it has one.', schema: REVISION_TAG } }
+            : {}),
         ...(isPage(answer)
           ? { Link: { description: 'The next page, if there is one (RFC 8288).', schema: LINK } }
           : {}),
@@ -193,6 +198,7 @@ const IDEMPOTENCY_KEY_HEADER = ApiHeader({
 const COUNT = { type: 'integer', format: 'int32', minimum: 0, maximum: 1_000 } as const;
 const POSITION = { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 const REVISION_TAG = { type: 'string', pattern: '^"(0|[1-9][0-9]{0,14})"$', maxLength: 17 } as const;
+const ENTITY_TAG = { type: 'string', pattern: '^(W/)?"[!#-~]*"$', maxLength: 200 } as const;
 const PATH = { type: 'string', format: 'uri-reference', maxLength: 200 } as const;
 /** A path, a cursor of up to 4,096 characters and `rel="next"`. */
 const LINK = { type: 'string', pattern: '^<.+>; rel="next"$', maxLength: 4_400 } as const;

@@ -5,6 +5,7 @@ import { isPlainObject } from './plain-json.js';
 import { Nested, type DtoClass } from './plain-to-instance.js';
 import { AMOUNT_DIGITS_MAX } from '../domain/amounts.js';
 import { COUNTRY_CODES, isCountry } from '../domain/countries.js';
+import { POINT_IN_TIME_LENGTH_MAX, POINT_IN_TIME_PATTERN, spanOf } from '../domain/points-in-time.js';
 import { CURRENCY_CODES, isCurrency } from '../domain/currencies.js';
 
 /**
@@ -191,6 +192,21 @@ export const IsInstantOrDate = (): PropertyDecorator =>
     (value) => isDate(value) || isInstant(value),
     { type: 'string', pattern: `(${DATE.source})|(${INSTANT.source})`, maxLength: 24 },
   );
+
+/** A point in time that is asked about: an instant with any offset, or a date or month that stands for the whole of it, in UTC. */
+export const IsPointInTime = (): PropertyDecorator =>
+  check(
+    'isPointInTime',
+    `an instant such as 2026-06-30T12:00:00Z or 2026-06-30T14:00:00+02:00, a date such as 2026-06-30, which is that whole day in UTC, or a month such as 2026-06, ${YEAR_MIN} to ${YEAR_MAX}`,
+    isPointInTime,
+    { type: 'string', pattern: POINT_IN_TIME_PATTERN, maxLength: POINT_IN_TIME_LENGTH_MAX },
+  );
+
+function isPointInTime(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length > POINT_IN_TIME_LENGTH_MAX) return false;
+  const span = spanOf(value);
+  return span !== undefined && span.first >= Date.UTC(YEAR_MIN) && span.last < Date.UTC(YEAR_MAX + 1);
+}
 
 export function IsWhole(min: number, max: number): PropertyDecorator {
   return check('isWhole', wholeDemand(min, max), (value) => isWhole(value, min, max), {

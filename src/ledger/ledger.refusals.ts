@@ -26,7 +26,7 @@ export const LEDGER_REFUSALS = declareRefusals({
     next: 'Read the record again, decide anew, and send the new ETag.',
     facts: {
       expected: wholeFact('The revision that If-Match names.', 3),
-      actual: wholeFact('The revision of the record.', 4),
+      actual: numberFact('The revision of the record; -1: there is none yet.', 4),
     },
   },
   'not-own': {

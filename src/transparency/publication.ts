@@ -1,6 +1,7 @@
 import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
-import { MS_PER_DAY, formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
+import { formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
+import { spanOf } from '../domain/points-in-time.js';
 import type { Category } from '../partners/partner.js';
 
 /** The reports that are published, each over all facilities and modes. */
@@ -92,8 +93,7 @@ export const report: Aggregate<Report, ReportEvent> = {
 };
 
 /** The last instant of a period: the report reflects the events that were recorded by then. */
-export const periodEnd = ({ periodTo }: Period): EpochMs =>
-  parseInstant(periodTo) + (isDate(periodTo) ? MS_PER_DAY - 1 : 0);
+export const periodEnd = ({ periodTo }: Period): EpochMs => spanOf(periodTo)?.last ?? parseInstant(periodTo);
 
 const isDate = (text: string): boolean => text.length === 'YYYY-MM-DD'.length;
 const normal = (text: string): string => (isDate(text) ? text : formatInstant(parseInstant(text)));

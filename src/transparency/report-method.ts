@@ -54,6 +54,10 @@ export interface ReportMethod<State extends MethodState = MethodState> {
   text(state: State, root: Uint8Array, request: ReportRequest): string;
   /** The same report as lines for CSV. */
   rows(state: State, root: Uint8Array, request: ReportRequest): CsvRow[];
+  /** The lines of a report from its bytes, which `text` made. */
+  rowsOfText(text: string, kind: ReportRequest['kind']): CsvRow[];
+  /** Whether nothing that the report counts is in the state: every figure is 0 or not defined. */
+  isEmpty(state: State, request: ReportRequest): boolean;
 }
 
 /** States of another method or form are of no use: they may hold other figures. */

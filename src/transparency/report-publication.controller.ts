@@ -1,9 +1,16 @@
+import type { Readable } from 'node:stream';
 import { Body, Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiExtraModels, ApiProduces, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
 import { Refusal } from '../ledger/refusal.js';
+import { IMMUTABLE, SETTLED, addVary } from '../http/caching.js';
+import { csvHeaders } from '../http/csv-answer.js';
+import { toCsv } from '../http/csv.js';
+import { isHeld } from '../http/entity-tags.js';
+import { FixedTableQueryDto } from '../http/list-query.dto.js';
 import type { Page, Reading } from '../http/read-model.js';
 import { CommandRoute, Context, ETag, PublicRoute, ReadRoute, Revalidated } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
@@ -20,10 +27,9 @@ import {
   PublishedReportPageDto,
   type PublishedReportDto,
 } from './report-publication.dto.js';
+import { TABLE_LAYOUT_VERSION, type Table } from './report-table.js';
 import { ListPublishedReports, Publications, type Published } from './report-publication.queries.js';
 
-/** A published text never changes. */
-const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** Bound in the API document, for clients that allocate memory: ten million streams. */
 const INDEX_BYTES_MAX = 1_000_000_000;
 const REPORTS = [EqualAccessReportDto, CapitalReportDto, CapacityReportDto];
@@ -73,24 +79,41 @@ export class ReportPublicationController {
     'position-not-reached',
     'published-report-changed',
     'published-report-missing',
+    'published-report-without-table',
     'report-not-ready',
     'too-many-reports',
   ])
   @Revalidated()
+  @RouteConfig({ table: true })
   @Get('reports/:id')
   @ApiExtraModels(...REPORTS)
   @ApiResponse({
     status: 200,
-    description: 'The report, in canonical JSON (RFC 8785).',
+    description:
+      'The report, in canonical JSON (RFC 8785). `Accept: text/csv` gives its main table as CSV, made from these bytes.',
     headers: { ETag },
     content: { 'application/json': { schema: { oneOf: REPORTS.map((model) => ({ $ref: getSchemaPath(model) })) } } },
   })
   async getPublishedReport(
     @Param() { id }: IdParams,
+    @Query() { dialect = 'comma' }: FixedTableQueryDto,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await send(await this.publications.report(id), 'application/json; charset=utf-8', request, reply);
+    addVary(reply, 'Accept');
+    if (!request.asCsv) {
+      await send(await this.publications.report(id), JSON_TEXT, request, reply);
+      return;
+    }
+    const published = await this.publications.table(id);
+    const { kind, position, sha256 } = published;
+    const table = {
+      headers: csvHeaders(kind, position),
+      tag: `${sha256}-${TABLE_LAYOUT_VERSION}-${dialect}`,
+      caching: SETTLED,
+      form: ({ data, columns }: Table) => toCsv(data, dialect, columns),
+    };
+    await send(published, table, request, reply);
   }
 
   /**
@@ -117,19 +140,42 @@ export class ReportPublicationController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await send(await this.publications.streams(id), 'application/jsonl; charset=utf-8', request, reply);
+    if (request.asCsv) throw new Refusal('unknown', 'no-table', 'The index of a published report has one form only.');
+    await send(await this.publications.streams(id), INDEX, request, reply);
   }
 }
 
-async function send(
-  { position, sha256, body }: Published<unknown>,
-  type: string,
+/** Sends a published text. A caller that holds it gets 304, and the text is not read. */
+async function send<Body>(
+  { position, publishedAt, sha256, body }: Published<Body>,
+  { headers, tag = sha256, caching = IMMUTABLE, form }: Sending<Body>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  if (request.asCsv) throw new Refusal('unknown', 'no-table', 'A published report has one form only.');
-  const tag = `"${sha256}"`;
-  void reply.header('Cache-Control', IMMUTABLE).header('ETag', tag).header('Ledger-Position', String(position));
-  if (request.headers['if-none-match'] === tag) await reply.status(304).send();
-  else await reply.type(type).send(body);
+  const isUnchanged = isHeld(request.headers['if-none-match'], `"${tag}"`);
+  const content = isUnchanged ? '' : form(await body());
+  void reply
+    .header('Cache-Control', caching)
+    .header('ETag', `"${tag}"`)
+    .header('Last-Modified', new Date(publishedAt).toUTCString())
+    .header('Ledger-Position', String(position))
+    .headers(headers)
+    .status(isUnchanged ? 304 : 200);
+  await reply.send(content);
 }
+
+interface Sending<Body> {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The hash of the text when left out. */
+  readonly tag?: string;
+  readonly caching?: string;
+  readonly form: (body: Body) => unknown;
+}
+const JSON_TEXT: Sending<Buffer> = {
+  headers: { 'Content-Type': 'application/json; charset=utf-8' },
+  form: (bytes) => bytes,
+};
+const INDEX: Sending<Readable> = {
+  headers: { 'Content-Type': 'application/jsonl; charset=utf-8' },
+  form: (stream) => stream,
+};

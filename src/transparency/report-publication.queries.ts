@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { EventReader } from '../ledger/event-reader.js';
+import type { RecordedEvent } from '../ledger/event.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { streamOf } from '../ledger/aggregate.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
@@ -12,16 +13,22 @@ import { report, type PublishedFacts, type ReportKind, type ReportPublished } fr
 import { PublicationTexts, TextChanged, type StoredText } from './publication-texts.queries.js';
 import type { ListPublishedReportsDto, PublishedReportDto } from './report-publication.dto.js';
 import type { ReportMethod } from './report-method.js';
+import { tableOf, type Table } from './report-table.js';
 import { Reports } from './reports.service.js';
 
 /** A published text. */
 export interface Published<Body> {
   /** The position that the report reflects. */
   readonly position: number;
+  readonly kind: ReportKind;
+  readonly publishedAt: string;
   /** Hex. */
   readonly sha256: string;
-  readonly body: Body;
+  /** Reads the text. A caller that holds it already does not need it. */
+  readonly body: () => Promise<Body>;
 }
+
+type ReportFacts = ReportPublished['data'] & { readonly publishedAt: string };
 
 /** Makes the texts of publications from the events, stores them, and returns them as they were published. */
 @Injectable()
@@ -61,17 +68,27 @@ export class Publications {
 
   /**
    * The report as it was published. Where its bytes are not stored, it is made again by the method that it names.
-   * @throws Refusal 404 for an unknown report, 503 when its bytes are not the published ones, or when they are lost and this
+   * @throws Refusal 404 for an unknown report. Its body: 503 when its bytes are not the published ones, or when they are lost and this
    *   program does not know the method.
    */
   async report(id: string): Promise<Published<Buffer>> {
-    const { position, kind, sha256, methodVersion } = await this.find(id);
-    await this.keep(sha256, async () => {
+    const facts = await this.find(id);
+    return { ...facts, body: () => this.bytesOf(id, facts) };
+  }
+
+  /**
+   * The lines of a published report, made from its bytes.
+   * @throws Refusal as for the report; its body also when this program does not know the method.
+   */
+  async table(id: string): Promise<Published<Table>> {
+    const facts = await this.find(id);
+    const { kind, methodVersion } = facts;
+    const body = async (): Promise<Table> => {
       const method = this.methods.of(methodVersion);
-      if (method === undefined) throw lost(id, methodVersion);
-      return this.texts.put((await this.made(method, kind, position)).text);
-    });
-    return { position, sha256, body: await this.whole(id, sha256) };
+      if (method === undefined) throw noTable(id, methodVersion);
+      return tableOf(kind, method.rowsOfText((await this.bytesOf(id, facts)).toString(), kind));
+    };
+    return { ...facts, body };
   }
 
   /**
@@ -79,16 +96,29 @@ export class Publications {
    * @throws Refusal 404 for an unknown report.
    */
   async streams(id: string): Promise<Published<Readable>> {
-    const { position, streams } = await this.find(id);
-    const { sha256 } = streams;
-    await this.keep(sha256, () => this.texts.putStreams(position));
-    return { position, sha256, body: Readable.from(this.texts.parts(sha256), { objectMode: false }) };
+    const facts = await this.find(id);
+    const { sha256 } = facts.streams;
+    const body = async (): Promise<Readable> => {
+      await this.keep(sha256, () => this.texts.putStreams(facts.position));
+      return Readable.from(this.texts.parts(sha256), { objectMode: false });
+    };
+    return { ...facts, sha256, body };
   }
 
-  private async find(id: string): Promise<ReportPublished['data']> {
+  private async bytesOf(id: string, { position, kind, sha256, methodVersion }: ReportFacts): Promise<Buffer> {
+    await this.keep(sha256, async () => {
+      const method = this.methods.of(methodVersion);
+      if (method === undefined) throw lost(id, methodVersion);
+      return this.texts.put((await this.made(method, kind, position)).text);
+    });
+    return this.whole(id, sha256);
+  }
+
+  private async find(id: string): Promise<ReportFacts> {
     const [stored] = await this.store.readStream(streamOf(report, id), 0, 1);
     if (!stored) throw unknown('report', id);
-    return (this.reader.read(stored) as unknown as ReportPublished).data;
+    const { data, recordedAt } = this.reader.read(stored) as unknown as RecordedEvent & ReportPublished;
+    return { ...data, publishedAt: recordedAt };
   }
 
   private async made(
@@ -139,6 +169,14 @@ const lost = (id: string, methodVersion: string): Refusal =>
     'unavailable',
     'published-report-missing',
     `The report was made by method ${methodVersion}, and its bytes are not stored here. Make it again from the events with that method.`,
+    { id, methodVersion },
+  );
+
+const noTable = (id: string, methodVersion: string): Refusal =>
+  new Refusal(
+    'unavailable',
+    'published-report-without-table',
+    `The report was made by method ${methodVersion}, which this program does not know. Read it as JSON.`,
     { id, methodVersion },
   );
 

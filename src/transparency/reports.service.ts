@@ -4,6 +4,9 @@ import { EventReader } from '../ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { Refusal, unavailable } from '../ledger/refusal.js';
+import { formatInstant, parseInstant } from '../ledger/time.js';
+import type { Span } from '../domain/points-in-time.js';
+import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { Reading } from '../http/read-model.js';
 import { MethodRegistry } from './methods.js';
 import type { MethodState, ReportMethod } from './report-method.js';
@@ -28,7 +31,7 @@ const ANSWERS_MAX = 50;
 /** While the history grows, a live report is this old at most: the routes are public, and a report costs more than a read. */
 const PRESENT_MS_MAX = 200;
 
-/** The point of the history of a report; a live report when no member is given. */
+/** What a caller asks for; the present when no member is given. */
 export interface AsOf {
   /** Position that the answer must have reached. */
   readonly minPosition?: number | undefined;
@@ -37,6 +40,17 @@ export interface AsOf {
   readonly asOf?: string | undefined;
   /** RFC 3339, canonical. Only events that had taken effect by then count. */
   readonly effectiveAt?: string | undefined;
+}
+
+/** The point of the history that a report reflects. It is known before the report is made. */
+export interface ReportPoint {
+  readonly position: number;
+  readonly effectiveAt: string | undefined;
+  /** The point moves on with the next event. A report may then be of a later position. */
+  readonly isPresent: boolean;
+  /** No later event changes the position that the caller's words stand for. */
+  readonly isSettled: boolean;
+  readonly minPosition: number;
 }
 
 /** A report of one method: its name, with the filters, distinguishes it from all other reports of the method at the same position. */
@@ -66,6 +80,7 @@ export class Reports {
     private readonly states: ReportStates,
     private readonly publishedLog: PublishedLog,
     private readonly follower: ReportFollower,
+    @Inject(RUNTIME) private readonly runtime: Runtime,
     { current }: MethodRegistry,
   ) {
     this.method = current;
@@ -76,18 +91,63 @@ export class Reports {
    * @throws Refusal for a position that is not recorded yet (400), while the follower has not reached the position (503), and when too many
    *   reports are being made (503).
    */
-  async answer<Body>(
-    { minPosition = 0, asOf, asOfPosition, effectiveAt }: AsOf,
-    report: Render<Body>,
-  ): Promise<Reading<Body>> {
+  async answer<Body>(asOf: AsOf, report: Render<Body>): Promise<Reading<Body>> {
+    return this.make(await this.locate(asOf), report);
+  }
+
+  /**
+   * Finds the point of the history that a caller names.
+   * @throws Refusal for a position that is not recorded yet (400), while the follower has not reached the position (503).
+   */
+  async locate({ minPosition = 0, asOf, asOfPosition, effectiveAt }: AsOf): Promise<ReportPoint> {
     if (asOf !== undefined && asOfPosition !== undefined) throw ambiguous();
     await this.follower.reached(minPosition);
-    const position = asOf === undefined ? asOfPosition : await this.store.positionAt(asOf);
-    if (position === undefined && effectiveAt === undefined) return this.present(minPosition, report);
-    const at = position ?? this.follower.position;
-    if (at > this.follower.position) await this.awaitRecorded(at);
-    const name = `${at} ${effectiveAt ?? '-'} ${(report.method ?? this.method).version} ${report.name}`;
-    return { position: at, body: await this.remembered(name, () => this.past(at, effectiveAt, report)) };
+    const named = asOf === undefined ? asOfPosition : await this.store.positionAt(asOf);
+    if (named !== undefined && named > this.follower.position) await this.awaitRecorded(named);
+    return {
+      position: named ?? this.follower.position,
+      effectiveAt,
+      isPresent: named === undefined,
+      // Times of recording never go back: an event after the position was recorded after the instant, and so are all later ones.
+      isSettled: asOfPosition !== undefined || (named !== undefined && named < this.follower.position),
+      minPosition,
+    };
+  }
+
+  /** @throws Refusal when too many reports are being made (503), or an effective time is too far back (400). */
+  async make<Body>(point: ReportPoint, report: Render<Body>): Promise<Reading<Body>> {
+    const { position, effectiveAt, isPresent, minPosition } = point;
+    const { method = this.method } = report;
+    if (isPresent && effectiveAt === undefined && method === this.method) return this.present(minPosition, report);
+    const name = `${position} ${effectiveAt ?? '-'} ${method.version} ${report.name}`;
+    return { position, body: await this.remembered(name, () => this.past(position, effectiveAt, report)) };
+  }
+
+  /** Merkle root over the events up to a position. */
+  async rootAt(position: number): Promise<Uint8Array> {
+    const live = this.follower.present;
+    return (live?.state.position === position ? live.tree : await this.publishedLog.treeAt(position)).root();
+  }
+
+  /**
+   * Refuses a point in time that has not begun: nothing is known of it, and the answer would change.
+   * @param parameter its name in the query.
+   * @throws Refusal `point-in-the-future` (400).
+   */
+  requireBegun(parameter: string, text: string, { first }: Span): void {
+    // The clock of the instance that wrote the last event may be ahead of the clock of this one.
+    const recordedAt = this.follower.present?.state.recordedAt;
+    const nowMs = Math.max(this.runtime.clock(), recordedAt == null ? 0 : parseInstant(recordedAt));
+    if (first <= nowMs) return;
+    const now = formatInstant(nowMs);
+    const detail = `${parameter} is ${text}, which has not begun: it is ${now}. Leave ${parameter} out for the present.`;
+    throw new Refusal('malformed', 'point-in-the-future', detail, { now }, [{ pointer: `/${parameter}`, detail }]);
+  }
+
+  /** When the first event was recorded; null for an empty ledger. */
+  async firstRecordedAt(): Promise<string | null> {
+    const [first] = await this.store.readAll(0, 1);
+    return first ? this.reader.read(first).recordedAt : null;
   }
 
   private present<Body>(minPosition: number, { name, render }: Render<Body>): Reading<Body> {

@@ -1,22 +1,27 @@
-import { Controller, Query, Req, Res } from '@nestjs/common';
+import { Controller, Query, Req } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Reading } from '../http/read-model.js';
 import { ReadRoute } from '../http/routes.js';
+import '../http/request.js';
 import { CapacityReportDto } from './capacity-report.dto.js';
 import { CapitalReportDto } from './capital-report.dto.js';
 import { EqualAccessReportDto } from './equal-access-report.dto.js';
+import type { ReportRequest } from './report-method.js';
 import { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
-import { GetCapacity, GetCapital, GetEqualAccess, type ReportBody } from './transparency.queries.js';
+import { GetReport, type ReportBody } from './transparency.queries.js';
 
 /** Refusals of a report of any point of the history. */
 const REPORT = [
   'effective-time-too-far',
+  'nothing-recorded',
+  'point-in-the-future',
   'position-not-reached',
   'position-not-recorded',
   'report-not-ready',
   'too-many-reports',
+  'unknown-method',
 ] as const;
 
 @ApiTags('transparency')
@@ -29,35 +34,26 @@ export class TransparencyController {
   getEqualAccessReport(
     @Query() query: EqualAccessQueryDto,
     @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Reading<ReportBody>> {
-    return this.queries.execute(new GetEqualAccess(query, formOf(request, reply)));
+    const { facilityId, mode } = query;
+    return this.report({ kind: 'equal-access', facilityId, mode }, query, request);
   }
 
   /** Read the promised and paid money, by layer and kind of partner. */
   @ReadRoute({ path: 'capital', answer: CapitalReportDto, table: true, refusals: REPORT })
-  getCapitalReport(
-    @Query() query: AsOfDto,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Reading<ReportBody>> {
-    return this.queries.execute(new GetCapital(query, formOf(request, reply)));
+  getCapitalReport(@Query() query: AsOfDto, @Req() request: FastifyRequest): Promise<Reading<ReportBody>> {
+    return this.report({ kind: 'capital' }, query, request);
   }
 
   /** Read the installed, promised and used chip-hours, by facility and month. */
   @ReadRoute({ path: 'capacity', answer: CapacityReportDto, table: true, refusals: REPORT })
-  getCapacityReport(
-    @Query() query: CapacityQueryDto,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Reading<ReportBody>> {
-    return this.queries.execute(new GetCapacity(query, formOf(request, reply)));
+  getCapacityReport(@Query() query: CapacityQueryDto, @Req() request: FastifyRequest): Promise<Reading<ReportBody>> {
+    return this.report({ kind: 'capacity', facilityId: query.facilityId }, query, request);
   }
-}
 
-/** A report is sent as its own text: serialised a second time, it could have other bytes. */
-function formOf(request: FastifyRequest, reply: FastifyReply): 'json' | 'csv' {
-  if (request.asCsv) return 'csv';
-  void reply.type('application/json; charset=utf-8');
-  return 'json';
+  /** A report is sent as its own text: serialised a second time, it could have other bytes. */
+  private report(report: ReportRequest, query: AsOfDto, request: FastifyRequest): Promise<Reading<ReportBody>> {
+    const form = request.asCsv ? 'csv' : 'json';
+    return this.queries.execute(new GetReport(report, query, form, request.headers['if-none-match']));
+  }
 }

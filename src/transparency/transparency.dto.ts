@@ -3,8 +3,8 @@ import { Matches } from 'class-validator';
 import { MODES, type Mode } from '../domain/access-modes.js';
 import { POLICY_VALUE } from '../governance/policy.dto.js';
 import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
-import { ReadQueryDto } from '../http/list-query.dto.js';
-import { IsId, IsInstantOrDate, IsOneOf, Optional } from '../http/validation.js';
+import { TableQueryDto } from '../http/list-query.dto.js';
+import { IsId, IsOneOf, IsPointInTime, Optional } from '../http/validation.js';
 import { REASONS } from './measures.js';
 import type { Bound, PolicyLine } from './method-1/report-header.js';
 
@@ -21,31 +21,44 @@ export const REASONS_SCHEMA: {
 export const REPORT_LINES_MAX = 100_000;
 
 /** The point of the history of a report; the present when no member is given. */
-export class AsOfDto extends ReadQueryDto {
+export class AsOfDto extends TableQueryDto {
   /**
-   * The report as of the last event that was recorded at or before this instant (a date: its first instant, UTC). Not
-   * together with `asOfPosition`.
-   * @example '2026-12-31'
-   */
-  @Optional()
-  @IsInstantOrDate()
-  readonly asOf?: string;
-
-  /**
-   * Counts only the events that had taken effect by this instant (a date: its first instant, UTC), among the events up to the position. An
-   * event that was recorded late counts from its `effectiveAt`, every other event from its `recordedAt`. An instant after `asOf` leaves
-   * nothing out.
+   * The report as of the last event that was recorded by then: an instant with `Z` or an offset, a date, or a month. A date and a month
+   * stand for the whole of it in UTC: `2026-06-30` is the state at the end of 30 June. The answer repeats the instant in `Ledger-As-Of`.
+   * A day that is not over yet gives what is recorded so far, one that has not begun is refused. Not together with `asOfPosition`.
    * @example '2026-06-30'
    */
   @Optional()
-  @IsInstantOrDate()
+  @IsPointInTime()
+  readonly asOf?: string;
+
+  /**
+   * Counts only the events that had taken effect by then, among the events up to the position: written like `asOf`, and a date is the
+   * whole day here too. An event that was recorded late counts from its `effectiveAt`, every other event from its `recordedAt`. An
+   * instant after `asOf` leaves nothing out.
+   * @example '2026-06-30'
+   */
+  @Optional()
+  @IsPointInTime()
   readonly effectiveAt?: string;
 
-  /** The report as of this position of the history. The same position and method make the same bytes. */
+  /**
+   * The report as of this position of the history. The same position and `method` make the same bytes of JSON for ever: the header
+   * `Content-Location` of every report gives this address.
+   */
   @Optional()
   @Matches(/^(0|[1-9][0-9]{0,14})$/, { message: 'asOfPosition must be a position: a whole number from 0.' })
   @ApiProperty({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999, example: 42 })
   readonly asOfPosition?: string;
+
+  /**
+   * Version of the method; the current one when left out.
+   * @example '1.0'
+   */
+  @Optional()
+  @Matches(/^[0-9]{1,4}\.[0-9]{1,4}$/, { message: 'method must be a version such as 1.0.' })
+  @ApiProperty({ type: 'string', pattern: '^[0-9]{1,4}\\.[0-9]{1,4}$', maxLength: 9 })
+  readonly method?: string;
 }
 
 /** Which part of the access is reported. */

@@ -1,6 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { Readiness, viewsPart } from '../platform/readiness.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
+import { DictionaryController } from './dictionary.controller.js';
 import { METHODS, MethodRegistry } from './methods.js';
 import { storedStateVersion } from './report-method.js';
 import { ReportStates } from './report-states.queries.js';
@@ -15,7 +16,7 @@ import { TransparencyController } from './transparency.controller.js';
 import { transparencyQueryHandlers } from './transparency.queries.js';
 
 @Module({
-  controllers: [TransparencyController, ReportPublicationController],
+  controllers: [TransparencyController, DictionaryController, ReportPublicationController],
   providers: [
     ...transparencyQueryHandlers,
     ...handlersOf(publicationCommands),

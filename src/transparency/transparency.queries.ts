@@ -1,82 +1,185 @@
+import { createHash } from 'node:crypto';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { formatInstant, parseInstant } from '../ledger/time.js';
+import { lastInstantOf, spanOf } from '../domain/points-in-time.js';
+import { IMMUTABLE, LIVE, SETTLED } from '../http/caching.js';
+import { isHeld } from '../http/entity-tags.js';
 import type { Page, Reading } from '../http/read-model.js';
-import type { CsvRow, ReportRequest } from './report-method.js';
-import { Reports, type AsOf, type Render } from './reports.service.js';
-import type { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
+import { Refusal } from '../ledger/refusal.js';
+import { MethodRegistry } from './methods.js';
+import type { CsvRow, ReportMethod, ReportRequest } from './report-method.js';
+import { TABLE_LAYOUT_VERSION, tableOf } from './report-table.js';
+import { Reports, type AsOf, type ReportPoint } from './reports.service.js';
+import type { AsOfDto } from './transparency.dto.js';
 
 /** The report's own bytes, or its lines for CSV. */
 export type ReportBody = string | Page<CsvRow>;
 type Form = 'json' | 'csv';
 
-export class GetEqualAccess extends Query<Reading<ReportBody>> {
+export class GetReport extends Query<Reading<ReportBody>> {
   constructor(
-    readonly query: EqualAccessQueryDto,
-    readonly form: Form,
-  ) {
-    super();
-  }
-}
-export class GetCapital extends Query<Reading<ReportBody>> {
-  constructor(
+    readonly request: ReportRequest,
     readonly query: AsOfDto,
     readonly form: Form,
+    /** The header of that name. */
+    readonly ifNoneMatch?: string,
   ) {
     super();
   }
 }
-export class GetCapacity extends Query<Reading<ReportBody>> {
+
+/** A report that was made, and what its headers say. */
+interface Made {
+  readonly body: ReportBody;
+  readonly root: Uint8Array;
+  /** When the event at the position was recorded. */
+  readonly recordedAt: string | null;
+  readonly isEmpty: boolean;
+}
+
+@QueryHandler(GetReport)
+class GetReportHandler implements IQueryHandler<GetReport> {
   constructor(
-    readonly query: CapacityQueryDto,
-    readonly form: Form,
-  ) {
-    super();
+    private readonly reports: Reports,
+    private readonly methods: MethodRegistry,
+  ) {}
+
+  async execute(report: GetReport): Promise<Reading<ReportBody>> {
+    const { request, query, form, ifNoneMatch } = report;
+    const method = this.methodOf(query.method);
+    const asOf = this.asOfOf(query);
+    const point = await this.reports.locate(asOf);
+    if (asOf.asOf !== undefined && point.position === 0) throw await this.nothingRecorded(query.asOf, asOf.asOf);
+    const headersOf = (position: number, root: Uint8Array): Record<string, string> => ({
+      ETag: tagOf(report, { position, root, effectiveAt: asOf.effectiveAt, method }),
+      'Cache-Control': cachingOf(point, report),
+      'Content-Location': permalinkTo(report, position, asOf.effectiveAt, method),
+      ...(form === 'json' && { 'Content-Type': 'application/json; charset=utf-8' }),
+      ...(form === 'csv' && { Link: metadataOf(request.kind) }),
+      ...(asOf.asOf !== undefined && { 'Ledger-As-Of': asOf.asOf }),
+      ...(asOf.effectiveAt !== undefined && { 'Ledger-Effective-At': asOf.effectiveAt }),
+    });
+    if (ifNoneMatch !== undefined) {
+      const { position } = point;
+      const headers = headersOf(position, await this.reports.rootAt(position));
+      if (isHeld(ifNoneMatch, headers['ETag'] ?? '')) return { position, headers, unchanged: true, body: '' };
+    }
+    const { position, body: made } = await this.reports.make<Made>(point, {
+      name: `${JSON.stringify(request)} ${form}`,
+      method,
+      render: (state, root) => ({
+        body:
+          form === 'json'
+            ? method.text(state, root, request)
+            : { ...tableOf(request.kind, method.rows(state, root, request)), next: null },
+        root,
+        recordedAt: state.recordedAt,
+        isEmpty: method.isEmpty(state, request),
+      }),
+    });
+    const headers = {
+      ...headersOf(position, made.root),
+      // Several events have the same second: a cache compares the tag, and not this time.
+      ...(made.recordedAt !== null && { 'Last-Modified': new Date(made.recordedAt).toUTCString() }),
+      ...(made.isEmpty && { 'Ledger-Notice': noticeOf(request, position, asOf.effectiveAt) }),
+    };
+    return { position, headers, body: made.body };
+  }
+
+  private methodOf(version: string | undefined): ReportMethod {
+    const method = version === undefined ? this.reports.method : this.methods.of(version);
+    if (method) return method;
+    const known = this.methods.methods.map((one) => one.version);
+    const detail = `There is no method ${version}. This program knows ${known.join(', ')}.`;
+    throw new Refusal('malformed', 'unknown-method', detail, { known }, [{ pointer: '/method', detail }]);
+  }
+
+  private asOfOf({ minPosition, asOfPosition, asOf, effectiveAt }: AsOfDto): AsOf {
+    const [minimum, position] = [minPosition, asOfPosition].map((text) =>
+      text === undefined ? undefined : Number(text),
+    );
+    return {
+      minPosition: minimum,
+      asOfPosition: position,
+      asOf: this.instantOf('asOf', asOf),
+      effectiveAt: this.instantOf('effectiveAt', effectiveAt),
+    };
+  }
+
+  /** The last instant that a text stands for. The DTO has checked the text. */
+  private instantOf(parameter: string, text: string | undefined): string | undefined {
+    const span = text === undefined ? undefined : spanOf(text);
+    if (text === undefined || span === undefined) return undefined;
+    this.reports.requireBegun(parameter, text, span);
+    return lastInstantOf(span);
+  }
+
+  /** A report of zeros would look like figures. */
+  private async nothingRecorded(asOf: string | undefined, asOfInstant: string): Promise<Refusal> {
+    const firstRecordedAt = await this.reports.firstRecordedAt();
+    const since =
+      firstRecordedAt === null ? 'Nothing is recorded yet.' : `The first was recorded at ${firstRecordedAt}.`;
+    return new Refusal(
+      'unknown',
+      'nothing-recorded',
+      `No event was recorded by ${asOfInstant}. ${since} For what had taken effect by then, however late it was recorded, ask with effectiveAt=${asOf} instead.`,
+      { asOfInstant, firstRecordedAt },
+    );
   }
 }
 
-@QueryHandler(GetEqualAccess)
-class GetEqualAccessHandler implements IQueryHandler<GetEqualAccess> {
-  constructor(private readonly reports: Reports) {}
-
-  execute({ query, form }: GetEqualAccess): Promise<Reading<ReportBody>> {
-    const { facilityId, mode } = query;
-    return this.reports.answer(asOfOf(query), rendered(this.reports, { kind: 'equal-access', facilityId, mode }, form));
-  }
+/** What distinguishes the bytes of an answer from those of all others. */
+interface Identity extends Pick<ReportPoint, 'position' | 'effectiveAt'> {
+  readonly root: Uint8Array;
+  readonly method: ReportMethod;
 }
 
-@QueryHandler(GetCapital)
-class GetCapitalHandler implements IQueryHandler<GetCapital> {
-  constructor(private readonly reports: Reports) {}
+/** Two answers have the same tag only if they have the same bytes; the root distinguishes two ledgers behind one address. */
+function tagOf({ request, form, query }: GetReport, { position, root, effectiveAt, method }: Identity): string {
+  const layout = form === 'csv' ? [TABLE_LAYOUT_VERSION, query.dialect ?? null] : [];
+  const parts = [request, form, ...layout, effectiveAt ?? null, Buffer.from(root).toString('base64')];
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, TAG_DIGEST_LENGTH);
+  return `"${position}-${method.version}-${digest}"`;
+}
+/** 128 bits. */
+const TAG_DIGEST_LENGTH = 22;
 
-  execute({ query, form }: GetCapital): Promise<Reading<ReportBody>> {
-    return this.reports.answer(asOfOf(query), rendered(this.reports, { kind: 'capital' }, form));
-  }
+/**
+ * The JSON of a position and a named method never changes: the method is frozen, and the figures follow from the events alone. A table is
+ * a form of these figures that a later program may lay out otherwise, and an unnamed method is the current one.
+ */
+function cachingOf({ isSettled }: ReportPoint, { form, query }: GetReport): string {
+  if (!isSettled) return LIVE;
+  return form === 'json' && query.method !== undefined ? IMMUTABLE : SETTLED;
 }
 
-@QueryHandler(GetCapacity)
-class GetCapacityHandler implements IQueryHandler<GetCapacity> {
-  constructor(private readonly reports: Reports) {}
-
-  execute({ query, form }: GetCapacity): Promise<Reading<ReportBody>> {
-    const { facilityId } = query;
-    return this.reports.answer(asOfOf(query), rendered(this.reports, { kind: 'capacity', facilityId }, form));
-  }
+/** The address of the same figures for ever. */
+function permalinkTo(
+  { request, form, query }: GetReport,
+  position: number,
+  effectiveAt: string | undefined,
+  { version }: ReportMethod,
+): string {
+  const { kind, ...filters } = request;
+  const named = { asOfPosition: String(position), method: version, effectiveAt, ...filters };
+  const dialect = form === 'csv' && query.dialect !== undefined ? { dialect: query.dialect } : {};
+  const given = Object.entries({ ...named, ...dialect }).filter(([, value]) => value !== undefined);
+  const parameters = new URLSearchParams(given as [string, string][]);
+  return `/v1/transparency/${kind}${form === 'csv' ? '.csv' : ''}?${parameters.toString()}`;
 }
 
-/** A report by the current method. */
-const rendered = ({ method }: Reports, request: ReportRequest, form: Form): Render<ReportBody> => ({
-  name: `${JSON.stringify(request)} ${form}`,
-  render: (state, root) =>
-    form === 'json' ? method.text(state, root, request) : { data: method.rows(state, root, request), next: null },
-});
+/** What the columns of a table mean (CSVW). */
+const metadataOf = (kind: ReportRequest['kind']): string =>
+  `</v1/transparency/${kind}.csv-metadata.json>; rel="describedby"; type="application/csvm+json"`;
 
-const positionOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+/** Why every figure is 0 or not defined. */
+function noticeOf({ kind, ...filters }: ReportRequest, position: number, effectiveAt: string | undefined): string {
+  const narrowed = Object.entries(filters).flatMap(([name, value]) =>
+    value === undefined ? [] : [` with ${name} ${value}`],
+  );
+  const what = `nothing that the ${kind} report counts${narrowed.join(' and')}`;
+  return effectiveAt === undefined
+    ? `No figures: ${what} is recorded up to position ${position}.`
+    : `No figures: ${what} had taken effect by ${effectiveAt}, as far as it is recorded up to position ${position}.`;
+}
 
-const asOfOf = ({ minPosition, asOfPosition, asOf, effectiveAt }: AsOfDto): AsOf => ({
-  minPosition: positionOf(minPosition),
-  asOfPosition: positionOf(asOfPosition),
-  asOf,
-  effectiveAt: effectiveAt === undefined ? undefined : formatInstant(parseInstant(effectiveAt)),
-});
-
-export const transparencyQueryHandlers = [GetEqualAccessHandler, GetCapitalHandler, GetCapacityHandler];
+export const transparencyQueryHandlers = [GetReportHandler];

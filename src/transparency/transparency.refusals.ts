@@ -4,7 +4,9 @@ import {
   dateFact,
   idFact,
   instantFact,
+  listFact,
   optional,
+  orNull,
   textFact,
   wholeFact,
   wordFact,
@@ -71,6 +73,36 @@ export const TRANSPARENCY_REFUSALS = declareRefusals({
     facts: {
       id: optional(idFact('The report, where one was asked for.')),
       methodVersion: optional(textFact('Version of the method that made it.', '1.0')),
+    },
+  },
+  'published-report-without-table': {
+    kind: 'unavailable',
+    means: 'The report was made by a method that this program does not know, so it cannot make a table of it.',
+    next: 'Read the report as JSON.',
+    facts: {
+      id: idFact('The report.'),
+      methodVersion: textFact('Version of the method that made it.', '1.0'),
+    },
+  },
+  'point-in-the-future': {
+    kind: 'malformed',
+    means: 'The point in time that was asked for has not begun.',
+    next: 'Leave the parameter out for the present.',
+    facts: { now: instantFact('The instant of the answer.') },
+  },
+  'unknown-method': {
+    kind: 'malformed',
+    means: 'This program has no method of reports with this version.',
+    next: 'Give one of known.',
+    facts: { known: listFact('Versions that this program has.', textFact('A version.', '1.0')) },
+  },
+  'nothing-recorded': {
+    kind: 'unknown',
+    means: 'Nothing was recorded by the end of the day that was asked for, so there is no report.',
+    next: 'Give a later asOf, or effectiveAt for what had taken effect by then.',
+    facts: {
+      asOfInstant: instantFact('The end of the day.'),
+      firstRecordedAt: orNull(instantFact('When the first event was recorded; null: nothing is recorded yet.')),
     },
   },
   'report-not-ready': {

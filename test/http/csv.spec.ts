@@ -20,6 +20,11 @@ describe('a table as CSV', () => {
     ]);
   });
 
+  it('begins with the known columns, and has a header without a row', () => {
+    expect(toCsv([], 'comma', ['a', 'b'])).toBe('a,b\n');
+    expect(toCsv([{ c: 1, a: 2 }], 'comma', ['a', 'b'])).toBe('a,b,c\n2,,1\n');
+  });
+
   it('writes false differently from a missing value', () => {
     expect(linesOf([{ yes: true, no: false, none: null }])).toEqual(['yes,no,none', 'true,false,', '']);
   });

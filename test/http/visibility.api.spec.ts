@@ -101,6 +101,7 @@ const LINES: Readonly<Record<string, Line>> = {
   listAllocations: { path: '/v1/allocations', kind: 'allocation', seen: AT_SITES },
   listUsage: { path: '/v1/usage', kind: 'allocation', seen: AT_SITES },
   listPolicies: 'public',
+  getDictionary: 'public',
   getEqualAccessReport: 'public',
   getCapitalReport: 'public',
   getCapacityReport: 'public',

@@ -62,6 +62,7 @@ const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   publishReport: ['operator', 'board'],
   decideCorrectiveAction: ['board'],
   eraseSubject: ['operator'],
+  getDictionary: 'public',
   getEqualAccessReport: 'public',
   getCapitalReport: 'public',
   getCapacityReport: 'public',

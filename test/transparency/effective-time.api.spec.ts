@@ -21,17 +21,20 @@ const read = (query: string) => programme.ledger.get(`${PATH}?minPosition=${posi
 
 describe('reports as of an effective time', () => {
   it.each([
-    ['2026-02-01', 0, 0],
-    ['2026-02-02', 1, 0],
-    ['2026-03-02', 1, 600],
-    ['2026-04-01T10:00:00Z', 2, 600],
+    ['2026-01-31', '2026-01-31T23:59:59.999Z', 0, 0],
+    ['2026-02-01T09:59:59.999Z', '2026-02-01T09:59:59.999Z', 0, 0],
+    ['2026-02-01', '2026-02-01T23:59:59.999Z', 1, 0],
+    ['2026-02', '2026-02-28T23:59:59.999Z', 1, 0],
+    ['2026-03-01', '2026-03-01T23:59:59.999Z', 1, 600],
+    ['2026-04-01T12:00:00+02:00', '2026-04-01T10:00:00Z', 2, 600],
   ])(
-    'count on %s those recorded events that had taken effect by then',
-    async (effectiveAt, submitted, chipHoursGranted) => {
-      const { body, headers } = await read(`effectiveAt=${effectiveAt}`);
-      expect(headers['ledger-position']).toBe(String(body.position));
+    'count on %s those recorded events that had taken effect by its end',
+    async (text, effectiveAt, submitted, chipHoursGranted) => {
+      const { body, headers } = await read(`effectiveAt=${text}`);
+      expect(headers).toMatchObject({ 'ledger-position': String(body.position), 'ledger-effective-at': effectiveAt });
       expect(body).toMatchObject({ totals: { submitted, chipHoursGranted }, asOf: NOW, treeSize: body.position });
-      expect(Date.parse(body.effectiveAt)).toBe(Date.parse(effectiveAt));
+      expect(body.effectiveAt).toBe(effectiveAt);
+      expect(headers['ledger-notice'] === undefined).toBe(submitted > 0);
     },
   );
 
@@ -39,11 +42,11 @@ describe('reports as of an effective time', () => {
     const at = `asOfPosition=${position}`;
     const [date, instant] = [
       await read(`${at}&effectiveAt=2026-03-02`),
-      await read(`${at}&effectiveAt=2026-03-02T00:00:00.000Z`),
+      await read(`${at}&effectiveAt=2026-03-02T23:59:59.999Z`),
     ];
     expect(instant.text).toBe(date.text);
     const whole = await read(at);
-    expect((await read(`${at}&effectiveAt=2026-12-31`)).text).toBe(whole.text);
+    expect((await read(`${at}&effectiveAt=2026-06-15`)).text).toBe(whole.text);
     expect(whole.body.effectiveAt).toBeNull();
   });
 

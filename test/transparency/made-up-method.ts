@@ -34,6 +34,8 @@ const METHOD_1_1: ReportMethod<NextState> = {
     return canonicalize({ ...report, ...further, methodVersion: '1.1' });
   },
   rows: (state, root, request) => METHOD_1.rows(state, root, request).map((row) => ({ ...row, methodVersion: '1.1' })),
+  rowsOfText: (text, kind) => METHOD_1.rowsOfText(text, kind),
+  isEmpty: (state, request) => METHOD_1.isEmpty(state, request),
 };
 
 function countRequest(state: NextState, { type, recordedAt }: RecordedEvent): NextState {

@@ -110,12 +110,24 @@ describe('a published report', () => {
     expect(before.headers).toMatchObject({
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'public, max-age=31536000, immutable',
-      etag: `"${body.sha256}"`,
+      etag: `W/"${body.sha256}"`,
     });
     await api.must(api.post('/v1/partners', COMPANY));
     expect((await read(`${PATH}/${body.id}`)).text).toBe(before.text);
-    const ifNoneMatch = { 'if-none-match': `"${body.sha256}"` };
-    expect((await api.get(`${PATH}/${body.id}`, { key: null, headers: ifNoneMatch })).status).toBe(304);
+    const held = [`"${body.sha256}"`, `W/"${body.sha256}"`, `"other", W/"${body.sha256}"`, '*'];
+    const statuses = [...held, `"${body.sha256.slice(1)}"`].map(async (tags) => {
+      const { status, headers, text } = await api.get(`${PATH}/${body.id}`, {
+        key: null,
+        headers: { 'if-none-match': tags },
+      });
+      expect(headers).toMatchObject({
+        etag: expect.any(String),
+        'cache-control': expect.stringContaining('immutable'),
+      });
+      return [status, text === ''];
+    });
+    expect(await Promise.all(statuses)).toEqual([...held.map(() => [304, true]), [200, false]]);
+    expect(before.headers['last-modified']).toBe(new Date(body.recordedAt).toUTCString());
     const again = await publish({});
     expect([again.body.sha256, again.body.streams]).toEqual([body.sha256, body.streams]);
     expect(again.body.id).not.toBe(body.id);
@@ -188,14 +200,29 @@ describe('a published report', () => {
     expect([answer.status, answer.body.code]).toEqual([403, 'role-not-allowed']);
   });
 
-  it('is unknown under another id, and has no CSV', async () => {
+  it('is unknown under another id', async () => {
     const nowhere = '00000000-0000-4000-8000-000000000000';
-    for (const path of [nowhere, `${nowhere}/streams`]) {
+    for (const path of [nowhere, `${nowhere}.csv`, `${nowhere}/streams`]) {
       expect(await read(`${PATH}/${path}`)).toMatchObject({ status: 404, body: { code: 'unknown-report' } });
     }
-    const { body } = await publish({});
-    expect(await read(`${PATH}/${body.id}.csv`)).toMatchObject({ status: 404, body: { code: 'no-table' } });
   });
+
+  it.each(REPORT_KINDS)(
+    'on %s comes as a table, which is made from its bytes and is the table of its position',
+    async (kind) => {
+      const { body } = await publish({ kind });
+      const table = await read(`${PATH}/${body.id}.csv`);
+      expect(table.headers).toMatchObject({
+        'content-type': 'text/csv; charset=utf-8; header=present',
+        'content-disposition': `attachment; filename="${kind}-4.csv"`,
+        'cache-control': 'public, max-age=3600, stale-while-revalidate=86400',
+      });
+      expect(table.text).toBe((await read(`/v1/transparency/${kind}.csv?asOfPosition=4`)).text);
+      const accepted = await api.get(`${PATH}/${body.id}`, { key: null, headers: { accept: 'text/csv' } });
+      expect(accepted.text).toBe(table.text);
+      expect((await read(`${PATH}/${body.id}/streams.csv`)).body).toMatchObject({ code: 'no-table' });
+    },
+  );
 });
 
 describe('the list of published reports', () => {

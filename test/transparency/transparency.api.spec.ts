@@ -122,16 +122,57 @@ describe('the transparency reports over HTTP', () => {
     expect(other?.recordedAt).not.toBe(asOf);
     const answer = await first.get(`${PATH}/capital?asOf=${asOf}`, { key: null });
     expect(answer.body).toMatchObject({ position, asOf });
+    expect(answer.headers['ledger-as-of']).toBe(asOf);
     expect(answer.text).toBe(textOf(capitalReport(recomputed(position))));
   });
 
-  it('are empty before the first event, and complete after the last', async () => {
-    expect((await first.get(`${PATH}/capacity?asOf=2000-01-01`, { key: null })).body).toMatchObject({
-      position: 0,
-      asOf: null,
-      rows: [],
-    });
-    expect((await first.get(`${PATH}/capacity?asOf=2100-01-01`, { key: null })).body.position).toBe(events.length);
+  it('are refused as of a time before the first event, with the reason, and are empty as of position 0', async () => {
+    for (const form of ['', '.csv']) {
+      const { status, body, headers } = await first.get(`${PATH}/capacity${form}?asOf=2000-01-01`, { key: null });
+      expect({ status, body }).toMatchObject({
+        status: 404,
+        body: {
+          code: 'nothing-recorded',
+          asOfInstant: '2000-01-01T23:59:59.999Z',
+          firstRecordedAt: events[0]?.recordedAt,
+          detail: expect.stringContaining('effectiveAt=2000-01-01'),
+        },
+      });
+      expect(headers['cache-control']).toBe('no-store');
+    }
+    const { body, headers } = await first.get(`${PATH}/capacity?asOfPosition=0`, { key: null });
+    expect(body).toMatchObject({ position: 0, asOf: null, rows: [] });
+    expect(headers['ledger-notice']).toBe(
+      'No figures: nothing that the capacity report counts is recorded up to position 0.',
+    );
+  });
+
+  it('are complete as of a day that runs, and refused as of a time that has not begun', async () => {
+    const last = events.at(-1)?.recordedAt ?? '';
+    const day = last.slice(0, 10);
+    for (const asOf of [day, day.slice(0, 7), last]) {
+      const { body, headers } = await first.get(`${PATH}/capacity?asOf=${asOf}`, { key: null });
+      expect([asOf, body.position, headers['cache-control']]).toEqual([
+        asOf,
+        events.length,
+        'public, max-age=5, stale-while-revalidate=60',
+      ]);
+    }
+    const tomorrow = new Date(Date.parse(day) + 86_400_000).toISOString();
+    for (const [name, text] of [
+      ['asOf', tomorrow.slice(0, 10)],
+      ['asOf', '2199-12'],
+      ['asOf', new Date(now + 1).toISOString()],
+      ['effectiveAt', tomorrow],
+    ]) {
+      const { status, body } = await first.get(`${PATH}/capacity?${name}=${text}`, { key: null });
+      expect([text, status, body.code, body.errors?.[0]?.pointer]).toEqual([
+        text,
+        400,
+        'point-in-the-future',
+        `/${name}`,
+      ]);
+    }
   });
 
   it('narrow to a facility and a mode', async () => {
@@ -166,6 +207,9 @@ describe('the transparency reports over HTTP', () => {
     ['asOf and asOfPosition together', `asOf=2026-03-02&asOfPosition=1`, 'malformed-parameter'],
     ['a position that is no number', 'asOfPosition=-1', 'malformed-parameter'],
     ['an instant that is none', 'asOf=yesterday', 'malformed-parameter'],
+    ['a date that does not exist', 'asOf=2026-02-30', 'malformed-parameter'],
+    ['a year', 'asOf=2026', 'malformed-parameter'],
+    ['a method that does not exist', 'method=9.9', 'unknown-method'],
     ['a mode that does not exist', 'mode=express', 'malformed-parameter'],
     ['a parameter that does not exist', 'asof=2026-03-02', 'malformed-parameter'],
     ['a position that is not recorded yet', 'asOfPosition=99999999', 'position-not-recorded'],

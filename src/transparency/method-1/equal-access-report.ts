@@ -72,7 +72,7 @@ export function equalAccessReport(state: FoldState, filter: AccessFilter = {}): 
   };
 }
 
-const matches = (of: Pick<Cell, 'facilityId' | 'mode'>, { facilityId, mode }: AccessFilter): boolean =>
+export const matches = (of: Pick<Cell, 'facilityId' | 'mode'>, { facilityId, mode }: AccessFilter): boolean =>
   (facilityId === undefined || of.facilityId === facilityId) && (mode === undefined || of.mode === mode);
 
 const outcomesOf = ({ granted, denied }: AccessSums) => ({ successes: granted, trials: granted + denied });

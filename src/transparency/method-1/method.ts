@@ -1,8 +1,8 @@
 import type { CsvRow, ReportMethod, ReportRequest } from '../report-method.js';
-import { capacityReport } from './capacity-report.js';
-import { capitalReport } from './capital-report.js';
+import { capacityReport, type CapacityReport } from './capacity-report.js';
+import { capitalReport, type CapitalReport } from './capital-report.js';
 import { capacityRows, capitalRows, equalAccessRows } from './csv-rows.js';
-import { equalAccessReport } from './equal-access-report.js';
+import { equalAccessReport, matches, type EqualAccessReport } from './equal-access-report.js';
 import {
   METHOD_VERSION,
   STATE_VERSION,
@@ -13,7 +13,7 @@ import {
   serialisedParts,
   type FoldState,
 } from './fold.js';
-import { bound, reportText, type ReportHeader } from './report-header.js';
+import { bound, reportText, type Bound, type ReportHeader } from './report-header.js';
 
 /**
  * Version 1.0 of the method. It is frozen: reports were published by it, and their bytes must be made again from the events for ever.
@@ -38,30 +38,47 @@ export const METHOD_1: ReportMethod<FoldState> = {
   entryCount: ({ partners, equalAccess: { cells, holders } }) => partners.size + cells.size + holders.size,
   serialisedParts,
   restore,
-  text: (state, root, request) => reportText(bound(reportOf(state, request).report, root)),
-  rows(state, root, request) {
-    const { report, rows } = reportOf(state, request);
-    const { treeSize, root: rootText } = bound(report, root);
-    return rows().map((row) => ({ ...row, treeSize, root: rootText }));
+  text: (state, root, request) => reportText(bound(reportOf(state, request), root)),
+  rows: (state, root, request) => rowsOf(request.kind, bound(reportOf(state, request), root)),
+  rowsOfText: (text, kind) => rowsOf(kind, JSON.parse(text) as Bound),
+  isEmpty(state, request) {
+    switch (request.kind) {
+      case 'equal-access':
+        return ![...state.equalAccess.cells.values()].some((cell) => matches(cell, request));
+      case 'capital':
+        return state.capital.cells.size === 0;
+      case 'capacity':
+        return ![...state.capacity.facilities].some(
+          ([id, { chipModels, used }]) => (request.facilityId ?? id) === id && (chipModels.size > 0 || used.size > 0),
+        );
+    }
   },
 };
 
-function reportOf(
-  state: FoldState,
-  request: ReportRequest,
-): { readonly report: ReportHeader; readonly rows: () => CsvRow[] } {
+function reportOf(state: FoldState, request: ReportRequest): ReportHeader {
   switch (request.kind) {
-    case 'equal-access': {
-      const report = equalAccessReport(state, request);
-      return { report, rows: () => equalAccessRows(report) };
-    }
-    case 'capital': {
-      const report = capitalReport(state);
-      return { report, rows: () => capitalRows(report) };
-    }
-    case 'capacity': {
-      const report = capacityReport(state, request.facilityId);
-      return { report, rows: () => capacityRows(report) };
-    }
+    case 'equal-access':
+      return equalAccessReport(state, request);
+    case 'capital':
+      return capitalReport(state);
+    case 'capacity':
+      return capacityReport(state, request.facilityId);
+  }
+}
+
+/** @param report of the kind; the compiler cannot see it, because a report that was read from its bytes has no type. */
+function rowsOf(kind: ReportRequest['kind'], report: Bound): CsvRow[] {
+  const { treeSize, root } = report;
+  return linesOf(kind, report).map((row) => ({ ...row, treeSize, root }));
+}
+
+function linesOf(kind: ReportRequest['kind'], report: ReportHeader): CsvRow[] {
+  switch (kind) {
+    case 'equal-access':
+      return equalAccessRows(report as EqualAccessReport);
+    case 'capital':
+      return capitalRows(report as CapitalReport);
+    case 'capacity':
+      return capacityRows(report as CapacityReport);
   }
 }

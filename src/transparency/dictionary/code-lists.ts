@@ -1,0 +1,198 @@
+import { MODES, type Mode } from '../../domain/access-modes.js';
+import { COUNTRY_CODES } from '../../domain/countries.js';
+import { CURRENCY_CODES, minorDigitsOf } from '../../domain/currencies.js';
+import { TRANCHE_KINDS, type TrancheKind } from '../../capital/fund.js';
+import { FACILITY_KINDS, type FacilityKind } from '../../compute/facility.js';
+import { POLICY_NAMES, type PolicyName } from '../../governance/policy-values.js';
+import { CATEGORIES, PARTNER_KINDS, type Category, type PartnerKind } from '../../partners/partner.js';
+import { IMPACT_FLAGS, REASONS, type ImpactFlag, type Reason } from '../measures.js';
+import { RATIO_BASES } from '../method-1/capital-report.js';
+import { AGGREGATIONS, LANGUAGES, UNIT_NAMES, label, type CodeListName, type Label, type UnitName } from './field.js';
+
+export interface Code {
+  readonly code: string;
+  readonly label: Label;
+  /** A currency: digits of its minor unit. 2: the amounts are hundredths. */
+  readonly minorUnitDigits?: number;
+}
+
+/** The compiler finds a code without a label. */
+const coded = <Name extends string>(names: readonly Name[], labels: Readonly<Record<Name, Label>>): Code[] =>
+  names.map((code) => ({ code, label: labels[code] }));
+
+const CATEGORY_LABELS: Readonly<Record<Category, Label>> = {
+  'start-up': label('Start-up', 'Jeune pousse', 'Start-up'),
+  sme: label('Small or medium-sized enterprise', 'Petite ou moyenne entreprise', 'Kleines oder mittleres Unternehmen'),
+  'scale-up': label('Scale-up', 'Entreprise en expansion', 'Scale-up'),
+  research: label('Research organisation', 'Organisme de recherche', 'Forschungseinrichtung'),
+  'public-body': label('Public body', 'Organisme public', 'Öffentliche Einrichtung'),
+  'large-enterprise': label('Large enterprise', 'Grande entreprise', 'Großes Unternehmen'),
+  'tech-giant': label('Tech giant', 'Géant du numérique', 'Digitalkonzern'),
+};
+const MODE_LABELS: Readonly<Record<Mode, Label>> = {
+  playground: label('Playground access', 'Accès « bac à sable »', 'Erprobungszugang'),
+  'fast-lane': label('Fast-lane access', 'Accès accéléré', 'Schnellzugang'),
+  'large-scale': label('Large-scale access', 'Accès à grande échelle', 'Zugang in großem Maßstab'),
+  'ai-for-science': label('AI for science', 'IA pour la science', 'KI für die Wissenschaft'),
+  regular: label('Regular access', 'Accès régulier', 'Regulärer Zugang'),
+  'open-frontier': label('Open frontier models', 'Modèles de pointe ouverts', 'Offene Spitzenmodelle'),
+};
+const IMPACT_FLAG_LABELS: Readonly<Record<ImpactFlag, Label>> = {
+  low: label('Low, and hardly by chance', 'Faible, et peu probablement dû au hasard', 'Niedrig, und kaum durch Zufall'),
+  none: label('Not low', 'Non faible', 'Nicht niedrig'),
+  'not-enough-data': label('Not enough decisions', 'Décisions trop peu nombreuses', 'Zu wenige Entscheidungen'),
+};
+const REASON_LABELS: Readonly<Record<Reason, Label>> = {
+  'no-requests': label('No requests', 'Aucune demande', 'Keine Anträge'),
+  'no-demand': label('Nothing was requested', "Rien n'a été demandé", 'Nichts wurde beantragt'),
+  'nothing-granted': label('Nothing was granted', "Rien n'a été accordé", 'Nichts wurde bewilligt'),
+  'no-decisions': label('No decisions yet', 'Aucune décision à ce jour', 'Noch keine Entscheidungen'),
+  'no-decisions-with-a-limit': label(
+    'No decisions in modes with a time limit',
+    'Aucune décision dans un mode soumis à un délai',
+    'Keine Entscheidungen in Zugangsarten mit Frist',
+  ),
+  'not-enough-data': label('Not enough decisions', 'Décisions trop peu nombreuses', 'Zu wenige Entscheidungen'),
+  'no-policy': label('No policy was adopted', "Aucune décision n'a été adoptée", 'Keine Festlegung getroffen'),
+  'median-not-reached': label(
+    'Fewer than half are decided',
+    'Moins de la moitié sont décidées',
+    'Weniger als die Hälfte ist entschieden',
+  ),
+  'no-public-contribution': label(
+    'No public contribution',
+    'Aucune contribution publique',
+    'Kein öffentlicher Beitrag',
+  ),
+  'nothing-committed': label('Nothing was committed', "Rien n'a été engagé", 'Nichts wurde gebunden'),
+  'no-facility-with-capex': label(
+    'No facility with recorded CAPEX',
+    'Aucun site dont le CAPEX est enregistré',
+    'Kein Standort mit erfasstem CAPEX',
+  ),
+};
+const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
+  'entitlement-basis': label('Basis of access time', "Base du temps d'accès", 'Grundlage der Zugangszeit'),
+  'associated-countries': label('Associated countries', 'Pays associés', 'Assoziierte Länder'),
+  'scale-up-definition': label(
+    'Definition of a scale-up',
+    "Définition d'une entreprise en expansion",
+    'Begriff des Scale-up',
+  ),
+  'impact-ratio-minimum': label(
+    'Minimum of the impact ratio',
+    "Minimum du rapport d'impact",
+    'Mindestwert des Wirkungsverhältnisses',
+  ),
+  'matching-basis': label(
+    'Basis of the match of the states',
+    'Base de la contrepartie des États',
+    'Grundlage des Beitrags der Staaten',
+  ),
+};
+const TRANCHE_LABELS: Readonly<Record<TrancheKind, Label>> = {
+  'first-loss': label('First loss', 'Première perte', 'Erstverlust'),
+  mezzanine: label('Mezzanine', 'Mezzanine', 'Mezzanine'),
+  senior: label('Senior', 'Prioritaire', 'Vorrangig'),
+};
+const PARTNER_LABELS: Readonly<Record<PartnerKind | 'all', Label>> = {
+  union: label('Union', 'Union', 'Union'),
+  'member-state': label('Member States', 'États membres', 'Mitgliedstaaten'),
+  'public-bank': label('Public banks', 'Banques publiques', 'Öffentliche Banken'),
+  private: label('Private partners', 'Partenaires privés', 'Private Partner'),
+  all: label('All partners', 'Tous les partenaires', 'Alle Partner'),
+};
+const FACILITY_LABELS: Readonly<Record<FacilityKind, Label>> = {
+  'ai-gigafactory': label('AI gigafactory', "Gigafabrique d'IA", 'KI-Gigafabrik'),
+  'ai-factory': label('AI factory', "Fabrique d'IA", 'KI-Fabrik'),
+  supercomputer: label('Supercomputer', 'Supercalculateur', 'Supercomputer'),
+};
+const SCOPES = ['category', 'total', 'country'] as const;
+
+const NOT_IN_CLDR: Readonly<Record<string, Label>> = {
+  XAD: label('Arab Accounting Dinar', 'dinar comptable arabe', 'Arabischer Rechnungsdinar'),
+};
+
+/**
+ * Names of countries and currencies from the Unicode CLDR of Node (Unicode License v3), in the language of the label. A later Node may
+ * spell a name otherwise.
+ */
+const named = (type: 'region' | 'currency', codes: readonly string[]): Code[] => {
+  const [en, fr, de] = LANGUAGES.map((language) => new Intl.DisplayNames(language, { type, fallback: 'code' }));
+  return codes.map((code) => ({
+    code,
+    label: NOT_IN_CLDR[code] ?? label(en?.of(code) ?? code, fr?.of(code) ?? code, de?.of(code) ?? code),
+  }));
+};
+
+export const codeLists = (): Readonly<Record<CodeListName, readonly Code[]>> => ({
+  scopes: coded(SCOPES, {
+    category: label('One category of users', "Une catégorie d'utilisateurs", 'Eine Nutzerkategorie'),
+    total: label('All users', 'Tous les utilisateurs', 'Alle Nutzer'),
+    country: label('One country', 'Un pays', 'Ein Land'),
+  }),
+  categories: coded(CATEGORIES, CATEGORY_LABELS),
+  countries: named('region', COUNTRY_CODES),
+  currencies: named('currency', CURRENCY_CODES).map((currency) => ({
+    ...currency,
+    ...digitsOf(currency.code),
+  })),
+  modes: coded(MODES, MODE_LABELS),
+  'impact-flags': coded(IMPACT_FLAGS, IMPACT_FLAG_LABELS),
+  reasons: coded(REASONS, REASON_LABELS),
+  policies: coded(POLICY_NAMES, POLICY_LABELS),
+  'tranche-kinds': coded(TRANCHE_KINDS, TRANCHE_LABELS),
+  'partner-kinds': coded([...PARTNER_KINDS, 'all'], PARTNER_LABELS),
+  'facility-kinds': coded(FACILITY_KINDS, FACILITY_LABELS),
+  'ratio-bases': coded(RATIO_BASES, {
+    committed: label('Committed money', 'Fonds engagés', 'Gebundene Mittel'),
+    paid: label('Paid money', 'Fonds versés', 'Gezahlte Mittel'),
+  }),
+});
+
+/** Of ISO 4217. `Intl` has the digits that people write, which are fewer for some currencies. */
+function digitsOf(currency: string): Pick<Code, 'minorUnitDigits'> {
+  const digits = minorDigitsOf(currency);
+  return digits === undefined ? {} : { minorUnitDigits: digits };
+}
+
+const UNIT_LABELS: Readonly<Record<UnitName, Label>> = {
+  requests: label('requests', 'demandes', 'Anträge'),
+  grants: label('grants', 'accès accordés', 'Bewilligungen'),
+  partners: label('partners', 'partenaires', 'Partner'),
+  parents: label('ultimate parents', 'sociétés mères ultimes', 'oberste Muttergesellschaften'),
+  commitments: label('commitments', 'engagements', 'Beiträge'),
+  'chip-hours': label('chip-hours', 'heures-puces', 'Chipstunden'),
+  'working-days': label(
+    'working days of the institutions',
+    'jours ouvrables des institutions',
+    'Arbeitstage der Organe',
+  ),
+  'minor-units': label(
+    'minor units of the currency',
+    'unités divisionnaires de la monnaie',
+    'kleinste Einheiten der Währung',
+  ),
+  share: label('part of 1', 'part de 1', 'Anteil an 1'),
+  'share-difference': label(
+    'difference of two parts of 1',
+    'différence de deux parts de 1',
+    'Unterschied zweier Anteile an 1',
+  ),
+  ratio: label('ratio', 'rapport', 'Verhältnis'),
+  index: label('index', 'indice', 'Index'),
+  probability: label('probability', 'probabilité', 'Wahrscheinlichkeit'),
+  events: label('events', 'événements', 'Ereignisse'),
+  rank: label('rank', 'rang', 'Rang'),
+};
+export const UNITS: readonly Code[] = coded(UNIT_NAMES, UNIT_LABELS);
+
+export const AGGREGATION_CODES: readonly Code[] = coded(AGGREGATIONS, {
+  sum: label('Adds up', 'Additionnable', 'Summierbar'),
+  'sum-in-one-currency': label(
+    'Adds up in one currency',
+    'Additionnable dans une même monnaie',
+    'In einer Währung summierbar',
+  ),
+  none: label('Does not add up', 'Non additionnable', 'Nicht summierbar'),
+});
