@@ -22,7 +22,7 @@ export class DictionaryController {
    * Read what every field of the reports means: label in English, French and German, unit, source, and whether it adds up; and the labels of
    * all codes. The CSV of a report links to the same in the form of CSVW, at `/v1/transparency/{kind}.csv-metadata.json`.
    */
-  @PublicRoute('document')
+  @PublicRoute('public')
   @Revalidated()
   @Get('dictionary')
   @ApiResponse({ status: 200, description: 'The dictionary.', type: DictionaryDto, headers: { ETag } })
