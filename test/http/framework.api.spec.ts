@@ -40,7 +40,7 @@ describe('the edge of HTTP', () => {
 
   function expectProblem({ status, headers, text }: RawAnswer, code: string): void {
     const problem = JSON.parse(text) as Record<string, unknown>;
-    expect(problem).toMatchObject({ status, code, type: `urn:ppp-ledger:problem:${code}`, errors: [] });
+    expect(problem).toMatchObject({ status, code, type: `/problems/${code}`, errors: [] });
     expect(headers).toMatchObject({
       'content-type': expect.stringMatching(/^application\/problem\+json/) as string,
       'x-request-id': problem['traceId'],
