@@ -1,20 +1,22 @@
 import { HOST_STATE_CLAUSE } from './access.refusals.js';
-import type { Mode } from '../domain/access-modes.js';
-import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { MODES, type Mode } from '../domain/access-modes.js';
+import { nobody, unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
+import { id, instant, object, oneOf, text, whole, type ValueOf } from '../ledger/schema.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
+
+const opened = object({
+  facilityId: id(),
+  mode: oneOf(MODES),
+  title: text(),
+  opensAt: instant('A request at this instant is in time.'),
+  closesAt: instant('A request at this instant is too late.'),
+  chipHours: whole('Chip-hours that the call offers.'),
+});
 
 export interface AccessCallOpened extends DomainEvent {
   readonly type: 'access-call-opened';
-  readonly data: {
-    readonly facilityId: string;
-    readonly mode: Mode;
-    readonly title: string;
-    /** Half-open: a request at `opensAt` is in time, a request at `closesAt` is too late. */
-    readonly opensAt: string;
-    readonly closesAt: string;
-    readonly chipHours: number;
-  };
+  readonly data: ValueOf<typeof opened>;
 }
 export type AccessCallEvent = AccessCallOpened;
 
@@ -35,6 +37,8 @@ export const accessCall: Aggregate<AccessCall, AccessCallEvent> = {
   events: {
     'access-call-opened': {
       schema: 1,
+      data: opened,
+      concerns: nobody,
       says: ({ data }) =>
         `The ${data.mode} call "${data.title}" at facility ${data.facilityId} takes requests from ${data.opensAt} ` +
         `until before ${data.closesAt}.`,

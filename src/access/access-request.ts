@@ -1,74 +1,80 @@
-import type { Mode } from '../domain/access-modes.js';
-import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
-import type { Category } from '../partners/partner.js';
+import { MODES, type Mode } from '../domain/access-modes.js';
+import { itsPartner, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import {
+  country,
+  flag,
+  id,
+  instant,
+  list,
+  object,
+  oneOf,
+  optional,
+  reasonCode,
+  text,
+  whole,
+  type Schema,
+  type ValueOf,
+} from '../ledger/schema.js';
+import { CATEGORIES, type Category } from '../partners/partner.js';
 
 /** The facts of a request that every later event of it repeats. */
-export interface Application {
-  readonly callId: string;
-  readonly facilityId: string;
-  readonly mode: Mode;
-  readonly partnerId: string;
-  /**
-   * Partner at the top of acquisitions and majority holdings at the submission; the partner itself if it has no owner
-   * of this kind.
-   */
-  readonly ultimateParentId: string;
-  /** Category in force at the submission. A later classification does not change it. */
-  readonly category: Category;
-  /** Country in which the applicant is established. */
-  readonly country: string;
-  readonly chipHoursRequested: number;
-  readonly submittedAt: string;
-}
+const application = {
+  callId: id(),
+  facilityId: id(),
+  mode: oneOf(MODES),
+  partnerId: id(),
+  ultimateParentId: id(
+    'Partner at the top of acquisitions and majority holdings at the submission; the partner itself if it has no such owner.',
+  ),
+  category: oneOf(CATEGORIES, 'Category in force at the submission. A later classification does not change it.'),
+  country: country('Country in which the applicant is established.'),
+  chipHoursRequested: whole(),
+  submittedAt: instant(),
+};
+const applicationSchema = object(application);
+export type Application = ValueOf<typeof applicationSchema>;
 
 export const PRICE_BASES = ['free', 'pay-per-use'] as const;
 export type PriceBasis = (typeof PRICE_BASES)[number];
 
-interface Fact<Type extends string, Data> extends DomainEvent {
+const reasonCodes = list(reasonCode(), 'Why it was decided so.');
+const submitted = object({
+  ...application,
+  sector: text(),
+  submittedBy: text('The key, or the partner that the key is bound to. This actor never decides the request.'),
+  illustrative: optional(flag('True for a made-up request.')),
+});
+const withdrawn = object({ ...application, reason: optional(text()), withdrawnAt: instant() });
+const checked = object({ ...application, reasonCodes, checkedAt: instant() });
+const granted = object({
+  ...application,
+  chipHours: whole('At most the requested ones.'),
+  priceBasis: oneOf(PRICE_BASES),
+  reasonCodes,
+  validFrom: instant(),
+  validTo: instant('First instant at which the grant is over.'),
+  decidedAt: instant(),
+});
+const denied = object({ ...application, reasonCodes, decidedAt: instant() });
+const revoked = object({
+  ...application,
+  chipHours: whole('Chip-hours of the grant.'),
+  reasonCodes,
+  revokedAt: instant(),
+});
+
+interface Fact<Type extends string, Data extends Schema<object>> extends DomainEvent {
   readonly type: Type;
-  readonly data: Application & Data;
+  readonly data: ValueOf<Data>;
 }
 
-export type AccessRequestSubmitted = Fact<
-  'access-request-submitted',
-  {
-    readonly sector: string;
-    /** The actor: the key, or the partner that the key is bound to. This actor never decides the request. */
-    readonly submittedBy: string;
-    readonly illustrative?: boolean;
-  }
->;
-export type AccessRequestWithdrawn = Fact<
-  'access-request-withdrawn',
-  { readonly reason?: string; readonly withdrawnAt: string }
->;
-export type EligibilityConfirmed = Fact<
-  'eligibility-confirmed',
-  { readonly reasonCodes: readonly string[]; readonly checkedAt: string }
->;
-export type EligibilityRefused = Fact<
-  'eligibility-refused',
-  { readonly reasonCodes: readonly string[]; readonly checkedAt: string }
->;
-export type AccessGranted = Fact<
-  'access-granted',
-  {
-    readonly chipHours: number;
-    readonly priceBasis: PriceBasis;
-    readonly reasonCodes: readonly string[];
-    readonly validFrom: string;
-    readonly validTo: string;
-    readonly decidedAt: string;
-  }
->;
-export type AccessDenied = Fact<
-  'access-denied',
-  { readonly reasonCodes: readonly string[]; readonly decidedAt: string }
->;
-export type GrantRevoked = Fact<
-  'grant-revoked',
-  { readonly chipHours: number; readonly reasonCodes: readonly string[]; readonly revokedAt: string }
->;
+export type AccessRequestSubmitted = Fact<'access-request-submitted', typeof submitted>;
+export type AccessRequestWithdrawn = Fact<'access-request-withdrawn', typeof withdrawn>;
+export type EligibilityConfirmed = Fact<'eligibility-confirmed', typeof checked>;
+export type EligibilityRefused = Fact<'eligibility-refused', typeof checked>;
+export type AccessGranted = Fact<'access-granted', typeof granted>;
+export type AccessDenied = Fact<'access-denied', typeof denied>;
+export type GrantRevoked = Fact<'grant-revoked', typeof revoked>;
 
 export type AccessRequestEvent =
   | AccessRequestSubmitted
@@ -116,30 +122,47 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
   events: {
     'access-request-submitted': {
       schema: 1,
+      data: submitted,
+      concerns: itsPartner,
       says: ({ data }) =>
         `Partner ${data.partnerId} (${data.category}, ${data.country}) asks for ${data.chipHoursRequested} chip-hours.`,
     },
-    'access-request-withdrawn': { schema: 1, says: () => 'The applicant withdrew the request.' },
+    'access-request-withdrawn': {
+      schema: 1,
+      data: withdrawn,
+      concerns: itsPartner,
+      says: () => 'The applicant withdrew the request.',
+    },
     'eligibility-confirmed': {
       schema: 1,
+      data: checked,
+      concerns: itsPartner,
       says: ({ data }) => `The request is eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
     },
     'eligibility-refused': {
       schema: 1,
+      data: checked,
+      concerns: itsPartner,
       says: ({ data }) => `The request is not eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
     },
     'access-granted': {
       schema: 1,
+      data: granted,
+      concerns: itsPartner,
       says: ({ data }) =>
         `${data.chipHours} of ${data.chipHoursRequested} chip-hours are granted (${data.priceBasis}), from ` +
         `${data.validFrom} until ${data.validTo}. Reasons: ${data.reasonCodes.join(', ')}.`,
     },
     'access-denied': {
       schema: 1,
+      data: denied,
+      concerns: itsPartner,
       says: ({ data }) => `The request is denied. Reasons: ${data.reasonCodes.join(', ')}.`,
     },
     'grant-revoked': {
       schema: 1,
+      data: revoked,
+      concerns: itsPartner,
       says: ({ data }) =>
         `The grant of ${data.chipHours} chip-hours is revoked from ${data.revokedAt} on. Reasons: ${data.reasonCodes.join(', ')}.`,
     },

@@ -1,10 +1,11 @@
 import { Map as PersistentMap } from 'immutable';
-import type { Mode } from '../domain/access-modes.js';
+import { MODES } from '../domain/access-modes.js';
 import { chipMsOf, type Allocation } from '../compute/facility.js';
-import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { unknownType, upcast, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid } from '../ledger/refusal.js';
+import { country, id, instant, list, object, oneOf, optional, whole, type ValueOf } from '../ledger/schema.js';
 import { MS_PER_HOUR, formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
-import type { Category } from '../partners/partner.js';
+import { CATEGORIES } from '../partners/partner.js';
 
 /** The reason why a record is unusual. The record is accepted, because the use has happened. */
 export const USAGE_FLAGS = [
@@ -20,22 +21,33 @@ export const USAGE_FLAGS = [
 ] as const;
 export type UsageFlag = (typeof USAGE_FLAGS)[number];
 
-export interface UsageRecord {
-  readonly allocationId: string;
-  readonly grantId: string;
-  readonly partnerId: string;
-  readonly category: Category;
-  readonly country: string;
-  readonly mode: Mode;
-  readonly from: string;
-  readonly to: string;
-  readonly chipHours: number;
-  readonly flag?: UsageFlag;
-}
+const recordWith = <Flag extends UsageFlag>(flags: readonly Flag[], reasons: string) =>
+  object({
+    allocationId: id(),
+    grantId: id(),
+    partnerId: id(),
+    category: oneOf(CATEGORIES, 'Category of the partner at the submission of its request.'),
+    country: country(),
+    mode: oneOf(MODES),
+    from: instant(),
+    to: instant('First instant after the use.'),
+    chipHours: whole(),
+    flag: optional(oneOf(flags, reasons)),
+  });
+const OF_ALLOCATION =
+  'Why the record is unusual: with it the use exceeds the chip-hours of the allocation, or its interval is not inside the one of the ' +
+  'allocation';
+const record = recordWith(USAGE_FLAGS, `${OF_ALLOCATION}, or its chips do not give as many chip-hours in its interval.`);
+export type UsageRecord = ValueOf<typeof record>;
+const reported = object({ facilityId: id(), records: list(record) });
+const reportedV1 = object({
+  facilityId: id(),
+  records: list(recordWith(['exceeds-allocation', 'outside-allocation'], `${OF_ALLOCATION}.`)),
+});
 
 export interface UsageReported extends DomainEvent {
   readonly type: 'usage-reported';
-  readonly data: { readonly facilityId: string; readonly records: readonly UsageRecord[] };
+  readonly data: ValueOf<typeof reported>;
 }
 export type UsageEvent = UsageReported;
 
@@ -73,14 +85,16 @@ export const usage: Aggregate<Usage, UsageEvent> = {
   initial: { status: 'absent', byAllocation: PersistentMap() },
   events: {
     'usage-reported': {
-      // Schema 2 has the shape of schema 1, and the flag `exceeds-interval`.
       schema: 2,
+      data: reported,
+      concerns: ({ data }) => [...new Set(data.records.map(({ partnerId }) => partnerId))],
       says: ({ data }) => {
         const flagged = data.records.filter(({ flag }) => flag !== undefined).length;
         const some = flagged === 0 ? '' : `, ${flagged} of them with a flag`;
         return `Facility ${data.facilityId} reported ${data.records.length} records of usage${some}.`;
       },
-      upcasts: { 1: (data: UsageReported['data']) => data },
+      // Schema 2 has the shape of schema 1, and the flag `exceeds-interval`.
+      upcasts: { 1: upcast(reportedV1, (data) => data) },
     },
   },
   exists: (state) => state.status !== 'absent',

@@ -1,77 +1,99 @@
 import { Map as PersistentMap } from 'immutable';
-import type { CommitmentKind } from '../domain/commitment-kinds.js';
+import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
-import { unknownEvent } from '../ledger/aggregate.js';
-import type { PartnerKind } from '../partners/partner.js';
-import type { TrancheKind } from './fund.js';
+import { itsPartner, unknownEvent } from '../ledger/aggregate.js';
+import {
+  amountMinor,
+  currency,
+  date,
+  flag,
+  id,
+  object,
+  oneOf,
+  optional,
+  text,
+  whole,
+  type Schema,
+  type ValueOf,
+} from '../ledger/schema.js';
+import { PARTNER_KINDS } from '../partners/partner.js';
+import { TRANCHE_KINDS } from './fund.js';
 import { moneyOf, parseMinor } from '../domain/money.js';
 
 /** Every event of a commitment contains the terms, so that a reader of one event needs no other event. */
-export interface CommitmentTerms {
-  readonly fundId: string;
-  readonly trancheId: string;
-  readonly trancheRank: number;
-  readonly trancheKind: TrancheKind;
-  readonly partnerId: string;
-  readonly partnerKind: PartnerKind;
-  readonly facilityId?: string;
-  readonly currency: string;
-  readonly kind: CommitmentKind;
-}
+const terms = {
+  fundId: id(),
+  trancheId: id(),
+  trancheRank: whole('1 takes the first loss.', 1),
+  trancheKind: oneOf(TRANCHE_KINDS),
+  partnerId: id(),
+  partnerKind: oneOf(PARTNER_KINDS),
+  facilityId: optional(id('The facility that the money is for.')),
+  currency: currency('Currency of all amounts of the commitment.'),
+  kind: oneOf(COMMITMENT_KINDS),
+};
+const termsSchema = object(terms);
+export type CommitmentTerms = ValueOf<typeof termsSchema>;
+
 /**
  * Every event that changes the unfunded part contains this effect. A signature adds the whole amount and states no
  * effect.
  */
-interface UnfundedEffect {
-  readonly unfundedDeltaMinor: string;
-}
-interface EventOf<Type extends string, Data extends object> extends DomainEvent {
+const effect = { unfundedDeltaMinor: amountMinor('Change of the amount that may still be called.') };
+const effectSchema = object(effect);
+type UnfundedEffect = ValueOf<typeof effectSchema>;
+
+const pledged = object({
+  ...terms,
+  amountMinor: amountMinor(),
+  programme: optional(text('Programme that the money is from.')),
+  source: optional(text('Where the amount was published.')),
+  illustrative: optional(flag('True for a made-up amount.')),
+});
+const signed = object({ ...terms, amountMinor: amountMinor(), signedOn: date() });
+const amended = object({
+  ...terms,
+  ...effect,
+  deltaMinor: amountMinor('Change of the committed amount.'),
+  reason: text(),
+});
+const callIssued = object({
+  ...terms,
+  ...effect,
+  callId: id(),
+  amountMinor: amountMinor(),
+  issuedOn: date(),
+  dueOn: date(),
+});
+const callPaid = object({ ...terms, callId: id(), amountMinor: amountMinor(), paidOn: date() });
+const distributed = object({
+  ...terms,
+  ...effect,
+  amountMinor: amountMinor('The whole distribution.'),
+  recallableMinor: amountMinor('The part of it that may be called again.'),
+  paidOn: date(),
+});
+const cancellation = object({
+  ...terms,
+  ...effect,
+  reason: text(),
+  releasedMinor: amountMinor(
+    'The signed amount that is no longer callable; 0 for a withdrawn pledge, because a pledge does not bind.',
+  ),
+});
+
+interface EventOf<Type extends string, Data extends Schema<object>> extends DomainEvent {
   readonly type: Type;
-  readonly data: CommitmentTerms & Data;
+  readonly data: ValueOf<Data>;
 }
 
-export type CommitmentPledged = EventOf<
-  'commitment-pledged',
-  {
-    readonly amountMinor: string;
-    readonly programme?: string;
-    readonly source?: string;
-    readonly illustrative?: boolean;
-  }
->;
-export type CommitmentSigned = EventOf<
-  'commitment-signed',
-  { readonly amountMinor: string; readonly signedOn: string }
->;
-export type CommitmentAmended = EventOf<
-  'commitment-amended',
-  UnfundedEffect & { readonly deltaMinor: string; readonly reason: string }
->;
-export type CapitalCallIssued = EventOf<
-  'capital-call-issued',
-  UnfundedEffect & {
-    readonly callId: string;
-    readonly amountMinor: string;
-    readonly issuedOn: string;
-    readonly dueOn: string;
-  }
->;
-export type CapitalCallPaid = EventOf<
-  'capital-call-paid',
-  { readonly callId: string; readonly amountMinor: string; readonly paidOn: string }
->;
-export type DistributionPaid = EventOf<
-  'distribution-paid',
-  UnfundedEffect & { readonly amountMinor: string; readonly recallableMinor: string; readonly paidOn: string }
->;
-export type CommitmentCancelled = EventOf<
-  'commitment-cancelled',
-  UnfundedEffect & {
-    readonly reason: string;
-    /** The signed amount that is no longer callable; 0 for a withdrawn pledge, because a pledge does not bind. */
-    readonly releasedMinor: string;
-  }
->;
+export type CommitmentPledged = EventOf<'commitment-pledged', typeof pledged>;
+export type CommitmentSigned = EventOf<'commitment-signed', typeof signed>;
+export type CommitmentAmended = EventOf<'commitment-amended', typeof amended>;
+export type CapitalCallIssued = EventOf<'capital-call-issued', typeof callIssued>;
+export type CapitalCallPaid = EventOf<'capital-call-paid', typeof callPaid>;
+export type DistributionPaid = EventOf<'distribution-paid', typeof distributed>;
+export type CommitmentCancelled = EventOf<'commitment-cancelled', typeof cancellation>;
 export type CommitmentEvent =
   | CommitmentPledged
   | CommitmentSigned
@@ -146,33 +168,47 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
   events: {
     'commitment-pledged': {
       schema: 1,
+      data: pledged,
+      concerns: itsPartner,
       says: ({ data }) =>
         `Partner ${data.partnerId} pledged ${money(data.amountMinor, data)}. The pledge binds nobody before it is signed.`,
     },
     'commitment-signed': {
       schema: 1,
+      data: signed,
+      concerns: itsPartner,
       says: ({ data }) => `The pledge of ${money(data.amountMinor, data)} was signed on ${data.signedOn}.`,
     },
     'commitment-amended': {
       schema: 1,
+      data: amended,
+      concerns: itsPartner,
       says: ({ data }) => `The committed amount changes by ${money(data.deltaMinor, data)}. Reason: ${data.reason}`,
     },
     'capital-call-issued': {
       schema: 1,
+      data: callIssued,
+      concerns: itsPartner,
       says: ({ data }) =>
         `${money(data.amountMinor, data)} were called on ${data.issuedOn} and are due on ${data.dueOn}.`,
     },
     'capital-call-paid': {
       schema: 1,
+      data: callPaid,
+      concerns: itsPartner,
       says: ({ data }) => `${money(data.amountMinor, data)} were paid on ${data.paidOn}.`,
     },
     'distribution-paid': {
       schema: 1,
+      data: distributed,
+      concerns: itsPartner,
       says: ({ data }) =>
         `${money(data.amountMinor, data)} were paid back on ${data.paidOn}; ${money(data.recallableMinor, data)} of them may be called again.`,
     },
     'commitment-cancelled': {
       schema: 1,
+      data: cancellation,
+      concerns: itsPartner,
       says: ({ data }) =>
         `The commitment was cancelled, which releases ${money(data.releasedMinor, data)}. Reason: ${data.reason}`,
     },
@@ -204,9 +240,9 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
         });
       }
       case 'capital-call-issued':
-        return callIssued(balanced(state), event.data);
+        return withCall(balanced(state), event.data);
       case 'capital-call-paid':
-        return callPaid(balanced(state), event.data);
+        return withPayment(balanced(state), event.data);
       case 'distribution-paid': {
         const current = balanced(state);
         return withUnfunded(current, event.data, {
@@ -250,7 +286,7 @@ function withUnfunded<P extends Balanced>(state: P, effect: UnfundedEffect, chan
   return { ...state, ...change, unfundedMinor: state.unfundedMinor + parseMinor(effect.unfundedDeltaMinor) };
 }
 
-function callIssued(state: Balanced, data: CapitalCallIssued['data']): Commitment {
+function withCall(state: Balanced, data: CapitalCallIssued['data']): Commitment {
   const amountMinor = parseMinor(data.amountMinor);
   return withUnfunded(state, data, {
     calledMinor: state.calledMinor + amountMinor,
@@ -258,7 +294,7 @@ function callIssued(state: Balanced, data: CapitalCallIssued['data']): Commitmen
   });
 }
 
-function callPaid(state: Balanced, data: CapitalCallPaid['data']): Commitment {
+function withPayment(state: Balanced, data: CapitalCallPaid['data']): Commitment {
   const amountMinor = parseMinor(data.amountMinor);
   const call = state.calls.get(data.callId);
   if (!call) throw new Error(`A payment names the call ${data.callId}, which was never issued.`);

@@ -1,32 +1,80 @@
 import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
-import { unknownEvent } from '../ledger/aggregate.js';
+import { itsPartner, nobody, unknownEvent, upcast } from '../ledger/aggregate.js';
 import type { Envelope } from '../ledger/event.js';
+import {
+  amountMinor,
+  currency,
+  date,
+  flag,
+  id,
+  list,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  text,
+  whole,
+  type ValueOf,
+} from '../ledger/schema.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
-import type { PartnerKind } from '../partners/partner.js';
+import { PARTNER_KINDS } from '../partners/partner.js';
 import { moneyOf, parseMinor } from '../domain/money.js';
 
 /** In the order of losses: the first kind loses first, and the last kind is paid first. */
 export const TRANCHE_KINDS = ['first-loss', 'mezzanine', 'senior'] as const;
 export type TrancheKind = (typeof TRANCHE_KINDS)[number];
 
+const established = object({
+  name: text(),
+  currency: currency(),
+  targetMinor: amountMinor(),
+  source: optional(text('Where the fund was published.')),
+  illustrative: optional(flag('True for a made-up fund.')),
+});
+const trancheDefined = object({
+  trancheId: id(),
+  rank: whole('1 takes the first loss.', 1),
+  kind: oneOf(TRANCHE_KINDS),
+  capMinor: amountMinor('The most that may be committed to the tranche.'),
+});
+const trancheSubscribed = object({
+  trancheId: id(),
+  commitmentId: id(),
+  partnerId: id(),
+  partnerKind: oneOf(PARTNER_KINDS),
+  facilityId: optional(id()),
+  deltaMinor: amountMinor('Negative if the committed amount decreases.'),
+});
+/** The sums that were compared at the close. */
+const matched = {
+  facilities: list(
+    object({
+      facilityId: id(),
+      unionMinor: amountMinor(),
+      statesMinor: amountMinor(),
+      matchingMinor: optional(amountMinor('The part of `statesMinor` that counts as a match. Only with a policy.')),
+    }),
+    'The sums that were compared, for each facility that commitments of the fund name.',
+  ),
+  committedMinor: amountMinor(),
+  matchingPolicyVersion: optional(whole('The policy `matching-basis` in force at the close.', 1)),
+  matchingKinds: optional(list(text(), 'The kinds of commitments that count as a match by that policy.')),
+};
+/** Schema 1 had no day of the close: after the recording of the close, a call of any date was accepted. */
+const closedV1 = object(matched);
+const closed = object({
+  ...matched,
+  reachedOn: date('Day of the close (UTC). No call may be dated before it.'),
+  evidenceRef: nullable(text('Place of the evidence of the close; null if nobody stated it.')),
+});
+
 export interface FundEstablished extends DomainEvent {
   readonly type: 'fund-established';
-  readonly data: {
-    readonly name: string;
-    readonly currency: string;
-    readonly targetMinor: string;
-    readonly source?: string;
-    readonly illustrative?: boolean;
-  };
+  readonly data: ValueOf<typeof established>;
 }
 export interface TrancheDefined extends DomainEvent {
   readonly type: 'tranche-defined';
-  readonly data: {
-    readonly trancheId: string;
-    readonly rank: number;
-    readonly kind: TrancheKind;
-    readonly capMinor: string;
-  };
+  readonly data: ValueOf<typeof trancheDefined>;
 }
 /**
  * The effect of a signature, an amendment or a cancellation on a tranche. With these events the cap is checked on one
@@ -34,38 +82,11 @@ export interface TrancheDefined extends DomainEvent {
  */
 export interface TrancheSubscribed extends DomainEvent {
   readonly type: 'tranche-subscribed';
-  readonly data: {
-    readonly trancheId: string;
-    readonly commitmentId: string;
-    readonly partnerId: string;
-    readonly partnerKind: PartnerKind;
-    readonly facilityId?: string;
-    /** Negative if the committed amount decreases. */
-    readonly deltaMinor: string;
-  };
+  readonly data: ValueOf<typeof trancheSubscribed>;
 }
 export interface FinancialCloseReached extends DomainEvent {
   readonly type: 'financial-close-reached';
-  readonly data: FinancialCloseV1 & {
-    /** Day of the close (UTC). No call may be dated before it. */
-    readonly reachedOn: string;
-    /** Place of the evidence of the close; null if nobody stated it. */
-    readonly evidenceRef: string | null;
-  };
-}
-/** Schema 1 had no day of the close: after the recording of the close, a call of any date was accepted. */
-interface FinancialCloseV1 {
-  /** The sums that were compared, for each facility that commitments of the fund name. */
-  readonly facilities: readonly {
-    readonly facilityId: string;
-    readonly unionMinor: string;
-    readonly statesMinor: string;
-    /** The part of `statesMinor` that counts as a match. Present only with a policy, like the next two fields. */
-    readonly matchingMinor?: string;
-  }[];
-  readonly committedMinor: string;
-  readonly matchingPolicyVersion?: number;
-  readonly matchingKinds?: readonly string[];
+  readonly data: ValueOf<typeof closed>;
 }
 export type FundEvent = FundEstablished | TrancheDefined | TrancheSubscribed | FinancialCloseReached;
 
@@ -104,24 +125,32 @@ export const fund: Aggregate<Fund, FundEvent> = {
   events: {
     'fund-established': {
       schema: 1,
+      data: established,
+      concerns: nobody,
       says: ({ data }) => `The fund "${data.name}" was established. Its target is ${moneyOf(data, data.targetMinor)}.`,
     },
     'tranche-defined': {
       schema: 1,
+      data: trancheDefined,
+      concerns: nobody,
       says: ({ data }) =>
         `The fund gets a ${data.kind} layer of rank ${data.rank}, which takes up to ${moneyOf(data, data.capMinor)}.`,
     },
     'tranche-subscribed': {
       schema: 1,
+      data: trancheSubscribed,
+      concerns: itsPartner,
       says: ({ data }) =>
         `Commitment ${data.commitmentId} changes the committed sum of layer ${data.trancheId} by ${moneyOf(data, data.deltaMinor)}.`,
     },
     'financial-close-reached': {
       schema: 2,
+      data: closed,
+      concerns: nobody,
       says: ({ data }) =>
         `The fund reached financial close on ${data.reachedOn} with ${moneyOf(data, data.committedMinor)} committed. ` +
         'Capital may be called from that day on.',
-      upcasts: { 1: closeOnDayOfRecord },
+      upcasts: { 1: upcast(closedV1, closeOnDayOfRecord) },
     },
   },
   exists: (state) => state.status !== 'absent',
@@ -150,7 +179,7 @@ export const fund: Aggregate<Fund, FundEvent> = {
 /**
  * In schema 1 nobody stated the day of the close. The day from which the close is in effect in the ledger replaces it.
  */
-function closeOnDayOfRecord(data: FinancialCloseV1, envelope: Envelope): FinancialCloseReached['data'] {
+function closeOnDayOfRecord(data: ValueOf<typeof closedV1>, envelope: Envelope): FinancialCloseReached['data'] {
   const { effectiveAt, recordedAt } = envelope;
   return { ...data, reachedOn: dateOf(parseInstant(effectiveAt ?? recordedAt)), evidenceRef: null };
 }

@@ -1,17 +1,19 @@
 import { Map as PersistentMap } from 'immutable';
-import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { nobody, unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { refuse, unknown } from '../ledger/refusal.js';
+import { id, instant, list, object, text, type ValueOf } from '../ledger/schema.js';
+
+const erased = object({
+  subject: id(),
+  reason: text(),
+  eventIds: list(id(), 'The events that commit to the erased contents.'),
+  erasedAt: instant(),
+});
 
 /** Sealed contents of one subject were destroyed with their keys. The commitments and all proofs stay. */
 export interface PersonalDataErased extends DomainEvent {
   readonly type: 'personal-data-erased';
-  readonly data: {
-    readonly subject: string;
-    readonly reason: string;
-    /** The events that commit to the erased contents. */
-    readonly eventIds: readonly string[];
-    readonly erasedAt: string;
-  };
+  readonly data: ValueOf<typeof erased>;
 }
 
 export type ErasureEvent = PersonalDataErased;
@@ -32,6 +34,8 @@ export const subject: Aggregate<Subject, ErasureEvent> = {
   events: {
     'personal-data-erased': {
       schema: 1,
+      data: erased,
+      concerns: nobody,
       says: ({ data }) =>
         `The sealed contents of ${data.eventIds.length} events were destroyed. Reason: ${data.reason}`,
     },

@@ -1,39 +1,42 @@
 import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
+import { above0, country, list, object, oneOf, whole, type Schema, type ValueOf } from '../ledger/schema.js';
 import { isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
 import { isPlainObject } from '../http/plain-json.js';
 
-/** The policies, and the types of their values. */
-export interface PolicyValues {
-  /** Art. 12b(13): whether access time follows the committed or the paid amount. */
-  readonly 'entitlement-basis': 'committed' | 'paid';
-  /** Art. 12b(15)(a): third countries associated to one of the programmes, ISO 3166-1 alpha-2, sorted. */
-  readonly 'associated-countries': readonly string[];
-  /**
-   * No law defines a scale-up. The policy states the maximum of staff (InvestEU Art. 2(22) has 499 for a small
-   * mid-cap).
-   */
-  readonly 'scale-up-definition': { readonly staffMax: number };
-  /** An impact ratio is judged only from `decidedMin` decided requests on, and flagged below `flagBelow`. */
-  readonly 'impact-ratio-minimum': { readonly decidedMin: number; readonly flagBelow: number };
-  /** Art. 12b(5): which contributions of the Participating States count as a match of the Union. */
-  readonly 'matching-basis': { readonly kinds: readonly CommitmentKind[] };
-}
-export type PolicyName = keyof PolicyValues;
+/** The policies, and the schemas of their values as events record them. */
+export const POLICY_VALUES = {
+  'entitlement-basis': oneOf(
+    ['committed', 'paid'],
+    'Art. 12b(13): whether access time follows the committed or the paid amount.',
+  ),
+  'associated-countries': list(
+    country(),
+    'Art. 12b(15)(a): third countries associated to one of the programmes, ISO 3166-1 alpha-2, sorted.',
+  ),
+  'scale-up-definition': object(
+    { staffMax: whole(undefined, 1) },
+    'No law defines a scale-up. The policy states the maximum of staff (InvestEU Art. 2(22) has 499 for a small mid-cap).',
+  ),
+  'impact-ratio-minimum': object(
+    { decidedMin: whole(undefined, 1), flagBelow: above0(1) },
+    'An impact ratio is judged only from `decidedMin` decided requests on, and flagged below `flagBelow`.',
+  ),
+  'matching-basis': object(
+    { kinds: list(oneOf(COMMITMENT_KINDS)) },
+    'Art. 12b(5): which contributions of the Participating States count as a match of the Union.',
+  ),
+} as const satisfies Readonly<Record<string, Schema<unknown>>>;
+export type PolicyName = keyof typeof POLICY_VALUES;
+export type PolicyValues = { readonly [Name in PolicyName]: ValueOf<(typeof POLICY_VALUES)[Name]> };
 
 /** A policy with a value of its type. */
 export type NamedValue = {
   readonly [Name in PolicyName]: { readonly policy: Name; readonly value: PolicyValues[Name] };
 }[PolicyName];
 
-export const POLICY_NAMES: readonly PolicyName[] = [
-  'entitlement-basis',
-  'associated-countries',
-  'scale-up-definition',
-  'impact-ratio-minimum',
-  'matching-basis',
-];
+export const POLICY_NAMES = Object.keys(POLICY_VALUES) as readonly PolicyName[];
 
 /** More staff than any employer has. A larger number is a typing error. */
 export const STAFF_MAX = 10_000_000;

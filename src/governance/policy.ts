@@ -1,8 +1,9 @@
-import { unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { nobody, unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { refuse } from '../ledger/refusal.js';
+import { either, instant, object, oneOf, text, whole, type Schema } from '../ledger/schema.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
-import { readPolicyValue, type PolicyName, type PolicyValues } from './policy-values.js';
+import { POLICY_NAMES, POLICY_VALUES, readPolicyValue, type PolicyName, type PolicyValues } from './policy-values.js';
 
 /**
  * A question that the law leaves open and the governing board decides. A policy has versions with dates and reasons,
@@ -20,6 +21,16 @@ export type PolicyVersion<Name extends PolicyName = PolicyName> = {
     readonly reason: string;
   };
 }[Name];
+
+const versionOf = <Name extends PolicyName>(name: Name): Schema<PolicyVersion<Name>> =>
+  object({
+    policy: oneOf([name]),
+    version: whole('Counted from 1.', 1),
+    value: POLICY_VALUES[name],
+    effectiveFrom: instant(),
+    reason: text(),
+  }) as Schema<PolicyVersion<Name>>;
+const adopted: Schema<PolicyVersion> = either(POLICY_NAMES.map(versionOf));
 
 export interface PolicyAdopted extends DomainEvent {
   readonly type: 'policy-adopted';
@@ -44,6 +55,8 @@ export const policy: Aggregate<Policy, PolicyEvent> = {
   events: {
     'policy-adopted': {
       schema: 1,
+      data: adopted,
+      concerns: nobody,
       says: ({ data }) =>
         `Version ${data.version} of the policy ${data.policy} was adopted. It holds from ${data.effectiveFrom} on. ` +
         `Reason: ${data.reason}`,

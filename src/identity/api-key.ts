@@ -1,33 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Role } from '../ledger/command-context.js';
-import { unknownEvent, type Aggregate } from '../ledger/aggregate.js';
+import { ROLES, type Role } from '../ledger/command-context.js';
+import { nobody, unknownEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
+import { id, instant, list, object, oneOf, optional, sha256, text, type ValueOf } from '../ledger/schema.js';
 import { parseInstant, type EpochMs } from '../ledger/time.js';
 
+const issued = object({
+  name: text('Purpose of the key.'),
+  roles: list(oneOf(ROLES)),
+  partnerId: optional(id('The partner that the key is bound to.')),
+  expiresAt: optional(instant('First instant at which the key is refused.')),
+  keyHash: sha256('SHA-256 of the key, hex. The key has 256 random bits, so its hash may be public.'),
+});
+const revoked = object({});
+
 export type ApiKeyEvent =
-  | {
-      readonly type: 'api-key-issued';
-      readonly data: {
-        readonly name: string;
-        readonly roles: readonly Role[];
-        readonly partnerId?: string;
-        readonly expiresAt?: string;
-        /** SHA-256 of the key, hex. The key has 256 random bits, so its hash may be public. */
-        readonly keyHash: string;
-      };
-    }
-  | { readonly type: 'api-key-revoked'; readonly data: Record<string, never> };
+  | { readonly type: 'api-key-issued'; readonly data: ValueOf<typeof issued> }
+  | { readonly type: 'api-key-revoked'; readonly data: ValueOf<typeof revoked> };
 
 export type ApiKey =
-  | { readonly status: 'absent' }
-  | {
-      readonly status: 'active' | 'revoked';
-      readonly name: string;
-      readonly roles: readonly Role[];
-      readonly partnerId?: string;
-      readonly expiresAt?: string;
-      readonly keyHash: string;
-    };
+  { readonly status: 'absent' } | ({ readonly status: 'active' | 'revoked' } & ValueOf<typeof issued>);
 
 export const apiKey: Aggregate<ApiKey, ApiKeyEvent> = {
   name: 'api-key',
@@ -35,10 +27,17 @@ export const apiKey: Aggregate<ApiKey, ApiKeyEvent> = {
   events: {
     'api-key-issued': {
       schema: 1,
+      data: issued,
+      concerns: ({ data: { partnerId } }) => (partnerId === undefined ? [] : [partnerId]),
       says: ({ data }) =>
         `The key "${data.name}" was issued with the roles ${data.roles.join(', ')}. Only its hash is recorded.`,
     },
-    'api-key-revoked': { schema: 1, says: () => 'The key was revoked and cannot be used any more.' },
+    'api-key-revoked': {
+      schema: 1,
+      data: revoked,
+      concerns: nobody,
+      says: () => 'The key was revoked and cannot be used any more.',
+    },
   },
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {

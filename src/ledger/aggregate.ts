@@ -1,4 +1,5 @@
 import type { Envelope } from './event.js';
+import type { JsonSchema, Schema } from './schema.js';
 
 /**
  * An aggregate of the domain: the name of its streams, its events, and how they change its state. Pure: no clock, no I/O, no
@@ -21,13 +22,20 @@ export type EventDeclarations<Event extends DomainEvent> = {
 };
 
 /** What an aggregate declares of one event type. Every schema after the first needs upcasts from all schemas before it. */
-export type EventDeclaration<Event extends DomainEvent> = Sentence<Event> &
-  (
-    | { readonly schema: 1 }
-    | { readonly schema: number; readonly upcasts: Readonly<Record<number, Upcast<never, object>>> }
-  );
+export type EventDeclaration<Event extends DomainEvent> = CurrentSchema<Event> &
+  ({ readonly schema: 1 } | { readonly schema: number; readonly upcasts: Readonly<Record<number, Upcast>> });
 
-interface Sentence<Event extends DomainEvent> {
+interface CurrentSchema<Event extends DomainEvent> {
+  /**
+   * The shape of the data in the current schema. The type of the event is derived from it, the write side checks each event
+   * against it before it records the event, and the API document shows it.
+   */
+  readonly data: Schema<Event['data']>;
+  /**
+   * Ids of the partners that the event is about, read from its data in their current schema or from its stream. They find it
+   * with `partnerId` in `GET /v1/events` and in the stream of events.
+   */
+  concerns(event: Pick<Event, 'data'> & Pick<Envelope, 'stream'>): readonly string[];
   /**
    * The event in one public sentence, for readers who do not know the ledger. It reads the data in their current schema.
    * `audit explain` prints it.
@@ -35,11 +43,28 @@ interface Sentence<Event extends DomainEvent> {
   says(event: Pick<Event, 'data'>): string;
 }
 
+/** For events of the programme, which are about no single partner. */
+export const nobody = (): readonly string[] => [];
+
+/** For events that name one partner as `partnerId`. */
+export const itsPartner = ({ data }: { readonly data: { readonly partnerId: string } }): readonly string[] => [
+  data.partnerId,
+];
+
 /**
- * Lifts the data of one schema to the next schema. The key of an upcast is the schema that it reads; upcasts are chained up
- * to the current schema. The envelope is the stored one.
+ * An earlier schema: the shape that its data had, and how they are lifted to the next schema. The key of an upcast is the schema
+ * that it reads; upcasts are chained up to the current schema.
  */
-export type Upcast<From, To extends object> = (data: From, envelope: Envelope) => To;
+export interface Upcast {
+  readonly data: JsonSchema;
+  /** The envelope is the stored one. */
+  readonly lift: (data: never, envelope: Envelope) => object;
+}
+
+export const upcast = <From>(data: Schema<From>, lift: (data: From, envelope: Envelope) => object): Upcast => ({
+  data,
+  lift,
+});
 
 /** The part of an aggregate that readers of stored events need, without its state. */
 export interface AggregateOutline {
@@ -50,8 +75,10 @@ export interface AggregateOutline {
 export interface EventOutline {
   /** Current version of the shape of `data`. */
   readonly schema: number;
+  readonly data: JsonSchema;
+  concerns(event: Pick<DomainEvent, 'data'> & Pick<Envelope, 'stream'>): readonly string[];
   says(event: Pick<DomainEvent, 'data'>): string;
-  readonly upcasts?: Readonly<Record<number, Upcast<never, object>>>;
+  readonly upcasts?: Readonly<Record<number, Upcast>>;
 }
 
 /** All event types of an aggregate. */

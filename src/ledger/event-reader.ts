@@ -1,5 +1,14 @@
 import { readEvent, type RecordedEvent, type StoredEvent } from './event.js';
 import { eventTypesOf, type AggregateOutline, type EventOutline } from './aggregate.js';
+import type { JsonSchema } from './schema.js';
+import { misfitOf, type Misfit } from './schema-check.js';
+
+/** One schema of an event type: what `data` looks like in the events that were recorded with it. */
+export interface EventVersion {
+  readonly type: string;
+  readonly schema: number;
+  readonly data: JsonSchema;
+}
 
 /**
  * Reads stored events in their current schemas: the upcasts of the aggregate lift older data. The reader stops at an unknown
@@ -32,6 +41,33 @@ export class EventReader {
     return lift(declaration, event);
   }
 
+  /** Every event type, in the order of the aggregates. */
+  get types(): readonly string[] {
+    return [...this.declarations.keys()];
+  }
+
+  /** Every schema that was ever recorded, by type and from the first to the current one. */
+  get versions(): readonly EventVersion[] {
+    return [...this.declarations].flatMap(([type, declaration]) =>
+      Array.from({ length: declaration.schema }, (_, before) => {
+        const schema = before + 1;
+        return { type, schema, data: dataOf(declaration, schema) };
+      }),
+    );
+  }
+
+  /**
+   * The first member of an event's data that does not fit the schema that the event names; undefined if all fit.
+   * @param event as it is stored, not lifted.
+   * @throws Error on a type or schema version that this version of the code does not know.
+   */
+  misfitOf({ type, schema, data }: Pick<RecordedEvent, 'type' | 'schema' | 'data'>): Misfit | undefined {
+    const declaration = this.declarations.get(type);
+    if (!declaration || schema < 1 || schema > declaration.schema)
+      throw new Error(`No aggregate of this ledger declares "${type}" version ${schema}.`);
+    return misfitOf(dataOf(declaration, schema), data);
+  }
+
   /**
    * The sentence that the aggregate declares for the event.
    * @param event as `read` returned it: in its current schema.
@@ -42,6 +78,9 @@ export class EventReader {
     return declaration.says(event);
   }
 }
+
+const dataOf = ({ schema: current, data, upcasts }: EventOutline, schema: number): JsonSchema =>
+  (schema === current ? data : upcasts?.[schema]?.data) ?? {};
 
 function withAllUpcasts(type: string, declaration: EventOutline): EventOutline {
   for (let schema = 1; schema < declaration.schema; schema += 1) {
@@ -62,7 +101,7 @@ function lift({ schema: current, upcasts }: EventOutline, event: RecordedEvent):
   for (let schema = event.schema; schema < current; schema += 1) {
     const upcast = upcasts?.[schema];
     if (!upcast) throw new Error(`There is no upcast for "${event.type}" from version ${schema}.`);
-    data = upcast(data as never, event);
+    data = upcast.lift(data as never, event);
   }
   return { ...event, schema: current, liftedFrom: event.schema, data };
 }

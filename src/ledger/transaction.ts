@@ -4,6 +4,7 @@ import type { SealedContent } from './event-store.js';
 import { derivedId } from './identifiers.js';
 import { streamOf, type AggregateOutline, type DomainEvent, type Aggregate } from './aggregate.js';
 import { Refusal, forbid, refusal, refuse, unknownRecord } from './refusal.js';
+import { misfitOf } from './schema-check.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 import type { Vault } from './vault.js';
 
@@ -109,9 +110,13 @@ export class Transaction {
     let { state, revision } = this.current(aggregate, id);
     for (const [index, event] of events.entries()) {
       revision += 1;
-      const schema = (aggregate.events as AggregateOutline['events'])[event.type]?.schema;
-      if (schema === undefined) throw new Error(`${aggregate.name} does not declare its event type "${event.type}".`);
-      this.draft(stream, revision, schema, event, index === 0 ? sealed : undefined);
+      const declaration = (aggregate.events as AggregateOutline['events'])[event.type];
+      if (declaration === undefined)
+        throw new Error(`${aggregate.name} does not declare its event type "${event.type}".`);
+      this.draft(stream, revision, declaration.schema, event, index === 0 ? sealed : undefined);
+      // An event is public and stays for ever. A member that its declaration does not have must not get there.
+      const misfit = misfitOf(declaration.data, event.data);
+      if (misfit) throw new Error(`"${event.type}": ${misfit.pointer || 'the data'} must ${misfit.demand}.`);
       state = aggregate.evolve(state as S, event);
     }
     this.writes.set(stream, { state, revision });

@@ -1,6 +1,19 @@
 // Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
 
-import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { idOf, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import {
+  above0,
+  country,
+  date,
+  flag,
+  id,
+  object,
+  oneOf,
+  optional,
+  text,
+  type Schema,
+  type ValueOf,
+} from '../ledger/schema.js';
 import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
 
 /**
@@ -41,49 +54,54 @@ export type PartnerKind = (typeof PARTNER_KINDS)[number];
 export const AFFILIATION_KINDS = ['linked', 'partner'] as const;
 export type AffiliationKind = (typeof AFFILIATION_KINDS)[number];
 
-export type PartnerRegistered = Fact<
-  'partner-registered',
-  {
-    readonly legalName: string;
-    /** ISO 3166-1 alpha-2: the country in which the partner is established. */
-    readonly country: string;
-    readonly legalForm: LegalForm;
-    readonly lei?: string;
-    readonly registeredOn?: string;
-    readonly source?: string;
-    readonly illustrative?: boolean;
-  }
->;
-export type PartnerClassified = Fact<'partner-classified', Classification>;
-export type AffiliationRecorded = Fact<'affiliation-recorded', Holding & { readonly otherPartnerId: string }>;
-export type AffiliationEnded = Fact<'affiliation-ended', Dated & { readonly otherPartnerId: string }>;
-export type PartnerAcquired = Fact<'partner-acquired', Acquisition>;
+const registered = object({
+  legalName: text(),
+  country: country('The country in which the partner is established.'),
+  legalForm: oneOf(LEGAL_FORMS),
+  lei: optional(text('Legal entity identifier, ISO 17442.')),
+  registeredOn: optional(date('Day of the registration of the legal entity, not of the partner in this ledger.')),
+  source: optional(text('Where the partner was published.')),
+  illustrative: optional(flag('True for an invented partner.')),
+});
+
+/** All facts about a partner after its registration are dated. */
+const dated = { effectiveFrom: date('The fact takes effect at the first instant of this day, UTC.') };
+
+const classification = object({
+  ...dated,
+  category: oneOf(CATEGORIES),
+  basis: text('The rule that the category is based on, e.g. `Recommendation 2003/361/EC`.'),
+  evidenceRef: text('Place of the evidence. For `tech-giant`: the reference of the designation decision.'),
+});
+export type Classification = ValueOf<typeof classification>;
+
+const holding = {
+  ...dated,
+  kind: oneOf(AFFILIATION_KINDS),
+  percent: above0(100, "Percent of this partner's capital or votes."),
+};
+const holdingSchema = object(holding);
+export type Holding = ValueOf<typeof holdingSchema>;
+
+const other = { otherPartnerId: id('The holder of the share.') };
+const affiliation = object({ ...holding, ...other });
+const endOfAffiliation = object({ ...dated, ...other });
+
+const acquisition = object({ ...dated, acquirerId: id('The partner that controls this one from then on.') });
+export type Acquisition = ValueOf<typeof acquisition>;
+
+interface Fact<Type extends string, Data extends Schema<object>> extends DomainEvent {
+  readonly type: Type;
+  readonly data: ValueOf<Data>;
+}
+
+export type PartnerRegistered = Fact<'partner-registered', typeof registered>;
+export type PartnerClassified = Fact<'partner-classified', typeof classification>;
+export type AffiliationRecorded = Fact<'affiliation-recorded', typeof affiliation>;
+export type AffiliationEnded = Fact<'affiliation-ended', typeof endOfAffiliation>;
+export type PartnerAcquired = Fact<'partner-acquired', typeof acquisition>;
 export type PartnerEvent =
   PartnerRegistered | PartnerClassified | AffiliationRecorded | AffiliationEnded | PartnerAcquired;
-
-interface Fact<Type extends string, Data extends object> extends DomainEvent {
-  readonly type: Type;
-  readonly data: Data;
-}
-
-/** In all three facts `effectiveFrom` is a date. The fact takes effect at the first instant of that date, UTC. */
-export interface Classification extends Dated {
-  readonly category: Category;
-  /** The rule that the category is based on, e.g. `Recommendation 2003/361/EC`. */
-  readonly basis: string;
-  /** Place of the evidence. For `tech-giant`: the reference of the designation decision. */
-  readonly evidenceRef: string;
-}
-
-export interface Holding extends Dated {
-  readonly kind: AffiliationKind;
-  /** Percent of this partner's capital or votes, above 0 and up to 100. */
-  readonly percent: number;
-}
-
-export interface Acquisition extends Dated {
-  readonly acquirerId: string;
-}
 
 /** The end of a share. */
 type Ended = Dated & { readonly kind: 'ended' };
@@ -110,30 +128,43 @@ interface Absent {
 
 export type Partner = Absent | RegisteredPartner;
 
+const NAME = 'partner';
+const partnerOf = (stream: string): string => idOf(stream, NAME);
+
 export const partner: Aggregate<Partner, PartnerEvent> = {
-  name: 'partner',
+  name: NAME,
   initial: { status: 'absent' },
   events: {
     'partner-registered': {
       schema: 1,
+      data: registered,
+      concerns: ({ stream }) => [partnerOf(stream)],
       says: ({ data }) => `${data.legalName} (${data.country}, ${data.legalForm}) was registered as a partner.`,
     },
     'partner-classified': {
       schema: 1,
+      data: classification,
+      concerns: ({ stream }) => [partnerOf(stream)],
       says: ({ data }) => `From ${data.effectiveFrom} on, the partner counts as ${data.category} (${data.basis}).`,
     },
     'affiliation-recorded': {
       schema: 1,
+      data: affiliation,
+      concerns: ({ stream, data }) => [partnerOf(stream), data.otherPartnerId],
       says: ({ data }) =>
         `From ${data.effectiveFrom} on, partner ${data.otherPartnerId} holds ${data.percent} % of this partner (${data.kind}).`,
     },
     'affiliation-ended': {
       schema: 1,
+      data: endOfAffiliation,
+      concerns: ({ stream, data }) => [partnerOf(stream), data.otherPartnerId],
       says: ({ data }) =>
         `From ${data.effectiveFrom} on, partner ${data.otherPartnerId} holds no part of this partner any more.`,
     },
     'partner-acquired': {
       schema: 1,
+      data: acquisition,
+      concerns: ({ stream, data }) => [partnerOf(stream), data.acquirerId],
       says: ({ data }) => `From ${data.effectiveFrom} on, partner ${data.acquirerId} controls this partner.`,
     },
   },

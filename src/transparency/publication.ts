@@ -1,54 +1,74 @@
-import { unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { nobody, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
+import {
+  hash,
+  id,
+  instant,
+  instantOrDate,
+  mark,
+  object,
+  oneOf,
+  optional,
+  sha256,
+  text,
+  whole,
+  type ValueOf,
+} from '../ledger/schema.js';
 import { formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
 import { spanOf } from '../domain/points-in-time.js';
-import type { Category } from '../partners/partner.js';
+import { CATEGORIES, type Category } from '../partners/partner.js';
 
 /** The reports that are published, each over all facilities and modes. */
 export const REPORT_KINDS = ['equal-access', 'capital', 'capacity'] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
 /** The period of a publication. Each end is an instant, or a date that stands for the whole day. */
-export interface Period {
-  readonly periodFrom: string;
-  readonly periodTo: string;
-}
+const period = {
+  periodFrom: instantOrDate('Begin of the period: an instant, or a date that stands for the whole day.'),
+  periodTo: instantOrDate('End of the period: an instant, or a date that stands for the whole day.'),
+};
+const periodSchema = object(period);
+export type Period = ValueOf<typeof periodSchema>;
 
 /** The report of a kind as of a position, by its hash: anyone can make the same bytes from the events. */
-export interface PublishedFacts {
-  readonly position: number;
-  readonly treeSize: number;
-  /** Merkle root over the events up to the position, base64 as in a checkpoint. */
-  readonly root: string;
-  /** The method that makes the same bytes again. */
-  readonly methodVersion: string;
-  /** Length of the report. */
-  readonly byteCount: number;
-  /** Hash of the report's bytes, hex. */
-  readonly sha256: string;
-  /** The completeness index: the extent of every stream at the position. */
-  readonly streams: {
-    readonly count: number;
-    /** Hash of the index as it is served, hex. */
-    readonly sha256: string;
-  };
-}
+const facts = {
+  position: whole('The report reflects the events up to this position.', 1),
+  treeSize: whole(undefined, 1),
+  root: hash('Merkle root over the events up to the position, base64 as in a checkpoint.'),
+  methodVersion: text('The method that makes the same bytes again.'),
+  byteCount: whole('Length of the report.'),
+  sha256: sha256("Hash of the report's bytes, hex."),
+  streams: object(
+    { count: whole(), sha256: sha256('Hash of the index as it is served, hex.') },
+    'The completeness index: the extent of every stream at the position.',
+  ),
+};
+const factsSchema = object(facts);
+export type PublishedFacts = ValueOf<typeof factsSchema>;
+
+const published = object({
+  ...period,
+  ...facts,
+  kind: oneOf(REPORT_KINDS),
+  interim: optional(mark('The report was published before the end of its period.')),
+});
 
 export interface ReportPublished extends DomainEvent {
   readonly type: 'report-published';
-  readonly data: PublishedFacts & Period & { readonly kind: ReportKind; readonly interim?: true };
+  readonly data: ValueOf<typeof published>;
 }
 
 /** Art. 12b(16): a measure of the Governing Board against an imbalance that a report shows. */
-export interface CorrectiveAction extends Period {
-  readonly actionId: string;
-  readonly reportId: string;
-  /** The users that the measure is for; all of them when left out. */
-  readonly category?: Category;
-  readonly reason: string;
-  readonly measure: string;
-  readonly decidedAt: string;
-}
+const correctiveAction = object({
+  ...period,
+  actionId: id(),
+  reportId: id(),
+  category: optional(oneOf(CATEGORIES, 'The users that the measure is for; all of them when left out.')),
+  reason: text(),
+  measure: text(),
+  decidedAt: instant(),
+});
+export type CorrectiveAction = ValueOf<typeof correctiveAction>;
 
 export interface CorrectiveActionDecided extends DomainEvent {
   readonly type: 'corrective-action-decided';
@@ -67,12 +87,16 @@ export const report: Aggregate<Report, ReportEvent> = {
   events: {
     'report-published': {
       schema: 1,
+      data: published,
+      concerns: nobody,
       says: ({ data }) =>
         `The ${data.kind} report from ${data.periodFrom} to ${data.periodTo}, as of position ${data.position}, was ` +
         `published with the SHA-256 hash ${data.sha256}.`,
     },
     'corrective-action-decided': {
       schema: 1,
+      data: correctiveAction,
+      concerns: nobody,
       says: ({ data }) => `The governing board decided on report ${data.reportId}: ${data.measure}`,
     },
   },

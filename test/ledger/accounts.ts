@@ -1,6 +1,7 @@
 import type { CommandContext } from '../../src/ledger/command-context.js';
 import type { Decide } from '../../src/ledger/command-group.js';
-import { unknownEvent, type Aggregate } from '../../src/ledger/aggregate.js';
+import { nobody, unknownEvent, type Aggregate } from '../../src/ledger/aggregate.js';
+import { object, type Schema } from '../../src/ledger/schema.js';
 import { refusal } from '../../src/ledger/refusal.js';
 import type { Transaction } from '../../src/ledger/transaction.js';
 import { idOf } from './batches.js';
@@ -11,13 +12,20 @@ export type AccountEvent =
 
 export type Account = { readonly status: 'absent' } | { readonly status: 'open'; readonly balance: number };
 
+const data = object({ amount: { type: 'integer' } as Schema<number> });
+
 /** The smallest aggregate that reveals lost, repeated and overlooked events: the sum never changes, and no balance is negative. */
 export const account: Aggregate<Account, AccountEvent> = {
   name: 'account',
   initial: { status: 'absent' },
   events: {
-    'account-opened': { schema: 1, says: ({ data }) => `The account was opened with ${data.amount}.` },
-    'amount-moved': { schema: 1, says: ({ data }) => `The balance changes by ${data.amount}.` },
+    'account-opened': {
+      schema: 1,
+      data,
+      concerns: nobody,
+      says: ({ data }) => `The account was opened with ${data.amount}.`,
+    },
+    'amount-moved': { schema: 1, data, concerns: nobody, says: ({ data }) => `The balance changes by ${data.amount}.` },
   },
   exists: (state) => state.status === 'open',
   evolve(state, event) {

@@ -6,6 +6,7 @@ import type { RecordedEvent, StoredEvent } from '../../src/ledger/event.js';
 import type { AggregateOutline, DomainEvent, Aggregate } from '../../src/ledger/aggregate.js';
 import { untyped } from '../../src/ledger/transaction.js';
 import { AGGREGATES } from '../../src/aggregates.js';
+import { CATEGORIES } from '../../src/partners/partner.js';
 
 /**
  * The corpus holds stored envelopes, one a line, of every released version of every event. Lines are only added: a version
@@ -68,6 +69,23 @@ describe('the corpus of stored events', () => {
     },
   );
 
+  it('fits the schema that each event names, and no event with a member less, a member more or another type does', async () => {
+    for (const { name } of aggregates) {
+      for (const { envelope } of await samplesOf(name)) {
+        const event = JSON.parse(envelope) as RecordedEvent;
+        expect([envelope, reader.misfitOf(event)]).toEqual([envelope, undefined]);
+        for (const { change, data } of spoilt(event.data)) {
+          const isAllowed = MAY_BE_MISSING.has(`${event.type}: ${change}`);
+          expect([envelope, change, reader.misfitOf({ ...event, data }) === undefined]).toEqual([
+            envelope,
+            change,
+            isAllowed,
+          ]);
+        }
+      }
+    }
+  });
+
   it('has a complete sentence for each event', async () => {
     for (const { name } of aggregates) {
       for (const stored of await samplesOf(name)) {
@@ -96,3 +114,51 @@ describe('the corpus of stored events', () => {
     }
   });
 });
+
+/** The same data, each time with one member less, one member of another type, or one member more. */
+function* spoilt(data: object, at = ''): Generator<{ change: string; data: object }> {
+  yield { change: `with ${at}/added`, data: { ...data, added: 1 } };
+  for (const [name, value] of Object.entries(data)) {
+    const { [name]: _, ...without } = data as Record<string, unknown>;
+    yield { change: `without ${at}/${name}`, data: without };
+    yield { change: `other ${at}/${name}`, data: { ...data, [name]: typeof value === 'number' ? String(value) : 1.5 } };
+    const inner = Array.isArray(value) ? value[0] : value;
+    if (typeof inner !== 'object' || inner === null) continue;
+    for (const spoiltInner of spoilt(inner as object, `${at}/${name}`)) {
+      const changed = Array.isArray(value) ? [spoiltInner.data, ...value.slice(1)] : spoiltInner.data;
+      yield { change: spoiltInner.change, data: { ...data, [name]: changed } };
+    }
+  }
+}
+
+/** What an event of the type may leave out. */
+const MAY_BE_MISSING: ReadonlySet<string> = new Set(
+  Object.entries({
+    'access-request-submitted': ['illustrative'],
+    'access-request-withdrawn': ['reason'],
+    'api-key-issued': ['expiresAt', 'partnerId'],
+    'commitment-pledged': ['facilityId', 'illustrative', 'programme', 'source'],
+    'commitment-signed': ['facilityId'],
+    'commitment-amended': ['facilityId'],
+    'capital-call-issued': ['facilityId'],
+    'capital-call-paid': ['facilityId'],
+    'distribution-paid': ['facilityId'],
+    'commitment-cancelled': ['facilityId'],
+    'corrective-action-decided': ['category'],
+    'facility-registered': [
+      'capexMinor',
+      'currency',
+      'hostStatePartnerId',
+      'illustrative',
+      'operatorPartnerId',
+      'source',
+    ],
+    'financial-close-reached': ['facilities/matchingMinor', 'matchingKinds', 'matchingPolicyVersion'],
+    'fund-established': ['illustrative', 'source'],
+    'partner-registered': ['illustrative', 'lei', 'registeredOn', 'source'],
+    'quota-policy-adopted': CATEGORIES.flatMap((category) => [`caps/${category}`, `floors/${category}`]),
+    'report-published': ['interim'],
+    'tranche-subscribed': ['facilityId'],
+    'usage-reported': ['records/flag'],
+  }).flatMap(([type, members]) => members.map((member) => `${type}: without /${member}`)),
+);

@@ -1,19 +1,25 @@
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { draftEvent, recordedSchema, stampEvent, type StoredEvent } from '../../src/ledger/event.js';
-import type { AggregateOutline } from '../../src/ledger/aggregate.js';
+import { nobody, upcast, type AggregateOutline } from '../../src/ledger/aggregate.js';
+import { list, object, text, whole } from '../../src/ledger/schema.js';
+
+const named = object({ name: text() });
+const severalNamed = object({ names: list(text()) });
 
 const thing: AggregateOutline = {
   name: 'thing',
   events: {
     'thing-made': {
       schema: 3,
+      data: object({ names: list(text()), count: whole() }),
+      concerns: nobody,
       says: ({ data }) => `Made: ${JSON.stringify(data)}`,
       upcasts: {
-        1: ({ name }: { name: string }, { recordedAt }) => ({ names: [name], at: recordedAt }),
-        2: (data: { names: string[] }) => ({ ...data, count: data.names.length }),
+        1: upcast(named, ({ name }, { recordedAt }) => ({ names: [name], at: recordedAt })),
+        2: upcast(severalNamed, (data) => ({ ...data, count: data.names.length })),
       },
     },
-    'thing-kept': { schema: 1, says: () => 'Kept.' },
+    'thing-kept': { schema: 1, data: object({}), concerns: nobody, says: () => 'Kept.' },
   },
 };
 
@@ -57,14 +63,40 @@ describe('the event reader', () => {
     expect(() => reader.read(stored('thing-kept', 0, {}))).toThrow('no upcast for "thing-kept" from version 0');
   });
 
+  it('knows the schema of every version, and the first member that does not fit it', () => {
+    expect(reader.types).toEqual(['thing-made', 'thing-kept']);
+    expect(reader.versions.map(({ type, schema }) => `${type} ${schema}`)).toEqual([
+      'thing-made 1',
+      'thing-made 2',
+      'thing-made 3',
+      'thing-kept 1',
+    ]);
+    expect(reader.misfitOf({ type: 'thing-made', schema: 1, data: { name: 'a' } })).toBeUndefined();
+    expect(reader.misfitOf({ type: 'thing-made', schema: 2, data: { name: 'a' } })).toEqual({
+      pointer: '/names',
+      demand: 'be there',
+    });
+    expect(reader.misfitOf({ type: 'thing-made', schema: 3, data: { names: [''], count: 1 } })?.pointer).toBe(
+      '/names/0',
+    );
+    for (const [type, schema] of [
+      ['thing-made', 0],
+      ['thing-made', 4],
+      ['thing-lost', 1],
+    ] as const) {
+      expect(() => reader.misfitOf({ type, schema, data: {} })).toThrow(`declares "${type}" version ${schema}`);
+    }
+  });
+
   it('refuses two aggregates that declare the same event', () => {
-    const other: AggregateOutline = { name: 'other', events: { 'thing-kept': { schema: 1, says: () => 'Kept.' } } };
+    const other: AggregateOutline = { name: 'other', events: { 'thing-kept': thing.events['thing-kept'] as never } };
     expect(() => new EventReader([thing, other])).toThrow('Two aggregates declare the event type "thing-kept".');
   });
 
   it('refuses an aggregate that has no upcast from one of its older schemas', () => {
-    const upcasts = { 2: (data: object) => data };
-    const other: AggregateOutline = { name: 'other', events: { 'other-made': { schema: 3, says: () => '', upcasts } } };
+    const upcasts = { 2: upcast(object({}), (data) => data) };
+    const made = { schema: 3, data: object({}), concerns: nobody, says: () => '', upcasts };
+    const other: AggregateOutline = { name: 'other', events: { 'other-made': made } };
     expect(() => new EventReader([other])).toThrow('There is no upcast for "other-made" from version 1.');
   });
 });

@@ -1,10 +1,11 @@
-import type { Aggregate } from '../../src/ledger/aggregate.js';
+import { nobody, type Aggregate } from '../../src/ledger/aggregate.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { AppendBatch, EventStore } from '../../src/ledger/event-store.js';
 import { readEvent } from '../../src/ledger/event.js';
 import type { Decide } from '../../src/ledger/command-group.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { Refusal, refusal } from '../../src/ledger/refusal.js';
+import { object } from '../../src/ledger/schema.js';
 import { Notifier } from '../../src/ledger/notifier.js';
 import { Vault } from '../../src/ledger/vault.js';
 import type { Line } from '../support/simulated-line.js';
@@ -170,7 +171,9 @@ describe('the ledger', () => {
     const stranger = {
       ...account,
       name: 'stranger',
-      events: { 'stranger-met': { schema: 1, says: () => 'A stranger was met.' } },
+      events: {
+        'stranger-met': { schema: 1, data: object({}), concerns: nobody, says: () => 'A stranger was met.' },
+      },
       evolve: () => ({ status: 'open', balance: 0 }) as const,
     } satisfies Aggregate<Account, { readonly type: 'stranger-met'; readonly data: object }>;
     const meet: Decide = (tx) => {

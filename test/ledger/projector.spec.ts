@@ -163,7 +163,7 @@ describe('the projector', () => {
       expect(await statusOf(instance, name)).toMatchObject({ position: opened });
     }
     await leave(instance);
-    const lost = { schema: 1, says: () => 'An amount was lost.' };
+    const lost = { ...account.events['amount-moved'], says: () => 'An amount was lost.' };
     const newer = { name: account.name, events: { ...account.events, 'amount-lost': lost } };
     const mended = await start({ aggregates: [newer], projections: [accountsProjection, totals({ mended: true })] });
     for (const name of ['accounts', 'totals']) await mended.projector.reached(name, 2, WAIT_MS);

@@ -3,7 +3,8 @@ import { StateCache } from '../../src/ledger/state-cache.js';
 import { StreamNotLoaded, Transaction } from '../../src/ledger/transaction.js';
 import { Vault } from '../../src/ledger/vault.js';
 import type { CommandContext } from '../../src/ledger/command-context.js';
-import type { Aggregate } from '../../src/ledger/aggregate.js';
+import { nobody, upcast, type Aggregate } from '../../src/ledger/aggregate.js';
+import { object, text } from '../../src/ledger/schema.js';
 import { refusalOf } from '../support/given.js';
 import { contextOf } from './accounts.js';
 
@@ -14,7 +15,15 @@ type NoteEvent = { readonly type: 'note-added'; readonly data: { readonly text: 
 const note: Aggregate<readonly string[], NoteEvent> = {
   name: 'note',
   initial: [],
-  events: { 'note-added': { schema: 2, says: ({ data }) => data.text, upcasts: { 1: (data) => data } } },
+  events: {
+    'note-added': {
+      schema: 2,
+      data: object({ text: text() }),
+      concerns: nobody,
+      says: ({ data }) => data.text,
+      upcasts: { 1: upcast(object({ text: text() }), (data) => data) },
+    },
+  },
   exists: (texts) => texts.length > 0,
   evolve: (texts, event) => [...texts, event.data.text],
 };
@@ -106,8 +115,8 @@ describe('a transaction', () => {
 
   it('takes an event of 60,000 bytes, and no longer event', () => {
     const empty = transaction({ a: [] });
-    empty.append(note, 'a', added(''));
-    const room = EVENT_BYTES_MAX - (empty.drafts[0]?.bytes ?? 0);
+    empty.append(note, 'a', added('x'));
+    const room = EVENT_BYTES_MAX - (empty.drafts[0]?.bytes ?? 0) + 1;
     const full = transaction({ a: [] });
     // Two bytes each in UTF-8.
     full.append(note, 'a', added('é'.repeat(Math.floor(room / 2)) + 'x'.repeat(room % 2)));
@@ -119,6 +128,18 @@ describe('a transaction', () => {
       code: 'event-too-large',
       facts: { bytes: EVENT_BYTES_MAX + 1, limit: EVENT_BYTES_MAX },
     });
+  });
+
+  it('drafts no event whose data have another shape than its declaration', () => {
+    const spread = { text: 'one', contact: 'private' };
+    const tx = transaction({ a: [] });
+    expect(() => tx.append(note, 'a', [{ type: 'note-added', data: spread }])).toThrow(
+      '"note-added": /contact must not be there.',
+    );
+    expect(() => tx.append(note, 'a', added(''))).toThrow('"note-added": /text must have at least 1 characters.');
+    expect(() => tx.append(note, 'a', [{ type: 'note-added', data: [] as never }])).toThrow(
+      '"note-added": the data must be of the type object.',
+    );
   });
 
   it('lets one command touch 256 streams, and no more', () => {
