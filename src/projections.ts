@@ -3,7 +3,7 @@ import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
 import { policyProjection } from './governance/policy.projection.js';
 import { partnerProjection } from './partners/partner.projection.js';
-import { eventTypesProjection } from './ledger/projector/event-types.projection.js';
+import { eventsProjection } from './ledger/projector/events.projection.js';
 import type { Projection } from './ledger/projector/projection.js';
 import { erasureProjection } from './erasure/erasure.projection.js';
 import { publicationProjection } from './transparency/report-publication.projection.js';
@@ -19,5 +19,5 @@ export const PROJECTIONS = [
   erasureProjection,
 ];
 
-/** Every projection that can be rebuilt, with the projection of the ledger itself, whose event types do not matter here. */
-export const REBUILDABLE: readonly Projection[] = [eventTypesProjection([]), ...PROJECTIONS];
+/** Every projection that can be rebuilt, with the projection of the ledger itself, whose events do not matter here. */
+export const REBUILDABLE: readonly Projection[] = [eventsProjection([]), ...PROJECTIONS];

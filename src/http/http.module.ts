@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { Metrics } from '../platform/metrics.js';
 import { Readiness } from '../platform/readiness.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
@@ -20,7 +21,11 @@ export class HttpModule {
         { provide: Metrics, useValue: metrics },
         { provide: REFUSAL_CATALOGUE, useValue: refusals },
         { provide: Readiness, useValue: new Readiness() },
-        { provide: ReadModel, useValue: new ReadModel(runtime.readPool) },
+        {
+          provide: ReadModel,
+          inject: [EVENT_STORE],
+          useFactory: (store: EventStore) => new ReadModel(runtime.readPool, store),
+        },
       ],
       exports: [RUNTIME, Metrics, Readiness, ReadModel],
     };

@@ -3,7 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Matches, MaxLength } from 'class-validator';
 import { CSV_DIALECTS, type CsvDialect } from './csv.js';
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './read-model.js';
-import { IsOneOf, Optional } from './validation.js';
+import { IsCalendarDate, IsOneOf, Optional } from './validation.js';
 
 /** The parameters of every read. */
 export class ReadQueryDto {
@@ -53,3 +53,17 @@ export class ListQueryDto extends TableQueryDto {
   @ApiProperty({ type: 'string', pattern: '^[A-Za-z0-9_-]+$', maxLength: CURSOR_LENGTH_MAX })
   cursor?: string;
 }
+
+const day = (description: string): PropertyDecorator =>
+  applyDecorators(Optional(), IsCalendarDate(), ApiProperty({ description, example: '2026-03-01', required: false }));
+
+/**
+ * The parameter `from` of a list. All lists have the same two: days in UTC, both included.
+ * @param what the row has in that day, to follow "Only".
+ */
+export const FromDay = (what: string): PropertyDecorator =>
+  day(`Only ${what} on this day or later. The day is counted in UTC, from its first instant on.`);
+
+/** The parameter `to` of a list, see `FromDay`. */
+export const ToDay = (what: string): PropertyDecorator =>
+  day(`Only ${what} on this day or earlier. The day is counted in UTC and is included, up to its last instant.`);

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ROLES } from '../ledger/command-context.js';
+import { EventReader } from '../ledger/event-reader.js';
 import type { RefusalCatalogue } from '../ledger/refusal-declaration.js';
 import { REFUSAL_CATALOGUE } from './problem-page.controller.js';
 import { describeBulk, describeTables, nameSchemas, publicNames, versionOf } from './openapi-form.js';
 import { ProblemMembersDto } from './answer.dto.js';
 import { applyConventions } from './openapi-conventions.js';
 import { describeProblems, shareResponses } from './openapi-problems.js';
+import { describeEvents } from './openapi-events.js';
 
 const DESCRIPTION = `Every capital commitment, chip allocation and access grant of the partnership as an immutable event, and
 everything that is derived from those events.
@@ -76,6 +78,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     for (const operation of [path.get, path.post]) if (operation) completeOperation(operation);
   }
   document.components = { ...document.components, headers: HEADERS };
+  describeEvents(document, app.get(EventReader).versions);
   document.servers = [
     { url: '/', description: 'This instance: production, staging or local.', 'x-internal': false } as object as {
       url: string;
@@ -172,7 +175,7 @@ function accessOf(operation: Operation): string {
   const { 'x-roles': roles, security } = operation;
   if (isAnonymous(operation)) {
     return (security?.length ?? 0) > 1
-      ? 'Public; shows more to credentials that may see more.'
+      ? 'Public: needs no credential. One that is sent is checked.'
       : 'Public: needs no credential.';
   }
   if (!roles || roles.length === ROLES.length) return 'For every credential.';

@@ -1,6 +1,8 @@
 import type { UnknownThing } from '../ledger/refusal-declaration.js';
 import type { Pool, QueryResultRow } from 'pg';
+import type { EventStore } from '../ledger/event-store.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
+import { MS_PER_DAY, formatInstant, parseInstant } from '../ledger/time.js';
 import { branchesOf, type VisibleRows } from './visibility.js';
 
 export const PAGE_LIMIT_DEFAULT = 50;
@@ -42,12 +44,70 @@ export interface Condition {
   readonly column: string;
   readonly value: string | number | boolean | readonly string[];
   /** `any`: the column is one of the values; `contains`: part of a text, whatever its case and its form in Unicode. Default: equal. */
-  readonly op?: '=' | 'any' | 'contains' | '>=' | '<';
+  readonly op?: '=' | 'any' | 'contains' | '>=' | '>' | '<=' | '<';
 }
 
 /** The condition of a filter; undefined if the caller set no filter. */
 export const is = (column: string, value: string | undefined): Condition | undefined =>
   value === undefined ? undefined : { column, value };
+
+/** Days in UTC, `YYYY-MM-DD`. Both are included. */
+export interface Days {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/**
+ * Rows whose date, or whose instant, is on one of the days.
+ * @throws Refusal (400) when `to` is before `from`.
+ */
+export function onDays(column: string, days: Days, holds: 'date' | 'instant'): readonly (Condition | undefined)[] {
+  if (holds === 'instant') return duringDays(column, column, days, '>=');
+  const { from, to } = inOrder(days);
+  return [from ? { column, op: '>=', value: from } : undefined, to ? { column, op: '<=', value: to } : undefined];
+}
+
+/**
+ * Rows whose half-open interval has a part in one of the days.
+ * @throws Refusal (400) when `to` is before `from`.
+ */
+export function duringDays(
+  start: string,
+  end: string,
+  days: Days,
+  op: '>=' | '>' = '>',
+): readonly (Condition | undefined)[] {
+  const { from, to } = inOrder(days);
+  return [
+    from ? { column: end, op, value: beginOf(from) } : undefined,
+    to ? { column: start, op: '<', value: formatInstant(parseInstant(to) + MS_PER_DAY) } : undefined,
+  ];
+}
+
+/** The first instant of a day, so that no time zone of a connection is used. */
+const beginOf = (day: string): string => formatInstant(parseInstant(day));
+
+function inOrder(days: Days): Days {
+  const { from, to } = days;
+  if (from !== undefined && to !== undefined && to < from) {
+    throw malformed('to', `to is ${to}, which is before from, ${from}. Both days are included; give a later one.`);
+  }
+  return days;
+}
+
+/**
+ * The positions of what was recorded on these days: those after `after`, up to `until`.
+ * @throws Refusal (400) when `to` is before `from`.
+ */
+export async function recordedOn(
+  store: Pick<EventStore, 'positionAt'>,
+  days: Days,
+): Promise<{ after: number; until?: number }> {
+  const { from, to } = inOrder(days);
+  const after = from === undefined ? 0 : await store.positionAt(formatInstant(parseInstant(from) - 1));
+  if (to === undefined) return { after };
+  return { after, until: await store.positionAt(formatInstant(parseInstant(to) + MS_PER_DAY - 1)) };
+}
 
 /** For each member of a row the SQL expression that it is read from. The compiler finds a member that was forgotten. */
 export type Columns<Row> = { readonly [Member in keyof Row]-?: string };
@@ -61,6 +121,8 @@ export interface ListRequest<Row> {
   readonly columns: Columns<Row>;
   /** The filters of the caller. They go into the cursor, so that the next page is a page of the same list. */
   readonly filters: Readonly<Record<string, string | undefined>>;
+  /** Only rows that were made on these days, by the time of their recording. */
+  readonly recorded?: Days;
   readonly limit?: string | undefined;
   readonly cursor?: string | undefined;
   /** Conditions for the filters in force. */
@@ -75,13 +137,21 @@ export interface Cursor {
 
 /** The SQL that all reads share: one statement reads the rows and the position that they reflect, so that both agree. */
 export class ReadModel {
-  constructor(private readonly pool: Pool) {}
+  constructor(
+    private readonly pool: Pool,
+    private readonly store: Pick<EventStore, 'positionAt'>,
+  ) {}
 
   /** One page in the order of creation, by keyset: stable while rows are added, and as fast on the last page as on the first. */
   async list<Row>(request: ListRequest<Row>): Promise<Reading<Page<Row>>> {
-    const cursor = request.cursor === undefined ? firstPage(request) : decodeCursor(request.cursor);
+    const cursor = request.cursor === undefined ? await this.firstPage(request) : decodeCursor(request.cursor);
     const values: unknown[] = [request.projection, cursor.after, cursor.limit + 1];
-    const clauses = request.where(cursor.filters).flatMap((condition) => (condition ? clause(condition, values) : []));
+    const { [UNTIL]: until } = cursor.filters;
+    const conditions = [
+      ...request.where(cursor.filters),
+      until === undefined ? undefined : ({ column: 'created_position', op: '<=', value: until } as const),
+    ];
+    const clauses = conditions.flatMap((condition) => (condition ? clause(condition, values) : []));
     // A select for each way in which a row can be visible, and no "or": an index finds the page of each without a sort.
     const pages = branchesOf(request.rows, values).map(
       (branch) =>
@@ -136,17 +206,33 @@ export class ReadModel {
     return { position: reflected, revision: row.revision, body: body as unknown as Row };
   }
 
+  private async firstPage<Row>({ filters, recorded = {}, limit }: ListRequest<Row>): Promise<Cursor> {
+    const { after, until } = await recordedOn(this.store, recorded);
+    const all = { ...filters, ...(until !== undefined && { [UNTIL]: String(until) }) };
+    const given = Object.entries(all).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+    return { after, limit: pageLimit(limit), filters: Object.fromEntries(given) };
+  }
+
   private async select<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
     try {
       return (await this.pool.query<Row>(text, [...values])).rows;
     } catch (error) {
-      // Parameters were checked at the edge. Those in a cursor were not: a caller may have changed the cursor by hand.
-      if (String((error as { code?: unknown }).code).startsWith('22'))
-        throw malformed('cursor', 'The cursor was changed.');
-      throw error;
+      throw cursorChanged(error);
     }
   }
 }
+
+/** Name in a cursor of the last position that the list goes up to. No filter of a caller has a space in its name. */
+const UNTIL = 'recorded until';
+
+/**
+ * The refusal where a statement got a value that it cannot read, else the error itself. Parameters were checked at the edge. Those in
+ * a cursor were not: a caller may have changed the cursor by hand.
+ */
+export const cursorChanged = (error: unknown): unknown =>
+  String((error as { code?: unknown } | undefined)?.code).startsWith('22')
+    ? malformed('cursor', 'The cursor was changed.')
+    : error;
 
 /** A row of a list with what the statement adds to it; `ordinal` is null where the list is empty. */
 type Listed<Row> = Row & { readonly reflected: number; readonly ordinal: number | null };
@@ -176,11 +262,6 @@ function clause({ column, value, op = '=' }: Condition, values: unknown[]): stri
  */
 const composed = (column: string): string =>
   `(case when ${column} is nfc normalized then ${column} else normalize(${column}, NFC) end)`;
-
-function firstPage({ filters, limit }: Pick<ListRequest<unknown>, 'filters' | 'limit'>): Cursor {
-  const given = Object.entries(filters).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
-  return { after: 0, limit: pageLimit(limit), filters: Object.fromEntries(given) };
-}
 
 /** @throws Refusal (400) when the text is not a whole number from 1 to 200. */
 export function pageLimit(text: string | undefined): number {

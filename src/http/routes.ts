@@ -216,11 +216,13 @@ const credential = (roles: readonly Role[]): readonly MethodDecorator[] => [
 const anonymous = (identifies?: true): MethodDecorator =>
   identifies ? applyDecorators(ApiBearerAuth(), ApiSecurity({})) : ApiSecurity({});
 
-/** A public answer without an end. */
+/** A public answer without an end. Readers with a credential are counted by it, and the others by their address. */
 export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorator =>
   applyDecorators(
     Get(path),
-    PublicRoute('public', ['malformed-last-event-id', 'too-many-readers']),
+    SetMetadata(ACCESS, { kind: 'public', roles: [], identifies: true } satisfies RouteAccess),
+    anonymous(true),
+    refuses('identifying', ['malformed-last-event-id', 'too-many-readers']),
     RouteConfig({ endless: 'text/event-stream; charset=utf-8' }),
     ApiHeader({
       name: 'Last-Event-ID',

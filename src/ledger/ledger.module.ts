@@ -8,10 +8,10 @@ import {
 import type { Pool } from 'pg';
 import { EVENT_STORE, type ClockRule, type EventStore } from './event-store.js';
 import { EventReader } from './event-reader.js';
-import { eventTypesProjection } from './projector/event-types.projection.js';
+import { eventsProjection } from './projector/events.projection.js';
 import { KeptComparisons } from './projector/kept-comparisons.js';
 import { Ledger, type LedgerObserver } from './ledger.js';
-import { eventTypesOf, type AggregateOutline } from './aggregate.js';
+import type { AggregateOutline } from './aggregate.js';
 import { ClockCheck } from './postgres/clock-check.js';
 import { PostgresEventStore } from './postgres/postgres-event-store.js';
 import type { Projection } from './projector/projection.js';
@@ -67,8 +67,7 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
 
   static forRoot(options: LedgerModuleOptions): DynamicModule {
     const { pool, readPool, aggregates, clock } = options;
-    const types = aggregates.flatMap(eventTypesOf);
-    const projections = [eventTypesProjection(types), ...options.projections];
+    const projections = [eventsProjection(aggregates), ...options.projections];
     return {
       module: LedgerModule,
       global: true,

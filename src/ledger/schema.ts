@@ -124,9 +124,9 @@ const INSTANT = `${DATE}T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,3})?Z`;
 /** As many digits as a `numeric(38, 0)` column holds. */
 const AMOUNT_DIGITS_MAX = 38;
 
-/** A text that is not empty. The event itself bounds its length; the edge has narrower limits, which may change. */
+/** A text that is not blank. The event itself bounds its length; the edge has narrower limits, which may change. */
 export const text = (description?: string): Schema<string> =>
-  schema({ type: 'string', minLength: 1, maxLength: EVENT_BYTES_MAX }, description);
+  schema({ type: 'string', pattern: String.raw`\S`, maxLength: EVENT_BYTES_MAX }, description);
 
 const matching = (pattern: string, maxLength: number, description?: string, format?: string): Schema<string> =>
   schema({ type: 'string', ...(format !== undefined && { format }), pattern, maxLength }, description);

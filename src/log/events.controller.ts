@@ -7,7 +7,7 @@ import { StreamRoute, ReadRoute } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
 import { EventFeed } from './event-feed.js';
 import { EventDto, EventPageDto, ListEventsDto, StreamEventsDto } from './events.dto.js';
-import { GetEvent, ListEvents } from './events.queries.js';
+import { EventPages, GetEvent, ListEvents } from './events.queries.js';
 
 @ApiTags('events')
 @Controller('v1/events')
@@ -15,27 +15,38 @@ export class EventsController {
   constructor(
     private readonly queries: QueryBus,
     private readonly feed: EventFeed,
+    private readonly pages: EventPages,
   ) {}
 
-  /** List events in the order of their positions: the history that everything else is derived from. */
+  /**
+   * List events in the order of their positions.
+   * @remarks The history that everything else is derived from. Filters by type and partner follow it within moments:
+   * `Ledger-Position` says how far.
+   */
   @ReadRoute({ projection: 'events', answer: EventPageDto, table: true })
   listEvents(@Query() query: ListEventsDto): Promise<Reading<Page<EventDto>>> {
     return this.queries.execute(new ListEvents(query));
   }
 
-  /** Follow the history as server-sent events. The `id` of each is its position; `Last-Event-ID` resumes behind it. */
+  /**
+   * Follow the history as server-sent events.
+   * @remarks Without an end: a browser's `EventSource` gets every event in `onmessage`. The `data` of a message is one event as in the
+   * list, and its `id` is the position. `Last-Event-ID` resumes behind it; a position that this history does not have yet is
+   * refused. Messages without data keep the connection open and move the `id` past events that the filters leave out. One credential,
+   * or one address without a credential, follows with up to 100 readers.
+   */
   @StreamRoute({ path: 'stream' })
   @ApiResponse({
     status: 200,
-    description: 'Events, as they are recorded.',
-    content: { 'text/event-stream': { schema: { type: 'string' } } },
+    description: 'Events, as they are recorded. The schema is the one of the `data` of each message.',
+    content: { 'text/event-stream': { schema: { $ref: '#/components/schemas/LedgerEvent' } } },
   })
   async streamEvents(
     @Query() query: StreamEventsDto,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.feed.serve(request, reply, query.after);
+    await this.feed.serve(request, reply, { after: query.after, filters: this.pages.filtersOf(query) });
   }
 
   /** Read one event. Credentials that may see sealed content see it here. */

@@ -1,30 +1,66 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
+import { ApiProperty, ApiSchema, IntersectionType } from '@nestjs/swagger';
+import { Matches, ValidateBy } from 'class-validator';
 import { ROLES } from '../ledger/command-context.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
-import { IsMatching, Optional } from '../http/validation.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
+import { IsId, IsMatching, Optional } from '../http/validation.js';
 import { POLICY_ITEMS_MAX } from '../tlog/policy.js';
 
 const STREAM = /^[a-z][a-z-]{1,40}-[a-z0-9-]{1,64}$/;
 const TYPE = /^[a-z][a-z-]{1,60}$/;
 
+/** More than there are types, so that a caller may name all of them. */
+const TYPES_MAX = 100;
+
+/** Which events. An event passes all filters that are set. */
+export class EventFiltersDto {
+  /** One stream only, for example `commitment-<id>`. */
+  @Optional()
+  @IsMatching(STREAM, 105, 'the name of a stream, such as commitment-0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37')
+  readonly stream?: string;
+
+  /** Only events of this type, or of these types: `type=capital-call-issued&type=capital-call-paid`. */
+  @Optional()
+  @ValidateBy({
+    name: 'areEventTypes',
+    validator: {
+      validate: (value: unknown) => {
+        const types: unknown[] = [value].flat();
+        return types.length <= TYPES_MAX && types.every((type) => typeof type === 'string' && TYPE.test(type));
+      },
+      defaultMessage: () => 'type must be a type of event, such as commitment-signed; it may be given several times.',
+    },
+  })
+  @ApiProperty({
+    type: 'array',
+    items: { $ref: '#/components/schemas/EventType' },
+    minItems: 1,
+    maxItems: TYPES_MAX,
+    example: ['commitment-signed'],
+  })
+  readonly type?: string | readonly string[];
+
+  /**
+   * Only events that concern this partner: its own facts, and the commitments, calls, payments, requests, decisions, grants,
+   * allocations, usage, facilities and keys of it.
+   */
+  @Optional()
+  @IsId()
+  readonly partnerId?: string;
+}
+
 /** Which part of the history. */
-export class ListEventsDto extends ListQueryDto {
+export class ListEventsDto extends IntersectionType(EventFiltersDto, ListQueryDto) {
   /** Events after this position; 0 is the beginning. */
   @Optional()
   @Matches(/^(0|[1-9][0-9]{0,14})$/, { message: 'after must be a position: a whole number from 0.' })
   @ApiProperty({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999, example: 0 })
   readonly after?: string;
 
-  /** One stream only, for example `commitment-<id>`. */
-  @Optional()
-  @IsMatching(STREAM, 105, 'the name of a stream, such as commitment-0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37')
-  readonly stream?: string;
+  @FromDay('events that were recorded')
+  readonly from?: string;
 
-  /** One type of event only, for example `commitment-signed`. */
-  @Optional()
-  @IsMatching(TYPE, 61, 'a type of event, such as commitment-signed')
-  readonly type?: string;
+  @ToDay('events that were recorded')
+  readonly to?: string;
 }
 
 /** Who recorded it. */
@@ -82,7 +118,8 @@ export class EventLogDto {
   readonly of: number;
 }
 
-/** One event: its envelope as stored, and its position. */
+/** One event: its envelope as stored, and its position. The document shows it as the union of all types, see `openapi-events.ts`. */
+@ApiSchema({ name: 'LedgerEvent' })
 export class EventDto {
   /**
    * Place in the whole history, from 1 without gaps.
@@ -102,8 +139,10 @@ export class EventDto {
    * @example 1
    */
   readonly revision: number;
-  /** @example 'commitment-signed' */
-  @ApiProperty({ maxLength: 61, pattern: TYPE.source })
+  /**
+   * What happened. `data` has a schema for each type and version.
+   * @example 'commitment-signed'
+   */
   readonly type: string;
   /**
    * Version of the shape of `data`.
@@ -152,10 +191,13 @@ export class EventPageDto {
 }
 
 /** Where to begin. */
-export class StreamEventsDto {
-  /** Events after this position; `Last-Event-ID` wins over it. */
+export class StreamEventsDto extends EventFiltersDto {
+  /**
+   * Events after this position, from the beginning when left out; `head`: only events that are recorded from now on. A reader that
+   * resumes sends `Last-Event-ID`, which wins over it.
+   */
   @Optional()
-  @Matches(/^(0|[1-9][0-9]{0,14})$/, { message: 'after must be a position: a whole number from 0.' })
-  @ApiProperty({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999, example: 0 })
+  @IsMatching(/^(0|[1-9][0-9]{0,14}|head)$/, 15, 'a position (a whole number from 0), or head')
+  @ApiProperty({ example: 'head' })
   readonly after?: string;
 }

@@ -9,7 +9,7 @@ import { CosignatureStore } from './cosignatures.queries.js';
 import { CosignedCheckpoints } from './cosigned-checkpoints.js';
 import { EventFeed } from './event-feed.js';
 import { EventsController } from './events.controller.js';
-import { eventQueryHandlers } from './events.queries.js';
+import { EventPages, eventQueryHandlers } from './events.queries.js';
 import { KeptCheckpoint } from './kept-checkpoint.js';
 import { LogController } from './log.controller.js';
 import { LogStore } from './log-store.queries.js';
@@ -44,6 +44,7 @@ export class LogModule implements OnApplicationBootstrap, OnApplicationShutdown 
       controllers: [EventsController, LogController],
       providers: [
         ...eventQueryHandlers,
+        EventPages,
         EventFeed,
         {
           provide: LogWriter,

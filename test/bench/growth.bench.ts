@@ -1,8 +1,7 @@
-import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
-import { eventTypesProjection } from '../../src/ledger/projector/event-types.projection.js';
+import { eventsProjection } from '../../src/ledger/projector/events.projection.js';
 import { openInstance } from '../ledger/instance.js';
 import { startBenchDatabase, type BenchDatabase } from './database.js';
 import { fillLedger } from './filled-ledger.js';
@@ -68,8 +67,7 @@ async function readAll(database: BenchDatabase): Promise<void> {
 }
 
 async function buildAll(database: BenchDatabase): Promise<void> {
-  const types = AGGREGATES.flatMap(eventTypesOf);
-  const projections = [eventTypesProjection(types), ...PROJECTIONS];
+  const projections = [eventsProjection(AGGREGATES), ...PROJECTIONS];
   const { projector, errors, stop } = openInstance(database.url, { aggregates: AGGREGATES, projections });
   await projector.start();
   try {

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventTypesOf } from '../../src/ledger/aggregate.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { PROJECTIONS } from '../../src/projections.js';
-import { eventTypesProjection } from '../../src/ledger/projector/event-types.projection.js';
+import { eventsProjection } from '../../src/ledger/projector/events.projection.js';
 import { registerPartner } from '../../src/partners/partner.decisions.js';
 import { partner } from '../../src/partners/partner.js';
 import { contextOf } from '../ledger/accounts.js';
@@ -37,8 +36,7 @@ interface Round {
 
 export async function run({ rounds, say }: BenchOptions): Promise<BenchRow[]> {
   const server = await startBenchDatabase();
-  const types = AGGREGATES.flatMap(eventTypesOf);
-  const projections = [eventTypesProjection(types), ...PROJECTIONS];
+  const projections = [eventsProjection(AGGREGATES), ...PROJECTIONS];
   const instance = openInstance(server.url, { aggregates: AGGREGATES, projections });
   try {
     await instance.projector.start();

@@ -4,8 +4,7 @@ import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { eventTypesOf } from '../../src/ledger/aggregate.js';
-import { eventTypesProjection } from '../../src/ledger/projector/event-types.projection.js';
+import { eventsProjection } from '../../src/ledger/projector/events.projection.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { createPool } from '../../src/platform/database/database.js';
 import { migrate } from '../../src/platform/database/migrate.js';
@@ -98,7 +97,7 @@ async function unbounded(url: string, statement: string): Promise<void> {
 }
 
 async function buildViews(url: string): Promise<void> {
-  const projections = [eventTypesProjection(AGGREGATES.flatMap(eventTypesOf)), ...PROJECTIONS];
+  const projections = [eventsProjection(AGGREGATES), ...PROJECTIONS];
   const instance = openInstance(url, { aggregates: AGGREGATES, projections });
   try {
     await instance.projector.start();

@@ -136,7 +136,7 @@ describe('a transaction', () => {
     expect(() => tx.append(note, 'a', [{ type: 'note-added', data: spread }])).toThrow(
       '"note-added": /contact must not be there.',
     );
-    expect(() => tx.append(note, 'a', added(''))).toThrow('"note-added": /text must have at least 1 characters.');
+    expect(() => tx.append(note, 'a', added(''))).toThrow('"note-added": /text must match \\S.');
     expect(() => tx.append(note, 'a', [{ type: 'note-added', data: [] as never }])).toThrow(
       '"note-added": the data must be of the type object.',
     );

@@ -5,6 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fastify, type FastifyInstance } from 'fastify';
 import { EventFeed } from '../../src/log/event-feed.js';
+import { EventPages } from '../../src/log/events.queries.js';
+import { EventReader } from '../../src/ledger/event-reader.js';
 import { Notifier } from '../../src/ledger/notifier.js';
 import { SimulatedLog, SimulatedStore } from '../support/simulated-store.js';
 
@@ -36,9 +38,9 @@ describe('the feed of events, to a reader that takes nothing', () => {
       },
     });
     read = 0;
-    feed = new EventFeed(store, new Notifier());
+    feed = new EventFeed(store, new Notifier(), new EventPages({ readPool: undefined } as never, new EventReader([])));
     server = fastify();
-    server.get('/', (request, reply) => feed.serve(request, reply, undefined));
+    server.get('/', (request, reply) => feed.serve(request, reply, {}));
     await server.listen({ port: 0, host: '127.0.0.1' });
     ({ port } = server.server.address() as AddressInfo);
   });

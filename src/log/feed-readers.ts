@@ -1,0 +1,63 @@
+import { isIPv6 } from 'node:net';
+import type { Principal } from '../ledger/command-context.js';
+import { Refusal } from '../ledger/refusal.js';
+
+/** Readers of one instance. Each holds a connection and one page of events. */
+export const READERS_MAX = 500;
+/** Readers of one holder: one address, or one credential, leaves four fifths of the places to others. */
+export const READERS_PER_HOLDER_MAX = 100;
+
+/** The places of the readers that follow the history. They are counted for each holder and in all. */
+export class FeedReaders {
+  private readonly byHolder = new Map<string, number>();
+  private readers = 0;
+
+  /**
+   * Takes a place.
+   * @returns gives the place back; call it once.
+   * @throws Refusal `too-many-own-readers` (429), `too-many-readers` (503).
+   */
+  enter(holder: string): () => void {
+    const own = this.byHolder.get(holder) ?? 0;
+    if (own >= READERS_PER_HOLDER_MAX) {
+      throw new Refusal(
+        'rate-limited',
+        'too-many-own-readers',
+        `One address or credential follows the history with up to ${READERS_PER_HOLDER_MAX} readers. End one of them.`,
+        { limit: READERS_PER_HOLDER_MAX },
+      );
+    }
+    if (this.readers >= READERS_MAX) {
+      throw new Refusal(
+        'unavailable',
+        'too-many-readers',
+        'As many readers follow the history as this instance serves.',
+        { limit: READERS_MAX },
+      );
+    }
+    this.readers += 1;
+    this.byHolder.set(holder, own + 1);
+    return () => {
+      this.readers -= 1;
+      const left = (this.byHolder.get(holder) ?? 1) - 1;
+      if (left > 0) this.byHolder.set(holder, left);
+      else this.byHolder.delete(holder);
+    };
+  }
+}
+
+/** Who holds a place: the actor of the credential, else the network of the address. */
+export const holderOf = (principal: Principal | undefined, address: string): string =>
+  principal === undefined ? `address ${networkOf(address)}` : `actor ${principal.actorId}`;
+
+/** An IPv4 address, or the first 64 bits of an IPv6 address: a customer gets a whole network of that size (RFC 6177). */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const [left, right] = [head, tail].map((part) => part.split(':').filter(Boolean)) as [string[], string[]];
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
+  const network = [...left, ...zeros, ...right].slice(0, 4);
+  return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+}
