@@ -1,5 +1,7 @@
--- Positions by partner, for GET /v1/events?partnerId= and for the stream of events. The projection "events" fills the table when its
--- version 2 is built from the events, beside the rows that are served.
+-- Rows that further reads need. The projections fill them from the events, beside the rows that are served: "events" and "capital" with
+-- their next versions, and "api-keys", which is new.
+
+-- Positions by partner, for GET /v1/events?partnerId= and for the stream of events.
 
 create table event_partners (
   id text collate "C" primary key,
@@ -10,3 +12,18 @@ create table event_partners (
 comment on table event_partners is
   'One row for each event and each partner that it concerns, kept off the write path. The id is the position and the partner.';
 create index event_partners_partner on event_partners (partner_id, position) include (type);
+
+create table api_keys (
+  id uuid primary key,
+  created_position bigint not null,
+  revision integer not null,
+  name text not null,
+  roles jsonb not null,
+  partner_id uuid,
+  issued_at timestamptz(3) not null,
+  expires_at timestamptz(3),
+  revoked_at timestamptz(3)
+);
+comment on table api_keys is 'Who holds which key. The hashes of the keys are in the events alone.';
+create unique index api_keys_created on api_keys (created_position);
+create index api_keys_partner on api_keys (partner_id, created_position) where partner_id is not null;

@@ -3,6 +3,7 @@ import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
 import { policyProjection } from './governance/policy.projection.js';
 import { partnerProjection } from './partners/partner.projection.js';
+import { apiKeyProjection } from './identity/api-key.projection.js';
 import { eventsProjection } from './ledger/projector/events.projection.js';
 import type { Projection } from './ledger/projector/projection.js';
 import { erasureProjection } from './erasure/erasure.projection.js';
@@ -17,6 +18,7 @@ export const PROJECTIONS = [
   policyProjection,
   publicationProjection,
   erasureProjection,
+  apiKeyProjection,
 ];
 
 /** Every projection that can be rebuilt, with the projection of the ledger itself, whose events do not matter here. */

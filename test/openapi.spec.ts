@@ -199,6 +199,38 @@ describe('the answers that the OpenAPI document describes', () => {
   );
 });
 
+describe('the schema of an event in the OpenAPI document', () => {
+  it('fits every recorded event, and none with a member more in its data or with the data of another type', async () => {
+    const { body } = await app.get('/v1/events?limit=200');
+    const events = body.data as { type: string; schema: number; data: object }[];
+    expect(events.length).toBeGreaterThan(20);
+    const ref = '#/components/schemas/LedgerEvent';
+    for (const [at, event] of events.entries()) {
+      expect([event, errorsOf(ref, event)]).toEqual([event, undefined]);
+      const other = events[at === 0 ? 1 : at - 1];
+      for (const wrong of [
+        { ...event, data: { ...event.data, added: 1 } },
+        { ...event, schema: event.schema + 1 },
+        ...(other?.type === event.type ? [] : [{ ...event, data: other?.data }]),
+        { ...event, type: 'nothing-happened' },
+      ]) {
+        expect([wrong, errorsOf(ref, wrong) !== undefined]).toEqual([wrong, true]);
+      }
+    }
+  });
+
+  it('is there for every type, and for every version of a type with several', () => {
+    const { LedgerEvent: union, EventType: types, FinancialCloseReached: close } = document.components.schemas;
+    const { mapping = {} } = (union as { discriminator?: { mapping?: Record<string, string> } }).discriminator ?? {};
+    expect(Object.keys(mapping)).toEqual(types?.enum);
+    expect(Object.values(mapping)).toEqual(union?.oneOf?.map(({ $ref }) => $ref));
+    expect(close?.oneOf?.map(({ $ref }) => $ref?.split('/').at(-1))).toEqual([
+      'FinancialCloseReachedV1',
+      'FinancialCloseReachedV2',
+    ]);
+  });
+});
+
 describe('the headers of the OpenAPI document', () => {
   it('come with the answers: limits with all, permission for any page with public reads only', async () => {
     for (const { name, method, path, operation } of operations) {

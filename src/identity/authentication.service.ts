@@ -3,6 +3,7 @@ import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jos
 import { PROGRAMME_ACTOR, ROLES, type Principal, type Role } from '../ledger/command-context.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { Refusal } from '../ledger/refusal.js';
+import { formatInstant } from '../ledger/time.js';
 import { API_KEY_PATTERN, apiKey, isUsable } from './api-key.js';
 
 /** For this time another instance may still accept a key that was revoked here. */
@@ -16,6 +17,17 @@ export interface AuthenticationSettings {
   /** The first operator key, from the environment. */
   readonly operatorKey?: string;
   readonly oidc?: { readonly issuer: string; readonly audience: string };
+}
+
+/** A credential that was accepted. */
+export interface Identity {
+  readonly principal: Principal;
+  readonly kind: 'api-key' | 'operator-key' | 'token';
+  /** Of an API key only. */
+  readonly apiKeyId?: string;
+  readonly name?: string;
+  /** First instant at which the credential is refused. */
+  readonly expiresAt?: string;
 }
 
 /** Identifies the caller by an API key, by the operator key of the environment, or by an OpenID Connect token. */
@@ -35,6 +47,11 @@ export class Authentication {
    * @throws Refusal (`unauthenticated`) that names the accepted credentials, and no details of the failure
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
+    return (await this.identify(authorization)).principal;
+  }
+
+  /** As `authenticate`, with what the credential itself says. */
+  async identify(authorization: string | undefined): Promise<Identity> {
     const [scheme, token, ...rest] = (authorization ?? '').split(' ');
     if (scheme?.toLowerCase() !== 'bearer' || !token || rest.length > 0) {
       throw unauthenticated('Send an API key or a token: "Authorization: Bearer <key>".');
@@ -42,22 +59,24 @@ export class Authentication {
     const key = API_KEY_PATTERN.exec(token);
     if (key) return this.byApiKey(key[1] ?? '', token);
     if (this.operatorKeyHash && timingSafeEqual(sha256(token), this.operatorKeyHash)) {
-      return { actorId: PROGRAMME_ACTOR, roles: ['operator'] };
+      return { kind: 'operator-key', principal: { actorId: PROGRAMME_ACTOR, roles: ['operator'] } };
     }
     if (this.settings.oidc && token.split('.').length === 3) return this.byToken(token, this.settings.oidc);
     throw unauthenticated('This credential is not known here.');
   }
 
-  private async byApiKey(id: string, token: string): Promise<Principal> {
+  private async byApiKey(id: string, token: string): Promise<Identity> {
     const { state } = await this.ledger.read(apiKey, id, KEY_STATE_AGE_MS_MAX);
     if (state.status === 'absent' || !timingSafeEqual(sha256(token), Buffer.from(state.keyHash, 'hex'))) {
       throw unauthenticated('This API key is not known here.');
     }
     if (!isUsable(state, Date.now())) throw unauthenticated('This API key has expired or was revoked.');
-    return principal(id, state.roles, state.partnerId);
+    const { name, roles, partnerId, expiresAt } = state;
+    const terms = { apiKeyId: id, name, ...(expiresAt !== undefined && { expiresAt }) };
+    return { kind: 'api-key', principal: principal(id, roles, partnerId), ...terms };
   }
 
-  private async byToken(token: string, oidc: { issuer: string; audience: string }): Promise<Principal> {
+  private async byToken(token: string, oidc: { issuer: string; audience: string }): Promise<Identity> {
     const { issuer, audience } = oidc;
     this.keys ??= createRemoteJWKSet(await jwksUri(issuer));
     try {
@@ -72,7 +91,11 @@ export class Authentication {
       if (partnerId !== undefined && (typeof partnerId !== 'string' || !UUID.test(partnerId))) {
         throw unauthenticated('The claim "partner_id" of the token must be the id of a partner.');
       }
-      return principal(`${issuer}#${payload.sub ?? ''}`, rolesOf(payload['roles']), partnerId);
+      return {
+        kind: 'token',
+        principal: principal(`${issuer}#${payload.sub ?? ''}`, rolesOf(payload['roles']), partnerId),
+        ...(payload.exp !== undefined && { expiresAt: formatInstant(Math.floor(payload.exp * 1_000)) }),
+      };
     } catch (error) {
       if (error instanceof Refusal) throw error;
       if (isAboutTheToken(error)) throw unauthenticated('This token is not valid here.');

@@ -5,7 +5,8 @@ import type { Runtime } from '../platform/runtime.js';
 import { AccessGuard } from './access.guard.js';
 import { handlersOf } from '../ledger/ledger-command.js';
 import * as apiKeyCommands from './api-key.commands.js';
-import { ApiKeyController } from './api-key.controller.js';
+import { ApiKeyController, MeController } from './api-key.controller.js';
+import { apiKeyQueryHandlers } from './api-key.queries.js';
 import { Authentication } from './authentication.service.js';
 
 /** Authentication of callers: API keys, tokens, and the guard of every route. */
@@ -16,9 +17,10 @@ export class IdentityModule {
     return {
       module: IdentityModule,
       global: true,
-      controllers: [ApiKeyController],
+      controllers: [ApiKeyController, MeController],
       providers: [
         ...handlersOf(apiKeyCommands),
+        ...apiKeyQueryHandlers,
         {
           provide: Authentication,
           inject: [Ledger],

@@ -3,7 +3,7 @@ import { PROGRAMME_ACTOR, type CommandContext } from '../ledger/command-context.
 import { derivedId, randomId } from '../ledger/identifiers.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { API_KEY_PATTERN, apiKey, isUsable, issueApiKey, makeApiKey, newSecret, revokeApiKey } from './api-key.js';
-import { issuedKeys } from './api-key.queries.js';
+import { issuedKeys } from './issued-keys.queries.js';
 
 /**
  * Id of the command that makes the first key. It is constant, so the command is executed once in the life of a ledger.

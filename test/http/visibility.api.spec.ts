@@ -11,7 +11,8 @@ type Row =
   | ('operator' | 'host' | 'holder' | 'stranger')
   | ('site' | 'elsewhere')
   | ('held-at-site' | 'undecided-at-site' | 'operators-at-site' | 'operators-elsewhere' | 'strangers-elsewhere')
-  | ('fund' | 'call-at-site' | 'call-elsewhere');
+  | ('fund' | 'call-at-site' | 'call-elsewhere')
+  | 'programme';
 
 /** Keys that are bound to a partner: the partner, and the roles of the key. */
 const BOUND = [
@@ -78,11 +79,20 @@ const AT_SITES: Seen = {
   ],
 };
 
-type Kind = 'partner' | 'commitment' | 'facility' | 'request' | 'allocation' | 'fund' | 'call';
-type Line = { readonly path: string; readonly kind: Kind; readonly seen: Seen } | 'public';
+/** Keys were issued to the programme first: to the panel, and to each of its roles. */
+const KEYS: Seen = {
+  all: [...PROGRAMME.map(() => 'programme' as const), 'programme', ...BOUND.map(([partner]) => partner)],
+  bound: BOUND.map(([own]) => BOUND.filter(([partner]) => partner === own).map(() => own)),
+};
+
+type Kind = 'key' | 'partner' | 'commitment' | 'facility' | 'request' | 'allocation' | 'fund' | 'call';
+/** `itself`: the route shows the caller to itself. */
+type Line = { readonly path: string; readonly kind: Kind; readonly seen: Seen } | 'public' | 'itself';
 
 /** A line for every route that answers a GET, also for its form as CSV. `{id}` stands for each row in turn; a list has none. */
 const LINES: Readonly<Record<string, Line>> = {
+  getMe: 'itself',
+  listApiKeys: { path: '/v1/api-keys', kind: 'key', seen: KEYS },
   listPartners: { path: '/v1/partners', kind: 'partner', seen: PARTNERS },
   getPartner: { path: '/v1/partners/{id}', kind: 'partner', seen: PARTNERS },
   listFunds: { path: '/v1/funds', kind: 'fund', seen: everybody('fund') },
@@ -150,11 +160,18 @@ beforeAll(async () => {
   for (const role of PROGRAMME) {
     callers.push({ name: role, key: await programme.ledger.keyFor([role]), seen: ({ all }) => all });
   }
+  const holders: Row[] = PROGRAMME.map(() => 'programme');
   const partners = new Map([...known('partner')].map(([id, row]) => [row, id]));
   for (const [at, [partner, ...roles]] of BOUND.entries()) {
     const key = await programme.ledger.keyFor(roles, partners.get(partner));
     callers.push({ name: `${roles.join(' and ')} of the ${partner}`, key, seen: ({ bound }) => bound[at] ?? [] });
+    holders.push(partner);
   }
+  const idOfKey = (key: string): string => key.split('_')[1] ?? '';
+  known('key').set(idOfKey(programme.panelKey), 'programme');
+  for (const [at, { key }] of callers.entries()) known('key').set(idOfKey(key), holders[at] ?? 'programme');
+  const lastKey = await programme.ledger.get(`/v1/events?stream=api-key-${idOfKey(callers.at(-1)?.key ?? '')}`);
+  position = lastKey.body.data[0].position;
 });
 afterAll(() => programme.ledger.stop());
 
@@ -247,12 +264,12 @@ describe('what a caller sees', () => {
     for (const { operationId, path, isPublic } of operations) {
       const line = LINES[operationId];
       expect([operationId, line === 'public']).toEqual([operationId, isPublic]);
-      if (line !== undefined && line !== 'public') expect([operationId, line.path]).toEqual([operationId, path]);
+      if (typeof line === 'object') expect([operationId, line.path]).toEqual([operationId, path]);
     }
   });
 
   const lines = Object.entries(LINES).flatMap(([operationId, line]) =>
-    line === 'public' ? [] : [{ operationId, ...line }],
+    typeof line === 'string' ? [] : [{ operationId, ...line }],
   );
   it.each(lines.filter(({ path }) => !path.includes('{id}')))(
     '$operationId lists for each role of each partner the rows that are its own, as JSON and as CSV',

@@ -9,6 +9,8 @@ const EVERYBODY: readonly Role[] = ROLES;
  * well.
  */
 const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
+  getMe: EVERYBODY,
+  listApiKeys: EVERYBODY,
   issueApiKey: ['operator'],
   revokeApiKey: ['operator'],
   registerPartner: ['operator'],
