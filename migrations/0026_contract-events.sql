@@ -1,5 +1,5 @@
--- Rows that further reads need. The projections fill them from the events, beside the rows that are served: "events" and "capital" with
--- their next versions, and "api-keys", which is new.
+-- Rows and indexes that further reads need. The projections fill the rows from the events: "events" with its version 2, beside the rows
+-- that are served, and "api-keys", which is new.
 
 -- Positions by partner, for GET /v1/events?partnerId= and for the stream of events.
 
@@ -27,3 +27,11 @@ create table api_keys (
 comment on table api_keys is 'Who holds which key. The hashes of the keys are in the events alone.';
 create unique index api_keys_created on api_keys (created_position);
 create index api_keys_partner on api_keys (partner_id, created_position) where partner_id is not null;
+
+-- Capital calls are listed by themselves, in the order in which they were issued, and the open ones by the day on which they are due.
+create unique index capital_calls_created on capital_calls (created_position);
+create index capital_calls_open on capital_calls (due_on, created_position) where paid_minor < amount_minor;
+
+-- Requests and grants are the longest lists that are read by days.
+create index access_requests_submitted on access_requests (submitted_at);
+create index access_requests_decided on access_requests (decided_at) where granted_position is not null;

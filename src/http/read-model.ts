@@ -112,6 +112,17 @@ export async function recordedOn(
 /** For each member of a row the SQL expression that it is read from. The compiler finds a member that was forgotten. */
 export type Columns<Row> = { readonly [Member in keyof Row]-?: string };
 
+/**
+ * Names beside ids, which are public in the history and never change. A name is null while the rows that it is in are behind, and where
+ * the id is null.
+ */
+export const NAME_OF = {
+  partner: (id: string): string => `(select legal_name from partners named where named.id = ${id})`,
+  fund: (id: string): string => `(select name from funds named where named.id = ${id})`,
+  facility: (id: string): string => `(select name from facilities named where named.id = ${id})`,
+  accessCall: (id: string): string => `(select title from access_calls named where named.id = ${id})`,
+};
+
 export interface ListRequest<Row> {
   /** The projection whose position the answer reflects. */
   readonly projection: string;

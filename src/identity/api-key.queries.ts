@@ -2,7 +2,16 @@ import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import { formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
-import { ReadModel, is, mapPage, type Columns, type Condition, type Page, type Reading } from '../http/read-model.js';
+import {
+  NAME_OF,
+  ReadModel,
+  is,
+  mapPage,
+  type Columns,
+  type Condition,
+  type Page,
+  type Reading,
+} from '../http/read-model.js';
 import { rowsFor } from '../http/visibility.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { ApiKeyDto, ApiKeyStatus, ListApiKeysDto, MeDto, OwnFacilityDto } from './api-key-read.dto.js';
@@ -36,7 +45,7 @@ const COLUMNS: Columns<KeyRow> = {
   name: 'name',
   roles: 'roles',
   partnerId: 'partner_id',
-  partnerName: '(select legal_name from partners p where p.id = keys.partner_id)',
+  partnerName: NAME_OF.partner('keys.partner_id'),
   issuedAt: 'issued_at',
   expiresAt: 'expires_at',
   revokedAt: 'revoked_at',

@@ -85,7 +85,7 @@ const KEYS: Seen = {
   bound: BOUND.map(([own]) => BOUND.filter(([partner]) => partner === own).map(() => own)),
 };
 
-type Kind = 'key' | 'partner' | 'commitment' | 'facility' | 'request' | 'allocation' | 'fund' | 'call';
+type Kind = 'key' | 'capital-call' | 'partner' | 'commitment' | 'facility' | 'request' | 'allocation' | 'fund' | 'call';
 /** `itself`: the route shows the caller to itself. */
 type Line = { readonly path: string; readonly kind: Kind; readonly seen: Seen } | 'public' | 'itself';
 
@@ -99,6 +99,7 @@ const LINES: Readonly<Record<string, Line>> = {
   getFund: { path: '/v1/funds/{id}', kind: 'fund', seen: everybody('fund') },
   listCommitments: { path: '/v1/commitments', kind: 'commitment', seen: COMMITMENTS },
   getCommitment: { path: '/v1/commitments/{id}', kind: 'commitment', seen: COMMITMENTS },
+  listCapitalCalls: { path: '/v1/capital-calls', kind: 'capital-call', seen: COMMITMENTS },
   listFacilities: { path: '/v1/facilities', kind: 'facility', seen: FACILITIES },
   getFacility: { path: '/v1/facilities/{id}', kind: 'facility', seen: FACILITIES },
   getCapacity: { path: '/v1/facilities/{id}/capacity', kind: 'facility', seen: FACILITIES },
@@ -209,7 +210,14 @@ async function record(): Promise<number> {
   const { trancheId } = (await ledger.must(ledger.post(`/v1/funds/${fundId}/tranches`, tranche))).body;
   for (const [partnerId, row] of known('partner')) {
     const pledge = { fundId, trancheId, partnerId, facilityId: site, amountMinor: '1', currency: 'EUR', kind: 'capex' };
-    note('commitment', row, await made('/v1/commitments', pledge));
+    const id = note('commitment', row, await made('/v1/commitments', pledge));
+    await ledger.must(ledger.post(`/v1/commitments/${id}/signature`, { signedOn: '2026-01-05' }));
+  }
+  await ledger.must(ledger.post(`/v1/funds/${fundId}/financial-close`, { reachedOn: '2026-01-05' }));
+  for (const [id, row] of known('commitment')) {
+    const due = { amountMinor: '1', issuedOn: '2026-02-02', dueOn: '2026-03-02' };
+    const { body } = await ledger.must(ledger.post(`/v1/commitments/${id}/calls`, due));
+    note('capital-call', row, body.callId);
   }
 
   const here = note('call', 'call-at-site', await call(site));

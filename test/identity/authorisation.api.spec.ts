@@ -10,6 +10,7 @@ const EVERYBODY: readonly Role[] = ROLES;
  */
 const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   getMe: EVERYBODY,
+  listCapitalCalls: EVERYBODY,
   listApiKeys: EVERYBODY,
   issueApiKey: ['operator'],
   revokeApiKey: ['operator'],
