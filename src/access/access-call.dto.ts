@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../domain/access-modes.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsChipHours, IsId, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 
 /** Room for the title of a call. A longer text is a description. */
@@ -64,6 +64,8 @@ export class AccessCallDto {
   /** @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60" */
   @ApiProperty({ format: 'uuid' })
   readonly facilityId: string;
+  /** @example "AI gigafactory North" */
+  readonly facilityName: string | null;
   @ApiProperty({ enum: [...MODES], enumName: 'AccessMode', example: 'fast-lane' })
   readonly mode: Mode;
   /** @example "Fast lane access, spring 2026" */
@@ -132,4 +134,10 @@ export class ListAccessCallsDto extends ListQueryDto {
   @Optional()
   @IsOneOf(CALL_STATUSES, 'CallStatus')
   readonly status?: CallStatus;
+
+  @FromDay('calls that are open')
+  readonly from?: string;
+
+  @ToDay('calls that are open')
+  readonly to?: string;
 }

@@ -1,7 +1,17 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
-import { ReadModel, is, mapPage, type Columns, type Condition, type Page, type Reading } from '../http/read-model.js';
+import {
+  NAME_OF,
+  ReadModel,
+  duringDays,
+  is,
+  mapPage,
+  type Columns,
+  type Condition,
+  type Page,
+  type Reading,
+} from '../http/read-model.js';
 import { rowsForAll } from '../http/visibility.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { AccessCallDto, CallStatus, ListAccessCallsDto } from './access-call.dto.js';
@@ -49,19 +59,20 @@ class ListAccessCallsHandler implements IQueryHandler<ListAccessCalls> {
   ) {}
 
   async execute({ query }: ListAccessCalls): Promise<Reading<Page<AccessCallDto>>> {
-    const { limit, cursor, facilityId, mode, status } = query;
+    const { limit, cursor, facilityId, mode, status, from, to } = query;
     const now = this.runtime.clock();
     const page = await this.rows.list({
       projection: 'access',
       rows: CALLS,
       columns: COLUMNS,
-      filters: { facilityId, mode, status },
+      filters: { facilityId, mode, status, from, to },
       limit,
       cursor,
       where: (filters) => [
         is('facility_id', filters['facilityId']),
         is('mode', filters['mode']),
         ...statusConditions(filters['status'], now),
+        ...duringDays('opens_at', 'closes_at', filters),
       ],
     });
     return mapPage(page, (row) => toCall(row, now));
@@ -93,6 +104,7 @@ type CallRow = Omit<AccessCallDto, 'status'>;
 const COLUMNS: Columns<CallRow> = {
   id: 'id',
   facilityId: 'facility_id',
+  facilityName: NAME_OF.facility('access_calls.facility_id'),
   mode: 'mode',
   title: 'title',
   opensAt: 'opens_at',
@@ -101,8 +113,8 @@ const COLUMNS: Columns<CallRow> = {
   revision: 'revision',
 };
 
-function toCall({ id, facilityId, mode, title, ...call }: CallRow, now: EpochMs): AccessCallDto {
-  return { id, facilityId, mode, title, status: statusAt(call, now), ...call };
+function toCall({ id, facilityId, facilityName, mode, title, ...call }: CallRow, now: EpochMs): AccessCallDto {
+  return { id, facilityId, facilityName, mode, title, status: statusAt(call, now), ...call };
 }
 
 function statusAt({ opensAt, closesAt }: Pick<CallRow, 'opensAt' | 'closesAt'>, now: EpochMs): CallStatus {

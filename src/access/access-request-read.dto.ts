@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../domain/access-modes.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
 import { PRICE_BASES, type PriceBasis } from './access-request.js';
 
@@ -23,14 +23,20 @@ export class ApplicationDto {
   /** @example "a2d9e4f7-5b18-4c63-9e07-8f1d2c3b4a59" */
   @ApiProperty({ format: 'uuid' })
   readonly callId: string;
+  /** @example "Fast lane access, spring 2026" */
+  readonly callTitle: string | null;
   /** @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60" */
   @ApiProperty({ format: 'uuid' })
   readonly facilityId: string;
+  /** @example "AI gigafactory North" */
+  readonly facilityName: string | null;
   @ApiProperty({ enum: [...MODES], enumName: 'AccessMode', example: 'fast-lane' })
   readonly mode: Mode;
   /** @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37" */
   @ApiProperty({ format: 'uuid' })
   readonly partnerId: string;
+  /** @example "Nordlys Materials AS" */
+  readonly partnerName: string | null;
   /**
    * Partner at the top of acquisitions and majority holdings at the submission; the applicant itself if it has no owner
    * of this kind.
@@ -230,6 +236,12 @@ export class ListAccessRequestsDto extends ListApplicationsDto {
   @Optional()
   @IsOneOf(REQUEST_STATUSES, 'RequestStatus')
   readonly status?: RequestStatus;
+
+  @FromDay('requests that were submitted')
+  readonly from?: string;
+
+  @ToDay('requests that were submitted')
+  readonly to?: string;
 }
 
 /**
@@ -244,4 +256,10 @@ export class ListGrantsDto extends ListApplicationsDto {
   @Optional()
   @IsOneOf(GRANT_STATUSES, 'GrantStatus')
   readonly status?: GrantStatus;
+
+  @FromDay('grants that were decided')
+  readonly from?: string;
+
+  @ToDay('grants that were decided')
+  readonly to?: string;
 }

@@ -2,7 +2,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import type { Sealed } from '../ledger/event.js';
 import { SealedContents } from '../ledger/sealed-contents.js';
-import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { NAME_OF, ReadModel, is, onDays, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { maySeeSealed, rowsFor } from '../http/visibility.js';
 import type {
   AccessRequestDetailDto,
@@ -42,9 +42,12 @@ const REQUESTS = {
 export const APPLICATION_COLUMNS: Columns<ApplicationDto> = {
   id: 'id',
   callId: 'call_id',
+  callTitle: NAME_OF.accessCall('call_id'),
   facilityId: 'facility_id',
+  facilityName: NAME_OF.facility('facility_id'),
   mode: 'mode',
   partnerId: 'partner_id',
+  partnerName: NAME_OF.partner('partner_id'),
   ultimateParentId: 'ultimate_parent_id',
   category: 'category',
   country: 'country',
@@ -116,12 +119,12 @@ class ListAccessRequestsHandler implements IQueryHandler<ListAccessRequests> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListAccessRequests): Promise<Reading<Page<AccessRequestDto>>> {
-    const { limit, cursor, callId, partnerId, facilityId, category, status } = query;
+    const { limit, cursor, callId, partnerId, facilityId, category, status, from, to } = query;
     return this.rows.list({
       projection: 'access',
       rows: rowsFor(reader, REQUESTS),
       columns: COLUMNS,
-      filters: { callId, partnerId, facilityId, category, status },
+      filters: { callId, partnerId, facilityId, category, status, from, to },
       limit,
       cursor,
       where: (filters) => [
@@ -130,6 +133,7 @@ class ListAccessRequestsHandler implements IQueryHandler<ListAccessRequests> {
         is('facility_id', filters['facilityId']),
         is('category', filters['category']),
         is('status', filters['status']),
+        ...onDays('submitted_at', filters, 'instant'),
       ],
     });
   }

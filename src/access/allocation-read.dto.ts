@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../domain/access-modes.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsId, Optional } from '../http/validation.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 
@@ -12,12 +12,16 @@ export class AllocationDto {
   /** @example '3f2c8f0e-9a1b-8c3d-9e4f-5a6b7c8d9e0f' */
   @ApiProperty({ format: 'uuid' })
   readonly facilityId: string;
+  /** @example 'AI gigafactory North' */
+  readonly facilityName: string | null;
   /** @example '7a1d3c5e-2b4f-8a6c-9d8e-0f1a2b3c4d5e' */
   @ApiProperty({ format: 'uuid' })
   readonly grantId: string;
   /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
   @ApiProperty({ format: 'uuid' })
   readonly partnerId: string;
+  /** @example 'Nordlys Materials AS' */
+  readonly partnerName: string | null;
   /** Category of the partner at the submission of its request. */
   @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category' })
   readonly category: Category;
@@ -73,6 +77,12 @@ export class ListAllocationsDto extends ListQueryDto {
   @Optional()
   @IsId()
   readonly grantId?: string;
+
+  @FromDay('allocations that hold')
+  readonly from?: string;
+
+  @ToDay('allocations that hold')
+  readonly to?: string;
 }
 
 /** One page of allocations. */

@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { NAME_OF, ReadModel, duringDays, is, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsFor } from '../http/visibility.js';
 import type { AllocationDto, ListAllocationsDto } from './allocation-read.dto.js';
 import { SITE_ROWS } from './site-rows.js';
@@ -19,8 +19,10 @@ const ALLOCATIONS = { table: 'allocations', name: 'allocations', belongs: SITE_R
 const COLUMNS: Columns<AllocationDto> = {
   id: 'id',
   facilityId: 'facility_id',
+  facilityName: NAME_OF.facility('allocations.facility_id'),
   grantId: 'grant_id',
   partnerId: 'partner_id',
+  partnerName: NAME_OF.partner('allocations.partner_id'),
   category: 'category',
   country: 'country',
   mode: 'mode',
@@ -37,18 +39,20 @@ class ListAllocationsHandler implements IQueryHandler<ListAllocations> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListAllocations): Promise<Reading<Page<AllocationDto>>> {
-    const { limit, cursor, facilityId, partnerId, grantId } = query;
+    const { limit, cursor, facilityId, partnerId, grantId, from, to } = query;
     return this.rows.list({
       projection: 'compute',
       rows: rowsFor(reader, ALLOCATIONS),
       columns: COLUMNS,
-      filters: { facilityId, partnerId, grantId },
+      filters: { facilityId, partnerId, grantId, from, to },
       limit,
       cursor,
       where: (filters) => [
         is('facility_id', filters['facilityId']),
         is('partner_id', filters['partnerId']),
         is('grant_id', filters['grantId']),
+        // An allocation that was released as a whole holds on no day.
+        ...duringDays('nullif(starts_at, ends_at)', 'nullif(ends_at, starts_at)', filters),
       ],
     });
   }

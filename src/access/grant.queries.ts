@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { ReadModel, is, onDays, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsFor } from '../http/visibility.js';
 import { APPLICATION_COLUMNS } from './access-request.queries.js';
 import type { GrantDto, ListGrantsDto } from './access-request-read.dto.js';
@@ -80,12 +80,12 @@ class ListGrantsHandler implements IQueryHandler<ListGrants> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListGrants): Promise<Reading<Page<GrantDto>>> {
-    const { limit, cursor, callId, partnerId, facilityId, category, status } = query;
+    const { limit, cursor, callId, partnerId, facilityId, category, status, from, to } = query;
     return this.rows.list({
       projection: 'access',
       rows: rowsFor(reader, GRANTS),
       columns: COLUMNS,
-      filters: { callId, partnerId, facilityId, category, status },
+      filters: { callId, partnerId, facilityId, category, status, from, to },
       limit,
       cursor,
       where: (filters) => [
@@ -94,6 +94,7 @@ class ListGrantsHandler implements IQueryHandler<ListGrants> {
         is('facility_id', filters['facilityId']),
         is('category', filters['category']),
         is('status', filters['status']),
+        ...onDays('decided_at', filters, 'instant'),
       ],
     });
   }

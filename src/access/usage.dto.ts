@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../domain/access-modes.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { AnswerDto } from '../http/answer.dto.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { CHIP_HOURS_MAX, IsId, IsInstant, IsListOf, IsOneOf, IsWhole, Optional } from '../http/validation.js';
 import { USAGE_FLAGS, type UsageFlag } from './usage.js';
 
@@ -135,12 +135,16 @@ export class AllocationUsageDto {
   /** @example "6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60" */
   @ApiProperty({ format: 'uuid' })
   readonly facilityId: string;
+  /** @example "AI gigafactory North" */
+  readonly facilityName: string | null;
   /** @example "d81f3a6c-2b57-4e90-8c14-9a0e5f7b2d63" */
   @ApiProperty({ format: 'uuid' })
   readonly grantId: string;
   /** @example "0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37" */
   @ApiProperty({ format: 'uuid' })
   readonly partnerId: string;
+  /** @example "Nordlys Materials AS" */
+  readonly partnerName: string | null;
   /** Category of the partner at the submission of its request. */
   @ApiProperty({ enum: [...CATEGORIES], enumName: 'Category', example: 'sme' })
   readonly category: Category;
@@ -241,4 +245,10 @@ export class ListUsageDto extends ListQueryDto {
   @Optional()
   @IsOneOf(CATEGORIES, 'Category')
   readonly category?: Category;
+
+  @FromDay('allocations that hold')
+  readonly from?: string;
+
+  @ToDay('allocations that hold')
+  readonly to?: string;
 }

@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { NAME_OF, ReadModel, duringDays, is, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsFor } from '../http/visibility.js';
 import { SITE_ROWS } from './site-rows.js';
 import type { AllocationUsageDto, ListUsageDto } from './usage.dto.js';
@@ -19,8 +19,10 @@ const USAGE = { table: 'allocation_usage', name: 'used', belongs: SITE_ROWS } as
 const COLUMNS: Columns<AllocationUsageDto> = {
   id: 'id',
   facilityId: 'facility_id',
+  facilityName: NAME_OF.facility('used.facility_id'),
   grantId: 'grant_id',
   partnerId: 'partner_id',
+  partnerName: NAME_OF.partner('used.partner_id'),
   category: 'category',
   mode: 'mode',
   chipModel: 'chip_model',
@@ -41,12 +43,12 @@ class ListUsageHandler implements IQueryHandler<ListUsage> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListUsage): Promise<Reading<Page<AllocationUsageDto>>> {
-    const { limit, cursor, facilityId, partnerId, grantId, category } = query;
+    const { limit, cursor, facilityId, partnerId, grantId, category, from, to } = query;
     return this.rows.list({
       projection: 'access',
       rows: rowsFor(reader, USAGE),
       columns: COLUMNS,
-      filters: { facilityId, partnerId, grantId, category },
+      filters: { facilityId, partnerId, grantId, category, from, to },
       limit,
       cursor,
       where: (filters) => [
@@ -54,6 +56,8 @@ class ListUsageHandler implements IQueryHandler<ListUsage> {
         is('partner_id', filters['partnerId']),
         is('grant_id', filters['grantId']),
         is('category', filters['category']),
+        // An allocation that was released as a whole holds on no day.
+        ...duringDays('nullif(allocated_from, allocated_to)', 'nullif(allocated_to, allocated_from)', filters),
       ],
     });
   }

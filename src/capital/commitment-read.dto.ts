@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
 
 /** A capital call with its payments. */
@@ -34,15 +34,21 @@ export class CommitmentDto {
   /** @example '1c7f5d2a-8e06-8f3b-b1d9-7a4c0e92f658' */
   @ApiProperty({ format: 'uuid' })
   readonly fundId: string;
+  /** @example 'European AI Fund' */
+  readonly fundName: string;
   /** @example '9d0c7a52-44f1-8b7e-a0c4-1f6e8d2b3a95' */
   @ApiProperty({ format: 'uuid' })
   readonly trancheId: string;
   /** @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11' */
   @ApiProperty({ format: 'uuid' })
   readonly partnerId: string;
+  /** @example 'Nordlys Materials AS' */
+  readonly partnerName: string | null;
   /** @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60' */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   readonly facilityId: string | null;
+  /** @example 'AI gigafactory North' */
+  readonly facilityName: string | null;
   @ApiProperty({ enum: [...COMMITMENT_KINDS], enumName: 'CommitmentKind', example: 'capex' })
   readonly kind: CommitmentKind;
   /** @example 'Digital Europe' */
@@ -157,4 +163,10 @@ export class ListCommitmentsDto extends ListQueryDto {
   @Optional()
   @IsOneOf(COMMITMENT_STATUSES, 'CommitmentStatus')
   readonly status?: CommitmentStatus;
+
+  @FromDay('commitments that were signed')
+  readonly from?: string;
+
+  @ToDay('commitments that were signed')
+  readonly to?: string;
 }

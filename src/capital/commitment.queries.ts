@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
-import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { NAME_OF, ReadModel, is, onDays, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsFor } from '../http/visibility.js';
 import type { CommitmentDto, ListCommitmentsDto } from './commitment-read.dto.js';
 
@@ -27,9 +27,12 @@ const COMMITMENTS = { table: 'commitments', name: 'commitments', belongs: { owne
 const COLUMNS: Columns<CommitmentDto> = {
   id: 'id',
   fundId: 'fund_id',
+  fundName: NAME_OF.fund('commitments.fund_id'),
   trancheId: 'tranche_id',
   partnerId: 'partner_id',
+  partnerName: NAME_OF.partner('commitments.partner_id'),
   facilityId: 'facility_id',
+  facilityName: NAME_OF.facility('commitments.facility_id'),
   kind: 'kind',
   programme: 'programme',
   status: 'status',
@@ -74,12 +77,12 @@ class ListCommitmentsHandler implements IQueryHandler<ListCommitments> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListCommitments): Promise<Reading<Page<CommitmentDto>>> {
-    const { limit, cursor, fundId, partnerId, facilityId, status } = query;
+    const { limit, cursor, fundId, partnerId, facilityId, status, from, to } = query;
     return this.rows.list({
       projection: 'capital',
       rows: rowsFor(reader, COMMITMENTS),
       columns: COLUMNS,
-      filters: { fundId, partnerId, facilityId, status },
+      filters: { fundId, partnerId, facilityId, status, from, to },
       limit,
       cursor,
       where: (filters) => [
@@ -87,6 +90,7 @@ class ListCommitmentsHandler implements IQueryHandler<ListCommitments> {
         is('partner_id', filters['partnerId']),
         is('facility_id', filters['facilityId']),
         is('status', filters['status']),
+        ...onDays('signed_on', filters, 'date'),
       ],
     });
   }

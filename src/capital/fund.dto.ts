@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { AnswerDto } from '../http/answer.dto.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import {
   IsAmountMinor,
   IsCalendarDate,
@@ -237,4 +237,10 @@ export class FundPageDto {
 }
 
 /** Filters of the list of funds. */
-export class ListFundsDto extends ListQueryDto {}
+export class ListFundsDto extends ListQueryDto {
+  @FromDay('funds that were recorded')
+  readonly from?: string;
+
+  @ToDay('funds that were recorded')
+  readonly to?: string;
+}

@@ -60,12 +60,13 @@ class GetFundHandler implements IQueryHandler<GetFund> {
 class ListFundsHandler implements IQueryHandler<ListFunds> {
   constructor(private readonly rows: ReadModel) {}
 
-  async execute({ query: { limit, cursor } }: ListFunds): Promise<Reading<Page<FundDto>>> {
+  async execute({ query: { limit, cursor, from, to } }: ListFunds): Promise<Reading<Page<FundDto>>> {
     const page = await this.rows.list({
       projection: 'capital',
       rows: FUNDS,
       columns: COLUMNS,
       filters: {},
+      recorded: { from, to },
       limit,
       cursor,
       where: () => [],

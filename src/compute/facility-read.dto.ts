@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListQueryDto, ReadQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ReadQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsCountryCode, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 import { FACILITY_KINDS, type FacilityKind } from './facility.js';
 import { CHIP_MODEL_LENGTH_MAX } from './facility.dto.js';
@@ -50,8 +50,12 @@ export class FacilityDto {
   readonly kind: FacilityKind;
   /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
   readonly operatorPartnerId: string | null;
+  /** @example 'Nordlys Computing AS' */
+  readonly operatorPartnerName: string | null;
   /** @example '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11' */
   readonly hostStatePartnerId: string | null;
+  /** @example 'Republic of Finland' */
+  readonly hostStatePartnerName: string | null;
   /** @example '400000000000' */
   readonly capexMinor: string | null;
   /**
@@ -96,6 +100,12 @@ export class ListFacilitiesDto extends ListQueryDto {
   @Optional()
   @IsCountryCode()
   readonly country?: string;
+
+  @FromDay('facilities that were recorded')
+  readonly from?: string;
+
+  @ToDay('facilities that were recorded')
+  readonly to?: string;
 }
 
 /** One page of facilities. */

@@ -3,7 +3,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Principal } from '../ledger/command-context.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
 import { MS_PER_DAY, formatInstant, parseInstant } from '../ledger/time.js';
-import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { NAME_OF, ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { branchesOf, rowsFor } from '../http/visibility.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type {
@@ -58,7 +58,9 @@ const COLUMNS: Columns<FacilityDto> = {
   country: 'country',
   kind: 'kind',
   operatorPartnerId: 'operator_partner_id',
+  operatorPartnerName: NAME_OF.partner('operator_partner_id'),
   hostStatePartnerId: 'host_state_partner_id',
+  hostStatePartnerName: NAME_OF.partner('host_state_partner_id'),
   capexMinor: 'capex_minor',
   currency: 'currency',
   unionMinor: 'union_minor',
@@ -108,12 +110,13 @@ class ListFacilitiesHandler implements IQueryHandler<ListFacilities> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListFacilities): Promise<Reading<Page<FacilityDto>>> {
-    const { limit, cursor, kind, country } = query;
+    const { limit, cursor, kind, country, from, to } = query;
     return this.rows.list({
       projection: 'compute',
       rows: rowsFor(reader, FACILITIES),
       columns: COLUMNS,
       filters: { kind, country },
+      recorded: { from, to },
       limit,
       cursor,
       where: (filters) => [is('kind', filters['kind']), is('country', filters['country'])],

@@ -2,7 +2,7 @@ import { ApiProperty, OmitType, type ApiPropertyOptions } from '@nestjs/swagger'
 import { IsDefined } from 'class-validator';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { AnswerDto } from '../http/answer.dto.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 import { DECIDED_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
 
@@ -104,6 +104,12 @@ export class ListPoliciesDto extends ListQueryDto {
   @Optional()
   @IsOneOf(POLICY_NAMES, 'PolicyName')
   readonly policy?: PolicyName;
+
+  @FromDay('versions that take effect')
+  readonly from?: string;
+
+  @ToDay('versions that take effect')
+  readonly to?: string;
 }
 
 /** One page of policy versions. */

@@ -1,5 +1,5 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { ReadModel, is, onDays, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsForAll } from '../http/visibility.js';
 import type { ListPoliciesDto, PolicyVersionDto } from './policy.dto.js';
 
@@ -30,10 +30,10 @@ class ListPoliciesHandler implements IQueryHandler<ListPolicies> {
       projection: 'policies',
       rows: POLICIES,
       columns: COLUMNS,
-      filters: { policy: query.policy },
+      filters: { policy: query.policy, from: query.from, to: query.to },
       limit: query.limit,
       cursor: query.cursor,
-      where: ({ policy }) => [is('policy', policy)],
+      where: ({ policy, ...days }) => [is('policy', policy), ...onDays('effective_from', days, 'instant')],
     });
   }
 }

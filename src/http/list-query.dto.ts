@@ -1,9 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { Matches, MaxLength } from 'class-validator';
 import { CSV_DIALECTS, type CsvDialect } from './csv.js';
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './read-model.js';
 import { IsCalendarDate, IsOneOf, Optional } from './validation.js';
+
+/** The parameters of a read that takes none: any is refused, because most are misspelt known ones. */
+@ApiSchema({ name: 'NoQuery' })
+export class NoQueryDto {}
 
 /** The parameters of every read. */
 export class ReadQueryDto {

@@ -2,6 +2,7 @@ import { Controller, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NoQueryDto } from '../http/list-query.dto.js';
 import type { Page, Reading } from '../http/read-model.js';
 import { StreamRoute, ReadRoute } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
@@ -51,7 +52,11 @@ export class EventsController {
 
   /** Read one event. Credentials that may see sealed content see it here. */
   @ReadRoute({ path: ':id', answer: EventDto, identifies: true, refusals: ['unknown-event'] })
-  getEvent(@Param() { id }: IdParams, @Req() request: FastifyRequest): Promise<Reading<EventDto>> {
+  getEvent(
+    @Param() { id }: IdParams,
+    @Query() _query: NoQueryDto,
+    @Req() request: FastifyRequest,
+  ): Promise<Reading<EventDto>> {
     return this.queries.execute(new GetEvent(request.principal, id));
   }
 }

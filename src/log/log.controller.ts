@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../ledger/refusal.js';
 import { isHeld } from '../http/entity-tags.js';
+import { NoQueryDto } from '../http/list-query.dto.js';
 import { ETag, PublicRoute, Revalidated } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
 import { PublishedLog } from './published-log.js';
@@ -115,7 +116,11 @@ export class LogController {
   @Get('v1/events/:id/proof')
   @ApiProduces('text/plain')
   @ApiResponse({ status: 200, description: 'A `.tlog-proof`.', schema: { type: 'string', maxLength: 131_072 } })
-  async getEventProof(@Param() { id }: IdParams, @Res() reply: FastifyReply): Promise<void> {
+  async getEventProof(
+    @Param() { id }: IdParams,
+    @Query() _query: NoQueryDto,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const proof = await this.log.receipt(id);
     await reply
       .header('Cache-Control', 'no-store')

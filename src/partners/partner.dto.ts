@@ -13,7 +13,7 @@ import {
   REGISTRATION_YEAR_MIN,
   SOURCE_LENGTH_MAX,
 } from '../http/validation.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { LEI_PATTERN } from './lei.js';
 import {
   AFFILIATION_KINDS,
@@ -286,6 +286,12 @@ export class ListPartnersDto extends ListQueryDto {
   @Optional()
   @IsText(SEARCH_LENGTH_MAX)
   readonly q?: string;
+
+  @FromDay('partners that were recorded')
+  readonly from?: string;
+
+  @ToDay('partners that were recorded')
+  readonly to?: string;
 }
 
 /** One page of partners. */

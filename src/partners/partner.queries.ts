@@ -83,12 +83,13 @@ class ListPartnersHandler implements IQueryHandler<ListPartners> {
   constructor(private readonly rows: ReadModel) {}
 
   async execute({ reader, query }: ListPartners): Promise<Reading<Page<PartnerDto>>> {
-    const { limit, cursor, category, country, q } = query;
+    const { limit, cursor, category, country, q, from, to } = query;
     const page = await this.rows.list({
       projection: 'partners',
       rows: rowsFor(reader, PARTNERS),
       columns: COLUMNS,
       filters: { category, country, q },
+      recorded: { from, to },
       limit,
       cursor,
       where: (filters) => [

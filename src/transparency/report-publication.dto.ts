@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { AnswerDto } from '../http/answer.dto.js';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsId, IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 import { ACTIONS_PER_REPORT_MAX, REPORT_KINDS, type ReportKind } from './publication.js';
 
@@ -203,4 +203,10 @@ export class ListPublishedReportsDto extends ListQueryDto {
   @Optional()
   @IsOneOf(REPORT_KINDS, 'ReportKind')
   readonly kind?: ReportKind;
+
+  @FromDay('reports that were published')
+  readonly from?: string;
+
+  @ToDay('reports that were published')
+  readonly to?: string;
 }

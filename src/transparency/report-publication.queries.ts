@@ -6,7 +6,7 @@ import type { RecordedEvent } from '../ledger/event.js';
 import { EVENT_STORE, type EventStore } from '../ledger/event-store.js';
 import { streamOf } from '../ledger/aggregate.js';
 import { Refusal, unknown } from '../ledger/refusal.js';
-import { ReadModel, is, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { ReadModel, is, onDays, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsForAll } from '../http/visibility.js';
 import { MethodRegistry } from './methods.js';
 import { report, type PublishedFacts, type ReportKind, type ReportPublished } from './publication.js';
@@ -216,10 +216,10 @@ class ListPublishedReportsHandler implements IQueryHandler<ListPublishedReports>
       projection: 'publications',
       rows: REPORTS,
       columns: COLUMNS,
-      filters: { kind: query.kind },
+      filters: { kind: query.kind, from: query.from, to: query.to },
       limit: query.limit,
       cursor: query.cursor,
-      where: ({ kind }) => [is('kind', kind)],
+      where: ({ kind, ...days }) => [is('kind', kind), ...onDays('published_at', days, 'instant')],
     });
   }
 }

@@ -283,7 +283,7 @@ describe('a grant', () => {
     expect(idsOf(await read(`/v1/access-requests?callId=${callId}&status=submitted`))).toEqual([second]);
     expect(idsOf(await read(`/v1/access-requests?partnerId=${partnerId}&category=sme`))).toEqual(requests);
     const csv = await read(`/v1/access-requests.csv?callId=${callId}`);
-    expect(csv.text.split('\n')[0]).toMatch(/^id,callId,facilityId,mode,partnerId/);
+    expect(csv.text.split('\n')[0]).toMatch(/^id,callId,callTitle,facilityId,facilityName,mode,partnerId,partnerName/);
   });
 });
 

@@ -71,8 +71,11 @@ describe('a commitment from pledge to cancellation', () => {
     const base = {
       id,
       ...fund,
+      fundName: 'Fund',
       partnerId,
+      partnerName: 'Partner, member-state',
       facilityId: null,
+      facilityName: null,
       kind: 'capex',
       programme: 'National budget',
       currency: 'EUR',
@@ -429,7 +432,9 @@ describe('a list of commitments', () => {
     await pledged(fund, await partnerOf('company'), '1');
     const { text, headers } = await read(`/v1/commitments.csv?fundId=${fund.fundId}`);
     expect(headers['content-type']).toContain('text/csv');
-    expect(text.split('\n')[0]).toContain('id,fundId,trancheId,partnerId,facilityId,kind,programme,status,currency');
+    expect(text.split('\n')[0]).toContain(
+      'id,fundId,fundName,trancheId,partnerId,partnerName,facilityId,facilityName,kind,programme,status,currency',
+    );
     expect((await read('/v1/funds.csv')).text).toContain(fund.fundId);
   });
 });

@@ -76,6 +76,8 @@ describe('facilities and allocations over HTTP', () => {
     expect(read.body).toEqual({
       ...body,
       ...{ id, revision: 5, unionMinor: '0', statesMinor: '0', source: null },
+      operatorPartnerName: 'A consortium in PT',
+      hostStatePartnerName: 'A member-state in FI',
       chips: [
         { chipModel: MODEL, installed: 90 },
         { chipModel: 'later', installed: 0 },
