@@ -13,46 +13,39 @@ export interface Misfit {
  * auditor on a machine of their own. A member that is `undefined` is not there, as in JSON.
  * @returns undefined if the value fits.
  */
-export function misfitOf(schema: JsonSchema, value: unknown, pointer = ''): Misfit | undefined {
-  if (schema.oneOf) return misfitOfAll(schema.oneOf, value, pointer);
+export function misfitOf(schema: JsonSchema, value: unknown): Misfit | undefined {
+  if (schema.oneOf) return misfitOfAll(schema.oneOf, value);
   const demand = demandOf(schema, value);
-  if (demand !== undefined) return { pointer, demand };
-  if (schema.properties) return misfitOfMember(schema, value as Readonly<Record<string, unknown>>, pointer);
+  if (demand !== undefined) return { pointer: '', demand };
+  if (schema.properties) return misfitOfMember(schema, value as Readonly<Record<string, unknown>>);
   const { items } = schema;
   if (!items) return undefined;
-  for (const [index, item] of (value as readonly unknown[]).entries()) {
-    const misfit = misfitOf(items, item, `${pointer}/${index}`);
-    if (misfit) return misfit;
+  const list = value as readonly unknown[];
+  for (let at = 0; at < list.length; at += 1) {
+    const misfit = misfitOf(items, list[at]);
+    if (misfit) return below(String(at), misfit);
   }
   return undefined;
 }
 
-function misfitOfAll(forms: readonly JsonSchema[], value: unknown, pointer: string): Misfit | undefined {
-  const misfits = forms.map((form) => misfitOf(form, value, pointer));
+function misfitOfAll(forms: readonly JsonSchema[], value: unknown): Misfit | undefined {
+  const misfits = forms.map((form) => misfitOf(form, value));
   const fitting = misfits.filter((misfit) => misfit === undefined).length;
   if (fitting === 1) return undefined;
   // The form that the value is nearest to fails the deepest.
   const deepest = misfits.flatMap((misfit) => misfit ?? []).sort((a, b) => b.pointer.length - a.pointer.length)[0];
-  const isInside = fitting === 0 && deepest !== undefined && deepest.pointer.length > pointer.length;
-  return isInside ? deepest : { pointer, demand: `fit exactly one of ${forms.length} forms` };
+  const isInside = fitting === 0 && deepest !== undefined && deepest.pointer !== '';
+  return isInside ? deepest : { pointer: '', demand: `fit exactly one of ${forms.length} forms` };
 }
 
 /** What the value itself lacks, without its members; undefined if nothing. */
-function demandOf({ type, ...schema }: JsonSchema, value: unknown): string | undefined {
+function demandOf(schema: JsonSchema, value: unknown): string | undefined {
+  const { type } = schema;
   if (type !== undefined && !IS[type](value)) return `be of the type ${type}`;
   if (schema.enum && !schema.enum.some((each) => each === value)) return `be one of ${schema.enum.join(', ')}`;
-  switch (typeof value) {
-    case 'string':
-      return demandOfText(schema, value);
-    case 'number':
-      return demandOfNumber(schema, value);
-    case 'object':
-      if (!Array.isArray(value)) return undefined;
-      if (value.length > (schema.maxItems ?? Infinity)) return `hold at most ${schema.maxItems} items`;
-      return value.length < (schema.minItems ?? 0) ? `hold at least ${schema.minItems} items` : undefined;
-    default:
-      return undefined;
-  }
+  if (typeof value === 'string') return demandOfText(schema, value);
+  if (typeof value === 'number') return demandOfNumber(schema, value);
+  return Array.isArray(value) ? demandOfList(schema, value.length) : undefined;
 }
 
 const IS: Readonly<Record<NonNullable<JsonSchema['type']>, (value: unknown) => boolean>> = {
@@ -79,26 +72,34 @@ function demandOfNumber({ minimum, maximum, exclusiveMinimum }: JsonSchema, valu
   return maximum !== undefined && value > maximum ? `be at most ${maximum}` : undefined;
 }
 
+function demandOfList({ minItems = 0, maxItems = Infinity }: JsonSchema, length: number): string | undefined {
+  if (length > maxItems) return `hold at most ${maxItems} items`;
+  return length < minItems ? `hold at least ${minItems} items` : undefined;
+}
+
+/** An event of usage has thousands of members, so that this makes nothing for a member that fits. */
 function misfitOfMember(
   { properties = {}, required = [] }: JsonSchema,
   value: Readonly<Record<string, unknown>>,
-  pointer: string,
 ): Misfit | undefined {
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  const names = new Set(members.map(([name]) => name));
   for (const name of required) {
-    if (!names.has(name)) return { pointer: below(pointer, name), demand: 'be there' };
+    if (value[name] === undefined || !Object.hasOwn(value, name))
+      return below(name, { pointer: '', demand: 'be there' });
   }
-  for (const [name, member] of members) {
-    if (!Object.hasOwn(properties, name)) return { pointer: below(pointer, name), demand: 'not be there' };
-    const misfit = misfitOf(properties[name] ?? {}, member, below(pointer, name));
-    if (misfit) return misfit;
+  for (const name of Object.keys(value)) {
+    const member = value[name];
+    if (member === undefined) continue;
+    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const misfit = schema ? misfitOf(schema, member) : { pointer: '', demand: 'not be there' };
+    if (misfit) return below(name, misfit);
   }
   return undefined;
 }
 
-const below = (pointer: string, name: string): string =>
-  `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+const below = (name: string, { pointer, demand }: Misfit): Misfit => ({
+  pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}${pointer}`,
+  demand,
+});
 
 /** Patterns come from declarations only, so that there are few. */
 const patterns = new Map<string, RegExp>();

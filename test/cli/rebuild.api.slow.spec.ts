@@ -101,7 +101,17 @@ describe('ppp-ledger rebuild', () => {
         }
       })();
       const [{ code, out }, last] = await Promise.all([rebuilding, writing, reading]);
-      const names = ['events', 'partners', 'capital', 'access', 'compute', 'policies', 'publications', 'erasures'];
+      const names = [
+        'events',
+        'partners',
+        'capital',
+        'access',
+        'compute',
+        'policies',
+        'publications',
+        'erasures',
+        'api-keys',
+      ];
       expect(out.split('\n').slice(0, -1)).toEqual(
         names.map((name) => expect.stringMatching(new RegExp(`^${name}: the same \\d+ rows as before, compared in `))),
       );
