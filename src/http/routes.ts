@@ -222,7 +222,13 @@ export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorato
     Get(path),
     SetMetadata(ACCESS, { kind: 'public', roles: [], identifies: true } satisfies RouteAccess),
     anonymous(true),
-    refuses('identifying', ['malformed-last-event-id', 'too-many-readers']),
+    refuses('identifying', [
+      'malformed-last-event-id',
+      'position-not-recorded',
+      'too-many-own-readers',
+      'too-many-readers',
+      'unknown-event-type',
+    ]),
     RouteConfig({ endless: 'text/event-stream; charset=utf-8' }),
     ApiHeader({
       name: 'Last-Event-ID',

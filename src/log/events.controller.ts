@@ -24,7 +24,7 @@ export class EventsController {
    * @remarks The history that everything else is derived from. Filters by type and partner follow it within moments:
    * `Ledger-Position` says how far.
    */
-  @ReadRoute({ projection: 'events', answer: EventPageDto, table: true })
+  @ReadRoute({ projection: 'events', answer: EventPageDto, table: true, refusals: ['unknown-event-type'] })
   listEvents(@Query() query: ListEventsDto): Promise<Reading<Page<EventDto>>> {
     return this.queries.execute(new ListEvents(query));
   }

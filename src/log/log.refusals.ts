@@ -1,5 +1,5 @@
 import { declareRefusals } from '../ledger/refusal-declaration.js';
-import { idFact } from '../ledger/refusal-facts.js';
+import { idFact, listFact, textFact, wholeFact } from '../ledger/refusal-facts.js';
 
 export const LOG_REFUSALS = declareRefusals({
   'unknown-event': {
@@ -32,6 +32,21 @@ export const LOG_REFUSALS = declareRefusals({
     kind: 'unavailable',
     means: 'As many readers follow the history as this instance serves.',
     next: 'Connect again after the seconds of Retry-After, or read /v1/events.',
+    facts: { limit: wholeFact('Readers that one instance serves.', 500) },
+  },
+  'too-many-own-readers': {
+    kind: 'rate-limited',
+    means: 'The credential, or the address without one, follows the history with as many readers as one may.',
+    next: 'End one of the readers.',
+    facts: { limit: wholeFact('Readers of one credential or address.', 20) },
+  },
+  'unknown-event-type': {
+    kind: 'malformed',
+    means: 'There is no event type with this name.',
+    next: 'Take one of nearest, or another type of the OpenAPI document.',
+    facts: {
+      nearest: listFact('The types whose names are nearest.', textFact('An event type.', 'capital-call-issued')),
+    },
   },
   'malformed-last-event-id': {
     kind: 'malformed',
