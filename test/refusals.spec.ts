@@ -72,7 +72,7 @@ describe('the declared refusals', () => {
 
   it('say in sentences what they mean and what to do', () => {
     for (const [code, { means, next, facts = {} }] of Object.entries(REFUSALS)) {
-      expect(code).toMatch(/^[a-z]+(-[a-z\d]+)*$/);
+      expect(code).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
       for (const sentence of [means, next, ...Object.values(facts).map(({ schema }) => schema.description)]) {
         expect([code, sentence]).toEqual([code, expect.stringMatching(/^[\dA-Z].*\.$/)]);
       }

@@ -5,7 +5,7 @@ import { ROLES } from '../ledger/command-context.js';
 import { EventReader } from '../ledger/event-reader.js';
 import type { RefusalCatalogue } from '../ledger/refusal-declaration.js';
 import { REFUSAL_CATALOGUE } from './problem-page.controller.js';
-import { describeBulk, describeTables, nameSchemas, publicNames, versionOf } from './openapi-form.js';
+import { describeBulk, describeTables, nameSchemas, publicNames, shareHeaders, versionOf } from './openapi-form.js';
 import { ProblemMembersDto } from './answer.dto.js';
 import { applyConventions } from './openapi-conventions.js';
 import { describeProblems, shareResponses } from './openapi-problems.js';
@@ -86,6 +86,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   ];
   applyConventions(document);
   nameSchemas(document);
+  shareHeaders(document);
   shareResponses(document, kinds);
   const named = publicNames(document);
   named.info.version = versionOf(named, PROGRAM.version);

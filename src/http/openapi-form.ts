@@ -42,7 +42,7 @@ export function describeBulk(document: OpenAPIObject): void {
   const refsIn = (part: unknown): string[] =>
     [...JSON.stringify(part ?? null).matchAll(/"\$ref":"([^"]+)"/g)].slice(0, 1).map(([, ref]) => ref ?? '');
   const bodies = commands.flatMap(({ requestBody }) => refsIn(requestBody));
-  const answers = commands.flatMap(({ responses }) => refsIn((responses['200'] ?? responses['201']) as Response));
+  const answers = commands.flatMap(({ responses }) => refsIn((responses['201'] ?? responses['200']) as Response));
   be(command?.properties?.['body'], bodies);
   be(outcome?.properties?.['body'], [...answers, '#/components/schemas/Problem']);
 }
@@ -121,4 +121,23 @@ export function publicNames(document: OpenAPIObject): OpenAPIObject {
  */
 export function versionOf(document: OpenAPIObject, program: string): string {
   return `${program}+${createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 12)}`;
+}
+
+/** Moves headers that several answers have into the components. A header that differs from another of its name stays where it is. */
+export function shareHeaders(document: OpenAPIObject): void {
+  const { headers = {} } = document.components ?? {};
+  const known = new Map(Object.entries(headers).map(([name, header]) => [name, JSON.stringify(header)]));
+  for (const { get, post } of Object.values(document.paths)) {
+    for (const response of [get, post].flatMap((operation) => Object.values(operation?.responses ?? {}))) {
+      const own = response && 'headers' in response ? (response.headers ?? {}) : {};
+      for (const [name, header] of Object.entries(own)) {
+        if ('$ref' in header) continue;
+        const text = JSON.stringify(header);
+        if (!known.has(name)) known.set(name, text);
+        if (known.get(name) !== text) continue;
+        headers[name] = header;
+        own[name] = { $ref: `#/components/headers/${name}` };
+      }
+    }
+  }
 }

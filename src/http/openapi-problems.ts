@@ -108,7 +108,9 @@ function describe(operation: Operation, catalogue: RefusalCatalogue): RouteKind 
   }
   for (const [status, codes] of [...byStatus].sort(([one], [other]) => one - other)) {
     const response = responseOf(status, codes);
-    operation.responses[status] = refusals.kind === 'bulk' && status === 409 ? orAtomic(response) : response;
+    const other = operation.responses[status];
+    operation.responses[status] =
+      refusals.kind === 'bulk' && status === 409 ? orAtomic(response) : other ? orOther(response, other) : response;
   }
   return refusals.kind;
 }
@@ -139,6 +141,12 @@ function orAtomic({ description, content }: Response): Response {
       },
     },
   };
+}
+
+/** A status may also have an answer that is no problem: the report of a service that is not ready. */
+function orOther(response: Response, other: Operation['responses'][string]): Response {
+  if (!other || '$ref' in other) return response;
+  return { ...response, description: other.description, content: { ...other.content, ...response.content } };
 }
 
 /** `tranche-cap-exceeded` is described by `TrancheCapExceededProblem`. */

@@ -180,8 +180,9 @@ export function ReadRoute({
       },
     }),
     refuses(roles ? 'read' : identifies ? 'identifying' : 'public', [
-      ...(projection === undefined ? [] : (['position-not-reached'] as const)),
       ...refusals,
+      ...(projection === undefined ? [] : (['position-not-reached'] as const)),
+      ...(isOne ? (['no-table'] as const) : []),
     ]),
   );
 }

@@ -82,6 +82,7 @@ export class ReportPublicationController {
     'published-report-without-table',
     'report-not-ready',
     'too-many-reports',
+    'no-table',
   ])
   @Revalidated()
   @RouteConfig({ table: true })
@@ -120,7 +121,7 @@ export class ReportPublicationController {
    * Read the completeness index of a published report: one line of canonical JSON for each stream, with the number of its events
    * and the revision of its last one. A reader who has a stream can see from it that no event was held back.
    */
-  @PublicRoute('public', ['unknown-report'])
+  @PublicRoute('public', ['unknown-report', 'no-table'])
   @Revalidated()
   @Get('reports/:id/streams')
   @ApiProduces('application/jsonl')

@@ -55,8 +55,12 @@ describe('the transparency log over HTTP', () => {
       expect(Buffer.from(await bytesOf(path))).toEqual(Buffer.from(built.bytes));
     }
     // A reader that holds the tile gets no bytes, also when a proxy made the tag weak.
-    const { etag = '' } = (await api.get('/log/tile/0/000', { key: null })).headers;
-    const held = await api.get('/log/tile/0/000', { key: null, headers: { 'if-none-match': `"other", W/${etag}` } });
+    const [first = ''] = tilePathsOf(size);
+    const { etag = '' } = (await api.get(`/log/${first}`, { key: null })).headers;
+    const held = await api.get(`/log/${first}`, { key: null, headers: { 'if-none-match': `"other", W/${etag}` } });
+    // Clients that a generator made send the slashes of a parameter in this form.
+    const encoded = first.replace('tile/', '').replaceAll('/', '%2F');
+    expect((await api.get(`/log/tile/${encoded}`, { key: null })).headers['etag']).toBe(etag);
     expect([held.status, held.text, held.headers['etag']]).toEqual([304, '', etag]);
   });
 

@@ -36,7 +36,7 @@ function requireOutcomesDocumented(sent: any, { outcomes }: any): void {
   const { commands } = typeof sent === 'string' ? JSON.parse(sent) : sent;
   for (const [index, { status, body }] of outcomes.entries()) {
     if (status < 400 || body.code === 'unknown-route') continue;
-    requireDocumented({ method: 'POST', path: commands[index].path, status, body });
+    requireDocumented({ method: 'POST', path: commands[index].path, status, type: 'application/problem+json', body });
   }
 }
 
@@ -138,7 +138,10 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     const json = /json(;|$)/.test(response.headers.get('content-type') ?? '');
     const { status } = response;
     const answer = json ? JSON.parse(text) : undefined;
-    if (status >= 400) requireDocumented({ method, path: new URL(url + path).pathname, status, body: answer });
+    if (status >= 400) {
+      const type = response.headers.get('content-type')?.split(';', 1)[0] ?? '';
+      requireDocumented({ method, path: new URL(url + path).pathname, status, type, body: answer });
+    }
     if (path === '/v1/bulk' && status === 200) requireOutcomesDocumented(body, answer);
     return { status, text, body: answer, headers: Object.fromEntries(response.headers) };
   };

@@ -8,6 +8,8 @@ export interface Refused {
   /** With its query. */
   readonly path: string;
   readonly status: number;
+  /** Media type, without its parameters. */
+  readonly type: string;
   readonly body: { readonly code?: string } | undefined;
 }
 
@@ -59,7 +61,7 @@ const ROUTES = Object.entries(document.paths)
  * code.
  * @throws Error that says what the document lacks
  */
-export function requireDocumented({ method, path, status, body }: Refused): void {
+export function requireDocumented({ method, path, status, type, body }: Refused): void {
   const [route = ''] = path.split('?', 1);
   const at = `${method} ${route} answered ${status} ${JSON.stringify(body)}`;
   const found = ROUTES.find(({ pattern }) => pattern.test(route));
@@ -74,10 +76,12 @@ export function requireDocumented({ method, path, status, body }: Refused): void
     ? `#/components/responses/${nameOf(ofStatus.$ref)}`
     : refTo(found.path, method, status);
   const { schema } = (ofStatus.$ref ? document.components.responses[nameOf(ofStatus.$ref)] : ofStatus)?.content?.[
-    'application/problem+json'
+    type
   ] ?? { schema: undefined };
-  if (!schema) throw new Error(`${at}, and the OpenAPI document lists no problem for it.`);
-  const validate = ajv.getSchema(`${DOCUMENT_ID}${response}/content/application~1problem+json/schema`);
+  if (!schema) throw new Error(`${at}, and the OpenAPI document lists no ${type} for it.`);
+  const validate = ajv.getSchema(
+    `${DOCUMENT_ID}${response}/content/${encodeURIComponent(type.replaceAll('/', '~1'))}/schema`,
+  );
   if (validate?.(body) === true) return;
   throw new Error(
     `${at}; the OpenAPI document has ${JSON.stringify(codesOf(schema))}: ${ajv.errorsText(validate?.errors)}`,
