@@ -2,7 +2,7 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Public reads, which any page may fetch. */
-const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|openapi\.json)(\/|\?|$|\.)/;
+const PUBLIC_READS = /^\/(v1\/(transparency|events|policies)|log|problems|openapi\.json)(\/|\?|$|\.)/;
 
 /** Headers of an answer that a page of another origin may read. Fetch shows it `Cache-Control`, `Content-Type` and `Last-Modified` anyway. */
 export const EXPOSED_HEADERS = [

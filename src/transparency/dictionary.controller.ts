@@ -1,7 +1,8 @@
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { REVALIDATED } from '../http/caching.js';
+import { NoQueryDto } from '../http/list-query.dto.js';
 import { ETag, PublicRoute, Revalidated } from '../http/routes.js';
 import { Refusal } from '../ledger/refusal.js';
 import { DictionaryDto } from './dictionary.dto.js';
@@ -26,7 +27,7 @@ export class DictionaryController {
   @Revalidated()
   @Get('dictionary')
   @ApiResponse({ status: 200, description: 'The dictionary.', type: DictionaryDto, headers: { ETag } })
-  async getDictionary(@Res() reply: FastifyReply): Promise<void> {
+  async getDictionary(@Query() _query: NoQueryDto, @Res() reply: FastifyReply): Promise<void> {
     this.text ??= JSON.stringify(dictionaryOf(this.methods.current.version));
     await reply.header('Cache-Control', REVALIDATED).type('application/json; charset=utf-8').send(this.text);
   }

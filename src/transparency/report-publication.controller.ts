@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Body, Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiExtraModels, ApiProduces, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtension, ApiExtraModels, ApiProduces, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, CommandContext } from '../ledger/command-context.js';
@@ -12,7 +12,7 @@ import { toCsv } from '../http/csv.js';
 import { isHeld } from '../http/entity-tags.js';
 import { FixedTableQueryDto } from '../http/list-query.dto.js';
 import type { Page, Reading } from '../http/read-model.js';
-import { CommandRoute, Context, ETag, PublicRoute, ReadRoute, Revalidated } from '../http/routes.js';
+import { CommandRoute, Context, ETag, PublicRoute, ReadRoute, Revalidated, TABLE } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
 import { CapacityReportDto } from './capacity-report.dto.js';
 import { CapitalReportDto } from './capital-report.dto.js';
@@ -86,12 +86,12 @@ export class ReportPublicationController {
   ])
   @Revalidated()
   @RouteConfig({ table: true })
+  @ApiExtension(TABLE, true)
   @Get('reports/:id')
   @ApiExtraModels(...REPORTS)
   @ApiResponse({
     status: 200,
-    description:
-      'The report, in canonical JSON (RFC 8785). `Accept: text/csv` gives its main table as CSV, made from these bytes.',
+    description: 'The report, in canonical JSON (RFC 8785). Its main table as CSV is made from these bytes.',
     headers: { ETag },
     content: { 'application/json': { schema: { oneOf: REPORTS.map((model) => ({ $ref: getSchemaPath(model) })) } } },
   })

@@ -19,6 +19,7 @@ const REPORT = [
   'point-in-the-future',
   'position-not-reached',
   'position-not-recorded',
+  'published-report-missing',
   'report-not-ready',
   'too-many-reports',
   'unknown-method',
