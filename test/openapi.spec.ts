@@ -224,7 +224,7 @@ describe('the schema of an event in the OpenAPI document', () => {
     const { mapping = {} } = (union as { discriminator?: { mapping?: Record<string, string> } }).discriminator ?? {};
     expect(Object.keys(mapping)).toEqual(types?.enum);
     expect(Object.values(mapping)).toEqual(union?.oneOf?.map(({ $ref }) => $ref));
-    expect(close?.oneOf?.map(({ $ref }) => $ref?.split('/').at(-1))).toEqual([
+    expect(close?.allOf?.[0]?.oneOf?.map(({ $ref }) => $ref?.split('/').at(-1))).toEqual([
       'FinancialCloseReachedV1',
       'FinancialCloseReachedV2',
     ]);

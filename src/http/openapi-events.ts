@@ -29,10 +29,11 @@ export function describeEvents({ components }: OpenAPIObject, versions: readonly
   const mapping: Record<string, string> = {};
   for (const type of types) {
     const refs = versions.filter((version) => version.type === type).map((version) => refTo(nameOf(version)));
-    // A discriminator maps a type to one schema: the versions of a type with several are a union of their own.
+    // A discriminator maps a type to one schema: the versions of a type with several are a union of their own. Generators ask for an
+    // `allOf` there (openapi-typescript 7 warns else).
     const name = refs.length === 1 ? undefined : pascalCase(type);
     if (name !== undefined) {
-      schemas[name] = { description: `\`${type}\`, in the schema that \`schema\` names.`, oneOf: refs };
+      schemas[name] = { description: `\`${type}\`, in the schema that \`schema\` names.`, allOf: [{ oneOf: refs }] };
     }
     mapping[type] = name === undefined ? (refs[0]?.$ref ?? '') : refTo(name).$ref;
   }
