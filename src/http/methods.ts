@@ -33,10 +33,4 @@ export function answerOtherMethods(server: FastifyInstance): void {
       ),
     );
   });
-  // The handler would begin an answer without an end, and wait for a reader.
-  server.addHook('onRequest', (request, reply, done) => {
-    const { endless } = request.routeOptions.config;
-    if (request.method !== 'HEAD' || endless === undefined) return done();
-    return void reply.type(endless).header('Cache-Control', 'no-store').send();
-  });
 }

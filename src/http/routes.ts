@@ -230,7 +230,6 @@ export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorato
       'too-many-readers',
       'unknown-event-type',
     ]),
-    RouteConfig({ endless: 'text/event-stream; charset=utf-8' }),
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,

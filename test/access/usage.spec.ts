@@ -9,6 +9,8 @@ import {
   type UsageReported,
 } from '../../src/access/usage.js';
 import type { Allocation } from '../../src/compute/facility.js';
+import type { EventOutline } from '../../src/ledger/aggregate.js';
+import type { Envelope } from '../../src/ledger/event.js';
 import { MS_PER_HOUR, parseInstant } from '../../src/ledger/time.js';
 import { given, refusalOf } from '../support/given.js';
 
@@ -177,9 +179,9 @@ describe('a report of usage', () => {
     test('is compared with the reports before it, also with those of schema 1', () => {
       const before = resultOf([during(0, 1, 100)]).events.reduce(usage.evolve, usage.initial);
       expect(flagsOf(resultOf([during(0, 1, 2)], before).events)).toEqual(['exceeds-interval']);
-      const { upcasts } = usage.events['usage-reported'] as { upcasts?: Record<number, (data: never) => object> };
+      const { upcasts } = usage.events['usage-reported'] as EventOutline;
       const [event] = resultOf([during(0, 1, 100)]).events;
-      expect(upcasts?.[1]?.(event?.data as never)).toEqual(event?.data);
+      expect(upcasts?.[1]?.lift(event?.data as never, {} as Envelope)).toEqual(event?.data);
     });
 
     test('is not the flag of a record that exceeds the allocation, and is that of one outside of it', () => {

@@ -123,7 +123,7 @@ describe('a history with financial closes of both schemas', () => {
     expect(JSON.parse(explained.out)).toMatchObject({
       meaning: expect.stringContaining('financial close on 2026-06-15'),
       event: { schema: 2, liftedFrom: 1, data: { reachedOn: '2026-06-15', evidenceRef: null } },
-      changes: expect.arrayContaining([{ what: 'reachedOn', before: 'nothing', after: '2026-06-15' }]),
+      changes: expect.arrayContaining([{ what: 'closed on', before: 'nothing', after: '2026-06-15' }]),
     });
     expect(JSON.parse(explained.out).envelope).toContain('"schema":1');
     const { out } = await audit('explain', api.url, '--position', String(second?.position));

@@ -6,7 +6,9 @@ import { demoProgramme } from '../../src/demo/programme.js';
 import type { RequestPlan } from '../../src/demo/request-plan.js';
 import { OPERATOR_KEY, startTestApp } from '../support/app.js';
 import { firstClicks } from './first-clicks.js';
-import type { TestApp } from '../support/app.js';
+import { AGGREGATES } from '../../src/aggregates.js';
+import { EventReader } from '../../src/ledger/event-reader.js';
+import type { TestAnswer, TestApp } from '../support/app.js';
 
 /** Long enough on a machine that also runs other specs. */
 const LOAD_MS_MAX = 120_000;
@@ -77,6 +79,21 @@ describe('the demo on a real ledger', () => {
     },
     LOAD_MS_MAX,
   );
+
+  it('records events that fit their schemas, and none with a member more', async () => {
+    const reader = new EventReader(AGGREGATES);
+    let count = 0;
+    for (let query: string | null = 'limit=200'; query !== null;) {
+      const { body }: TestAnswer = await app.get(`/v1/events?${query}`);
+      for (const event of body.data) {
+        expect([event, reader.misfitOf(event)]).toEqual([event, undefined]);
+        expect(reader.misfitOf({ ...event, data: { ...event.data, added: 1 } })).toBeDefined();
+      }
+      count += body.data.length;
+      query = body.next === null ? null : `cursor=${body.next}`;
+    }
+    expect(count).toBeGreaterThan(500);
+  });
 
   it('prints both tables, marks them as illustrative, and names the next steps, in lines that fit a terminal', async () => {
     const { out } = await demo();

@@ -311,7 +311,7 @@ describe('what a caller sees', () => {
   );
 
   it('is the same for every caller in a public list and in a public report', async () => {
-    const lists = operations.filter(({ isPublic, isTable }) => isPublic && isTable);
+    const lists = operations.filter(({ isPublic, isTable, path }) => isPublic && isTable && !path.includes('{'));
     expect(lists.map(({ operationId }) => operationId).sort()).toEqual([
       'getCapacityReport',
       'getCapitalReport',
