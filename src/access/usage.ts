@@ -37,7 +37,10 @@ const recordWith = <Flag extends UsageFlag>(flags: readonly Flag[], reasons: str
 const OF_ALLOCATION =
   'Why the record is unusual: with it the use exceeds the chip-hours of the allocation, or its interval is not inside the one of the ' +
   'allocation';
-const record = recordWith(USAGE_FLAGS, `${OF_ALLOCATION}, or its chips do not give as many chip-hours in its interval.`);
+const record = recordWith(
+  USAGE_FLAGS,
+  `${OF_ALLOCATION}, or its chips do not give as many chip-hours in its interval.`,
+);
 export type UsageRecord = ValueOf<typeof record>;
 const reported = object({ facilityId: id(), records: list(record) });
 const reportedV1 = object({

@@ -21,8 +21,6 @@ declare module 'fastify' {
     streamed?: StreamedList;
     /** The body of the route may hold thousands of records. */
     largeBody?: true;
-    /** The answer has no end; its media type. */
-    endless?: string;
     /** The route is a list or a report, which is also served as CSV. */
     table?: true;
   }

@@ -139,7 +139,8 @@ class Reader {
       const properties = initializer && ts.isObjectLiteralExpression(initializer) ? initializer.properties : [];
       for (const property of properties) {
         if (ts.isPropertyAssignment(property) && property.name.getText() === 'name') {
-          return (property.initializer as ts.StringLiteral).text;
+          const name = this.types.getTypeAtLocation(property.initializer);
+          if (name.isStringLiteral()) return name.value;
         }
       }
     }
