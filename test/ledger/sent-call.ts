@@ -60,7 +60,10 @@ async function sendInOrder(call: SentCall, { ledger, process, observe, missing }
   if (refusal) return false;
   await process.sleep(process.world.integer(0, COMING_MS_MAX));
   const ready = call.commands.filter((_, index) => index !== missing);
-  const results = ledger.executeInOrder(ready.map((sent) => ({ context: contextFor(sent), decide: sent.decide })));
+  // The service may have begun to stop since the call came: then it refuses all of its commands alike.
+  const results = ledger
+    .executeInOrder(ready.map((sent) => ({ context: contextFor(sent), decide: sent.decide })))
+    .catch((reason: unknown) => ready.map((): PromiseRejectedResult => ({ status: 'rejected', reason })));
   const replies = await Promise.all(
     ready.map((sent, index) => observe(sent, async () => outcomeOfResult((await results)[index]))),
   );

@@ -35,8 +35,9 @@ export async function readView(
   const access: RouteAccess = { kind: 'read', roles: [], projection: view };
   SetMetadata(ACCESS, access)(route);
   const headers = new Map<string, string>();
-  const request = { query: minPosition === 0 ? {} : { minPosition: String(minPosition) }, url: `/v1/${view}` };
-  const response = { header: (name: string, value: string) => headers.set(name, value) };
+  const query = minPosition === 0 ? {} : { minPosition: String(minPosition) };
+  const request = { query, url: `/v1/${view}`, routeOptions: { config: {} } };
+  const response = { header: (name: string, value: string) => headers.set(name, value), headers: () => undefined };
   const statement = async (): Promise<Reading<Seen>> => {
     const seen = await readPool.ask((server): Seen => {
       const found = { server, copy: server.kept.get(view) };
