@@ -191,7 +191,7 @@ describe('a caller that holds a report', () => {
   });
 
   it('holds exactly this form of it: every report, filter, dialect and position has a tag of its own', async () => {
-    const position = await head();
+    // The first position: the report of the present may be a moment behind the head.
     const paths = [
       ...KINDS.flatMap((kind) => [
         kind,
@@ -204,7 +204,7 @@ describe('a caller that holds a report', () => {
       'equal-access?mode=regular',
       'equal-access?effectiveAt=2026-06-01',
       'equal-access?effectiveAt=2026-06-02',
-      `capital?asOfPosition=${position - 1}`,
+      'capital?asOfPosition=1',
     ];
     const tags = await Promise.all(paths.map(async (path) => (await read(`${PATH}/${path}`)).headers['etag']));
     expect(new Set(tags).size).toBe(paths.length);
