@@ -211,7 +211,7 @@ describe('a caller that holds a report', () => {
     const accepted = await read(`${PATH}/capital`, { accept: 'text/csv' });
     expect(accepted.headers['etag']).toBe(tags[paths.indexOf('capital.csv')]);
     expect(accepted.headers).toMatchObject({
-      'content-disposition': `attachment; filename="capital-${position}.csv"`,
+      'content-disposition': `attachment; filename="capital-${accepted.headers['ledger-position']}.csv"`,
       link: `<${PATH}/capital.csv-metadata.json>; rel="describedby"; type="application/csvm+json"`,
     });
   });
