@@ -109,6 +109,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'POST /v1/transparency/corrective-actions': `
     select id as "reportId" from published_reports where kind = 'equal-access' order by created_position limit 1`,
   'GET /v1/transparency/reports/{id}': `select id from published_reports order by created_position limit 1`,
+  'GET /v1/transparency/reports/{id}.csv': `select id from published_reports order by created_position limit 1`,
   'GET /v1/transparency/reports/{id}/streams': `select id from published_reports order by created_position limit 1`,
   'POST /v1/policies': `select ${TODAY} as "effectiveFrom"`,
   'GET /v1/events/{id}': `select id from events where position = 1`,
