@@ -20,28 +20,35 @@ describe('the answers of a KurrentDB that its source tells', () => {
     database = await createTestDatabase();
   });
   afterAll(() => database.drop());
-  beforeEach(() => forgetCopy(database.pool));
+  /** Long, because a busy machine is no fault of the server; short where the server sends no answer. */
+  let deadlineMs: number;
+  beforeEach(async () => {
+    deadlineMs = 15_000;
+    await forgetCopy(database.pool);
+  });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((one) => one.close()));
     await double.stop();
   });
 
+  const urlOf = (ledger: string): string =>
+    double.url(ledger).replace(/defaultDeadline=\d+/, `defaultDeadline=${deadlineMs}`);
   const log = async (options: DoubleOptions = {}): Promise<KurrentLog> => {
     double = await KurrentDouble.start(options);
-    const own = await KurrentLog.open(double.url('ledger'));
+    const own = await KurrentLog.open(urlOf('ledger'));
     opened.push(own);
     return own;
   };
   const engine = async (options: DoubleOptions = {}): Promise<KurrentEngine> => {
     double = await KurrentDouble.start(options);
-    const own = await openKurrentEngine({ url: double.url('ledger'), pool: database.pool, log: silent });
+    const own = await openKurrentEngine({ url: urlOf('ledger'), pool: database.pool, log: silent });
     opened.push(own);
     return own;
   };
   /** The client of the vendor, for requests that the ledger never makes. */
   const client = async (options: DoubleOptions = {}): Promise<KurrentDBClient> => {
     double = await KurrentDouble.start(options);
-    const own = KurrentDBClient.connectionString(double.url('').replace('/?', '?'));
+    const own = KurrentDBClient.connectionString(urlOf('').replace('/?', '?'));
     opened.push({ close: () => own.dispose() });
     return own;
   };
@@ -98,6 +105,7 @@ describe('the answers of a KurrentDB that its source tells', () => {
   ] as const)(
     'gives no answer while a write is not replicated, and the command is recorded once ($offers of $version)',
     async (options) => {
+      deadlineMs = 1_500;
       const { store } = await engine(options);
       const command = batchOf({ a: -1 }, commandOf('first', { events: ['a@0'] }));
       double.log.holdReplication();
@@ -119,6 +127,7 @@ describe('the answers of a KurrentDB that its source tells', () => {
   );
 
   it('drops the repetition of a write that is not replicated', async () => {
+    deadlineMs = 1_500;
     const own = await log();
     const append = { records: [draft('a')], expected: at(['a', -1]), lastTurn: -1 };
     double.log.holdReplication();
