@@ -238,7 +238,7 @@ function flagOf(
   return { ...outside, detail: `${detail} The allocation is ${span}.` };
 }
 
-/** Records hold whole chip-hours, so that each may be half a chip-hour above what was used. */
+/** A record has whole chip-hours: rounding may add up to half a chip-hour to each record, which is no fault. */
 function isBeyondChips(chips: number, { from, to, chipHours }: Interval, records: number): boolean {
   const roundedMs = BigInt(records) * BigInt(MS_PER_HOUR / 2);
   return chipHours * BigInt(MS_PER_HOUR) > chipMsOf(chips, from, to) + roundedMs;

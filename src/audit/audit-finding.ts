@@ -21,8 +21,8 @@ export const textOf = (value: unknown): string =>
   typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
 /**
- * A check failed: exit code 1. It accuses, so that it needs a proof: something that the log signed, and something whole that
- * contradicts it. What is cut off, malformed or without a valid signature proves nothing: that is `NotCheckable`.
+ * A check failed: exit code 1. This accuses somebody, so it needs a proof: a checkpoint that the log signed, and complete data that
+ * contradict it. Data that are cut off, malformed or not signed prove nothing: the check then throws `NotCheckable`.
  */
 export class ProvenWrong extends Error {
   override readonly name = 'ProvenWrong';

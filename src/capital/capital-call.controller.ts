@@ -14,8 +14,8 @@ export class CapitalCallController {
 
   /**
    * List capital calls.
-   * @remarks In the order in which they were issued, with what is paid of them and when they are due. A credential that is bound to
-   * a partner sees only the calls to that partner.
+   * @remarks The oldest call comes first. Each call shows the amount, the amount that is paid, and the due date. The key of a partner
+   * shows the calls to this partner only.
    */
   @ReadRoute({ roles: READERS, projection: 'capital', answer: CapitalCallPageDto, table: true })
   listCapitalCalls(

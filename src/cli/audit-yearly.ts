@@ -58,7 +58,7 @@ function stateOf({ year, yearState, asOf }: YearlyFile): readonly string[] {
   }
 }
 
-/** @throws UsageError that states what is wrong */
+/** @throws UsageError whose message names the wrong option */
 function optionsOf(args: readonly string[]) {
   const { year, url = DEFAULT_SOURCE, format = 'csv', at, ...trust } = readArguments(args, OPTIONS).values;
   if (year === undefined) throw new UsageError('Give the calendar year: --year 2026.');

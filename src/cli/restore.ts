@@ -29,7 +29,7 @@ const VIEWS_MS_MAX = 24 * 3_600_000;
 
 type Keys = Readonly<Record<KeyName, Buffer>>;
 
-/** `ppp-ledger restore FILE`: loads a backup into the empty database of the settings, and verifies what is there then. */
+/** `ppp-ledger restore FILE`: loads a backup into the database of the settings, which must be empty, and verifies the result. */
 export async function runRestore(args: readonly string[], streams: Streams): Promise<number> {
   const { values, positionals } = readArguments(args, { older: { type: 'boolean' } }, ['one FILE']);
   const [file = ''] = positionals;

@@ -13,8 +13,8 @@ export const IMMUTABLE = 'public, max-age=31536000, immutable';
  */
 export const SETTLED = 'public, max-age=3600, stale-while-revalidate=86400';
 /**
- * For figures of the present. A cache may answer with figures that are a minute old; whoever must see a certain command names its position
- * in `minPosition`, which is another address.
+ * For the present figures. A cache may answer with figures that are up to a minute old. A caller who needs the figures after a certain
+ * command adds `minPosition`: that is another address, so the cache asks the service.
  */
 export const LIVE = 'public, max-age=5, stale-while-revalidate=60';
 /** For public lists and documents: a cache asks each time, and is told by 304 that nothing has changed. */

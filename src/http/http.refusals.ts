@@ -12,7 +12,11 @@ export const HTTP_REFUSALS = declareRefusals({
   'malformed-json': {
     kind: 'malformed',
     means: 'The body is not a JSON object.',
-    next: 'Check quotes, commas and brackets at the line and column that detail names.',
+    next: 'Check quotes, commas and brackets at that place.',
+    facts: {
+      line: optional(wholeFact('Line of the fault, from 1.', 1)),
+      column: optional(wholeFact('Character in the line, from 1.', 17)),
+    },
   },
   'malformed-utf8': {
     kind: 'malformed',

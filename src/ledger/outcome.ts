@@ -24,7 +24,8 @@ export class ReplayedRefusal extends Refusal {
     readonly correlationId: string,
     readonly replayed: boolean,
   ) {
-    super(kind, code as RefusalCode, detail, facts, errors);
+    // What was stored had the facts of its code, as they were declared then.
+    super(kind, code as RefusalCode, detail, facts as never, errors);
   }
 }
 

@@ -79,7 +79,7 @@ export type FactsOf<Code extends RefusalCode> = DeclaredRefusals[Code] extends {
   ? { readonly [Name in Required<Facts>]: ValueOf<Facts[Name]> } & {
       readonly [Name in Exclude<keyof Facts, Required<Facts>>]?: ValueOf<Facts[Name]> | undefined;
     }
-  : Readonly<Record<never, never>>;
+  : Readonly<Record<string, never>>;
 
 /** The facts as an argument, which may be left out where a code has none that are required; and what follows them. */
 export type FactsGiven<Code extends RefusalCode, Rest extends readonly unknown[] = []> =

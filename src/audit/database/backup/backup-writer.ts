@@ -6,7 +6,7 @@ import { BackupFailure } from './backup-failure.js';
 
 /** Length of a member, unless one line is longer. */
 const MEMBER_BYTES = 1_048_576;
-/** Only the owner may read what is not in the public log. */
+/** File mode of members that are not in the public log (answers, sealed contents, keys): only the owner may read them. */
 const PRIVATE = 0o600;
 
 /** Writes the members of a backup, and the checksums at its end. */
