@@ -1,6 +1,6 @@
 import type { RefusalOfAll } from '../../src/ledger/command-group.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
-import { Refusal } from '../../src/ledger/refusal.js';
+import { Refusal, refusal } from '../../src/ledger/refusal.js';
 import type { SimulatedProcess } from '../support/simulated-process.js';
 import type { SimulatedWorld } from '../support/simulated-world.js';
 import { contextOf } from './accounts.js';
@@ -75,7 +75,7 @@ const outcomeOfResult = (result: PromiseSettledResult<unknown> | undefined): unk
   result?.status === 'fulfilled' ? result.value : result?.reason;
 
 const refusalOfAll: RefusalOfAll = (index, { code, detail, facts }) =>
-  new Refusal('conflict', code, `Command ${index}: ${detail}`, { facts, index });
+  refusal('conflict', code, `Command ${index}: ${detail}`, { facts, index });
 
 /** Works like `Bulk.atomically`. */
 async function sendAtomically(call: SentCall, { ledger, process, missing }: Sending): Promise<boolean> {
