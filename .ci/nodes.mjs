@@ -14,7 +14,7 @@ const SUPPORTED = ['22', '24', '26'];
 /** Formats, validation, the write path, and PostgreSQL through the pool: here versions of Node have behaved differently. */
 const SPECS = [
   'test/tlog',
-  'test/http/streamed-body',
+  'test/http/body/streamed-body',
   'test/http/plain',
   'test/ledger/ledger',
   'test/platform/database/database',

@@ -9,7 +9,7 @@ import { GovernanceModule } from './governance/governance.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { AGGREGATES } from './aggregates.js';
 import { PartnersModule } from './partners/partners.module.js';
-import { BulkModule } from './http/bulk.module.js';
+import { BulkModule } from './http/bulk/bulk.module.js';
 import { ErasureModule } from './erasure/erasure.module.js';
 import { Metrics } from './platform/metrics.js';
 import { HttpModule } from './http/http.module.js';

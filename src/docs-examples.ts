@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Examples, ExampleValues } from './http/docs-document.js';
+import type { Examples, ExampleValues } from './http/document/docs-document.js';
 
 const INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"';
 const inDays = (days: number): string => `to_char(now() at time zone 'UTC' + interval '${days} days', 'YYYY-MM-DD')`;

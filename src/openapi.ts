@@ -4,7 +4,7 @@ import { createApp } from './app.js';
 import { Config } from './platform/config.js';
 import { createPool } from './platform/database/database.js';
 import { createLog } from './platform/logging.js';
-import { openApiDocument } from './http/openapi-document.js';
+import { openApiDocument } from './http/document/openapi-document.js';
 
 /** Writes `openapi/openapi.json`. Nothing connects: a pool opens its first connection with its first query. */
 const config = new Config({});

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { ROLES } from '../src/ledger/command-context.js';
-import type { Schema } from '../src/http/openapi-conventions.js';
+import type { Schema } from '../src/http/document/openapi-conventions.js';
 import { REFUSALS } from '../src/refusals.js';
 import { startTestApp, type TestApp } from './support/app.js';
 import { SCRIPT_MS_MAX, runReadmeScript } from './support/readme.js';

@@ -3,7 +3,7 @@ import { invalid, type Refusal } from '../ledger/refusal.js';
 import { above0, country, list, object, oneOf, whole, type Schema, type ValueOf } from '../ledger/schema.js';
 import { isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
-import { isPlainObject } from '../http/plain-json.js';
+import { isPlainObject } from '../http/body/plain-json.js';
 
 /** The policies, and the schemas of their values as events record them. */
 export const POLICY_VALUES = {

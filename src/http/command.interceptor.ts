@@ -5,11 +5,11 @@ import { map, type Observable } from 'rxjs';
 import { PROGRAMME_ACTOR, type Answer, type CommandContext, type Principal } from '../ledger/command-context.js';
 import { derivedId } from '../ledger/identifiers.js';
 import { Refusal } from '../ledger/refusal.js';
-import { revisionOf, revisionTag } from './entity-tags.js';
-import { fingerprintOf } from './fingerprint.js';
+import { revisionOf, revisionTag } from './answer/entity-tags.js';
+import { fingerprintOf } from './body/fingerprint.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
-import { StreamedBody } from './streamed-body.js';
+import { StreamedBody } from './body/streamed-body.js';
 import './request.js';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;

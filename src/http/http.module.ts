@@ -5,7 +5,7 @@ import { Readiness } from '../platform/readiness.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import { OperationsController } from './operations.controller.js';
 import type { RefusalCatalogue } from '../ledger/refusal-declaration.js';
-import { ProblemPageController, REFUSAL_CATALOGUE } from './problem-page.controller.js';
+import { ProblemPageController, REFUSAL_CATALOGUE } from './document/problem-page.controller.js';
 import { ReadModel } from './read-model.js';
 
 /** What every feature needs of the process: its settings, rows to read, metrics, and the list of parts that are ready or not. */

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { Matches, MaxLength } from 'class-validator';
-import { CSV_DIALECTS, type CsvDialect } from './csv.js';
+import { CSV_DIALECTS, type CsvDialect } from './answer/csv.js';
 import { CURSOR_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './read-model.js';
 import { IsCalendarDate, IsOneOf, Optional } from './validation.js';
 

@@ -1,6 +1,6 @@
 import type { CommandContext, Principal } from '../ledger/command-context.js';
 import type { RouteAccess } from './route-access.js';
-import type { StreamedList } from './streamed-body.js';
+import type { StreamedList } from './body/streamed-body.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -20,7 +20,7 @@ import { REFUSALS_OF_ROUTE, type RouteKind, type RouteRefusals } from './route-r
 import { ReadInterceptor } from './read.interceptor.js';
 import { ACCESS, type CommandAccess, type RouteAccess } from './route-access.js';
 import './request.js';
-import type { StreamedList } from './streamed-body.js';
+import type { StreamedList } from './body/streamed-body.js';
 
 /** Of an operation while the document is made: it is described as CSV as well. */
 export const TABLE = 'x-table';

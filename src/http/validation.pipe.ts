@@ -3,7 +3,7 @@ import { validate, type ValidationError } from 'class-validator';
 import type { FieldError } from '../ledger/refusal.js';
 import { VALIDATION, contentRefused, fieldErrors, notAnObject } from './field-errors.js';
 import { TRANSFORMER } from './plain-to-instance.js';
-import { StreamedBody } from './streamed-body.js';
+import { StreamedBody } from './body/streamed-body.js';
 
 /** Checks bodies, parameters and queries against their DTO. */
 export class EdgeValidationPipe extends ValidationPipe {

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
-import { isPlainObject } from './plain-json.js';
+import { isPlainObject } from './body/plain-json.js';
 import { Nested, type DtoClass } from './plain-to-instance.js';
 import { AMOUNT_DIGITS_MAX } from '../domain/amounts.js';
 import { COUNTRY_CODES, isCountry } from '../domain/countries.js';

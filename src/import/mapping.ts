@@ -1,4 +1,4 @@
-import { isPlainObject } from '../http/plain-json.js';
+import { isPlainObject } from '../http/body/plain-json.js';
 import { nfc } from '../domain/text.js';
 import { NOTATION_OF, decimalsFault, type Kind, type Notation } from './conversion.js';
 import { DATE_PATTERNS } from './dates.js';

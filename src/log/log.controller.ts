@@ -3,7 +3,7 @@ import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../ledger/refusal.js';
-import { isHeld } from '../http/entity-tags.js';
+import { isHeld } from '../http/answer/entity-tags.js';
 import { NoQueryDto } from '../http/list-query.dto.js';
 import { ETag, PublicRoute, Revalidated } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';

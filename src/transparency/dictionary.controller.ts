@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { REVALIDATED } from '../http/caching.js';
+import { REVALIDATED } from '../http/answer/caching.js';
 import { NoQueryDto } from '../http/list-query.dto.js';
 import { ETag, PublicRoute, Revalidated } from '../http/routes.js';
 import { Refusal } from '../ledger/refusal.js';

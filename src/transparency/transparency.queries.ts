@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { lastInstantOf, spanOf } from '../domain/points-in-time.js';
-import { IMMUTABLE, LIVE, SETTLED } from '../http/caching.js';
-import { isHeld } from '../http/entity-tags.js';
+import { IMMUTABLE, LIVE, SETTLED } from '../http/answer/caching.js';
+import { isHeld } from '../http/answer/entity-tags.js';
 import type { Page, Reading } from '../http/read-model.js';
 import { Refusal } from '../ledger/refusal.js';
 import { MethodRegistry } from './methods.js';

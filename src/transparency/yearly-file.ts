@@ -1,4 +1,4 @@
-import { toCsv } from '../http/csv.js';
+import { toCsv } from '../http/answer/csv.js';
 import { canonicalize } from '../ledger/canonical.js';
 import type { Category } from '../partners/partner.js';
 import { positionsText, type PositionRange } from './positions.js';

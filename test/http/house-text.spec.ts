@@ -1,7 +1,7 @@
 import * as library from 'class-validator';
 import { getMetadataStorage, validateSync } from 'class-validator';
 import { AppModule } from '../../src/app.module.js';
-import { BulkDto } from '../../src/http/bulk.dto.js';
+import { BulkDto } from '../../src/http/bulk/bulk.dto.js';
 import { plainToInstance } from '../../src/http/plain-to-instance.js';
 
 /** The rules that come with the library, by the names that their errors have. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import pg from 'pg';
 import { docsExamples } from '../../src/docs-examples.js';
-import { documentForTrying } from '../../src/http/docs-document.js';
+import { documentForTrying } from '../../src/http/document/docs-document.js';
 import type { TestApp } from './app.js';
 
 /** A parameter as Swagger UI gets it. */

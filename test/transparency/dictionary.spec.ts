@@ -1,4 +1,4 @@
-import { toCsv } from '../../src/http/csv.js';
+import { toCsv } from '../../src/http/answer/csv.js';
 import { FIELDS, columnsOf, dictionaryOf } from '../../src/transparency/dictionary/dictionary.js';
 import { tableMetadata } from '../../src/transparency/dictionary/csvw.js';
 import type { Field } from '../../src/transparency/dictionary/field.js';

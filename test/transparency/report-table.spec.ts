@@ -1,6 +1,6 @@
 import { METHODS } from '../../src/transparency/methods.js';
 import { REPORT_KINDS } from '../../src/transparency/publication.js';
-import { toCsv as csvOf } from '../../src/http/csv.js';
+import { toCsv as csvOf } from '../../src/http/answer/csv.js';
 import { columnsOf } from '../../src/transparency/dictionary/dictionary.js';
 import type { CsvRow } from '../../src/transparency/report-method.js';
 import { tableOf, type Table } from '../../src/transparency/report-table.js';
