@@ -1,6 +1,6 @@
 import { chipLevelFacts, chipModelFact, chipsRequestedFact } from '../compute/compute.refusals.js';
 import { MODES } from '../domain/access-modes.js';
-import { declareRefusals } from '../ledger/refusal-declaration.js';
+import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import {
   clauseFact,
   idFact,
@@ -42,30 +42,22 @@ const roomFacts = <const Rule extends string>(rule: Rule) => ({
 const grantId = idFact('The grant.');
 
 export const ACCESS_REFUSALS = declareRefusals({
-  'unknown-access-call': {
-    kind: 'unknown',
-    means: 'There is no call for access with this id.',
-    next: 'Take the id from GET /v1/access-calls.',
-    facts: { id: idFact('The id that was given.') },
-  },
-  'unknown-access-request': {
-    kind: 'unknown',
-    means: 'There is no request for access, or no grant, with this id that the credential may see.',
-    next: 'Take the id from GET /v1/access-requests.',
-    facts: { id: idFact('The id that was given.') },
-  },
-  'unknown-grant': {
-    kind: 'unknown',
-    means: 'There is no grant with this id that the credential may see.',
-    next: 'Take the id from GET /v1/grants.',
-    facts: { id: idFact('The id that was given.') },
-  },
-  'unknown-allocation': {
-    kind: 'unknown',
-    means: 'There is no allocation with this id, or none at the facility that was named.',
-    next: 'Take the id from GET /v1/allocations.',
-    facts: { id: idFact('The id that was given.') },
-  },
+  'unknown-access-call': unknownId(
+    'There is no call for access with this id.',
+    'Take the id from GET /v1/access-calls.',
+  ),
+  'unknown-access-request': unknownId(
+    'There is no request for access, or no grant, with this id that the credential may see.',
+    'Take the id from GET /v1/access-requests.',
+  ),
+  'unknown-grant': unknownId(
+    'There is no grant with this id that the credential may see.',
+    'Take the id from GET /v1/grants.',
+  ),
+  'unknown-allocation': unknownId(
+    'There is no allocation with this id, or none at the facility that was named.',
+    'Take the id from GET /v1/allocations.',
+  ),
   'call-dates-out-of-order': {
     kind: 'invalid',
     means: 'The call would close before or when it opens.',

@@ -1,4 +1,4 @@
-import { declareRefusals } from '../ledger/refusal-declaration.js';
+import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import { dateFact, idFact, minorFact, wholeFact, wordFact, optional } from '../ledger/refusal-facts.js';
 import { TRANCHE_KINDS } from './fund.js';
 
@@ -12,30 +12,13 @@ const signedOn = dateFact('When the commitment was signed.', '2026-03-10');
 const statusFact = wordFact('Status of the commitment.', ['pledged', 'signed', 'cancelled']);
 
 export const CAPITAL_REFUSALS = declareRefusals({
-  'unknown-fund': {
-    kind: 'unknown',
-    means: 'There is no fund with this id.',
-    next: 'Take the id from GET /v1/funds.',
-    facts: { id: idFact('The id that was given.') },
-  },
-  'unknown-tranche': {
-    kind: 'unknown',
-    means: 'The fund has no tranche with this id.',
-    next: 'Take the id from GET /v1/funds/{id}.',
-    facts: { id: idFact('The id that was given.') },
-  },
-  'unknown-commitment': {
-    kind: 'unknown',
-    means: 'There is no commitment with this id that the credential may see.',
-    next: 'Take the id from GET /v1/commitments.',
-    facts: { id: idFact('The id that was given.') },
-  },
-  'unknown-call': {
-    kind: 'unknown',
-    means: 'The commitment has no call with this id.',
-    next: 'Take the id from GET /v1/commitments/{id}.',
-    facts: { id: idFact('The id that was given.') },
-  },
+  'unknown-fund': unknownId('There is no fund with this id.', 'Take the id from GET /v1/funds.'),
+  'unknown-tranche': unknownId('The fund has no tranche with this id.', 'Take the id from GET /v1/funds/{id}.'),
+  'unknown-commitment': unknownId(
+    'There is no commitment with this id that the credential may see.',
+    'Take the id from GET /v1/commitments.',
+  ),
+  'unknown-call': unknownId('The commitment has no call with this id.', 'Take the id from GET /v1/commitments/{id}.'),
   'amount-not-positive': {
     kind: 'invalid',
     means: 'The amount is not above 0.',

@@ -1,5 +1,5 @@
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
-import { declareRefusals } from '../ledger/refusal-declaration.js';
+import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import {
   clauseFact,
   idFact,
@@ -28,12 +28,10 @@ export const chipLevelFacts = {
 };
 
 export const COMPUTE_REFUSALS = declareRefusals({
-  'unknown-facility': {
-    kind: 'unknown',
-    means: 'There is no facility with this id that the credential may see.',
-    next: 'Take the id from GET /v1/facilities.',
-    facts: { id: idFact('The id that was given.') },
-  },
+  'unknown-facility': unknownId(
+    'There is no facility with this id that the credential may see.',
+    'Take the id from GET /v1/facilities.',
+  ),
   'currency-missing': {
     kind: 'invalid',
     means: 'An amount of CAPEX has no currency.',

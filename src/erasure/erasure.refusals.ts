@@ -1,13 +1,11 @@
-import { declareRefusals } from '../ledger/refusal-declaration.js';
-import { idFact, instantFact } from '../ledger/refusal-facts.js';
+import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
+import { instantFact } from '../ledger/refusal-facts.js';
 
 export const ERASURE_REFUSALS = declareRefusals({
-  'unknown-subject': {
-    kind: 'unknown',
-    means: 'Nothing was ever sealed for this subject.',
-    next: 'Take the id of the subject from an event with sealed content.',
-    facts: { id: idFact('The id that was given.') },
-  },
+  'unknown-subject': unknownId(
+    'Nothing was ever sealed for this subject.',
+    'Take the id of the subject from an event with sealed content.',
+  ),
   'already-erased': {
     kind: 'conflict',
     means: 'Everything that was sealed for the subject has been erased.',

@@ -1,5 +1,4 @@
-import { declareRefusals } from '../ledger/refusal-declaration.js';
-import { idFact } from '../ledger/refusal-facts.js';
+import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 
 export const IDENTITY_REFUSALS = declareRefusals({
   'issuer-unreachable': {
@@ -7,12 +6,10 @@ export const IDENTITY_REFUSALS = declareRefusals({
     means: 'The issuer of the token could not be reached, so that the token cannot be checked.',
     next: 'Send the request again after the seconds of Retry-After.',
   },
-  'unknown-api-key': {
-    kind: 'unknown',
-    means: 'There is no API key with this id.',
-    next: 'Take the id from the answer in which the key was issued.',
-    facts: { id: idFact('The id that was given.') },
-  },
+  'unknown-api-key': unknownId(
+    'There is no API key with this id.',
+    'Take the id from the answer in which the key was issued.',
+  ),
   'partner-required': {
     kind: 'invalid',
     means: 'The roles partner and facility need the partner that the key is bound to.',

@@ -1,4 +1,4 @@
-import type { Fact } from './refusal-facts.js';
+import { idFact, type Fact } from './refusal-facts.js';
 
 /** The one table from the kind of a refusal to its HTTP status. */
 export const STATUS_OF_REFUSAL = {
@@ -46,6 +46,10 @@ export type RefusalDeclarations = Readonly<Record<string, RefusalDeclaration>>;
  */
 export const declareRefusals = <const Declarations extends RefusalDeclarations>(declarations: Declarations) =>
   declarations;
+
+/** The declaration of `unknown-<thing>`: something was named by its id, and is not there. */
+export const unknownId = (means: string, next: string) =>
+  ({ kind: 'unknown', means, next, facts: { id: idFact('The id that was given.') } }) as const;
 
 /** Every declaration, by its code. */
 export interface DeclaredRefusals {}

@@ -1,13 +1,8 @@
-import { declareRefusals } from '../ledger/refusal-declaration.js';
-import { idFact, listFact, textFact, wholeFact } from '../ledger/refusal-facts.js';
+import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
+import { listFact, textFact, wholeFact } from '../ledger/refusal-facts.js';
 
 export const LOG_REFUSALS = declareRefusals({
-  'unknown-event': {
-    kind: 'unknown',
-    means: 'There is no event with this id.',
-    next: 'Take the id from GET /v1/events.',
-    facts: { id: idFact('The id that was given.') },
-  },
+  'unknown-event': unknownId('There is no event with this id.', 'Take the id from GET /v1/events.'),
   'unknown-tile': {
     kind: 'unknown',
     means: 'The log has no such tile or entry bundle.',

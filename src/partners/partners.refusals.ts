@@ -1,4 +1,4 @@
-import { declareRefusals } from '../ledger/refusal-declaration.js';
+import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import { clauseFact, dateFact, idFact, numberFact, optional, wholeFact, wordFact } from '../ledger/refusal-facts.js';
 import { AFFILIATION_KINDS, CATEGORIES, LEGAL_FORMS } from './partner.js';
 
@@ -18,12 +18,10 @@ const notBefore = <const What extends string>(what: What) => ({
 });
 
 export const PARTNERS_REFUSALS = declareRefusals({
-  'unknown-partner': {
-    kind: 'unknown',
-    means: 'There is no partner with this id.',
-    next: 'Register the partner, or take its id from GET /v1/partners.',
-    facts: { id: idFact('The id that was given.') },
-  },
+  'unknown-partner': unknownId(
+    'There is no partner with this id.',
+    'Register the partner, or take its id from GET /v1/partners.',
+  ),
   'lei-check-digits': {
     kind: 'invalid',
     means: 'The legal entity identifier does not pass its check digits (ISO 17442, MOD 97-10).',

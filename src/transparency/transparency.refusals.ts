@@ -1,4 +1,4 @@
-import { declareRefusals } from '../ledger/refusal-declaration.js';
+import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import {
   clauseFact,
   dateFact,
@@ -14,12 +14,10 @@ import {
 import { MONITORING_CLAUSE, REPORT_KINDS } from './publication.js';
 
 export const TRANSPARENCY_REFUSALS = declareRefusals({
-  'unknown-report': {
-    kind: 'unknown',
-    means: 'There is no published report with this id.',
-    next: 'Take the id from GET /v1/transparency/reports.',
-    facts: { id: idFact('The id that was given.') },
-  },
+  'unknown-report': unknownId(
+    'There is no published report with this id.',
+    'Take the id from GET /v1/transparency/reports.',
+  ),
   'period-out-of-order': {
     kind: 'invalid',
     means: 'The period would end before it begins.',
