@@ -55,11 +55,24 @@ function commandsOf(source: ts.SourceFile): (readonly [string, ts.Node])[] {
 /** `refusals: [...]`: what is declared, not what is thrown. */
 const isList = (node: ts.Node): boolean => ts.isPropertyAssignment(node) && node.name.getText() === 'refusals';
 
+/** More than any variable lists that is thrown. */
+const CODES_OF_A_VARIABLE_MAX = 5;
+
 const literal = (argument: ts.Expression | undefined): readonly string[] =>
   argument && ts.isStringLiteral(argument) ? [argument.text] : [];
 
+/** What a function has. */
+interface Found {
+  /** Codes that it throws. */
+  readonly own: ReadonlySet<string>;
+  /** Codes that it throws for some caller, and does not name. */
+  readonly listed: ReadonlySet<string>;
+  /** Functions that it uses. */
+  readonly uses: readonly ts.Node[];
+}
+
 class Reader {
-  private readonly known = new Map<ts.Node, { readonly own: ReadonlySet<string>; readonly uses: readonly ts.Node[] }>();
+  private readonly known = new Map<ts.Node, Found>();
 
   constructor(
     private readonly types: ts.TypeChecker,
@@ -82,23 +95,28 @@ class Reader {
   }
 
   within(node: ts.Node): ReadonlySet<string> {
-    return this.read(node).own;
+    const { own, listed } = this.read(node);
+    return new Set([...own, ...listed]);
   }
 
-  private read(root: ts.Node): { readonly own: ReadonlySet<string>; readonly uses: readonly ts.Node[] } {
+  private read(root: ts.Node): Found {
     const known = this.known.get(root);
     if (known) return known;
     const own = new Set<string>();
+    const listed = new Set<string>();
     const uses: ts.Node[] = [];
     const visit = (node: ts.Node): void => {
       if (ts.isTypeNode(node) || isList(node)) return;
       if (ts.isStringLiteral(node)) for (const code of this.codesBy(node)) own.add(code);
-      if (ts.isCallExpression(node) || ts.isNewExpression(node)) for (const code of this.codesOf(node)) own.add(code);
+      if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
+        for (const code of this.codesOf(node)) own.add(code);
+        for (const code of (node.arguments ?? []).flatMap((argument) => this.wordsOf(argument))) listed.add(code);
+      }
       if (ts.isIdentifier(node)) uses.push(...this.functionsNamedBy(node));
       ts.forEachChild(node, visit);
     };
     ts.forEachChild(root, visit);
-    const found = { own, uses };
+    const found = { own, listed, uses };
     this.known.set(root, found);
     return found;
   }
@@ -121,6 +139,14 @@ class Reader {
       ...(OF_THE_REVISION.has(name) ? ['stale-revision'] : []),
       ...(name === 'requireOwn' ? ['not-own'] : []),
     ];
+  }
+
+  /** The values that the type of an argument lists: a variable that holds one of a few codes, whoever calls. */
+  private wordsOf(argument: ts.Expression): readonly string[] {
+    const type = this.types.getTypeAtLocation(argument);
+    const words = (type.isUnion() ? type.types : [type]).flatMap((one) => (one.isStringLiteral() ? [one.value] : []));
+    // A parameter that takes every code, or every code of a kind, says nothing.
+    return words.length > CODES_OF_A_VARIABLE_MAX ? [] : words;
   }
 
   /** The code of a literal that stands where only codes may stand, or only the things of `unknown-<thing>`. */
