@@ -1,4 +1,5 @@
-import { facility, type AllocationFacts, type FacilityEvent, type ReleaseFacts } from '../compute/facility.js';
+import { facility } from '../compute/facility.js';
+import type { AllocationFacts, FacilityEvent, ReleaseFacts } from '../compute/facility-events.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';

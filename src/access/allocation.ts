@@ -5,7 +5,8 @@ import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
 import { usedBy } from '../compute/capacity-profile.js';
 import { chipModelOf } from '../compute/capacity.js';
-import { chipMsOf, registered, type Allocation, type Facility, type FacilityEvent } from '../compute/facility.js';
+import { chipMsOf, registered, type Allocation, type Facility } from '../compute/facility.js';
+import type { FacilityEvent } from '../compute/facility-events.js';
 import { categoryIndex, firstShortage, shortageFacts, type Shortage } from '../compute/quota.js';
 
 export interface AllocateInput {

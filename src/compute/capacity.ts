@@ -2,15 +2,8 @@ import { invalid, refuse, type Refusal } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import { CATEGORIES } from '../partners/partner.js';
 import { firstBreach, installedOf } from './capacity-profile.js';
-import {
-  registered,
-  type CapacityFacts,
-  type ChipModelState,
-  type Facility,
-  type FacilityEvent,
-  type QuotaFacts,
-  type QuotaPolicyAdopted,
-} from './facility.js';
+import { registered, type ChipModelState, type Facility } from './facility.js';
+import type { CapacityFacts, FacilityEvent, QuotaFacts, QuotaPolicyAdopted } from './facility-events.js';
 import { firstShortage, installedAtLeast, shortageFacts, sumOfFloors } from './quota.js';
 
 /** Chip models in one facility. A machine room has a few, and each takes memory permanently. */

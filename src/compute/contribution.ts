@@ -4,13 +4,11 @@ import { refuse } from '../ledger/refusal.js';
 import {
   countsAgainstCeiling,
   registered,
-  type ContributionFacts,
   type Contributions,
   type Facility,
-  type FacilityEvent,
-  type FacilityKind,
   type RegisteredFacility,
 } from './facility.js';
+import type { ContributionFacts, FacilityEvent, FacilityKind } from './facility-events.js';
 
 /** 12b(5): "up to 17 % of the capital expenditure (CAPEX) investments in the overall computing infrastructure". */
 export const UNION_PERCENT_MAX = 17n;

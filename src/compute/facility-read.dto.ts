@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { FromDay, ListQueryDto, ReadQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsCountryCode, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
-import { FACILITY_KINDS, type FacilityKind } from './facility.js';
+import { FACILITY_KINDS, type FacilityKind } from './facility-events.js';
 import { CHIP_MODEL_LENGTH_MAX } from './facility.dto.js';
 import type { ChipsByCategory } from './quota.js';
 

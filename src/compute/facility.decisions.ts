@@ -1,6 +1,6 @@
 import { invalid, refuse } from '../ledger/refusal.js';
 import type { LegalForm } from '../partners/partner.js';
-import type { FacilityDescription, FacilityEvent } from './facility.js';
+import type { FacilityDescription, FacilityEvent } from './facility-events.js';
 
 /**
  * @param hostLegalForm legal form of the partner that the description names as hosting state.

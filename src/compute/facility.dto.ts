@@ -17,7 +17,7 @@ import {
   REASON_LENGTH_MAX,
   SOURCE_LENGTH_MAX,
 } from '../http/validation.js';
-import { FACILITY_KINDS, type FacilityKind } from './facility.js';
+import { FACILITY_KINDS, type FacilityKind } from './facility-events.js';
 import type { ChipsByCategory } from './quota.js';
 
 /** Names of models are short, because they become part of the ids of rows. */

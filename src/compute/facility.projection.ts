@@ -2,16 +2,15 @@ import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
-import {
-  countsAgainstCeiling,
-  facility,
-  type AllocationFacts,
-  type ContributionFacts,
-  type FacilityDescription,
-  type FacilityEvent,
-  type QuotaFacts,
-  type ReleaseFacts,
-} from './facility.js';
+import { countsAgainstCeiling, facility } from './facility.js';
+import type {
+  AllocationFacts,
+  ContributionFacts,
+  FacilityDescription,
+  FacilityEvent,
+  QuotaFacts,
+  ReleaseFacts,
+} from './facility-events.js';
 
 /** Rows of facilities, their chips over time, their quotas and their allocations. */
 export const computeProjection: Projection = {

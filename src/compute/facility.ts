@@ -1,109 +1,20 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
-import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
-import { MODES } from '../domain/access-modes.js';
-import { moneyOf } from '../domain/money.js';
-import { itsPartner, nobody, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
-import {
-  amountMinor,
-  country,
-  currency,
-  flag,
-  id,
-  instant,
-  object,
-  oneOf,
-  optional,
-  some,
-  text,
-  whole,
-  type Schema,
-  type ValueOf,
-} from '../ledger/schema.js';
+import type { CommitmentKind } from '../domain/commitment-kinds.js';
+import { unknownEvent, type Aggregate } from '../ledger/aggregate.js';
 import { parseInstant } from '../ledger/time.js';
-import { CATEGORIES, PARTNER_KINDS } from '../partners/partner.js';
 import { withInstalled, withUsed, type CapacityProfile } from './capacity-profile.js';
+import { facilityEvents } from './facility-events.js';
+import type {
+  FacilityKind,
+  FacilityDescription,
+  ContributionFacts,
+  CapacityFacts,
+  QuotaFacts,
+  AllocationFacts,
+  ReleaseFacts,
+  FacilityEvent,
+} from './facility-events.js';
 import { categoryIndex, type QuotaPolicy } from './quota.js';
-
-/** Which article of the law a facility falls under. */
-export const FACILITY_KINDS = ['ai-gigafactory', 'ai-factory', 'supercomputer'] as const;
-export type FacilityKind = (typeof FACILITY_KINDS)[number];
-
-const description = object({
-  name: text(),
-  country: country(),
-  kind: oneOf(FACILITY_KINDS),
-  operatorPartnerId: optional(id('The partner that operates the facility.')),
-  hostStatePartnerId: optional(id('The Participating State in which it stands.')),
-  capexMinor: optional(
-    amountMinor('Capital expenditure on the computing infrastructure. The 17 % of 12b(5) are a part of this amount.'),
-  ),
-  currency: optional(currency()),
-  source: optional(text('Where the facility was published.')),
-  illustrative: optional(flag('True for a made-up facility.')),
-});
-export type FacilityDescription = ValueOf<typeof description>;
-
-/** The change of one commitment to the facility by its signature, an amendment or its cancellation. */
-const contribution = object({
-  commitmentId: id(),
-  partnerId: id(),
-  partnerKind: oneOf(PARTNER_KINDS),
-  kind: oneOf(COMMITMENT_KINDS),
-  deltaMinor: amountMinor('Negative for a decrease.'),
-  currency: currency(),
-});
-export type ContributionFacts = ValueOf<typeof contribution>;
-
-const capacity = object({ chipModel: text(), chips: whole(), effectiveFrom: instant() });
-export type CapacityFacts = ValueOf<typeof capacity>;
-
-const quota = object({
-  chipModel: text(),
-  version: whole('Counted for the chip model at this facility.', 1),
-  floors: some(CATEGORIES, whole(), 'Chips kept for a category, whether it uses them or not.'),
-  caps: some(CATEGORIES, whole(), 'The most chips that a category may use.'),
-  effectiveFrom: instant(),
-  reason: text(),
-});
-export type QuotaFacts = ValueOf<typeof quota>;
-
-/** A release repeats these facts, so that a report folds each event without a look-up. */
-const allocated = {
-  allocationId: id(),
-  grantId: id(),
-  partnerId: id(),
-  category: oneOf(CATEGORIES, 'Category of the partner at the submission of its request.'),
-  country: country(),
-  mode: oneOf(MODES),
-  chipModel: text(),
-  chips: whole(),
-  from: instant(),
-  to: instant('First instant after the allocation; in a release, as it was before.'),
-};
-const allocation = object(allocated);
-export type AllocationFacts = ValueOf<typeof allocation>;
-
-const release = object({
-  ...allocated,
-  at: instant('The chips are free from then on. If it is not after `from`, the whole allocation is released.'),
-  reason: text(),
-});
-export type ReleaseFacts = ValueOf<typeof release>;
-
-interface Fact<Type extends string, Data extends Schema<object>> extends DomainEvent {
-  readonly type: Type;
-  readonly data: ValueOf<Data>;
-}
-
-export type QuotaPolicyAdopted = Fact<'quota-policy-adopted', typeof quota>;
-export type FacilityEvent =
-  | Fact<'facility-registered', typeof description>
-  | Fact<'contribution-recorded', typeof contribution>
-  | Fact<'capacity-installed', typeof capacity>
-  | Fact<'capacity-retired', typeof capacity>
-  | QuotaPolicyAdopted
-  | Fact<'chips-allocated', typeof allocation>
-  | Fact<'allocation-released', typeof release>;
 
 export type Facility = { readonly status: 'absent' } | RegisteredFacility;
 
@@ -167,59 +78,7 @@ const UNUSED_GRANT: GrantUse = { chipMs: 0n, allocationIds: PersistentSet() };
 export const facility: Aggregate<Facility, FacilityEvent> = {
   name: 'facility',
   initial: { status: 'absent' },
-  events: {
-    'facility-registered': {
-      schema: 1,
-      data: description,
-      concerns: ({ data }) => [data.operatorPartnerId ?? [], data.hostStatePartnerId ?? []].flat(),
-      says: ({ data }) => `The facility "${data.name}" (${data.kind}) in ${data.country} was registered.`,
-    },
-    'contribution-recorded': {
-      schema: 1,
-      data: contribution,
-      concerns: itsPartner,
-      says: ({ data }) =>
-        `Commitment ${data.commitmentId} changes the ${data.partnerKind} contribution to the facility by ` +
-        `${moneyOf(data, data.deltaMinor)}.`,
-    },
-    'capacity-installed': {
-      schema: 1,
-      data: capacity,
-      concerns: nobody,
-      says: ({ data }) =>
-        `${data.chips} more chips of the model ${data.chipModel} are installed from ${data.effectiveFrom} on.`,
-    },
-    'capacity-retired': {
-      schema: 1,
-      data: capacity,
-      concerns: nobody,
-      says: ({ data }) =>
-        `${data.chips} chips of the model ${data.chipModel} are retired from ${data.effectiveFrom} on.`,
-    },
-    'quota-policy-adopted': {
-      schema: 1,
-      data: quota,
-      concerns: nobody,
-      says: ({ data }) =>
-        `Version ${data.version} of the floors and caps for the chip model ${data.chipModel} holds from ` +
-        `${data.effectiveFrom} on. Reason: ${data.reason}`,
-    },
-    'chips-allocated': {
-      schema: 1,
-      data: allocation,
-      concerns: itsPartner,
-      says: ({ data }) =>
-        `${data.chips} chips of the model ${data.chipModel} are allocated to partner ${data.partnerId} from ` +
-        `${data.from} until ${data.to}.`,
-    },
-    'allocation-released': {
-      schema: 1,
-      data: release,
-      concerns: itsPartner,
-      says: ({ data }) =>
-        `Allocation ${data.allocationId} releases its ${data.chips} chips from ${data.at} on. Reason: ${data.reason}.`,
-    },
-  },
+  events: facilityEvents,
   exists: (state) => state.status !== 'absent',
   evolve(state, event) {
     switch (event.type) {

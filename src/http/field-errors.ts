@@ -1,7 +1,7 @@
 import type { ArgumentMetadata, ValidationPipeOptions } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { Refusal, type FieldError } from '../ledger/refusal.js';
-import { inPointer } from './body/json-scanner.js';
+import { inPointer } from './body/json-limits.js';
 
 /** Field errors in one answer. A caller who mends these sees the rest at the next try. */
 export const FIELD_ERRORS_MAX = 50;

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TRANCHE_KINDS, type TrancheKind } from '../capital/fund.js';
-import { FACILITY_KINDS, type FacilityKind } from '../compute/facility.js';
+import { FACILITY_KINDS, type FacilityKind } from '../compute/facility-events.js';
 import { PARTNER_KINDS, type PartnerKind } from '../partners/partner.js';
 import { RATIO_BASES, type CapitalRatios, type CapitalReport, type CapitalRow } from './method-1/capital-report.js';
 import type { FacilityCapital, FundPicture, Layer, PublishedAmounts } from './method-1/capital-report.js';

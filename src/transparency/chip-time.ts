@@ -1,6 +1,6 @@
 // Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
 
-import type { AllocationFacts, ReleaseFacts } from '../compute/facility.js';
+import type { AllocationFacts, ReleaseFacts } from '../compute/facility-events.js';
 import { MS_PER_HOUR, parseInstant, type EpochMs } from '../ledger/time.js';
 
 /**

@@ -3,7 +3,7 @@ import type { AccessRequestEvent } from '../access/access-request.js';
 import type { UsageEvent } from '../access/usage.js';
 import type { CommitmentEvent } from '../capital/commitment.js';
 import type { FundEvent } from '../capital/fund.js';
-import type { FacilityEvent } from '../compute/facility.js';
+import type { FacilityEvent } from '../compute/facility-events.js';
 import type { PolicyAdopted } from '../governance/policy.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { PartnerEvent } from '../partners/partner.js';

@@ -5,7 +5,8 @@ import {
   releaseGrant,
   type AllocateInput,
 } from '../../src/access/allocation.js';
-import { allocationOf, facility, type Facility, type FacilityEvent } from '../../src/compute/facility.js';
+import { allocationOf, facility, type Facility } from '../../src/compute/facility.js';
+import type { FacilityEvent } from '../../src/compute/facility-events.js';
 import { given, refusalOf } from '../support/given.js';
 import {
   FACILITY_ID,

@@ -6,7 +6,8 @@ import {
   retireCapacity,
 } from '../../src/compute/capacity.js';
 import { registerFacility } from '../../src/compute/facility.decisions.js';
-import { facility, type FacilityEvent } from '../../src/compute/facility.js';
+import { facility } from '../../src/compute/facility.js';
+import type { FacilityEvent } from '../../src/compute/facility-events.js';
 import { given, refusalOf } from '../support/given.js';
 import { allocatedEvent, installedEvent, policyEvent, registeredEvent, retiredEvent } from './history.js';
 

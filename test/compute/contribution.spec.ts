@@ -5,7 +5,8 @@ import {
   recordContribution,
   type ContributionInput,
 } from '../../src/compute/contribution.js';
-import { facility, type ContributionFacts, type FacilityEvent } from '../../src/compute/facility.js';
+import { facility } from '../../src/compute/facility.js';
+import type { ContributionFacts, FacilityEvent } from '../../src/compute/facility-events.js';
 import { given } from '../support/given.js';
 import { FACILITY_ID, HOST_ID, registeredEvent } from './history.js';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { installedOf, levelsAt, loadOf } from '../../src/compute/capacity-profile.js';
-import { facility, type FacilityEvent } from '../../src/compute/facility.js';
+import { facility } from '../../src/compute/facility.js';
+import type { FacilityEvent } from '../../src/compute/facility-events.js';
 import { computeProjection } from '../../src/compute/facility.projection.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { Rows, type Row } from '../../src/ledger/projector/projection.js';

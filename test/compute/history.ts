@@ -1,5 +1,6 @@
 import type { Grant } from '../../src/access/access-request.js';
-import type { AllocationFacts, Facility, FacilityEvent } from '../../src/compute/facility.js';
+import type { Facility } from '../../src/compute/facility.js';
+import type { AllocationFacts, FacilityEvent } from '../../src/compute/facility-events.js';
 import { facility } from '../../src/compute/facility.js';
 
 /** Events and grants of one facility, with defaults that a test can override. */

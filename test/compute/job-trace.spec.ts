@@ -1,5 +1,6 @@
 import { allocate } from '../../src/access/allocation.js';
-import { facility, type Facility, type FacilityEvent } from '../../src/compute/facility.js';
+import { facility, type Facility } from '../../src/compute/facility.js';
+import type { FacilityEvent } from '../../src/compute/facility-events.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import { formatInstant } from '../../src/ledger/time.js';
 import { generatedTrace, sweep, type Job } from '../support/workload.js';

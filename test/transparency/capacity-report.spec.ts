@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { MS_PER_DAY, MS_PER_HOUR, parseInstant } from '../../src/ledger/time.js';
-import type { AllocationFacts } from '../../src/compute/facility.js';
+import type { AllocationFacts } from '../../src/compute/facility-events.js';
 import { capacityReport, type CapacityReport } from '../../src/transparency/method-1/capacity-report.js';
 import { chipMs } from '../../src/transparency/chip-time.js';
 import { fold, initialFoldState } from '../../src/transparency/method-1/fold.js';

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { MS_PER_DAY, MS_PER_HOUR, formatInstant, parseInstant } from '../../src/ledger/time.js';
 import type { AccessRequestEvent, Application } from '../../src/access/access-request.js';
-import type { AllocationFacts } from '../../src/compute/facility.js';
+import type { AllocationFacts } from '../../src/compute/facility-events.js';
 import type { CommitmentEvent, CommitmentTerms } from '../../src/capital/commitment.js';
 import { CATEGORIES } from '../../src/partners/partner.js';
 import type { LedgerFact } from '../../src/transparency/ledger-event.js';

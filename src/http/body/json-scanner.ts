@@ -1,15 +1,36 @@
-import { Refusal, invalid } from '../../ledger/refusal.js';
+import { invalid, type Refusal } from '../../ledger/refusal.js';
 import { isExactNumber } from './exact-number.js';
+import {
+  ESCAPED,
+  TAB,
+  LF,
+  CR,
+  SPACE,
+  QUOTE,
+  COMMA,
+  COLON,
+  LEFT_BRACKET,
+  BACKSLASH,
+  RIGHT_BRACKET,
+  LOWER_U,
+  LEFT_BRACE,
+  RIGHT_BRACE,
+  isHexadecimal,
+  isOfWord,
+} from './json-characters.js';
+import {
+  JSON_DEPTH_MAX,
+  JSON_MEMBERS_MAX,
+  NAME_LENGTH_MAX,
+  NUMBER_LENGTH_MAX,
+  inPointer,
+  inexact,
+  malformedJson,
+  repeated,
+  tooDeep,
+  tooManyValues,
+} from './json-limits.js';
 import { NOT_UTF8 } from './utf8.js';
-
-/** Levels of nesting in a body. The deepest body of a route has five; a thousand would overflow the stack of a recursive function. */
-export const JSON_DEPTH_MAX = 16;
-/** Members of one object. The largest body of a route has twenty. */
-export const JSON_MEMBERS_MAX = 100;
-/** Characters of a name. The longest name of a route has thirty. */
-const NAME_LENGTH_MAX = 200;
-/** Characters of a number. The longest exact double that is no longer than its shortest form has 24. */
-export const NUMBER_LENGTH_MAX = 64;
 
 /**
  * Names that every object inherits. `plainToInstance` leaves them out, so an unknown field with such a name would pass without a
@@ -304,61 +325,5 @@ export class JsonScanner {
   }
 }
 
-/** A name as part of a JSON pointer (RFC 6901). */
-export const inPointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
-
-function malformedJson(line: number, column: number): Refusal {
-  const place = `line ${line}, column ${column}`;
-  return new Refusal(
-    'malformed',
-    'malformed-json',
-    `The body is not valid JSON: ${place}. Check quotes, commas and brackets.`,
-    { line, column },
-  );
-}
-
-const repeated = (name: string, pointer: string): Refusal => {
-  const detail = `The name "${name}" stands twice in one object. Send it once.`;
-  return new Refusal('malformed', 'name-repeated', detail, { name }, [{ pointer, detail }]);
-};
-
-const inexact = (number: string, pointer: string): Refusal => {
-  const shown = number.length > NUMBER_LENGTH_MAX ? `${number.slice(0, NUMBER_LENGTH_MAX)}...` : number;
-  const detail = `The number ${shown} cannot be kept as it is written: a JSON number is read as a double (IEEE 754), which has 15 to 17 digits, reaches 1.8e308, and keeps no -0. Round it, or send an amount as a text.`;
-  return new Refusal('malformed', 'number-not-exact', detail, { number: shown }, [{ pointer, detail }]);
-};
-
-const tooDeep = (pointer: string): Refusal =>
-  invalid('json-too-deep', pointer, `The body is nested deeper than ${JSON_DEPTH_MAX} levels. Flatten it.`, {
-    limit: JSON_DEPTH_MAX,
-  });
-
-const tooManyValues = (pointer: string, what: string, limit: number, unit: string): Refusal =>
-  invalid('json-too-many-values', pointer, `${what} holds more than ${limit} ${unit}. Send less at a time.`, { limit });
-
 const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 const BEGINNING_OF_NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][+-]?[0-9]*)?$/;
-/** Characters after a backslash, apart from `u`. */
-const ESCAPED = '"\\/bfnrt';
-
-const TAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const LEFT_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const RIGHT_BRACKET = 0x5d;
-const LOWER_U = 0x75;
-const LEFT_BRACE = 0x7b;
-const RIGHT_BRACE = 0x7d;
-
-const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
-/** The letter of a code as lower case; another character becomes no letter. */
-const lower = (code: number): number => code | 0x20;
-const isHexadecimal = (code: number): boolean => isDigit(code) || (lower(code) >= 0x61 && lower(code) <= 0x66);
-/** Characters of numbers, `true`, `false` and `null`: digits, letters, `+`, `-` and `.`. */
-const isOfWord = (code: number): boolean =>
-  isDigit(code) || (lower(code) >= 0x61 && lower(code) <= 0x7a) || code === 0x2b || code === 0x2d || code === 0x2e;

@@ -2,7 +2,7 @@ import { MODES, type Mode } from '../../domain/access-modes.js';
 import { COUNTRY_CODES } from '../../domain/countries.js';
 import { CURRENCY_CODES, minorDigitsOf } from '../../domain/currencies.js';
 import { TRANCHE_KINDS, type TrancheKind } from '../../capital/fund.js';
-import { FACILITY_KINDS, type FacilityKind } from '../../compute/facility.js';
+import { FACILITY_KINDS, type FacilityKind } from '../../compute/facility-events.js';
 import { POLICY_NAMES, type PolicyName } from '../../governance/policy-values.js';
 import { CATEGORIES, PARTNER_KINDS, type Category, type PartnerKind } from '../../partners/partner.js';
 import { IMPACT_FLAGS, REASONS, type ImpactFlag, type Reason } from '../measures.js';

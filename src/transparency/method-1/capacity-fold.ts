@@ -1,6 +1,6 @@
 import type { AccessRequestSubmitted } from '../../access/access-request.js';
 import type { UsageEvent } from '../../access/usage.js';
-import type { FacilityEvent } from '../../compute/facility.js';
+import type { FacilityEvent } from '../../compute/facility-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { parseInstant } from '../../ledger/time.js';

@@ -1,7 +1,7 @@
 import type { CommitmentKind } from '../../domain/commitment-kinds.js';
 import type { CommitmentEvent, CommitmentTerms } from '../../capital/commitment.js';
 import type { FundEvent, TrancheKind } from '../../capital/fund.js';
-import type { FacilityDescription, FacilityEvent } from '../../compute/facility.js';
+import type { FacilityDescription, FacilityEvent } from '../../compute/facility-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import type { PartnerKind } from '../../partners/partner.js';

@@ -2,7 +2,7 @@ import { MODE_LIMITS, type Mode } from '../../domain/access-modes.js';
 import type { AccessCallEvent } from '../../access/access-call.js';
 import type { AccessRequestEvent, Application } from '../../access/access-request.js';
 import type { UsageEvent } from '../../access/usage.js';
-import type { AllocationFacts, FacilityEvent } from '../../compute/facility.js';
+import type { AllocationFacts, FacilityEvent } from '../../compute/facility-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { dateOf, parseInstant } from '../../ledger/time.js';

@@ -3,7 +3,7 @@ import { AGGREGATES } from '../../../src/aggregates.js';
 import { noteKeyOf } from '../../../src/tlog/note-key.js';
 import { ENTRY_DEPTH_MAX } from '../../../src/audit/verify-canonical.js';
 import { verify, type Verification } from '../../../src/audit/verify.js';
-import { JSON_DEPTH_MAX } from '../../../src/http/body/json-scanner.js';
+import { JSON_DEPTH_MAX } from '../../../src/http/body/json-limits.js';
 import { EnvelopeWriter, LOG_KEY, signedLog, type WrittenEvent } from '../written-log.js';
 import * as story from '../written-programme.js';
 

@@ -1,10 +1,6 @@
 import fc from 'fast-check';
-import {
-  JSON_DEPTH_MAX,
-  JSON_MEMBERS_MAX,
-  JsonScanner,
-  NUMBER_LENGTH_MAX,
-} from '../../../src/http/body/json-scanner.js';
+import { JSON_DEPTH_MAX, JSON_MEMBERS_MAX, NUMBER_LENGTH_MAX } from '../../../src/http/body/json-limits.js';
+import { JsonScanner } from '../../../src/http/body/json-scanner.js';
 import { JSON_VALUES_MAX, parseJson } from '../../../src/http/body/plain-json.js';
 import { refusalOf } from '../../support/given.js';
 

@@ -4,7 +4,7 @@ import { ReportUsageDto, USAGE_RECORDS_MAX, UsageRecordDto } from '../../../src/
 import { canonicalize } from '../../../src/ledger/canonical.js';
 import { Refusal } from '../../../src/ledger/refusal.js';
 import { ListFingerprint, fingerprintOf } from '../../../src/http/body/fingerprint.js';
-import { JSON_DEPTH_MAX } from '../../../src/http/body/json-scanner.js';
+import { JSON_DEPTH_MAX } from '../../../src/http/body/json-limits.js';
 import { LARGE_JSON_VALUES_MAX, parseJson } from '../../../src/http/body/plain-json.js';
 import { StreamedBody, requireOnlyList, type StreamedList } from '../../../src/http/body/streamed-body.js';
 import { EdgeValidationPipe } from '../../../src/http/validation.pipe.js';
