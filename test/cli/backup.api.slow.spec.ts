@@ -135,7 +135,7 @@ describe('a backup of the embedded database', () => {
   );
 
   it(
-    'goes through a pipe, also without a running service; a pipe that is closed early ends it with 69',
+    'goes through a pipe, also without a running service; a pipe that is closed early ends it with 141, and it says so',
     async () => {
       const [first, third] = [join(folder, 'piped-from'), join(folder, 'piped-to')];
       expect(await run(first, 'operator-key')).toMatchObject({ code: 0 });
@@ -154,7 +154,7 @@ describe('a backup of the embedded database', () => {
       const closed = start(first, 'backup', '-');
       closed.child.stdout.destroy();
       const [err, code] = await Promise.all([text(closed.child.stderr), closed.code]);
-      expect([code, err]).toEqual([69, expect.stringMatching(/^ppp-ledger: The backup cannot be written to .*$/m)]);
+      expect([code, err]).toEqual([141, expect.stringMatching(/^ppp-ledger: The backup cannot be written to .*$/m)]);
     },
     MS_MAX,
   );
