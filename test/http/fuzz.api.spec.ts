@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../support/app.js';
 
 /** Requests for each operation; half of them have content that fits its schema. */
-const RUNS_PER_OPERATION = 20;
+const RUNS_PER_OPERATION = Number(process.env['FUZZ_RUNS'] ?? 10);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 
 interface Schema {

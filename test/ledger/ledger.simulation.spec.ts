@@ -1,7 +1,7 @@
 import { Schedule } from './schedule.js';
 
 /** SIMULATION_SCHEDULES=10000 makes a longer run. */
-const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? 100);
+const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? 50);
 /** SIMULATION_SEED repeats the run of a seed that failed. */
 const given = process.env['SIMULATION_SEED'];
 const first = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);

@@ -346,7 +346,7 @@ describe('the projector', () => {
           readAll: async (after: number, limit: number) => {
             const { signal } = after < 30 ? deposited : looked;
             if (after < before && !signal.aborted) await once(signal, 'abort');
-            return store.readAll(after, Math.min(limit, 3));
+            return store.readAll(after, Math.min(limit, 10));
           },
         });
       const instance = await start({ through });
