@@ -108,5 +108,32 @@ Exit codes: 0 written, 1 the log is proven wrong, 2 it could not be read, 64 usa
       },
       run: async (args, streams) => (await import('./audit-yearly.js')).runYearly(args, streams),
     },
+    {
+      name: 'sample',
+      help: {
+        list: 'sample SOURCE       draw amounts to be looked up in the papers, by a seed (audit sample --help)',
+        page: `Usage: ppp-ledger audit sample SOURCE --table TABLE --size N --seed TEXT [--by FIELD] [--currency CODE]
+                               [--from DATE] [--to DATE] [--at POSITION] [--format csv|json]
+                               [--vkey FILE|KEY] [--policy FILE] [--checkpoint FILE]
+
+  Draws a monetary unit sample (ISA 530: value-weighted selection, systematic, with a random start): every cent or chip-hour
+  has the same chance. The same seed and history draw the same items, also with other tools: src/audit/README.md.
+
+  SOURCE            address of a service or a log, a folder with the same layout, or an exported file
+  --table TABLE     commitments, calls, payments, distributions, grants or usage
+  --by FIELD        the field that is summed: amountMinor (distributions: or recallableMinor); chipHours of grants and usage
+  --size N          how many units are drawn; an amount above the interval is drawn for certain, once or more
+  --seed TEXT       any text; choose it when the history is signed, and write it into your working papers
+  --currency CODE   needed where the amounts are of several currencies
+  --from, --to DATE only amounts paid, issued, signed, decided or begun on these days, both included
+  --at POSITION     the history up to here only
+  --format FORMAT   csv (a line an item) or json (canonical; the same history gives the same bytes)
+
+Exit codes: 0 drawn, 1 the log is proven wrong, 2 it could not be read, 64 usage, or there is nothing to draw from, 74 the output could
+not be written.
+`,
+      },
+      run: async (args, streams) => (await import('./audit-sample.js')).runSample(args, streams),
+    },
   ],
 };
