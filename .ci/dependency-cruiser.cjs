@@ -12,7 +12,7 @@ const SERVER_ROLE = '\\.(commands|controller|dto|guard|module|queries|service|wo
 /** What belongs to one feature alone. */
 const HANDLERS = '^src/[^/]+/[^/]+\\.(commands|guard|projection|queries|service|worker)\\.ts$';
 /** The rows of the signed log: the checks of the database compare them with the log. */
-const LOG_STORE = '^src/log/log-store\\.queries\\.ts$';
+const LOG_STORE = '^src/log/(log-store|batch-checks)\\.queries\\.ts$';
 const OPERATOR_KEY = '^src/identity/operator-key\\.service\\.ts$';
 const NEST_OR_DATABASE = '^node_modules/(@nestjs|pg|@fastify|fastify)(/|$)';
 

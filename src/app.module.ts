@@ -23,7 +23,7 @@ import { REFUSALS } from './refusals.js';
 @Module({})
 export class AppModule {
   static forRoot(runtime: Runtime, methods: MethodRegistry = METHODS): DynamicModule {
-    const { pool, readPool, wrappingKey, newContentKey, eventStore, log, clock, config } = runtime;
+    const { pool, readPool, wrappingKey, appendChecks, newContentKey, eventStore, log, clock, config } = runtime;
     const metrics = new Metrics();
     return {
       module: AppModule,
@@ -34,6 +34,7 @@ export class AppModule {
           readPool,
           eventStore,
           wrappingKey,
+          appendChecks,
           newContentKey,
           aggregates: AGGREGATES,
           projections: PROJECTIONS,

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createApp } from './app.js';
 import { Config } from './platform/config.js';
+import { AppendChecks } from './ledger/append-checks.js';
 import { createPool } from './platform/database/database.js';
 import { createLog } from './platform/logging.js';
 import { openApiDocument } from './http/document/openapi-document.js';
@@ -15,6 +16,7 @@ const app = await createApp({
   pool,
   readPool: pool,
   wrappingKey: Buffer.alloc(32),
+  appendChecks: new AppendChecks(Buffer.alloc(32)),
   logSigningKey: Buffer.alloc(32),
   log,
   clock: Date.now,

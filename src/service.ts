@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { createApp, drainOf } from './app.js';
 import type { Config } from './platform/config.js';
@@ -13,6 +12,7 @@ import { Ledger } from './ledger/ledger.js';
 import { createPool } from './platform/database/database.js';
 import { startEmbeddedDatabase } from './platform/database/embedded-database.js';
 import { obstacleToStart } from './platform/database/server-requirements.js';
+import { APPEND_KEY, appendChecksOf } from './log/append-key.js';
 import { LOG_SIGNING_KEY, logSigningKeyOf } from './log/log-signing-key.js';
 import { createLog } from './platform/logging.js';
 import { migrate, requireReadableServer } from './platform/database/migrate.js';
@@ -65,8 +65,9 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
     if (readPool !== pool) opened.push(() => readPool.end());
     const wrappingKey = await wrappingKeyOf(dataDir, databaseUrl);
     const logSigningKey = await logSigningKeyOf(config, pool);
-    for (const name of [WRAPPING_KEY, LOG_SIGNING_KEY]) await warnOfOpenSecret(join(dataDir, name), says);
-    const engine = await openEngine(config, pool, log);
+    const appendChecks = await appendChecksOf(dataDir, pool);
+    for (const name of [WRAPPING_KEY, LOG_SIGNING_KEY, APPEND_KEY]) await warnOfOpenSecret(join(dataDir, name), says);
+    const engine = await openEngine(config, { pool, appendChecks, log });
     if (engine) opened.push(() => engine.close());
     return {
       runtime: {
@@ -76,6 +77,7 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
         ...(engine && { eventStore: engine.store }),
         wrappingKey,
         logSigningKey,
+        appendChecks,
         log,
         clock: Date.now,
       },
@@ -95,8 +97,7 @@ export async function openRuntime(config: Config, log: Logger): Promise<OpenRunt
  */
 async function openEngine(
   { eventStoreUrl: url, clockRule }: Config,
-  pool: Pool,
-  log: Logger,
+  { pool, appendChecks, log }: Pick<Runtime, 'pool' | 'appendChecks' | 'log'>,
 ): Promise<KurrentEngine | undefined> {
   try {
     if (url === undefined) {
@@ -105,7 +106,13 @@ async function openEngine(
     }
     // The client brings a native library along: it is loaded only where it is needed.
     const { openKurrentEngine } = await import('./ledger/kurrentdb/kurrentdb-engine.js');
-    return await openKurrentEngine({ url, pool, log, clockCheck: new ClockCheck(pool, clockRule, Date.now, log) });
+    return await openKurrentEngine({
+      url,
+      pool,
+      checks: appendChecks,
+      log,
+      clockCheck: new ClockCheck(pool, clockRule, Date.now, log),
+    });
   } catch (error) {
     if (error instanceof EngineUnusable) throw new StartupError(error.message, { cause: error });
     throw error;

@@ -36,7 +36,13 @@ async function load(log: OpenedLog, streams: Streams): Promise<string> {
   const { runtime, close } = await openRuntime(config, createLog(config.logLevel));
   try {
     const ownKey = noteKeyOf(signingKey(config.logOrigin, runtime.logSigningKey));
-    const { events, continuesLog } = await importLog(log, runtime.pool, ownKey, readingProgress(streams));
+    const { events, continuesLog } = await importLog(
+      log,
+      runtime.pool,
+      ownKey,
+      runtime.appendChecks,
+      readingProgress(streams),
+    );
     const whose = continuesLog
       ? 'The log goes on: its key is the one of this installation.'
       : `This installation has another key or LOG_ORIGIN: it will publish the same history under ${config.logOrigin}.`;

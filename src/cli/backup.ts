@@ -20,8 +20,8 @@ const STANDARD_OUTPUT = '-';
 const WITH_KEYS = `The keys of this installation are in the backup: whoever has the file can read all sealed texts in it, and sign
 histories in the name of this ledger. Keep it as you keep the keys.
 `;
-const WITHOUT_KEYS = `The keys of this installation are not in it: keep copies of wrapping-key and log-signing-key in another place. Without them
-sealed texts cannot be read, and the log cannot go on.
+const WITHOUT_KEYS = `The keys of this installation are not in it: keep copies of wrapping-key, log-signing-key and append-key in another place.
+Without them sealed texts cannot be read, and the log cannot go on.
 `;
 
 /** `ppp-ledger backup FILE`: one file with everything that the ledger keeps. A running service may use the database meanwhile. */
@@ -61,7 +61,13 @@ async function sourceOf(config: Config, withKeys: boolean): Promise<Omit<BackupS
   if (wrappingKey === undefined || signingKey === undefined) {
     throw new StartupError(`There is no wrapping-key in ${config.dataDir}: set DATA_DIR to the folder of the service.`);
   }
-  return { key, wrappingKey, keys: { 'wrapping-key': wrappingKey, 'log-signing-key': signingKey } };
+  const appendKey = await existingKey(config.dataDir, 'append-key', () => undefined);
+  const keys = {
+    'wrapping-key': wrappingKey,
+    'log-signing-key': signingKey,
+    ...(appendKey && { 'append-key': appendKey }),
+  };
+  return { key, wrappingKey, keys };
 }
 
 function doneText({ position, root, signedSize, parts }: BackupAbout, file: string): string {

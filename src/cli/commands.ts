@@ -51,8 +51,8 @@ Exit codes: 0 it has moved, 64 usage, 69 it could not be done (started again, it
   "audit export" writes: every audit command reads it.
 
   FILE         a new file, or - for a pipe: ppp-ledger backup - | zstd > ledger.tar.zst
-  --with-keys  the wrapping key and the signing key as well: whoever has the file can then read the sealed texts in it and
-               sign in the name of the ledger. Without it, keep the two files of DATA_DIR in another place
+  --with-keys  the keys as well: whoever has the file can then read the sealed texts in it and sign in the name of the
+               ledger. Without it, keep wrapping-key, log-signing-key and append-key of DATA_DIR in another place
   --force      replace FILE
 
 Exit codes: 0 written, 1 the log is proven wrong, 2 the log could not be checked, 64 usage, 69 no backup was made.
@@ -98,6 +98,24 @@ Exit codes: 0 the rows are the same, 1 other rows were served until now, and hav
 `,
       },
       run: async (args, streams) => (await import('./rebuild.js')).runRebuild(args, streams),
+    },
+    {
+      name: 'accept',
+      help: {
+        list: 'accept         let the log sign events that the service did not record (accept --help)',
+        page: `Usage: ppp-ledger accept POSITION
+
+  The log signs only events that carry a check value of the service. This gives check values to all events that are not signed
+  yet, as they stand, under the append-key in DATA_DIR. Look at these events first: whoever wrote them into the database, they
+  will be part of the signed history for good. It also makes the append-key in DATA_DIR the one of the ledger: for a key that
+  is lost. The service may be running. migrations/README.md says when this is right.
+
+  POSITION  the last position of the ledger, so that nothing is accepted that was recorded after you looked
+
+Exit codes: 0 accepted, 64 usage, 69 nothing was accepted.
+`,
+      },
+      run: async (args, streams) => (await import('./accept.js')).runAccept(args, streams),
     },
     {
       name: 'operator-key',

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { Progress, READING } from '../client/progress.js';
 import { moveToKurrent, moveToPostgres } from '../ledger/copy/ledger-copy.queries.js';
-import { Config } from '../platform/config.js';
+import { Config, loadConfig } from '../platform/config.js';
 import { EngineUnusable } from '../ledger/kurrentdb/engine-unusable.js';
+import { appendChecksOf } from '../log/append-key.js';
 import { createPool } from '../platform/database/database.js';
 import { migrate } from '../platform/database/migrate.js';
 import { StartupError } from '../platform/startup-error.js';
@@ -14,6 +15,8 @@ interface Move {
   readonly isToKurrent: boolean;
   readonly databaseUrl: string;
   readonly eventStoreUrl: string;
+  /** Holds the key of the check values. */
+  readonly dataDir: string;
 }
 
 /**
@@ -30,8 +33,12 @@ export function moveOf(from: string, to: string): Move {
   if (POSTGRES.test(from) && POSTGRES.test(to))
     throw new RangeError('From PostgreSQL to PostgreSQL a ledger is moved with pg_dump and pg_restore.');
   const [database, eventStoreUrl] = isToKurrent ? [from, to] : [to, from];
-  const { databaseUrl = '' } = new Config({ DATABASE_URL: database, EVENT_STORE_URL: eventStoreUrl });
-  return { isToKurrent, databaseUrl, eventStoreUrl };
+  const { databaseUrl = '', dataDir } = new Config({
+    DATABASE_URL: database,
+    EVENT_STORE_URL: eventStoreUrl,
+    DATA_DIR: loadConfig().dataDir,
+  });
+  return { isToKurrent, databaseUrl, eventStoreUrl, dataDir };
 }
 
 /**
@@ -39,7 +46,7 @@ export function moveOf(from: string, to: string): Move {
  * @throws RangeError, ConfigError, StartupError
  */
 export async function copyLedger(from: string, to: string, log: Logger): Promise<string> {
-  const { isToKurrent, databaseUrl, eventStoreUrl } = moveOf(from, to);
+  const { isToKurrent, databaseUrl, eventStoreUrl, dataDir } = moveOf(from, to);
   const says = { info: (text: string) => log.info(text), warn: (text: string) => log.warn(text) };
   await migrate(databaseUrl, { log: says });
   const pool = createPool({ databaseUrl, log: says });
@@ -47,7 +54,7 @@ export async function copyLedger(from: string, to: string, log: Logger): Promise
   try {
     const { size, root } = await (isToKurrent
       ? moveToKurrent(pool, eventStoreUrl, progress)
-      : moveToPostgres(pool, eventStoreUrl, log, progress));
+      : moveToPostgres(pool, await appendChecksOf(dataDir, pool), eventStoreUrl, log, progress));
     const next = isToKurrent
       ? 'The database is its copy now: start the service with EVENT_STORE_URL.'
       : 'The database has its events for its own now: start the service without EVENT_STORE_URL.';

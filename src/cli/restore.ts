@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { openApplication } from './application.js';
 import { readArguments } from './arguments.js';
 import { readingProgress } from './audit-source-call.js';
@@ -13,6 +14,7 @@ import { BackupReader } from '../audit/database/backup/backup-reader.js';
 import { KEY_NAMES, type KeyName } from '../audit/database/backup/backup-format.js';
 import { wrappingKeyId } from '../audit/database/backup/backup.queries.js';
 import { restoreBackup } from '../audit/database/backup/restore.queries.js';
+import { AppendChecks } from '../ledger/append-checks.js';
 import { Projector } from '../ledger/projector/projector.js';
 import { KeptCheckpoint } from '../log/kept-checkpoint.js';
 import { loadConfig, type Config } from '../platform/config.js';
@@ -26,6 +28,9 @@ import { formatVerifierKey, noteKeyOf, signingKey } from '../tlog/note-key.js';
 
 /** A million events take some minutes. */
 const VIEWS_MS_MAX = 24 * 3_600_000;
+
+/** Of a key that is made for a backup from before there was one. */
+const KEY_BYTES = 32;
 
 type Keys = Readonly<Record<KeyName, Buffer>>;
 
@@ -76,9 +81,11 @@ async function keysFor(backup: BackupReader, { dataDir, logOrigin }: Config): Pr
     const key = (await existingKey(dataDir, name, () => undefined)) ?? (await backup.key(name));
     if (key !== undefined) keys[name] = key;
   }
-  const { 'wrapping-key': wrapping, 'log-signing-key': signing } = keys;
-  if (wrapping === undefined || signing === undefined) {
-    const missing = KEY_NAMES.filter((name) => keys[name] === undefined);
+  const { 'wrapping-key': wrapping, 'log-signing-key': signing, 'append-key': append } = keys;
+  const { appendKeyId, wrappingKeyId: id } = backup.about;
+  const needsAppend = append === undefined && appendKeyId !== null;
+  if (wrapping === undefined || signing === undefined || needsAppend) {
+    const missing = KEY_NAMES.filter((name) => keys[name] === undefined && (name !== 'append-key' || needsAppend));
     throw new BackupFailure(
       `There is no ${missing.join(' and no ')} in ${dataDir}, and the backup was made without keys: copy what is missing there ` +
         'from its own backup.',
@@ -92,14 +99,19 @@ async function keysFor(backup: BackupReader, { dataDir, logOrigin }: Config): Pr
         'begins a new log with the events of this file.',
     );
   }
-  const { wrappingKeyId: id } = backup.about;
   if (id !== null && id !== wrappingKeyId(wrapping)) {
     throw new BackupFailure(
       `The wrapping-key in ${dataDir} is not the one that the backup was made with: sealed texts would not open, and every ` +
         'repeated command would be refused. Restore the right file.',
     );
   }
-  return { 'wrapping-key': wrapping, 'log-signing-key': signing };
+  if (append && appendKeyId !== null && new AppendChecks(append).keyId.toString('hex') !== appendKeyId) {
+    throw new BackupFailure(
+      `The append-key in ${dataDir} is not the one that the batches in the backup are checked with: nothing more could be signed. ` +
+        'Restore the right file.',
+    );
+  }
+  return { 'wrapping-key': wrapping, 'log-signing-key': signing, 'append-key': append ?? randomBytes(KEY_BYTES) };
 }
 
 interface Target {
@@ -121,6 +133,7 @@ async function load(backup: BackupReader, target: Target, streams: Streams): Pro
     ...(kept && { kept }),
     acceptsOlder,
     isCopy,
+    checks: new AppendChecks(keys['append-key']),
     // Keys without a ledger do no harm; a ledger without its keys does.
     beforeCommit: async () => {
       for (const name of KEY_NAMES) await secretKey(dataDir, name, 'the backup holds it', () => keys[name]);

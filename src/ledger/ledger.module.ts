@@ -12,6 +12,7 @@ import { eventsProjection } from './projector/events.projection.js';
 import { KeptComparisons } from './projector/kept-comparisons.js';
 import { Ledger, type LedgerObserver } from './ledger.js';
 import type { AggregateOutline } from './aggregate.js';
+import type { AppendChecks } from './append-checks.js';
 import { ClockCheck } from './postgres/clock-check.js';
 import { PostgresEventStore } from './postgres/postgres-event-store.js';
 import type { Projection } from './projector/projection.js';
@@ -31,6 +32,7 @@ export interface LedgerModuleOptions {
   /** The engine; undefined if the pool is the engine. */
   readonly eventStore: EventStore | undefined;
   readonly wrappingKey: Buffer;
+  readonly appendChecks: AppendChecks;
   /** See `Vault`; undefined: random keys. */
   readonly newContentKey: ((eventId: string) => Buffer) | undefined;
   readonly aggregates: readonly AggregateOutline[];
@@ -81,7 +83,12 @@ export class LedgerModule implements OnApplicationBootstrap, OnApplicationShutdo
           provide: EVENT_STORE,
           useFactory: (): EventStore =>
             options.eventStore ??
-            new PostgresEventStore(pool, clock, new ClockCheck(pool, options.clockRule, clock, options.log)),
+            new PostgresEventStore(
+              pool,
+              options.appendChecks,
+              clock,
+              new ClockCheck(pool, options.clockRule, clock, options.log),
+            ),
         },
         {
           provide: Ledger,

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { rowsAfter, type BatchVerifier, type StoredRow } from './batch-checks.queries.js';
 import { HASH_BYTES } from '../tlog/merkle.js';
 import type { HashTile, TileAddress } from '../tlog/tile.js';
 
@@ -99,10 +100,20 @@ export class LogTransaction {
       text: 'select position, envelope from events where position > $1 order by position limit $2',
       values: [size, limit],
     });
-    for (const [at, { position }] of rows.entries()) {
-      if (position !== size + at + 1) throw new Error(`The events have a gap before position ${position}.`);
-    }
+    requireNoGap(rows, size);
     return rows.map(({ envelope }) => Buffer.from(envelope));
+  }
+
+  /** The events with all their columns, to verify and to sign. */
+  async eventsAfter(size: number, limit: number): Promise<readonly StoredRow[]> {
+    const rows = await rowsAfter(this.client, size, limit);
+    requireNoGap(rows, size);
+    return rows;
+  }
+
+  /** @throws Error unless the service recorded these events as they are */
+  async verify(verifier: BatchVerifier, events: readonly StoredRow[]): Promise<void> {
+    await verifier.require(this.client, events);
   }
 
   async tiles(addresses: readonly TileAddress[]): Promise<HashTile[]> {
@@ -134,5 +145,11 @@ export class LogTransaction {
       Buffer.from(root),
       note,
     ]);
+  }
+}
+
+function requireNoGap(rows: readonly { readonly position: number }[], after: number): void {
+  for (const [at, { position }] of rows.entries()) {
+    if (position !== after + at + 1) throw new Error(`The events have a gap before position ${position}.`);
   }
 }

@@ -1,6 +1,8 @@
+import type { AppendChecks } from '../ledger/append-checks.js';
 import type { Notifier } from '../ledger/notifier.js';
 import { Worker, type Next, type WorkerLog } from '../ledger/worker.js';
 import { signCheckpoint, type TreeHead } from '../tlog/checkpoint.js';
+import { BatchVerifier } from './batch-checks.queries.js';
 import type { KeptCheckpoint } from './kept-checkpoint.js';
 import type { LogHead, LogStore, LogTransaction } from './log-store.queries.js';
 import { hashesEqual, leafHash } from '../tlog/merkle.js';
@@ -34,17 +36,20 @@ export class LogWriter {
   private builder = new TileBuilder();
   /** Whether the kept checkpoint was found to be part of the history in the database. */
   private keptChecked = false;
+  private readonly verifier: BatchVerifier;
   private readonly worker: Worker;
 
   constructor(
     private readonly store: LogStore,
     private readonly key: SigningKey,
     private readonly kept: KeptCheckpoint,
+    checks: AppendChecks,
     notifier: Notifier,
     /** Notified when a checkpoint was signed. */
     private readonly grown: Notifier,
     log: WorkerLog,
   ) {
+    this.verifier = new BatchVerifier(checks);
     this.worker = new Worker({
       log,
       messages: {
@@ -86,6 +91,7 @@ export class LogWriter {
     } catch (error) {
       this.builder = new TileBuilder();
       this.keptChecked = false;
+      this.verifier.forget();
       throw error;
     }
   }
@@ -96,9 +102,11 @@ export class LogWriter {
     await this.store.asWriter(async (writer, head) => {
       await this.resume(writer, head);
       const ahead = await this.signedAhead(head);
-      const entries = await writer.entriesAfter(head.size, ahead ? ahead.size - head.size : BATCH_ENTRIES_MAX);
+      const entries = await writer.eventsAfter(head.size, ahead ? ahead.size - head.size : BATCH_ENTRIES_MAX);
+      // The events that are ahead were signed before, and the root shows whether they are the same.
+      if (!ahead) await writer.verify(this.verifier, entries);
       // The entries were read back from storage: the signature covers the bytes that will be served.
-      for (const entry of entries) this.builder.append(leafHash(entry));
+      for (const { envelope } of entries) this.builder.append(leafHash(Buffer.from(envelope)));
       if (ahead && this.builder.size < ahead.size) throw behind(ahead);
       if (entries.length === 0) return;
       const { size } = this.builder;

@@ -30,7 +30,7 @@ export class LogModule implements OnApplicationBootstrap, OnApplicationShutdown 
   ) {}
 
   /** Global, because reports cite the checkpoint that covers them. */
-  static forRoot({ pool, config, logSigningKey, log }: Runtime): DynamicModule {
+  static forRoot({ pool, config, logSigningKey, appendChecks, log }: Runtime): DynamicModule {
     const key = signingKey(config.logOrigin, logSigningKey);
     const verifier = noteKeyOf(key);
     const policy = readLogPolicy(config.logPolicy, verifier);
@@ -49,7 +49,7 @@ export class LogModule implements OnApplicationBootstrap, OnApplicationShutdown 
         {
           provide: LogWriter,
           inject: [Notifier],
-          useFactory: (notifier: Notifier) => new LogWriter(store, key, kept, notifier, grown, log),
+          useFactory: (notifier: Notifier) => new LogWriter(store, key, kept, appendChecks, notifier, grown, log),
         },
         {
           provide: CosignatureCollector,

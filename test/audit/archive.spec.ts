@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checksOf } from '../ledger/batches.js';
 import { importLog } from '../../src/audit/database/archive-import.queries.js';
 import { exportLog } from '../../src/audit/archive-export.js';
 import { ArchiveSource } from '../../src/audit/archive-source.js';
@@ -109,7 +110,10 @@ describe('the import of an exported log', () => {
 
   it('stores every imported event byte for byte, and continues the log that its own key signed', async () => {
     const database = await emptyDatabase();
-    expect(await importLog(log, database.pool, key)).toEqual({ events: log.checkpoint.size, continuesLog: true });
+    expect(await importLog(log, database.pool, key, checksOf())).toEqual({
+      events: log.checkpoint.size,
+      continuesLog: true,
+    });
     const second = await serve(database);
     try {
       const source = await openSource(second.url);
@@ -132,7 +136,7 @@ describe('the import of an exported log', () => {
   it('builds a log under its own name from imported events, with the same root', async () => {
     const database = await emptyDatabase();
     const mirror = noteKeyOf(signingKey('mirror.example/log', Buffer.alloc(32, 9)));
-    expect(await importLog(log, database.pool, mirror)).toMatchObject({ continuesLog: false });
+    expect(await importLog(log, database.pool, mirror, checksOf())).toMatchObject({ continuesLog: false });
     const second = await serve(database, 'mirror.example/log');
     try {
       await covered(second, log.checkpoint.size);
@@ -145,7 +149,7 @@ describe('the import of an exported log', () => {
 
   it('serves imported events, and does not execute an imported command again', async () => {
     const database = await emptyDatabase();
-    await importLog(log, database.pool, key);
+    await importLog(log, database.pool, key, checksOf());
     const second = await serve(database);
     try {
       const page = await second.get(`/v1/partners?limit=1&minPosition=${log.checkpoint.size}`);
@@ -167,8 +171,8 @@ describe('the import of an exported log', () => {
 
   it('refuses an import into a ledger that is not empty, and changes nothing there', async () => {
     const database = await emptyDatabase();
-    await importLog(log, database.pool, key);
-    await expect(importLog(log, database.pool, key)).rejects.toThrow(/not empty/);
+    await importLog(log, database.pool, key, checksOf());
+    await expect(importLog(log, database.pool, key, checksOf())).rejects.toThrow(/not empty/);
     const { rows } = await database.pool.query('select count(*)::int as count from events');
     expect(rows).toEqual([{ count: log.checkpoint.size }]);
   });
@@ -180,7 +184,7 @@ describe('the import of an exported log', () => {
     const [first = Buffer.alloc(0)] = entries;
     const forged = signedLog(entries.with(0, Buffer.from(String(first).replace('"SE"', '"FI"'))));
     forged.files.set('checkpoint', Buffer.from(signedLog(entries).checkpoint));
-    await expect(importLog(await openLog(forged, { key }), database.pool, key)).rejects.toThrow('root');
+    await expect(importLog(await openLog(forged, { key }), database.pool, key, checksOf())).rejects.toThrow('root');
     const { rows } = await database.pool.query('select count(*)::int as count from events');
     expect(rows).toEqual([{ count: 0 }]);
   });

@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.js';
 import { PublishedLog } from '../../src/log/published-log.js';
 import { Config } from '../../src/platform/config.js';
+import { AppendChecks } from '../../src/ledger/append-checks.js';
 import { Projector } from '../../src/ledger/projector/projector.js';
 import { createLog } from '../../src/platform/logging.js';
 import { formatInstant, parseInstant } from '../../src/ledger/time.js';
@@ -78,7 +79,8 @@ async function openReading({ url, pool }: BenchDatabase, dataDir: string, random
     OPERATOR_KEY: 'operator-key-of-the-benchmark-0123456789',
     LOG_ORIGIN,
   });
-  const keys = { wrappingKey: Buffer.alloc(32, 7), logSigningKey: LOG_SEED };
+  const appendChecks = new AppendChecks(Buffer.alloc(32, 5));
+  const keys = { wrappingKey: Buffer.alloc(32, 7), appendChecks, logSigningKey: LOG_SEED };
   const app = await createApp({ config, pool, readPool: pool, ...keys, log: createLog('error'), clock: Date.now });
   await app.init();
   const { rows } = await pool.query<{ head: number; first: string; last: string }>(

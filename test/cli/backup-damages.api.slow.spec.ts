@@ -15,7 +15,7 @@ import { signCheckpoint } from '../../src/tlog/checkpoint.js';
 import { formatSignature } from '../../src/tlog/note-signature.js';
 import { parseNote } from '../../src/tlog/note.js';
 import { recordProgramme } from '../audit/recorded-programme.js';
-import { OPERATOR_KEY, startTestApp, type TestApp } from '../support/app.js';
+import { APPEND_KEY, OPERATOR_KEY, startTestApp, type TestApp } from '../support/app.js';
 import { ppp, type Ran } from '../support/command-line.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { until } from '../witness/running-witness.js';
@@ -23,7 +23,7 @@ import { until } from '../witness/running-witness.js';
 const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
 /** Each restore builds all views and verifies the ledger. */
 const MS_MAX = 180_000;
-const KEYS = { 'wrapping-key': Buffer.alloc(32, 7), 'log-signing-key': Buffer.alloc(32, 9) };
+const KEYS = { 'wrapping-key': Buffer.alloc(32, 7), 'log-signing-key': Buffer.alloc(32, 9), 'append-key': APPEND_KEY };
 const LOG_KEY = signingKey('localhost/log', KEYS['log-signing-key']);
 
 let folder: string;
@@ -282,7 +282,7 @@ describe('a backup and its restore', () => {
       const refused = await at(await installation({}), database.url, 'restore', without);
       expect(refused).toMatchObject({ code: 69, out: '' });
       expect(refused.err).toMatch(
-        /There is no wrapping-key and no log-signing-key in .* made without keys.* Nothing was restored\.\n$/,
+        /There is no wrapping-key and no log-signing-key and no append-key in .* made without keys.* Nothing was restored\.\n$/,
       );
 
       const dataDir = join(folder, 'new-installation');

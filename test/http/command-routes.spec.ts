@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { fastify } from 'fastify';
+import { AppendChecks } from '../../src/ledger/append-checks.js';
 import { createApp } from '../../src/app.js';
 import { CommandRoutes } from '../../src/http/command-routes.js';
 import { ACCESS, type CommandAccess, type RouteAccess } from '../../src/http/route-access.js';
@@ -28,6 +29,7 @@ beforeAll(async () => {
     pool,
     readPool: pool,
     wrappingKey: Buffer.alloc(32),
+    appendChecks: new AppendChecks(Buffer.alloc(32)),
     logSigningKey: Buffer.alloc(32),
     log: createLog('silent'),
     clock: Date.now,

@@ -1,9 +1,13 @@
 import type { AppendBatch, AppendCommand, SealedContent } from '../../src/ledger/event-store.js';
+import { AppendChecks } from '../../src/ledger/append-checks.js';
 import { draftEvent, type DraftEvent } from '../../src/ledger/event.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 
 /** The id for a word: the same word has the same id. */
 export const idOf = (word: string): string => derivedId('test', word);
+
+/** Of an instance of its own: it remembers what it has appended. */
+export const checksOf = (key = 5): AppendChecks => new AppendChecks(Buffer.alloc(32, key));
 
 export interface CommandParts {
   /** `stream@revision` of every event. */

@@ -1,5 +1,6 @@
 import { Pool } from 'pg';
 import { EventReader } from '../../src/ledger/event-reader.js';
+import { checksOf } from './batches.js';
 import type { EventStore } from '../../src/ledger/event-store.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import type { AggregateOutline } from '../../src/ledger/aggregate.js';
@@ -39,7 +40,7 @@ export function openInstance(databaseUrl: string, options: InstanceOptions = {})
     through = (store: EventStore) => store,
   } = options;
   const pool = createPool({ databaseUrl, connectionsMax: 10, log: { warn: () => undefined } });
-  const store = through(new PostgresEventStore(pool));
+  const store = through(new PostgresEventStore(pool, checksOf()));
   const reader = new EventReader(aggregates);
   const notifier = new Notifier();
   const errors: string[] = [];

@@ -4,7 +4,7 @@ import { PostgresEventStore } from '../../src/ledger/postgres/postgres-event-sto
 import { SealedContents } from '../../src/ledger/sealed-contents.js';
 import { Vault } from '../../src/ledger/vault.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { batchOf, commandOf, idOf } from './batches.js';
+import { batchOf, commandOf, idOf, checksOf } from './batches.js';
 import { eventStoreContract } from './event-store.contract.js';
 
 describe('the event store in PostgreSQL', () => {
@@ -16,7 +16,10 @@ describe('the event store in PostgreSQL', () => {
 
   eventStoreContract(async () => {
     await forgetEverything(database.pool);
-    return { open: (clock) => new PostgresEventStore(database.pool, clock), close: () => Promise.resolve() };
+    return {
+      open: (clock) => new PostgresEventStore(database.pool, checksOf(), clock),
+      close: () => Promise.resolve(),
+    };
   });
 
   describe('beyond the contract of event stores', () => {
@@ -24,7 +27,7 @@ describe('the event store in PostgreSQL', () => {
     let store: PostgresEventStore;
     beforeEach(async () => {
       await forgetEverything(database.pool);
-      store = new PostgresEventStore(database.pool);
+      store = new PostgresEventStore(database.pool, checksOf());
     });
 
     it('refuses to rewrite history', async () => {

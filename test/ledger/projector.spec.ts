@@ -6,7 +6,7 @@ import { Rows, type Projection } from '../../src/ledger/projector/projection.js'
 import { Refusal } from '../../src/ledger/refusal.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { account, contextOf, move, openAccount } from './accounts.js';
-import { batchOf, commandOf, idOf } from './batches.js';
+import { batchOf, commandOf, idOf, checksOf } from './batches.js';
 import { ACCOUNTS_TABLE, accountsProjection, openInstance, type Instance, type InstanceOptions } from './instance.js';
 
 const ACCOUNT = idOf('account');
@@ -426,7 +426,7 @@ describe('the projector', () => {
   });
 
   it('starts from the beginning of the log when there is no checkpoint', async () => {
-    const store = new PostgresEventStore(database.pool);
+    const store = new PostgresEventStore(database.pool, checksOf());
     const opened = commandOf('opened', {
       events: [`account-${ACCOUNT}@0`],
       type: 'account-opened',

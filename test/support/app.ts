@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { createApp } from '../../src/app.js';
 import { Config } from '../../src/platform/config.js';
 import type { EventStore } from '../../src/ledger/event-store.js';
+import { AppendChecks } from '../../src/ledger/append-checks.js';
 import { createLog } from '../../src/platform/logging.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import type { MethodRegistry } from '../../src/transparency/methods.js';
@@ -14,6 +15,9 @@ import { createTestDatabase } from './database.js';
 import { requireDocumented } from './documented.js';
 
 export const OPERATOR_KEY = 'operator-key-of-the-tests-0123456789';
+
+/** The key of the check values of every test application. */
+export const APPEND_KEY = Buffer.alloc(32, 5);
 
 /** An answer that has been read, for assertions. */
 export interface TestAnswer {
@@ -65,7 +69,7 @@ export interface TestAppOptions {
   /** A migrated database, which the caller drops. */
   readonly databaseUrl?: string;
   /** Opens the engine that keeps the events, if the database does not keep them. */
-  readonly engine?: (pool: Pool) => Promise<TestEngine>;
+  readonly engine?: (pool: Pool, checks: AppendChecks) => Promise<TestEngine>;
   /** The same commands at the same time make the same bytes: nothing in the history is random. */
   readonly isRepeatable?: boolean;
   /** The versions of the reports' method. */
@@ -94,7 +98,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...options.env,
     DATABASE_URL: databaseUrl,
   });
-  const engine = await options.engine?.(pool);
+  const appendChecks = new AppendChecks(APPEND_KEY);
+  const engine = await options.engine?.(pool, appendChecks);
   const runtime = {
     config,
     pool,
@@ -102,6 +107,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...(engine && { eventStore: engine.store }),
     ...(options.isRepeatable && { newContentKey: (eventId: string) => createHash('sha256').update(eventId).digest() }),
     wrappingKey: Buffer.alloc(32, 7),
+    appendChecks,
     logSigningKey: Buffer.alloc(32, 9),
     log: createLog(process.env['TEST_LOG'] === undefined ? 'silent' : 'warn'),
     clock: options.clock ?? Date.now,

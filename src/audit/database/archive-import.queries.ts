@@ -1,7 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
+import type { AppendChecks } from '../../ledger/append-checks.js';
 import type { ProgressListener } from '../../ledger/progress-listener.js';
 import type { Outcome } from '../../ledger/outcome.js';
 import { NotCheckable, ProvenWrong } from '../audit-finding.js';
+import { accept } from '../../log/batch-checks.queries.js';
 import { noteText, type OpenedLog } from '../audit-log.js';
 import { CompactRange, hashesEqual, leafHash } from '../../tlog/merkle.js';
 import { wrapSameKey, type VerifierKey } from '../../tlog/note-key.js';
@@ -27,6 +29,7 @@ export interface Imported {
  * replayed. The log knows nothing of refused commands, so that they are decided again.
  * @param ownKey the key of this installation. If it signed the log, tiles and checkpoint are restored and the log
  * continues. Otherwise a new log is built from the same events.
+ * @param checks of this installation. The events that it has to sign get check values, because they are the ones of a signed log.
  * @throws NotCheckable if the ledger is not empty
  * @throws ProvenWrong if the root that is read back differs
  */
@@ -34,6 +37,7 @@ export async function importLog(
   log: OpenedLog,
   pool: Pool,
   ownKey: VerifierKey,
+  checks: AppendChecks,
   progress?: ProgressListener,
 ): Promise<Imported> {
   const continuesLog = ownKey.name === log.key.name && wrapSameKey(ownKey, log.key);
@@ -45,6 +49,7 @@ export async function importLog(
     await requireEmpty(client);
     const events = await load(client, log, continuesLog, progress);
     await readBack(client, log);
+    await accept(client, checks);
     await client.query('commit');
     client.release();
     return { events, continuesLog };

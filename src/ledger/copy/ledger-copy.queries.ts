@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { SEQUENCER_LOCK } from '../advisory-locks.js';
+import type { AppendChecks } from '../append-checks.js';
 import type { ProgressListener } from '../progress-listener.js';
 import { stampEvent } from '../event.js';
 import type { AppendBatch } from '../event-store.js';
@@ -91,6 +92,7 @@ export async function moveToKurrent(
  */
 export async function moveToPostgres(
   pool: Pool,
+  checks: AppendChecks,
   url: string,
   workerLog: WorkerLog,
   progress: ProgressListener | undefined,
@@ -103,7 +105,7 @@ export async function moveToPostgres(
     // The obstacle of an earlier attempt may be gone: if it is not, the sequencer meets it again.
     await alone(pool, () => copy.fail(undefined));
     const turn = await log.lastTurn(await copy.turn());
-    const sequencer = new Sequencer(pool, log, copy, workerLog);
+    const sequencer = new Sequencer(pool, log, copy, checks, workerLog);
     sequencer.start();
     try {
       while ((await copy.turn()) < turn) {

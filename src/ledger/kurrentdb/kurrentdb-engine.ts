@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { AppendChecks } from '../append-checks.js';
 import type { EpochMs } from '../time.js';
 import type { ClockCheck } from '../postgres/clock-check.js';
 import { KurrentEventStore } from './kurrentdb-event-store.js';
@@ -11,6 +12,7 @@ import type { WorkerLog } from '../worker.js';
 export interface KurrentEngineOptions {
   readonly url: string;
   readonly pool: Pool;
+  readonly checks: AppendChecks;
   readonly log: WorkerLog;
   readonly clock?: () => EpochMs;
   readonly clockCheck?: ClockCheck;
@@ -31,6 +33,7 @@ export interface KurrentEngine {
 export async function openKurrentEngine({
   url,
   pool,
+  checks,
   log: workerLog,
   clock,
   clockCheck,
@@ -41,8 +44,8 @@ export async function openKurrentEngine({
     const obstacle = await copy.adopt(log.ledger);
     if (obstacle !== undefined)
       throw new EngineUnusable(`The database cannot be the copy of the ledger "${log.ledger}": ${obstacle}.`);
-    const sequencer = new Sequencer(pool, log, copy, workerLog);
-    const store = new KurrentEventStore(pool, log, copy, sequencer, clock, clockCheck);
+    const sequencer = new Sequencer(pool, log, copy, checks, workerLog);
+    const store = new KurrentEventStore(pool, checks, log, copy, sequencer, clock, clockCheck);
     sequencer.start();
     return {
       store,

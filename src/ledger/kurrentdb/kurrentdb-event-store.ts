@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import type { AppendChecks } from '../append-checks.js';
 import type { StoredEvent } from '../event.js';
 import { checkContinuity, isCausedByContent, UnwritableBatch } from '../event-store.js';
 import type { AppendBatch, AppendResult, ClockStatus, EventStore, StoredOutcome } from '../event-store.js';
@@ -33,13 +34,14 @@ export class KurrentEventStore implements EventStore {
   /** @param sequencer of this instance. Batches that another instance copies are found by looking. */
   constructor(
     pool: Pool,
+    checks: AppendChecks,
     private readonly log: KurrentLog,
     private readonly copy: SequencedCopy,
     private readonly sequencer: Pick<Sequencer, 'progress' | 'failure'>,
     private readonly clock: () => EpochMs = Date.now,
     private readonly clockCheck?: ClockCheck,
   ) {
-    this.read = new PostgresEventStore(pool);
+    this.read = new PostgresEventStore(pool, checks);
   }
 
   clocks(): Promise<ClockStatus | undefined> {

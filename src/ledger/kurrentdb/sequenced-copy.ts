@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import type { AppendChecks, CheckedHead } from '../append-checks.js';
 import { stampEvent } from '../event.js';
 import type { AppendBatch, SealedContent, StoredOutcome } from '../event-store.js';
 import { formatInstant, parseInstant } from '../time.js';
@@ -20,15 +21,13 @@ export async function requireOwnEvents(pool: Pool): Promise<void> {
 }
 
 /** Progress of the copy. */
-export interface CopyHead {
+export interface CopyHead extends CheckedHead {
   readonly ledger: string;
   /** The last turn that was copied; -1 if none. */
   readonly turn: number;
   /** The batch of that turn. */
-  readonly batch: string | undefined;
+  readonly turnBatch: string | undefined;
   readonly place: LogPlace | undefined;
-  readonly position: number;
-  readonly recordedAt: string;
 }
 
 /** Result of comparing a batch with the copy. */
@@ -56,8 +55,9 @@ export class SequencedCopy {
   async head(client: Pool | PoolClient = this.pool): Promise<CopyHead | undefined> {
     const { rows } = await client.query<HeadRow>({
       name: 'copy-head',
-      text: `select ledger, turn, batch, commit_position::text as commit, prepare_position::text as prepare, position, recorded_at
-             from sequenced, ledger_head`,
+      text: `select ledger, turn, sequenced.batch as "turnBatch", commit_position::text as commit, prepare_position::text as prepare,
+               position, recorded_at, h.batch, check_value
+             from sequenced, ledger_head h`,
     });
     const [row] = rows;
     if (!row) return undefined;
@@ -65,10 +65,12 @@ export class SequencedCopy {
     return {
       ledger: row.ledger,
       turn: row.turn,
-      batch: row.batch ?? undefined,
+      turnBatch: row.turnBatch ?? undefined,
       place: commit !== null && prepare !== null ? { commit: BigInt(commit), prepare: BigInt(prepare) } : undefined,
       position: row.position,
       recordedAt: row.recorded_at,
+      batch: row.batch,
+      checkValue: row.check_value,
     };
   }
 
@@ -169,26 +171,40 @@ export class SequencedCopy {
 }
 
 /**
- * Writes complete batches after the head, and moves the head.
+ * Writes complete batches after the head, with their check values, and moves the head.
  * @returns the new head; undefined, and nothing is written, if the copy has moved meanwhile
  */
 export async function writeBatches(
   client: PoolClient,
   head: CopyHead,
   batches: readonly ReadBatch[],
+  checks: AppendChecks,
 ): Promise<CopyHead | undefined> {
   const last = batches.at(-1);
   if (!last) return head;
-  const rows = rowsOf(head, batches);
+  const placed = placedAfter(head, batches);
+  const checked = checkedAfter(head, placed, checks);
   const { rows: answers } = await client.query<{ written: boolean }>({
     name: 'sequence-batches',
-    text: `select sequence_batches($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19) as written`,
-    values: [head.turn, last.turn, last.commit, last.prepare, head.position, ...rows.values],
+    // The second function runs after the first one, and in its transaction.
+    text: `with sequenced as materialized (
+             select sequence_batches($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19) as written
+           )
+           select written, case when written then check_sequenced($20,$7,$21,$8,$22,$23,$24) end from sequenced`,
+    values: [
+      ...[head.turn, last.turn, last.commit, last.prepare, head.position],
+      ...rowsOf(batches, placed),
+      head.batch,
+      placed.map(({ commands }) => commands.reduce((sum, { command }) => sum + command.events.length, 0)),
+      JSON.stringify(placed.map(({ commands }) => commands.map(({ command }) => command.commandId))),
+      checked.map(({ checkValue }) => checkValue),
+      checks.keyId,
+    ],
   });
   if (answers[0]?.written !== true) return undefined;
-  const { position, recordedAt } = rows;
   const { commit, prepare } = last;
-  return { ledger: head.ledger, turn: last.turn, batch: last.id, place: { commit, prepare }, position, recordedAt };
+  const { ledger } = head;
+  return { ...(checked.at(-1) ?? head), ledger, turn: last.turn, turnBatch: last.id, place: { commit, prepare } };
 }
 
 /** A batch with its positions. */
@@ -211,31 +227,49 @@ export function place(after: Pick<CopyHead, 'position' | 'recordedAt'>, batch: R
   return { firstPosition: after.position + 1, position, recordedAt: formatInstant(stampMs), commands };
 }
 
-function rowsOf(head: CopyHead, batches: readonly ReadBatch[]) {
+function placedAfter(head: CopyHead, batches: readonly ReadBatch[]): readonly PlacedBatch[] {
   let last: Pick<CopyHead, 'position' | 'recordedAt'> = head;
-  const placed = batches.map((batch) => (last = place(last, batch)) as PlacedBatch);
-  const commands = placed.flatMap(({ commands, recordedAt }) => commands.map((each) => ({ ...each, recordedAt })));
+  return batches.map((batch) => (last = place(last, batch)) as PlacedBatch);
+}
+
+/** The head after each of the batches. */
+function checkedAfter(
+  head: CheckedHead,
+  placed: readonly PlacedBatch[],
+  checks: AppendChecks,
+): readonly (CheckedHead & { readonly checkValue: Buffer })[] {
+  let after = head;
+  return placed.map(({ position, recordedAt, commands }) => {
+    const events = commands.flatMap(({ command }) =>
+      command.events.map((event) => ({ ...event, envelope: stampEvent(event, recordedAt) })),
+    );
+    const answered = commands.map(({ command, position: at }) => ({ ...command, position: at }));
+    const checkValue = checks.valueOf({ kind: 'appended', after, recordedAt, events, commands: answered });
+    const next = { batch: after.batch + 1, checkValue, position, recordedAt };
+    after = next;
+    return next;
+  });
+}
+
+function rowsOf(batches: readonly ReadBatch[], placed: readonly PlacedBatch[]): unknown[] {
+  const commands = placed.flatMap(({ commands: own, recordedAt }) => own.map((each) => ({ ...each, recordedAt })));
   const events = commands.flatMap(({ command, recordedAt }) => command.events.map((event) => ({ event, recordedAt })));
-  return {
-    position: last.position,
-    recordedAt: last.recordedAt,
-    values: [
-      batches.map(({ id }) => id),
-      placed.map(({ firstPosition }) => firstPosition),
-      placed.map(({ recordedAt }) => recordedAt),
-      events.map(({ event }) => event.stream),
-      events.map(({ event }) => event.revision),
-      events.map(({ event }) => event.id),
-      events.map(({ event }) => event.type),
-      events.map(({ recordedAt }) => recordedAt),
-      events.map(({ event, recordedAt }) => stampEvent(event, recordedAt)),
-      commands.map(({ command }) => command.commandId),
-      commands.map(({ command }) => command.fingerprint),
-      commands.map(({ position }) => position),
-      commands.map(({ recordedAt }) => recordedAt),
-      commands.map(({ command }) => command.outcome),
-    ],
-  };
+  return [
+    batches.map(({ id }) => id),
+    placed.map(({ firstPosition }) => firstPosition),
+    placed.map(({ recordedAt }) => recordedAt),
+    events.map(({ event }) => event.stream),
+    events.map(({ event }) => event.revision),
+    events.map(({ event }) => event.id),
+    events.map(({ event }) => event.type),
+    events.map(({ recordedAt }) => recordedAt),
+    events.map(({ event, recordedAt }) => stampEvent(event, recordedAt)),
+    commands.map(({ command }) => command.commandId),
+    commands.map(({ command }) => command.fingerprint),
+    commands.map(({ position }) => position),
+    commands.map(({ recordedAt }) => recordedAt),
+    commands.map(({ command }) => command.outcome),
+  ];
 }
 
 /** Deletes staged contents of attempts that were never sequenced. The caller has read the log to its end. */
@@ -248,11 +282,13 @@ export async function purgeStaged(client: PoolClient, olderThanMs: number): Prom
 interface HeadRow {
   ledger: string;
   turn: number;
-  batch: string | null;
+  turnBatch: string | null;
   commit: string | null;
   prepare: string | null;
   position: number;
   recorded_at: string;
+  batch: number;
+  check_value: Buffer | null;
 }
 
 interface ComparisonRow {

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { SEQUENCER_LOCK } from '../advisory-locks.js';
+import type { AppendChecks } from '../append-checks.js';
 import { lead } from '../leadership.js';
 import { Notifier } from '../notifier.js';
 import { Worker, type Next, type Run, type WorkerLog } from '../worker.js';
@@ -35,6 +36,7 @@ export class Sequencer {
     private readonly pool: Pool,
     private readonly log: KurrentLog,
     private readonly copy: SequencedCopy,
+    private readonly checks: AppendChecks,
     workerLog: WorkerLog,
   ) {
     this.worker = new Worker({
@@ -132,7 +134,7 @@ export class Sequencer {
       const expected = head.turn + 1 + index;
       if (turn !== expected) throw new UnreadableLog(`turn ${expected} is missing, turn ${turn} follows.`);
     }
-    const written = await writeBatches(leader, head, batches);
+    const written = await writeBatches(leader, head, batches, this.checks);
     if (!written) throw new Overtaken();
     return written;
   }
@@ -146,10 +148,10 @@ export class Sequencer {
   }
 
   /** A new server, or one that was restored from an older backup, has another history than the published one. */
-  private async requireSameLog({ turn, batch }: CopyHead): Promise<void> {
+  private async requireSameLog({ turn, turnBatch }: CopyHead): Promise<void> {
     if (turn < 0) return;
     const found = await this.log.batchAt(turn);
-    if (found === batch) return;
+    if (found === turnBatch) return;
     throw new UnreadableLog(
       `turn ${turn} of the copy is ${found === undefined ? 'not on KurrentDB' : 'another one there'}: the server is not the one ` +
         'that this database was copied from, or has lost a part of its history.',

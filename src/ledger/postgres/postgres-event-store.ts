@@ -1,5 +1,6 @@
-import type { Pool, QueryConfig } from 'pg';
-import type { StoredEvent } from '../event.js';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
+import type { AppendChecks, CheckedEvent, CheckedHead } from '../append-checks.js';
+import { stampEvent, type DraftEvent, type StoredEvent } from '../event.js';
 import { checkContinuity, type AppendBatch, type AppendResult, type EventStore } from '../event-store.js';
 import type { ClockStatus, StoredOutcome } from '../event-store.js';
 import { formatInstant, parseInstant, type EpochMs } from '../time.js';
@@ -8,10 +9,17 @@ import type { ClockCheck, ClockFault } from './clock-check.js';
 /** An append that takes longer counts as lost and is sent again: its caller waits for at most ten seconds. */
 const APPEND_MS_MAX = 5_000;
 
-/** The event log in PostgreSQL. A whole batch is one function call: one round trip and one commit. */
+/**
+ * The event log in PostgreSQL. A whole batch is one function call: one round trip and one commit. Two more round trips are needed where
+ * another instance has written since.
+ */
 export class PostgresEventStore implements EventStore {
+  /** Where this instance has seen the history end, so that it can place and check the next batch without asking. */
+  private seen: CheckedHead | undefined;
+
   constructor(
     private readonly pool: Pool,
+    private readonly checks: AppendChecks,
     private readonly clock: () => EpochMs = Date.now,
     private readonly clockCheck?: ClockCheck,
   ) {}
@@ -19,19 +27,103 @@ export class PostgresEventStore implements EventStore {
   async append(batch: AppendBatch): Promise<AppendResult> {
     checkContinuity(batch);
     const stamp = formatInstant(this.clock());
-    const { rows } = await this.pool.query<AppendRow>({
-      name: 'append-batch',
-      text: 'select * from append_batch_in_time($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)',
-      values: [stamp, ...(this.clockCheck?.parameters ?? [null, null]), ...appendParameters(batch)],
+    this.seen ??= await this.readHead();
+    const attempt = await this.attempt(this.pool, batch, stamp, this.seen);
+    // Another instance has written since: place the batch again under the lock, so that nobody can overtake it twice.
+    return attempt ? this.take(attempt) : this.appendLocked(batch, stamp);
+  }
+
+  /** Remembers a durable batch. */
+  private take({ result, head }: Attempt): AppendResult {
+    if (head) {
+      this.seen = head;
+      this.checks.acknowledge(head);
+    }
+    return result;
+  }
+
+  /** @returns undefined, and nothing is written, if the head is another one */
+  private async attempt(
+    session: Pool | PoolClient,
+    batch: AppendBatch,
+    stamp: string,
+    from: CheckedHead,
+  ): Promise<Attempt | undefined> {
+    const recordedAt = later(stamp, from.recordedAt);
+    const events = batch.commands.flatMap((command) => command.events).map((event) => stamped(event, recordedAt));
+    let position = from.position;
+    const commands = batch.commands.map(({ commandId, fingerprint, outcome, events: own }) => {
+      position += own.length;
+      return { commandId, fingerprint, outcome, position };
+    });
+    const checkValue =
+      commands.length > 0
+        ? this.checks.valueOf({ kind: 'appended', after: from, recordedAt, events, commands })
+        : from.checkValue;
+    const { rows } = await session.query<AppendRow>({
+      name: 'append-checked',
+      text: APPEND,
+      values: [
+        stamp,
+        ...(this.clockCheck?.parameters ?? [null, null]),
+        ...appendParameters(batch, events),
+        ...[from.batch, from.checkValue, from.position, recordedAt, this.checks.keyId, checkValue],
+      ],
       query_timeout: APPEND_MS_MAX,
     } as QueryConfig);
     const [row] = rows;
-    if (!row) throw new Error('append_batch_in_time returned no row.');
+    if (!row) throw new Error('append_checked returned no row.');
     const { fault, database_clock: databaseClock, last_stamp: lastStamp } = row;
+    if (fault === 'other-key') throw new Error(OTHER_KEY);
     this.clockCheck?.judge({ stamp, databaseClock, lastStamp, fault });
-    const { first_position: firstPosition, stamped_at: recordedAt, stale, duplicates } = row;
-    if (firstPosition !== null && recordedAt !== null) return { ok: true, firstPosition, recordedAt };
-    return { ok: false, stale: stale ?? [], duplicates: await this.outcomesOf(duplicates ?? []) };
+    const { first_position: firstPosition, stale, duplicates } = row;
+    if (firstPosition !== null) {
+      const head = commands.length > 0 ? { batch: from.batch + 1, checkValue, position, recordedAt } : undefined;
+      return { result: { ok: true, firstPosition, recordedAt }, head };
+    }
+    if (stale === null && duplicates === null) return undefined;
+    return { result: { ok: false, stale: stale ?? [], duplicates: await this.outcomesOf(duplicates ?? []) } };
+  }
+
+  private async appendLocked(batch: AppendBatch, stamp: string): Promise<AppendResult> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('begin');
+      const attempt = await this.attempt(client, batch, stamp, await this.lockHead(client));
+      if (!attempt) throw new Error('The head of the ledger has moved under its lock.');
+      await client.query('commit');
+      client.release();
+      return this.take(attempt);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  private async lockHead(client: PoolClient): Promise<CheckedHead> {
+    const { acknowledged } = this.checks;
+    const { rows } = await client.query<CheckedHead & { known: Buffer | null }>({
+      name: 'lock-head',
+      text: `select (l.head).batch, (l.head).check_value as "checkValue", (l.head).position,
+               (l.head).recorded_at as "recordedAt", l.known_value as known
+             from lock_head($1) l`,
+      values: [acknowledged?.batch ?? 0],
+      query_timeout: APPEND_MS_MAX,
+    } as QueryConfig);
+    const [row] = rows;
+    if (!row) throw new Error('lock_head returned no row.');
+    const { known, ...head } = row;
+    if (acknowledged) this.checks.compare(acknowledged, known);
+    return head;
+  }
+
+  private async readHead(): Promise<CheckedHead> {
+    const { rows } = await this.pool.query<CheckedHead>(
+      'select batch, check_value as "checkValue", position, recorded_at as "recordedAt" from ledger_head',
+    );
+    const [head] = rows;
+    if (!head) throw new Error('The ledger has lost its head row.');
+    return head;
   }
 
   clocks(): Promise<ClockStatus | undefined> {
@@ -112,30 +204,49 @@ export class PostgresEventStore implements EventStore {
   }
 }
 
+const APPEND = `select a.first_position, a.stale, a.duplicates, a.fault, a.database_clock, (a.head).recorded_at as last_stamp
+  from append_checked($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21) a`;
+
+const OTHER_KEY =
+  'The batches of this ledger are checked with another append-key than the one of this instance. Copy the file from the DATA_DIR of an ' +
+  'instance that works, and start this one again.';
+
+interface Attempt {
+  readonly result: AppendResult;
+  /** The head after a batch that was written. */
+  readonly head?: CheckedHead | undefined;
+}
+
 interface AppendRow {
+  /** Null if nothing was written. */
   first_position: number | null;
-  stamped_at: string | null;
   stale: string[] | null;
   duplicates: string[] | null;
-  fault: ClockFault | null;
+  fault: ClockFault | 'other-key' | null;
   database_clock: string;
   last_stamp: string;
 }
 
+/** Both are canonical texts. A stamp never goes back. */
+const later = (one: string, other: string): string => (parseInstant(one) >= parseInstant(other) ? one : other);
+
+const stamped = (event: DraftEvent, recordedAt: string): CheckedEvent => {
+  const { stream, revision, id, type } = event;
+  return { stream, revision, id, type, envelope: stampEvent(event, recordedAt) };
+};
+
 /** Columns instead of rows: the statement has the same parameters for each size of the batch. */
-function appendParameters({ expected, commands }: AppendBatch): unknown[] {
-  const events = commands.flatMap((command) => command.events);
+function appendParameters({ expected, commands }: AppendBatch, events: readonly CheckedEvent[]): unknown[] {
   const sealed = commands.flatMap((command) => command.sealed);
   let last = 0;
   return [
     [...expected.keys()],
     [...expected.values()],
-    events.map((event) => event.stream),
-    events.map((event) => event.revision),
-    events.map((event) => event.id),
-    events.map((event) => event.type),
-    events.map((event) => event.beforeStamp),
-    events.map((event) => event.afterStamp),
+    events.map(({ stream }) => stream),
+    events.map(({ revision }) => revision),
+    events.map(({ id }) => id),
+    events.map(({ type }) => type),
+    events.map(({ envelope }) => envelope),
     commands.map((command) => command.commandId),
     commands.map((command) => command.fingerprint),
     commands.map((command) => (last += command.events.length)),

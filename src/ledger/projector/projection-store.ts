@@ -107,8 +107,8 @@ export class ProjectionStore {
         [projection.name + BUILDING, projection.version],
       );
       for (const table of projection.tables) {
-        await client.query(`drop table if exists ${table}${BUILDING}`);
-        await client.query(`create table ${table}${BUILDING} (like ${table} including all)`);
+        // A function, because the role of the service does not own the tables.
+        await client.query('select start_building_view($1)', [table]);
       }
     });
   }
@@ -166,8 +166,7 @@ export class ProjectionStore {
     );
     if (exchanged.rowCount !== 1) return 'busy';
     for (const table of projection.tables) {
-      await client.query(`drop table ${table}`);
-      await client.query(`alter table ${table}${BUILDING} rename to ${table}`);
+      await client.query('select serve_built_view($1)', [table]);
       this.columns.delete(table);
     }
     return 'switched';

@@ -40,10 +40,16 @@ export async function migrate(
   await probeSessions(databaseUrl, 'DATABASE_URL');
   const client = await connect(databaseUrl, 'DATABASE_URL');
   try {
-    await requireUsableServer(client, true);
+    const { mayCreate, role } = await requireUsableServer(client, true);
+    if (!mayCreate) {
+      requireMigrated(pendingOf(migrations, await readRecords(client)), role);
+      return [];
+    }
     await lock(client, log);
+    await client.query(RECORDS);
     const pending = pendingOf(migrations, await readRecords(client));
     for (const migration of pending) await run(client, migration);
+    if (pending.length > 0) await client.query(ALLOW_SERVICES);
     const last = pending.at(-1);
     if (last)
       log.info(
@@ -166,15 +172,28 @@ async function lock(client: Client, log: MigrateOptions['log']): Promise<void> {
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
-async function readRecords(client: Client): Promise<readonly MigrationRecord[]> {
-  await client.query(
-    `create table if not exists schema_migrations (
-       number integer primary key,
-       file text not null,
-       checksum text not null,
-       applied_at timestamptz not null default now()
-     )`,
+const RECORDS = `create table if not exists schema_migrations (
+  number integer primary key,
+  file text not null,
+  checksum text not null,
+  applied_at timestamptz not null default now()
+)`;
+
+/** The roles that were allowed to serve get the rights on what the migrations added. */
+const ALLOW_SERVICES = `select allow_service(pg_get_userbyid(acl.grantee)) from pg_proc p, aclexplode(p.proacl) acl
+  where p.oid = to_regproc('append_checked') and acl.grantee not in (0, p.proowner)`;
+
+/** @throws StartupError if a role that may only serve meets a database that is not up to date */
+function requireMigrated(pending: readonly Migration[], role: string): void {
+  const [first] = pending;
+  if (first === undefined) return;
+  throw new StartupError(
+    `The database lacks ${first.file}, and the role "${role}" may not change its schema: run "ppp-ledger migrate" with the DATABASE_URL of ` +
+      'the role that owns the tables, and start again.',
   );
+}
+
+async function readRecords(client: Client): Promise<readonly MigrationRecord[]> {
   const { rows } = await client.query<MigrationRecord>(
     'select number, file, checksum from schema_migrations order by number',
   );

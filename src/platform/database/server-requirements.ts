@@ -18,6 +18,8 @@ export interface ServerFacts {
   /** The schema in which the names of the session are resolved; null: none. */
   readonly schema: string | null;
   readonly mayCreate: boolean;
+  /** True for a role that does not own the ledger, but may run its service: see `allow_service` in the migrations. */
+  readonly mayServe: boolean;
   /** A schema that holds the tables of a ledger, other than `schema`. */
   readonly otherHome: string | null;
 }
@@ -26,6 +28,7 @@ const FACTS = `select current_setting('server_version') as version, current_sett
   current_user as role, current_database() as database,
   (select reset_val from pg_settings where name = 'search_path') as "searchPath", current_schema() as schema,
   coalesce(has_schema_privilege(current_schema(), 'create'), false) as "mayCreate",
+  coalesce(has_function_privilege(to_regproc('append_checked'), 'execute'), false) as "mayServe",
   (select min(n.nspname::text) from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relname = 'ledger_head' and c.relkind = 'r' and n.nspname is distinct from current_schema()) as "otherHome"`;
 
@@ -34,11 +37,13 @@ const FACTS = `select current_setting('server_version') as version, current_sett
  * @param isWritten false for a server that is only read
  * @throws StartupError that names the obstacle and what to type
  */
-export async function requireUsableServer(client: ClientBase, isWritten: boolean): Promise<void> {
+export async function requireUsableServer(client: ClientBase, isWritten: boolean): Promise<ServerFacts> {
   const { rows } = await client.query<ServerFacts>(FACTS);
   const [facts] = rows;
-  const objection = facts && (objectionToServer(facts) ?? (isWritten ? objectionToRole(facts) : undefined));
+  if (!facts) throw new Error('The server did not say what it is.');
+  const objection = objectionToServer(facts) ?? (isWritten ? objectionToRole(facts) : undefined);
   if (objection !== undefined) throw new StartupError(objection);
+  return facts;
 }
 
 /** Why the server cannot be used; undefined if it can. */
@@ -54,7 +59,7 @@ export function objectionToServer({ version, encoding }: ServerFacts): string | 
 
 /** Why the role cannot keep its tables where its names are resolved; undefined if it can. */
 export function objectionToRole(facts: ServerFacts): string | undefined {
-  const { role, database, schema, searchPath, mayCreate, otherHome } = facts;
+  const { role, database, schema, searchPath, mayCreate, mayServe, otherHome } = facts;
   const setPath = (home: string): string =>
     `type "alter role ${quoted(role)} in database ${quoted(database)} set search_path = ${quoted(home)}"`;
   if (otherHome !== null) {
@@ -63,7 +68,7 @@ export function objectionToRole(facts: ServerFacts): string | undefined {
   if (schema === null) {
     return `The search_path of the role "${role}" (${searchPath}) names no schema that exists in the database "${database}": make one of them, or ${setPath('public')}.`;
   }
-  if (!mayCreate) {
+  if (!mayCreate && !mayServe) {
     return `The role "${role}" may not make tables in the schema ${schema}: type "grant create on schema ${quoted(schema)} to ${quoted(role)}" as the owner of the database "${database}".`;
   }
   return undefined;
@@ -76,8 +81,9 @@ export function objectionToRole(facts: ServerFacts): string | undefined {
 export function obstacleToStart(error: unknown): StartupError | undefined {
   if (codeOf(error) === INSUFFICIENT_PRIVILEGE) {
     return new StartupError(
-      `The role of DATABASE_URL lacks a right (${reasonOf(error)}): it must own the tables of the ledger. If another role made them, ` +
-        'type "reassign owned by <that role> to <this role>" as a superuser.',
+      `The role of DATABASE_URL lacks a right (${reasonOf(error)}): it must own the tables of the ledger, or be allowed to serve it. If another ` +
+        'role owns them, type "select allow_service(\'<this role>\')" as that role (migrations/README.md), or "reassign owned by <that role> ' +
+        'to <this role>" as a superuser.',
       { cause: error },
     );
   }

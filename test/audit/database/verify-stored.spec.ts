@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { checksOf } from '../../ledger/batches.js';
 import { importLog } from '../../../src/audit/database/archive-import.queries.js';
 import { openLog } from '../../../src/audit/audit-log.js';
 import { openSource } from '../../../src/audit/audit-source.js';
@@ -269,7 +270,7 @@ describe('the verification of the database of a ledger', () => {
     try {
       await api.must(api.post('/v1/access-requests', await anotherRequest()));
       await covered((await pool.query('select position from ledger_head')).rows[0].position);
-      await importLog(await openLog(await openSource(api.url), { key }), database.pool, key);
+      await importLog(await openLog(await openSource(api.url), { key }), database.pool, key, checksOf());
       const { verdict, notChecked, finding } = await checked(WRAPPING_KEY, database.pool);
       expect({ verdict, finding }).toEqual({ verdict: 'verified', finding: undefined });
       const left = new Map(notChecked.map(({ check, what }) => [check, what]));

@@ -174,7 +174,8 @@ describe(`the demo programme, ${isWhole ? 'whole' : 'with few requests'}, record
     }
   }
 
-  const onKurrent = (url: string) => play((clock) => (pool) => openKurrentEngine({ url, pool, log: silent, clock }));
+  const onKurrent = (url: string) =>
+    play((clock) => (pool, checks) => openKurrentEngine({ url, pool, checks, log: silent, clock }));
   let onPostgres: ReturnType<typeof play> | undefined;
 
   const double = async (offers: 'appendRecords' | 'appendSession'): Promise<string> => {

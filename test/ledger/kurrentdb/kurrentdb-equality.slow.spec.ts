@@ -17,7 +17,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.js';
 import { SimulatedWorld } from '../../support/simulated-world.js';
 import { randomHistory } from '../../transparency/history.js';
-import { commandOf, idOf } from '../batches.js';
+import { commandOf, idOf, checksOf } from '../batches.js';
 import { silent } from './kurrentdb-instance.js';
 
 /** KURRENTDB_LONG takes more steps. */
@@ -118,13 +118,19 @@ describe(`the same script on both engines (seed ${seed})`, () => {
       const scripted = script(new SimulatedWorld(seed));
       const { pool } = await database();
       const postgres = await everythingOf(
-        await play(scripted, (clock) => new PostgresEventStore(pool, clock)),
+        await play(scripted, (clock) => new PostgresEventStore(pool, checksOf(), clock)),
         scripted,
       );
       for (const offers of ['appendRecords', 'appendSession'] as const) {
         const url = (await double(offers)).url(randomUUID());
         let now = 0;
-        const engine = await openKurrentEngine({ url, pool: (await database()).pool, log: silent, clock: () => now });
+        const engine = await openKurrentEngine({
+          url,
+          pool: (await database()).pool,
+          checks: checksOf(),
+          log: silent,
+          clock: () => now,
+        });
         const store = await play(scripted, (clock) => {
           const { store } = engine;
           return Object.assign(Object.create(store) as EventStore, {
@@ -146,7 +152,10 @@ describe(`the same script on both engines (seed ${seed})`, () => {
     async () => {
       const scripted = script(new SimulatedWorld(seed));
       const { pool, url: databaseUrl } = await database();
-      const before = await everythingOf(await play(scripted, (clock) => new PostgresEventStore(pool, clock)), scripted);
+      const before = await everythingOf(
+        await play(scripted, (clock) => new PostgresEventStore(pool, checksOf(), clock)),
+        scripted,
+      );
       const server = await double('appendRecords');
       const url = server.url('moved');
       const quiet = createLog('silent');
@@ -163,7 +172,7 @@ describe(`the same script on both engines (seed ${seed})`, () => {
 
       // The copy is lost: it is made again from KurrentDB alone.
       const fresh = await database();
-      const engine = await openKurrentEngine({ url, pool: fresh.pool, log: silent });
+      const engine = await openKurrentEngine({ url, pool: fresh.pool, checks: checksOf(), log: silent });
       await engine.store.readStream('fund-invest', 0, 1);
       expect(await everythingOf(engine.store, scripted)).toEqual(before);
       await engine.close();
@@ -172,7 +181,7 @@ describe(`the same script on both engines (seed ${seed})`, () => {
       const leaving = await lead(pool, SEQUENCER_LOCK);
       setTimeout(() => leaving?.release(true), 300);
       expect(await copyLedger(url, databaseUrl, quiet)).toContain(before.root);
-      const back = new PostgresEventStore(pool, () => Date.parse('2030-01-01T00:00:00Z'));
+      const back = new PostgresEventStore(pool, checksOf(), () => Date.parse('2030-01-01T00:00:00Z'));
       expect(await everythingOf(back, scripted)).toEqual(before);
       expect(await back.append({ expected: new Map(), commands: [commandOf('goes on', {})] })).toMatchObject({
         ok: true,
@@ -189,8 +198,8 @@ describe(`the same script on both engines (seed ${seed})`, () => {
       const other = await database();
       const url = (await double('appendSession')).url('taken');
       const quiet = createLog('silent');
-      await play(scripted, (clock) => new PostgresEventStore(one.pool, clock));
-      await play(scripted.slice(0, 2), (clock) => new PostgresEventStore(other.pool, () => clock() + 1));
+      await play(scripted, (clock) => new PostgresEventStore(one.pool, checksOf(), clock));
+      await play(scripted.slice(0, 2), (clock) => new PostgresEventStore(other.pool, checksOf(), () => clock() + 1));
       await copyLedger(other.url, url, quiet);
       await expect(copyLedger(one.url, url, quiet)).rejects.toThrow('is not what the database has there');
       await expect(copyLedger(one.url, other.url, quiet)).rejects.toThrow('pg_dump');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { KurrentEventStore } from '../../../src/ledger/kurrentdb/kurrentdb-event-store.js';
+import { checksOf } from '../batches.js';
 import { KurrentLog } from '../../../src/ledger/kurrentdb/kurrent-log.js';
 import { SequencedCopy } from '../../../src/ledger/kurrentdb/sequenced-copy.js';
 import { Sequencer } from '../../../src/ledger/kurrentdb/sequencer.js';
@@ -14,10 +15,10 @@ async function openOn(log: KurrentLog, pool: Pool): Promise<LogUnderTest> {
   await forgetCopy(pool);
   const copy = new SequencedCopy(pool);
   await copy.adopt(log.ledger);
-  const sequencer = new Sequencer(pool, log, copy, silent);
+  const sequencer = new Sequencer(pool, log, copy, checksOf(), silent);
   sequencer.start();
   return {
-    open: (clock) => new KurrentEventStore(pool, log, copy, sequencer, clock),
+    open: (clock) => new KurrentEventStore(pool, checksOf(), log, copy, sequencer, clock),
     close: () => sequencer.stop(),
   };
 }

@@ -10,7 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 import { KurrentDouble, type Fate } from '../../support/kurrentdb-double/kurrentdb-double.js';
 import { SimulatedWorld } from '../../support/simulated-world.js';
 import { account, contextOf, openAccount } from '../accounts.js';
-import { batchOf, commandOf, idOf } from '../batches.js';
+import { batchOf, commandOf, idOf, checksOf } from '../batches.js';
 import { History } from '../history.js';
 import { compose, send, type Sent } from '../sent.js';
 import { forgetCopy, silent } from './kurrentdb-instance.js';
@@ -38,7 +38,12 @@ describe(`a ledger on the double of KurrentDB under faults (seed ${seed})`, () =
   });
 
   const open = async (): Promise<KurrentEngine> => {
-    const engine = await openKurrentEngine({ url: double.url('ledger'), pool: database.pool, log: silent });
+    const engine = await openKurrentEngine({
+      url: double.url('ledger'),
+      pool: database.pool,
+      checks: checksOf(),
+      log: silent,
+    });
     engines.push(engine);
     return engine;
   };

@@ -5,7 +5,7 @@ import { openKurrentEngine, type KurrentEngine } from '../../../src/ledger/kurre
 import { KurrentLog } from '../../../src/ledger/kurrentdb/kurrent-log.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { KurrentDouble, type DoubleOptions } from '../../support/kurrentdb-double/kurrentdb-double.js';
-import { batchOf, commandOf } from '../batches.js';
+import { batchOf, commandOf, checksOf } from '../batches.js';
 import { forgetCopy, silent } from './kurrentdb-instance.js';
 
 /**
@@ -41,7 +41,7 @@ describe('the answers of a KurrentDB that its source tells', () => {
   };
   const engine = async (options: DoubleOptions = {}): Promise<KurrentEngine> => {
     double = await KurrentDouble.start(options);
-    const own = await openKurrentEngine({ url: urlOf('ledger'), pool: database.pool, log: silent });
+    const own = await openKurrentEngine({ url: urlOf('ledger'), pool: database.pool, checks: checksOf(), log: silent });
     opened.push(own);
     return own;
   };

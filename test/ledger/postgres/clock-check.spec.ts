@@ -9,7 +9,7 @@ import { Refusal } from '../../../src/ledger/refusal.js';
 import { formatInstant, parseInstant } from '../../../src/ledger/time.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.js';
-import { batchOf, commandOf } from '../batches.js';
+import { batchOf, commandOf, checksOf } from '../batches.js';
 import { silent } from '../kurrentdb/kurrentdb-instance.js';
 
 const MINUTE = 60_000;
@@ -33,7 +33,9 @@ describe.each(['PostgreSQL', 'KurrentDB'] as const)('the clocks of a ledger whos
     database = await createTestDatabase();
     const { pool } = database;
     const make: (clock: () => number, check: ClockCheck) => EventStore =
-      engine === 'PostgreSQL' ? (clock, check) => new PostgresEventStore(pool, clock, check) : await onKurrent();
+      engine === 'PostgreSQL'
+        ? (clock, check) => new PostgresEventStore(pool, checksOf(), clock, check)
+        : await onKurrent();
     open = (rule = RULE) => {
       const clock = { ahead: 0 };
       const logged: string[] = [];
@@ -50,7 +52,7 @@ describe.each(['PostgreSQL', 'KurrentDB'] as const)('the clocks of a ledger whos
       const log = await KurrentLog.open(double.url('ledger'));
       const copy = new SequencedCopy(pool);
       await copy.adopt(log.ledger);
-      const sequencer = new Sequencer(pool, log, copy, silent);
+      const sequencer = new Sequencer(pool, log, copy, checksOf(), silent);
       sequencer.start();
       close = async () => {
         await sequencer.stop();
@@ -58,7 +60,7 @@ describe.each(['PostgreSQL', 'KurrentDB'] as const)('the clocks of a ledger whos
         await double.stop();
       };
       return (clock: () => number, check: ClockCheck) =>
-        new KurrentEventStore(pool, log, copy, sequencer, clock, check);
+        new KurrentEventStore(pool, checksOf(), log, copy, sequencer, clock, check);
     }
     if (engine === 'PostgreSQL') close = () => Promise.resolve();
   });

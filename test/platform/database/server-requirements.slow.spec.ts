@@ -132,6 +132,7 @@ describe('a database that the ledger cannot use', () => {
       searchPath: '',
       schema: '',
       mayCreate: true,
+      mayServe: true,
       otherHome: null,
     };
     const found = objectionToServer({ ...facts, version });

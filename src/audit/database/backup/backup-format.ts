@@ -16,7 +16,7 @@ export const ABOUT = 'backup/about.json';
 export const SUMS = 'backup/SHA256SUMS';
 
 /** The keys of an installation, as files of its DATA_DIR. */
-export const KEY_NAMES = ['wrapping-key', 'log-signing-key'] as const;
+export const KEY_NAMES = ['wrapping-key', 'log-signing-key', 'append-key'] as const;
 export type KeyName = (typeof KEY_NAMES)[number];
 export const keyPath = (name: KeyName): string => `backup/keys/${name}`;
 
@@ -48,6 +48,10 @@ export interface BackupAbout {
   /** Identifies the wrapping key without showing it; null if the backup was made without access to the key. */
   readonly wrappingKeyId: string | null;
   readonly hasKeys: boolean;
+  /** The keys in the backup. */
+  readonly keyNames: readonly KeyName[];
+  /** Identifies the key of the check values, hex; null if no batch has one. */
+  readonly appendKeyId: string | null;
   /** Name of the ledger on KurrentDB; null if the database has its events for its own. */
   readonly kurrentLedger: string | null;
   readonly parts: Readonly<Record<PartName, PartCounts>>;

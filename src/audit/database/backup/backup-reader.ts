@@ -2,7 +2,7 @@ import { reasonOf } from '../../../platform/startup-error.js';
 import { ArchiveSource } from '../../archive-source.js';
 import { NotCheckable, ProvenWrong } from '../../audit-finding.js';
 import { BackupFailure } from './backup-failure.js';
-import { ABOUT, BACKUP_FORMAT, KEY_NAMES, keyPath, memberPath, PARTS, SUMS } from './backup-format.js';
+import { ABOUT, BACKUP_FORMAT, keyPath, memberPath, PARTS, SUMS } from './backup-format.js';
 import type { BackupAbout, KeyName, PartName } from './backup-format.js';
 import { newestMigration } from './backup-schema.js';
 import { sha256 } from './backup-writer.js';
@@ -44,7 +44,9 @@ export class BackupReader {
 
   /** A key of the installation; undefined in a backup without keys. */
   async key(name: KeyName): Promise<Buffer | undefined> {
-    return this.about.hasKeys ? Buffer.from(await textOf(this.archive, keyPath(name)), 'base64') : undefined;
+    return this.about.keyNames.includes(name)
+      ? Buffer.from(await textOf(this.archive, keyPath(name)), 'base64')
+      : undefined;
   }
 }
 
@@ -99,11 +101,23 @@ async function readAbout(archive: ArchiveSource, sums: Map<string, string>): Pro
     );
   }
   const newest = await newestMigration();
-  if (about.migration <= newest) return about;
+  if (about.migration <= newest) return upToDate(about);
   throw new BackupFailure(
     `${archive.name} was made by a newer program: its database was at ${about.migration}, this program is at ${newest}. ` +
       'Restore it with that version.',
   );
+}
+
+/** A backup of a version before there were check values names nothing that came with them. */
+function upToDate(about: BackupAbout | Omit<BackupAbout, 'keyNames' | 'appendKeyId'>): BackupAbout {
+  if ('keyNames' in about) return about;
+  const { hasKeys, parts } = about;
+  return {
+    ...about,
+    keyNames: hasKeys ? ['wrapping-key', 'log-signing-key'] : [],
+    appendKeyId: null,
+    parts: { ...parts, batch_checks: { lines: 0, members: 0 } },
+  };
 }
 
 /** Exactly the members that the backup counts are there, each with its checksum. */
@@ -113,10 +127,10 @@ async function checkMembers(archive: ArchiveSource, about: BackupAbout, sums: Ma
   if (further !== undefined) throw new BackupFailure(`${archive.name} is damaged: ${ABOUT} does not count ${further}.`);
 }
 
-function* pathsOf({ parts, signedSize, hasKeys }: BackupAbout): Generator<string> {
+function* pathsOf({ parts, signedSize, keyNames }: BackupAbout): Generator<string> {
   yield 'vkey';
   if (signedSize > 0) yield 'checkpoint';
-  if (hasKeys) yield* KEY_NAMES.map(keyPath);
+  yield* keyNames.map(keyPath);
   for (const part of PARTS) {
     for (let index = 0; index < parts[part].members; index += 1) yield memberPath(part, index);
   }

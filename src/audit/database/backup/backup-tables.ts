@@ -21,6 +21,12 @@ export const BACKUP_TABLES = [
     key: ['command_id'],
     rowsPerRead: 500,
   },
+  {
+    name: 'batch_checks',
+    columns: ['batch', 'kind', 'first_position', 'event_count', 'recorded_at', 'command_ids', 'check_value'],
+    key: ['batch'],
+    rowsPerRead: 200,
+  },
   { name: 'content_keys', columns: ['event_id', 'subject', 'wrapped_key'], key: ['event_id'], rowsPerRead: 500 },
   { name: 'sealed_contents', columns: ['event_id', 'ciphertext'], key: ['event_id'], rowsPerRead: 100 },
   { name: 'log_checkpoints', columns: ['size', 'root', 'note', 'witnessed'], key: ['size'], rowsPerRead: 1_000 },

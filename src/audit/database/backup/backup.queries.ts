@@ -30,7 +30,7 @@ export interface BackupSource {
   /** Undefined if this machine does not have it. */
   readonly wrappingKey?: Uint8Array;
   /** The keys that go into the backup; undefined for a backup without keys. */
-  readonly keys?: Readonly<Record<KeyName, Uint8Array>>;
+  readonly keys?: Readonly<Partial<Record<KeyName, Uint8Array>>>;
 }
 
 /**
@@ -58,7 +58,8 @@ export async function writeBackup(
     for (const table of BACKUP_TABLES) {
       tables.push([table.name, await writer.addPart(table.name, rowsOf(snapshot, table))]);
     }
-    for (const name of keys ? KEY_NAMES : []) {
+    const keyNames = KEY_NAMES.filter((name) => keys?.[name] !== undefined);
+    for (const name of keyNames) {
       await writer.add(keyPath(name), Buffer.from(`${Buffer.from(keys?.[name] ?? []).toString('base64')}\n`));
     }
     const about: BackupAbout = {
@@ -70,6 +71,7 @@ export async function writeBackup(
       signedSize,
       wrappingKeyId: wrappingKey ? wrappingKeyId(wrappingKey) : null,
       hasKeys: keys !== undefined,
+      keyNames,
       parts: { ...(Object.fromEntries(tables) as BackupAbout['parts']), events },
     };
     await writer.end(about);
@@ -129,9 +131,10 @@ const otherSchema = (why: string, cause?: unknown): BackupFailure =>
 
 async function headOf(
   snapshot: Snapshot,
-): Promise<Pick<BackupAbout, 'migration' | 'position' | 'recordedAt' | 'kurrentLedger'>> {
+): Promise<Pick<BackupAbout, 'migration' | 'position' | 'recordedAt' | 'kurrentLedger' | 'appendKeyId'>> {
   const [head] = await snapshot.query<Awaited<ReturnType<typeof headOf>>>(
     `select position, recorded_at as "recordedAt", (select ledger from sequenced) as "kurrentLedger",
+       encode(append_key, 'hex') as "appendKeyId",
        (select file from schema_migrations order by number desc limit 1) as migration
      from ledger_head`,
   );

@@ -1,5 +1,7 @@
 import type { Pool, PoolClient, QueryConfig } from 'pg';
+import type { AppendChecks } from '../../../ledger/append-checks.js';
 import type { ProgressListener } from '../../../ledger/progress-listener.js';
+import { accept } from '../../../log/batch-checks.queries.js';
 import { LogTransaction } from '../../../log/log-store.queries.js';
 import { reasonOf } from '../../../platform/startup-error.js';
 import type { TreeHead } from '../../../tlog/checkpoint.js';
@@ -27,6 +29,8 @@ export interface RestoreOptions {
   readonly acceptsOlder: boolean;
   /** True for the copy of a ledger on KurrentDB; false gives the database its events for its own. */
   readonly isCopy: boolean;
+  /** With the key that the ledger goes on with. */
+  readonly checks: AppendChecks;
   /** Called when everything is written and nothing is committed. */
   readonly beforeCommit: () => Promise<void>;
   readonly progress?: ProgressListener;
@@ -123,7 +127,23 @@ class Restore {
       await this.putRows(name as (typeof BACKUP_TABLES)[number]['name']);
     }
     await this.client.query('alter table commands enable trigger commands_are_digested');
+    await this.putCheckedHead();
     return note;
+  }
+
+  /** The next batch continues the check values of the backup. Where it has none, the events that are not signed get one. */
+  private async putCheckedHead(): Promise<void> {
+    const { checks } = this.options;
+    if (this.backup.about.appendKeyId === null) {
+      await accept(this.client, checks);
+      return;
+    }
+    await this.client.query("select set_config('ledger.sequencing', 'on', true)");
+    await this.client.query(
+      `update ledger_head set batch = c.batch, check_value = c.check_value, append_key = $1
+       from (select batch, check_value from batch_checks order by batch desc limit 1) as c`,
+      [checks.keyId],
+    );
   }
 
   private async putRows(name: (typeof BACKUP_TABLES)[number]['name']): Promise<void> {
