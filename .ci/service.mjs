@@ -77,7 +77,7 @@ export function endAll() {
 /** The environment of this process without the settings of a service. */
 function environment() {
   const settings =
-    /^(HOST|PORT|DATA_DIR|DATABASE_(READ_)?URL|EVENT_STORE_URL|OPERATOR_KEY|LOG_\w+|OIDC_\w+|RATE_LIMIT_\w+)$/;
+    /^(HOST|PORT|DATA_DIR|DATABASE_(READ_)?URL|EVENT_STORE_URL|OPERATOR_KEY|LOG_\w+|OIDC_\w+|RATE_LIMIT_\w+|TRUSTED_PROXIES|CONNECTIONS_MAX|REQUEST_SECONDS_MAX)$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !settings.test(name)));
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import rateLimit from '@fastify/rate-limit';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
@@ -30,19 +29,16 @@ import { ProblemFilter } from './http/problem.js';
 import './http/request.js';
 import { damageOf } from './platform/database/database.js';
 import { RUNTIME, type Runtime } from './platform/runtime.js';
+import { boundConnections } from './http/shares/connections.js';
+import { isTrusted } from './http/shares/proxies.js';
 import { securityHeaders, STRICT_TRANSPORT } from './http/answer/security-headers.js';
+import { RateLimit } from './http/shares/rate-limit.js';
 import { EdgeValidationPipe } from './http/validation.pipe.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
 
 const BODY_BYTES_MAX = 1_048_576;
 /** Longer than any part of a path of this API; a path with a longer part is answered 404 without a lookup. */
 const PARAMETER_LENGTH_MAX = 200;
-/** A request whose headers or body take longer is ended, so that slow senders cannot hold all connections. */
-const REQUEST_MS_MAX = 60_000;
-/** How often slow requests are looked for. */
-const SLOW_CHECK_MS = 5_000;
-const KEEP_ALIVE_MS = 65_000;
-
 /** Marks a request for a list as CSV; the path of the request is then the path of the list. */
 const CSV = Symbol('csv');
 
@@ -51,13 +47,14 @@ const CSV = Symbol('csv');
  * @param methods the versions of the reports' method.
  */
 export async function createApp(runtime: Runtime, methods: MethodRegistry = METHODS): Promise<NestFastifyApplication> {
+  const { connections, trustedProxies } = runtime.config;
+  const isProxy = isTrusted(trustedProxies);
   const headers = securityHeaders();
   const errors = new FrameworkErrors(headers);
   const adapter = new FastifyAdapter({
-    http: { connectionsCheckingInterval: SLOW_CHECK_MS, requireHostHeader: false },
+    http: { connectionsCheckingInterval: connections.checkMs, requireHostHeader: false },
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_MS_MAX,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    trustProxy: isProxy,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
     rewriteUrl: listBehindCsv,
@@ -79,6 +76,7 @@ export async function createApp(runtime: Runtime, methods: MethodRegistry = METH
     bodyParser: false,
   });
   errors.watch(app.getHttpServer());
+  boundConnections(app.getHttpServer(), connections, isProxy);
   await configure(app, runtime);
   return app;
 }
@@ -93,7 +91,7 @@ export function drainOf(app: NestFastifyApplication): Drain {
 }
 
 async function configure(app: NestFastifyApplication, runtime: Runtime): Promise<void> {
-  const { config, log } = runtime;
+  const { log } = runtime;
   const server = app.getHttpAdapter().getInstance();
   acceptJson(server, runtime.wrappingKey);
   app.get(CommandRoutes).watch(server);
@@ -105,11 +103,12 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   });
   await allowOrigins(server);
   serveCaches(server);
+  const rateLimit = app.get(RateLimit);
+  await rateLimit.watch(server);
+  admitBeforeBody(server, app.get(Authentication), rateLimit);
   answerOtherMethods(server);
-  admitBeforeBody(server, app.get(Authentication));
   requireJson(server);
   admitLargeCalls(server);
-  if (config.rateLimitPerMinute > 0) await limitRate(app, config.rateLimitPerMinute);
   logRequests(app, runtime);
   app.useGlobalPipes(new EdgeValidationPipe());
   app.useGlobalFilters(problems);
@@ -135,24 +134,6 @@ function listBehindCsv(request: IncomingMessage): string {
   if (!list) return url;
   Object.assign(request, { [CSV]: true });
   return `${list[1] ?? ''}${list[2] ?? ''}`;
-}
-
-async function limitRate(app: NestFastifyApplication, perMinute: number): Promise<void> {
-  await app.register(rateLimit, {
-    max: perMinute,
-    timeWindow: 60_000,
-    cache: 10_000,
-    enableDraftSpec: true,
-    // Behind one address there may be many partners: the credential counts, and the address only without one.
-    keyGenerator: (request) => request.headers.authorization ?? request.ip,
-    allowList: (request) => /^\/(livez|readyz|metrics)$/.test(request.url),
-    errorResponseBuilder: (_request, context) =>
-      new Refusal(
-        'rate-limited',
-        'rate-limited',
-        `More than ${perMinute} requests in a minute. Wait ${context.after}.`,
-      ),
-  });
 }
 
 /** One line a request, without query, headers or body, because these may hold private data. */

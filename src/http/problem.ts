@@ -8,6 +8,7 @@ import { isDatabaseAway } from '../platform/database/database.js';
 
 /** Seconds after which a caller may send the request again when the service was busy or the ledger could not be reached. */
 const RETRY_AFTER_S = 1;
+const RETRIED: ReadonlySet<number> = new Set([429, 503]);
 
 /** RFC 9457 problem details. */
 export interface Problem {
@@ -69,7 +70,9 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const problem = problemOf(refusal, request);
-    if (problem.status === 503) void reply.header('Retry-After', String(RETRY_AFTER_S));
+    if (RETRIED.has(problem.status) && !reply.hasHeader('Retry-After')) {
+      void reply.header('Retry-After', String(RETRY_AFTER_S));
+    }
     if (problem.status === 401) void reply.header('WWW-Authenticate', 'Bearer realm="ppp-ledger"');
     if (refusal instanceof ReplayedRefusal && refusal.replayed) void reply.header('Idempotency-Replayed', 'true');
     void reply

@@ -15,8 +15,10 @@ declare module 'fastify' {
   }
 
   interface FastifyContextConfig {
-    /** Who may use the route: of routes that read a body. */
+    /** Who may use the route: of routes that look at a credential. */
     access?: RouteAccess;
+    /** Asked by machines that watch the service: never limited. */
+    isProbe?: true;
     /** The body of the route is read item by item. */
     streamed?: StreamedList;
     /** The body of the route may hold thousands of records. */

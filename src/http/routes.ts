@@ -160,7 +160,7 @@ export function ReadRoute({
     Get(path),
     SetMetadata(ACCESS, access),
     UseInterceptors(ReadInterceptor),
-    RouteConfig({ ...(table && { table }) }),
+    RouteConfig({ access, ...(table && { table }) }),
     ...(roles ? credential(roles) : [anonymous(identifies), Revalidated()]),
     ...(table ? [ApiExtension(TABLE, true)] : []),
     ApiResponse({
@@ -217,11 +217,14 @@ const credential = (roles: readonly Role[]): readonly MethodDecorator[] => [
 const anonymous = (identifies?: true): MethodDecorator =>
   identifies ? applyDecorators(ApiBearerAuth(), ApiSecurity({})) : ApiSecurity({});
 
+const STREAM: RouteAccess = { kind: 'public', roles: [], identifies: true };
+
 /** A public answer without an end. Readers with a credential are counted by it, and the others by their address. */
 export const StreamRoute = ({ path }: { readonly path: string }): MethodDecorator =>
   applyDecorators(
     Get(path),
-    SetMetadata(ACCESS, { kind: 'public', roles: [], identifies: true } satisfies RouteAccess),
+    SetMetadata(ACCESS, STREAM),
+    RouteConfig({ access: STREAM }),
     anonymous(true),
     refuses('identifying', [
       'malformed-last-event-id',
@@ -248,6 +251,7 @@ export const PublicRoute = (
 ): MethodDecorator =>
   applyDecorators(
     SetMetadata(ACCESS, { kind: 'public', roles: [] } satisfies RouteAccess),
+    ...(kind === 'operations' ? [RouteConfig({ isProbe: true })] : []),
     anonymous(),
     refuses(kind, own),
   );

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Authentication } from './authentication.service.js';
 import { ACCESS, requireRole, type RouteAccess } from '../http/route-access.js';
 import '../http/request.js';
+import type { RateLimit } from '../http/shares/rate-limit.js';
 
 /** Accepts a request only if its credential has one of the roles that the route names. */
 @Injectable()
@@ -23,13 +24,18 @@ export class AccessGuard implements CanActivate {
 }
 
 /**
- * Lets the callers of commands in before any of their body is read, so that a stranger costs no more than the headers. The guard comes
- * after the body.
+ * Looks at the credential of a request before any of its body is read, so that a stranger costs no more than the headers, and counts the
+ * request for whoever it comes from. The guard comes after the body.
  */
-export function admitBeforeBody(server: FastifyInstance, authentication: Authentication): void {
-  server.addHook('onRequest', async (request) => {
-    const { access } = request.routeOptions.config;
-    if (access !== undefined) await admit(request, access, authentication);
+export function admitBeforeBody(server: FastifyInstance, authentication: Authentication, rateLimit: RateLimit): void {
+  server.addHook('onRequest', async (request, reply) => {
+    const { access, isProbe } = request.routeOptions.config ?? {};
+    try {
+      if (access !== undefined) await admit(request, access, authentication);
+    } finally {
+      // A credential that was refused counts for its address. Over the limit nobody learns why it was refused.
+      if (!isProbe) await rateLimit.count(request, reply);
+    }
   });
 }
 

@@ -6,9 +6,10 @@ import type { StoredEvent } from '../ledger/event.js';
 import { Notifier } from '../ledger/notifier.js';
 import { Refusal } from '../ledger/refusal.js';
 import '../http/request.js';
+import { holderOf } from '../http/shares/holder.js';
 import type { EventFilters } from './event-filters.js';
 import { EventPages } from './events.queries.js';
-import { FeedReaders, holderOf } from './feed-readers.js';
+import { FeedReaders } from './feed-readers.js';
 
 const PAGE_EVENTS = 200;
 /** Longest time until events of another instance are noticed. The events of this instance are notified. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isLedgerOfUrl } from '../ledger/kurrentdb/kurrent-url.js';
 import type { ClockRule } from '../ledger/event-store.js';
@@ -28,6 +29,9 @@ export class Config {
   readonly logLevel: LogLevel;
   /** Requests a minute that one caller may make; 0 switches the limit off. */
   readonly rateLimitPerMinute: number;
+  /** Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly connections: ConnectionLimits;
   /** When events may be stamped, as clocks can be wrong. */
   readonly clockRule: ClockRule;
 
@@ -46,6 +50,19 @@ export class Config {
     const oidc = readOidc(settings);
     this.logLevel = settings.logLevel();
     this.rateLimitPerMinute = settings.integer('RATE_LIMIT_PER_MINUTE', RATE_LIMIT_PER_MINUTE_MAX, 0);
+    const trustedProxies = settings.text('TRUSTED_PROXIES', isListOfNetworks, TRUSTED_PROXIES_HINT);
+    this.trustedProxies = trustedProxies === undefined ? [] : listOf(trustedProxies);
+    const max = settings.integer('CONNECTIONS_MAX', CONNECTIONS_MAX, CONNECTIONS_MAX_DEFAULT);
+    const requestMs = settings.integer('REQUEST_SECONDS_MAX', REQUEST_SECONDS_MAX, 30) * 1_000;
+    this.connections = {
+      max,
+      perNetwork: Math.ceil(max / 4),
+      headersMs: requestMs === 0 ? 0 : Math.min(requestMs, HEADERS_MS_MAX),
+      requestMs,
+      silentMs: SILENT_MS_MAX,
+      keepAliveMs: this.trustedProxies.length > 0 ? KEEP_ALIVE_OF_PROXIES_MS : KEEP_ALIVE_MS,
+      checkMs: SLOW_CHECK_MS,
+    };
     const aheadSeconds = settings.integer('CLOCK_AHEAD_SECONDS_MAX', CLOCK_AHEAD_SECONDS_MAX, 60);
     const acceptedStamp = settings.text('LAST_STAMP_ACCEPTED', isInstant, INSTANT_HINT);
     this.clockRule = {
@@ -65,6 +82,24 @@ export class Config {
     if (logPolicy) this.logPolicy = resolve(logPolicy);
     if (oidc) this.oidc = oidc;
   }
+}
+
+/** How many connections there are at a time, and how long each may take. Times are in milliseconds; 0 switches a limit off. */
+export interface ConnectionLimits {
+  /** In all. */
+  readonly max: number;
+  /** From one network of `networkOf`, unless it is a proxy's. */
+  readonly perNetwork: number;
+  /** From the beginning of the connection, or of a further request, to the end of its headers. */
+  readonly headersMs: number;
+  /** The same to the end of its body. */
+  readonly requestMs: number;
+  /** Without a byte in either direction: the caller neither sends nor takes. */
+  readonly silentMs: number;
+  /** Between two requests. */
+  readonly keepAliveMs: number;
+  /** How often slow requests are looked for. */
+  readonly checkMs: number;
 }
 
 /** The command line options of a witness. */
@@ -138,6 +173,18 @@ export class ConfigError extends Error {
 const PORT_MAX = 65_535;
 /** A million requests a minute is more than one process can answer: a larger number is a typing error. */
 const RATE_LIMIT_PER_MINUTE_MAX = 1_000_000;
+/** A process may have some more files open than that. */
+const CONNECTIONS_MAX = 100_000;
+/** Four times as many as readers may follow the history. */
+const CONNECTIONS_MAX_DEFAULT = 2_000;
+const REQUEST_SECONDS_MAX = 3_600;
+const HEADERS_MS_MAX = 10_000;
+/** The longest work for one answer, an old report, takes about half a minute, and may wait for others. */
+const SILENT_MS_MAX = 120_000;
+const KEEP_ALIVE_MS = 15_000;
+/** Longer than the minute that proxies keep a connection: they must not send on one that is being closed. */
+const KEEP_ALIVE_OF_PROXIES_MS = 65_000;
+const SLOW_CHECK_MS = 1_000;
 /** A clock that is a day ahead is wrong. */
 const CLOCK_AHEAD_SECONDS_MAX = 86_400;
 /** 32 characters of base64 are 192 bits: beyond guessing, and short enough for any header. */
@@ -160,6 +207,7 @@ const OIDC_AUDIENCE_HINT = 'the audience of the tokens, e.g. ppp-ledger';
 /** The default name, which belongs to no ledger. A ledger that others check gets a name of its own before its first event. */
 const LOG_ORIGIN_DEFAULT = 'localhost/log';
 const INSTANT_HINT = 'an instant in UTC, as /readyz shows it, e.g. 2026-11-24T05:38:00.250Z';
+const TRUSTED_PROXIES_HINT = 'addresses or networks of proxies, with commas, e.g. 10.0.0.7, 192.168.0.0/16 or fd00::/8';
 const LOG_LEVEL_HINT = `one of ${LOG_LEVELS.join(', ')}`;
 
 /** Reads values from the environment and collects the problems. */
@@ -246,6 +294,14 @@ const isOperatorKey = (value: string): boolean =>
   value.length >= OPERATOR_KEY_LENGTH_MIN && value.length <= OPERATOR_KEY_LENGTH_MAX && /^[\x21-\x7e]+$/.test(value);
 const isInstant = (value: string): boolean =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) && !Number.isNaN(Date.parse(value));
+const listOf = (value: string): readonly string[] => value.split(',').map((one) => one.trim());
+const isListOfNetworks = (value: string): boolean => listOf(value).every(isNetwork);
+/** An address, or a network with the length of its prefix. */
+const isNetwork = (value: string): boolean => {
+  const { address = '', bits } = /^(?<address>[^/]+)(?:\/(?<bits>\d{1,3}))?$/.exec(value)?.groups ?? {};
+  const family = isIP(address);
+  return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
+};
 const isLogLevel = (value: string): boolean => LOG_LEVELS.some((level) => level === value);
 /** C2SP tlog-checkpoint: a schema-less URL without space and plus. */
 const isLogOrigin = (value: string): boolean => /^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/[^\s+?#]*)?$/i.test(value);

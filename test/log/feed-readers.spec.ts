@@ -1,4 +1,5 @@
-import { FeedReaders, READERS_MAX, READERS_PER_HOLDER_MAX, holderOf, networkOf } from '../../src/log/feed-readers.js';
+import { holderOf, networkOf } from '../../src/http/shares/holder.js';
+import { FeedReaders, READERS_MAX, READERS_PER_HOLDER_MAX } from '../../src/log/feed-readers.js';
 import { refusalOf } from '../support/given.js';
 
 describe('the places of readers of the feed', () => {

@@ -22,6 +22,16 @@ describe('the settings', () => {
       logOrigin: 'localhost/log',
       logLevel: 'info',
       rateLimitPerMinute: 0,
+      trustedProxies: [],
+      connections: {
+        max: 2_000,
+        perNetwork: 500,
+        headersMs: 10_000,
+        requestMs: 30_000,
+        silentMs: 120_000,
+        keepAliveMs: 15_000,
+        checkMs: 1_000,
+      },
       clockRule: { aheadMsMax: 60_000 },
     });
   });
@@ -41,6 +51,9 @@ describe('the settings', () => {
       OIDC_AUDIENCE: 'ppp-ledger',
       LOG_LEVEL: 'debug',
       RATE_LIMIT_PER_MINUTE: '600',
+      TRUSTED_PROXIES: '10.0.0.7, fd00::/8',
+      CONNECTIONS_MAX: '101',
+      REQUEST_SECONDS_MAX: '8',
       CLOCK_AHEAD_SECONDS_MAX: '5',
       LAST_STAMP_ACCEPTED: '2036-11-24T05:38:00.250Z',
     });
@@ -57,6 +70,16 @@ describe('the settings', () => {
       oidc: { issuer: 'https://login.example.eu/realms/ppp', audience: 'ppp-ledger' },
       logLevel: 'debug',
       rateLimitPerMinute: 600,
+      trustedProxies: ['10.0.0.7', 'fd00::/8'],
+      connections: {
+        max: 101,
+        perNetwork: 26,
+        headersMs: 8_000,
+        requestMs: 8_000,
+        silentMs: 120_000,
+        keepAliveMs: 65_000,
+        checkMs: 1_000,
+      },
       clockRule: { aheadMsMax: 5_000, acceptedStamp: Date.parse('2036-11-24T05:38:00.250Z') },
     });
   });
@@ -80,6 +103,9 @@ describe('the settings', () => {
       OIDC_ISSUER: 'http://login.example.eu',
       LOG_LEVEL: 'loud',
       RATE_LIMIT_PER_MINUTE: '-1',
+      TRUSTED_PROXIES: '10.0.0.0/33',
+      CONNECTIONS_MAX: '1e3',
+      REQUEST_SECONDS_MAX: '3601',
     });
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
       'HOST',
@@ -92,8 +118,33 @@ describe('the settings', () => {
       'OIDC_ISSUER',
       'LOG_LEVEL',
       'RATE_LIMIT_PER_MINUTE',
+      'TRUSTED_PROXIES',
+      'CONNECTIONS_MAX',
+      'REQUEST_SECONDS_MAX',
     ]);
     for (const problem of problems) expect(problem).toMatch(/: set |set both/);
+  });
+
+  it('take addresses and networks as proxies, and nothing else', () => {
+    for (const value of ['10.0.0.7', '10.0.0.0/0', '10.0.0.0/32', '::1', 'fd00::/128', '10.0.0.7,::1']) {
+      expect([value, problemsOf({ TRUSTED_PROXIES: value })]).toEqual([value, []]);
+    }
+    for (const value of [
+      '*',
+      'true',
+      'loopback',
+      '10.0.0',
+      '10.0.0.7/',
+      '10.0.0.0/33',
+      'fd00::/129',
+      '10.0.0.7,',
+      '/8',
+    ]) {
+      expect([value, problemsOf({ TRUSTED_PROXIES: value })]).toEqual([
+        value,
+        [expect.stringMatching(/^TRUSTED_PROXIES/)],
+      ]);
+    }
   });
 
   it('end the program with EX_CONFIG', () => {

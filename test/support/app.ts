@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Pool } from 'pg';
 import { createApp } from '../../src/app.js';
-import { Config } from '../../src/platform/config.js';
+import { Config, type ConnectionLimits } from '../../src/platform/config.js';
 import type { EventStore } from '../../src/ledger/event-store.js';
 import { AppendChecks } from '../../src/ledger/append-checks.js';
 import { createLog } from '../../src/platform/logging.js';
@@ -66,6 +66,8 @@ export interface TestAppOptions {
   readonly clock?: () => number;
   /** Share the database of another application: two instances of one service. */
   readonly sharedWith?: TestApp;
+  /** Times of the tests are shorter, and their numbers smaller. */
+  readonly connections?: Partial<ConnectionLimits>;
   /** A migrated database, which the caller drops. */
   readonly databaseUrl?: string;
   /** Opens the engine that keeps the events, if the database does not keep them. */
@@ -101,7 +103,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const appendChecks = new AppendChecks(APPEND_KEY);
   const engine = await options.engine?.(pool, appendChecks);
   const runtime = {
-    config,
+    config: { ...config, connections: { ...config.connections, ...options.connections } },
     pool,
     readPool: pool,
     ...(engine && { eventStore: engine.store }),

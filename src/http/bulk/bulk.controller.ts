@@ -27,7 +27,7 @@ export class BulkController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BulkAnswerDto> {
-    const { outcomes, position, replayed } = await this.bulk.execute(request);
+    const { outcomes, position, replayed } = await this.bulk.execute(request, reply);
     void reply.header('Cache-Control', 'no-store').header('Bulk-Replayed', String(replayed));
     if (position !== undefined) void reply.header('Ledger-Position', String(position));
     if (replayed === outcomes.length) void reply.header('Idempotency-Replayed', 'true');

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, CommandContext, Principal } from '../../ledger/command-context.js';
 import type { Decide, RefusalOfAll, SubmittedCommand } from '../../ledger/command-group.js';
 import type { PreparedCommand } from '../../ledger/ledger-command.js';
@@ -19,6 +19,7 @@ import { asRefusal, problemOf } from '../problem.js';
 import { RUNTIME, type Runtime } from '../../platform/runtime.js';
 import { EdgeValidationPipe } from '../validation.pipe.js';
 import '../request.js';
+import { RateLimit } from '../shares/rate-limit.js';
 
 /** Commands whose input is checked in one turn of the event loop. After it other requests have a turn. */
 const CHECKED_IN_A_TURN = 50;
@@ -110,15 +111,18 @@ export class Bulk {
     private readonly ledger: Ledger,
     private readonly routes: CommandRoutes,
     private readonly metrics: Metrics,
+    private readonly rateLimit: RateLimit,
     @Inject(RUNTIME) private readonly runtime: Pick<Runtime, 'wrappingKey' | 'log'>,
   ) {}
 
   /**
-   * @throws Refusal when the call itself is wrong, when its key was used for another request, when there is no room for all
+   * @throws Refusal when the call itself is wrong, when its commands are more than the rate limit leaves, when its key was used for another request, when there is no room for all
    *   commands, and with `atomic` for the first command that is refused.
    */
-  async execute(request: FastifyRequest): Promise<BulkResult> {
+  async execute(request: FastifyRequest, reply: FastifyReply): Promise<BulkResult> {
     const { body, key } = await this.read(request);
+    // The call itself was counted as one.
+    await this.rateLimit.count(request, reply, body.commands.length - 1);
     const call = this.callOf(request, key, body);
     const outcomes = body.atomic === true ? await this.atomically(call) : await this.inOrder(call);
     return this.resultOf(call, outcomes);
