@@ -1,6 +1,7 @@
 import { ACCESS_REFUSALS } from './access/access.refusals.js';
 import { CAPITAL_REFUSALS } from './capital/capital.refusals.js';
 import { COMPUTE_REFUSALS } from './compute/compute.refusals.js';
+import { DOMAIN_REFUSALS } from './domain/domain.refusals.js';
 import { ERASURE_REFUSALS } from './erasure/erasure.refusals.js';
 import { GOVERNANCE_REFUSALS } from './governance/governance.refusals.js';
 import { HTTP_REFUSALS } from './http/http.refusals.js';
@@ -16,6 +17,7 @@ export const REFUSALS: RefusalCatalogue = {
   ...HTTP_REFUSALS,
   ...LEDGER_REFUSALS,
   ...IDENTITY_REFUSALS,
+  ...DOMAIN_REFUSALS,
   ...PARTNERS_REFUSALS,
   ...GOVERNANCE_REFUSALS,
   ...CAPITAL_REFUSALS,

@@ -92,6 +92,21 @@ describe('the committed OpenAPI document', () => {
     }
   });
 
+  it('lets the operator alone record something that is made up', () => {
+    const takers = operations.flatMap(({ name, operation }) => {
+      const { schema } = operation.requestBody?.content?.['application/json'] ?? {};
+      const body = document.components.schemas[schema?.$ref?.split('/').at(-1) ?? ''];
+      if (body?.properties?.['illustrative'] === undefined) return [];
+      const refusals = JSON.stringify(shared(operation.responses['403'] ?? {}));
+      return [{ name, roles: operation['x-roles'] ?? [], refusals }];
+    });
+    expect(takers.map(({ name }) => name)).toHaveLength(5);
+    for (const { name, roles, refusals } of takers) {
+      const isRefused = roles.length === 1 || refusals.includes('illustrative-not-allowed');
+      expect([name, roles.includes('operator'), isRefused]).toEqual([name, true, true]);
+    }
+  });
+
   it('describes every problem by a schema of its code, with facts that say what they are', () => {
     for (const [code, { facts = {} }] of Object.entries(REFUSALS)) {
       const { mapping = {} } = (document.components.schemas['Problem'] as Union).discriminator;

@@ -39,6 +39,7 @@ export const SubmitAccessRequest = ledgerCommand(
       'call-not-open',
       'category-missing',
       'chip-hours-above-mode-limit',
+      'illustrative-not-allowed',
       'not-own',
       'ownership-too-wide',
       'unknown-access-call',

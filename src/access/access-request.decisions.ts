@@ -1,4 +1,5 @@
 import { MODE_LIMITS } from '../domain/access-modes.js';
+import { requireMayMark, type Illustrative } from '../domain/illustrative.js';
 import type { Principal } from '../ledger/command-context.js';
 import { forbid, invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
@@ -32,16 +33,16 @@ export interface Applicant {
   readonly category: Category | undefined;
 }
 
-export interface SubmitRequestInput extends LateRecording {
+export interface SubmitRequestInput extends LateRecording, Illustrative {
   readonly callId: string;
   readonly chipHours: number;
   readonly sector: string;
-  readonly illustrative?: boolean;
 }
 
 /**
  * Submits a request. `applicant` must be the facts at `effectiveInstant(input, actor, now)`.
- * @throws Refusal `call-not-open`, `category-missing`, `chip-hours-above-mode-limit` (409), and the codes of `effectiveInstant`.
+ * @throws Refusal `illustrative-not-allowed` (403); `call-not-open`, `category-missing`, `chip-hours-above-mode-limit` (409); the codes
+ * of `effectiveInstant`.
  */
 export function submitRequest(
   call: OpenedCall,
@@ -50,6 +51,7 @@ export function submitRequest(
   actor: Principal,
   now: string,
 ): [AccessRequestSubmitted] {
+  requireMayMark(input, actor);
   const submittedAt = effectiveInstant(input, actor, now);
   const { callId, chipHours: chipHoursRequested, sector, illustrative } = input;
   requireInTime(call, callId, submittedAt);

@@ -69,8 +69,8 @@ export class SubmitAccessRequestDto extends LateRecordingDto {
   readonly contact?: string;
 
   /**
-   * True for a made-up record that shows how the ledger works. Every table with it states this.
-   * @example true
+   * True for a made-up record that shows how the ledger works. Every table with it states this. Only the operator may send true.
+   * @example false
    */
   @Optional()
   @IsFlag()

@@ -320,6 +320,21 @@ export const ACCESS_REFUSALS = declareRefusals({
       limit: wholeFact('Allocations that one revocation releases.', 10_000),
     },
   },
+  'usage-in-future': {
+    kind: 'invalid',
+    means: 'A record of usage is of a time that has not come.',
+    next: 'Report use once it has begun. A day that runs may be reported as a whole.',
+    facts: {
+      index: wholeFact('Index of the record, from 0.', 17),
+      from: instantFact('Start of the interval.', '2026-12-02T00:00:00Z'),
+      to: instantFact('End of the interval.', '2026-12-03T00:00:00Z'),
+      now: instantFact('The instant of the decision.', '2026-11-27T12:00:00Z'),
+      latestTo: instantFact(
+        'The latest end that a record may have: 24 hours after the decision.',
+        '2026-11-28T12:00:00Z',
+      ),
+    },
+  },
   'usage-interval-out-of-order': {
     kind: 'invalid',
     means: 'The interval of a record of usage would end before or when it begins.',

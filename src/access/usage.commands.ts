@@ -17,6 +17,7 @@ export const ReportUsage = preparedLedgerCommand(
       'stale-revision',
       'unknown-allocation',
       'unknown-facility',
+      'usage-in-future',
       'usage-interval-out-of-order',
     ],
   },
@@ -30,7 +31,7 @@ function reportOn(tx: Transaction, records: readonly UsageRecordDto[], facilityO
   const flagged: FlaggedUsage[] = [];
   for (const [facilityId, own] of byFacility(records, facilityOf)) {
     const at = ownFacility(tx, facilityId);
-    const reported = reportUsage(openReports(tx, facilityId), facilityId, withAllocations(at, own));
+    const reported = reportUsage(openReports(tx, facilityId), facilityId, withAllocations(at, own), tx.now);
     tx.append(usage, facilityId, reported.events);
     flagged.push(...reported.flagged);
   }

@@ -4,7 +4,7 @@ import { chipMsOf, type Allocation } from '../compute/facility.js';
 import { unknownType, upcast, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid } from '../ledger/refusal.js';
 import { country, id, instant, list, object, oneOf, optional, whole, type ValueOf } from '../ledger/schema.js';
-import { MS_PER_HOUR, formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
+import { MS_PER_DAY, MS_PER_HOUR, formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
 import { CATEGORIES } from '../partners/partner.js';
 
 /** The reason why a record is unusual. The record is accepted, because the use has happened. */
@@ -88,7 +88,7 @@ export const usage: Aggregate<Usage, UsageEvent> = {
   initial: { status: 'absent', byAllocation: PersistentMap() },
   events: {
     'usage-reported': {
-      schema: 2,
+      schema: 3,
       data: reported,
       concerns: ({ data }) => [...new Set(data.records.map(({ partnerId }) => partnerId))],
       says: ({ data }) => {
@@ -96,8 +96,8 @@ export const usage: Aggregate<Usage, UsageEvent> = {
         const some = flagged === 0 ? '' : `, ${flagged} of them with a flag`;
         return `Facility ${data.facilityId} reported ${data.records.length} records of usage${some}.`;
       },
-      // Schema 2 has the shape of schema 1, and the flag `exceeds-interval`.
-      upcasts: { 1: upcast(reportedV1, (data) => data) },
+      // Schema 2 has the shape of schema 1, and the flag `exceeds-interval`. Schema 3 has no use that had not begun: see `requireBegun`.
+      upcasts: { 1: upcast(reportedV1, (data) => data), 2: upcast(reported, (data) => data) },
     },
   },
   exists: (state) => state.status !== 'absent',
@@ -152,6 +152,12 @@ export interface ReportedUsage {
   readonly index: number;
 }
 
+/**
+ * How far after the decision a record may end. Sites report a running day as a whole, and a day that has begun in any time zone
+ * ends at most 24 hours later.
+ */
+export const REPORTED_AHEAD_MS_MAX = 24 * MS_PER_HOUR;
+
 /** A record takes at most 350 bytes, so an event stays below 53,000 bytes. The limit is 60,000. */
 export const RECORDS_PER_EVENT_MAX = 150;
 
@@ -172,13 +178,15 @@ export interface FlaggedUsage {
 
 /**
  * Records the use of one facility, in as many events as the records need.
+ * @param now instant of the decision, RFC 3339
  * @returns the events, and why their records have flags
- * @throws Refusal `usage-interval-out-of-order` (422).
+ * @throws Refusal `usage-interval-out-of-order`, `usage-in-future` (422).
  */
 export function reportUsage(
   state: Usage,
   facilityId: string,
   reported: readonly ReportedUsage[],
+  now: string,
 ): { events: UsageReported[]; flagged: FlaggedUsage[] } {
   const uses = new Map<string, AllocationUse>();
   const flagged: FlaggedUsage[] = [];
@@ -186,6 +194,7 @@ export function reportUsage(
     const { allocation, index } = report;
     const { allocationId, grantId, partnerId, category, country, mode } = allocation;
     const interval = intervalOf(report);
+    requireBegun(interval, index, now);
     const use = withRecord(uses.get(allocationId) ?? state.byAllocation.get(allocationId), interval);
     uses.set(allocationId, use);
     const [from, to] = [formatInstant(interval.from), formatInstant(interval.to)];
@@ -211,6 +220,19 @@ function intervalOf(report: ReportedUsage): Interval {
     'usage-interval-out-of-order',
     `/records/${report.index}/to`,
     `The interval would end at ${facts.to}, which is not after it begins at ${facts.from}. Give a later end.`,
+    facts,
+  );
+}
+
+/** Use is a fact: a record of a day that has not begun anywhere is a plan or an error. */
+function requireBegun({ from, to }: Interval, index: number, now: string): void {
+  const latestTo = parseInstant(now) + REPORTED_AHEAD_MS_MAX;
+  if (from <= parseInstant(now) && to <= latestTo) return;
+  const facts = { index, from: formatInstant(from), to: formatInstant(to), now, latestTo: formatInstant(latestTo) };
+  throw invalid(
+    'usage-in-future',
+    from > parseInstant(now) ? `/records/${index}/from` : `/records/${index}/to`,
+    `The record is from ${facts.from} to ${facts.to}, and it is ${now}. Use is reported once it has begun, up to ${facts.latestTo} at most.`,
     facts,
   );
 }

@@ -43,6 +43,7 @@ export const PledgeCommitment = ledgerCommand(
     refusals: [
       'amount-not-positive',
       'currency-differs',
+      'illustrative-not-allowed',
       'not-own',
       'unknown-facility',
       'unknown-fund',
@@ -53,7 +54,7 @@ export const PledgeCommitment = ledgerCommand(
   (tx, { body }) => {
     const id = tx.newId();
     tx.create(commitment, id);
-    tx.append(commitment, id, pledge(termsFor(tx, body), body));
+    tx.append(commitment, id, pledge(termsFor(tx, body), body, tx.context.principal));
   },
 );
 

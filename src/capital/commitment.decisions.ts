@@ -1,4 +1,6 @@
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
+import { requireMayMark, type Illustrative } from '../domain/illustrative.js';
+import type { Principal } from '../ledger/command-context.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import type { PartnerKind } from '../partners/partner.js';
 import {
@@ -63,19 +65,19 @@ export function pledgeTerms(
   };
 }
 
-export interface PledgeInput {
+export interface PledgeInput extends Illustrative {
   readonly amountMinor: string;
   readonly programme?: string;
   readonly source?: string;
-  readonly illustrative?: boolean;
 }
 
 /**
  * Pledges an amount. A pledge is an intention and does not bind until it is signed. The pledges to a tranche may exceed
  * its cap.
- * @throws Refusal `amount-not-positive` (422).
+ * @throws Refusal `amount-not-positive` (422), `illustrative-not-allowed` (403).
  */
-export function pledge(terms: CommitmentTerms, input: PledgeInput): [CommitmentPledged] {
+export function pledge(terms: CommitmentTerms, input: PledgeInput, actor: Principal): [CommitmentPledged] {
+  requireMayMark(input, actor);
   const { programme, source, illustrative } = input;
   const amountMinor = formatMinor(positiveMinor(input.amountMinor, '/amountMinor'));
   return [

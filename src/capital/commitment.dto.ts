@@ -90,8 +90,8 @@ export class PledgeCommitmentDto {
   readonly source?: string;
 
   /**
-   * True for a made-up amount. Every table with it states this.
-   * @example true
+   * True for a made-up amount. Every table with it states this. Only the operator may send true.
+   * @example false
    */
   @Optional()
   @IsFlag()

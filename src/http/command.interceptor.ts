@@ -2,7 +2,7 @@ import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestI
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
-import { PROGRAMME_ACTOR, type Answer, type CommandContext, type Principal } from '../ledger/command-context.js';
+import { PROGRAMME_ACTOR, ROLES, type Answer, type CommandContext, type Principal } from '../ledger/command-context.js';
 import { derivedId } from '../ledger/identifiers.js';
 import { Refusal } from '../ledger/refusal.js';
 import { revisionOf, revisionTag } from './answer/entity-tags.js';
@@ -62,17 +62,26 @@ export function contextUnder(
     ...rest,
     principal,
     role: principal.roles.find((role) => access.roles.includes(role)) ?? 'operator',
-    commandId: commandIdOf(principal, key),
+    ...commandIdsOf(principal, key),
     ...(ifMatch === undefined ? {} : { ifMatch }),
   };
 }
 
 /**
- * A key is scoped to its partner, however many credentials the partner holds, or to the programme. A retry with a renewed credential
- * is therefore still a retry, and keys of different partners never collide.
+ * A key is scoped to its partner, however many credentials the partner holds, or to the programme and the roles of the credential. A
+ * retry with a renewed credential is therefore still a retry, keys of different partners never collide, and nobody takes a key of the
+ * operator without the role operator. Earlier versions had one scope for the whole programme, which is the operator's now: the former
+ * id of the others is the one in it.
  */
-const commandIdOf = (principal: Pick<Principal, 'partnerId'>, key: string): string =>
-  derivedId('command', principal.partnerId ?? PROGRAMME_ACTOR, key);
+function commandIdsOf(
+  { partnerId, roles }: Principal,
+  key: string,
+): Pick<CommandContext, 'commandId'> & Pick<Partial<CommandContext>, 'formerId'> {
+  const own = derivedId('command', partnerId ?? PROGRAMME_ACTOR, key);
+  if (partnerId !== undefined || roles.includes('operator')) return { commandId: own };
+  const scope = [PROGRAMME_ACTOR, ...ROLES.filter((role) => roles.includes(role))].join(' ');
+  return { commandId: derivedId('command', scope, key), formerId: own };
+}
 
 /** @throws Refusal 428 when it is missing, 400 when it is malformed. */
 export function idempotencyKey(key: string | readonly string[] | undefined): string {

@@ -22,9 +22,14 @@ export interface CommandAccess extends RouteAccess {
   readonly command: RoutedCommand;
 }
 
+/** Whether one of the principal's roles is one of the route's. */
+export const hasRole = ({ roles }: Principal, access: RouteAccess): boolean =>
+  access.roles.some((role) => roles.includes(role));
+
 /** @throws Refusal (403) unless one of the principal's roles is one of the route's. */
-export function requireRole({ roles }: Principal, access: RouteAccess): void {
-  if (access.roles.some((role) => roles.includes(role))) return;
+export function requireRole(principal: Principal, access: RouteAccess): void {
+  const { roles } = principal;
+  if (hasRole(principal, access)) return;
   throw forbid(
     'role-not-allowed',
     `This needs the role ${access.roles.join(' or ')}; the credential has ${roles.join(', ') || 'none'}.`,

@@ -47,11 +47,13 @@ const ONE_LINE = /^\S(.*\S)?$/;
 
 /**
  * Characters that no text may hold. Control characters: PostgreSQL cannot store U+0000, and the others break CSV files and terminals.
- * Lone surrogates: RFC 8785 has no canonical form for them. Directional overrides: they make a public table show another name
- * than the stored one.
+ * Lone surrogates: RFC 8785 has no canonical form for them. Separators of lines and paragraphs, format characters and all that Unicode
+ * calls default ignorable (zero-width characters, tags, marks and overrides of direction, variation selectors, the soft hyphen): nobody
+ * sees them, so that two names look like one, or a public table shows another name than the stored one. The joiners U+200C and U+200D
+ * are among them: Persian and Indic scripts need them, the 24 languages of the Union do not. Emoji that need one are refused as well.
  */
-const NEVER_IN_A_LINE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
-const NEVER_IN_PROSE = /[\p{Cs}\u202A-\u202E\u2066-\u2069]|(?![\n\t])\p{Cc}/u;
+const NEVER_IN_A_LINE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+const NEVER_IN_PROSE = /[\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?![\n\t])\p{Cc}/u;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /** True for a real calendar date `YYYY-MM-DD` between 1970 and 2200. */
@@ -250,7 +252,7 @@ export const IsId = (): PropertyDecorator =>
 export const IsText = (lengthMax: number): PropertyDecorator =>
   check(
     'isText',
-    `a text of 1 to ${lengthMax} characters on one line, without space around it and without control characters`,
+    `a text of 1 to ${lengthMax} characters on one line, without space around it and without control or invisible characters`,
     (value) => isText(value, lengthMax),
     { type: 'string', minLength: 1, maxLength: lengthMax, pattern: ONE_LINE.source },
   );
@@ -259,7 +261,7 @@ export const IsText = (lengthMax: number): PropertyDecorator =>
 export const IsProse = (lengthMax: number): PropertyDecorator =>
   check(
     'isProse',
-    `a text of 1 to ${lengthMax} characters, without space around it and without control characters but line feed and tab`,
+    `a text of 1 to ${lengthMax} characters, without space around it and without control or invisible characters but line feed and tab`,
     (value) => isTrimmed(value, lengthMax) && !NEVER_IN_PROSE.test(value),
     { type: 'string', minLength: 1, maxLength: lengthMax, pattern: String.raw`^\S([\s\S]*\S)?$` },
   );

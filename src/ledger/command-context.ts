@@ -20,6 +20,11 @@ export interface CommandContext {
   readonly role: Role;
   /** A function of the idempotency key and of its scope, see `commandIdOf`. */
   readonly commandId: string;
+  /**
+   * The id that the key gave before keys of the programme were scoped by role, where it is another one. A command that was recorded
+   * under it is answered as it was then.
+   */
+  readonly formerId?: string;
   /** HMAC-SHA256 over method, path and canonical body, base64: distinguishes a retry from another request with the same key. */
   readonly fingerprint: string;
   /** Id of the request, for logs and problem details. */

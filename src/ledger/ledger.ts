@@ -107,11 +107,16 @@ export class Ledger {
    *   answer (`unavailable`).
    */
   async execute(context: CommandContext, decide: Decide): Promise<Answer> {
+    if (context.formerId === undefined) return this.executeOne({ context, decide });
+    return this.executeOne({ context: await this.answers.asRecorded(context), decide });
+  }
+
+  private async executeOne(command: SubmittedCommand): Promise<Answer> {
     this.requireOpen();
-    const replayed = this.replayed(context);
+    const replayed = this.replayed(command.context);
     if (replayed) return replayed;
     this.requireRoom(1);
-    const { group, answer } = this.admit({ context, decide });
+    const { group, answer } = this.admit(command);
     this.run(group);
     return answer;
   }
@@ -124,6 +129,11 @@ export class Ledger {
    * @throws Refusal (`unavailable`) when there is no room for all of them.
    */
   async executeInOrder(commands: readonly SubmittedCommand[]): Promise<readonly PromiseSettledResult<Answer>[]> {
+    if (!commands.some(hasFormerId)) return this.executeAll(commands);
+    return this.executeAll(await this.answers.allAsRecorded(commands));
+  }
+
+  private executeAll(commands: readonly SubmittedCommand[]): Promise<readonly PromiseSettledResult<Answer>[]> {
     this.requireOpen();
     this.requireRoom(commands.length);
     const sequence = new Sequence<CommandGroup>({
@@ -155,6 +165,16 @@ export class Ledger {
    * @throws Refusal made by `refusalOfAll` for the first command that is refused; what `execute` throws for the call itself.
    */
   async executeAtomically(
+    call: CommandContext,
+    commands: readonly SubmittedCommand[],
+    refusalOfAll: RefusalOfAll,
+  ): Promise<readonly Answer[]> {
+    if (call.formerId === undefined) return this.executeGroup(call, commands, refusalOfAll);
+    const recorded = await this.answers.allAsRecorded(commands);
+    return this.executeGroup(await this.answers.asRecorded(call), recorded, refusalOfAll);
+  }
+
+  private async executeGroup(
     call: CommandContext,
     commands: readonly SubmittedCommand[],
     refusalOfAll: RefusalOfAll,
@@ -333,6 +353,9 @@ export class Ledger {
     );
   }
 }
+
+/** A command that may have been recorded under a former id, which only the store knows. */
+const hasFormerId = ({ context }: SubmittedCommand): boolean => context.formerId !== undefined;
 
 const queueFull = (): Refusal =>
   unavailable(

@@ -97,6 +97,18 @@ describe('submitting an access request', () => {
     absent.when(() => submit({ illustrative: false })).then([submitted]);
   });
 
+  test('is made up if the operator alone says so', () => {
+    const own = { ...submitted, data: { ...submitted.data, submittedBy: 'applicant' } };
+    absent
+      .when(() => submit({ illustrative: true }, NOW, PARTNER))
+      .refuses('illustrative-not-allowed', {
+        needed: ['operator'],
+        roles: ['partner'],
+      });
+    absent.when(() => submit({ illustrative: false }, NOW, PARTNER)).then([own]);
+    absent.when(() => submit({}, NOW, PARTNER)).then([own]);
+  });
+
   test('is in time from the first instant of the call until just before its last', () => {
     absent.when(() => submit({}, '2026-02-28T23:59:59.999Z')).refuses('call-not-open', { opensAt: CALL.opensAt });
     expect(submit({}, '2026-03-01T00:00:00Z')).toHaveLength(1);

@@ -9,11 +9,11 @@ beforeAll(async () => {
 afterAll(() => programme.ledger.stop());
 
 /** 10 chips for the 30 days of June: 7,200 chip-hours. */
-async function allocated(further: { operatorPartnerId?: string } = {}) {
+async function allocated(further: { operatorPartnerId?: string } = {}, interval: object = {}) {
   const { partner, facility, call, grant, allocate } = programme;
   const [facilityId, partnerId] = [await facility(further), await partner()];
   const grantId = await grant(await call(facilityId), partnerId);
-  return { facilityId, partnerId, grantId, allocationId: await allocate(facilityId, grantId) };
+  return { facilityId, partnerId, grantId, allocationId: await allocate(facilityId, grantId, interval) };
 }
 
 const day = (allocationId: string, number: number, chipHours: number) => ({
@@ -24,17 +24,33 @@ const day = (allocationId: string, number: number, chipHours: number) => ({
 });
 
 describe('a report of usage', () => {
+  it('is refused for a day that has not begun, as a whole, with the instant of the decision', async () => {
+    const { ledger } = programme;
+    const { allocationId } = await allocated();
+    const answer = await ledger.post('/v1/usage', { records: [day(allocationId, 1, 1), day(allocationId, 17, 1)] });
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { code: 'usage-in-future', index: 1, latestTo: '2026-06-16T12:00:00Z' },
+    });
+    expect((await ledger.post('/v1/usage', { records: [day(allocationId, 15, 1)] })).status).toBe(200);
+  });
+
   it('adds up per allocation and grant, with a flag on each record beyond or outside its allocation', async () => {
     const { ledger, read } = programme;
-    const { facilityId, grantId, allocationId } = await allocated();
-    const june = { from: '2026-06-01T00:00:00Z', to: '2026-07-01T00:00:00Z' };
+    const may = { from: '2026-05-01T00:00:00Z', to: '2026-05-31T00:00:00Z' };
+    const { facilityId, grantId, allocationId } = await allocated({}, may);
+    const inMay = (number: number, chipHours: number) => ({
+      ...day(allocationId, number, chipHours),
+      from: `2026-05-0${number}T00:00:00Z`,
+      to: `2026-05-0${number + 1}T00:00:00Z`,
+    });
     const first = await ledger.post('/v1/usage', {
-      records: [day(allocationId, 1, 240), { ...day(allocationId, 2, 60), from: '2026-05-31T23:59:59Z' }],
+      records: [inMay(1, 240), { ...inMay(2, 60), from: '2026-04-30T23:59:59Z' }],
     });
     expect(first).toMatchObject({ status: 200, body: { id: facilityId, revision: 0, records: 2, flagged: 1 } });
-    const upTo = await ledger.post('/v1/usage', { records: [{ allocationId, ...june, chipHours: 6_900 }] });
+    const upTo = await ledger.post('/v1/usage', { records: [{ allocationId, ...may, chipHours: 6_900 }] });
     expect(upTo.body).toMatchObject({ revision: 1, flagged: 0 });
-    const beyond = await ledger.post('/v1/usage', { records: [day(allocationId, 3, 1)] });
+    const beyond = await ledger.post('/v1/usage', { records: [inMay(3, 1)] });
     expect(beyond.body).toMatchObject({ revision: 2, flagged: 1 });
 
     const { body } = await read(`/v1/usage?facilityId=${facilityId}`);
@@ -49,8 +65,8 @@ describe('a report of usage', () => {
         chipHoursUsed: 7_201,
         records: 4,
         recordsFlagged: 2,
-        usedFrom: '2026-05-31T23:59:59Z',
-        usedTo: '2026-07-01T00:00:00Z',
+        usedFrom: '2026-04-30T23:59:59Z',
+        usedTo: '2026-05-31T00:00:00Z',
       },
     ]);
     expect((await read(`/v1/grants/${grantId}`)).body).toMatchObject({

@@ -40,8 +40,10 @@ const report = (chipHours: number, change: Partial<ReportedUsage> = {}): Reporte
   index: 0,
   ...change,
 });
-const reportUsage = (...args: Parameters<typeof reportWithReasons>): UsageReported[] =>
-  reportWithReasons(...args).events;
+/** Every interval of these specs is over by now. */
+const NOW = '2200-01-01T00:00:00Z';
+const reportUsage = (state: Usage, facilityId: string, reports: readonly ReportedUsage[], now = NOW): UsageReported[] =>
+  reportWithReasons(state, facilityId, reports, now).events;
 
 const facts = {
   allocationId: 'allocation',
@@ -127,6 +129,7 @@ describe('a report of usage', () => {
         state,
         'facility',
         reports.map((each, index) => ({ ...each, index })),
+        NOW,
       );
     const flags = (...reports: readonly ReportedUsage[]) => flagsOf(resultOf(reports).events);
     const reasons = (...reports: readonly ReportedUsage[]): readonly FlaggedUsage[] => resultOf(reports).flagged;
@@ -232,6 +235,26 @@ describe('a report of usage', () => {
       reportUsage(nothing.state, 'facility', [report(1), report(1, { to: FROM, index: 1 })]),
     );
     expect([refusal.code, refusal.errors[0]?.pointer]).toEqual(['usage-interval-out-of-order', '/records/1/to']);
+  });
+
+  test('is of a time that has begun, up to a day ahead, which is the rest of a day that runs', () => {
+    const at = (from: string, to: string) => () =>
+      reportUsage(nothing.state, 'facility', [report(1), report(1, { from, to, index: 1 })], '2026-04-02T22:00:00Z');
+    for (const [from, to] of [
+      ['2026-04-02T22:00:00Z', '2026-04-03T22:00:00Z'],
+      ['2026-04-02T00:00:00Z', '2026-04-03T00:00:00Z'],
+    ] as const) {
+      expect(at(from, to)()[0]?.data.records).toHaveLength(2);
+    }
+    for (const [from, to, pointer] of [
+      ['2026-04-02T22:00:00.001Z', '2026-04-03T22:00:00Z', '/records/1/from'],
+      ['2026-04-02T22:00:00Z', '2026-04-03T22:00:00.001Z', '/records/1/to'],
+      ['2026-04-03T00:00:00Z', '2026-04-04T00:00:00Z', '/records/1/from'],
+    ] as const) {
+      const refusal = refusalOf(at(from, to));
+      expect([refusal.code, refusal.errors[0]?.pointer]).toEqual(['usage-in-future', pointer]);
+      expect(refusal.facts).toMatchObject({ now: '2026-04-02T22:00:00Z', latestTo: '2026-04-03T22:00:00Z' });
+    }
   });
 
   test('makes events well below their limit, also with the longest values', () => {

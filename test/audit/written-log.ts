@@ -30,6 +30,8 @@ export interface WrittenEvent {
   data: Record<string, unknown>;
   actor?: string;
   effectiveAt?: string;
+  /** When the command is recorded, for the first event of a command; it stays later for the commands after it. */
+  at?: string;
   /** Members that are added to the envelope or replace its own. */
   envelope?: Record<string, unknown>;
 }
@@ -43,7 +45,7 @@ export class EnvelopeWriter {
   /** The events of one command, as entries of the log. */
   command(...events: readonly WrittenEvent[]): Buffer[] {
     const commandId = derivedId('command', String((this.commands += 1)));
-    this.atMs += 250;
+    this.atMs = Math.max(this.atMs + 250, parseInstant(events[0]?.at ?? BEGIN));
     return events.map(({ stream, type, data, actor = 'programme', effectiveAt, envelope }, at) => {
       const revision = (this.revisions.get(stream) ?? -1) + 1;
       this.revisions.set(stream, revision);

@@ -222,22 +222,27 @@ export function programme(): WrittenEvent[][] {
     [allocated(first)],
     [allocated(second)],
     [
-      event('usage-site', 'usage-reported', {
-        facilityId: SITE,
-        records: [
-          {
-            allocationId: 'a1',
-            grantId: 'r1',
-            partnerId: STARTUP,
-            category: 'start-up',
-            country: 'SE',
-            mode: 'regular',
-            from: '2026-05-01T00:00:00Z',
-            to: '2026-05-02T00:00:00Z',
-            chipHours: 1000,
-          },
-        ],
-      }),
+      event(
+        'usage-site',
+        'usage-reported',
+        {
+          facilityId: SITE,
+          records: [
+            {
+              allocationId: 'a1',
+              grantId: 'r1',
+              partnerId: STARTUP,
+              category: 'start-up',
+              country: 'SE',
+              mode: 'regular',
+              from: '2026-05-01T00:00:00Z',
+              to: '2026-05-02T00:00:00Z',
+              chipHours: 1000,
+            },
+          ],
+        },
+        { at: '2026-05-05T08:00:00Z' },
+      ),
     ],
     [event(site, 'allocation-released', { ...first, at: '2026-05-06T00:00:00Z', reason: 'given-back' })],
     [

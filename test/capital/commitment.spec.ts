@@ -7,9 +7,12 @@ import {
 import { CALLS_MAX, distribute, issueCall, payCall } from '../../src/capital/cash.decisions.js';
 import { amend, cancel, pledge, pledgeTerms, sign } from '../../src/capital/commitment.decisions.js';
 import type { ClosedFund, Fund } from '../../src/capital/fund.js';
+import type { Principal } from '../../src/ledger/command-context.js';
 import { given, refusalOf } from '../support/given.js';
 
 const NOW = '2026-06-15T12:00:00Z';
+const OPERATOR: Principal = { actorId: 'programme', roles: ['operator'] };
+const PARTNER: Principal = { actorId: 'partner-a', roles: ['partner'], partnerId: 'partner-a' };
 const TERMS: CommitmentTerms = {
   fundId: 'fund-a',
   trancheId: 'tranche-a',
@@ -91,17 +94,28 @@ describe('the terms of a pledge', () => {
 
 describe('a pledge', () => {
   it('records the terms and the amount', () => {
-    expect(pledge(TERMS, { amountMinor: '1000' })).toEqual([pledged]);
+    expect(pledge(TERMS, { amountMinor: '1000' }, OPERATOR)).toEqual([pledged]);
   });
 
   it('keeps the programme, the source and the illustrative mark', () => {
     const further = { programme: 'Digital Europe', source: 'https://example.eu/decision', illustrative: true };
-    expect(pledge(TERMS, { amountMinor: '1', ...further })[0]?.data).toMatchObject(further);
+    expect(pledge(TERMS, { amountMinor: '1', ...further }, OPERATOR)[0]?.data).toMatchObject(further);
+  });
+
+  it('is made up if the operator alone says so', () => {
+    const marked = { amountMinor: '1', illustrative: true };
+    expect(pledge(TERMS, marked, OPERATOR)[0].data.illustrative).toBe(true);
+    expect(refusalOf(() => pledge(TERMS, marked, PARTNER))).toMatchObject({
+      code: 'illustrative-not-allowed',
+      facts: { needed: ['operator'], roles: ['partner'] },
+    });
+    expect(pledge(TERMS, { amountMinor: '1', illustrative: false }, PARTNER)[0].data.illustrative).toBe(false);
+    expect(pledge(TERMS, { amountMinor: '1' }, PARTNER)[0].data).not.toHaveProperty('illustrative');
   });
 
   it('is refused with an amount of zero or less', () => {
     for (const amountMinor of ['0', '-1']) {
-      expect(refusalOf(() => pledge(TERMS, { amountMinor })).code).toBe('amount-not-positive');
+      expect(refusalOf(() => pledge(TERMS, { amountMinor }, OPERATOR)).code).toBe('amount-not-positive');
     }
   });
 });
@@ -429,7 +443,7 @@ describe('the aggregate commitment', () => {
 
   it('leaves out the facility if there is none', () => {
     const { facilityId: _none, ...free } = TERMS;
-    const [event] = pledge(free, { amountMinor: '1' });
+    const [event] = pledge(free, { amountMinor: '1' }, OPERATOR);
     expect(event?.data).not.toHaveProperty('facilityId');
   });
 

@@ -164,7 +164,8 @@ export class Live {
   constructor() {
     this.log.push(...this.fundHistory.map((event) => ({ stream: 'fund-fund-a', event })));
     this.fund = this.fundHistory.reduce<Fund>((state, event) => fund.evolve(state, event), fund.initial);
-    for (const one of IDS) this.append(one, pledge(TERMS, { amountMinor: '1000' }));
+    for (const one of IDS)
+      this.append(one, pledge(TERMS, { amountMinor: '1000' }, { actorId: 'programme', roles: ['operator'] }));
   }
 
   take(next: Step): boolean {

@@ -176,6 +176,45 @@ describe('texts', () => {
     refuses('text', '\uD800', 'a\uDC00b', 'a\u202Eb', 'a\u2066b', 5, ['a']);
   });
 
+  it('are refused with characters that nobody sees, of a line and of prose', () => {
+    const invisible = [
+      ...[
+        '\u00AD',
+        '\u034F',
+        '\u061C',
+        '\u115F',
+        '\u180E',
+        '\u200B',
+        '\u200C',
+        '\u200D',
+        '\u200E',
+        '\u200F',
+        '\u2028',
+        '\u2029',
+      ],
+      ...[
+        '\u202E',
+        '\u2060',
+        '\u2064',
+        '\u2066',
+        '\u206F',
+        '\u3164',
+        '\uFE0F',
+        '\uFEFF',
+        '\uFFA0',
+        '\uFFF9',
+        '\u{E0041}',
+        '\u{E01EF}',
+      ],
+    ];
+    for (const mark of invisible) {
+      for (const text of [`a${mark}b`, `a${mark}`, `${mark}b`]) refuses('text', text);
+      refuses('prose', `a${mark}b`);
+    }
+    // Letters with marks that combine, and what the languages of the Union write: Greek, Bulgarian, Maltese, Irish, Catalan.
+    accepts('text', 'a\u0301b', 'Ζεύς', 'Търг', 'Ħż', 'Ír', 'l·l', '“a”', 'a–b', '№ 1');
+  });
+
   it('of prose may hold line breaks, but no other character that a line may not hold', () => {
     accepts('prose', 'one\ntwo', 'one\ttwo', 'one');
     refuses('prose', 'one\r\ntwo', 'a\u0000b', '\uD83D', 'a\u202Eb', 'ten letter', '\n', 'one\n');
@@ -251,7 +290,7 @@ describe('optional fields', () => {
   it('may be left out but not null', () => {
     accepts('maybe', undefined, 'abc');
     expect(errorOf('maybe', null)).toBe(
-      'maybe must be a text of 1 to 5 characters on one line, without space around it and without control characters.',
+      'maybe must be a text of 1 to 5 characters on one line, without space around it and without control or invisible characters.',
     );
   });
 });

@@ -291,6 +291,13 @@ describe('a file of NDJSON', () => {
     expect(bodies).toMatchObject([{ legalName: 'A', illustrative: true }, { legalName: 'B' }]);
     expect(faults).toEqual(['3: The line is not a JSON object.']);
   });
+
+  it('is refused with a name of which a part cannot be seen', async () => {
+    const text = '{"No.":1,"Company":"A\u200bB"}\n{"No.":2,"Company":"AB"}\n{"No.":3,"Company":"A\udb40\udc41B"}\n';
+    const { bodies, faults } = await checkedContent('.ndjson', text, partners({}));
+    expect(bodies).toMatchObject([{ legalName: 'AB' }]);
+    expect(faults).toEqual([expect.stringMatching(/^1: .*invisible/), expect.stringMatching(/^3: .*invisible/)]);
+  });
 });
 
 describe('the currency of a row', () => {

@@ -23,7 +23,7 @@ const FROZEN: Readonly<Record<string, readonly [lines: number, sha256: string]>>
   policy: [1, '0a6a7ec0b97eeb39b1866bc19a1bfd1aef4a4ec14db4d2df1e90115e9455b2d3'],
   report: [2, '70697d25b6926cf9a37f67f6002c26c5e85c150d15ade6db21dfccaf5a8e076a'],
   subject: [1, 'd9977a1d59d1c54d6a01274efa94fe0f4501bfc9255856221c693635ce1164f7'],
-  usage: [2, 'adec77868f47385b9a70184397d9f8c9069ca0476e0650b803c8d473525c63bf'],
+  usage: [3, '7838430d3e342b6dfc0241cf7620502a2b50287f0ad2e3b04db367c0e0544b9f'],
 };
 
 const FOLDER = new URL('corpus/', import.meta.url);

@@ -3,6 +3,7 @@ import { EventReader } from '../../src/ledger/event-reader.js';
 import type { AppendBatch, EventStore } from '../../src/ledger/event-store.js';
 import { readEvent } from '../../src/ledger/event.js';
 import type { Decide } from '../../src/ledger/command-group.js';
+import type { CommandContext } from '../../src/ledger/command-context.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { Refusal, refusal } from '../../src/ledger/refusal.js';
 import { object } from '../../src/ledger/schema.js';
@@ -532,6 +533,75 @@ describe('the ledger', () => {
       let run = 0;
       const elsewhere: Decide = (tx) => void tx.get(account, idOf(`never the same ${(run += 1)}`));
       await expect(world.run(execute('other key', elsewhere))).rejects.toThrow('more than 300 streams');
+    });
+  });
+
+  describe('a key that an earlier version scoped to the whole programme', () => {
+    const lesser = (overrides: Partial<CommandContext> = {}): Partial<CommandContext> => ({
+      principal: { actorId: 'board-key', roles: ['board'] },
+      role: 'board',
+      ...overrides,
+    });
+    /** The context of today: the earlier version recorded the command under the id of `key`. */
+    const today = (key: string, overrides: Partial<CommandContext> = {}) =>
+      lesser({ commandId: idOf(`board ${key}`), formerId: idOf(key), ...overrides });
+
+    /** A service that has started again after the earlier version: it has no outcome in memory. */
+    async function upgraded() {
+      const before = setUp();
+      const { world, execute } = before;
+      const opened = await world.run(execute('open', openAccount(ACCOUNT, 10), lesser()));
+      await world.run(refusalOf(execute('refused', openAccount(ACCOUNT, 1), lesser())));
+      await world.run(execute('of the operator', deposit(ACCOUNT, 1)));
+      return { opened, ...setUp(before.log) };
+    }
+
+    it('replays the command of a lesser role, its refusal, and the one of the operator', async () => {
+      const { opened, world, execute, log } = await upgraded();
+      const events = log.events.length;
+      const again = await world.run(execute('open', openAccount(ACCOUNT, 10), today('open')));
+      expect(again).toEqual({ ...opened, replayed: true });
+      expect(await world.run(refusalOf(execute('refused', openAccount(ACCOUNT, 1), today('refused'))))).toMatchObject({
+        replayed: true,
+      });
+      expect(await world.run(execute('of the operator', deposit(ACCOUNT, 1)))).toMatchObject({ replayed: true });
+      expect(log.events).toHaveLength(events);
+    });
+
+    it('replays the commands of a call of many, in order and all or none', async () => {
+      const { opened, world, ledger, log } = await upgraded();
+      const events = log.events.length;
+      const command = { context: contextOf('open', today('open')), decide: openAccount(ACCOUNT, 10) };
+      const [inOrder] = await world.run(ledger.executeInOrder([command]));
+      expect(inOrder).toEqual({ status: 'fulfilled', value: { ...opened, replayed: true } });
+      const call = contextOf('call', today('call'));
+      const [atomic] = await world.run(ledger.executeAtomically(call, [command], (_index, reason) => reason));
+      expect(atomic).toEqual({ ...opened, replayed: true });
+      expect(log.events).toHaveLength(events);
+    });
+
+    it('is a used key for another request of the role that used it', async () => {
+      const { world, execute } = await upgraded();
+      const other = today('open', { fingerprint: 'another request' });
+      expect(await world.run(refusalOf(execute('open', openAccount(OTHER, 10), other)))).toMatchObject({
+        code: 'idempotency-key-reused',
+      });
+    });
+
+    it('is free for a lesser role where the operator used it, or where nothing was recorded under it', async () => {
+      const { world, execute } = await upgraded();
+      for (const key of ['of the operator', 'refused', 'new']) {
+        const other = today(key, { fingerprint: 'another request' });
+        expect(await world.run(execute(key, deposit(ACCOUNT, 1), other))).not.toHaveProperty('replayed');
+      }
+    });
+
+    it('is answered with 503 while the store does not answer: the outcome of the earlier version is not known', async () => {
+      const { world, execute, faults } = await upgraded();
+      faults.down = true;
+      expect(await world.run(refusalOf(execute('open', openAccount(ACCOUNT, 10), today('open'))))).toMatchObject({
+        kind: 'unavailable',
+      });
     });
   });
 

@@ -13,6 +13,7 @@ type AllocationRow = readonly [
   type: TypeOf<'allocations'>,
   facilityId: string,
   schema: number,
+  recordedAt: string,
   ...members: unknown[],
 ];
 
@@ -24,6 +25,12 @@ const WANTED = [...REPEATED, 'from', 'to', 'at', 'chipHours', 'flag'];
 
 /** A report has the flag `exceeds-interval` from this schema on. */
 const INTERVAL_SINCE_SCHEMA = 2;
+/** A report holds no use that had not begun from this schema on. */
+const BEGUN_SINCE_SCHEMA = 3;
+/** A day that has begun anywhere ends at most this long after it was reported. */
+const REPORTED_AHEAD_HOURS_MAX = 24;
+/** The clock that decided may be ahead of the one that stamped: by seconds, where the ledger compares them. */
+const CLOCKS_APART_HOURS_MAX = 1;
 
 /** The records of an allocation since the last one that did not overlap the records before it. */
 interface OverlappingUse {
@@ -49,26 +56,27 @@ export class AllocationRule implements Rule<'allocations'> {
   readonly check = 'allocations';
   readonly statement =
     'Every allocation is made once, a release takes what is left of it and nothing else, and usage beyond what was allocated, or ' +
-    'beyond what the chips give in its time, is flagged.';
+    'beyond what the chips give in its time, is flagged. No use is of a day that had not begun when it was reported.';
   private readonly rows = new Partitions<AllocationRow>();
 
   constructor(private readonly findings: Findings) {}
 
   accept(event: EventOf<'allocations'>): void {
-    const { position, stream, type } = event;
+    const { position, stream, type, recordedAt } = event;
     runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
       const schema = recordedSchema(event);
       if (type !== 'usage-reported') {
         const id = facts.text('allocationId');
-        this.rows.add(id, [id, position, stream, type, idOf(stream, 'facility'), schema, ...only(facts.data, WANTED)]);
+        const facilityId = idOf(stream, 'facility');
+        this.rows.add(id, [id, position, stream, type, facilityId, schema, recordedAt, ...only(facts.data, WANTED)]);
         return;
       }
       const facilityId = facts.text('facilityId');
       facts.require(facilityId === idOf(stream, 'usage'), 'The report is of another facility than its stream.');
       for (const used of facts.records('records')) {
         const id = used.text('allocationId');
-        this.rows.add(id, [id, position, stream, type, facilityId, schema, ...only(used.data, WANTED)]);
+        this.rows.add(id, [id, position, stream, type, facilityId, schema, recordedAt, ...only(used.data, WANTED)]);
       }
     });
   }
@@ -77,7 +85,7 @@ export class AllocationRule implements Rule<'allocations'> {
     for (const rows of this.rows) {
       const allocations = new Map<string, Allocation>();
       for (const row of rows) {
-        const [, position, stream, type, , , ...members] = row;
+        const [, position, stream, type, , , , ...members] = row;
         const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
         runCheck(this.check, this.findings, () => apply(allocations, row, facts));
       }
@@ -90,7 +98,7 @@ export class AllocationRule implements Rule<'allocations'> {
 }
 
 function apply(allocations: Map<string, Allocation>, row: AllocationRow, facts: Facts): void {
-  const [id, , , type, facilityId, schema] = row;
+  const [id, , , type, facilityId, schema, recordedAt] = row;
   const allocation = allocations.get(id);
   switch (type) {
     case 'chips-allocated': {
@@ -103,6 +111,7 @@ function apply(allocations: Map<string, Allocation>, row: AllocationRow, facts: 
     case 'allocation-released':
       return release(named(allocation, id, facilityId, REPEATED, facts), facts);
     case 'usage-reported':
+      if (schema >= BEGUN_SINCE_SCHEMA) requireBegun(facts, recordedAt);
       return use(named(allocation, id, facilityId, REPEATED_BY_USAGE, facts), schema, facts);
     default:
       notCovered(type);
@@ -168,6 +177,22 @@ function use(allocation: Allocation, schema: number, facts: Facts): void {
     expected ?? 'no flag',
     found ?? 'no flag',
   );
+}
+
+function requireBegun(facts: Facts, recordedAt: string): void {
+  const latestFrom = Date.parse(recordedAt) + CLOCKS_APART_HOURS_MAX * MS_PER_HOUR;
+  const latestTo = latestFrom + REPORTED_AHEAD_HOURS_MAX * MS_PER_HOUR;
+  for (const [name, latest] of [
+    ['from', latestFrom],
+    ['to', latestTo],
+  ] as const) {
+    facts.require(
+      facts.instant(name) <= latest,
+      'The use is of a day that had not begun when it was reported.',
+      `${name} at ${new Date(latest).toISOString()} or earlier`,
+      facts.text(name),
+    );
+  }
 }
 
 function joined(before: OverlappingUse | undefined, record: OverlappingUse): OverlappingUse {

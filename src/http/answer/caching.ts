@@ -26,10 +26,14 @@ const COMPRESSIBLE = /^(application\/([a-z.-]+\+)?json|text\/csv)\b/;
 /** Of an answer that was refused after they had been set. */
 const OF_A_BODY = ['ETag', 'Last-Modified', 'Content-Location', 'Content-Disposition'] as const;
 
+/** What lets pages of other origins read an answer. */
+const OF_ALL_ORIGINS = ['Access-Control-Allow-Origin', 'Access-Control-Expose-Headers', 'Timing-Allow-Origin'] as const;
+
 /**
  * Gives every answer what caches need. An answer that a route has not declared public is stored by no cache. A public one gets an `ETag`,
  * if its route has set none; is answered with 304 to a caller that holds it; and is compressed. Other answers are never compressed, so that
- * the length of an answer tells nothing of a secret in it (the attack BREACH).
+ * the length of an answer tells nothing of a secret in it (the attack BREACH). An answer to a credential names it in `Vary`, and no page
+ * of another origin may read it, also where the same address is public without one.
  */
 export function serveCaches(server: FastifyInstance): void {
   const compression = new Compression();
@@ -40,6 +44,10 @@ export function serveCaches(server: FastifyInstance): void {
   server.addHook('onSend', async (request, reply, payload) => {
     if (reply.statusCode >= 400) for (const name of OF_A_BODY) void reply.removeHeader(name);
     if (reply.statusCode >= 400 || !reply.hasHeader('Cache-Control')) void reply.header('Cache-Control', PRIVATE);
+    if (request.principal !== undefined) {
+      addVary(reply, 'Authorization');
+      for (const name of OF_ALL_ORIGINS) void reply.removeHeader(name);
+    }
     if (isPublic(reply) && reply.statusCode === 200 && isWhole(payload)) {
       const tag = tagOf(reply, payload);
       if (!isHeld(request.headers['if-none-match'], tag)) return coded(request, reply, payload, tag, compression);

@@ -6,7 +6,7 @@ import type { PreparedCommand } from '../../ledger/ledger-command.js';
 import { Ledger } from '../../ledger/ledger.js';
 import { STATUS_OF_REFUSAL } from '../../ledger/refusal-declaration.js';
 import { Refusal, invalid, refusal } from '../../ledger/refusal.js';
-import { requireRole } from '../route-access.js';
+import { hasRole, requireRole } from '../route-access.js';
 import { type BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
 import { answerBody, contextUnder, expectedRevision, idempotencyKey } from '../command.interceptor.js';
 import { CommandRoutes, type CommandMatch, type Preparation } from '../command-routes.js';
@@ -171,8 +171,9 @@ export class Bulk {
 
   /** Each command has its own result: a refused command does not stop the commands after it. */
   private async inOrder({ context, principal, items }: Call): Promise<readonly Outcome[]> {
-    // Binds the key of the call to this request for ever. The answers are kept under the keys of the commands.
-    await this.ledger.execute(context, (tx) => tx.itself());
+    // Binds the key of the call to this request for ever. The answers are kept under the keys of the commands. A call that may do
+    // nothing at all leaves no record: a read-only credential could fill the database.
+    if (items.some((item) => isAllowed(item, principal))) await this.ledger.execute(context, (tx) => tx.itself());
     const checked: Checked[] = [];
     const outcomes: Outcome[] = [];
     for (const each of await this.checkAll(items, principal)) {
@@ -266,6 +267,9 @@ export class Bulk {
     return { outcomes, position, replayed };
   }
 }
+
+const isAllowed = ({ match }: Item, principal: Principal): boolean =>
+  match !== undefined && hasRole(principal, match.route.access);
 
 const NO_ACCESS = { kind: 'bulk', roles: [] } as const;
 

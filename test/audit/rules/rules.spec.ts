@@ -119,6 +119,7 @@ const used = (chipHours: number, interval = DAY_1): Record<string, unknown> => {
   const [record] = find(story.programme(), 'usage-reported').data['records'] as Record<string, unknown>[];
   return { ...record, ...interval, chipHours };
 };
+const USED_AT = '2026-05-05T08:00:00Z';
 const RELEASE = 'allocation-released';
 
 const FORGERIES: readonly Forgery[] = [
@@ -378,6 +379,16 @@ const FORGERIES: readonly Forgery[] = [
         envelope: { schema: 1 },
       }),
   ],
+  ...(
+    [
+      ['usage that begins in the future', { from: '2026-05-05T09:00:00.001Z', to: '2026-05-06T00:00:00Z' }],
+      ['usage that ends in the future', { from: '2026-05-05T00:00:00Z', to: '2026-05-06T09:00:00.001Z' }],
+    ] as const
+  ).map(([what, interval]): Forgery => [
+    what,
+    'allocations',
+    (c) => Object.assign(set(c, 'usage-reported', 0, { records: [used(1, interval)] }), { at: USED_AT }),
+  ]),
   [
     'usage of an allocation that was never made',
     'allocations',
@@ -450,7 +461,7 @@ const FORGERIES: readonly Forgery[] = [
   [
     'a time that is no canonical text',
     'envelopes',
-    (c) => Object.assign(find(c, 'usage-reported'), { envelope: { recordedAt: '2026-03-02T09:00:00.000Z' } }),
+    (c) => Object.assign(find(c, 'usage-reported'), { envelope: { recordedAt: '2026-05-05T09:00:00.000Z' } }),
   ],
   [
     'a call that is dated before financial close',
@@ -671,6 +682,17 @@ describe('the second implementation of the rules', () => {
     ] as const) {
       const commands = story.programme();
       Object.assign(set(commands, 'usage-reported', 0, { records }), { envelope });
+      expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
+    }
+  });
+
+  it('expects no use of a day that had not begun from schema 3 on', async () => {
+    for (const [interval, envelope] of [
+      [{ from: '2026-05-05T09:00:00Z', to: '2026-05-06T09:00:00Z' }, {}],
+      [{ from: '2026-05-06T00:00:00Z', to: '2026-05-07T00:00:00Z' }, { schema: 2 }],
+    ] as const) {
+      const commands = story.programme();
+      Object.assign(set(commands, 'usage-reported', 0, { records: [used(1, interval)] }), { at: USED_AT, envelope });
       expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
     }
   });

@@ -6,6 +6,8 @@ const OPERATIONS = ['/livez', '/readyz', '/metrics'];
 const PAGE = 'https://press.example.eu';
 let api: TestApp;
 let reads: readonly { readonly path: string; readonly isPublic: boolean }[];
+/** All reads of the document, with ids. */
+let everyRead: readonly { readonly path: string; readonly takesCredential: boolean }[];
 let eventId: string;
 
 beforeAll(async () => {
@@ -19,8 +21,18 @@ beforeAll(async () => {
   // The log has been signed up to here.
   await api.get(`/v1/events/${eventId}/proof`);
   const { paths } = JSON.parse(await readFile('openapi/openapi.json', 'utf8')) as {
-    paths: Record<string, { get?: { operationId: string; 'x-roles'?: string[] } }>;
+    paths: Record<string, { get?: { operationId: string; 'x-roles'?: string[]; security?: object[] } }>;
   };
+  everyRead = Object.entries(paths).flatMap(([path, { get }]) =>
+    get === undefined || get.operationId === 'streamEvents'
+      ? []
+      : [
+          {
+            path: path.replaceAll(/\{\w+\}/g, eventId),
+            takesCredential: (get.security ?? []).some((scheme) => Object.keys(scheme).length > 0),
+          },
+        ],
+  );
   reads = Object.entries(paths).flatMap(([path, { get }]) =>
     get === undefined ||
     path.includes('{') ||
@@ -117,6 +129,29 @@ describe('an answer that is not public', () => {
       'string',
     ]);
     expect((await ask('/v1/partners', asOperator)).headers.get('timing-allow-origin')).toBeNull();
+  });
+
+  it('depends on its credential, and is for no page of another origin: every read of the document that takes one', async () => {
+    const takers = everyRead.filter(({ takesCredential }) => takesCredential).map(({ path }) => path);
+    expect(takers).toEqual(expect.arrayContaining([`/v1/access-requests/${eventId}`, `/v1/events/${eventId}`]));
+    for (const path of takers) {
+      const { headers } = await ask(path, asOperator);
+      expect([path, headers.get('cache-control'), headers.get('vary')?.split(', ')]).toEqual([
+        path,
+        'no-store',
+        expect.arrayContaining(['Authorization']),
+      ]);
+      for (const name of ['access-control-allow-origin', 'access-control-expose-headers', 'timing-allow-origin']) {
+        expect([path, name, headers.get(name)]).toEqual([path, name, null]);
+      }
+    }
+    for (const { path } of everyRead.filter(({ takesCredential }) => !takesCredential)) {
+      const [without, having] = [await ask(path), await ask(path, asOperator)];
+      for (const name of ['cache-control', 'vary', 'access-control-allow-origin']) {
+        expect([path, name, having.headers.get(name)]).toEqual([path, name, without.headers.get(name)]);
+      }
+    }
+    expect((await ask(`/v1/events/${eventId}`)).headers.get('access-control-allow-origin')).toBe('*');
   });
 
   it('is stored by no cache when it is a refusal, also of a public read', async () => {

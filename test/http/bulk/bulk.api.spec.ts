@@ -1,4 +1,5 @@
-import { NOW, startProgramme, type Programme } from '../../access/programme.js';
+import { Client } from 'pg';
+import { DENIED, NOW, startProgramme, type Programme } from '../../access/programme.js';
 import { startTestApp, type SendOptions, type TestAnswer } from '../../support/app.js';
 
 const NOWHERE = '00000000-0000-4000-8000-000000000000';
@@ -202,6 +203,46 @@ describe('a call of many commands', () => {
     expect((await bulk([pledge(own)], { key: null })).status).toBe(401);
     const auditor = await bulk([partnerNamed('Read only')], { key: await ledger.keyFor(['auditor']) });
     expect(statuses(auditor)).toEqual([403]);
+    const madeUp = command('/v1/commitments', { ...(pledge(own).body ?? {}), illustrative: true });
+    const marked = await bulk([madeUp, { ...madeUp, key: key() }], { key: partnerKey });
+    expect(statuses(marked)).toEqual([403, 403]);
+    expect(marked.body.outcomes[0].body).toMatchObject({ code: 'illustrative-not-allowed', needed: ['operator'] });
+    const factual = command('/v1/commitments', { ...(pledge(own).body ?? {}), illustrative: false });
+    expect(statuses(await bulk([factual], { key: partnerKey }))).toEqual([201]);
+    expect(statuses(await bulk([{ ...madeUp, key: key() }]))).toEqual([201]);
+  });
+
+  it('takes no key from the operator, and leaves no record of a call that its role may not make', async () => {
+    const { ledger, panelKey } = programme;
+    const recorded = async (): Promise<number> => {
+      const client = new Client(ledger.databaseUrl);
+      await client.connect();
+      try {
+        return (await client.query('select count(*)::int as n from commands')).rows[0].n;
+      } finally {
+        await client.end();
+      }
+    };
+    const auditorKey = await ledger.keyFor(['auditor']);
+    const before = await recorded();
+    for (const idempotencyKey of ['register-2026', 'register-2027']) {
+      const squat = [partnerNamed('Squatter'), command('/v1/nothing', {})];
+      expect(statuses(await bulk(squat, { key: auditorKey, idempotencyKey }))).toEqual([403, 404]);
+    }
+    expect(await recorded()).toBe(before);
+    // A role that may do something has records under its keys, which are not the operator's.
+    const decision = { ...command(`/v1/access-requests/${NOWHERE}/decision`, DENIED), key: 'register-2027' };
+    const panel = { key: panelKey, idempotencyKey: 'register-2026' };
+    expect(statuses(await bulk([decision, partnerNamed('Squatter')], panel))).toEqual([404, 403]);
+    expect(await recorded()).toBe(before + 2);
+    for (const idempotencyKey of ['register-2026', 'register-2027']) {
+      const own = await ledger.post('/v1/partners', partnerNamed('Own').body, { idempotencyKey });
+      expect([idempotencyKey, own.status]).toEqual([idempotencyKey, 201]);
+    }
+    const again = await bulk([decision, partnerNamed('Squatter')], panel);
+    expect(again).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused' } });
+    const other = await bulk([{ ...decision, body: { ...DENIED, reasonCodes: ['other'] } }], { key: panelKey });
+    expect(other.body.outcomes[0].body.code).toBe('idempotency-key-reused');
   });
 
   it('executes commands that wait for the views as well', async () => {
