@@ -146,7 +146,10 @@ class Verifier {
       this.sayWhatHashed();
       const streams = order.finish();
       this.unlessFound('streams', `${count(streams)} streams count their events from 0 without a gap.`);
-      this.unlessFound('ids', 'No two events share an id.');
+      this.unlessFound(
+        'ids',
+        'No two events share an id, no command comes back after another one, and every named cause comes before its effect.',
+      );
       for (const rule of rules) {
         rule.finish({ lastCommandId });
         this.unlessFound(rule.check, rule.statement);
@@ -168,7 +171,7 @@ class Verifier {
 
   /** @returns the id of the command of the last event. */
   private async read(log: OpenedLog, order: OrderCheck, rules: readonly Rule[]): Promise<string> {
-    const envelopes = new EnvelopeCheck(this.options.aggregates);
+    const envelopes = new EnvelopeCheck(this.options.aggregates, { shapes: true });
     const byType = rulesByType(rules);
     const { progress } = this.options;
     this.walk = new LogWalk(log);
@@ -281,7 +284,8 @@ class Verifier {
 }
 
 const ENVELOPES_HOLD =
-  'Every event is canonical JSON of a known form, type and version, on a stream of its kind; none was recorded before the one that precedes it.';
+  'Every event is canonical JSON of a known form, type and version, on a stream of its kind, with the members that its type declares and ' +
+  'no others; none was recorded before the one that precedes it.';
 
 /** What a log cannot show, and what only the decisions check. */
 const NOT_IN_A_LOG: readonly CheckLine[] = [
