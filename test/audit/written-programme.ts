@@ -128,7 +128,13 @@ export function programme(): WrittenEvent[][] {
         reason: 'r',
       }),
     ],
-    [event(`api-key-${named('panel')}`, 'api-key-issued', { name: 'Panel', roles: ['panel'], keyHash: '00'.repeat(32) })],
+    [
+      event(`api-key-${named('panel')}`, 'api-key-issued', {
+        name: 'Panel',
+        roles: ['panel'],
+        keyHash: '00'.repeat(32),
+      }),
+    ],
     [event(`api-key-${named('panel')}`, 'api-key-revoked', {})],
     [event(fund, 'fund-established', { name: 'Fund', currency: 'EUR', targetMinor: '500000' })],
     [event(fund, 'tranche-defined', { trancheId: TRANCHE, rank: 1, kind: 'first-loss', capMinor: '100000' })],

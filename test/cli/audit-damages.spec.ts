@@ -57,7 +57,8 @@ describe('the exit codes of the audit commands for damaged inputs', () => {
     folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-damages-'));
     const writer = new EnvelopeWriter();
     const entries = programme().flatMap((events) => writer.command(...events));
-    while (entries.length < SIZE) entries.push(...writer.command(partner(named(`partner-${entries.length}`), 'company')));
+    while (entries.length < SIZE)
+      entries.push(...writer.command(partner(named(`partner-${entries.length}`), 'company')));
     log = signedLog(entries);
     whole = at('whole');
     await writeLog(log, whole);
