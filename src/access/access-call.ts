@@ -39,6 +39,7 @@ export const accessCall: Aggregate<AccessCall, AccessCallEvent> = {
       schema: 1,
       data: opened,
       concerns: nobody,
+      clauses: [HOST_STATE_CLAUSE],
       says: ({ data }) =>
         `The ${data.mode} call "${data.title}" at facility ${data.facilityId} takes requests from ${data.opensAt} ` +
         `until before ${data.closesAt}.`,

@@ -5,24 +5,23 @@ import { forbid, invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
 import { takesRequestsAt, type OpenedCall } from './access-call.js';
-import type {
-  AccessDenied,
-  AccessGranted,
-  AccessRequest,
-  AccessRequestSubmitted,
-  AccessRequestWithdrawn,
-  EligibilityConfirmed,
-  EligibilityRefused,
-  GrantedRequest,
-  GrantRevoked,
-  PriceBasis,
-  SubmittedRequest,
+import {
+  type AccessDenied,
+  type AccessGranted,
+  type AccessRequest,
+  type AccessRequestSubmitted,
+  type AccessRequestWithdrawn,
+  type EligibilityConfirmed,
+  type EligibilityRefused,
+  type GrantedRequest,
+  type GrantRevoked,
+  type PriceBasis,
+  type SubmittedRequest,
+  PRICE_CLAUSE,
 } from './access-request.js';
 import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
 import { requireEligibleCountry } from './eligible-countries.js';
 import { effectiveInstant, envelopeOf, type LateRecording } from './late-recording.js';
-
-const PRICE_CLAUSE = '2021/1173 Art. 12b(15)(b)';
 
 /** The facts about the applicant at the instant of the submission. */
 export interface Applicant {

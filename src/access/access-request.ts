@@ -1,7 +1,7 @@
 import { MODES, type Mode } from '../domain/access-modes.js';
 import { itsPartner, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { country } from '../domain/countries.js';
 import {
-  country,
   flag,
   id,
   instant,
@@ -16,6 +16,10 @@ import {
   type ValueOf,
 } from '../ledger/schema.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
+import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
+
+/** A grant states whether the access is free or paid for. */
+export const PRICE_CLAUSE = '2021/1173 Art. 12b(15)(b)';
 
 /** The facts of a request that every later event of it repeats. */
 const application = {
@@ -124,6 +128,8 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
       schema: 1,
       data: submitted,
       concerns: itsPartner,
+      effectiveAs: 'submittedAt',
+      seals: true,
       says: ({ data }) =>
         `Partner ${data.partnerId} (${data.category}, ${data.country}) asks for ${data.chipHoursRequested} chip-hours.`,
     },
@@ -131,24 +137,31 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
       schema: 1,
       data: withdrawn,
       concerns: itsPartner,
+      effectiveAs: 'withdrawnAt',
       says: () => 'The applicant withdrew the request.',
     },
     'eligibility-confirmed': {
       schema: 1,
       data: checked,
       concerns: itsPartner,
+      effectiveAs: 'checkedAt',
+      clauses: [ELIGIBLE_COUNTRY_CLAUSE],
       says: ({ data }) => `The request is eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
     },
     'eligibility-refused': {
       schema: 1,
       data: checked,
       concerns: itsPartner,
+      effectiveAs: 'checkedAt',
+      clauses: [ELIGIBLE_COUNTRY_CLAUSE],
       says: ({ data }) => `The request is not eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
     },
     'access-granted': {
       schema: 1,
       data: granted,
       concerns: itsPartner,
+      effectiveAs: 'decidedAt',
+      clauses: [PRICE_CLAUSE],
       says: ({ data }) =>
         `${data.chipHours} of ${data.chipHoursRequested} chip-hours are granted (${data.priceBasis}), from ` +
         `${data.validFrom} until ${data.validTo}. Reasons: ${data.reasonCodes.join(', ')}.`,
@@ -157,12 +170,14 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
       schema: 1,
       data: denied,
       concerns: itsPartner,
+      effectiveAs: 'decidedAt',
       says: ({ data }) => `The request is denied. Reasons: ${data.reasonCodes.join(', ')}.`,
     },
     'grant-revoked': {
       schema: 1,
       data: revoked,
       concerns: itsPartner,
+      effectiveAs: 'revokedAt',
       says: ({ data }) =>
         `The grant of ${data.chipHours} chip-hours is revoked from ${data.revokedAt} on. Reasons: ${data.reasonCodes.join(', ')}.`,
     },

@@ -3,7 +3,8 @@ import { MODES } from '../domain/access-modes.js';
 import { chipMsOf, type Allocation } from '../compute/facility.js';
 import { unknownType, upcast, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid } from '../ledger/refusal.js';
-import { country, id, instant, list, object, oneOf, optional, whole, type ValueOf } from '../ledger/schema.js';
+import { country } from '../domain/countries.js';
+import { id, instant, list, object, oneOf, optional, whole, type ValueOf } from '../ledger/schema.js';
 import { MS_PER_DAY, MS_PER_HOUR, formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
 import { CATEGORIES } from '../partners/partner.js';
 

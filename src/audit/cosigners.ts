@@ -18,6 +18,18 @@ export function noCosignatures(policy: Policy | undefined): string {
 export const furtherSignatures = (count: number, policy: Policy | undefined): string =>
   `The checkpoint carries ${count} more, by keys that ${policy === undefined ? 'you did not give' : 'your policy does not name'}: not checked.`;
 
+/**
+ * Cosignatures from before the last event that they sign.
+ * @param earliestMs the earliest time that a cosignature can have, ms since the epoch
+ * @returns undefined if there are none
+ */
+export function cosignedEarly(cosigners: readonly Cosigner[], earliestMs: number): string | undefined {
+  const early = cosigners.filter(({ timestampSeconds }) => timestampSeconds * 1_000 < earliestMs);
+  if (early.length === 0) return undefined;
+  const names = early.map(({ name, timestampSeconds }) => `${name} (${timeOf(timestampSeconds)})`).join(', ');
+  return `The times of these are before the last event that they sign was recorded, by more than a day: ${names}. A clock was wrong, or a time was made up.`;
+}
+
 const timeOf = (seconds: number): string => {
   const at = new Date(seconds * 1_000);
   return Number.isNaN(at.getTime()) ? `POSIX second ${seconds}` : at.toISOString();

@@ -3,14 +3,14 @@ import { EVENT_BYTES_MAX, type RecordedEvent } from '../ledger/event.js';
 import { EventReader } from '../ledger/event-reader.js';
 import { idOf, type AggregateOutline } from '../ledger/aggregate.js';
 import { formatInstant } from '../ledger/time.js';
-import { ProvenWrong } from './audit-finding.js';
+import { ProvenWrong, textOf } from './audit-finding.js';
 import { labelOf } from './verify-blame.js';
 import { canonicalText, ENTRY_DEPTH_MAX, isCanonical, isTooDeep } from './verify-canonical.js';
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const STREAM_ID = /^[a-z0-9-]{1,64}$/;
 /** HMAC-SHA256, base64: 32 bytes in one canonical form. */
 const COMMITMENT = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+const STREAM_ID = /^[a-z0-9-]{1,64}$/;
 const CORRELATION_LENGTH_MAX = 200;
 
 type Members = Readonly<Record<string, unknown>>;
@@ -49,12 +49,14 @@ const OPTIONAL: Readonly<Record<string, Test>> = {
 /** The part of a canonical instant after its date. */
 const TIME_OF_DAY = /^T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(?!000)\d{3})?Z$/;
 const DATE_LENGTH = 10;
+const INSTANT_LENGTH_MAX = '2026-11-24T05:38:00.250Z'.length;
 /** The last date that was checked. Thousands of consecutive events share it. */
 let lastDate = '';
 
 /** True for an instant in its one canonical text, so that equal instants are equal texts. */
 function isInstant(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
+  // Years of four digits only: RFC 3339 knows no others.
+  if (typeof value !== 'string' || value.length > INSTANT_LENGTH_MAX) return false;
   const date = value.slice(0, DATE_LENGTH);
   if (date === lastDate && TIME_OF_DAY.test(value.slice(DATE_LENGTH))) return true;
   const at = Date.parse(value);
@@ -65,19 +67,31 @@ function isInstant(value: unknown): boolean {
 
 /**
  * Reads entries one by one as events and checks each alone and against the event before it: canonical text, a known form, a
- * known type, and a time of recording that never goes back.
+ * known type, members that its type declares, and a time of recording that never goes back.
  */
 export class EnvelopeCheck {
   private recordedAtMs = -Infinity;
   private recordedAt = '';
-  private readonly aggregates = new Map<string, { readonly aggregate: string; readonly schema: number }>();
+  private readonly aggregates = new Map<
+    string,
+    { readonly aggregate: AggregateOutline; readonly prefix: string; readonly schema: number }
+  >();
   private readonly lifting: EventReader;
 
-  /** @param aggregates every aggregate of the domain: they declare the event types and name the streams. */
-  constructor(aggregates: readonly AggregateOutline[]) {
+  private readonly shapes: boolean;
+
+  /**
+   * @param aggregates every aggregate of the domain: they declare the event types and name the streams.
+   * @param options `shapes`: checks also that the members are those that the type declares. Only `audit verify` judges this; the other
+   * commands read every event that they can make their result of.
+   */
+  constructor(aggregates: readonly AggregateOutline[], { shapes }: { readonly shapes: boolean } = { shapes: false }) {
+    this.shapes = shapes;
     this.lifting = new EventReader(aggregates);
-    for (const { name, events } of aggregates) {
-      for (const [type, { schema }] of Object.entries(events)) this.aggregates.set(type, { aggregate: name, schema });
+    for (const aggregate of aggregates) {
+      const prefix = `${aggregate.name}-`;
+      for (const [type, { schema }] of Object.entries(aggregate.events))
+        this.aggregates.set(type, { aggregate, prefix, schema });
     }
   }
 
@@ -110,13 +124,21 @@ export class EnvelopeCheck {
     const { type, stream, schema, recordedAt } = event;
     const known = this.aggregates.get(type);
     if (known === undefined) throw wrong(`Nobody knows events of the type "${type}".`);
-    if (!stream.startsWith(`${known.aggregate}-`) || !STREAM_ID.test(idOf(stream, known.aggregate))) {
-      throw wrong(`"${type}" does not belong on this stream.`, { expected: `${known.aggregate}-<id>`, found: stream });
+    if (!stream.startsWith(known.prefix) || !this.isIdOf(known.aggregate, stream)) {
+      throw wrong(`"${type}" does not belong on this stream.`, { expected: `${known.prefix}<id>`, found: stream });
     }
     if (schema > known.schema)
       throw wrong(`Version ${schema} of "${type}" is newer than version ${known.schema}, the last one known.`);
     this.checkTime(recordedAt, wrong);
+    const misfit = this.shapes ? this.lifting.misfitOf(event) : undefined;
+    if (misfit) throw wrong(`${misfit.pointer} must ${misfit.demand}.`, foundAt(event, misfit.pointer));
     return schema === known.schema ? event : this.lifting.read({ position, envelope: text });
+  }
+
+  private isIdOf({ name, ids }: AggregateOutline, stream: string): boolean {
+    const id = idOf(stream, name);
+    if (!this.shapes) return STREAM_ID.test(id);
+    return ids === undefined ? ID.test(id) : ids.includes(id);
   }
 
   private checkTime(recordedAt: string, wrong: (message: string, facts: object) => ProvenWrong): void {
@@ -131,6 +153,19 @@ export class EnvelopeCheck {
     this.recordedAtMs = ms;
     this.recordedAt = recordedAt;
   }
+}
+
+/** The longest text of a value in a finding. */
+const FOUND_LENGTH_MAX = 200;
+
+/** The value at a pointer that was made from the event itself. */
+function foundAt(event: object, pointer: string): { found?: string } {
+  let value: unknown = event;
+  for (const name of pointer.split('/').slice(1)) {
+    if (typeof value !== 'object' || value === null) return {};
+    value = (value as Members)[name.replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
+  return value === undefined ? {} : { found: textOf(value).slice(0, FOUND_LENGTH_MAX) };
 }
 
 const CONTRACT_BROKEN =

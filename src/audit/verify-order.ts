@@ -3,18 +3,29 @@ import { Findings } from './audit-finding.js';
 import { Partitions } from './rules/partitions.js';
 import { findingOf, Violation, type Place } from './rules/rule.js';
 
-type IdRow = readonly [id: string, position: number];
+/** What an id is in a row: of an event, of a command at its first event, or of the cause that an event names. */
+const EVENT = 0;
+const COMMAND = 1;
+const CAUSE = 2;
+type IdRow = readonly [id: string, position: number, of: typeof EVENT | typeof COMMAND | typeof CAUSE];
 type StreamRow = readonly [stream: string, revision: number, position: number, type: string];
 
-/** Every stream counts its events from 0 without a gap, and no two events share an id. */
+/**
+ * Every stream counts its events from 0 without a gap, no two events share an id, no command comes back after another one, and every
+ * named cause comes before its effect.
+ */
 export class OrderCheck {
   private readonly ids = new Partitions<IdRow>();
   private readonly streams = new Partitions<StreamRow>();
+  private commandId = '';
 
   constructor(private readonly findings: Findings) {}
 
-  accept({ id, stream, revision, position, type }: RecordedEvent): void {
-    this.ids.add(id, [id, position]);
+  accept({ id, commandId, causationId, stream, revision, position, type }: RecordedEvent): void {
+    if (commandId !== this.commandId) this.ids.add(commandId, [commandId, position, COMMAND]);
+    this.commandId = commandId;
+    if (causationId !== undefined) this.ids.add(causationId, [causationId, position, CAUSE]);
+    this.ids.add(id, [id, position, EVENT]);
     this.streams.add(stream, [stream, revision, position, type]);
   }
 
@@ -45,11 +56,16 @@ export class OrderCheck {
   }
 
   private checkIds(rows: Iterable<IdRow>): void {
-    const seen = new Map<string, number>();
-    for (const [id, position] of rows) {
-      const other = seen.get(id);
-      if (other === undefined) seen.set(id, position);
-      else this.add('ids', this.placeOf(position), `The event at position ${other} has the same id ${id}.`);
+    const seen = [new Map<string, number>(), new Map<string, number>()] as const;
+    for (const [id, position, of] of rows) {
+      if (of === CAUSE) {
+        if (seen.some((known) => known.has(id))) continue;
+        this.add('ids', this.placeOf(position), `The cause ${id} is no event and no command before this event.`);
+        continue;
+      }
+      const other = seen[of].get(id);
+      if (other === undefined) seen[of].set(id, position);
+      else this.add('ids', this.placeOf(position), SAME[of](id, other));
     }
   }
 
@@ -66,3 +82,8 @@ export class OrderCheck {
     this.findings.add(findingOf(check, new Violation(place, message, facts)));
   }
 }
+
+const SAME = [
+  (id: string, position: number) => `The event at position ${position} has the same id ${id}.`,
+  (id: string, position: number) => `The command ${id} of position ${position} comes back after another command.`,
+] as const;

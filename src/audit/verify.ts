@@ -4,7 +4,7 @@ import type { AggregateOutline } from '../ledger/aggregate.js';
 import { Findings, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
 import { openLog, publishedKey, WITNESSES_LATE, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
-import { furtherSignatures, noCosignatures, quorumMet } from './cosigners.js';
+import { cosignedEarly, furtherSignatures, noCosignatures, quorumMet } from './cosigners.js';
 import { formatVerifierKey, wrapSameKey } from '../tlog/note-key.js';
 import { NO_QUORUM } from '../tlog/policy.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
@@ -14,6 +14,7 @@ import { rulesByType, rulesOf } from './rules/all-rules.js';
 import { uncoveredTypes, type EventOf, type RuleName } from './rules/coverage.js';
 import { OrderCheck } from './verify-order.js';
 import type { Rule } from './rules/rule.js';
+import { CLOCK_TOLERANCE_MS, TimeCheck } from './verify-times.js';
 import { LogWalk } from './verify-walk.js';
 
 export interface CheckLine {
@@ -52,6 +53,8 @@ export interface VerifyOptions {
   /** Every aggregate of the domain: they declare the event types. */
   readonly aggregates: readonly AggregateOutline[];
   readonly progress?: ProgressListener;
+  /** The clock of the auditor's machine, ms since the epoch. */
+  readonly nowMs?: number;
   /** Checks of data beside the log, for an operator who has the database. */
   readonly beside?: (findings: Findings) => readonly BesideCheck[];
 }
@@ -140,13 +143,18 @@ class Verifier {
 
   private async checkHistory(log: OpenedLog): Promise<void> {
     const order = new OrderCheck(this.findings);
+    const times = new TimeCheck(this.findings);
     const rules = rulesOf(this.findings);
     try {
-      const lastCommandId = await this.read(log, order, rules);
+      const lastCommandId = await this.read(log, order, times, rules);
       this.sayWhatHashed();
       const streams = order.finish();
       this.unlessFound('streams', `${count(streams)} streams count their events from 0 without a gap.`);
-      this.unlessFound('ids', 'No two events share an id.');
+      this.unlessFound(
+        'ids',
+        'No two events share an id, no command comes back after another one, and every named cause comes before its effect.',
+      );
+      this.sayTimes(log, times);
       for (const rule of rules) {
         rule.finish({ lastCommandId });
         this.unlessFound(rule.check, rule.statement);
@@ -158,6 +166,13 @@ class Verifier {
     }
   }
 
+  private sayTimes({ cosigners }: OpenedLog, times: TimeCheck): void {
+    this.unlessFound('times', TIMES_HOLD);
+    for (const doubt of times.doubts(this.options.nowMs ?? Date.now())) this.skip('times', doubt);
+    const early = cosignedEarly(cosigners, times.lastMs - CLOCK_TOLERANCE_MS);
+    if (early !== undefined) this.skip('cosignatures', early);
+  }
+
   private async conclude(beside: BesideCheck): Promise<void> {
     const { check } = beside;
     const { statement, notChecked, cannot } = await beside.finish();
@@ -167,8 +182,8 @@ class Verifier {
   }
 
   /** @returns the id of the command of the last event. */
-  private async read(log: OpenedLog, order: OrderCheck, rules: readonly Rule[]): Promise<string> {
-    const envelopes = new EnvelopeCheck(this.options.aggregates);
+  private async read(log: OpenedLog, order: OrderCheck, times: TimeCheck, rules: readonly Rule[]): Promise<string> {
+    const envelopes = new EnvelopeCheck(this.options.aggregates, { shapes: true });
     const byType = rulesByType(rules);
     const { progress } = this.options;
     this.walk = new LogWalk(log);
@@ -181,6 +196,7 @@ class Verifier {
           const event = this.readEvent(envelopes, first + at, entry);
           if (event === undefined) continue;
           order.accept(event);
+          times.accept(event);
           for (const rule of byType.get(event.type) ?? []) rule.accept(event as EventOf<RuleName>);
           events.push(event);
           last = event;
@@ -281,7 +297,12 @@ class Verifier {
 }
 
 const ENVELOPES_HOLD =
-  'Every event is canonical JSON of a known form, type and version, on a stream of its kind; none was recorded before the one that precedes it.';
+  'Every event is canonical JSON of a known form, type and version, on a stream of its kind, with the members that its type declares and ' +
+  'no others; none was recorded before the one that precedes it.';
+
+const TIMES_HOLD =
+  'No decision, signature, payment or registration is dated after its recording; a decision that does not say that it was recorded late was ' +
+  'recorded when it was taken, within a day; no key had expired when it was issued.';
 
 /** What a log cannot show, and what only the decisions check. */
 const NOT_IN_A_LOG: readonly CheckLine[] = [
@@ -296,6 +317,10 @@ const NOT_IN_A_LOG: readonly CheckLine[] = [
   {
     check: 'eligibility by country',
     what: 'Depends on a policy and on lists of countries; not computed a second time here.',
+  },
+  {
+    check: 'clocks',
+    what: 'Whether the clock of the ledger was right. The times of cosignatures are those of others.',
   },
   { check: 'the world', what: 'Whether what was recorded is true.' },
 ];

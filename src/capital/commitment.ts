@@ -2,9 +2,9 @@ import { Map as PersistentMap } from 'immutable';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
 import { itsPartner, unknownEvent } from '../ledger/aggregate.js';
+import { currency } from '../domain/currencies.js';
 import {
   amountMinor,
-  currency,
   date,
   flag,
   id,

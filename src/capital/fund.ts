@@ -1,9 +1,10 @@
+import { UNION_CLAUSE } from '../compute/compute.refusals.js';
 import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
 import { itsPartner, nobody, unknownEvent, upcast } from '../ledger/aggregate.js';
 import type { Envelope } from '../ledger/event.js';
+import { currency } from '../domain/currencies.js';
 import {
   amountMinor,
-  currency,
   date,
   flag,
   id,
@@ -147,6 +148,7 @@ export const fund: Aggregate<Fund, FundEvent> = {
       schema: 2,
       data: closed,
       concerns: nobody,
+      clauses: [UNION_CLAUSE],
       says: ({ data }) =>
         `The fund reached financial close on ${data.reachedOn} with ${moneyOf(data, data.committedMinor)} committed. ` +
         'Capital may be called from that day on.',

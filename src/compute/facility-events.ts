@@ -2,10 +2,10 @@ import { MODES } from '../domain/access-modes.js';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { moneyOf } from '../domain/money.js';
 import { itsPartner, nobody, type DomainEvent, type EventDeclarations } from '../ledger/aggregate.js';
+import { currency } from '../domain/currencies.js';
+import { country } from '../domain/countries.js';
 import {
   amountMinor,
-  country,
-  currency,
   flag,
   id,
   instant,
@@ -19,6 +19,7 @@ import {
   type ValueOf,
 } from '../ledger/schema.js';
 import { CATEGORIES, PARTNER_KINDS } from '../partners/partner.js';
+import { UNION_CLAUSE } from './compute.refusals.js';
 
 /** Which article of the law a facility falls under. */
 export const FACILITY_KINDS = ['ai-gigafactory', 'ai-factory', 'supercomputer'] as const;
@@ -113,6 +114,7 @@ export const facilityEvents: EventDeclarations<FacilityEvent> = {
     schema: 1,
     data: contribution,
     concerns: itsPartner,
+    clauses: [UNION_CLAUSE],
     says: ({ data }) =>
       `Commitment ${data.commitmentId} changes the ${data.partnerKind} contribution to the facility by ` +
       `${moneyOf(data, data.deltaMinor)}.`,

@@ -1,3 +1,5 @@
+import { code, knownTo, type Schema } from '../ledger/schema.js';
+
 /**
  * ISO 3166-1 alpha-2 codes. Exceptionally reserved codes (`EU`, `UK`) and user-assigned ones (`XK`) are not part of the standard
  * and not accepted: Greece is `GR`, the United Kingdom `GB`.
@@ -14,4 +16,12 @@ export const COUNTRY_CODES: readonly string[] = (
 
 const CODES: ReadonlySet<string> = new Set(COUNTRY_CODES);
 
+/**
+ * True for the code of a country. Never take a code away that events may have: `audit verify` checks recorded events by this list too.
+ */
 export const isCountry = (code: string): boolean => CODES.has(code);
+
+const known = { has: isCountry, demand: 'be the code of a country (ISO 3166-1 alpha-2)' };
+
+/** ISO 3166-1 alpha-2, for the data of events. */
+export const country = (description?: string): Schema<string> => knownTo(code(2, description), known);

@@ -1,3 +1,5 @@
+import { code, knownTo, type Schema } from '../ledger/schema.js';
+
 /**
  * Active currencies of ISO 4217 (list one), by the digits of their minor unit: 2 for EUR (100 cents), 0 for JPY. Source: the
  * currency-codes table among the project's reference data. Left out are withdrawn codes and those without a minor unit,
@@ -23,7 +25,16 @@ const DIGITS_BY_CODE: ReadonlyMap<string, number> = new Map(
 
 export const CURRENCY_CODES: readonly string[] = [...DIGITS_BY_CODE.keys()].sort();
 
+/**
+ * True for the code of an active currency. Never take a code away that events may have: `audit verify` checks recorded events by this
+ * list too.
+ */
 export const isCurrency = (code: string): boolean => DIGITS_BY_CODE.has(code);
 
 /** Digits of the minor unit, 0 to 4. Undefined for a text that is no active currency. */
 export const minorDigitsOf = (code: string): number | undefined => DIGITS_BY_CODE.get(code);
+
+const known = { has: isCurrency, demand: 'be the code of an active currency (ISO 4217)' };
+
+/** ISO 4217, for the data of events. */
+export const currency = (description?: string): Schema<string> => knownTo(code(3, description), known);

@@ -1,7 +1,7 @@
 import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
-import { above0, country, list, object, oneOf, whole, type Schema, type ValueOf } from '../ledger/schema.js';
-import { isCountry } from '../domain/countries.js';
+import { above0, list, object, oneOf, whole, type Schema, type ValueOf } from '../ledger/schema.js';
+import { country, isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
 import { isPlainObject } from '../http/body/plain-json.js';
 

@@ -51,6 +51,7 @@ export type Policy =
 
 export const policy: Aggregate<Policy, PolicyEvent> = {
   name: 'policy',
+  ids: POLICY_NAMES,
   initial: { status: 'absent' },
   events: {
     'policy-adopted': {

@@ -9,6 +9,8 @@ export interface Aggregate<State, Event extends DomainEvent> {
   /** First part of its stream names: the streams of `commitment` are called `commitment-<id>`. */
   readonly name: string;
   readonly initial: State;
+  /** The ids of its streams, where they are not UUIDs. */
+  readonly ids?: readonly string[];
   /** Every event type that its streams may hold. A type without an entry does not compile. */
   readonly events: EventDeclarations<Event>;
   /** Applies one event. Never mutates `state`; throws on a type that it does not know. */
@@ -41,6 +43,15 @@ interface CurrentSchema<Event extends DomainEvent> {
    * `audit explain` prints it.
    */
   says(event: Pick<Event, 'data'>): string;
+  /** The clauses that the event may name as its legal basis. Without this list it names none. */
+  readonly clauses?: readonly string[];
+  /**
+   * The member of the data that `effectiveAt` repeats, for an event that may be recorded after it took effect. Without this name the
+   * event has no `effectiveAt`.
+   */
+  readonly effectiveAs?: keyof Event['data'] & string;
+  /** True if the event may commit to sealed content. */
+  readonly seals?: true;
 }
 
 /** For events of the programme, which are about no single partner. */
@@ -69,6 +80,7 @@ export const upcast = <From>(data: Schema<From>, lift: (data: From, envelope: En
 /** The part of an aggregate that readers of stored events need, without its state. */
 export interface AggregateOutline {
   readonly name: string;
+  readonly ids?: readonly string[];
   readonly events: Readonly<Record<string, EventOutline>>;
 }
 
@@ -78,6 +90,9 @@ export interface EventOutline {
   readonly data: JsonSchema;
   concerns(event: Pick<DomainEvent, 'data'> & Pick<Envelope, 'stream'>): readonly string[];
   says(event: Pick<DomainEvent, 'data'>): string;
+  readonly clauses?: readonly string[];
+  readonly effectiveAs?: string;
+  readonly seals?: true;
   readonly upcasts?: Readonly<Record<number, Upcast>>;
 }
 

@@ -1,7 +1,8 @@
 import { readEvent, type RecordedEvent, type StoredEvent } from './event.js';
 import { eventTypesOf, type AggregateOutline, type EventOutline } from './aggregate.js';
 import type { JsonSchema } from './schema.js';
-import { misfitOf, type Misfit } from './schema-check.js';
+import { dataSchemaOf, misfitOfEvent, type DeclaredMembers } from './event-misfit.js';
+import type { Misfit } from './schema-check.js';
 
 /** One schema of an event type: what `data` looks like in the events that were recorded with it. */
 export interface EventVersion {
@@ -51,21 +52,22 @@ export class EventReader {
     return [...this.declarations].flatMap(([type, declaration]) =>
       Array.from({ length: declaration.schema }, (_, before) => {
         const schema = before + 1;
-        return { type, schema, data: dataOf(declaration, schema) };
+        return { type, schema, data: dataSchemaOf(declaration, schema) };
       }),
     );
   }
 
   /**
-   * The first member of an event's data that does not fit the schema that the event names; undefined if all fit.
+   * The first member of an event that its declaration does not allow, see `misfitOfEvent`; undefined if all fit.
    * @param event as it is stored, not lifted.
    * @throws Error on a type or schema version that this version of the code does not know.
    */
-  misfitOf({ type, schema, data }: Pick<RecordedEvent, 'type' | 'schema' | 'data'>): Misfit | undefined {
+  misfitOf(event: DeclaredMembers & Pick<RecordedEvent, 'type'>): Misfit | undefined {
+    const { type, schema } = event;
     const declaration = this.declarations.get(type);
     if (!declaration || schema < 1 || schema > declaration.schema)
       throw new Error(`No aggregate of this ledger declares "${type}" version ${schema}.`);
-    return misfitOf(dataOf(declaration, schema), data);
+    return misfitOfEvent(declaration, event);
   }
 
   /**
@@ -78,9 +80,6 @@ export class EventReader {
     return declaration.says(event);
   }
 }
-
-const dataOf = ({ schema: current, data, upcasts }: EventOutline, schema: number): JsonSchema =>
-  (schema === current ? data : upcasts?.[schema]?.data) ?? {};
 
 function withAllUpcasts(type: string, declaration: EventOutline): EventOutline {
   for (let schema = 1; schema < declaration.schema; schema += 1) {

@@ -1,4 +1,4 @@
-import type { JsonSchema } from './schema.js';
+import { KNOWN, type JsonSchema } from './schema.js';
 
 /** The first member of a value that does not fit its schema. */
 export interface Misfit {
@@ -58,12 +58,15 @@ const IS: Readonly<Record<NonNullable<JsonSchema['type']>, (value: unknown) => b
   null: (value) => value === null,
 };
 
-function demandOfText({ pattern, minLength = 0, maxLength = Infinity }: JsonSchema, value: string): string | undefined {
+function demandOfText(schema: JsonSchema, value: string): string | undefined {
+  const { pattern, minLength = 0, maxLength = Infinity } = schema;
   // A text has at least as many UTF-16 units as code points, so that most texts need not be counted.
   const isLonger = value.length > maxLength && [...value].length > maxLength;
   if (isLonger) return `have at most ${maxLength} characters`;
   if (value.length < minLength) return `have at least ${minLength} characters`;
-  return pattern !== undefined && !compiled(pattern).test(value) ? `match ${pattern}` : undefined;
+  if (pattern !== undefined && !compiled(pattern).test(value)) return `match ${pattern}`;
+  const known = schema[KNOWN];
+  return known === undefined || known.has(value) ? undefined : known.demand;
 }
 
 function demandOfNumber({ minimum, maximum, exclusiveMinimum }: JsonSchema, value: number): string | undefined {

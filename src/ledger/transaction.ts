@@ -1,10 +1,10 @@
 import type { CommandContext } from './command-context.js';
 import { EVENT_BYTES_MAX, draftEvent, type DraftEvent, type Sealed } from './event.js';
 import type { SealedContent } from './event-store.js';
+import { misfitOfEvent } from './event-misfit.js';
 import { derivedId } from './identifiers.js';
 import { streamOf, type AggregateOutline, type DomainEvent, type Aggregate } from './aggregate.js';
 import { Refusal, forbid, refusal, refuse, unknownRecord } from './refusal.js';
-import { misfitOf } from './schema-check.js';
 import type { CachedStream, StateCache, StreamState } from './state-cache.js';
 import type { Vault } from './vault.js';
 
@@ -113,10 +113,11 @@ export class Transaction {
       const declaration = (aggregate.events as AggregateOutline['events'])[event.type];
       if (declaration === undefined)
         throw new Error(`${aggregate.name} does not declare its event type "${event.type}".`);
-      this.draft(stream, revision, declaration.schema, event, index === 0 ? sealed : undefined);
+      const { schema } = declaration;
+      const drafted = this.draft(stream, revision, schema, event, index === 0 ? sealed : undefined);
       // An event is public and stays for ever. A member that its declaration does not have must not get there.
-      const misfit = misfitOf(declaration.data, event.data);
-      if (misfit) throw new Error(`"${event.type}": ${misfit.pointer || 'the data'} must ${misfit.demand}.`);
+      const misfit = misfitOfEvent(declaration, { ...event, schema, ...(drafted && { sealed: drafted }) });
+      if (misfit) throw new Error(`"${event.type}": ${misfit.pointer} must ${misfit.demand}.`);
       state = aggregate.evolve(state as S, event);
     }
     this.writes.set(stream, { state, revision });
@@ -161,7 +162,14 @@ export class Transaction {
     return this.before.get(stream) ?? cached.latest;
   }
 
-  private draft(stream: string, revision: number, schema: number, event: DomainEvent, content?: SealedInput): void {
+  /** @returns the commitment to the sealed content, if there is one. */
+  private draft(
+    stream: string,
+    revision: number,
+    schema: number,
+    event: DomainEvent,
+    content?: SealedInput,
+  ): Sealed | undefined {
     const { context } = this;
     const id = derivedId(context.commandId, 'event', String(this.drafts.length));
     const sealed = content ? this.seal(id, content) : undefined;
@@ -190,6 +198,7 @@ export class Transaction {
       );
     }
     this.drafts.push(draft);
+    return sealed;
   }
 
   private seal(eventId: string, { subject, content }: SealedInput): Sealed {

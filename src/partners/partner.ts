@@ -1,19 +1,8 @@
 // Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
 
 import { idOf, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
-import {
-  above0,
-  country,
-  date,
-  flag,
-  id,
-  object,
-  oneOf,
-  optional,
-  text,
-  type Schema,
-  type ValueOf,
-} from '../ledger/schema.js';
+import { country } from '../domain/countries.js';
+import { above0, date, flag, id, object, oneOf, optional, text, type Schema, type ValueOf } from '../ledger/schema.js';
 import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
 
 /**

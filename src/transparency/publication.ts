@@ -18,6 +18,8 @@ import { formatInstant, parseInstant, type EpochMs } from '../ledger/time.js';
 import { spanOf } from '../domain/points-in-time.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 
+export const MONITORING_CLAUSE = '2021/1173 Art. 12b(16)';
+
 /** The reports that are published, each over all facilities and modes. */
 export const REPORT_KINDS = ['equal-access', 'capital', 'capacity'] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
@@ -89,6 +91,7 @@ export const report: Aggregate<Report, ReportEvent> = {
       schema: 1,
       data: published,
       concerns: nobody,
+      clauses: [MONITORING_CLAUSE],
       says: ({ data }) =>
         `The ${data.kind} report from ${data.periodFrom} to ${data.periodTo}, as of position ${data.position}, was ` +
         `published with the SHA-256 hash ${data.sha256}.`,
@@ -97,6 +100,7 @@ export const report: Aggregate<Report, ReportEvent> = {
       schema: 1,
       data: correctiveAction,
       concerns: nobody,
+      clauses: [MONITORING_CLAUSE],
       says: ({ data }) => `The governing board decided on report ${data.reportId}: ${data.measure}`,
     },
   },
@@ -157,8 +161,6 @@ export function publishReport(
     },
   ];
 }
-
-export const MONITORING_CLAUSE = '2021/1173 Art. 12b(16)';
 
 /** Bounds the list that every later report on equal access repeats. */
 export const ACTIONS_PER_REPORT_MAX = 100;

@@ -185,7 +185,19 @@ describe('the verification of a published log', () => {
     });
     const note = parseNote(log.checkpoint);
     const cosigned = Buffer.from(formatNote(withSignatures(note, [cosign(WITNESS, note.text, 1_760_000_000)])));
-    expect(await checked(changed('checkpoint', cosigned), { policy })).toMatchObject({ verdict: 'verified' });
+    const early = await checked(changed('checkpoint', cosigned), { policy });
+    // The log was recorded now, and cosigned in 2025.
+    expect(early).toMatchObject({
+      verdict: 'verified',
+      notChecked: expect.arrayContaining([
+        { check: 'cosignatures', what: expect.stringMatching(/before the last event .* \(2025-10-09T08:53:20.000Z\)/) },
+      ]),
+    });
+    const inTime = Buffer.from(
+      formatNote(withSignatures(note, [cosign(WITNESS, note.text, Math.ceil(Date.now() / 1_000))])),
+    );
+    const { verdict, notChecked } = await checked(changed('checkpoint', inTime), { policy });
+    expect([verdict, notChecked.filter((line) => line.check === 'cosignatures')]).toEqual(['verified', []]);
     // A log that publishes its cosigned checkpoint separately is read up to that checkpoint.
     expect(await checked(changed('checkpoint/witnessed', cosigned), { policy })).toMatchObject({ verdict: 'verified' });
     const from = cosigned.indexOf('witness.example') + 'witness.example/w1 '.length + 6;

@@ -1,3 +1,4 @@
+import { derivedId } from '../../src/ledger/identifiers.js';
 import type { WrittenEvent } from './written-log.js';
 
 type Data = Record<string, unknown>;
@@ -9,13 +10,16 @@ const event = (stream: string, type: string, data: Data, rest: Partial<WrittenEv
   ...rest,
 });
 
-export const STATE = 'state';
-export const UNION = 'union';
-export const STARTUP = 'startup';
-export const SITE = 'site';
-export const FUND = 'fund';
-export const TRANCHE = 'first-loss-layer';
-export const CALL = 'call';
+/** The id behind a short name. */
+export const named = (name: string): string => derivedId('programme', name);
+
+export const STATE = named('state');
+export const UNION = named('union');
+export const STARTUP = named('startup');
+export const SITE = named('site');
+export const FUND = named('fund');
+export const TRANCHE = named('first-loss-layer');
+export const CALL = named('call');
 export const MODEL = 'gb300';
 
 /** Members that every event of a commitment repeats. */
@@ -45,8 +49,8 @@ export const applicationOf = (hours: number): Data => ({
 });
 
 export const allocationOf = (allocationId: string, grantId: string, chips: number, from: string, to: string): Data => ({
-  allocationId,
-  grantId,
+  allocationId: named(allocationId),
+  grantId: named(grantId),
   partnerId: STARTUP,
   category: 'start-up',
   country: 'SE',
@@ -60,22 +64,22 @@ export const allocationOf = (allocationId: string, grantId: string, chips: numbe
 /** One command: signs, and books the amount to the layer and the facility. */
 export function signed(id: string, terms: Data, amountMinor: string): WrittenEvent[] {
   const { partnerId, partnerKind, facilityId, trancheId, kind, currency } = terms;
-  const change = { commitmentId: id, partnerId, partnerKind, deltaMinor: amountMinor };
+  const change = { commitmentId: named(id), partnerId, partnerKind, deltaMinor: amountMinor };
   return [
-    event(`commitment-${id}`, 'commitment-signed', { ...terms, amountMinor, signedOn: '2026-02-02' }),
+    event(`commitment-${named(id)}`, 'commitment-signed', { ...terms, amountMinor, signedOn: '2026-02-02' }),
     event(`fund-${FUND}`, 'tranche-subscribed', { ...change, trancheId, facilityId }),
     event(`facility-${SITE}`, 'contribution-recorded', { ...change, kind, currency }),
   ];
 }
 
-export const partner = (id: string, legalForm: string, country = 'SE'): WrittenEvent =>
-  event(`partner-${id}`, 'partner-registered', { legalName: id, country, legalForm });
+export const partner = (id: string, legalForm: string, country = 'SE', legalName = id): WrittenEvent =>
+  event(`partner-${id}`, 'partner-registered', { legalName, country, legalForm });
 
 export const classified = (id: string, category: string): WrittenEvent =>
   event(`partner-${id}`, 'partner-classified', { category, basis: 'b', evidenceRef: 'e', effectiveFrom: '2026-01-01' });
 
 export const submitted = (id: string, hours: number): WrittenEvent =>
-  event(`access-request-${id}`, 'access-request-submitted', {
+  event(`access-request-${named(id)}`, 'access-request-submitted', {
     ...applicationOf(hours),
     sector: 'materials',
     submittedBy: 'applicant',
@@ -83,7 +87,7 @@ export const submitted = (id: string, hours: number): WrittenEvent =>
 
 export const granted = (id: string, hours: number, chipHours = hours): WrittenEvent =>
   event(
-    `access-request-${id}`,
+    `access-request-${named(id)}`,
     'access-granted',
     {
       ...applicationOf(hours),
@@ -111,7 +115,7 @@ export function programme(): WrittenEvent[][] {
   const first = allocationOf('a1', 'r1', 60, '2026-05-01T00:00:00Z', '2026-05-11T00:00:00Z');
   const second = allocationOf('a2', 'r2', 40, '2026-05-02T00:00:00Z', '2026-05-12T00:00:00Z');
   return [
-    [partner(STATE, 'member-state')],
+    [partner(STATE, 'member-state', 'SE', 'state')],
     [partner(UNION, 'union', 'BE')],
     [partner(STARTUP, 'company')],
     [classified(STARTUP, 'start-up')],
@@ -124,8 +128,14 @@ export function programme(): WrittenEvent[][] {
         reason: 'r',
       }),
     ],
-    [event('api-key-panel', 'api-key-issued', { name: 'Panel', roles: ['panel'], keyHash: '00' })],
-    [event('api-key-panel', 'api-key-revoked', {})],
+    [
+      event(`api-key-${named('panel')}`, 'api-key-issued', {
+        name: 'Panel',
+        roles: ['panel'],
+        keyHash: '00'.repeat(32),
+      }),
+    ],
+    [event(`api-key-${named('panel')}`, 'api-key-revoked', {})],
     [event(fund, 'fund-established', { name: 'Fund', currency: 'EUR', targetMinor: '500000' })],
     [event(fund, 'tranche-defined', { trancheId: TRANCHE, rank: 1, kind: 'first-loss', capMinor: '100000' })],
     [
@@ -138,9 +148,9 @@ export function programme(): WrittenEvent[][] {
         currency: 'EUR',
       }),
     ],
-    [event('commitment-c1', 'commitment-pledged', { ...state, amountMinor: '70000' })],
+    [event(`commitment-${named('c1')}`, 'commitment-pledged', { ...state, amountMinor: '70000' })],
     signed('c1', state, '70000'),
-    [event('commitment-c2', 'commitment-pledged', { ...union, amountMinor: '20000' })],
+    [event(`commitment-${named('c2')}`, 'commitment-pledged', { ...union, amountMinor: '20000' })],
     signed('c2', union, '20000'),
     [
       event(fund, 'financial-close-reached', {
@@ -151,9 +161,9 @@ export function programme(): WrittenEvent[][] {
       }),
     ],
     [
-      event('commitment-c1', 'capital-call-issued', {
+      event(`commitment-${named('c1')}`, 'capital-call-issued', {
         ...state,
-        callId: 'k1',
+        callId: named('k1'),
         amountMinor: '30000',
         issuedOn: '2026-03-02',
         dueOn: '2026-03-31',
@@ -161,19 +171,19 @@ export function programme(): WrittenEvent[][] {
       }),
     ],
     [
-      event('commitment-c1', 'capital-call-paid', {
+      event(`commitment-${named('c1')}`, 'capital-call-paid', {
         ...state,
-        callId: 'k1',
+        callId: named('k1'),
         amountMinor: '30000',
-        paidOn: '2026-03-30',
+        paidOn: '2026-03-02',
       }),
     ],
     [
-      event('commitment-c1', 'distribution-paid', {
+      event(`commitment-${named('c1')}`, 'distribution-paid', {
         ...state,
         amountMinor: '5000',
         recallableMinor: '2000',
-        paidOn: '2026-04-10',
+        paidOn: '2026-03-02',
         unfundedDeltaMinor: '2000',
       }),
     ],
@@ -201,7 +211,7 @@ export function programme(): WrittenEvent[][] {
     [submitted('r1', 20_000)],
     [
       event(
-        'access-request-r1',
+        `access-request-${named('r1')}`,
         'eligibility-confirmed',
         { ...applicationOf(20_000), reasonCodes: ['ok'], checkedAt: '2026-03-02T08:05:00Z' },
         { actor: 'panel' },
@@ -213,7 +223,7 @@ export function programme(): WrittenEvent[][] {
     [submitted('r3', 50)],
     [
       event(
-        'access-request-r3',
+        `access-request-${named('r3')}`,
         'access-denied',
         { ...applicationOf(50), reasonCodes: ['no'], decidedAt: '2026-03-02T08:10:00Z' },
         { actor: 'panel' },
@@ -223,14 +233,14 @@ export function programme(): WrittenEvent[][] {
     [allocated(second)],
     [
       event(
-        'usage-site',
+        `usage-${SITE}`,
         'usage-reported',
         {
           facilityId: SITE,
           records: [
             {
-              allocationId: 'a1',
-              grantId: 'r1',
+              allocationId: named('a1'),
+              grantId: named('r1'),
               partnerId: STARTUP,
               category: 'start-up',
               country: 'SE',
@@ -247,15 +257,15 @@ export function programme(): WrittenEvent[][] {
     [event(site, 'allocation-released', { ...first, at: '2026-05-06T00:00:00Z', reason: 'given-back' })],
     [
       event(
-        'access-request-r2',
+        `access-request-${named('r2')}`,
         'grant-revoked',
-        { ...applicationOf(12_000), chipHours: 10_000, reasonCodes: ['fraud'], revokedAt: '2026-05-07T00:00:00Z' },
+        { ...applicationOf(12_000), chipHours: 10_000, reasonCodes: ['fraud'], revokedAt: '2026-03-02T08:20:00Z' },
         { actor: 'panel' },
       ),
-      event(site, 'allocation-released', { ...second, at: '2026-05-07T00:00:00Z', reason: 'grant-revoked' }),
+      event(site, 'allocation-released', { ...second, at: '2026-03-02T08:20:00Z', reason: 'grant-revoked' }),
     ],
     [
-      event('commitment-c1', 'commitment-cancelled', {
+      event(`commitment-${named('c1')}`, 'commitment-cancelled', {
         ...state,
         reason: 'r',
         releasedMinor: '42000',

@@ -16,7 +16,7 @@ import { formatProof } from '../../src/tlog/proof.js';
 import { formatTilePath } from '../../src/tlog/tile.js';
 import { tileReader } from '../../src/tlog/tile-reader.js';
 import { EnvelopeWriter, LOG_KEY, LOG_VKEY, MemoryLog, ORIGIN, signedLog, writeLog } from '../audit/written-log.js';
-import { partner, programme } from '../audit/written-programme.js';
+import { named, partner, programme } from '../audit/written-programme.js';
 import { flipBit } from '../tlog/small-log.js';
 import { ppp, type Ran } from '../support/command-line.js';
 
@@ -57,7 +57,8 @@ describe('the exit codes of the audit commands for damaged inputs', () => {
     folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-damages-'));
     const writer = new EnvelopeWriter();
     const entries = programme().flatMap((events) => writer.command(...events));
-    while (entries.length < SIZE) entries.push(...writer.command(partner(`partner-${entries.length}`, 'company')));
+    while (entries.length < SIZE)
+      entries.push(...writer.command(partner(named(`partner-${entries.length}`), 'company')));
     log = signedLog(entries);
     whole = at('whole');
     await writeLog(log, whole);

@@ -73,7 +73,7 @@ describe('the commands of the auditor on a log whose signer is hostile', () => {
     );
     const { out } = await explain(log, position);
     expect(out).toContain(
-      `Its effect is unknown: The state of commitment-c1 cannot be computed beyond position ${position}`,
+      `Its effect is unknown: The state of commitment-${story.named('c1')} cannot be computed beyond position ${position}`,
     );
   });
 

@@ -73,11 +73,11 @@ describe('the event reader', () => {
     ]);
     expect(reader.misfitOf({ type: 'thing-made', schema: 1, data: { name: 'a' } })).toBeUndefined();
     expect(reader.misfitOf({ type: 'thing-made', schema: 2, data: { name: 'a' } })).toEqual({
-      pointer: '/names',
+      pointer: '/data/names',
       demand: 'be there',
     });
     expect(reader.misfitOf({ type: 'thing-made', schema: 3, data: { names: [''], count: 1 } })?.pointer).toBe(
-      '/names/0',
+      '/data/names/0',
     );
     for (const [type, schema] of [
       ['thing-made', 0],

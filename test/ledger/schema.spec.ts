@@ -1,5 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
+import { country } from '../../src/domain/countries.js';
+import { currency } from '../../src/domain/currencies.js';
 import { misfitOf } from '../../src/ledger/schema-check.js';
 import {
   above0,
@@ -59,7 +61,7 @@ const near = fc.oneof(
   fc.constantFrom(...KINDS.map(([, , value]) => value)),
   fc.constantFrom(
     '',
-    '2026-02-30',
+    '2026-02-32',
     '2026-2-3',
     '0',
     '-0',
@@ -85,6 +87,38 @@ describe('the check of a value against its schema', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it.each([
+    ['2024-02-29', true],
+    ['2026-02-28', true],
+    ['2026-02-29', false],
+    ['2026-02-30', false],
+    ['2100-02-29', false],
+    ['2000-02-29', true],
+    ['0004-02-29', true],
+    ['2026-04-30', true],
+    ['2026-04-31', false],
+    ['2026-12-31', true],
+  ])('finds of the day %s whether it is in the calendar, which no pattern shows', (day, isThere) => {
+    for (const [schema, value] of [
+      [date(), day],
+      [instant(), `${day}T00:00:00Z`],
+      [instantOrDate(), day],
+      [instantOrDate(), `${day}T23:59:59.999Z`],
+    ] as const) {
+      expect([fits(schema, value), misfitOf(schema, value)?.demand]).toEqual([
+        true,
+        isThere ? undefined : 'be a day of the calendar',
+      ]);
+    }
+  });
+
+  it('finds codes that are not on their list, and shows nothing of it in JSON', () => {
+    expect(misfitOf(currency(), 'EUR') ?? misfitOf(country(), 'GR')).toBeUndefined();
+    expect(misfitOf(currency(), 'XXX')?.demand).toContain('ISO 4217');
+    expect(misfitOf(country(), 'ZZ')?.demand).toContain('ISO 3166-1');
+    expect(JSON.parse(JSON.stringify(currency()))).toEqual({ type: 'string', pattern: '^[A-Z]{3}$', maxLength: 3 });
   });
 
   it('agrees with another program on an object, whatever member is missing, added or changed', () => {

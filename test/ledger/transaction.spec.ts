@@ -21,6 +21,9 @@ const note: Aggregate<readonly string[], NoteEvent> = {
       data: object({ text: text() }),
       concerns: nobody,
       says: ({ data }) => data.text,
+      clauses: ['2021/1173 Art. 12b(5)'],
+      effectiveAs: 'text',
+      seals: true,
       upcasts: { 1: upcast(object({ text: text() }), (data) => data) },
     },
   },
@@ -95,7 +98,7 @@ describe('a transaction', () => {
   it('writes the whole envelope', () => {
     const tx = transaction({ a: [] }, { role: 'panel', correlationId: 'request' });
     const at = { effectiveAt: '2026-01-01T00:00:00Z', legalBasis: '2021/1173 Art. 12b(5)' };
-    tx.append(note, 'a', [{ type: 'note-added', data: { text: 'one' }, ...at } as NoteEvent]);
+    tx.append(note, 'a', [{ type: 'note-added', data: { text: at.effectiveAt }, ...at } as NoteEvent]);
     const [draft] = tx.drafts;
     expect(draft && JSON.parse(stampEvent(draft, NOW))).toEqual({
       v: 1,
@@ -109,8 +112,25 @@ describe('a transaction', () => {
       actor: { id: 'programme', role: 'panel' },
       commandId: tx.context.commandId,
       correlationId: 'request',
-      data: { text: 'one' },
+      data: { text: at.effectiveAt },
     });
+  });
+
+  it.each([
+    [
+      'an effective time that the data do not have',
+      { effectiveAt: '2026-01-01T00:00:00Z' },
+      '/effectiveAt must be the',
+    ],
+    [
+      'a clause that the type does not declare',
+      { legalBasis: '2021/1173 Art. 12b(4)' },
+      '/legalBasis must be 2021/1173',
+    ],
+  ])('drafts no event with %s', (_, members, message) => {
+    const tx = transaction({ a: [] });
+    const event = { type: 'note-added', data: { text: 'one' }, ...members } as NoteEvent;
+    expect(() => tx.append(note, 'a', [event])).toThrow(message);
   });
 
   it('takes an event of 60,000 bytes, and no longer event', () => {
@@ -134,11 +154,11 @@ describe('a transaction', () => {
     const spread = { text: 'one', contact: 'private' };
     const tx = transaction({ a: [] });
     expect(() => tx.append(note, 'a', [{ type: 'note-added', data: spread }])).toThrow(
-      '"note-added": /contact must not be there.',
+      '"note-added": /data/contact must not be there.',
     );
-    expect(() => tx.append(note, 'a', added(''))).toThrow('"note-added": /text must match \\S.');
+    expect(() => tx.append(note, 'a', added(''))).toThrow('"note-added": /data/text must match \\S.');
     expect(() => tx.append(note, 'a', [{ type: 'note-added', data: [] as never }])).toThrow(
-      '"note-added": the data must be of the type object.',
+      '"note-added": /data must be of the type object.',
     );
   });
 

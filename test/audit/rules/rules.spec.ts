@@ -108,8 +108,16 @@ const ENVELOPE_MEMBERS: readonly (readonly [name: string, envelope: Record<strin
   ].map((name) => [name, { [name]: JUNK_WITHOUT_TEXT }] as const),
 ];
 
+const TOO_DEEP = `The entry is nested deeper than ${ENTRY_DEPTH_MAX} levels.`;
+
 /** A change that a rule forbids. `forge` returns the event that the finding must name. */
 type Forgery = readonly [what: string, check: string, forge: (commands: Commands) => WrittenEvent];
+
+/** The command id of the first event of a type. */
+function commandOf(commands: Commands, type: string): string {
+  const at = commands.flat().indexOf(find(commands, type));
+  return (JSON.parse(String(entriesOf(commands)[at])) as { commandId: string }).commandId;
+}
 
 const site = `facility-${story.SITE}`;
 const DAY_1 = { from: '2026-05-01T00:00:00Z', to: '2026-05-02T00:00:00Z' };
@@ -168,7 +176,7 @@ const FORGERIES: readonly Forgery[] = [
   ['caps above the target', 'funds', (c) => set(c, 'tranche-defined', 0, { capMinor: '500001' })],
   ['a fund established twice', 'funds', (c) => add(c, { ...find(c, 'fund-established') })],
   ['a payment beyond its call', 'commitments', (c) => set(c, 'capital-call-paid', 0, { amountMinor: '30001' })],
-  ['a payment on no call', 'commitments', (c) => set(c, 'capital-call-paid', 0, { callId: 'k2' })],
+  ['a payment on no call', 'commitments', (c) => set(c, 'capital-call-paid', 0, { callId: story.named('k2') })],
   [
     'an effect on the unfunded part that the amounts do not have',
     'commitments',
@@ -373,7 +381,7 @@ const FORGERIES: readonly Forgery[] = [
   ],
   [
     'usage beyond the interval with the flag of schema 2 in an event of schema 1',
-    'allocations',
+    'envelopes',
     (c) =>
       Object.assign(set(c, 'usage-reported', 0, { records: [{ ...used(1_441), flag: 'exceeds-interval' }] }), {
         envelope: { schema: 1 },
@@ -395,7 +403,7 @@ const FORGERIES: readonly Forgery[] = [
     (c) => {
       const usage = find(c, 'usage-reported');
       const [record] = usage.data['records'] as Record<string, unknown>[];
-      Object.assign(record ?? {}, { allocationId: 'a9' });
+      Object.assign(record ?? {}, { allocationId: story.named('a9') });
       return usage;
     },
   ],
@@ -421,7 +429,7 @@ const FORGERIES: readonly Forgery[] = [
     'a category that was not in force',
     'partners',
     (c) => {
-      set(c, 'partner-classified', 0, { effectiveFrom: '2026-03-02T08:00:00.001Z' });
+      set(c, 'partner-classified', 0, { effectiveFrom: '2026-03-03' });
       return find(c, 'access-request-submitted');
     },
   ],
@@ -447,6 +455,27 @@ const FORGERIES: readonly Forgery[] = [
       return Object.assign(find(c, 'usage-reported'), { envelope: { id } });
     },
   ],
+  [
+    'a command that comes back after another one, so that a revoked grant may keep its chips',
+    'ids',
+    (c) => {
+      remove(c, find(c, RELEASE, 1));
+      add(c, story.partner(story.named('another'), 'company'));
+      const commandId = commandOf(c, 'grant-revoked');
+      for (const event of c.at(-1) ?? []) Object.assign(event, { envelope: { commandId } });
+      return find(c, 'commitment-cancelled');
+    },
+  ],
+  [
+    'a cause that is no event or command before it',
+    'ids',
+    (c) => Object.assign(find(c, 'grant-revoked'), { envelope: { causationId: SUBJECT } }),
+  ],
+  [
+    'a cause that comes later',
+    'ids',
+    (c) => Object.assign(find(c, 'access-denied'), { envelope: { causationId: commandOf(c, 'grant-revoked') } }),
+  ],
   ['a revision left out', 'streams', (c) => Object.assign(find(c, 'capital-call-paid'), { envelope: { revision: 4 } })],
   [
     'a revision that is there already',
@@ -471,12 +500,12 @@ const FORGERIES: readonly Forgery[] = [
       return find(c, 'capital-call-issued');
     },
   ],
-  ['a financial close without its day', 'funds', (c) => set(c, 'financial-close-reached', 0, { reachedOn: null })],
+  ['a financial close without its day', 'envelopes', (c) => set(c, 'financial-close-reached', 0, { reachedOn: null })],
   ['a version of a policy that is not the next one', 'policies', (c) => set(c, 'policy-adopted', 0, { version: 2 })],
   [
     'a version on the stream of another policy',
     'policies',
-    (c) => set(c, 'policy-adopted', 0, { policy: 'matching-basis' }),
+    (c) => set(c, 'policy-adopted', 0, { policy: 'matching-basis', value: { kinds: ['capex'] } }),
   ],
   [
     'a key that is issued a second time',
@@ -510,7 +539,7 @@ const FORGERIES: readonly Forgery[] = [
   [
     'an event on a stream of another kind',
     'envelopes',
-    (c) => Object.assign(find(c, 'usage-reported'), { stream: 'fund-site' }),
+    (c) => Object.assign(find(c, 'usage-reported'), { stream: `fund-${story.SITE}` }),
   ],
   [
     'a version of the data from the future',
@@ -534,6 +563,73 @@ const FORGERIES: readonly Forgery[] = [
   ],
 ];
 
+const inData = (type: string, name: string, value: unknown) => (c: Commands) => set(c, type, 0, { [name]: value });
+const inEnvelope = (type: string, envelope: Record<string, unknown>) => (c: Commands) =>
+  Object.assign(find(c, type), { envelope });
+
+/** Members that the type of the event does not declare, or declares otherwise, and what the finding says. */
+const MISFITS: readonly (readonly [what: string, forge: (commands: Commands) => WrittenEvent, message: string])[] = [
+  ['a bribe in a grant', inData('access-granted', 'bribeMinor', '1000000'), '/data/bribeMinor must not be there.'],
+  ['an object as sector', inData('access-request-submitted', 'sector', { a: 1 }), '/data/sector must be of the type'],
+  [
+    'an amount with a leading zero',
+    inData('fund-established', 'targetMinor', '0500000'),
+    '/data/targetMinor must match',
+  ],
+  ['an amount of 40 digits', inData('fund-established', 'targetMinor', '5'.repeat(40)), '/data/targetMinor must have'],
+  ['the currency XXX', inData('fund-established', 'currency', 'XXX'), '/data/currency must be the code of an active'],
+  ['a facility in ZZ', inData('facility-registered', 'country', 'ZZ'), '/data/country must be the code of a country'],
+  ['an unknown category', inData('partner-classified', 'category', 'friend'), '/data/category must be one of'],
+  ['an unknown mode', inData('access-call-opened', 'mode', 'express'), '/data/mode must be one of'],
+  ['a signature of 30 February', inData('commitment-signed', 'signedOn', '2026-02-30'), '/data/signedOn must be a day'],
+  ['a signature of 29 February 2026', inData('commitment-signed', 'signedOn', '2026-02-29'), '/data/signedOn must be'],
+  ['a call that opens on 31 April', inData('access-call-opened', 'opensAt', '2026-04-31T00:00:00Z'), '/data/opensAt'],
+  ['no evidence for a category', inData('partner-classified', 'evidenceRef', ' '), '/data/evidenceRef must match'],
+  ['an id that is none', inData('chips-allocated', 'allocationId', 'a1'), '/data/allocationId must match'],
+  [
+    'the clause of another decision',
+    inEnvelope('access-granted', { legalBasis: '2021/1173 Art. 12b(16)' }),
+    '/legalBasis must be 2021/1173 Art. 12b(15)(b).',
+  ],
+  ['a clause for usage', inEnvelope('usage-reported', { legalBasis: 'x' }), '/legalBasis must not be there.'],
+  [
+    'an effective time that the data do not have',
+    inEnvelope('access-granted', { effectiveAt: '2026-03-02T08:10:01Z' }),
+    '/effectiveAt must be the same instant as decidedAt of the data.',
+  ],
+  [
+    'an effective time of usage',
+    inEnvelope('usage-reported', { effectiveAt: '2026-03-02T08:00:00Z' }),
+    '/effectiveAt must not be there.',
+  ],
+  [
+    'sealed content of usage',
+    inEnvelope('usage-reported', { sealed: { subject: SUBJECT, commitment: COMMITMENT } }),
+    '/sealed must not be there.',
+  ],
+];
+
+/** Members that differ from the programme and are as their types declare them. */
+const FITTING: readonly (readonly [what: string, change: (commands: Commands) => unknown])[] = [
+  [
+    'a signature of 29 February 2024',
+    (c) =>
+      c
+        .flatMap((events) => events.filter(({ type }) => type === 'commitment-signed'))
+        .map(({ data }) => Object.assign(data, { signedOn: '2024-02-29' })),
+  ],
+  [
+    'a cause that is a command before it',
+    (c) => Object.assign(find(c, 'grant-revoked'), { envelope: { causationId: commandOf(c, 'access-granted') } }),
+  ],
+  ['an amount of 38 digits', inData('fund-established', 'targetMinor', '5'.repeat(38))],
+  ['the clause of a grant', inEnvelope('access-granted', { legalBasis: '2021/1173 Art. 12b(15)(b)' })],
+  [
+    'the effective time of the data',
+    (c) => Object.assign(find(c, 'access-denied'), { effectiveAt: '2026-03-02T08:10:00Z' }),
+  ],
+];
+
 describe('the second implementation of the rules', () => {
   it('finds nothing in a history that keeps the rules', async () => {
     expect(await verified(entriesOf(story.programme()))).toMatchObject({ verdict: 'verified', findings: 0 });
@@ -550,6 +646,26 @@ describe('the second implementation of the rules', () => {
     });
     expect(finding?.nextStep).not.toBe('');
     expect(checked.map((line) => line.check)).not.toContain(check);
+  });
+
+  it.each(MISFITS)('finds %s in an event', async (_, forge, message) => {
+    const commands = story.programme();
+    const blamed = forge(commands);
+    const { verdict, finding } = await verified(entriesOf(commands));
+    expect({ verdict, finding }).toMatchObject({
+      verdict: 'wrong',
+      finding: {
+        check: 'envelopes',
+        position: commands.flat().indexOf(blamed) + 1,
+        message: expect.stringContaining(message),
+      },
+    });
+  });
+
+  it.each(FITTING)('finds nothing in %s', async (_, change) => {
+    const commands = story.programme();
+    change(commands);
+    expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
   });
 
   it.each([
@@ -618,22 +734,18 @@ describe('the second implementation of the rules', () => {
   });
 
   it.each([
-    ['as many levels as an entry may have', ENTRY_DEPTH_MAX, 'verified'],
-    ['a level more', ENTRY_DEPTH_MAX + 1, 'wrong'],
-    ['20,000 levels', 20_000, 'wrong'],
-  ] as const)('judges an entry with %s as it should', async (_, levels, verdict) => {
+    ['as many levels as an entry may have', ENTRY_DEPTH_MAX, '/data/aDeepOne must not be there.'],
+    ['a level more', ENTRY_DEPTH_MAX + 1, TOO_DEEP],
+    ['20,000 levels', 20_000, TOO_DEEP],
+  ] as const)('judges an entry with %s as it should', async (_, levels, message) => {
     const entries = entriesOf(story.programme());
     const inData = levels - 2;
     const deep = `${'['.repeat(inData)}${']'.repeat(inData)}`;
     const changed = String(entries[0]).replace('"data":{', `"data":{"aDeepOne":${deep},`);
     expect(changed).not.toBe(String(entries[0]));
     entries[0] = Buffer.from(changed);
-    const result = await verified(entries);
-    expect(result.verdict).toBe(verdict);
-    if (verdict === 'wrong') {
-      const message = `The entry is nested deeper than ${ENTRY_DEPTH_MAX} levels.`;
-      expect(result.finding).toMatchObject({ check: 'envelopes', position: 1, message });
-    }
+    const { finding } = await verified(entries);
+    expect(finding).toMatchObject({ check: 'envelopes', position: 1, message });
   });
 
   it('allows an entry more levels than the ledger accepts', () => {
@@ -648,7 +760,8 @@ describe('the second implementation of the rules', () => {
   ])('judges a financial close that is dated %s as it should', async (_, reachedOn, message) => {
     const commands = story.programme();
     const close = set(commands, 'financial-close-reached', 0, { reachedOn });
-    // The calls of the programme are dated 2 March: without them, only the close itself is judged.
+    // The calls of the programme are dated 2 March: later and unpaid, only the close itself is judged.
+    remove(commands, find(commands, 'capital-call-paid'));
     for (const { data } of commands.flat()) if ('issuedOn' in data) data['issuedOn'] = '2026-03-04';
     const { finding } = await verified(entriesOf(commands));
     const expected = { check: 'funds', position: commands.flat().indexOf(close) + 1, message };
