@@ -1,3 +1,4 @@
+import { AGGREGATES } from './aggregates.js';
 import { computeProjection } from './compute/facility.projection.js';
 import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
@@ -20,6 +21,9 @@ export const PROJECTIONS = [
   erasureProjection,
   apiKeyProjection,
 ];
+
+/** Every projection, as the service runs it. */
+export const SERVED: readonly Projection[] = [eventsProjection(AGGREGATES), ...PROJECTIONS];
 
 /** Every projection that can be rebuilt, with the projection of the ledger itself, whose events do not matter here. */
 export const REBUILDABLE: readonly Projection[] = [eventsProjection([]), ...PROJECTIONS];

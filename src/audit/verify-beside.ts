@@ -27,4 +27,6 @@ export interface BesideCheck {
   accept(stretch: EventStretch): Promise<void>;
   /** After the last event. */
   finish(): Promise<Conclusion>;
+  /** Frees what the check holds, also when the verification ends early. */
+  close?(): void;
 }

@@ -163,6 +163,7 @@ class Verifier {
     } finally {
       order.close();
       for (const rule of rules) rule.close();
+      for (const check of this.beside) check.close?.();
     }
   }
 
@@ -312,6 +313,7 @@ const NOT_IN_A_LOG: readonly CheckLine[] = [
     what: 'They are not in the log: whether a command was answered twice alike cannot be seen in it.',
   },
   { check: 'published reports', what: 'Run "audit replay": it makes each of them again from the events.' },
+  { check: 'views', what: 'The rows that the API serves; "audit verify --database" compares them with the events.' },
   { check: 'fold states', what: 'Kept by the service to answer sooner, and made again from the events.' },
   { check: 'permissions', what: 'Who held which key and role: the log names actors, not their credentials.' },
   {

@@ -13,6 +13,7 @@ import { createPool, isDamage } from '../platform/database/database.js';
 import { findEmbeddedDatabase, startEmbeddedDatabase } from '../platform/database/embedded-database.js';
 import { reasonOf } from '../platform/startup-error.js';
 import { createLog } from '../platform/logging.js';
+import { SERVED } from '../projections.js';
 import { WRAPPING_KEY } from '../platform/wrapping-key.js';
 
 /** Verifies the database of the settings and changes nothing. A running service may use the database meanwhile. */
@@ -27,7 +28,7 @@ export async function verifyDatabase({ key, kept }: Trust, progress: ProgressLis
   const embedded = running === undefined ? await startEmbeddedDatabase({ dataDir, log }) : undefined;
   const pool = createPool({ databaseUrl: running ?? embedded?.url ?? '', log });
   try {
-    const stored = { pool, key: own, ...(wrappingKey && { wrappingKey }) };
+    const stored = { pool, key: own, projections: SERVED, ...(wrappingKey && { wrappingKey }) };
     const last = kept ?? (await readFile(join(dataDir, LAST_CHECKPOINT), 'utf8').catch(() => undefined));
     return await verifyStored(stored, last === undefined ? {} : { kept: last }, AGGREGATES, progress);
   } catch (error) {

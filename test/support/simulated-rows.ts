@@ -6,7 +6,8 @@ import {
   type ProjectionCopy,
 } from '../../src/ledger/projector/projection-copies.js';
 import type { ComparedTables } from '../../src/ledger/projector/projection-digests.js';
-import { ProjectionFailure, type RowStore, type SwitchOutcome } from '../../src/ledger/projector/projection-store.js';
+import { ProjectionFailure } from '../../src/ledger/projector/projection-rows.js';
+import type { RowStore, SwitchOutcome } from '../../src/ledger/projector/projection-store.js';
 import { Rows, type Projection, type Row } from '../../src/ledger/projector/projection.js';
 import { SimulatedSession } from './simulated-leadership.js';
 import { SOUND, connectionLost, type Line } from './simulated-line.js';

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { SERVED } from '../../src/projections.js';
 import { AGGREGATES } from '../../src/aggregates.js';
 import { openLog } from '../../src/audit/audit-log.js';
 import { replay } from '../../src/audit/audit-replay.js';
@@ -66,7 +67,11 @@ async function loseTexts(): Promise<void> {
 const audit = (...args: readonly string[]): Promise<Ran> => ppp('audit', ...args);
 
 const verified = (methods?: MethodRegistry) =>
-  verifyStored({ pool, key, wrappingKey: Buffer.alloc(32, 7), ...(methods && { methods }) }, {}, AGGREGATES);
+  verifyStored(
+    { pool, key, projections: SERVED, wrappingKey: Buffer.alloc(32, 7), ...(methods && { methods }) },
+    {},
+    AGGREGATES,
+  );
 
 describe('a program with a newer method', () => {
   it('publishes by the newer method, and shows live and earlier figures by it alone', async () => {

@@ -11,6 +11,9 @@ import { AnswersCheck } from './stored-answers.queries.js';
 import { ContentsCheck } from './stored-contents.queries.js';
 import { CheckpointsCheck, EventRowsCheck, StoredLog, TilesCheck } from './stored-log.queries.js';
 import { FoldStatesCheck, PublishedTextsCheck } from './stored-reports.queries.js';
+import { ViewsCheck } from './stored-views.queries.js';
+import { EventReader } from '../../ledger/event-reader.js';
+import type { Projection } from '../../ledger/projector/projection.js';
 import type { MethodRegistry } from '../../transparency/methods.js';
 import { notOpened, verify, type Verification } from '../verify.js';
 
@@ -20,6 +23,8 @@ export interface StoredLedger {
   readonly key: VerifierKey;
   /** Undefined without the wrapping key: sealed contents are then not opened. */
   readonly wrappingKey?: Buffer;
+  /** All views that the API serves, with the projections that know the events. */
+  readonly projections: readonly Projection[];
   /** The versions of the reports' method. */
   readonly methods?: MethodRegistry;
 }
@@ -29,7 +34,7 @@ export interface StoredLedger {
  * against the log. Reads only. A service may use the database meanwhile; rows that it adds meanwhile are not checked.
  */
 export async function verifyStored(
-  { pool, key, wrappingKey, methods }: StoredLedger,
+  { pool, key, wrappingKey, projections, methods }: StoredLedger,
   { kept }: Pick<Trust, 'kept'>,
   aggregates: readonly AggregateOutline[],
   progress?: ProgressListener,
@@ -48,6 +53,7 @@ export async function verifyStored(
         new PublishedTextsCheck(findings, pool, methods),
         new ContentsCheck(findings, pool, vault),
         new AnswersCheck(findings, pool),
+        new ViewsCheck(findings, pool, new EventReader(aggregates), projections),
       ],
     });
   } catch (error) {

@@ -1,7 +1,8 @@
 import type { EventReader } from '../event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../event.js';
 import { checkpointAfter, groupsOf, type ProjectionCopy } from './projection-copies.js';
-import { ProjectionFailure, type RowStore } from './projection-store.js';
+import { ProjectionFailure } from './projection-rows.js';
+import type { RowStore } from './projection-store.js';
 import type { StoppedCopies } from './stopped-copies.js';
 
 /** Applies batches of the log to copies, and stops the copies that cannot apply an event. */

@@ -9,11 +9,9 @@ import {
   type ProjectionCopy,
 } from './projection-copies.js';
 import { builtTablesOf, compareTables, type ComparedTables } from './projection-digests.js';
-import { Statements, columnwise, selection, upsertion, type Column } from './projection-statements.js';
-import { Rows, type Projection, type RowRef } from './projection.js';
-
-/** Rows in one statement; a batch with more is written in several. */
-const ROWS_PER_STATEMENT_MAX = 5_000;
+import { RowWriter } from './projection-rows.js';
+import { Statements } from './projection-statements.js';
+import type { Projection } from './projection.js';
 
 /** How long a switch waits for reads under way. New reads wait for the switch, so that it ends soon without effect and is tried again. */
 const SWITCH_LOCK_MS_MAX = 100;
@@ -33,7 +31,7 @@ export type ServedRows = Pick<RowStore, 'checkpoints'>;
 
 /** The SQL of projections: checkpoints, loading and storing of rows, building a new version beside the old one. */
 export class ProjectionStore {
-  private readonly columns = new Map<string, readonly Column[]>();
+  private readonly rows = new RowWriter();
 
   constructor(private readonly pool: Pool) {}
 
@@ -76,7 +74,7 @@ export class ProjectionStore {
       const moved = copies.filter(({ name }) => names.has(name));
       // Concurrently: the rows of one copy are made while the database works for another.
       const statements = new Statements(client);
-      const applied = await Promise.allSettled(moved.map((copy) => this.applyRows(statements, copy, events)));
+      const applied = await Promise.allSettled(moved.map((copy) => this.rows.apply(statements, copy, events)));
       const failed = applied.find((outcome) => outcome.status === 'rejected');
       if (failed) throw failed.reason;
       return moved;
@@ -167,52 +165,9 @@ export class ProjectionStore {
     if (exchanged.rowCount !== 1) return 'busy';
     for (const table of projection.tables) {
       await client.query('select serve_built_view($1)', [table]);
-      this.columns.delete(table);
+      this.rows.forget(table);
     }
     return 'switched';
-  }
-
-  /** Settles when all statements of the copy have ended. */
-  private async applyRows(statements: Statements, copy: ProjectionCopy, all: readonly RecordedEvent[]): Promise<void> {
-    const { projection, suffix } = copy;
-    const events = all.filter(({ type }) => copy.types.has(type));
-    const touched = touchedIds(projection, events);
-    const rows = new Rows(touched);
-    for (const [table, ids] of touched) {
-      const columns = await this.columnsOf(statements, table);
-      for (const row of await statements.run(selection(table + suffix, columns), [[...ids]])) rows.load(table, row);
-    }
-    for (const event of events) {
-      try {
-        projection.apply(event, rows);
-      } catch (error) {
-        throw new ProjectionFailure(projection.name, event, error);
-      }
-    }
-    const stored: Promise<unknown>[] = [];
-    for (const [table, changed] of rows.changes()) {
-      const columns = await this.columnsOf(statements, table);
-      for (let start = 0; start < changed.length; start += ROWS_PER_STATEMENT_MAX) {
-        const part = changed.slice(start, start + ROWS_PER_STATEMENT_MAX);
-        stored.push(statements.run(upsertion(table + suffix, columns), columnwise(columns, part)));
-      }
-    }
-    const outcomes = await Promise.allSettled(stored);
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
-  }
-
-  private async columnsOf(statements: Statements, table: string): Promise<readonly Column[]> {
-    const known = this.columns.get(table);
-    if (known) return known;
-    const rows = await statements.run(
-      `select attname as key, format_type(atttypid, null) as type from pg_attribute
-       where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum`,
-      [table],
-    );
-    const columns = rows.map(({ key, type }) => ({ name: `"${String(key)}"`, key: String(key), type: String(type) }));
-    this.columns.set(table, columns);
-    return columns;
   }
 
   /** @param isKept whether the transaction is committed with this result */
@@ -235,36 +190,5 @@ export class ProjectionStore {
       );
       throw error;
     }
-  }
-}
-
-/** A projection could not apply an event. It stops before the event, visibly, until the program is mended. */
-export class ProjectionFailure extends Error {
-  constructor(
-    readonly projection: string,
-    readonly event: RecordedEvent,
-    override readonly cause: unknown,
-  ) {
-    super(`Projection ${projection} stopped at position ${event.position} (${event.type}): ${String(cause)}`);
-  }
-}
-
-function touchedIds(projection: Projection, events: readonly RecordedEvent[]): Map<string, Set<string>> {
-  const touched = new Map<string, Set<string>>();
-  for (const event of events) {
-    for (const { table, id } of touchesOf(projection, event)) {
-      let ids = touched.get(table);
-      if (!ids) touched.set(table, (ids = new Set()));
-      ids.add(id);
-    }
-  }
-  return touched;
-}
-
-function touchesOf(projection: Projection, event: RecordedEvent): readonly RowRef[] {
-  try {
-    return projection.touches(event);
-  } catch (error) {
-    throw new ProjectionFailure(projection.name, event, error);
   }
 }

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { checksOf } from '../../ledger/batches.js';
 import { importLog } from '../../../src/audit/database/archive-import.queries.js';
 import { openLog } from '../../../src/audit/audit-log.js';
@@ -12,6 +12,7 @@ import type { Verification } from '../../../src/audit/verify.js';
 import { EventReader } from '../../../src/ledger/event-reader.js';
 import { AGGREGATES } from '../../../src/aggregates.js';
 import { createPool } from '../../../src/platform/database/database.js';
+import { SERVED } from '../../../src/projections.js';
 import { METHOD_1 } from '../../../src/transparency/method-1/method.js';
 import { serialise, storedStateVersion } from '../../../src/transparency/report-method.js';
 import { startTestApp, type TestApp } from '../../support/app.js';
@@ -43,7 +44,7 @@ describe('the verification of the database of a ledger', () => {
   let requestId: string;
   let size: number;
   const checked = (wrappingKey: Buffer | undefined = WRAPPING_KEY, of = pool): Promise<Verification> =>
-    verifyStored({ pool: of, key, wrappingKey }, {}, AGGREGATES);
+    verifyStored({ pool: of, key, projections: SERVED, wrappingKey }, {}, AGGREGATES);
   /** Makes a change past all triggers, like a fault of the storage, and returns the finding. The change is undone afterwards. */
   const foundAfter = async (statement: string): Promise<Verification> => {
     const client = await pool.connect();
@@ -52,12 +53,16 @@ describe('the verification of the database of a ledger', () => {
       await client.query('set local session_replication_role = replica');
       const { rowCount } = await client.query(statement);
       expect([1, null]).toContain(rowCount);
-      return await checked(WRAPPING_KEY, client as unknown as Pool);
+      return await checked(WRAPPING_KEY, withQueriesOf(client));
     } finally {
       await client.query('rollback');
       client.release();
     }
   };
+
+  /** The views are folded in a session of their own. */
+  const withQueriesOf = (client: PoolClient): Pool =>
+    ({ query: client.query.bind(client), connect: () => pool.connect() }) as unknown as Pool;
 
   beforeAll(async () => {
     api = await startTestApp({ env: { LOG_ORIGIN: ORIGIN } });
@@ -110,7 +115,7 @@ describe('the verification of the database of a ledger', () => {
   });
 
   it('opens no sealed content without the wrapping key, and reports that none opens with another key', async () => {
-    expect(await verifyStored({ pool, key }, {}, AGGREGATES)).toMatchObject({
+    expect(await verifyStored({ pool, key, projections: SERVED }, {}, AGGREGATES)).toMatchObject({
       verdict: 'unchecked',
       uncheckable: [{ check: 'sealed content', what: '1 sealed contents were not opened.' }],
     });
@@ -245,6 +250,31 @@ describe('the verification of the database of a ledger', () => {
       }
     },
   );
+
+  it.each([
+    ['publications', 'published_reports', `sha256 = repeat('0', 64)`, 'sha256'],
+    ['publications', 'published_reports', `root = 'AAAA'`, 'root'],
+    ['partners', 'partners', `legal_name = 'Evil'`, 'legal_name'],
+    ['events', 'event_types', `type = 'access-denied'`, 'type'],
+  ])('finds a changed row of the view %s: %s, %s', async (view, table, change, column) => {
+    await pool.query(`create table kept_rows as select * from ${table} order by id limit 1`);
+    const { rows } = await pool.query('select * from kept_rows');
+    try {
+      await pool.query(`update ${table} set ${change} where id = (select id from kept_rows)`);
+      const { verdict, finding } = await checked();
+      expect([verdict, finding]).toMatchObject([
+        'wrong',
+        { check: 'views', artefact: `${table} ${rows[0].id}`, expected: rows[0][column], found: expect.anything() },
+      ]);
+      expect(finding?.message).toContain(`The view "${view}" serves another "${column}"`);
+      expect(finding?.nextStep).toContain(`ppp-ledger rebuild ${view}`);
+    } finally {
+      await pool.query(
+        `update ${table} t set ${column} = k.${column} from kept_rows k where k.id = t.id; drop table kept_rows`,
+      );
+    }
+    expect((await checked()).verdict).toBe('verified');
+  });
 
   it('accepts missing contents with an erasure on record, and finds contents that the erasure should have removed', async () => {
     const { eventId } = (await pool.query('select event_id as "eventId" from content_keys')).rows[0];
