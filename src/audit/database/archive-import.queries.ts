@@ -8,6 +8,7 @@ import { wrapSameKey, type VerifierKey } from '../../tlog/note-key.js';
 import { encodeHex } from '../../tlog/strict-text.js';
 import { parseTilePath, type TileAddress } from '../../tlog/tile.js';
 import { LogWalk } from '../verify-walk.js';
+import { commit } from '../../ledger/postgres/commit.js';
 
 /** Entries of one read, of at most 60,000 bytes each. */
 const READ_BACK_ENTRIES = 1_000;
@@ -45,7 +46,7 @@ export async function importLog(
     await requireEmpty(client);
     const events = await load(client, log, continuesLog, progress);
     await readBack(client, log);
-    await client.query('commit');
+    await commit(client);
     client.release();
     return { events, continuesLog };
   } catch (error) {

@@ -11,6 +11,7 @@ import {
 import { builtTablesOf, compareTables, type ComparedTables } from './projection-digests.js';
 import { Statements, columnwise, selection, upsertion, type Column } from './projection-statements.js';
 import { Rows, type Projection, type RowRef } from './projection.js';
+import { commit } from '../postgres/commit.js';
 
 /** Rows in one statement; a batch with more is written in several. */
 const ROWS_PER_STATEMENT_MAX = 5_000;
@@ -226,7 +227,7 @@ export class ProjectionStore {
       // The commit does not wait for the disk: rows that a crash takes are derived again.
       await client.query('begin; set local synchronous_commit = off');
       const done = await work(client);
-      await client.query(isKept(done) ? 'commit' : 'rollback');
+      await (isKept(done) ? commit(client) : client.query('rollback'));
       client.release();
       return done;
     } catch (error) {
