@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { commit } from '../ledger/postgres/commit.js';
 
 /** Why a witness does not cosign; `ok` while it does. */
 export type WitnessState = 'ok' | 'down' | 'refusing' | 'fork';
@@ -196,7 +197,7 @@ export class CosignatureStore {
     try {
       await client.query('begin');
       await work(client);
-      await client.query('commit');
+      await commit(client);
       client.release();
     } catch (error) {
       await client.query('rollback').then(

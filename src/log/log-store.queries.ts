@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { rowsAfter, type BatchVerifier, type StoredRow } from './batch-checks.queries.js';
 import { HASH_BYTES } from '../tlog/merkle.js';
 import type { HashTile, TileAddress } from '../tlog/tile.js';
+import { commit } from '../ledger/postgres/commit.js';
 
 export interface LogHead {
   readonly size: number;
@@ -77,7 +78,7 @@ export class LogStore {
       const { rows } = await client.query<LogHead>('select size, root, note from log_head for update skip locked');
       const [head] = rows;
       if (head) await work(new LogTransaction(client), head);
-      await client.query('commit');
+      await commit(client);
       client.release();
       return head !== undefined;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { streamLine } from './publication-text.js';
+import { commit } from '../ledger/postgres/commit.js';
 
 /** Length of a stored part. PostgreSQL allows longer values, but a value is held in memory as a whole. */
 const PART_BYTES = 262_144;
@@ -97,7 +98,7 @@ export class PublicationTexts {
         'insert into report_texts (sha256, text_id, byte_count) values ($1, $2, $3) on conflict do nothing',
         [digest, textId, byteCount],
       );
-      await client.query(rowCount === 1 ? 'commit' : 'rollback');
+      await (rowCount === 1 ? commit(client) : client.query('rollback'));
       client.release();
       return { sha256: digest.toString('hex'), byteCount };
     } catch (error) {

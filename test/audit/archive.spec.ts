@@ -1,14 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checksOf } from '../ledger/batches.js';
 import { importLog } from '../../src/audit/database/archive-import.queries.js';
 import { exportLog } from '../../src/audit/archive-export.js';
 import { ArchiveSource } from '../../src/audit/archive-source.js';
-import { BLOCK_BYTES, readTarHeader, tarHeader } from '../../src/audit/archive-tar.js';
+import { BLOCK_BYTES, paddingOf, readTarHeader, TAR_END, tarHeader } from '../../src/audit/archive-tar.js';
 import { openLog, type OpenedLog } from '../../src/audit/audit-log.js';
 import { openSource } from '../../src/audit/audit-source.js';
 import { noteKeyOf, signingKey } from '../../src/tlog/note-key.js';
+import { formatTilePath, TILE_WIDTH } from '../../src/tlog/tile.js';
 import { encodeBase64 } from '../../src/tlog/strict-text.js';
 import { verify } from '../../src/audit/verify.js';
 import { AGGREGATES } from '../../src/aggregates.js';
@@ -64,6 +65,51 @@ describe('the container of an exported log', () => {
     header.write(`${sum.toString(8).padStart(6, '0')}\u0000 `, 148);
     return header;
   }
+});
+
+describe('an exported log of many full tiles', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ppp-ledger-archive-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  // One full tile, two, and the numbers of tiles at which the list of offsets grows.
+  it.each([255, 256, 257, 512, 513, 32 * 256, 33 * 256, 65 * 256 + 1])(
+    'of %i events has every artefact of the log, byte for byte',
+    async (size) => {
+      const served = signedLog(Array.from({ length: size }, (_, at) => Buffer.from(`event ${at}`)));
+      const path = join(folder, `${size}.tar`);
+      await exportLog(served, { key }, path);
+      const archive = await ArchiveSource.open(path);
+      try {
+        const differ: string[] = [];
+        for (const [name, bytes] of served.files) {
+          if (!bytes.equals((await archive.read(name)) ?? Buffer.alloc(0))) differ.push(name);
+        }
+        expect(differ).toEqual([]);
+        expect(archive.others).toEqual([]);
+        for (const level of ['entries', 0] as const) {
+          const next = { level, index: Math.floor(size / TILE_WIDTH), width: TILE_WIDTH };
+          expect(await archive.read(formatTilePath(next))).toBeUndefined();
+        }
+      } finally {
+        await archive.close();
+      }
+    },
+  );
+
+  it('does not open when a full tile is in it twice', async () => {
+    const served = signedLog(Array.from({ length: 600 }, (_, at) => Buffer.from(`event ${at}`)));
+    const path = join(folder, 'twice.tar');
+    await exportLog(served, { key }, path);
+    const bytes = await readFile(path);
+    const name = formatTilePath({ level: 'entries', index: 1, width: TILE_WIDTH });
+    const content = served.files.get(name) ?? Buffer.alloc(0);
+    const member = Buffer.concat([tarHeader(name, content.length), content, Buffer.alloc(paddingOf(content.length))]);
+    await writeFile(path, Buffer.concat([bytes.subarray(0, -TAR_END.length), member, TAR_END]));
+    await expect(ArchiveSource.open(path)).rejects.toThrow(`${name} is in it twice`);
+  });
 });
 
 describe('the import of an exported log', () => {

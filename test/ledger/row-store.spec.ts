@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../src/ledger/event.js';
+import { commit } from '../../src/ledger/postgres/commit.js';
 import { copyOf, type ProjectionCopy } from '../../src/ledger/projector/projection-copies.js';
 import { ProjectionStore } from '../../src/ledger/projector/projection-store.js';
 import type { RowStore } from '../../src/ledger/projector/projection-store.js';
@@ -116,5 +117,58 @@ describe.each(['simulated', 'real'])('the %s row store', (kind) => {
     await rows.apply([await servedCopy()], 2, events.slice(0, 2));
     const { digests: [digests] = [] } = (await rows.digests(accountsProjection)) ?? missing();
     expect(digests?.built).toBe(digests?.served);
+  });
+});
+
+describe('rows that PostgreSQL refuses', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    await database.pool.query(ACCOUNTS_TABLE);
+  });
+  afterAll(() => database.drop());
+
+  const amountOf = (amount: number, position: number): RecordedEvent =>
+    ({
+      type: 'account-opened',
+      stream: `account-${idOf(`account ${position}`)}`,
+      revision: 0,
+      position,
+      data: { amount },
+    }) as unknown as RecordedEvent;
+  const seen = async (): Promise<unknown> => {
+    const { rows } = await database.pool.query<object>(
+      'select position, (select count(*) from accounts) as accounts from projections',
+    );
+    return rows;
+  };
+
+  it('stop the copy before them: no reader is told that they are there', async () => {
+    const rows = new ProjectionStore(database.pool);
+    await rows.register(accountsProjection);
+    const served = async (): Promise<ProjectionCopy> =>
+      copyOf(accountsProjection, (await rows.checkpoints()).served(accountsProjection) ?? missing());
+    await rows.apply([await served()], 1, [amountOf(2 ** 31 - 1, 1)]);
+    await expect(rows.apply([await served()], 2, [amountOf(2 ** 31, 2)])).rejects.toThrow('out of range');
+    // One good row and one refused row are one batch.
+    await expect(rows.apply([await served()], 3, [amountOf(1, 2), amountOf(2 ** 31, 3)])).rejects.toThrow(
+      'out of range',
+    );
+    expect(await seen()).toEqual([{ position: 1, accounts: 1 }]);
+    await rows.apply([await served()], 2, [amountOf(1, 2)]);
+    expect(await seen()).toEqual([{ position: 2, accounts: 2 }]);
+  });
+
+  it('make COMMIT fail, although PostgreSQL reports no error there', async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query("select 'x'::integer").catch(() => undefined);
+      await expect(commit(client)).rejects.toThrow('The database kept nothing: it answered ROLLBACK to COMMIT.');
+      await client.query('begin');
+      await commit(client);
+    } finally {
+      client.release(true);
+    }
   });
 });

@@ -107,6 +107,14 @@ describe('a log that submits a checkpoint to a witness', () => {
     const stopping = new AbortController();
     const hanging = submitTo(() => stopping.abort(), stopping.signal);
     expect(await hanging).toMatchObject({ kind: 'failed', state: 'down' });
+    // A stop that came before the submission ends it too, and asks nobody: such a signal fires no more.
+    let asked = 0;
+    const begun = submitTo((_request, response) => {
+      asked += 1;
+      response.end(lineBy());
+    }, AbortSignal.abort());
+    expect(await begun).toMatchObject({ kind: 'failed', state: 'down' });
+    expect(asked).toBe(0);
     const key = cosignerKeyOf(witnessKey);
     const nobody = { name: 'w', key, url: 'http://127.0.0.1:1', vkey: '' };
     const request = { oldSize: 0, proof: [], note };

@@ -28,6 +28,25 @@ describe('partners over HTTP', () => {
     expect(Number(read.headers['ledger-position'])).toBeGreaterThanOrEqual(made.body.position);
   });
 
+  it('records an affiliation and its end, each as one event that readers then see', async () => {
+    const [id, other] = [await register(), await register()];
+    const shown = async (position: number) => {
+      const { body } = await api.get(`/v1/partners/${id}?minPosition=${position}`);
+      const [event] = (await api.get(`/v1/events?after=${position - 1}&limit=1`, { key: null })).body.data;
+      return { partner: body, event };
+    };
+    const share = { otherPartnerId: other, kind: 'linked', percent: 60, effectiveFrom: '2020-01-01' };
+    const recorded = await api.must(api.post(`/v1/partners/${id}/affiliations`, share));
+    const after = await shown(recorded.body.position);
+    expect(after.event).toMatchObject({ type: 'affiliation-recorded', stream: `partner-${id}`, data: share });
+    expect(after.partner).toMatchObject({ revision: 1, affiliations: [share] });
+    const end = { otherPartnerId: other, effectiveFrom: '2020-03-01' };
+    const ended = await api.must(api.post(`/v1/partners/${id}/affiliation-ends`, end));
+    const last = await shown(ended.body.position);
+    expect(last.event).toMatchObject({ type: 'affiliation-ended', stream: `partner-${id}`, data: end });
+    expect(last.partner).toMatchObject({ revision: 2, affiliations: [] });
+  });
+
   it('replays the answer of a repeated command, and executes the command once', async () => {
     const first = await api.post('/v1/partners', COMPANY, { idempotencyKey: 'once' });
     const again = await api.post('/v1/partners', COMPANY, { idempotencyKey: 'once' });

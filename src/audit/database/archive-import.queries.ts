@@ -10,6 +10,7 @@ import { wrapSameKey, type VerifierKey } from '../../tlog/note-key.js';
 import { encodeHex } from '../../tlog/strict-text.js';
 import { parseTilePath, type TileAddress } from '../../tlog/tile.js';
 import { LogWalk } from '../verify-walk.js';
+import { commit } from '../../ledger/postgres/commit.js';
 
 /** Entries of one read, of at most 60,000 bytes each. */
 const READ_BACK_ENTRIES = 1_000;
@@ -50,7 +51,7 @@ export async function importLog(
     const events = await load(client, log, continuesLog, progress);
     await readBack(client, log);
     await accept(client, checks);
-    await client.query('commit');
+    await commit(client);
     client.release();
     return { events, continuesLog };
   } catch (error) {

@@ -24,6 +24,7 @@ import {
 import type { Group } from './copy-source.queries.js';
 import { CompactRange, hashesEqual, leafHash } from '../../tlog/merkle.js';
 import { encodeHex } from '../../tlog/strict-text.js';
+import { commit } from '../postgres/commit.js';
 
 const EVENTS_PAGE = 1_000;
 /** How often an append with an unknown outcome is tried again, and the pause before. */
@@ -76,7 +77,7 @@ export async function moveToKurrent(
         'insert into sequenced (ledger, turn, batch, commit_position, prepare_position) values ($1, $2, $3, $4, $5)',
         [log.ledger, walk.turn, walk.batch ?? null, walk.place?.commit ?? null, walk.place?.prepare ?? null],
       );
-      await client.query('commit');
+      await commit(client);
       progress?.end();
       return copied;
     });

@@ -12,6 +12,7 @@ import { builtTablesOf, compareTables, type ComparedTables } from './projection-
 import { RowWriter } from './projection-rows.js';
 import { Statements } from './projection-statements.js';
 import type { Projection } from './projection.js';
+import { commit } from '../postgres/commit.js';
 
 /** How long a switch waits for reads under way. New reads wait for the switch, so that it ends soon without effect and is tried again. */
 const SWITCH_LOCK_MS_MAX = 100;
@@ -180,7 +181,7 @@ export class ProjectionStore {
       // The commit does not wait for the disk: rows that a crash takes are derived again.
       await client.query('begin; set local synchronous_commit = off');
       const done = await work(client);
-      await client.query(isKept(done) ? 'commit' : 'rollback');
+      await (isKept(done) ? commit(client) : client.query('rollback'));
       client.release();
       return done;
     } catch (error) {

@@ -10,6 +10,7 @@ import { obstacleToStart, requireUsableServer } from './server-requirements.js';
 import { requireOwnSessions } from './session-probe.js';
 import { lookAtSession } from './session.js';
 import { StartupError, codeOf, reasonOf } from '../startup-error.js';
+import { commit } from '../../ledger/postgres/commit.js';
 
 /** The same path from `src/platform/database` and from `dist/platform/database`. */
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../migrations/', import.meta.url));
@@ -237,7 +238,7 @@ async function run(client: Client, { number, file, sql, checksum }: Migration): 
       file,
       checksum,
     ]);
-    await client.query('commit');
+    await commit(client);
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
     throw new StartupError(

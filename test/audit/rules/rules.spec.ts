@@ -54,6 +54,13 @@ function commit(commands: Commands, n: number, amountMinor: string): void {
   set(commands, 'contribution-recorded', n, { deltaMinor: amountMinor });
 }
 
+/** Changes members in all events of the commitments of a partner. */
+function renameLayers(commands: Commands, partnerId: string, members: Record<string, unknown>): void {
+  for (const { stream, data } of commands.flat()) {
+    if (stream.startsWith('commitment-') && data['partnerId'] === partnerId) Object.assign(data, members);
+  }
+}
+
 /** JSON that has no text: `String` throws on it. */
 const JUNK_WITHOUT_TEXT = { toString: 0 };
 const JUNK: readonly unknown[] = [
@@ -129,6 +136,18 @@ const used = (chipHours: number, interval = DAY_1): Record<string, unknown> => {
 };
 const USED_AT = '2026-05-05T08:00:00Z';
 const RELEASE = 'allocation-released';
+/** Of each member that a decision repeats another value than that of the request r3. */
+const OTHER_APPLICATION = {
+  callId: 'other-call',
+  facilityId: 'other-site',
+  mode: 'fast-lane',
+  partnerId: story.STATE,
+  ultimateParentId: story.STATE,
+  category: 'sme',
+  country: 'FI',
+  chipHoursRequested: 49,
+  submittedAt: '2026-03-02T08:00:00.001Z',
+};
 
 const FORGERIES: readonly Forgery[] = [
   [
@@ -174,6 +193,33 @@ const FORGERIES: readonly Forgery[] = [
   ],
   ['a call at too short notice', 'funds', (c) => set(c, 'capital-call-issued', 0, { dueOn: '2026-03-13' })],
   ['caps above the target', 'funds', (c) => set(c, 'tranche-defined', 0, { capMinor: '500001' })],
+  ...[0, 1].map((n): Forgery => [
+    `a pledge (${n}) that names another kind of layer than its own`,
+    'funds',
+    // With all events that repeat it, so that the terms of the commitment agree with each other.
+    (c) => {
+      renameLayers(c, n === 0 ? story.STATE : story.UNION, { trancheKind: 'senior' });
+      return find(c, 'commitment-pledged', n);
+    },
+  ]),
+  [
+    'a pledge that names another rank than its layer has',
+    'funds',
+    (c) => {
+      renameLayers(c, story.STATE, { trancheRank: 2 });
+      return find(c, 'commitment-pledged');
+    },
+  ],
+  [
+    'a decision that repeats none of the nine members of its request',
+    'access-requests',
+    (c) => set(c, 'access-denied', 0, OTHER_APPLICATION),
+  ],
+  ...Object.entries(OTHER_APPLICATION).map(([name, value]): Forgery => [
+    `a decision with another ${name} than its request`,
+    'access-requests',
+    (c) => set(c, 'access-denied', 0, { [name]: value }),
+  ]),
   ['a fund established twice', 'funds', (c) => add(c, { ...find(c, 'fund-established') })],
   ['a payment beyond its call', 'commitments', (c) => set(c, 'capital-call-paid', 0, { amountMinor: '30001' })],
   ['a payment on no call', 'commitments', (c) => set(c, 'capital-call-paid', 0, { callId: story.named('k2') })],

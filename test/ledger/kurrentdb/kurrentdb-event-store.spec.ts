@@ -7,6 +7,7 @@ import { SequencedCopy } from '../../../src/ledger/kurrentdb/sequenced-copy.js';
 import { Sequencer } from '../../../src/ledger/kurrentdb/sequencer.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.js';
+import { batchOf, commandOf } from '../batches.js';
 import { eventStoreContract, type LogUnderTest } from '../event-store.contract.js';
 import { forgetCopy, silent, withLedger } from './kurrentdb-instance.js';
 
@@ -49,6 +50,69 @@ describe.each(['appendRecords', 'appendSession'] as const)(
     });
   },
 );
+
+describe('the copy of a ledger on KurrentDB', () => {
+  let double: KurrentDouble;
+  const closing: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    double = await KurrentDouble.start();
+  });
+  beforeEach(async () => {
+    double.empty();
+    await forgetCopy(database.pool);
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  afterAll(() => double.stop());
+
+  it('is not opened as the copy of another ledger, and stays what it is', async () => {
+    const copy = new SequencedCopy(database.pool);
+    expect(await copy.adopt('one')).toBeUndefined();
+    expect(await copy.adopt('two')).toBe('it is the copy of the ledger "one", not of "two"');
+    expect(await copy.adopt('one')).toBeUndefined();
+    expect(await copy.head()).toMatchObject({ ledger: 'one', turn: -1 });
+  });
+
+  it('reports an obstacle while there is one, and not after its log is mended, also without a further write', async () => {
+    const { pool } = database;
+    const log = await KurrentLog.open(double.url('ledger'));
+    closing.push(() => log.close());
+    const copy = new SequencedCopy(pool);
+    await copy.adopt(log.ledger);
+    const begin = (): Sequencer => {
+      const sequencer = new Sequencer(pool, log, copy, silent);
+      closing.push(() => sequencer.stop());
+      sequencer.start();
+      return sequencer;
+    };
+    const writing = begin();
+    const store = new KurrentEventStore(pool, log, copy, writing);
+    expect(await store.append(batchOf({ a: -1 }, commandOf('first', { events: ['a@0'] })))).toMatchObject({ ok: true });
+    await closing.pop()?.();
+
+    const own = double.log;
+    double.empty();
+    const sequencer = begin();
+    expect(await changed(sequencer, undefined)).toContain(
+      'the server is not the one that this database was copied from',
+    );
+    expect(await copy.failure()).toBe(sequencer.failure);
+    double.log = own;
+    await changed(sequencer, sequencer.failure);
+    expect(sequencer.failure).toBeUndefined();
+    expect(await copy.failure()).toBeUndefined();
+    const next = batchOf({ a: 0 }, commandOf('next', { events: ['a@1'] }));
+    const reopened = new KurrentEventStore(pool, log, copy, sequencer);
+    expect(await reopened.append(next)).toMatchObject({ ok: true, firstPosition: 2 });
+  });
+
+  /** Waits until the failure is another one than before. */
+  async function changed(sequencer: Sequencer, before: string | undefined): Promise<string | undefined> {
+    while (sequencer.failure === before) await new Promise(setImmediate);
+    return sequencer.failure;
+  }
+});
 
 const server = process.env['KURRENTDB_TEST_URL'];
 (server === undefined ? describe.skip : describe)('the event store on a KurrentDB (KURRENTDB_TEST_URL)', () => {

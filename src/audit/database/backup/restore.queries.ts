@@ -16,6 +16,7 @@ import { LogWalk } from '../../verify-walk.js';
 import { BackupFailure } from './backup-failure.js';
 import type { BackupReader } from './backup-reader.js';
 import { BACKUP_TABLES, type BackupTable } from './backup-tables.js';
+import { commit } from '../../../ledger/postgres/commit.js';
 
 /** Events of one write, of at most 60,000 bytes each. */
 const EVENTS_PER_WRITE = 1_000;
@@ -55,7 +56,7 @@ export async function restoreBackup(
     await requireEmpty(client);
     const note = await new Restore(backup, client, options).run();
     await options.beforeCommit();
-    await client.query('commit');
+    await commit(client);
     await client.query({ text: 'analyze', query_timeout: ANALYZE_MS_MAX } as QueryConfig);
     client.release();
     return note;
