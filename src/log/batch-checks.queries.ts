@@ -1,10 +1,11 @@
-import type { ClientBase, Pool, QueryConfig } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { AppendChecks, CheckedBatch, CheckedHead } from '../ledger/append-checks.js';
 
 /** Events of one accepted batch: bounds the memory. */
 const ACCEPTED_EVENTS_MAX = 5_000;
-/** Reading and hashing all events of a history of years takes minutes. */
-const ACCEPT_MS_MAX = 3_600_000;
+
+/** Batches that are verified together. Each has at most a thousand commands, and most have a few. */
+const BATCHES_PER_READ = 50;
 
 /** An event as it is stored, with the columns beside its text. */
 export interface StoredRow {
@@ -47,7 +48,7 @@ const CHECK = `batch, kind, first_position as "firstPosition", event_count as "e
  * is verified once.
  */
 export class BatchVerifier {
-  private verified: Pick<CheckedHead, 'batch' | 'checkValue' | 'position'> | undefined;
+  private verified: VerifiedEnd | undefined;
 
   constructor(private readonly checks: AppendChecks) {}
 
@@ -68,7 +69,9 @@ export class BatchVerifier {
     if (this.verified === undefined || this.verified.position < first.position - 1) {
       this.verified = await beforeBatchOf(client, first.position);
     }
-    while (this.verified.position < last.position) this.verified = await this.next(client, this.verified, events);
+    while (this.verified.position < last.position) {
+      this.verified = await this.verifyNext(client, this.verified, last.position, events);
+    }
   }
 
   /** A last batch that was taken away leaves no trace in the database; the process that appended it remembers it. */
@@ -84,38 +87,57 @@ export class BatchVerifier {
     );
   }
 
-  private async next(
+  /** Verifies some batches, in three reads at most. @returns the end of the last of them */
+  private async verifyNext(
     client: ClientBase,
-    after: NonNullable<BatchVerifier['verified']>,
+    from: VerifiedEnd,
+    to: number,
     read: readonly StoredRow[],
-  ): Promise<NonNullable<BatchVerifier['verified']>> {
+  ): Promise<VerifiedEnd> {
     const { rows } = await client.query<CheckRow>({
-      name: 'next-batch-check',
-      text: `select ${CHECK} from batch_checks where batch = $1`,
-      values: [after.batch + 1],
+      name: 'next-batch-checks',
+      text: `select ${CHECK} from batch_checks where batch > $1 and batch <= $1 + $2 and first_position <= $3 order by batch`,
+      values: [from.batch, BATCHES_PER_READ, to],
     });
-    const [row] = rows;
+    if (rows.length === 0) throw unchecked(from.position + 1, 'no batch of the service begins there');
+    const commands = await commandsOf(client, rows);
+    let after = from;
+    for (const row of rows) after = await this.verifyBatch(client, after, row, { events: read, commands });
+    return after;
+  }
+
+  private async verifyBatch(
+    client: ClientBase,
+    after: VerifiedEnd,
+    row: CheckRow,
+    read: { readonly events: readonly StoredRow[]; readonly commands: ReadonlyMap<string, CommandRow> },
+  ): Promise<VerifiedEnd> {
     const position = after.position + 1;
-    if (row?.firstPosition !== position) throw unchecked(position, 'no batch of the service begins there');
-    const { batch, kind, eventCount, recordedAt, checkValue } = row;
-    const own = read.filter((event) => event.position >= position && event.position < position + eventCount);
+    const { batch, kind, eventCount, recordedAt, checkValue, commandIds } = row;
+    if (batch !== after.batch + 1) throw unchecked(position, `batch ${after.batch + 1} is missing`);
+    if (row.firstPosition !== position) throw unchecked(position, 'no batch of the service begins there');
+    const at = position - (read.events[0]?.position ?? 0);
+    const own = at >= 0 ? read.events.slice(at, at + eventCount) : [];
     // A batch may begin before the events that are to be signed, and end after them.
     const events = own.length === eventCount ? own : await rowsAfter(client, after.position, eventCount);
-    const commands = await commandsOf(client, row);
+    const commands = commandIds.flatMap((id) => read.commands.get(id) ?? []);
     const isStamped =
       kind === 'accepted' || [...events, ...commands].every((stored) => stored.recordedAt === recordedAt);
-    const isWhole = events.length === eventCount && commands.length === row.commandIds.length;
+    const isWhole = events.length === eventCount && commands.length === commandIds.length;
     const isRight =
       isWhole && isStamped && this.checks.isRight({ kind, after, recordedAt, events, commands }, checkValue);
     if (!isRight) {
+      const last = after.position + eventCount;
       throw unchecked(
         position,
-        `batch ${batch}, of ${eventCount} events up to position ${after.position + eventCount}, has a wrong check value`,
+        `batch ${batch}, of ${eventCount} events up to position ${last}, has a wrong check value`,
       );
     }
     return { batch, checkValue, position: after.position + eventCount };
   }
 }
+
+type VerifiedEnd = Pick<CheckedHead, 'batch' | 'checkValue' | 'position'>;
 
 const unchecked = (position: number, why: string): Error =>
   new Error(
@@ -124,10 +146,7 @@ const unchecked = (position: number, why: string): Error =>
   );
 
 /** The end of the batch before the one that holds a position. */
-async function beforeBatchOf(
-  client: ClientBase,
-  position: number,
-): Promise<Pick<CheckedHead, 'batch' | 'checkValue' | 'position'>> {
+async function beforeBatchOf(client: ClientBase, position: number): Promise<VerifiedEnd> {
   // Events that were accepted later are covered by the batch with the greater number.
   const { rows } = await client.query<CheckRow>({
     name: 'batch-check-of',
@@ -162,15 +181,16 @@ interface CommandRow {
   readonly outcome: string;
 }
 
-async function commandsOf(client: ClientBase, { commandIds }: CheckRow): Promise<readonly CommandRow[]> {
-  if (commandIds.length === 0) return [];
+async function commandsOf(client: ClientBase, batches: readonly CheckRow[]): Promise<ReadonlyMap<string, CommandRow>> {
+  const ids = batches.flatMap(({ commandIds }) => commandIds);
+  if (ids.length === 0) return new Map();
   const { rows } = await client.query<CommandRow>({
     name: 'checked-commands',
-    text: `select c.command_id as "commandId", c.fingerprint, c.position, c.recorded_at as "recordedAt", c.outcome
-           from unnest($1::uuid[]) with ordinality as x (command_id, ordinal) join commands c using (command_id) order by x.ordinal`,
-    values: [commandIds],
+    text: `select command_id as "commandId", fingerprint, position, recorded_at as "recordedAt", outcome
+           from commands where command_id = any ($1)`,
+    values: [ids],
   });
-  return rows;
+  return new Map(rows.map((row) => [row.commandId, row]));
 }
 
 /** The key of the check values, as the database knows it: its identity, or null before the first batch. */
@@ -205,20 +225,34 @@ export async function acceptEvents(
   }
 }
 
+interface Ends extends CheckedHead {
+  readonly appendKey: Buffer | null;
+  /** Size of the signed log. */
+  readonly signed: number;
+}
+
+async function endsOf(client: ClientBase): Promise<Ends> {
+  const { rows } = await client.query<Ends>(
+    `select batch, check_value as "checkValue", position, recorded_at as "recordedAt", append_key as "appendKey",
+       (select size from log_head) as signed
+     from ledger_head`,
+  );
+  const [ends] = rows;
+  if (!ends) throw new Error('The ledger has lost its head row.');
+  return ends;
+}
+
 /** `acceptEvents` in a transaction of the caller. */
 export async function accept(
   client: ClientBase,
   checks: AppendChecks,
 ): Promise<{ readonly events: number; readonly position: number }> {
-  const { rows } = await client.query<CheckedHead & { signed: number }>({
-    text: `select batch, check_value as "checkValue", position, recorded_at as "recordedAt",
-             (select size from log_head) as signed from ledger_head`,
-    query_timeout: ACCEPT_MS_MAX,
-  } as QueryConfig);
-  const [found] = rows;
-  if (!found) throw new Error('The ledger has lost its head row.');
-  if (found.signed >= found.position) return { events: 0, position: found.position };
+  const before = await endsOf(client);
+  const isOther = before.appendKey !== null && !before.appendKey.equals(checks.keyId);
+  // A role that may not write here can start a service where there is nothing to accept.
+  if (before.signed >= before.position && !isOther) return { events: 0, position: before.position };
   await client.query('select from ledger_head for update');
+  const found = await endsOf(client);
   let { batch, checkValue } = found;
   let position = found.signed;
   for (;;) {
@@ -247,5 +281,5 @@ export async function accept(
     checkValue,
     checks.keyId,
   ]);
-  return { events: position - found.signed, position };
+  return { events: position - Math.min(found.signed, position), position };
 }

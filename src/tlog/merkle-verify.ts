@@ -49,8 +49,26 @@ export function verifyConsistency(
   root: Hash,
   proof: readonly Hash[],
 ): boolean {
-  if (!isSize(oldSize) || !isSize(size) || oldSize === 0 || oldSize > size) return false;
-  if (oldSize === size) return proof.length === 0 && hashesEqual(oldRoot, root);
+  if (oldSize === size) return isSize(size) && size > 0 && proof.length === 0 && hashesEqual(oldRoot, root);
+  const found = prefixRoot(oldSize, size, oldRoot, root, proof);
+  return found !== undefined && hashesEqual(found, oldRoot);
+}
+
+/**
+ * The root that the first `oldSize` leaves have in the tree of `size` leaves, by a consistency proof that leads to the root of that
+ * tree. Nobody can make a proof that leads to that root and to another prefix. If the prefix is not the tree that was seen before, the
+ * two trees are a fork.
+ * @param oldRoot what is believed; where the old size is a power of two, the proof says nothing about another root
+ * @returns undefined if the proof does not lead to the root of the larger tree
+ */
+export function prefixRoot(
+  oldSize: number,
+  size: number,
+  oldRoot: Hash,
+  root: Hash,
+  proof: readonly Hash[],
+): Hash | undefined {
+  if (!isSize(oldSize) || !isSize(size) || oldSize === 0 || oldSize >= size) return undefined;
 
   let fn = oldSize - 1;
   let sn = size - 1;
@@ -61,11 +79,11 @@ export function verifyConsistency(
   // An old size that is a power of two is a node of the new tree, and the proof leaves out the root that the verifier has.
   const path = fn === 0 ? [oldRoot, ...proof] : proof;
   const [first, ...rest] = path;
-  if (first === undefined || !areHashes(path)) return false;
+  if (first === undefined || !areHashes(path)) return undefined;
   let oldFound = first;
   let found = first;
   for (const sibling of rest) {
-    if (sn === 0) return false;
+    if (sn === 0) return undefined;
     if (odd(fn) || fn === sn) {
       oldFound = nodeHash(sibling, oldFound);
       found = nodeHash(sibling, found);
@@ -79,7 +97,7 @@ export function verifyConsistency(
     fn = half(fn);
     sn = half(sn);
   }
-  return sn === 0 && hashesEqual(oldFound, oldRoot) && hashesEqual(found, root);
+  return sn === 0 && hashesEqual(found, root) ? oldFound : undefined;
 }
 
 /**

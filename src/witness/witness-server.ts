@@ -1,16 +1,22 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { ADD_CHECKPOINT_BYTES_MAX, parseAddCheckpoint } from '../tlog/add-checkpoint.js';
 import { originHash } from '../tlog/merkle.js';
 import { formatNote } from '../tlog/note.js';
-import { addCheckpoint, type Witness, type WitnessDecision } from './witness.js';
+import { encodeBase64 } from '../tlog/strict-text.js';
+import { BodyPlaces, senderOf } from './body-places.js';
+import { addCheckpoint, type Fork, type Witness, type WitnessDecision } from './witness.js';
 import type { WitnessFolder } from './witness-store.js';
 
-/** Concurrent requests, each of at most a megabyte. One log submits one request at a time. */
+/** Requests that are decided at a time. Bodies that are still on their way do not count: see `BodyPlaces`. */
 const REQUESTS_MAX = 64;
 const CONNECTIONS_MAX = 1_000;
+/** Connections of one sender. More are closed, so that silent ones of one address do not take all. */
+const CONNECTIONS_PER_SENDER_MAX = 100;
+/** How often connections are compared with their time limits. */
+const CONNECTIONS_CHECK_MS = 1_000;
 /** A request that takes longer is aborted, so that slow senders cannot hold all connections. */
 const REQUEST_MS_MAX = 15_000;
 /** Longer than the few seconds between two submissions of a log, so that the log keeps its connection. */
@@ -34,8 +40,6 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-type RefusedCheckpoint = Extract<WitnessDecision, { readonly reason: string }>;
-
 /**
  * A C2SP witness over HTTP: `add-checkpoint`, the checkpoint that it cosigned last for each log, and routes for
  * monitoring.
@@ -50,21 +54,27 @@ export class WitnessServer {
   });
   private readonly forkAlarms = new Counter({
     name: 'ppp_witness_fork_alarms_total',
-    help: 'Signed checkpoints that are not consistent with what was cosigned. Every one is an alarm.',
+    help: 'Proofs that a log signed two histories. Every one is an alarm.',
     labelNames: ['origin', 'kind'],
     registers: [this.registry],
   });
   private readonly server: Server;
+  private readonly places = new BodyPlaces();
+  private readonly connections = new Map<string, number>();
   private inside = 0;
+  private isClockBehind = false;
 
   constructor(private readonly options: WitnessServerOptions) {
-    this.server = createServer((request, response) => void this.serve(request, response));
+    this.server = createServer({ connectionsCheckingInterval: CONNECTIONS_CHECK_MS }, (request, response) => {
+      void this.serve(request, response);
+    });
+    this.server.on('connection', (socket) => this.admit(socket));
     this.server.maxConnections = CONNECTIONS_MAX;
     this.server.requestTimeout = REQUEST_MS_MAX;
     this.server.headersTimeout = REQUEST_MS_MAX;
     this.server.keepAliveTimeout = KEEP_ALIVE_MS;
     for (const origin of options.witness.logs.keys()) {
-      for (const kind of ['two-roots', 'unproven']) this.forkAlarms.inc({ origin, kind }, 0);
+      for (const kind of ['two-roots', 'two-prefixes']) this.forkAlarms.inc({ origin, kind }, 0);
     }
     this.watchSizes();
   }
@@ -77,6 +87,20 @@ export class WitnessServer {
     this.server.listen(port, host);
     await once(this.server, 'listening');
     return (this.server.address() as AddressInfo).port;
+  }
+
+  private admit(socket: Socket): void {
+    const sender = senderOf(socket.remoteAddress ?? '');
+    const open = (this.connections.get(sender) ?? 0) + 1;
+    this.connections.set(sender, open);
+    socket.once('close', () => {
+      const left = (this.connections.get(sender) ?? 1) - 1;
+      if (left > 0) this.connections.set(sender, left);
+      else this.connections.delete(sender);
+    });
+    // A connection that never sends a byte; one that waits for its next request has the time of a kept connection.
+    socket.setTimeout(REQUEST_MS_MAX, () => socket.destroy());
+    if (open > CONNECTIONS_PER_SENDER_MAX) socket.destroy();
   }
 
   /** Finishes the accepted requests within a time limit, and accepts no new ones. */
@@ -122,13 +146,17 @@ export class WitnessServer {
   }
 
   private async add(request: IncomingMessage): Promise<Answer> {
+    const free = this.places.take(request.socket.remoteAddress, () => {
+      this.requests.inc({ status: 408 });
+      request.destroy();
+    });
+    const body = await readBody(request).finally(free);
     if (this.inside >= REQUESTS_MAX) {
       this.requests.inc({ status: 503 });
       return { status: 503, body: 'As many requests as this witness takes are being answered. Send it again.\n' };
     }
     this.inside += 1;
     try {
-      const body = await readBody(request);
       const answer = body === undefined ? TOO_LARGE : await this.decide(body);
       this.requests.inc({ status: answer.status });
       return answer;
@@ -141,23 +169,35 @@ export class WitnessServer {
     const { witness, nowMs } = this.options;
     const made: WitnessDecision[] = [];
     const answer = await addCheckpoint(body, witness, Math.floor(nowMs() / 1_000), (decision) => made.push(decision));
-    for (const decision of made) if (decision.status === 422) await this.alarm(body, decision);
+    for (const decision of made) {
+      if (decision.status === 422 && decision.fork) await this.alarm(body, decision.reason, decision.fork);
+      if (decision.status === 503 || decision.status === 200) this.noteClock(decision);
+    }
     return answer;
   }
 
-  /**
-   * The checkpoint is signed by the log: either the log has two histories, or somebody sent its checkpoint with a wrong
-   * proof. Two roots of one size prove two histories, so both checkpoints are kept.
-   */
-  private async alarm(body: Buffer, { reason, fork }: RefusedCheckpoint): Promise<void> {
+  /** Logged when it begins: everybody can send the request again. */
+  private noteClock(decision: WitnessDecision): void {
+    const isBehind = decision.status === 503;
+    if (isBehind && !this.isClockBehind) {
+      this.options.log.error({ reason: decision.reason }, 'Nothing is cosigned: set the clock of this machine.');
+    }
+    this.isClockBehind = isBehind;
+  }
+
+  /** The log signed two histories, and the request proves it: what proves it is kept. */
+  private async alarm(body: Buffer, reason: string, fork: Fork): Promise<void> {
     const { witness, log } = this.options;
-    const { note } = parseAddCheckpoint(body);
+    const { proof, note } = parseAddCheckpoint(body);
     const origin = note.text.split('\n', 1)[0] ?? '';
-    const kind = fork === undefined ? 'unproven' : 'two-roots';
+    const { kind } = fork;
     this.forkAlarms.inc({ origin, kind });
-    log.error({ origin, kind, reason }, 'FORK ALARM: a checkpoint was refused; see the reason, and ask the log.');
-    if (fork === undefined) return;
-    await witness.store.keepFork(origin, fork.submitted, formatNote(note)).catch((error: unknown) => {
+    log.error(
+      { origin, kind, reason },
+      'FORK ALARM: the log has signed two histories; see the reason, and ask the log.',
+    );
+    const shown = proof.map((hash) => `${encodeBase64(hash)}\n`).join('');
+    await witness.store.keepFork(origin, fork, shown + formatNote(note)).catch((error: unknown) => {
       log.error({ err: error, origin, note: note.text }, 'The proof of a fork could not be kept.');
     });
   }

@@ -6,7 +6,7 @@ import { writeDurably } from './durable-file.js';
 import { hashesEqual, originHash } from '../tlog/merkle.js';
 import { cosignerKeyOf, type SigningKey, type VerifierKey } from '../tlog/note-key.js';
 import { encodeHex } from '../tlog/strict-text.js';
-import type { Witness, WitnessedCheckpoint, WitnessStore } from './witness.js';
+import type { Fork, Witness, WitnessedCheckpoint, WitnessStore } from './witness.js';
 
 const CHECKPOINTS = 'checkpoints';
 const FORKS = 'forks';
@@ -57,15 +57,15 @@ export class WitnessFolder implements WitnessStore {
   }
 
   /**
-   * Keeps two checkpoints of one size with different roots. The log signed both, so they prove the fork to anybody,
+   * Keeps two checkpoints that do not belong to one history. The log signed both, so they prove the fork to anybody,
    * permanently.
-   * @param submitted the other checkpoint, in its submitted form.
+   * @param submitted the other checkpoint, in its submitted form, after its consistency proof if it is larger.
    */
-  async keepFork(origin: string, { size, root }: TreeHead, submitted: string): Promise<void> {
+  async keepFork(origin: string, { stored: seen, submitted: { size, root } }: Fork, submitted: string): Promise<void> {
     await this.alone(origin, async () => {
       const stored = this.latestByOrigin.get(origin);
       const folder = join(this.folder, FORKS);
-      if (stored?.size !== size || (await readdir(folder)).length >= FORKS_KEPT_MAX) return;
+      if (stored?.size !== seen.size || (await readdir(folder)).length >= FORKS_KEPT_MAX) return;
       const name = `${originHash(origin)}-${size}-${encodeHex(root).slice(0, 16)}`;
       await writeDurably(join(folder, name), `${stored.note}\n${submitted}`);
     });
@@ -89,8 +89,9 @@ async function readCheckpoint(
 ): Promise<WitnessedCheckpoint | undefined> {
   try {
     const note = await readFile(path, 'utf8');
-    const { size, root } = openCheckpoint(note, origin, [key]).checkpoint;
-    return { size, root, note };
+    const { checkpoint, note: opened } = openCheckpoint(note, origin, [key]);
+    const { size, root } = checkpoint;
+    return { size, root, note, cosignedAt: opened.verified[0]?.timestampSeconds ?? 0 };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw new StartupError(

@@ -3,7 +3,7 @@ import { type Checkpoint, parseCheckpoint, type TreeHead } from '../tlog/checkpo
 import { cosign } from '../tlog/cosignature.js';
 import { LogError } from '../tlog/log-error.js';
 import { hashesEqual } from '../tlog/merkle.js';
-import { verifyConsistency } from '../tlog/merkle-verify.js';
+import { prefixRoot } from '../tlog/merkle-verify.js';
 import { formatNote, type VerifiedNote, verifyNote } from '../tlog/note.js';
 import type { SigningKey, VerifierKey } from '../tlog/note-key.js';
 import { formatSignature } from '../tlog/note-signature.js';
@@ -20,9 +20,18 @@ export type WitnessDecision =
   | {
       readonly status: 400 | 403 | 404 | 422;
       readonly reason: string;
-      /** The log signed two different trees of this size, which proves a fork. Keep the request and raise the alarm. */
-      readonly fork?: { readonly stored: TreeHead; readonly submitted: TreeHead };
-    };
+      /** The request proves that the log signed two trees, neither of which continues the other. Keep it and raise the alarm. */
+      readonly fork?: Fork;
+    }
+  /** The clock is behind the last cosignature. A cosignature never goes back in time. */
+  | { readonly status: 503; readonly reason: string };
+
+export interface Fork {
+  /** `two-roots`: both trees have one size. `two-prefixes`: the submitted one is larger, and its proof shows another prefix. */
+  readonly kind: 'two-roots' | 'two-prefixes';
+  readonly stored: TreeHead;
+  readonly submitted: TreeHead;
+}
 
 /** The HTTP answer. */
 export interface WitnessAnswer {
@@ -35,11 +44,16 @@ export interface WitnessAnswer {
 export interface WitnessedCheckpoint extends TreeHead {
   /** The checkpoint with the signatures that the witness verified and its own. The monitoring prefix serves it. */
   readonly note: string;
+  /** Time of its own cosignature, POSIX seconds. */
+  readonly cosignedAt: number;
 }
+
+/** The part of the latest checkpoint that decisions need. */
+export type WitnessedHead = Omit<WitnessedCheckpoint, 'note'>;
 
 /** Stores, for every log, the latest checkpoint that the witness cosigned. */
 export interface WitnessStore {
-  latest(origin: string): Promise<TreeHead | undefined>;
+  latest(origin: string): Promise<WitnessedHead | undefined>;
   /**
    * Durably and atomically replaces `from` by `next`, and resolves with true. If another checkpoint was stored
    * meanwhile, it changes nothing and resolves with false: otherwise a slow request could roll the witness back behind
@@ -63,7 +77,7 @@ export interface Witness {
 function decideAddCheckpoint(
   request: AddCheckpoint,
   logs: Witness['logs'],
-  stored: TreeHead | undefined,
+  stored: WitnessedHead | undefined,
 ): WitnessDecision {
   const { oldSize, proof } = request;
   const storedSize = stored?.size ?? 0;
@@ -88,10 +102,19 @@ function decideAddCheckpoint(
   if (size === oldSize && !hashesEqual(root, stored.root)) {
     const roots = `${encodeHex(stored.root)} and ${encodeHex(root)}`;
     const reason = `The log has signed two trees of ${size} leaves, with the roots ${roots}.`;
-    return { status: 422, reason, fork: { stored, submitted: { size, root } } };
+    return { status: 422, reason, fork: { kind: 'two-roots', stored, submitted: { size, root } } };
   }
-  if (!verifyConsistency(oldSize, size, stored.root, root, proof)) {
+  if (size === oldSize) return { status: 200, checkpoint, note };
+  const prefix = prefixRoot(oldSize, size, stored.root, root, proof);
+  if (prefix === undefined) {
+    // Anybody can send a public checkpoint with a wrong proof: this shows nothing about the log.
     return { status: 422, reason: `The proof does not show the tree of ${oldSize} to be a prefix of that of ${size}.` };
+  }
+  if (!hashesEqual(prefix, stored.root)) {
+    const reason =
+      `The log has signed a tree of ${size} leaves whose first ${oldSize} have the root ${encodeHex(prefix)}, and a tree of ${oldSize} ` +
+      `leaves with the root ${encodeHex(stored.root)}.`;
+    return { status: 422, reason, fork: { kind: 'two-prefixes', stored, submitted: { size, root } } };
   }
   return { status: 200, checkpoint, note };
 }
@@ -123,7 +146,7 @@ export async function addCheckpoint(
     // An origin that is not witnessed must not reach the store: otherwise anybody could make the store look for
     // arbitrary names.
     const stored = witness.logs.has(origin) ? await witness.store.latest(origin) : undefined;
-    const decision = decideAddCheckpoint(request, witness.logs, stored);
+    const decision = inTime(decideAddCheckpoint(request, witness.logs, stored), stored, nowSeconds);
     const cosigned = decision.status === 200 ? cosignDecision(decision, witness.key, nowSeconds) : undefined;
     if (cosigned === undefined || (await witness.store.advance(origin, stored, cosigned.next))) {
       observe(decision);
@@ -131,6 +154,13 @@ export async function addCheckpoint(
     }
   }
   throw new Error(`The checkpoint of ${origin} was replaced ${ADVANCE_RETRIES_MAX} times while a request was decided.`);
+}
+
+/** A clock that was set back must not make a later checkpoint look older than an earlier one. */
+function inTime(decision: WitnessDecision, stored: WitnessedHead | undefined, nowSeconds: number): WitnessDecision {
+  if (decision.status !== 200 || stored === undefined || nowSeconds >= stored.cosignedAt) return decision;
+  const [now, last] = [nowSeconds, stored.cosignedAt].map((seconds) => new Date(seconds * 1_000).toISOString());
+  return { status: 503, reason: `The clock of this witness (${now}) is behind its last cosignature (${last}).` };
 }
 
 function cosignDecision(
@@ -142,7 +172,7 @@ function cosignDecision(
   // Only verified signatures are passed on: a witness does not confirm lines that it ignored.
   const signatures = [...note.verified.map(({ signature }) => signature), cosignature];
   return {
-    next: { size, root, note: formatNote({ text: note.text, signatures }) },
+    next: { size, root, note: formatNote({ text: note.text, signatures }), cosignedAt: nowSeconds },
     line: formatSignature(cosignature),
   };
 }

@@ -113,7 +113,7 @@ describe('a backup of the embedded database', () => {
       const restored = await run(second, 'restore', file);
       expect(restored).toMatchObject({ code: 0, out: expect.stringMatching(/^VERIFIED up to size \d+ /m) });
       expect(restored.out).toContain(place?.[0]);
-      const keys = ['wrapping-key', 'log-signing-key'];
+      const keys = ['wrapping-key', 'log-signing-key', 'append-key'];
       for (const name of keys) {
         expect(await readFile(join(second, name), 'utf8')).toBe(await readFile(join(first, name), 'utf8'));
       }

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { OPERATOR_KEY, startTestApp, type TestApp } from '../support/app.js';
+import { APPEND_KEY, OPERATOR_KEY, startTestApp, type TestApp } from '../support/app.js';
 import { ppp, type Ran } from '../support/command-line.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -36,6 +36,7 @@ describe('ppp-ledger rebuild', () => {
     // The command uses the keys of the application under test, because both belong to the same installation.
     await writeFile(join(folder, 'wrapping-key'), Buffer.alloc(32, 7).toString('base64'));
     await writeFile(join(folder, 'log-signing-key'), Buffer.alloc(32, 9).toString('base64'));
+    await writeFile(join(folder, 'append-key'), APPEND_KEY.toString('base64'));
     Object.assign(process.env, { DATABASE_URL: database.url, DATA_DIR: folder, OPERATOR_KEY });
     const positions = await Promise.all(Array.from({ length: PARTNERS }, () => register()));
     await api.must(api.get(`/v1/partners?minPosition=${Math.max(...positions)}`));

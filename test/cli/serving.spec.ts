@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startTestApp } from '../support/app.js';
+import { APPEND_KEY, startTestApp } from '../support/app.js';
 import { ppp } from '../support/command-line.js';
 import { createTestDatabase } from '../support/database.js';
 
@@ -75,6 +75,7 @@ describe('starting and keeping a service', () => {
     // The keys of the application of tests, which shares the ledger.
     await writeFile(join(folder, 'wrapping-key'), Buffer.alloc(32, 7).toString('base64'));
     await writeFile(join(folder, 'log-signing-key'), Buffer.alloc(32, 9).toString('base64'));
+    await writeFile(join(folder, 'append-key'), APPEND_KEY.toString('base64'));
     process.env = { ...env, DATABASE_URL: database.url, DATA_DIR: folder, LOG_LEVEL: 'silent' };
     const make = async (...args: string[]): Promise<{ key: string; err: string }> => {
       const { code, out, err } = await ppp('operator-key', ...args);

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADD_CHECKPOINT_BYTES_MAX, acceptCosignatures } from '../../src/tlog/add-checkpoint.js';
@@ -14,6 +15,11 @@ import { refused } from '../tlog/refused.js';
 import { addCheckpointBody, checkpointOf, forkOf, logKey, type Request } from '../tlog/signed-log.js';
 
 const logVkey = formatVerifierKey(noteKeyOf(logKey));
+/** Waits for a fact. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 const CHECKPOINT_PATH = `/${originHash(logKey.name)}/checkpoint`;
 
 describe('a witness over HTTP', () => {
@@ -96,19 +102,28 @@ describe('a witness over HTTP', () => {
   });
 
   it('refuses a fork with 422, raises the alarm, and keeps both checkpoints as proof', async () => {
-    await add({ oldSize: 0, size: 8 });
+    await add({ oldSize: 0, size: 7 });
+    expect(await statusOf({ oldSize: 7, size: 21, log: forkOf(21) })).toBe(422);
+    await add({ oldSize: 7, size: 8 });
     expect(await statusOf({ oldSize: 8, size: 8, log: forkOf(8) })).toBe(422);
-    expect(await statusOf({ oldSize: 8, size: 21, log: forkOf(21) })).toBe(422);
     expect(await latestSize()).toBe(8);
     expect(alarms).toMatchObject([
+      { origin: logKey.name, kind: 'two-prefixes' },
       { origin: logKey.name, kind: 'two-roots' },
-      { origin: logKey.name, kind: 'unproven' },
     ]);
     const counter = `ppp_witness_fork_alarms_total{origin="${logKey.name}",kind=`;
     expect(await metric(`${counter}"two-roots"}`)).toBe(1);
-    expect(await metric(`${counter}"unproven"}`)).toBe(1);
+    expect(await metric(`${counter}"two-prefixes"}`)).toBe(1);
     expect(await metric('ppp_witness_requests_total{status="422"}')).toBe(2);
-    const [name = ''] = await readdir(join(folder, 'data', 'forks'));
+    const names = await readdir(join(folder, 'data', 'forks'));
+    const larger = await readFile(
+      join(folder, 'data', 'forks', names.find((one) => one.includes('-21-')) ?? ''),
+      'utf8',
+    );
+    // The proof of consistency stands before the larger checkpoint: with both, anybody can repeat the check.
+    const proof = (await addCheckpointBody({ oldSize: 7, size: 21, log: forkOf(21) })).split('\n\n')[0] ?? '';
+    expect(larger).toContain(`\n\n${proof.split('\n').slice(1).join('\n')}\n${logKey.name}\n21\n`);
+    const name = names.find((one) => one.includes('-8-')) ?? '';
     const kept = (await readFile(join(folder, 'data', 'forks', name), 'utf8')).split(`\n${logKey.name}\n`);
     expect(kept).toHaveLength(2);
     const two = [kept[0] ?? '', `${logKey.name}\n${kept[1] ?? ''}`];
@@ -116,6 +131,43 @@ describe('a witness over HTTP', () => {
     expect(roots.map(({ size }) => size)).toEqual([8, 8]);
     expect(roots[0]?.root).not.toEqual(roots[1]?.root);
   });
+
+  it('raises no alarm for what strangers send: a public checkpoint with a bogus proof is answered 422', async () => {
+    await add({ oldSize: 0, size: 7 });
+    const right = await addCheckpointBody({ oldSize: 7, size: 21 });
+    const [, first = ''] = right.split('\n');
+    for (let byte = 0; byte < 50; byte += 1) {
+      const answer = await post(right.replace(first, Buffer.alloc(32, byte).toString('base64')));
+      expect(answer.status).toBe(422);
+    }
+    expect(alarms).toEqual([]);
+    expect(await (await get('/metrics')).text()).not.toMatch(/ppp_witness_fork_alarms_total\{.*\} [1-9]/);
+    expect((await post(right)).status).toBe(200);
+  });
+
+  it('cosigns while senders hold their bodies back, and closes their connections', async () => {
+    const slow = Array.from({ length: 64 }, () => {
+      const request = httpRequest(`${witness.url}/add-checkpoint`, { method: 'POST' });
+      const ended = new Promise((resolve) => request.once('error', resolve));
+      request.write('old ');
+      return ended;
+    });
+    await until(async () => (await metric('ppp_witness_requests_total{status="408"}')) === 56);
+    expect(await statusOf({ oldSize: 0, size: 8 })).toBe(200);
+    // The place limit closed most of them, the time limit closes the rest.
+    await Promise.all(slow);
+    expect(await metric('ppp_witness_requests_total{status="408"}')).toBe(64);
+  }, 30_000);
+
+  it('keeps no more than a hundred connections of one sender', async () => {
+    const sockets = Array.from({ length: 150 }, () => connect(Number(new URL(witness.url).port), '127.0.0.1'));
+    let closed = 0;
+    for (const socket of sockets) socket.on('error', () => undefined).once('close', () => (closed += 1));
+    await until(() => Promise.resolve(closed === 50));
+    sockets[0]?.destroy();
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await get('/livez').catch(() => undefined))?.status === 200);
+  }, 30_000);
 
   it('answers 413 to an oversized body, 405 to a wrong method, and 404 to an unknown path', async () => {
     expect((await post('x'.repeat(ADD_CHECKPOINT_BYTES_MAX + 1))).status).toBe(413);

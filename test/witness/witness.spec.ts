@@ -15,6 +15,7 @@ import {
   type Witness,
   type WitnessDecision,
   type WitnessedCheckpoint,
+  type WitnessedHead,
   type WitnessStore,
 } from '../../src/witness/witness.js';
 import { EMPTY_ROOT, leafHash } from '../../src/tlog/merkle.js';
@@ -30,7 +31,7 @@ class MemoryStore implements WitnessStore {
   /** Called between reading and storing, when another request may be stored. */
   between: () => void = () => {};
 
-  latest(origin: string): Promise<TreeHead | undefined> {
+  latest(origin: string): Promise<WitnessedHead | undefined> {
     return Promise.resolve(this.stored.get(origin));
   }
 
@@ -56,7 +57,7 @@ function setUp(): {
   store: MemoryStore;
   decisions: WitnessDecision[];
   body: (sent: Sent) => Promise<string>;
-  send: (body: string | Uint8Array) => ReturnType<typeof addCheckpoint>;
+  send: (body: string | Uint8Array, nowSeconds?: number) => ReturnType<typeof addCheckpoint>;
 } {
   const store = new MemoryStore();
   const decisions: WitnessDecision[] = [];
@@ -70,7 +71,8 @@ function setUp(): {
       const proof = await proveConsistency(proofFrom, size, tileReader(size, log.source));
       return formatAddCheckpoint({ oldSize, proof, note });
     },
-    send: (body) => addCheckpoint(body, witness, NOW_SECONDS, (decision) => decisions.push(decision)),
+    send: (body, nowSeconds = NOW_SECONDS) =>
+      addCheckpoint(body, witness, nowSeconds, (decision) => decisions.push(decision)),
   };
 }
 
@@ -176,16 +178,58 @@ describe('witness', () => {
     expect(decisions.at(-1)).toMatchObject({
       status: 422,
       fork: {
+        kind: 'two-roots',
         stored: { size: 8, root: logOf(8).builder.root() },
         submitted: { size: 8, root: forkOf(8).builder.root() },
       },
     });
   });
 
+  it('reports a larger tree with another prefix as proof of a fork, and a wrong proof as nothing', async () => {
+    const { body, send, decisions } = setUp();
+    await send(await body({ oldSize: 0, size: 7 }));
+    expect((await send(await body({ oldSize: 7, size: 21, log: forkOf(21) }))).status).toBe(422);
+    expect(decisions.at(-1)).toMatchObject({
+      status: 422,
+      fork: { kind: 'two-prefixes', stored: { size: 7 }, submitted: { size: 21, root: forkOf(21).builder.root() } },
+    });
+    // What a stranger can do with the public checkpoint: another proof, a part of it, any hash in it changed, the proof of the fork.
+    const right = await body({ oldSize: 7, size: 21 });
+    const lines = right.split('\n');
+    const count = lines.indexOf('') - 1;
+    const other = (await body({ oldSize: 7, size: 21, log: forkOf(21) })).split('\n').slice(1, count + 1);
+    const bogus = [
+      await body({ oldSize: 7, size: 21, proofFrom: 5 }),
+      ...Array.from({ length: count }, (_, at) => lines.toSpliced(at + 1, 1).join('\n')),
+      ...Array.from({ length: count }, (_, at) =>
+        lines.with(at + 1, Buffer.alloc(32, 9).toString('base64')).join('\n'),
+      ),
+      [lines[0], ...other, ...lines.slice(count + 1)].join('\n'),
+    ];
+    expect(bogus).not.toContain(right);
+    for (const one of bogus) {
+      expect((await send(one)).status).toBe(422);
+      expect(decisions.at(-1)).not.toHaveProperty('fork');
+    }
+    expect((await send(right)).status).toBe(200);
+  });
+
+  it('never cosigns at an earlier time than before, and goes on when its clock does', async () => {
+    const { body, send, store } = setUp();
+    await send(await body({ oldSize: 0, size: 8 }), 1_000);
+    const late = await send(await body({ oldSize: 8, size: 21 }), 999);
+    expect([late.status, late.body]).toEqual([
+      503,
+      'The clock of this witness (1970-01-01T00:16:39.000Z) is behind its last cosignature (1970-01-01T00:16:40.000Z).\n',
+    ]);
+    expect(store.stored.get(logKey.name)).toMatchObject({ size: 8, cosignedAt: 1_000 });
+    expect((await send(await body({ oldSize: 8, size: 21 }), 1_000)).status).toBe(200);
+  });
+
   it('never goes back when a faster request was stored meanwhile', async () => {
     const { body, send, store, decisions } = setUp();
     await send(await body({ oldSize: 0, size: 8 }));
-    const faster = { size: 40, root: logOf(40).builder.root(), note: '' };
+    const faster = { size: 40, root: logOf(40).builder.root(), note: '', cosignedAt: NOW_SECONDS };
     store.between = () => store.stored.set(logKey.name, faster);
     expect(await send(await body({ oldSize: 8, size: 21 }))).toMatchObject({ status: 409, body: '40\n' });
     expect(store.stored.get(logKey.name)).toBe(faster);
@@ -194,7 +238,7 @@ describe('witness', () => {
 
   it('gives up with an error when the store keeps changing', async () => {
     const { body, send, store } = setUp();
-    store.between = () => store.stored.set(logKey.name, { size: 0, root: EMPTY_ROOT, note: '' });
+    store.between = () => store.stored.set(logKey.name, { size: 0, root: EMPTY_ROOT, note: '', cosignedAt: NOW_SECONDS });
     await expect(send(await body({ oldSize: 0, size: 8 }))).rejects.toThrow(/replaced 5 times/);
   });
 

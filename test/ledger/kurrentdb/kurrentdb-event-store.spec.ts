@@ -5,6 +5,7 @@ import { checksOf } from '../batches.js';
 import { KurrentLog } from '../../../src/ledger/kurrentdb/kurrent-log.js';
 import { SequencedCopy } from '../../../src/ledger/kurrentdb/sequenced-copy.js';
 import { Sequencer } from '../../../src/ledger/kurrentdb/sequencer.js';
+import { BatchVerifier, rowsAfter } from '../../../src/log/batch-checks.queries.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.js';
 import { batchOf, commandOf } from '../batches.js';
@@ -20,8 +21,21 @@ async function openOn(log: KurrentLog, pool: Pool): Promise<LogUnderTest> {
   sequencer.start();
   return {
     open: (clock) => new KurrentEventStore(pool, checksOf(), log, copy, sequencer, clock),
-    close: () => sequencer.stop(),
+    close: async () => {
+      await sequencer.stop();
+      await requireChecked(pool);
+    },
   };
+}
+
+/** The log would sign everything that the sequencer has copied. */
+async function requireChecked(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await new BatchVerifier(checksOf()).require(client, await rowsAfter(client, 0, 100_000));
+  } finally {
+    client.release();
+  }
 }
 
 let database: TestDatabase;

@@ -14,6 +14,7 @@ export async function forgetCopy(pool: Pool): Promise<void> {
     begin;
     set local session_replication_role = replica;
     truncate events, commands, content_keys, sealed_contents, sequenced, sequenced_batches, staged_contents;
-    update ledger_head set position = 0, recorded_at = '1970-01-01T00:00:00Z';
+    truncate batch_checks;
+    update ledger_head set position = 0, recorded_at = '1970-01-01T00:00:00Z', batch = 0, check_value = null, append_key = null;
     commit`);
 }
