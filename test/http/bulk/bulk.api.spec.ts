@@ -239,6 +239,21 @@ describe('a call of many commands', () => {
   });
 });
 
+describe('a long call', () => {
+  it('lets commands of others come in between its own', async () => {
+    let isDone = false;
+    const call = bulk(Array.from({ length: 1_000 }, (_, at) => partnerNamed(`Long ${at}`))).finally(() => {
+      isDone = true;
+    });
+    const others: number[] = [];
+    while (!isDone) others.push(await lastPosition());
+    const own = (await call).body.outcomes.map(({ body }: { body: { position: number } }) => body.position);
+    expect(own).toHaveLength(1_000);
+    const [first, last] = [Math.min(...own), Math.max(...own)];
+    expect(others.filter((position) => first < position && position < last)).not.toEqual([]);
+  });
+});
+
 describe('an atomic call', () => {
   it('records all commands in one write, each on the results of the commands before it', async () => {
     const at = await fundOf1000();
