@@ -30,6 +30,7 @@ import './http/request.js';
 import { damageOf } from './platform/database/database.js';
 import { RUNTIME, type Runtime } from './platform/runtime.js';
 import { boundConnections } from './http/shares/connections.js';
+import { CostlyReads } from './http/shares/costly-reads.js';
 import { isTrusted } from './http/shares/proxies.js';
 import { securityHeaders, STRICT_TRANSPORT } from './http/answer/security-headers.js';
 import { RateLimit } from './http/shares/rate-limit.js';
@@ -103,6 +104,9 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   });
   await allowOrigins(server);
   serveCaches(server);
+  const costlyReads = app.get(CostlyReads);
+  // After the caches: an answer is made when it is compressed.
+  costlyReads.watch(server);
   const rateLimit = app.get(RateLimit);
   await rateLimit.watch(server);
   admitBeforeBody(server, app.get(Authentication), rateLimit);
@@ -112,7 +116,7 @@ async function configure(app: NestFastifyApplication, runtime: Runtime): Promise
   logRequests(app, runtime);
   app.useGlobalPipes(new EdgeValidationPipe());
   app.useGlobalFilters(problems);
-  registerDocs(app, docsExamples(runtime.readPool));
+  registerDocs(app, docsExamples(runtime.readPool), costlyReads);
   watch(app);
 }
 
@@ -178,6 +182,8 @@ function watch(app: NestFastifyApplication): void {
     'How far the stamp of the last event is ahead of both clocks.',
     async () => ((await store.clocks?.())?.historyAheadMs ?? 0) / 1_000,
   );
+  const costlyReads = app.get(CostlyReads);
+  metrics.gauge('ppp_reads_waiting', 'Lists and reports that wait for their turn.', () => costlyReads.waiting);
   metrics.gauge('ppp_commands_queued', 'Commands inside the ledger, waiting or being written.', () => ledger.queued);
   metrics.gauge('ppp_ledger_position', 'Last position of the history.', () => store.head());
   metrics.gaugeBy('ppp_projection_lag_events', 'Events that a view has not applied yet.', 'projection', async () => {

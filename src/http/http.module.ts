@@ -7,6 +7,7 @@ import { OperationsController } from './operations.controller.js';
 import type { RefusalCatalogue } from '../ledger/refusal-declaration.js';
 import { ProblemPageController, REFUSAL_CATALOGUE } from './document/problem-page.controller.js';
 import { ReadModel } from './read-model.js';
+import { CostlyReads } from './shares/costly-reads.js';
 import { RateLimit } from './shares/rate-limit.js';
 
 /** What every feature needs of the process: its settings, rows to read, metrics, and the list of parts that are ready or not. */
@@ -22,6 +23,7 @@ export class HttpModule {
         { provide: Metrics, useValue: metrics },
         { provide: REFUSAL_CATALOGUE, useValue: refusals },
         { provide: Readiness, useValue: new Readiness() },
+        { provide: CostlyReads, useValue: new CostlyReads() },
         { provide: RateLimit, useValue: new RateLimit(runtime.config.rateLimitPerMinute) },
         {
           provide: ReadModel,
@@ -29,7 +31,7 @@ export class HttpModule {
           useFactory: (store: EventStore) => new ReadModel(runtime.readPool, store),
         },
       ],
-      exports: [RUNTIME, Metrics, Readiness, RateLimit, ReadModel],
+      exports: [RUNTIME, Metrics, Readiness, CostlyReads, RateLimit, ReadModel],
     };
   }
 }

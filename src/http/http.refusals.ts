@@ -176,6 +176,11 @@ export const HTTP_REFUSALS = declareRefusals({
     means: 'The credential, or the address without one, has sent more requests in a minute than are allowed.',
     next: 'Send the request again after the seconds of Retry-After.',
   },
+  'too-many-reads': {
+    kind: 'unavailable',
+    means: 'More lists, reports of the past and large documents are asked for than are made at a time.',
+    next: 'Send the request again after the seconds of Retry-After, and fewer at a time.',
+  },
   'internal-error': {
     kind: 'internal',
     means: 'Something went wrong on our side.',

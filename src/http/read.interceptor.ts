@@ -11,6 +11,7 @@ import { toCsv } from './answer/csv.js';
 import { revisionTag } from './answer/entity-tags.js';
 import { MIN_POSITION_WAIT_MS, type Page, type Reading } from './read-model.js';
 import { ACCESS, type RouteAccess } from './route-access.js';
+import { CostlyReads } from './shares/costly-reads.js';
 import './request.js';
 
 const WHOLE_NUMBER = /^(0|[1-9][0-9]{0,15})$/;
@@ -21,22 +22,28 @@ export class ReadInterceptor implements NestInterceptor {
   constructor(
     private readonly reflector: Reflector,
     private readonly projector: Projector,
+    private readonly costlyReads: CostlyReads,
   ) {}
 
   async intercept(host: ExecutionContext, next: CallHandler<Reading<unknown>>): Promise<Observable<unknown>> {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const access = this.reflector.get<RouteAccess>(ACCESS, host.getHandler());
-    if (access.projection !== undefined) {
-      const position = minPosition(request.query as Record<string, unknown>);
-      if (position > 0) await this.projector.reached(access.projection, position, MIN_POSITION_WAIT_MS);
-      return next
-        .handle()
-        .pipe(map((reading) => toBody(atLeast(position, reading), access, request, http.getResponse())));
+    const reply = http.getResponse<FastifyReply>();
+    const query = request.query as Readonly<Record<string, unknown>>;
+    const position = access.projection === undefined ? 0 : minPosition(query);
+    if (access.projection !== undefined && position > 0) {
+      await this.projector.reached(access.projection, position, MIN_POSITION_WAIT_MS);
     }
-    return next.handle().pipe(map((reading) => toBody(reading, access, request, http.getResponse())));
+    // After the wait, so that nobody holds a place with a position that is never reached.
+    if (isCostly(access, query)) await this.costlyReads.admit(request, reply);
+    return next.handle().pipe(map((reading) => toBody(atLeast(position, reading), access, request, reply)));
   }
 }
+
+const PAST = ['asOf', 'asOfPosition', 'effectiveAt'];
+const isCostly = ({ costly }: RouteAccess, query: Readonly<Record<string, unknown>>): boolean =>
+  costly === 'always' || (costly === 'past' && PAST.some((parameter) => parameter in query));
 
 /**
  * A database that crashed may have lost its last rows, also between the wait and the read. They are derived again, so an earlier position

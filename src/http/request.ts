@@ -12,6 +12,8 @@ declare module 'fastify' {
     asCsv?: boolean;
     /** A body that was read part by part. */
     bodyRead?: { readonly value: unknown };
+    /** Gives back the place that a costly read has. */
+    leaveReads?: () => void;
   }
 
   interface FastifyContextConfig {

@@ -14,6 +14,8 @@ export interface RouteAccess {
   readonly location?: string;
   /** Projection whose rows are read: `minPosition` waits for it. */
   readonly projection?: string;
+  /** The read takes one of the few places of `CostlyReads`; `past`: only when it asks for a point in the past. */
+  readonly costly?: 'always' | 'past';
 }
 
 /** Access of a command's route; bulk executes the command from it. */

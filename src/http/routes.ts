@@ -154,6 +154,7 @@ export function ReadRoute({
     roles: roles ?? [],
     ...(projection === undefined ? {} : { projection }),
     ...(identifies && { identifies }),
+    ...(isPage(answer) ? { costly: 'always' } : table && { costly: 'past' }),
   };
   const isOne = path.includes(':');
   return applyDecorators(
@@ -183,6 +184,7 @@ export function ReadRoute({
       ...refusals,
       ...(projection === undefined ? [] : (['position-not-reached'] as const)),
       ...(isOne ? (['no-table'] as const) : []),
+      ...(access.costly === undefined ? [] : (['too-many-reads'] as const)),
     ]),
   );
 }

@@ -1,5 +1,5 @@
 import { ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
-import { validate, type ValidationError } from 'class-validator';
+import type { ValidationError } from 'class-validator';
 import type { FieldError } from '../ledger/refusal.js';
 import { VALIDATION, contentRefused, fieldErrors, notAnObject } from './field-errors.js';
 import { TRANSFORMER } from './plain-to-instance.js';
@@ -24,17 +24,6 @@ export class EdgeValidationPipe extends ValidationPipe {
       if (error instanceof FieldErrors) throw contentRefused(error.errors, metadata.type);
       throw error;
     }
-  }
-
-  /**
-   * Checks an instance that was already made of a body.
-   * @throws Refusal as `transform` does
-   */
-  async check<T extends object>(body: T): Promise<T> {
-    // Not through Nest's `validate`: it has no validator until the first body has passed through `transform`.
-    const errors = await validate(body, this.validatorOptions);
-    if (errors.length > 0) throw contentRefused(fieldErrors(errors));
-    return body;
   }
 
   override createExceptionFactory(): (errors?: ValidationError[]) => unknown {

@@ -11,6 +11,9 @@ const KEY_STATE_AGE_MS_MAX = 1_000;
 /** Signature algorithms accepted in tokens: asymmetric ones only, so that a public key can never serve as a secret. */
 const TOKEN_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'];
 const CLOCK_TOLERANCE_S = 30;
+/** As the document describes the id of an actor: it goes into every event that the actor makes. */
+const ACTOR = /^[!-~]{1,2048}$/;
+const TOKEN_INVALID = 'This token is not valid here.';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export interface AuthenticationSettings {
@@ -91,14 +94,16 @@ export class Authentication {
       if (partnerId !== undefined && (typeof partnerId !== 'string' || !UUID.test(partnerId))) {
         throw unauthenticated('The claim "partner_id" of the token must be the id of a partner.');
       }
+      const actor = `${issuer}#${payload.sub ?? ''}`;
+      if (payload.sub === '' || !ACTOR.test(actor)) throw unauthenticated(TOKEN_INVALID);
       return {
         kind: 'token',
-        principal: principal(`${issuer}#${payload.sub ?? ''}`, rolesOf(payload['roles']), partnerId),
+        principal: principal(actor, rolesOf(payload['roles']), partnerId),
         ...(payload.exp !== undefined && { expiresAt: formatInstant(Math.floor(payload.exp * 1_000)) }),
       };
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      if (isAboutTheToken(error)) throw unauthenticated('This token is not valid here.');
+      if (isAboutTheToken(error)) throw unauthenticated(TOKEN_INVALID);
       throw new Refusal(
         'unavailable',
         'issuer-unreachable',

@@ -11,6 +11,9 @@ interface Reading {
   running?: Promise<void> | undefined;
 }
 
+/** Whoever asks earlier gets the same text again. */
+const KEPT_MS = 1_000;
+
 /** Prometheus metrics of one application. It has its own registry, so that a test can start several applications. */
 export class Metrics implements LedgerObserver {
   readonly registry = new Registry();
@@ -40,6 +43,7 @@ export class Metrics implements LedgerObserver {
     registers: [this.registry],
   });
   private readonly readings: Reading[] = [];
+  private latest: { readonly text: Promise<string>; readonly since: number } | undefined;
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -74,10 +78,16 @@ export class Metrics implements LedgerObserver {
   }
 
   /**
-   * The metrics in the text format of Prometheus. They are there within a second, whatever the database does: what it does not give in
+   * The metrics in the text format of Prometheus, up to a second old: the route is public, and reading them costs. They are there within a second, whatever the database does: what it does not give in
    * time is left out and counted.
    */
-  async text(): Promise<string> {
+  text(): Promise<string> {
+    const now = performance.now();
+    if (!this.latest || now - this.latest.since > KEPT_MS) this.latest = { text: this.read(), since: now };
+    return this.latest.text;
+  }
+
+  private async read(): Promise<string> {
     const isRead = await Promise.all(this.readings.map(refresh));
     this.leftOut.set(isRead.filter((is) => !is).length);
     return this.registry.metrics();

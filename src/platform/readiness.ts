@@ -5,6 +5,8 @@ const LAG_EVENTS_MAX = 50_000;
 
 /** Probes that ask while a report is made share it, so that they cannot pile up; after this time a new one is begun. */
 const SHARED_MS_MAX = 5_000;
+/** A report that is done is given to those who ask so soon after: the route is public, and a report asks the database. */
+const KEPT_MS = 250;
 
 /** Lists of `/readyz` that parts of the service add to, and the one object that describes the log. */
 const EMPTY = { projections: [] as readonly object[], log: null as object | null, witnesses: [] as readonly object[] };
@@ -40,7 +42,7 @@ export class Readiness {
     witnesses: [],
   };
   private readonly obstacles: (() => string | undefined | Promise<string | undefined>)[] = [];
-  private running: { readonly report: Promise<ReadinessReport>; readonly since: number } | undefined;
+  private latest: { readonly report: Promise<ReadinessReport>; readonly until: number } | undefined;
 
   /** Adds a reason why the service may be unready that has no member of its own in the answer. */
   watch(obstacle: () => string | undefined | Promise<string | undefined>): void {
@@ -57,14 +59,14 @@ export class Readiness {
    */
   async report(history: History): Promise<ReadinessReport> {
     const now = performance.now();
-    if (!this.running || now - this.running.since > SHARED_MS_MAX) {
+    if (!this.latest || now > this.latest.until) {
       const report = this.make(history).finally(() => {
-        if (this.running?.report === report) this.running = undefined;
+        if (this.latest?.report === report) this.latest = { report, until: performance.now() + KEPT_MS };
       });
-      this.running = { report, since: now };
+      this.latest = { report, until: now + SHARED_MS_MAX };
     }
     return (
-      (await inTime(this.running.report)) ?? unknownBecause(`the database does not answer within ${PROBE_MS_MAX} ms.`)
+      (await inTime(this.latest.report)) ?? unknownBecause(`the database does not answer within ${PROBE_MS_MAX} ms.`)
     );
   }
 

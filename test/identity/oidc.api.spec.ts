@@ -26,6 +26,8 @@ const token = (claims: Claims = {}, key = first, header: object = {}): Promise<s
 
 const read = async (credential: string | Promise<string>): Promise<TestAnswer> =>
   ledger.get('/v1/funds', { key: await credential });
+/** As the document describes the actor of an event. */
+const ACTOR_LENGTH_MAX = 2_048;
 const INVALID = { status: 401, body: { code: 'unauthenticated', detail: 'This token is not valid here.' } };
 const UNREACHABLE = { status: 503, body: { code: 'issuer-unreachable' } };
 
@@ -91,8 +93,17 @@ describe('a token of the issuer', () => {
       { exp: undefined },
       { nbf: now + 40 },
       { sub: undefined },
+      { sub: '' },
+      { sub: 'ana\nroot' },
+      { sub: 'ana maria' },
+      { sub: 'ana\u0000' },
+      { sub: '\u00e5sa' },
+      { sub: 'a'.repeat(ACTOR_LENGTH_MAX - issuer.url.length) },
     ];
-    for (const claims of wrong) expect(await read(token(claims))).toMatchObject(INVALID);
+    for (const claims of wrong) expect([claims, await read(token(claims))]).toMatchObject([claims, INVALID]);
+    // With "#" between them, the issuer and the subject have as many characters as an actor may have.
+    const longest = await read(token({ sub: 'a'.repeat(ACTOR_LENGTH_MAX - issuer.url.length - 1) }));
+    expect(longest.status).toBe(200);
   });
 
   it('is refused if another key signed it, under any key id', async () => {

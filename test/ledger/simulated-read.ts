@@ -4,6 +4,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { defer, lastValueFrom } from 'rxjs';
 import type { Reading } from '../../src/http/read-model.js';
 import { ReadInterceptor } from '../../src/http/read.interceptor.js';
+import { CostlyReads } from '../../src/http/shares/costly-reads.js';
 import { ACCESS, type RouteAccess } from '../../src/http/route-access.js';
 import type { KeptCopy, RowServer } from '../support/simulated-rows.js';
 import type { SimulatedInstance } from './simulated-instance.js';
@@ -46,7 +47,7 @@ export async function readView(
     });
     return { position: seen.copy?.position ?? 0, body: seen };
   };
-  const answer = await new ReadInterceptor(new Reflector(), projector).intercept(
+  const answer = await new ReadInterceptor(new Reflector(), projector, new CostlyReads()).intercept(
     new ExecutionContextHost([request, response], null, route),
     { handle: () => defer(statement) },
   );

@@ -52,6 +52,15 @@ describe('the probes of a service whose database falls silent', () => {
     await ready();
     expect((await complete()).text).toMatch(/^ppp_ledger_position 1$/m);
     await server.pause();
+    // What was read before the pause is given for a moment longer.
+    await until(
+      () => probe('/metrics'),
+      ({ text }) => /^ppp_metrics_left_out [1-9]\d*$/m.test(text),
+    );
+    await until(
+      () => probe('/readyz'),
+      ({ status }) => status === 503,
+    );
     // Many probers together, and again: those that find no answer must not keep the later ones waiting.
     const quickest = { live: Infinity, ready: Infinity, metrics: Infinity };
     const isInTime = (): boolean => Object.values(quickest).every((ms) => ms < PROBE_MS);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Compression } from './compression.js';
+import { digestOf } from './digest.js';
 import { isHeld } from './entity-tags.js';
 import { codingFor, prefersCsv } from './negotiation.js';
 import '../request.js';
@@ -68,7 +68,7 @@ const isWhole = (payload: unknown): payload is string | Buffer =>
 function tagOf(reply: FastifyReply, payload: string | Buffer): string {
   const known = reply.getHeader('ETag');
   if (typeof known === 'string') return known;
-  const tag = `"${createHash('sha256').update(payload).digest('base64url')}"`;
+  const tag = `"${digestOf(payload)}"`;
   void reply.header('ETag', tag);
   return tag;
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { digestOf } from './digest.js';
 import type { Coding } from './negotiation.js';
 
 const [toBrotli, toGzip] = [promisify(brotliCompress), promisify(gzip)];
@@ -31,7 +31,7 @@ export class Compression {
     const size = Buffer.byteLength(bytes);
     if (size < COMPRESSED_BYTES_MIN || size > COMPRESSED_BYTES_MAX) return undefined;
     // The name is the hash of the bytes, and not the tag of the answer: two records may have the same tag.
-    const name = `${coding} ${createHash('sha256').update(bytes).digest('base64')}`;
+    const name = `${coding} ${digestOf(bytes)}`;
     const known = this.kept.get(name);
     if (known) return known;
     if (this.running >= RUNNING_MAX) return undefined;

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { validateSync } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, CommandContext, Principal } from '../../ledger/command-context.js';
 import type { Decide, RefusalOfAll, SubmittedCommand } from '../../ledger/command-group.js';
@@ -7,22 +8,24 @@ import { Ledger } from '../../ledger/ledger.js';
 import { STATUS_OF_REFUSAL } from '../../ledger/refusal-declaration.js';
 import { Refusal, invalid, refusal } from '../../ledger/refusal.js';
 import { hasRole, requireRole } from '../route-access.js';
-import { type BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
+import { BulkCommandDto, BulkDto, type BulkOutcomeDto } from './bulk.dto.js';
 import { answerBody, contextUnder, expectedRevision, idempotencyKey } from '../command.interceptor.js';
 import { CommandRoutes, type CommandMatch, type Preparation } from '../command-routes.js';
 import { revisionTag } from '../answer/entity-tags.js';
 import { fingerprintOf } from '../body/fingerprint.js';
 import { Metrics } from '../../platform/metrics.js';
 import { isPlainObject } from '../body/plain-json.js';
+import { VALIDATION, contentRefused, fieldErrors } from '../field-errors.js';
 import { plainToInstance } from '../plain-to-instance.js';
 import { asRefusal, problemOf } from '../problem.js';
 import { RUNTIME, type Runtime } from '../../platform/runtime.js';
 import { EdgeValidationPipe } from '../validation.pipe.js';
 import '../request.js';
 import { RateLimit } from '../shares/rate-limit.js';
+import { inTurns } from '../shares/turn.js';
 
-/** Commands whose input is checked in one turn of the event loop. After it other requests have a turn. */
-const CHECKED_IN_A_TURN = 50;
+/** Commands of a call that are inside the ledger at a time. Commands of other callers come in between. */
+const INSIDE_MAX = 100;
 
 /** Result of a call of many commands. */
 export interface BulkResult {
@@ -123,22 +126,26 @@ export class Bulk {
     const { body, key } = await this.read(request);
     // The call itself was counted as one.
     await this.rateLimit.count(request, reply, body.commands.length - 1);
-    const call = this.callOf(request, key, body);
+    const call = await this.callOf(request, key, body);
     const outcomes = body.atomic === true ? await this.atomically(call) : await this.inOrder(call);
     return this.resultOf(call, outcomes);
   }
 
   private async read({ body, headers }: FastifyRequest): Promise<{ body: BulkDto; key: string }> {
     const key = idempotencyKey(headers['idempotency-key']);
-    const bulk = await this.pipe.check(plainToInstance(BulkDto, isPlainObject(body) ? body : {}));
+    const bulk = await checkedInTurns(isPlainObject(body) ? body : {});
     requireDistinctKeys(bulk.commands, key);
     return { body: bulk, key };
   }
 
-  private callOf({ id, principal }: FastifyRequest, key: string, { commands, atomic = false }: BulkDto): Call {
+  private async callOf(
+    { id, principal }: FastifyRequest,
+    key: string,
+    { commands, atomic = false }: BulkDto,
+  ): Promise<Call> {
     if (!principal) throw new Error('A call needs a principal.');
     const { wrappingKey } = this.runtime;
-    const items = commands.map((command, index) => {
+    const items = await inTurns(commands, (command, index) => {
       const match = this.routes.match(command.path);
       const { body = {}, ...rest } = command;
       // A route reads a missing body as an empty one; the fingerprint is that of the request as it was sent.
@@ -182,7 +189,7 @@ export class Bulk {
     }
     // All preparations begin together: one that takes long holds up its own command and the commands behind it alone.
     const begun = checked.map(({ item, prepare }) => new Begun(item, prepare));
-    const results = await this.ledger.executeInOrder(begun);
+    const results = await this.executeInParts(begun);
     await Promise.all(
       begun.map(async (command, at) => {
         outcomes[command.item.index] = await this.outcome(command, results[at]);
@@ -209,14 +216,19 @@ export class Bulk {
     return Promise.all(begun.map((command, at) => this.recorded(command, answers[at])));
   }
 
-  /** Checks the input of all commands, in turns, so that a long call does not hold up other requests. */
-  private async checkAll(items: readonly Item[], principal: Principal): Promise<readonly (Checked | Rejected)[]> {
-    const all: (Checked | Rejected)[] = [];
-    for (const turn of turnsOf(items)) {
-      all.push(...(await Promise.all(turn.map((item) => this.check(item, principal)))));
-      await new Promise((resolve) => setImmediate(resolve));
+  /** So that commands of others do not wait for a long call. Without room for its first part the whole call is refused. */
+  private async executeInParts(commands: readonly Begun[]): Promise<readonly PromiseSettledResult<Answer>[]> {
+    const results = [...(await this.ledger.executeInOrder(commands.slice(0, INSIDE_MAX)))];
+    while (results.length < commands.length) {
+      const part = commands.slice(results.length, results.length + INSIDE_MAX);
+      const refused = (reason: unknown) => part.map(() => ({ status: 'rejected' as const, reason }));
+      results.push(...(await this.ledger.executeInOrder(part).catch(refused)));
     }
-    return all;
+    return results;
+  }
+
+  private checkAll(items: readonly Item[], principal: Principal): Promise<readonly (Checked | Rejected)[]> {
+    return inTurns(items, (item) => this.check(item, principal));
   }
 
   /** As the guard and the pipes of its route do for a request of its own, in the same order. */
@@ -273,10 +285,26 @@ const isAllowed = ({ match }: Item, principal: Principal): boolean =>
 
 const NO_ACCESS = { kind: 'bulk', roles: [] } as const;
 
-function* turnsOf(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let first = 0; first < items.length; first += CHECKED_IN_A_TURN) {
-    yield items.slice(first, first + CHECKED_IN_A_TURN);
-  }
+/**
+ * The call as its class, which is checked as the class says. Its commands are checked one by one.
+ * @throws Refusal `invalid-content` (422)
+ */
+async function checkedInTurns({ commands: given, ...rest }: Record<string, unknown>): Promise<BulkDto> {
+  const sent: readonly unknown[] = Array.isArray(given) ? given : [];
+  const list: unknown[] = new Array(sent.length);
+  const odd = sent.findIndex((command) => !isPlainObject(command));
+  // The rules of the list ask for its length, and for an item that is no object.
+  if (odd >= 0) list[odd] = sent[odd];
+  const bulk = Object.assign(plainToInstance(BulkDto, rest), { commands: Array.isArray(given) ? list : given });
+  const errors = fieldErrors(validateSync(bulk, VALIDATION));
+  if (errors.some(({ pointer }) => pointer.startsWith('/commands'))) throw contentRefused(errors);
+  const commands = await inTurns(sent as readonly object[], (command, index) => {
+    const instance = plainToInstance(BulkCommandDto, command);
+    errors.push(...fieldErrors(validateSync(instance, VALIDATION), `/commands/${index}`));
+    return instance;
+  });
+  if (errors.length > 0) throw contentRefused(errors);
+  return Object.assign(bulk, { commands });
 }
 
 /** @throws Refusal `idempotency-key-repeated` (422): the second command could be a retry or a mistake */

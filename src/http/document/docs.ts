@@ -5,19 +5,34 @@ import express from 'express';
 import swaggerUi from 'swagger-ui-express';
 import { REVALIDATED } from '../answer/caching.js';
 import { documentForTrying, type Examples } from './docs-document.js';
+import type { CostlyReads } from '../shares/costly-reads.js';
 import { openApiDocument } from './openapi-document.js';
 
 /**
  * The OpenAPI document, and the interactive documentation made from it.
  * @param examples of things that exist in this ledger, for the fields of the documentation
  */
-export function registerDocs(app: NestFastifyApplication, examples: () => Promise<Examples>): void {
+export function registerDocs(
+  app: NestFastifyApplication,
+  examples: () => Promise<Examples>,
+  costlyReads: CostlyReads,
+): void {
   const server = app.getHttpAdapter().getInstance();
   let document: OpenAPIObject | undefined;
   const read = (): OpenAPIObject => (document ??= openApiDocument(app));
-  server.get('/openapi.json', (_request, reply) => reply.header('Cache-Control', REVALIDATED).send(read()));
-  server.get('/docs/openapi.json', async (_request, reply) => {
-    return reply.header('Cache-Control', REVALIDATED).send(documentForTrying(read(), await examples()));
+  let plain: Buffer | undefined;
+  server.get('/openapi.json', async (request, reply) => {
+    await costlyReads.admit(request, reply);
+    plain ??= bytesOf(read());
+    return reply.header('Cache-Control', REVALIDATED).type(JSON_TYPE).send(plain);
+  });
+  let forTrying: { readonly of: string; readonly bytes: Buffer } | undefined;
+  server.get('/docs/openapi.json', async (request, reply) => {
+    await costlyReads.admit(request, reply);
+    const found = await examples();
+    const of = JSON.stringify(found);
+    if (forTrying?.of !== of) forTrying = { of, bytes: bytesOf(documentForTrying(read(), found)) };
+    return reply.header('Cache-Control', REVALIDATED).type(JSON_TYPE).send(forTrying.bytes);
   });
   server.get('/', (_request, reply) => reply.redirect('/docs/'));
   // swagger-ui-express is Express middleware. It gets the raw request, so that the other routes do not need Express.
@@ -31,6 +46,9 @@ export function registerDocs(app: NestFastifyApplication, examples: () => Promis
     });
   }
 }
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const bytesOf = (document: object): Buffer => Buffer.from(JSON.stringify(document));
 
 function docsPage(): RequestListener {
   const page = express();

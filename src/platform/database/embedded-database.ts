@@ -10,10 +10,10 @@ import {
   openPassword,
   readPassword,
 } from './embedded-cluster.js';
-import { acquireInstanceLock } from './embedded-lock.js';
+import { acquireInstanceLock, heldBy } from './embedded-lock.js';
 import type { EmbeddedDatabaseLog } from './embedded-process.js';
 import { forgetRunFolder, makeRunFolder, recordRunFolder, recordedRunFolder } from './embedded-run-folder.js';
-import { answers, endPredecessor, startServer, stopServer, urlOf } from './embedded-server.js';
+import { answers, endPredecessor, serviceOf, startServer, stopServer, urlOf } from './embedded-server.js';
 import { reasonOf } from '../startup-error.js';
 
 export type { EmbeddedDatabaseLog } from './embedded-process.js';
@@ -58,6 +58,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   try {
     const lock = await acquireInstanceLock(runFolder.dataDir, dataDir);
     undo.push(() => lock.release());
+    await requireNoService(dataDir);
     await recordRunFolder(dataDir, runFolder.path);
     undo.push(() => forgetRunFolder(dataDir));
     const cluster = await openOrMakeCluster(plan, runFolder.path);
@@ -99,6 +100,16 @@ class Undo {
       }
     }
   }
+}
+
+/**
+ * The lock is a file, which somebody may have deleted while its holder goes on.
+ * @throws StartupError that names the service whose server runs on these files
+ */
+async function requireNoService(dataDir: string): Promise<void> {
+  const cluster = await findCluster(dataDir);
+  const service = cluster && (await serviceOf(cluster));
+  if (service) throw heldBy(`process ${service}`, dataDir);
 }
 
 /** Called under the lock. Facts that were read before the lock may be out of date: another instance may have made or left files. */

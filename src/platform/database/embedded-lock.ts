@@ -102,7 +102,7 @@ async function removeStale(path: string, shownFolder: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
-const heldBy = (holder: string, shownFolder: string): StartupError =>
+export const heldBy = (holder: string, shownFolder: string): StartupError =>
   new StartupError(
     `The data folder ${shownFolder} is in use by ${holder}: stop that one first, or set DATA_DIR to another folder, or set ` +
       `DATABASE_URL to let several instances share one database.`,

@@ -19,6 +19,8 @@ const ABANDON_TIMEOUT_MS = 2_000;
 /** A server whose service died shuts down by itself. After this time it gets a signal to shut down, and later SIGKILL. */
 const PREDECESSOR_GRACE_MS = 3_000;
 const PREDECESSOR_TIMEOUT_MS = 15_000;
+/** In the settings of a server, before the process number of its service. */
+const CLUSTER_NAME = 'ppp-ledger-';
 /** `invalid_password`: waiting longer does not help. */
 const INVALID_PASSWORD = '28P01';
 
@@ -37,6 +39,7 @@ export interface ServerPlan {
 
 /** There is no TCP port. A client needs access to the folder of the socket, and the password. */
 const settingsOf = (plan: ServerPlan): Readonly<Record<string, string>> => ({
+  cluster_name: `${CLUSTER_NAME}${process.pid}`,
   listen_addresses: '',
   port: '5432',
   unix_socket_directories: `"${plan.socketFolder.replaceAll('"', '""')}"`,
@@ -134,6 +137,19 @@ export async function stopServer(server: ServerProcess, log: EmbeddedDatabaseLog
 }
 
 /**
+ * The process of the service that a running server on these files belongs to; undefined when there is no server, or its service is gone.
+ * It is found by the processes alone: files of the service, its lock among them, may have been deleted. The server is a child of its
+ * supervisor, and that one of the service, until the service ends.
+ */
+export async function serviceOf(cluster: string): Promise<number | undefined> {
+  const pid = await pidIn(join(cluster, 'postmaster.pid'));
+  if (!pid || !(await isServerOf(pid, cluster))) return undefined;
+  const service = Number(new RegExp(`cluster_name=${CLUSTER_NAME}(\\d+)`).exec(await commandOf(pid))?.[1]);
+  const supervisor = await parentOf(pid);
+  return supervisor !== undefined && (await parentOf(supervisor)) === service ? service : undefined;
+}
+
+/**
  * Ends a server that still runs on these files because its service was killed, so that there are never two. If another process has the
  * number in the pid file by now, the pid file is removed: PostgreSQL would refuse to start while that process lives.
  * @throws StartupError if the server does not end
@@ -175,12 +191,26 @@ async function pidIn(pidFile: string): Promise<number | undefined> {
 /** Compares the command line of the process: another process may have the number by now. */
 async function isServerOf(pid: number, cluster: string): Promise<boolean> {
   if (!signal(pid, 0)) return false;
-  if (process.platform === 'linux') {
-    const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    return args.split('\0').includes(cluster);
-  }
-  const { stdout } = await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', `${pid}`]).catch(() => ({
+  const command = await commandOf(pid);
+  return IS_LINUX ? command.split('\0').includes(cluster) : command.includes(` -D ${cluster} `);
+}
+
+const IS_LINUX = process.platform === 'linux';
+
+/** Empty for a process that is gone. On Linux each word ends with a NUL. */
+const commandOf = (pid: number): Promise<string> =>
+  IS_LINUX ? readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') : listed(pid, 'command');
+
+async function parentOf(pid: number): Promise<number | undefined> {
+  const parent = IS_LINUX
+    ? /^PPid:\t(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1]
+    : (await listed(pid, 'ppid')).trim();
+  return parent ? Number(parent) : undefined;
+}
+
+async function listed(pid: number, column: 'command' | 'ppid'): Promise<string> {
+  const { stdout } = await promisify(execFile)('ps', ['-ww', '-o', `${column}=`, '-p', `${pid}`]).catch(() => ({
     stdout: '',
   }));
-  return stdout.includes(` -D ${cluster} `);
+  return stdout;
 }

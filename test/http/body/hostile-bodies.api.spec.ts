@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { OPERATOR_KEY, startTestApp, type TestApp } from '../../support/app.js';
 
 const LARGE = ['/v1/bulk', '/v1/usage'];
@@ -12,12 +12,18 @@ describe('a hostile body', () => {
   });
   afterAll(() => api.stop());
 
-  /** Sends the headers of a request and the first byte of its body, and never the rest. Resolves with the status. */
-  function begin(path: string, authorization: string): Promise<number> {
+  /** Sends the headers of a request and the first byte of its body, and never the rest. */
+  function beginOnly(path: string, authorization: string): Socket {
     const { hostname, port } = new URL(api.url);
     const socket = connect(Number(port), hostname);
     const head = [`POST ${path} HTTP/1.1`, 'Host: ledger', 'Content-Type: application/json', 'Content-Length: 1000'];
     socket.write([...head, 'Idempotency-Key: never', ...(authorization ? [authorization] : []), '', '{'].join('\r\n'));
+    return socket;
+  }
+
+  /** The same; resolves with the status. */
+  function begin(path: string, authorization: string): Promise<number> {
+    const socket = beginOnly(path, authorization);
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.once('data', (answer) => {
@@ -41,6 +47,22 @@ describe('a hostile body', () => {
     const strangers = Array.from({ length: LARGE_CALLS_MAX * 4 }, (_, at) => begin(LARGE[at % 2] ?? '', ''));
     expect(new Set(await Promise.all(strangers))).toEqual(new Set([401]));
     expect((await api.post('/v1/bulk', { commands: [] })).status).toBe(422);
+  });
+
+  it('of one holder takes half of the places of the large calls, and leaves the others', async () => {
+    const auditor = `Authorization: Bearer ${await api.keyFor(['auditor'])}`;
+    const answered: string[] = [];
+    const slow = Array.from({ length: LARGE_CALLS_MAX }, () =>
+      beginOnly('/v1/bulk', auditor).once('data', (bytes: Buffer) => answered.push(bytes.toString())),
+    );
+    try {
+      while (answered.length < LARGE_CALLS_MAX / 2) await new Promise(setImmediate);
+      for (const answer of answered) expect(answer).toMatch(/^HTTP\/1.1 503 .*"code":"queue-full"/s);
+      expect((await api.post('/v1/bulk', { commands: [] })).status).toBe(422);
+      expect(answered).toHaveLength(LARGE_CALLS_MAX / 2);
+    } finally {
+      for (const socket of slow) socket.destroy();
+    }
   });
 
   it.each([

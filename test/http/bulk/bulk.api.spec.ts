@@ -1,4 +1,6 @@
+import { jest } from '@jest/globals';
 import { Client } from 'pg';
+import { Ledger } from '../../../src/ledger/ledger.js';
 import { DENIED, NOW, startProgramme, type Programme } from '../../access/programme.js';
 import { startTestApp, type SendOptions, type TestAnswer } from '../../support/app.js';
 
@@ -277,6 +279,26 @@ describe('a call of many commands', () => {
       const { status, body } = await bulk(commands);
       expect([status, body.errors?.[0]?.pointer]).toEqual([422, pointer]);
     }
+  });
+});
+
+describe('a long call', () => {
+  it('is executed in parts, so that commands of others come in between', async () => {
+    const parts = jest.spyOn(programme.ledger.app.get(Ledger), 'executeInOrder');
+    let isDone = false;
+    const call = bulk(Array.from({ length: 1_000 }, (_, at) => partnerNamed(`Long ${at}`))).finally(() => {
+      isDone = true;
+    });
+    const others: number[] = [];
+    while (!isDone) others.push(await lastPosition());
+    const answer = await call;
+    expect(parts.mock.calls.map(([commands]) => commands.length)).toEqual(Array.from({ length: 10 }, () => 100));
+    parts.mockRestore();
+    expect(new Set(statuses(answer))).toEqual(new Set([201]));
+    const own = answer.body.outcomes.map(({ body }: { body: { position: number } }) => body.position);
+    expect(own).toHaveLength(1_000);
+    const [first, last] = [Math.min(...own), Math.max(...own)];
+    expect(others.filter((position) => first < position && position < last)).not.toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { CostlyReads } from '../../../src/http/shares/costly-reads.js';
 import { startTestApp, OPERATOR_KEY, type TestApp } from '../../support/app.js';
 
 const PER_MINUTE = 5;
@@ -172,5 +173,48 @@ describe('a connection to the application', () => {
     await once(socket, 'close');
     expect(text).toContain('HTTP/1.1 408');
     expect(text).toContain('"code":"request-too-slow"');
+  });
+});
+
+describe('reads that cost', () => {
+  const read = (url: string, from: string) =>
+    app.app.getHttpAdapter().getInstance().inject({ method: 'GET', url, remoteAddress: from });
+
+  it('wait for their turn, and are refused where one caller asks for too many at a time; others are not', async () => {
+    const places = app.app.get(CostlyReads);
+    const leaves = [await places.enter('somebody'), await places.enter('somebody')];
+    const paths = ['/v1/events?limit=200', '/v1/events.csv', '/v1/transparency/capital?asOfPosition=1'];
+    const greedy = Array.from({ length: 20 }, (_, at) => read(paths[at % 3] ?? '', '203.0.113.20'));
+    while (places.waiting < 20) await new Promise(setImmediate);
+    for (const path of [...paths, '/openapi.json', '/docs/openapi.json']) {
+      const { statusCode, headers, body } = await read(path, '203.0.113.20');
+      expect([statusCode, headers['retry-after'], JSON.parse(body).code]).toEqual([503, '1', 'too-many-reads']);
+    }
+    // The report of the present comes from memory, and does not wait.
+    expect((await read('/v1/transparency/capital', '203.0.113.20')).statusCode).toBe(200);
+    const other = read('/v1/events.csv', '203.0.113.21');
+    while (places.waiting < 21) await new Promise(setImmediate);
+    for (const leave of leaves) leave();
+    for (const { statusCode } of await Promise.all([...greedy, other])) expect(statusCode).toBe(200);
+  });
+
+  it('take no place while they wait for a position', async () => {
+    const late = Array.from({ length: 10 }, () => read('/v1/events?minPosition=1000000', '203.0.113.22'));
+    let isLate = false;
+    const settled = Promise.race(late).then(() => (isLate = true));
+    expect((await read('/v1/events', '203.0.113.23')).statusCode).toBe(200);
+    expect(isLate).toBe(false);
+    await settled;
+  });
+
+  it('give the place back when the caller has gone or the read is refused', async () => {
+    for (let at = 0; at < 6; at += 1) expect((await read('/v1/events?cursor=x', '203.0.113.24')).statusCode).toBe(400);
+    for (let at = 0; at < 6; at += 1) {
+      const gone = new AbortController();
+      const answer = fetch(`${app.url}/v1/events?limit=200`, { signal: gone.signal });
+      gone.abort();
+      await expect(answer).rejects.toThrow();
+    }
+    expect((await read('/v1/events', '203.0.113.24')).statusCode).toBe(200);
   });
 });

@@ -155,6 +155,17 @@ describe('the embedded database', () => {
     expect(await query(url, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
 
+  it('is not taken from a service whose lock file was deleted', async () => {
+    const { url } = await start();
+    await rm(join(dataDir, 'instance.sock'));
+    expect(await refusal()).toContain(`in use by process ${process.pid}`);
+    // Also not by a second attempt, and with its files in place.
+    expect(await refusal()).toContain(`in use by process ${process.pid}`);
+    expect(await findEmbeddedDatabase(dataDir)).toBe(url);
+    expect(await query(url, 'select 1 as alive')).toEqual([{ alive: 1 }]);
+    expect(warnings.join()).not.toContain('An earlier PostgreSQL');
+  });
+
   it('is started by exactly one of several instances at the same moment, also over the lock of a killed one', async () => {
     const { service } = await startService();
     service.kill('SIGKILL');
@@ -204,8 +215,17 @@ describe('the embedded database', () => {
     await chmod(socketFolder, 0o777);
     const left = await startServer({ binaries, cluster, account, socketFolder, password, settings: {}, log });
     const pid = await serverPid();
-    const database = await start();
+    // What ties it to its service is gone, so that it would go on for ever.
+    const supervisor = Number((await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[1]);
+    const children = await readFile(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8');
+    const watchers = children
+      .trim()
+      .split(' ')
+      .map(Number)
+      .filter((child) => child !== pid);
+    for (const one of [supervisor, ...watchers]) process.kill(one, 'SIGKILL');
     await left.ended;
+    const database = await start();
     expect(warnings.join()).toContain(`An earlier PostgreSQL, process ${pid}, still runs on ${cluster}`);
     expect(await query(database.url, 'select 1 as alive')).toEqual([{ alive: 1 }]);
     await rm(socketFolder, { recursive: true });
