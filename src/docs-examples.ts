@@ -35,6 +35,9 @@ const QUERIES: Readonly<Record<string, string>> = {
       c.currency, '100000000' as "amountMinor", null as programme
     from commitments c join partners p on p.id = c.partner_id
     where p.partner_kind = 'private' order by c.created_position limit 1`,
+  'POST /v1/commitments/{id}/acceptance': `
+    select id, ${TODAY} as "acceptedOn" from commitments
+    where status = 'pledged' and accepted_on is null order by created_position limit 1`,
   'POST /v1/commitments/{id}/signature': `
     select c.id, ${TODAY} as "signedOn" from commitments c join partners p on p.id = c.partner_id
     where c.status = 'pledged' order by p.partner_kind <> 'private', c.created_position limit 1`,

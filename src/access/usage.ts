@@ -157,7 +157,7 @@ export interface ReportedUsage {
  * How far after the decision a record may end. Sites report a running day as a whole, and a day that has begun in any time zone
  * ends at most 24 hours later.
  */
-export const REPORTED_AHEAD_MS_MAX = 24 * MS_PER_HOUR;
+export const REPORTED_AHEAD_MS_MAX = MS_PER_DAY;
 
 /** A record takes at most 350 bytes, so an event stays below 53,000 bytes. The limit is 60,000. */
 export const RECORDS_PER_EVENT_MAX = 150;

@@ -76,6 +76,7 @@ function* commitment(state: Commitment): Lines {
   yield* facts({ layer: `${trancheKind}, rank ${trancheRank}`, facility: facilityId, 'kind of commitment': kind });
   if (status === 'pledged') {
     yield { what: 'pledged', text: moneyText(state.pledgedMinor, currency), isStep: true };
+    yield* fact('accepted on', state.acceptedOn);
     return;
   }
   yield* fact('signed on', state.signedOn);

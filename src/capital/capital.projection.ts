@@ -102,6 +102,9 @@ function applyToCommitment(recorded: RecordedEvent, event: CommitmentEvent, rows
   }
   rows.patch('commitments', id, { revision });
   switch (event.type) {
+    case 'commitment-accepted':
+      rows.patch('commitments', id, { accepted_on: event.data.acceptedOn });
+      return;
     case 'commitment-signed': {
       const amountMinor = BigInt(event.data.amountMinor);
       rows.patch('commitments', id, { status: 'signed', signed_on: event.data.signedOn });
@@ -160,6 +163,7 @@ function pledgedRow(data: CommitmentPledged['data'], position: number, revision:
     committed_minor: amountMinor,
     unfunded_minor: amountMinor,
     signed_on: null,
+    accepted_on: null,
     source: data.source ?? null,
     illustrative: data.illustrative ?? false,
   };

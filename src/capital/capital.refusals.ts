@@ -1,5 +1,5 @@
 import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
-import { dateFact, idFact, minorFact, wholeFact, wordFact, optional } from '../ledger/refusal-facts.js';
+import { dateFact, idFact, instantFact, minorFact, wholeFact, wordFact, optional } from '../ledger/refusal-facts.js';
 import { TRANCHE_KINDS } from './fund.js';
 
 const trancheFacts = {
@@ -108,6 +108,23 @@ export const CAPITAL_REFUSALS = declareRefusals({
     means: 'Only a signed commitment can be amended, called or paid on.',
     next: 'Sign the commitment first, if it is a pledge.',
     facts: { commitmentStatus: statusFact },
+  },
+  'commitment-accepted-already': {
+    kind: 'conflict',
+    means: 'The pledge is accepted already, which happens once.',
+    next: 'Nothing needs to be done.',
+    facts: { acceptedOn: dateFact('When it was accepted.', '2026-03-01') },
+  },
+  'commitment-not-accepted': {
+    kind: 'conflict',
+    means: 'The programme has not accepted what the partner would sign, and a policy requires that it does so first.',
+    next: 'Ask the operator to accept the pledge, or to record the step.',
+    facts: {
+      policy: wordFact('The policy that requires it.', ['signature-acceptance']),
+      policyVersion: wholeFact('Its version in force.', 1),
+      inForceSince: instantFact('When this version began.', '2026-01-01T00:00:00Z'),
+      amountMinor: minorFact('What the partner would bind itself to.', '50000000000'),
+    },
   },
   'commitment-cancelled-already': {
     kind: 'conflict',

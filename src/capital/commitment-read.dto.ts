@@ -102,6 +102,12 @@ export class CommitmentDto {
    */
   @ApiProperty({ type: String, format: 'date', nullable: true })
   readonly signedOn: string | null;
+  /**
+   * Day on which the operator accepted the pledge; null before it, and where the operator signed it.
+   * @example '2026-03-01'
+   */
+  @ApiProperty({ type: String, format: 'date', nullable: true })
+  readonly acceptedOn: string | null;
   /** @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories' */
   readonly source: string | null;
   /**

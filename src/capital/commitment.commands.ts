@@ -5,9 +5,11 @@ import { ledgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { partner, partnerKindOf } from '../partners/partner.js';
+import { acceptancePolicyAt } from './acceptance-policy.js';
 import { distribute, issueCall, payCall } from './cash.decisions.js';
-import { amend, cancel, pledge, pledgeTerms, sign } from './commitment.decisions.js';
+import { accept, amend, cancel, pledge, pledgeTerms, sign, type Signatory } from './commitment.decisions.js';
 import {
+  AcceptCommitmentDto,
   AmendCommitmentDto,
   CallParams,
   CancelCommitmentDto,
@@ -58,14 +60,25 @@ export const PledgeCommitment = ledgerCommand(
   },
 );
 
+export const AcceptCommitment = ledgerCommand(
+  {
+    params: IdParams,
+    body: AcceptCommitmentDto,
+    refusals: [...TARGET, 'commitment-accepted-already', 'commitment-not-pledged', 'date-in-future'],
+  },
+  (tx, { id, body }) => {
+    tx.append(commitment, id, accept(ownTarget(tx, id), body, tx.now));
+  },
+);
+
 export const SignCommitment = ledgerCommand(
   {
     params: IdParams,
     body: SignCommitmentDto,
-    refusals: [...TARGET, ...MOVED, ...RAISED, 'commitment-not-pledged', 'date-in-future'],
+    refusals: [...TARGET, ...MOVED, ...RAISED, 'commitment-not-accepted', 'commitment-not-pledged', 'date-in-future'],
   },
   (tx, { id, body }) => {
-    const [event] = sign(ownTarget(tx, id), body, tx.now);
+    const [event] = sign(ownTarget(tx, id), body, signatoryOf(tx), tx.now);
     tx.append(commitment, id, [event]);
     moveCommitted(tx, id, event.data, BigInt(event.data.amountMinor));
   },
@@ -75,10 +88,18 @@ export const AmendCommitment = ledgerCommand(
   {
     params: IdParams,
     body: AmendCommitmentDto,
-    refusals: [...TARGET, ...MOVED, ...RAISED, 'commitment-not-signed', 'delta-is-zero', 'unfunded-below-zero'],
+    refusals: [
+      ...TARGET,
+      ...MOVED,
+      ...RAISED,
+      'commitment-not-accepted',
+      'commitment-not-signed',
+      'delta-is-zero',
+      'unfunded-below-zero',
+    ],
   },
   (tx, { id, body }) => {
-    const [event] = amend(ownTarget(tx, id), body);
+    const [event] = amend(ownTarget(tx, id), body, signatoryOf(tx));
     tx.append(commitment, id, [event]);
     moveCommitted(tx, id, event.data, BigInt(event.data.deltaMinor));
   },
@@ -172,6 +193,11 @@ function termsFor(tx: Transaction, body: PledgeCommitmentDto): CommitmentTerms {
     facilityId === undefined ? undefined : registered(tx.existing(facility, facilityId)).currency;
   return pledgeTerms(body, tx.existing(fund, fundId), partnerKindOf(pledging.profile.legalForm), facilityCurrency);
 }
+
+const signatoryOf = (tx: Transaction): Signatory => ({
+  actor: tx.context.principal,
+  acceptance: acceptancePolicyAt(tx),
+});
 
 /**
  * The commitment that the route names. The owner is checked before the revision: a 412 would show another partner that

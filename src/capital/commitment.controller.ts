@@ -8,6 +8,7 @@ import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../http/route
 import { IdParams } from '../http/validation.js';
 import { CommitmentDto, CommitmentPageDto, ListCommitmentsDto } from './commitment-read.dto.js';
 import {
+  AcceptCommitment,
   AmendCommitment,
   CancelCommitment,
   Distribute,
@@ -17,6 +18,7 @@ import {
   SignCommitment,
 } from './commitment.commands.js';
 import {
+  AcceptCommitmentDto,
   AmendCommitmentDto,
   CallAnswerDto,
   CallParams,
@@ -48,6 +50,20 @@ export class CommitmentController {
   @CommandRoute({ command: PledgeCommitment, roles: PROMISE, created: '/v1/commitments/:id' })
   pledgeCommitment(@Body() body: PledgeCommitmentDto, @Context() context: CommandContext): Promise<Answer> {
     return this.commands.execute(new PledgeCommitment(context, { body }));
+  }
+
+  /**
+   * Accept a pledge, once.
+   * @remarks Where the policy `signature-acceptance` requires it, the partner itself may sign only an accepted pledge. A signature by
+   * the operator is an acceptance.
+   */
+  @CommandRoute({ command: AcceptCommitment, path: ':id/acceptance', roles: ['operator'] })
+  acceptCommitment(
+    @Param() { id }: IdParams,
+    @Body() body: AcceptCommitmentDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new AcceptCommitment(context, { id, body }));
   }
 
   /**

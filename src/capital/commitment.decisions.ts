@@ -1,4 +1,5 @@
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
+import type { AcceptancePolicy } from './acceptance-policy.js';
 import { requireMayMark, type Illustrative } from '../domain/illustrative.js';
 import type { Principal } from '../ledger/command-context.js';
 import { invalid, refuse } from '../ledger/refusal.js';
@@ -6,12 +7,14 @@ import type { PartnerKind } from '../partners/partner.js';
 import {
   existingCommitment,
   type Commitment,
+  type CommitmentAccepted,
   type CommitmentAmended,
   type CommitmentCancelled,
   type CommitmentPledged,
   type CommitmentSigned,
   type CommitmentTerms,
   type ExistingCommitment,
+  type PledgedCommitment,
   type SignedCommitment,
 } from './commitment.js';
 import { existingFund, type Fund } from './fund.js';
@@ -94,36 +97,93 @@ export function pledge(terms: CommitmentTerms, input: PledgeInput, actor: Princi
   ];
 }
 
+export interface AcceptanceInput {
+  readonly acceptedOn: string;
+  readonly evidenceRef?: string;
+}
+
+/**
+ * Accepts a pledge, once: the partner may sign it by itself. A signature by the operator needs no acceptance, because it is one.
+ * @throws Refusal `date-in-future` (422); `commitment-not-pledged`, `commitment-accepted-already` (409).
+ */
+export function accept(state: Commitment, input: AcceptanceInput, now: string): [CommitmentAccepted] {
+  const { acceptedOn, evidenceRef } = input;
+  const { terms, pledgedMinor, acceptedOn: before } = pledgedOnly(state, 'accepted');
+  if (before !== undefined) {
+    throw refuse('commitment-accepted-already', `The pledge was accepted on ${before}, which happens once.`, {
+      acceptedOn: before,
+    });
+  }
+  notInFuture('acceptedOn', acceptedOn, now);
+  const amountMinor = formatMinor(pledgedMinor);
+  const data = { ...terms, amountMinor, acceptedOn, ...(evidenceRef !== undefined && { evidenceRef }) };
+  return [{ type: 'commitment-accepted', data }];
+}
+
+/** Who signs or amends, and under which policy. */
+export interface Signatory {
+  readonly actor: Principal;
+  /** Undefined where a partner's own signature binds by itself. */
+  readonly acceptance: AcceptancePolicy | undefined;
+}
+
 /**
  * Signs a pledge. In the same append, the fund and the facility decide on their own streams whether the tranche and the
  * Union's ceiling leave room.
  * @throws Refusal `date-in-future` (422; a signature of tomorrow would satisfy Art. 12b(4) today),
- * `commitment-not-pledged` (409).
+ * `commitment-not-pledged`, `commitment-not-accepted` (409).
  */
-export function sign(state: Commitment, input: { readonly signedOn: string }, now: string): [CommitmentSigned] {
+export function sign(
+  state: Commitment,
+  input: { readonly signedOn: string },
+  by: Signatory,
+  now: string,
+): [CommitmentSigned] {
   const { signedOn } = input;
-  if (state.status !== 'pledged') {
-    const { status } = existingCommitment(state);
-    throw refuse('commitment-not-pledged', `Only a pledge can be signed; this commitment is ${status}.`, {
-      commitmentStatus: status,
-    });
-  }
+  const { terms, pledgedMinor, acceptedOn } = pledgedOnly(state, 'signed');
   notInFuture('signedOn', signedOn, now);
+  if (acceptedOn === undefined) requireAccepted(by, pledgedMinor, 'sign the pledge');
   return [
     {
       type: 'commitment-signed',
-      data: { ...state.terms, amountMinor: formatMinor(state.pledgedMinor), signedOn },
+      data: { ...terms, amountMinor: formatMinor(pledgedMinor), signedOn },
     },
   ];
 }
 
+function pledgedOnly(state: Commitment, action: string): PledgedCommitment {
+  if (state.status === 'pledged') return state;
+  const { status } = existingCommitment(state);
+  throw refuse('commitment-not-pledged', `Only a pledge can be ${action}; this commitment is ${status}.`, {
+    commitmentStatus: status,
+  });
+}
+
+/** Under the policy, what a partner promises by its own key binds only as far as the operator has accepted it. */
+function requireAccepted({ actor, acceptance }: Signatory, amountMinor: bigint, step: string): void {
+  if (acceptance === undefined || actor.roles.includes('operator')) return;
+  const { version: policyVersion, effectiveFrom } = acceptance;
+  throw refuse(
+    'commitment-not-accepted',
+    `Version ${policyVersion} of the policy signature-acceptance is in force since ${effectiveFrom}: the partner itself may ${step} (${amountMinor} minor units) once the operator has accepted it, or the operator records it.`,
+    {
+      policy: 'signature-acceptance',
+      policyVersion,
+      inForceSince: effectiveFrom,
+      amountMinor: formatMinor(amountMinor),
+    },
+  );
+}
+
 /**
  * Raises or lowers the committed amount. The called part stays committed: only the unfunded part can be released.
- * @throws Refusal `delta-is-zero` (422), `commitment-not-signed`, `unfunded-below-zero` (409).
+ * Under the policy `signature-acceptance` the operator records a raise: an acceptance is of the pledged amount alone.
+ * @throws Refusal `delta-is-zero` (422); `commitment-not-signed`, `unfunded-below-zero`, `commitment-not-accepted` (409).
  */
 export function amend(
   state: Commitment,
   input: { readonly deltaMinor: string; readonly reason: string },
+  by: Signatory,
 ): [CommitmentAmended] {
   const { terms, unfundedMinor } = signed(state, 'amended');
   const deltaMinor = parseMinor(input.deltaMinor);
@@ -135,6 +195,7 @@ export function amend(
       { unfundedMinor: formatMinor(unfundedMinor), deltaMinor: formatMinor(deltaMinor) },
     );
   }
+  if (deltaMinor > 0n) requireAccepted(by, deltaMinor, 'raise what it has signed');
   const delta = formatMinor(deltaMinor);
   return [
     {

@@ -98,6 +98,24 @@ export class PledgeCommitmentDto {
   readonly illustrative?: boolean;
 }
 
+/** The acceptance of a pledge by the operator. */
+export class AcceptCommitmentDto {
+  /**
+   * Day of the acceptance (UTC), not in the future.
+   * @example '2026-03-01'
+   */
+  @IsCalendarDate()
+  readonly acceptedOn: string;
+
+  /**
+   * Where the acceptance is kept.
+   * @example 'https://example.eu/decisions/2026-14'
+   */
+  @Optional()
+  @IsText(SOURCE_LENGTH_MAX)
+  readonly evidenceRef?: string;
+}
+
 /** The signature that turns a pledge into a commitment. */
 export class SignCommitmentDto {
   /**

@@ -52,6 +52,7 @@ const COLUMNS: Columns<CommitmentDto> = {
     from capital_calls c where c.commitment_id = commitments.id
   )`,
   signedOn: 'signed_on',
+  acceptedOn: 'accepted_on',
   source: 'source',
   illustrative: 'illustrative',
   revision: 'revision',

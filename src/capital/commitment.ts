@@ -50,6 +50,12 @@ const pledged = object({
   source: optional(text('Where the amount was published.')),
   illustrative: optional(flag('True for a made-up amount.')),
 });
+const accepted = object({
+  ...terms,
+  amountMinor: amountMinor('The pledged amount.'),
+  acceptedOn: date(),
+  evidenceRef: optional(text('Where the acceptance is kept.')),
+});
 const signed = object({ ...terms, amountMinor: amountMinor(), signedOn: date() });
 const amended = object({
   ...terms,
@@ -88,6 +94,7 @@ interface EventOf<Type extends string, Data extends Schema<object>> extends Doma
 }
 
 export type CommitmentPledged = EventOf<'commitment-pledged', typeof pledged>;
+export type CommitmentAccepted = EventOf<'commitment-accepted', typeof accepted>;
 export type CommitmentSigned = EventOf<'commitment-signed', typeof signed>;
 export type CommitmentAmended = EventOf<'commitment-amended', typeof amended>;
 export type CapitalCallIssued = EventOf<'capital-call-issued', typeof callIssued>;
@@ -96,6 +103,7 @@ export type DistributionPaid = EventOf<'distribution-paid', typeof distributed>;
 export type CommitmentCancelled = EventOf<'commitment-cancelled', typeof cancellation>;
 export type CommitmentEvent =
   | CommitmentPledged
+  | CommitmentAccepted
   | CommitmentSigned
   | CommitmentAmended
   | CapitalCallIssued
@@ -133,6 +141,8 @@ export interface PledgedCommitment {
   readonly status: 'pledged';
   readonly terms: CommitmentTerms;
   readonly pledgedMinor: bigint;
+  /** Absent until the operator accepts the pledge. */
+  readonly acceptedOn?: string;
 }
 export interface SignedCommitment extends CommitmentBalance {
   readonly status: 'signed';
@@ -172,6 +182,13 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
       concerns: itsPartner,
       says: ({ data }) =>
         `Partner ${data.partnerId} pledged ${money(data.amountMinor, data)}. The pledge binds nobody before it is signed.`,
+    },
+    'commitment-accepted': {
+      schema: 1,
+      data: accepted,
+      concerns: itsPartner,
+      says: ({ data }) =>
+        `The operator accepted the pledge of ${money(data.amountMinor, data)} on ${data.acceptedOn}. The partner may sign it.`,
     },
     'commitment-signed': {
       schema: 1,
@@ -222,6 +239,9 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
           terms: termsOf(event.data),
           pledgedMinor: parseMinor(event.data.amountMinor),
         };
+      case 'commitment-accepted':
+        if (state.status !== 'pledged') throw new Error(`A commitment that is ${state.status} cannot be accepted.`);
+        return { ...state, acceptedOn: event.data.acceptedOn };
       case 'commitment-signed': {
         const amountMinor = parseMinor(event.data.amountMinor);
         return {

@@ -27,6 +27,10 @@ export const POLICY_VALUES = {
     { kinds: list(oneOf(COMMITMENT_KINDS)) },
     'Art. 12b(5): which contributions of the Participating States count as a match of the Union.',
   ),
+  'signature-acceptance': oneOf(
+    ['required', 'not-required'],
+    'Whether the operator must accept a pledge before the partner itself may sign it or raise what it has signed.',
+  ),
 } as const satisfies Readonly<Record<string, Schema<unknown>>>;
 export type PolicyName = keyof typeof POLICY_VALUES;
 export type PolicyValues = { readonly [Name in PolicyName]: ValueOf<(typeof POLICY_VALUES)[Name]> };
@@ -51,6 +55,9 @@ export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue 
   switch (policy) {
     case 'entitlement-basis':
       if (value !== 'committed' && value !== 'paid') throw mismatch(policy, '"committed" or "paid"');
+      return { policy, value };
+    case 'signature-acceptance':
+      if (value !== 'required' && value !== 'not-required') throw mismatch(policy, '"required" or "not-required"');
       return { policy, value };
     case 'associated-countries':
       return { policy, value: readAssociatedCountries(value) };

@@ -11,7 +11,7 @@ export const POLICY_VALUE = {
   type: Object,
   title: 'PolicyValue',
   oneOf: [
-    { type: 'string', enum: ['committed', 'paid'] },
+    { type: 'string', enum: ['committed', 'paid', 'required', 'not-required'] },
     { type: 'array', items: { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 }, maxItems: 249 },
     {
       type: 'object',
@@ -51,7 +51,8 @@ export class AdoptPolicyDto {
   /**
    * Value of the policy. `entitlement-basis`: `"committed"` or `"paid"`. `associated-countries`: a list of third
    * countries. `scale-up-definition`: `{ staffMax }`. `impact-ratio-minimum`: `{ decidedMin, flagBelow }`.
-   * `matching-basis`: `{ kinds }`, the kinds of contribution that count.
+   * `matching-basis`: `{ kinds }`, the kinds of contribution that count. `signature-acceptance`: `"required"` or
+   * `"not-required"`.
    * @example 'committed'
    */
   @IsDefined({ message: '$property must be given; see the description of each policy.' })

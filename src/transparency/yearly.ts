@@ -232,6 +232,7 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'tranche-subscribed':
     case 'financial-close-reached':
     case 'commitment-pledged':
+    case 'commitment-accepted':
     case 'commitment-signed':
     case 'commitment-amended':
     case 'capital-call-issued':

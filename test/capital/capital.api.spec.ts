@@ -80,6 +80,7 @@ describe('a commitment from pledge to cancellation', () => {
       programme: 'National budget',
       currency: 'EUR',
       pledgedMinor: '1000',
+      acceptedOn: null,
       source: null,
       illustrative: false,
     };
@@ -380,6 +381,41 @@ describe('a key that is bound to a partner', () => {
     const stale = { key, headers: { 'if-match': '"7"' } };
     expect(await sign(theirs, stale)).toMatchObject({ status: 403, body: { code: 'not-own' } });
     expect(await sign(mine.body.id, { ...stale, idempotencyKey: 'stale' })).toMatchObject({ status: 412 });
+  });
+
+  it('signs what the operator has accepted, while a policy requires it', async () => {
+    const fund = await fundOf();
+    const own = await partnerOf('company', 'Own');
+    const key = await ledger.keyFor(['partner'], own);
+    const boardKey = await ledger.keyFor(['board']);
+    const adopt = (value: string) =>
+      ledger.must(
+        ledger.post(
+          '/v1/policies',
+          { policy: 'signature-acceptance', value, effectiveFrom: '2026-01-01', reason: 'Who binds whom.' },
+          { key: boardKey },
+        ),
+      );
+    const id = await pledged(fund, own, '10');
+    await adopt('required');
+    const refused = { status: 409, body: { code: 'commitment-not-accepted', policyVersion: 1, amountMinor: '10' } };
+    expect(await sign(id, { key })).toMatchObject(refused);
+    const accept = (options = {}) =>
+      ledger.post(
+        `/v1/commitments/${id}/acceptance`,
+        { acceptedOn: '2026-03-01', evidenceRef: 'Decision 14' },
+        options,
+      );
+    expect((await accept({ key })).status).toBe(403);
+    expect((await accept()).body).toMatchObject({ id, revision: 1 });
+    expect(await accept()).toMatchObject({ status: 409, body: { code: 'commitment-accepted-already' } });
+    expect((await read(`/v1/commitments/${id}`)).body).toMatchObject({ status: 'pledged', acceptedOn: '2026-03-01' });
+    await ledger.must(sign(id, { key }));
+    const byOperator = await pledged(fund, own, '10');
+    await ledger.must(sign(byOperator));
+    expect((await read(`/v1/commitments/${byOperator}`)).body).toMatchObject({ status: 'signed', acceptedOn: null });
+    await adopt('not-required');
+    await ledger.must(sign(await pledged(fund, own, '10'), { key }));
   });
 
   it('reads only the commitments of that partner, under any filter', async () => {

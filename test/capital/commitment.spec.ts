@@ -5,7 +5,15 @@ import {
   type CommitmentTerms,
 } from '../../src/capital/commitment.js';
 import { CALLS_MAX, distribute, issueCall, payCall } from '../../src/capital/cash.decisions.js';
-import { amend, cancel, pledge, pledgeTerms, sign } from '../../src/capital/commitment.decisions.js';
+import {
+  accept,
+  amend,
+  cancel,
+  pledge,
+  pledgeTerms,
+  sign,
+  type Signatory,
+} from '../../src/capital/commitment.decisions.js';
 import type { ClosedFund, Fund } from '../../src/capital/fund.js';
 import type { Principal } from '../../src/ledger/command-context.js';
 import { given, refusalOf } from '../support/given.js';
@@ -120,8 +128,83 @@ describe('a pledge', () => {
   });
 });
 
+const BY_OPERATOR: Signatory = { actor: OPERATOR, acceptance: undefined };
+const REQUIRED = { version: 2, effectiveFrom: '2026-01-01T00:00:00Z' };
+const accepted: CommitmentEvent = {
+  type: 'commitment-accepted',
+  data: { ...TERMS, amountMinor: '1000', acceptedOn: '2026-03-01' },
+};
+
+describe('an acceptance', () => {
+  const on =
+    (acceptedOn: string, further: object = {}) =>
+    (state: Commitment) =>
+      accept(state, { acceptedOn, ...further }, NOW);
+
+  it('records the pledged amount, and where it is kept', () => {
+    given(commitment, [pledged]).when(on('2026-03-01')).then([accepted]);
+    given(commitment, [pledged])
+      .when(on('2026-03-01', { evidenceRef: 'Decision 14' }))
+      .then([{ ...accepted, data: { ...accepted.data, evidenceRef: 'Decision 14' } }]);
+  });
+
+  it('may be dated today but not tomorrow', () => {
+    given(commitment, [pledged]).when(on('2026-06-15')).then(taken('commitment-accepted'));
+    given(commitment, [pledged]).when(on('2026-06-16')).refuses('date-in-future', { date: '2026-06-16' });
+  });
+
+  it('happens once, and to a pledge', () => {
+    given(commitment, [pledged, accepted])
+      .when(on('2026-03-02'))
+      .refuses('commitment-accepted-already', { acceptedOn: '2026-03-01' });
+    given(commitment, [pledged, accepted, signed])
+      .when(on('2026-03-02'))
+      .refuses('commitment-not-pledged', { commitmentStatus: 'signed' });
+    expect(() => given(commitment, [pledged, signed, accepted])).toThrow('cannot be accepted');
+  });
+});
+
+describe('a signature by the key of the partner', () => {
+  const by = (actor: Principal, acceptance: Signatory['acceptance']) => (state: Commitment) =>
+    sign(state, { signedOn: '2026-03-02' }, { actor, acceptance }, NOW);
+  const raise =
+    (deltaMinor: string, signatory: Partial<Signatory> = {}) =>
+    (state: Commitment) =>
+      amend(state, { deltaMinor, reason: 'scope' }, { actor: PARTNER, acceptance: REQUIRED, ...signatory });
+  const needed = { policy: 'signature-acceptance', policyVersion: 2, inForceSince: '2026-01-01T00:00:00Z' };
+
+  it('binds once the operator has accepted the pledge, where a policy requires it', () => {
+    given(commitment, [pledged])
+      .when(by(PARTNER, REQUIRED))
+      .refuses('commitment-not-accepted', {
+        ...needed,
+        amountMinor: '1000',
+      });
+    given(commitment, [pledged, accepted]).when(by(PARTNER, REQUIRED)).then([signed]);
+    given(commitment, [pledged]).when(by(OPERATOR, REQUIRED)).then([signed]);
+  });
+
+  it('binds by itself without such a policy', () => {
+    given(commitment, [pledged]).when(by(PARTNER, undefined)).then([signed]);
+  });
+
+  it('is not enough for a raise under the policy: the operator records it', () => {
+    const history = [pledged, accepted, signed];
+    given(commitment, history)
+      .when(raise('1'))
+      .refuses('commitment-not-accepted', { ...needed, amountMinor: '1' });
+    given(commitment, history).when(raise('-1')).then(taken('commitment-amended'));
+    given(commitment, history)
+      .when(raise('1', { actor: OPERATOR }))
+      .then(taken('commitment-amended'));
+    given(commitment, history)
+      .when(raise('1', { acceptance: undefined }))
+      .then(taken('commitment-amended'));
+  });
+});
+
 describe('a signature', () => {
-  const on = (signedOn: string) => (state: Commitment) => sign(state, { signedOn }, NOW);
+  const on = (signedOn: string) => (state: Commitment) => sign(state, { signedOn }, BY_OPERATOR, NOW);
 
   it('makes the pledged amount committed and unfunded', () => {
     given(commitment, [pledged]).when(on('2026-03-02')).then([signed]);
@@ -146,7 +229,7 @@ describe('a signature', () => {
 });
 
 describe('an amendment', () => {
-  const by = (deltaMinor: string) => (state: Commitment) => amend(state, { deltaMinor, reason: 'scope' });
+  const by = (deltaMinor: string) => (state: Commitment) => amend(state, { deltaMinor, reason: 'scope' }, BY_OPERATOR);
 
   it('raises or lowers the unfunded part', () => {
     for (const delta of ['1', '-1']) {

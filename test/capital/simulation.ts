@@ -6,7 +6,7 @@ import {
   type CommitmentTerms,
 } from '../../src/capital/commitment.js';
 import { distribute, issueCall, payCall } from '../../src/capital/cash.decisions.js';
-import { amend, cancel, pledge, sign } from '../../src/capital/commitment.decisions.js';
+import { amend, cancel, pledge, sign, type Signatory } from '../../src/capital/commitment.decisions.js';
 import { fund, type Fund, type FundEvent } from '../../src/capital/fund.js';
 import { reachFinancialClose, subscribe } from '../../src/capital/fund.decisions.js';
 import { Refusal } from '../../src/ledger/refusal.js';
@@ -15,6 +15,7 @@ import { Refusal } from '../../src/ledger/refusal.js';
  * Random commands on two commitments of one tranche, compared with a model of the sums alone: the decisions must accept
  * exactly the commands for which the model has room.
  */
+const BY: Signatory = { actor: { actorId: 'programme', roles: ['operator'] }, acceptance: undefined };
 const NOW = '2026-06-15T12:00:00Z';
 export const CAP_MINOR = 2_200n;
 export const IDS = ['commitment-a', 'commitment-b'] as const;
@@ -185,13 +186,13 @@ export class Live {
     const minor = 'amount' in next ? String(next.amount) : '0';
     switch (next.do) {
       case 'sign':
-        return this.change(next.id, sign(state, { signedOn: '2026-03-02' }, NOW), 1_000n);
+        return this.change(next.id, sign(state, { signedOn: '2026-03-02' }, BY, NOW), 1_000n);
       case 'cancel': {
         const events = cancel(state, { reason: 'withdrawn' });
         return this.change(next.id, events, -events.reduce((sum, { data }) => sum + BigInt(data.releasedMinor), 0n));
       }
       case 'amend':
-        return this.change(next.id, amend(state, { deltaMinor: minor, reason: 'scope' }), BigInt(next.amount));
+        return this.change(next.id, amend(state, { deltaMinor: minor, reason: 'scope' }, BY), BigInt(next.amount));
       case 'call': {
         const dates = { issuedOn: '2026-03-02', dueOn: '2026-06-01' };
         const callId = `${next.id}-call-${this.historyOf(next.id).filter(({ type }) => type === 'capital-call-issued').length}`;

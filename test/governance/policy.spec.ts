@@ -161,6 +161,12 @@ describe('the value of a policy', () => {
     refuses('matching-basis', { kinds: [] }, { kinds: ['capex', 'capex'] }, { kinds: ['grants'] }, { kinds: 'capex' });
   });
 
+  it('signature-acceptance is required or not-required', () => {
+    accepts('signature-acceptance', 'required');
+    accepts('signature-acceptance', 'not-required');
+    refuses('signature-acceptance', 'committed', true, { required: true }, ['required'], '');
+  });
+
   it('is read or refused for any JSON, and reading again changes nothing', () => {
     fc.assert(
       fc.property(fc.constantFrom(...POLICY_NAMES), fc.jsonValue(), (name, value) => {

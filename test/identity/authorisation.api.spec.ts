@@ -29,6 +29,7 @@ const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   listFunds: EVERYBODY,
   getFund: EVERYBODY,
   pledgeCommitment: ['operator', 'partner'],
+  acceptCommitment: ['operator'],
   signCommitment: ['operator', 'partner'],
   amendCommitment: ['operator', 'partner'],
   cancelCommitment: ['operator', 'partner'],

@@ -2,6 +2,7 @@ import { idOf } from '../../ledger/aggregate.js';
 import { recordedSchema } from '../../ledger/event.js';
 import { MS_PER_HOUR } from '../../ledger/time.js';
 import type { Findings } from '../audit-finding.js';
+import { CLOCKS_APART_MS_MAX } from './clocks.js';
 import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
 import { dataOf, Facts, runCheck, only, Violation, type Rule } from './rule.js';
@@ -29,8 +30,6 @@ const INTERVAL_SINCE_SCHEMA = 2;
 const BEGUN_SINCE_SCHEMA = 3;
 /** A day that has begun anywhere ends at most this long after it was reported. */
 const REPORTED_AHEAD_HOURS_MAX = 24;
-/** The clock that decided may be ahead of the one that stamped: by seconds, where the ledger compares them. */
-const CLOCKS_APART_HOURS_MAX = 1;
 
 /** The records of an allocation since the last one that did not overlap the records before it. */
 interface OverlappingUse {
@@ -180,7 +179,7 @@ function use(allocation: Allocation, schema: number, facts: Facts): void {
 }
 
 function requireBegun(facts: Facts, recordedAt: string): void {
-  const latestFrom = Date.parse(recordedAt) + CLOCKS_APART_HOURS_MAX * MS_PER_HOUR;
+  const latestFrom = Date.parse(recordedAt) + CLOCKS_APART_MS_MAX;
   const latestTo = latestFrom + REPORTED_AHEAD_HOURS_MAX * MS_PER_HOUR;
   for (const [name, latest] of [
     ['from', latestFrom],

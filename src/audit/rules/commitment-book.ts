@@ -20,6 +20,7 @@ export interface Book {
   readonly data: Readonly<Record<string, unknown>>;
   status: 'pledged' | 'signed' | 'cancelled';
   readonly pledgedMinor: bigint;
+  isAccepted: boolean;
   signedOn: string;
   committedMinor: bigint;
   calledMinor: bigint;
@@ -40,6 +41,7 @@ export function openBook(commandId: string, facts: Facts): Book {
     data: facts.data,
     status: 'pledged',
     pledgedMinor: facts.positiveMinor('amountMinor'),
+    isAccepted: false,
     signedOn: '',
     committedMinor: 0n,
     calledMinor: 0n,
@@ -57,11 +59,18 @@ export const termsOf = (data: Readonly<Record<string, unknown>>): string =>
   JSON.stringify(TERMS.map((name) => data[name] ?? null));
 
 /** The events that move money of a pledge: its own, and not the bookings of its layer and its facility. */
-type MoveType = Exclude<TypeOf<'commitments'>, 'commitment-pledged' | 'tranche-subscribed' | 'contribution-recorded'>;
+type MoveType = Exclude<
+  TypeOf<'commitments'>,
+  'policy-adopted' | 'commitment-pledged' | 'tranche-subscribed' | 'contribution-recorded'
+>;
+
+/** Who recorded an event of a commitment: the operator, or another role, for which a policy may require an acceptance. */
+export type Signatory = 'operator' | 'partner' | 'needs-acceptance';
 
 /** Books one event of the commitment. */
-export function move(book: Book, type: MoveType, facts: Facts): void {
-  if (type === 'commitment-signed') return sign(book, facts);
+export function move(book: Book, type: MoveType, signatory: Signatory, facts: Facts): void {
+  if (type === 'commitment-accepted') return accept(book, signatory, facts);
+  if (type === 'commitment-signed') return sign(book, signatory, facts);
   if (type === 'commitment-cancelled') return cancel(book, facts);
   const isAllowed = book.status === 'signed' || (book.status === 'cancelled' && OUTLASTING.has(type));
   facts.require(isAllowed, `The commitment is ${book.status}.`, 'signed', book.status);
@@ -69,6 +78,7 @@ export function move(book: Book, type: MoveType, facts: Facts): void {
     case 'commitment-amended': {
       const deltaMinor = facts.minor('deltaMinor');
       facts.require(deltaMinor !== 0n, 'An amendment of 0 changes nothing.');
+      if (deltaMinor > 0n) requireAccepted(signatory, facts);
       return commit(book, deltaMinor, facts);
     }
     case 'capital-call-issued':
@@ -85,10 +95,27 @@ export function move(book: Book, type: MoveType, facts: Facts): void {
 /** Events that a cancelled commitment may still have: open calls are paid, and paid-in capital earns distributions. */
 const OUTLASTING: ReadonlySet<MoveType> = new Set(['capital-call-paid', 'distribution-paid']);
 
-function sign(book: Book, facts: Facts): void {
+function accept(book: Book, signatory: Signatory, facts: Facts): void {
+  facts.requireSame(signatory, 'operator', 'Only the operator accepts a pledge.');
+  facts.requireSame(book.status, 'pledged', 'Only a pledge is accepted.');
+  facts.require(!book.isAccepted, 'The pledge is accepted a second time.');
+  facts.requireSame(facts.minor('amountMinor'), book.pledgedMinor, 'Another amount is accepted than was pledged.');
+  facts.date('acceptedOn');
+  book.isAccepted = true;
+}
+
+function requireAccepted(signatory: Signatory, facts: Facts): void {
+  facts.require(
+    signatory !== 'needs-acceptance',
+    'A partner bound itself by its own key to what the operator had not accepted, though a policy required it.',
+  );
+}
+
+function sign(book: Book, signatory: Signatory, facts: Facts): void {
   facts.requireSame(book.status, 'pledged', 'Only a pledge is signed, and once.');
   const amountMinor = facts.minor('amountMinor');
   facts.requireSame(amountMinor, book.pledgedMinor, 'Another amount is signed than was pledged.');
+  if (!book.isAccepted) requireAccepted(signatory, facts);
   book.status = 'signed';
   book.signedOn = facts.text('signedOn');
   commit(book, amountMinor, undefined);

@@ -1,6 +1,7 @@
 import { idOf } from '../../ledger/aggregate.js';
 import type { Findings } from '../audit-finding.js';
-import { balance, move, openBook, TERMS, termsOf, type Book } from './commitment-book.js';
+import { balance, move, openBook, TERMS, termsOf, type Book, type Signatory } from './commitment-book.js';
+import { AcceptanceRequired } from './acceptance.js';
 import type { EventOf, TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
 import { dataOf, Facts, findingOf, runCheck, only, Violation, type LogEnd, type Rule } from './rule.js';
@@ -9,13 +10,15 @@ type CommitmentRow = readonly [
   commitmentId: string,
   position: number,
   stream: string,
-  type: TypeOf<'commitments'>,
+  type: Exclude<TypeOf<'commitments'>, 'policy-adopted'>,
   commandId: string,
+  signatory: Signatory,
   ...members: unknown[],
 ];
 
 const WANTED = [
   ...TERMS,
+  'acceptedOn',
   'amountMinor',
   'callId',
   'deltaMinor',
@@ -32,17 +35,21 @@ export class CommitmentRule implements Rule<'commitments'> {
   readonly check = 'commitments';
   readonly statement =
     'Of every commitment unfunded = committed - called + recallable, never below 0; paid <= called for every call; what is ' +
-    'committed is booked to its layer and its facility by the same command, to the cent.';
+    'committed is booked to its layer and its facility by the same command, to the cent. Where the policy signature-acceptance ' +
+    'required it, no partner signed what the operator had not accepted.';
   private readonly rows = new Partitions<CommitmentRow>();
+  private readonly acceptance = new AcceptanceRequired();
 
   constructor(private readonly findings: Findings) {}
 
   accept(event: EventOf<'commitments'>): void {
-    const { position, stream, type, commandId } = event;
+    const { position, stream, type, commandId, recordedAt } = event;
     runCheck(this.check, this.findings, () => {
+      if (type === 'policy-adopted') return this.acceptance.adopted(Facts.of(event));
       const isBooking = type === 'tranche-subscribed' || type === 'contribution-recorded';
       const id = isBooking ? Facts.of(event).text('commitmentId') : idOf(stream, 'commitment');
-      this.rows.add(id, [id, position, stream, type, commandId, ...only(event.data, WANTED)]);
+      const signatory = this.signatoryOf(event.actor, recordedAt);
+      this.rows.add(id, [id, position, stream, type, commandId, signatory, ...only(event.data, WANTED)]);
     });
   }
 
@@ -54,11 +61,16 @@ export class CommitmentRule implements Rule<'commitments'> {
     this.rows.close();
   }
 
+  private signatoryOf(actor: unknown, recordedAt: string): Signatory {
+    if ((actor as { role?: unknown } | null | undefined)?.role === 'operator') return 'operator';
+    return this.acceptance.at(recordedAt) ? 'needs-acceptance' : 'partner';
+  }
+
   private checkRows(rows: Iterable<CommitmentRow>, { lastCommandId }: LogEnd): void {
     const books = new Map<string, Book>();
     const broken = new Set<string>();
     for (const row of rows) {
-      const [id, position, stream, type, commandId, ...members] = row;
+      const [id, position, stream, type, commandId, , ...members] = row;
       if (broken.has(id)) continue;
       const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
       const isRight = runCheck(this.check, this.findings, () => {
@@ -94,7 +106,7 @@ function unbooked({ trancheMinor, facilityMinor, command }: Book): Violation | u
   });
 }
 
-function apply(book: Book | undefined, [, , , type, commandId]: CommitmentRow, facts: Facts): Book {
+function apply(book: Book | undefined, [, , , type, commandId, signatory]: CommitmentRow, facts: Facts): Book {
   if (type === 'commitment-pledged') {
     facts.require(book === undefined, 'The commitment is pledged a second time.');
     return openBook(commandId, facts);
@@ -103,7 +115,7 @@ function apply(book: Book | undefined, [, , , type, commandId]: CommitmentRow, f
   if (type === 'tranche-subscribed' || type === 'contribution-recorded') booked(book, type, facts);
   else {
     facts.requireSame(termsOf(facts.data), book.terms, 'The event has other terms than the pledge.');
-    move(book, type, facts);
+    move(book, type, signatory, facts);
     balance(book, facts);
   }
   return book;

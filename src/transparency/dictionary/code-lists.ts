@@ -89,6 +89,11 @@ const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
     'Base de la contrepartie des États',
     'Grundlage des Beitrags der Staaten',
   ),
+  'signature-acceptance': label(
+    'Acceptance of signatures of partners',
+    'Acceptation des signatures des partenaires',
+    'Annahme der Unterschriften von Partnern',
+  ),
 };
 const TRANCHE_LABELS: Readonly<Record<TrancheKind, Label>> = {
   'first-loss': label('First loss', 'Première perte', 'Erstverlust'),

@@ -84,7 +84,8 @@ export const initialCapital = (): CapitalState => ({
   facilities: new Map(),
 });
 
-export type CapitalEvent = FundEvent | CommitmentEvent | Extract<FacilityEvent, { type: 'facility-registered' }>;
+type MoneyEvent = Exclude<CommitmentEvent, { type: 'commitment-accepted' }>;
+export type CapitalEvent = FundEvent | MoneyEvent | Extract<FacilityEvent, { type: 'facility-registered' }>;
 
 /** Applies one event to the state, in place. */
 export function foldCapital(state: CapitalState, event: CapitalEvent, stream: RecordedEvent['stream']): void {
@@ -151,7 +152,7 @@ function fundOf(state: CapitalState, fundId: string): FundFacts {
   return facts;
 }
 
-function foldCommitment(state: CapitalState, event: CommitmentEvent, commitmentId: string): void {
+function foldCommitment(state: CapitalState, event: MoneyEvent, commitmentId: string): void {
   const cell = cellOf(state, event.data);
   switch (event.type) {
     case 'commitment-pledged':

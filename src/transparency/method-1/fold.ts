@@ -112,6 +112,8 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'quota-policy-adopted':
     // The events of the commitment hold the same amounts.
     case 'contribution-recorded':
+    // An acceptance permits a signature; the signature holds the amount.
+    case 'commitment-accepted':
     // A publication changes no figure. Erased content was never counted.
     case 'report-published':
     case 'personal-data-erased':

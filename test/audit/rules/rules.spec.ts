@@ -61,6 +61,41 @@ function renameLayers(commands: Commands, partnerId: string, members: Record<str
   }
 }
 
+/** The policy `signature-acceptance` is adopted before the first pledge. */
+function acceptance(commands: Commands, value = 'required', effectiveFrom = '2026-01-01T00:00:00Z', at = 0): void {
+  const name = 'signature-acceptance';
+  const data = { policy: name, version: 1, value, effectiveFrom, reason: 'r' };
+  commands.splice(at, 0, [{ stream: `policy-${name}`, type: 'policy-adopted', data }]);
+}
+
+/** The pledge c1 is accepted after it was made. */
+function accepted(commands: Commands, change: Record<string, unknown> = {}): WrittenEvent {
+  const pledge = find(commands, 'commitment-pledged');
+  const data = { ...pledge.data, acceptedOn: '2026-02-02', ...change };
+  const event = { stream: pledge.stream, type: 'commitment-accepted', data };
+  commands.splice(
+    commands.findIndex((command) => command.includes(find(commands, 'commitment-signed'))),
+    0,
+    [event],
+  );
+  return event;
+}
+
+/** The commitment c1 changes right after its signature, and is cancelled with as much more or less. */
+function raise(commands: Commands, deltaMinor: string): WrittenEvent {
+  const [signed, subscribed, contributed] = story.signed('c1', story.termsOf(story.STATE, 'member-state'), deltaMinor);
+  if (!signed || !subscribed || !contributed) throw new Error('The story has another signature.');
+  const { signedOn: _day, amountMinor: _amount, ...terms } = signed.data;
+  const data = { ...terms, deltaMinor, unfundedDeltaMinor: deltaMinor, reason: 'r' };
+  const event = { stream: signed.stream, type: 'commitment-amended', data };
+  const at = commands.findIndex((command) => command.includes(find(commands, 'commitment-signed')));
+  commands.splice(at + 1, 0, [event, subscribed, contributed]);
+  return event;
+}
+
+const bySelf = (event: WrittenEvent): WrittenEvent =>
+  Object.assign(event, { envelope: { actor: { id: 'partner', role: 'partner' } } });
+
 /** JSON that has no text: `String` throws on it. */
 const JUNK_WITHOUT_TEXT = { toString: 0 };
 const JUNK: readonly unknown[] = [
@@ -270,6 +305,42 @@ const FORGERIES: readonly Forgery[] = [
     'a commitment signed twice',
     'commitments',
     (c) => add(c, ...story.signed('c1', story.termsOf(story.STATE, 'member-state'), '70000')),
+  ],
+  [
+    'a signature by a partner that nobody accepted, though a policy required it',
+    'commitments',
+    (c) => {
+      acceptance(c);
+      return bySelf(find(c, 'commitment-signed'));
+    },
+  ],
+  [
+    'a raise by a partner, though a policy required an acceptance',
+    'commitments',
+    (c) => {
+      acceptance(c);
+      return bySelf(raise(c, '1'));
+    },
+  ],
+  ['an acceptance by the partner itself', 'commitments', (c) => bySelf(accepted(c))],
+  ['an acceptance of another amount', 'commitments', (c) => accepted(c, { amountMinor: '69999' })],
+  ['an acceptance without a day', 'commitments', (c) => accepted(c, { acceptedOn: '2026-02-30' })],
+  [
+    'a second acceptance',
+    'commitments',
+    (c) => {
+      accepted(c);
+      return accepted(c);
+    },
+  ],
+  [
+    'an acceptance of what is signed',
+    'commitments',
+    (c) => {
+      const event = accepted(c);
+      remove(c, event);
+      return add(c, event);
+    },
   ],
   ['a site that is oversubscribed', 'capacity', (c) => set(c, 'chips-allocated', 1, { chips: 41 })],
   [
@@ -843,6 +914,31 @@ describe('the second implementation of the rules', () => {
       Object.assign(set(commands, 'usage-reported', 0, { records }), { envelope });
       expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
     }
+  });
+
+  it('expects an acceptance of what a partner signs while a policy required it, and of nothing else', async () => {
+    const signedBySelf = (c: Commands): WrittenEvent => bySelf(find(c, 'commitment-signed'));
+    for (const [what, change] of [
+      ['without the policy', (c: Commands) => signedBySelf(c)],
+      ['by the operator', (c: Commands) => acceptance(c)],
+      ['once accepted', (c: Commands) => (acceptance(c), accepted(c), signedBySelf(c))],
+      ['not required', (c: Commands) => (acceptance(c, 'not-required'), signedBySelf(c))],
+      [
+        'required within the hour',
+        (c: Commands) => (acceptance(c, 'required', '2026-03-02T07:30:00Z'), signedBySelf(c)),
+      ],
+      ['required later', (c: Commands) => (acceptance(c, 'required', '2027-01-01T00:00:00Z'), signedBySelf(c))],
+      ['adopted later', (c: Commands) => (signedBySelf(c), acceptance(c, 'required', undefined, c.length - 1))],
+    ] as const) {
+      const commands = story.programme();
+      change(commands);
+      const { verdict } = await verified(entriesOf(commands));
+      expect([what, verdict]).toEqual([what, 'verified']);
+    }
+    const commands = story.programme();
+    acceptance(commands, 'required', '2026-03-02T06:59:00Z');
+    signedBySelf(commands);
+    expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'wrong', findings: 1 });
   });
 
   it('expects no use of a day that had not begun from schema 3 on', async () => {

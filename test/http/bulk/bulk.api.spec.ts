@@ -205,11 +205,11 @@ describe('a call of many commands', () => {
     expect((await bulk([pledge(own)], { key: null })).status).toBe(401);
     const auditor = await bulk([partnerNamed('Read only')], { key: await ledger.keyFor(['auditor']) });
     expect(statuses(auditor)).toEqual([403]);
-    const madeUp = command('/v1/commitments', { ...(pledge(own).body ?? {}), illustrative: true });
+    const madeUp = command('/v1/commitments', { ...pledge(own).body, illustrative: true });
     const marked = await bulk([madeUp, { ...madeUp, key: key() }], { key: partnerKey });
     expect(statuses(marked)).toEqual([403, 403]);
     expect(marked.body.outcomes[0].body).toMatchObject({ code: 'illustrative-not-allowed', needed: ['operator'] });
-    const factual = command('/v1/commitments', { ...(pledge(own).body ?? {}), illustrative: false });
+    const factual = command('/v1/commitments', { ...pledge(own).body, illustrative: false });
     expect(statuses(await bulk([factual], { key: partnerKey }))).toEqual([201]);
     expect(statuses(await bulk([{ ...madeUp, key: key() }]))).toEqual([201]);
   });
