@@ -5,6 +5,7 @@ import { CapacityRule } from './capacity.rule.js';
 import { CommitmentRule } from './commitment.rule.js';
 import { FundRule } from './fund.rule.js';
 import { PartnerRule } from './partner.rule.js';
+import { PublicationRule } from './publication.rule.js';
 import { PolicyRule } from './policy.rule.js';
 import { ApiKeyRule } from './api-key.rule.js';
 import { AccessRequestRule } from './access-request.rule.js';
@@ -21,6 +22,7 @@ const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> }
   'access-requests': (findings) => new AccessRequestRule(findings),
   partners: (findings) => new PartnerRule(findings),
   policies: (findings) => new PolicyRule(findings),
+  publications: (findings) => new PublicationRule(findings),
   'api-keys': (findings) => new ApiKeyRule(findings),
 };
 
