@@ -11,7 +11,7 @@ export class PolicyRule implements Rule<'policies'> {
   readonly statement =
     'The versions of every policy count from 1 without a gap, each on the stream of its own policy, and none begins before the one that ' +
     'was in force when it was adopted; lists of countries and kinds are sorted, name nothing twice, and name no Member State as a third country.';
-  private readonly policies = new Map<string, Timeline>();
+  private readonly policies = new Map<string, Timeline<undefined>>();
 
   constructor(private readonly findings: Findings) {}
 
@@ -21,9 +21,15 @@ export class PolicyRule implements Rule<'policies'> {
       const name = facts.text('policy');
       facts.requireSame(name, idOf(event.stream, 'policy'), 'The version is of another policy.');
       facts.requireSame(facts.count('version'), event.revision + 1, 'The version is not the next one of its policy.');
-      const versions = this.policies.get(name) ?? new Timeline();
+      const versions = this.policies.get(name) ?? new Timeline<undefined>();
       this.policies.set(name, versions);
-      versions.decide(facts, 'effectiveFrom', decidedFromMs, 'The version begins before the one that was in force.');
+      versions.decide(
+        undefined,
+        facts,
+        'effectiveFrom',
+        decidedFromMs,
+        'The version begins before the one that was in force.',
+      );
       checkValue(name, facts);
     });
   }

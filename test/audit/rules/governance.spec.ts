@@ -1,36 +1,9 @@
-import { AGGREGATES } from '../../../src/aggregates.js';
-import { verify, type Verification } from '../../../src/audit/verify.js';
-import { noteKeyOf } from '../../../src/tlog/note-key.js';
 import { METHODS } from '../../../src/transparency/methods.js';
-import { EnvelopeWriter, LOG_KEY, signedLog, type WrittenEvent } from '../written-log.js';
+import type { WrittenEvent } from '../written-log.js';
 import * as story from '../written-programme.js';
+import { expectRight, expectWrong } from './added-events.js';
 
 const { named } = story;
-
-/** Verifies the programme with these commands before its last one, which a checkpoint may cut in two. */
-async function verified(...added: readonly WrittenEvent[]): Promise<Verification & { added: readonly number[] }> {
-  const writer = new EnvelopeWriter();
-  const commands = story.programme();
-  commands.splice(-1, 0, ...added.map((event) => [event]));
-  const events = commands.flat();
-  const log = signedLog(commands.flatMap((command) => writer.command(...command)));
-  const result = await verify(log, { trust: { key: noteKeyOf(LOG_KEY) }, aggregates: AGGREGATES });
-  return { ...result, added: added.map((event) => events.indexOf(event) + 1) };
-}
-
-async function expectRight(...added: readonly WrittenEvent[]): Promise<void> {
-  const { verdict, finding } = await verified(...added);
-  expect({ verdict, finding }).toEqual({ verdict: 'verified', finding: undefined });
-}
-
-/** The finding must name the last of the added events. */
-async function expectWrong(check: string, message: string, ...added: readonly WrittenEvent[]): Promise<void> {
-  const { verdict, finding, added: positions } = await verified(...added);
-  expect({ verdict, finding }).toMatchObject({
-    verdict: 'wrong',
-    finding: { check, position: positions.at(-1), message: expect.stringContaining(message) },
-  });
-}
 
 // The programme is recorded on 2 March 2026, some seconds after 08:00.
 describe('the versions of a policy', () => {
@@ -58,8 +31,7 @@ describe('the versions of a policy', () => {
 
   it('do not begin before the one in force', async () => {
     await expectWrong(
-      'policies',
-      'begins before the one that was in force',
+      ['policies', 'begins before the one that was in force'],
       adopted(1, '2026-02-01T00:00:00Z'),
       adopted(2, '2026-01-31T23:59:59.999Z'),
     );
@@ -67,10 +39,10 @@ describe('the versions of a policy', () => {
 
   it('have lists that are sorted sets, of kinds and of third countries', async () => {
     await expectRight(adopted(1, '2026-01-01T00:00:00Z', { kinds: ['capex', 'in-kind'] }), countries('CH', 'NO'));
-    await expectWrong('policies', 'names no kind', adopted(1, '2026-01-01T00:00:00Z', { kinds: [] }));
-    await expectWrong('policies', 'not sorted', adopted(1, '2026-01-01T00:00:00Z', { kinds: ['in-kind', 'capex'] }));
-    await expectWrong('policies', 'not sorted', countries('NO', 'NO'));
-    await expectWrong('policies', 'no third country', countries('FR', 'NO'));
+    await expectWrong(['policies', 'names no kind'], adopted(1, '2026-01-01T00:00:00Z', { kinds: [] }));
+    await expectWrong(['policies', 'not sorted'], adopted(1, '2026-01-01T00:00:00Z', { kinds: ['in-kind', 'capex'] }));
+    await expectWrong(['policies', 'not sorted'], countries('NO', 'NO'));
+    await expectWrong(['policies', 'no third country'], countries('FR', 'NO'));
   });
 });
 
@@ -122,22 +94,22 @@ describe('a publication', () => {
     ['a period that had not begun', { periodFrom: '2027-01-01', periodTo: '2027-12-31', interim: true }, 'not begun'],
     ['a period that was not over', { periodTo: '2026-12-31' }, 'its period was not over'],
   ])('is not of %s', async (_, data, message) => {
-    await expectWrong('publications', message, published(data));
+    await expectWrong(['publications', message], published(data));
   });
 
   it('lists the streams', async () => {
-    await expectWrong('envelopes', '/data/streams must be there.', published({ streams: undefined }));
+    await expectWrong(['envelopes', '/data/streams must be there.'], published({ streams: undefined }));
   });
 
   it('is made once on its stream', async () => {
-    await expectWrong('publications', 'a second time', published(), published());
+    await expectWrong(['publications', 'a second time'], published(), published());
   });
 
   it('is the ground of corrective actions on it alone', async () => {
-    await expectWrong('publications', 'never published', decided());
-    await expectWrong('publications', 'another report', published(), decided({ reportId: named('two') }));
-    await expectWrong('publications', 'of another kind', published({ kind: 'capital' }), decided());
-    await expectWrong('publications', 'periodTo is not', published(), decided({ periodTo: '2025-12-30' }));
+    await expectWrong(['publications', 'never published'], decided());
+    await expectWrong(['publications', 'another report'], published(), decided({ reportId: named('two') }));
+    await expectWrong(['publications', 'of another kind'], published({ kind: 'capital' }), decided());
+    await expectWrong(['publications', 'periodTo is not'], published(), decided({ periodTo: '2025-12-30' }));
   });
 });
 
@@ -169,9 +141,9 @@ describe('the actor of an event', () => {
   });
 
   it('is not a role that nobody knows or that may do something else', async () => {
-    await expectWrong('actors', 'The role of the actor', pledged('programme', 'superuser'));
-    await expectWrong('actors', 'The role of the actor', pledged('board', 'board'));
-    await expectWrong('actors', 'The role of the actor', {
+    await expectWrong(['actors', 'The role of the actor'], pledged('programme', 'superuser'));
+    await expectWrong(['actors', 'The role of the actor'], pledged('board', 'board'));
+    await expectWrong(['actors', 'The role of the actor'], {
       ...story.classified(story.STARTUP, 'sme'),
       role: 'partner',
       actor: story.STARTUP,
@@ -179,9 +151,9 @@ describe('the actor of an event', () => {
   });
 
   it('is not another partner, nor another operator of a site', async () => {
-    await expectWrong('actors', 'A key of a partner', pledged(story.UNION, 'partner'));
-    await expectWrong('actors', 'A key of a partner', site('own', story.STARTUP), installed('own', story.UNION));
-    await expectWrong('actors', 'A key of a partner', site('own'), installed('own', story.STARTUP));
+    await expectWrong(['actors', 'A key of a partner'], pledged(story.UNION, 'partner'));
+    await expectWrong(['actors', 'A key of a partner'], site('own', story.STARTUP), installed('own', story.UNION));
+    await expectWrong(['actors', 'A key of a partner'], site('own'), installed('own', story.STARTUP));
   });
 
   it('records late as operator or panel alone', async () => {
@@ -198,6 +170,6 @@ describe('the actor of an event', () => {
       data: { ...request?.data },
     });
     await expectRight(late('programme', 'operator'));
-    await expectWrong('actors', 'records late', late(story.STARTUP, 'partner'));
+    await expectWrong(['actors', 'records late'], late(story.STARTUP, 'partner'));
   });
 });
