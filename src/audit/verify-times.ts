@@ -71,6 +71,11 @@ export class TimeCheck {
       this.add(event, 'The key had expired when it was issued.', `after ${formatInstant(this.earliestMs)}`, expiry);
   }
 
+  /** The earliest instant at which the last event can have been decided, in ms since the epoch. */
+  get decidedFromMs(): number {
+    return this.isOwn ? this.earliestMs : (this.earliestTakenOverMs ?? this.earliestMs);
+  }
+
   /** When the last event was recorded, in ms since the epoch; NaN in an empty history. */
   get lastMs(): number {
     return this.stampMs;
@@ -122,7 +127,7 @@ export class TimeCheck {
     if (at > lastMs)
       return this.add(event, `${name} is after the recording.`, `${formatInstant(lastMs)} or earlier`, text);
     if (event.effectiveAt !== undefined || at >= this.earliestMs) return;
-    if (this.isOwn || at < (this.earliestTakenOverMs ?? this.earliestMs))
+    if (at < this.decidedFromMs)
       return this.add(
         event,
         `${name} is long before the recording, and the event does not say that it was recorded late.`,

@@ -9,9 +9,11 @@ import { formatVerifierKey, wrapSameKey } from '../tlog/note-key.js';
 import { NO_QUORUM } from '../tlog/policy.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
 import type { BesideCheck } from './verify-beside.js';
+import { ActorCheck } from './verify-actors.js';
 import { EnvelopeCheck } from './verify-envelope.js';
 import { rulesByType, rulesOf } from './rules/all-rules.js';
 import { uncoveredTypes, type EventOf, type RuleName } from './rules/coverage.js';
+import { uncheckedRefusals } from './rules/refusal-coverage.js';
 import { OrderCheck } from './verify-order.js';
 import type { Rule } from './rules/rule.js';
 import { CLOCK_TOLERANCE_MS, TimeCheck } from './verify-times.js';
@@ -75,6 +77,14 @@ export function notOpened(source: string, error: ProvenWrong | NotCheckable): Ve
   }
   const uncheckable = [{ check: 'source', what: error.message, nextStep: error.nextStep }];
   return { ...nothing, verdict: 'unchecked', uncheckable, findings: 0 };
+}
+
+/** The checks that read every event. */
+interface HistoryChecks {
+  readonly order: OrderCheck;
+  readonly times: TimeCheck;
+  readonly actors: ActorCheck;
+  readonly rules: readonly Rule[];
 }
 
 class Verifier {
@@ -144,9 +154,10 @@ class Verifier {
   private async checkHistory(log: OpenedLog): Promise<void> {
     const order = new OrderCheck(this.findings);
     const times = new TimeCheck(this.findings);
+    const actors = new ActorCheck(this.findings);
     const rules = rulesOf(this.findings);
     try {
-      const lastCommandId = await this.read(log, order, times, rules);
+      const lastCommandId = await this.read(log, { order, times, actors, rules });
       this.sayWhatHashed();
       const streams = order.finish();
       this.unlessFound('streams', `${count(streams)} streams count their events from 0 without a gap.`);
@@ -155,6 +166,7 @@ class Verifier {
         'No two events share an id, no command comes back after another one, and every named cause comes before its effect.',
       );
       this.sayTimes(log, times);
+      this.unlessFound('actors', ACTORS_HOLD);
       for (const rule of rules) {
         rule.finish({ lastCommandId });
         this.unlessFound(rule.check, rule.statement);
@@ -183,7 +195,7 @@ class Verifier {
   }
 
   /** @returns the id of the command of the last event. */
-  private async read(log: OpenedLog, order: OrderCheck, times: TimeCheck, rules: readonly Rule[]): Promise<string> {
+  private async read(log: OpenedLog, { order, times, actors, rules }: HistoryChecks): Promise<string> {
     const envelopes = new EnvelopeCheck(this.options.aggregates, { shapes: true });
     const byType = rulesByType(rules);
     const { progress } = this.options;
@@ -198,7 +210,8 @@ class Verifier {
           if (event === undefined) continue;
           order.accept(event);
           times.accept(event);
-          for (const rule of byType.get(event.type) ?? []) rule.accept(event as EventOf<RuleName>);
+          actors.accept(event);
+          for (const rule of byType.get(event.type) ?? []) rule.accept(event as EventOf<RuleName>, times.decidedFromMs);
           events.push(event);
           last = event;
         }
@@ -285,7 +298,12 @@ class Verifier {
         keyFrom: log.keyIsAuditors ? ('auditor' as const) : ('source' as const),
       }),
       checked,
-      notChecked: [...notChecked, ...UNCOVERED, ...NOT_IN_A_LOG.filter(({ check }) => !besides.has(check))],
+      notChecked: [
+        ...notChecked,
+        ...UNCOVERED,
+        ...REFUSALS_NOT_CHECKED,
+        ...NOT_IN_A_LOG.filter(({ check }) => !besides.has(check)),
+      ],
       uncheckable,
       ...(findings.first && { finding: findings.first }),
       findings: findings.count,
@@ -300,6 +318,10 @@ class Verifier {
 const ENVELOPES_HOLD =
   'Every event is canonical JSON of a known form, type and version, on a stream of its kind, with the members that its type declares and ' +
   'no others; none was recorded before the one that precedes it.';
+
+const ACTORS_HOLD =
+  'Every event was caused by a role whose commands can cause it; a key of a partner acted on what belongs to that partner; only an operator ' +
+  'or a panel recorded late.';
 
 const TIMES_HOLD =
   'No decision, signature, payment or registration is dated after its recording; a decision that does not say that it was recorded late was ' +
@@ -317,10 +339,6 @@ const NOT_IN_A_LOG: readonly CheckLine[] = [
   { check: 'fold states', what: 'Kept by the service to answer sooner, and made again from the events.' },
   { check: 'permissions', what: 'Who held which key and role: the log names actors, not their credentials.' },
   {
-    check: 'eligibility by country',
-    what: 'Depends on a policy and on lists of countries; not computed a second time here.',
-  },
-  {
     check: 'clocks',
     what: 'Whether the clock of the ledger was right. The times of cosignatures are those of others.',
   },
@@ -329,5 +347,11 @@ const NOT_IN_A_LOG: readonly CheckLine[] = [
 
 /** Event types that no rule reads, with the reasons that the coverage states. */
 const UNCOVERED: readonly CheckLine[] = uncoveredTypes().map(([check, what]) => ({ check, what }));
+
+/** What the decisions forbid and no check computes a second time, with the codes of the refusals. */
+const REFUSALS_NOT_CHECKED: readonly CheckLine[] = uncheckedRefusals().map(([reason, codes]) => ({
+  check: 'refusals',
+  what: `${reason} (${codes.join(', ')})`,
+}));
 
 const count = (number: number): string => number.toLocaleString('en');

@@ -29,6 +29,8 @@ export interface WrittenEvent {
   type: string;
   data: Record<string, unknown>;
   actor?: string;
+  /** Of the actor; by default that of the actor `panel`, and the operator's for all others. */
+  role?: string;
   effectiveAt?: string;
   /** When the command is recorded, for the first event of a command; it stays later for the commands after it. */
   at?: string;
@@ -46,7 +48,7 @@ export class EnvelopeWriter {
   command(...events: readonly WrittenEvent[]): Buffer[] {
     const commandId = derivedId('command', String((this.commands += 1)));
     this.atMs = Math.max(this.atMs + 250, parseInstant(events[0]?.at ?? BEGIN));
-    return events.map(({ stream, type, data, actor = 'programme', effectiveAt, envelope }, at) => {
+    return events.map(({ stream, type, data, actor = 'programme', role, effectiveAt, envelope }, at) => {
       const revision = (this.revisions.get(stream) ?? -1) + 1;
       this.revisions.set(stream, revision);
       const text = canonicalize({
@@ -58,7 +60,7 @@ export class EnvelopeWriter {
         schema: SCHEMAS.get(type) ?? 1,
         recordedAt: formatInstant(this.atMs),
         ...(effectiveAt !== undefined && { effectiveAt }),
-        actor: { id: actor, role: 'operator' },
+        actor: { id: actor, role: role ?? (actor === 'panel' ? 'panel' : 'operator') },
         commandId,
         correlationId: commandId,
         data,

@@ -120,13 +120,18 @@ export function programme(): WrittenEvent[][] {
     [partner(STARTUP, 'company')],
     [classified(STARTUP, 'start-up')],
     [
-      event('policy-entitlement-basis', 'policy-adopted', {
-        policy: 'entitlement-basis',
-        version: 1,
-        value: 'paid',
-        effectiveFrom: '2026-01-01T00:00:00Z',
-        reason: 'r',
-      }),
+      event(
+        'policy-entitlement-basis',
+        'policy-adopted',
+        {
+          policy: 'entitlement-basis',
+          version: 1,
+          value: 'paid',
+          effectiveFrom: '2026-01-01T00:00:00Z',
+          reason: 'r',
+        },
+        { role: 'board' },
+      ),
     ],
     [
       event(`api-key-${named('panel')}`, 'api-key-issued', {

@@ -96,7 +96,7 @@ export function* recorded(all: Iterable<readonly Fact[]>, events = Infinity): Ge
         type,
         schema: SCHEMAS[type],
         recordedAt,
-        actor: { id: actor, role: 'operator' },
+        actor: { id: actor, role: ROLES[type] ?? 'operator' },
         commandId,
         correlationId: commandId,
         data,
@@ -105,6 +105,15 @@ export function* recorded(all: Iterable<readonly Fact[]>, events = Infinity): Ge
     }
   }
 }
+
+/** The roles of the events that the operator cannot cause. */
+const ROLES: Readonly<Record<string, string>> = {
+  'policy-adopted': 'board',
+  'eligibility-confirmed': 'panel',
+  'eligibility-refused': 'panel',
+  'access-granted': 'panel',
+  'access-denied': 'panel',
+};
 
 const instantOf = (command: number): number => BEGIN_MS + command * COMMAND_EVERY_MS;
 

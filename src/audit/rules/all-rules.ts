@@ -5,6 +5,9 @@ import { CapacityRule } from './capacity.rule.js';
 import { CommitmentRule } from './commitment.rule.js';
 import { FundRule } from './fund.rule.js';
 import { PartnerRule } from './partner.rule.js';
+import { EligibilityRule } from './eligibility.rule.js';
+import { OwnershipRule } from './ownership.rule.js';
+import { PublicationRule } from './publication.rule.js';
 import { PolicyRule } from './policy.rule.js';
 import { ApiKeyRule } from './api-key.rule.js';
 import { AccessRequestRule } from './access-request.rule.js';
@@ -21,6 +24,9 @@ const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> }
   'access-requests': (findings) => new AccessRequestRule(findings),
   partners: (findings) => new PartnerRule(findings),
   policies: (findings) => new PolicyRule(findings),
+  ownership: (findings) => new OwnershipRule(findings),
+  eligibility: (findings) => new EligibilityRule(findings),
+  publications: (findings) => new PublicationRule(findings),
   'api-keys': (findings) => new ApiKeyRule(findings),
 };
 

@@ -177,6 +177,12 @@ function pay(book: Book, facts: Facts): void {
 function distribute(book: Book, facts: Facts): void {
   const amountMinor = facts.positiveMinor('amountMinor');
   const recallableMinor = facts.minor('recallableMinor');
+  const { signedOn, status } = book;
+  const paidOn = facts.text('paidOn');
+  facts.require(signedOn !== '', 'The commitment was never signed.');
+  facts.require(paidOn >= signedOn, 'The distribution is from before the signature.', `${signedOn} or later`, paidOn);
+  const isFinal = status !== 'cancelled' || recallableMinor === 0n;
+  facts.require(isFinal, 'A part becomes callable again after the cancellation.', '0', recallableMinor);
   facts.require(
     recallableMinor >= 0n && recallableMinor <= amountMinor,
     'The recallable part is not a part of the distribution.',

@@ -14,15 +14,15 @@ export type RuleName =
   | 'access-requests'
   | 'partners'
   | 'policies'
-  | 'api-keys';
+  | 'api-keys'
+  | 'publications'
+  | 'ownership'
+  | 'eligibility';
 
 /** Why no rule checks an event type. The reason is printed among the things that a verification does not check. */
 export interface Uncovered {
   readonly none: string;
 }
-
-const OWNERSHIP =
-  'No rule computes ownership a second time: shares, cycles and ultimate parents are taken as they were recorded.';
 
 /**
  * Which rules read each event type. An event type without an entry does not compile. The types of each rule are derived from
@@ -32,10 +32,10 @@ const OWNERSHIP =
 const COVERAGE = {
   'partner-registered': ['partners'],
   'partner-classified': ['partners'],
-  'affiliation-recorded': { none: OWNERSHIP },
-  'affiliation-ended': { none: OWNERSHIP },
-  'partner-acquired': { none: OWNERSHIP },
-  'policy-adopted': ['policies', 'commitments'],
+  'affiliation-recorded': ['ownership'],
+  'affiliation-ended': ['ownership'],
+  'partner-acquired': ['ownership'],
+  'policy-adopted': ['policies', 'eligibility', 'funds', 'commitments'],
   'api-key-issued': ['api-keys'],
   'api-key-revoked': ['api-keys'],
   'fund-established': ['funds'],
@@ -50,7 +50,7 @@ const COVERAGE = {
   'capital-call-paid': ['commitments'],
   'distribution-paid': ['commitments'],
   'commitment-cancelled': ['commitments'],
-  'facility-registered': ['funds', 'access-calls'],
+  'facility-registered': ['funds', 'access-calls', 'partners'],
   'contribution-recorded': ['funds', 'commitments', 'access-calls'],
   'capacity-installed': ['capacity'],
   'capacity-retired': ['capacity'],
@@ -58,20 +58,16 @@ const COVERAGE = {
   'chips-allocated': ['capacity', 'allocations', 'access-requests'],
   'allocation-released': ['capacity', 'allocations', 'access-requests'],
   'access-call-opened': ['access-calls'],
-  'access-request-submitted': ['access-calls', 'access-requests', 'partners'],
+  'access-request-submitted': ['access-calls', 'access-requests', 'partners', 'ownership'],
   'access-request-withdrawn': ['access-requests'],
-  'eligibility-confirmed': ['access-requests'],
+  'eligibility-confirmed': ['access-requests', 'eligibility'],
   'eligibility-refused': ['access-requests'],
-  'access-granted': ['access-requests'],
+  'access-granted': ['access-requests', 'eligibility'],
   'access-denied': ['access-requests'],
   'grant-revoked': ['access-requests'],
   'usage-reported': ['allocations'],
-  'report-published': {
-    none: 'No rule makes reports. "audit replay" makes each published report again and compares its hash.',
-  },
-  'corrective-action-decided': {
-    none: 'A measure of the governing board, in words. Nothing in the log shows whether it fits the report that it names.',
-  },
+  'report-published': ['publications'],
+  'corrective-action-decided': ['publications'],
   'personal-data-erased': {
     none: 'Sealed content is kept outside the log. "audit verify --database" checks that erased content is gone.',
   },

@@ -5,6 +5,7 @@ import { addBusinessDays } from '../../domain/business-days.js';
 import { notCovered, type EventOf } from './coverage.js';
 import { runCheck, Facts, type Rule } from './rule.js';
 import type { Findings } from '../audit-finding.js';
+import { Timeline } from './timeline.js';
 
 /** Domain rule: business days between the issue of a call and the day on which it is due. */
 const NOTICE_BUSINESS_DAYS_MIN = 10;
@@ -38,7 +39,15 @@ interface FacilityBook {
   currency?: string;
   unionMinor: bigint;
   statesMinor: bigint;
+  readonly statesMinorByKind: Map<string, bigint>;
 }
+/** A version of the policy that lists the contributions which match the Union. */
+interface MatchingBasis {
+  readonly version: number;
+  readonly kinds: readonly unknown[];
+}
+/** The versions that may have been in force when an event was decided; undefined stands for none. */
+type Bases = readonly (MatchingBasis | undefined)[];
 
 /**
  * The money of funds and facilities. Memory grows with funds, layers and facilities, of which a programme has hundreds, and
@@ -48,35 +57,43 @@ export class FundRule implements Rule<'funds'> {
   readonly check = 'funds';
   readonly statement =
     'No layer of a fund takes more than its cap, layers stand in order, no financial close is dated after its recording, capital ' +
-    "is called after financial close, on its stated day at the earliest, with 10 business days' notice, and the Union pays at most 17 % of a gigafactory's CAPEX, matched by the Participating States (Art. 12b(5)).";
+    "is called after financial close, on its stated day at the earliest, with 10 business days' notice, and the Union pays at most 17 % of a gigafactory's CAPEX, matched by the Participating States under the policy in force, at financial close and after it (Art. 12b(5)).";
   private readonly funds = new Map<string, FundBook>();
   private readonly facilities = new Map<string, FacilityBook>();
+  private readonly matching = new Timeline<MatchingBasis>();
+  /** The subscription that was recorded last: the contribution of its command follows it. */
+  private subscription: { readonly commandId: string; readonly fund: FundBook } | undefined;
 
   constructor(private readonly findings: Findings) {}
 
-  accept(event: EventOf<'funds'>): void {
-    runCheck(this.check, this.findings, () => this.apply(event, Facts.of(event)));
+  accept(event: EventOf<'funds'>, decidedFromMs: number): void {
+    runCheck(this.check, this.findings, () => this.apply(event, Facts.of(event), decidedFromMs));
   }
 
   finish(): void {}
 
   close(): void {}
 
-  private apply(event: EventOf<'funds'>, facts: Facts): void {
+  private apply(event: EventOf<'funds'>, facts: Facts, decidedFromMs: number): void {
     const { type, stream } = event;
     switch (type) {
       case 'fund-established':
         return this.establish(idOf(stream, 'fund'), facts);
       case 'tranche-defined':
         return define(this.fundOf(idOf(stream, 'fund'), facts), facts);
-      case 'tranche-subscribed':
-        return subscribe(this.fundOf(idOf(stream, 'fund'), facts), facts);
+      case 'tranche-subscribed': {
+        const fund = this.fundOf(idOf(stream, 'fund'), facts);
+        this.subscription = { commandId: event.commandId, fund };
+        return subscribe(fund, facts);
+      }
+      case 'policy-adopted':
+        return this.adopt(facts);
       case 'financial-close-reached':
-        return this.reachClose(this.fundOf(idOf(stream, 'fund'), facts), event, facts);
+        return this.reachClose(this.fundOf(idOf(stream, 'fund'), facts), event, facts, decidedFromMs);
       case 'facility-registered':
         return this.registerFacility(idOf(stream, 'facility'), facts);
       case 'contribution-recorded':
-        return contribute(this.facilityOf(idOf(stream, 'facility'), facts), facts);
+        return this.contribute(this.facilityOf(idOf(stream, 'facility'), facts), event, facts, decidedFromMs);
       case 'commitment-pledged':
         return pledge(this.fundOf(facts.text('fundId'), facts), facts);
       case 'capital-call-issued':
@@ -96,16 +113,37 @@ export class FundRule implements Rule<'funds'> {
   private registerFacility(id: string, facts: Facts): void {
     facts.require(!this.facilities.has(id), 'The facility is registered a second time.');
     const currency = facts.optional('currency');
+    const isWhole = (facts.optional('capexMinor') === undefined) === (currency === undefined);
+    facts.require(isWhole, 'A CAPEX and its currency come together.');
     this.facilities.set(id, {
       kind: facts.text('kind'),
       ...(facts.optional('capexMinor') !== undefined && { capexMinor: facts.minor('capexMinor') }),
       ...(currency !== undefined && { currency }),
       unionMinor: 0n,
       statesMinor: 0n,
+      statesMinorByKind: new Map(),
     });
   }
 
-  private reachClose(fund: FundBook, event: EventOf<'funds'>, facts: Facts): void {
+  private adopt(facts: Facts): void {
+    if (facts.text('policy') !== 'matching-basis') return;
+    const kinds = new Facts(facts.place, facts.record('value')).list('kinds');
+    this.matching.add({ version: facts.count('version'), kinds }, facts.instant('effectiveFrom'));
+  }
+
+  private basesOf({ recordedAt }: EventOf<'funds'>, decidedFromMs: number): Bases {
+    return this.matching.within(decidedFromMs, Date.parse(recordedAt) + CLOCK_TOLERANCE_MS);
+  }
+
+  private contribute(facility: FacilityBook, event: EventOf<'funds'>, facts: Facts, decidedFromMs: number): void {
+    const { subscription } = this;
+    const isClosed = subscription?.commandId === event.commandId && subscription.fund.closed;
+    const changes = contribute(facility, facts);
+    if (!isClosed || facility.kind !== 'ai-gigafactory') return;
+    checkStillMatched(facility, changes, this.basesOf(event, decidedFromMs), facts);
+  }
+
+  private reachClose(fund: FundBook, event: EventOf<'funds'>, facts: Facts, decidedFromMs: number): void {
     facts.require(!fund.closed, 'Financial close is reached a second time.');
     fund.closed = true;
     // Before schema 2 nobody stated the day, and calls of any date were accepted. The day that the upcast derives from the
@@ -120,7 +158,9 @@ export class FundRule implements Rule<'funds'> {
     const names = [...fund.facilityIds].sort().join(' ');
     const found = [...listed.keys()].sort().join(' ');
     facts.requireSame(found, names, 'Financial close lists other facilities than the fund finances.');
-    for (const [id, line] of listed) checkMatching(id, this.facilityOf(id, facts), line);
+    const bases = this.basesOf(event, decidedFromMs);
+    const basis = statedBasis(facts, recordedSchema(event) >= REACHED_ON_SINCE_SCHEMA ? bases : [...bases, undefined]);
+    for (const [id, line] of listed) checkMatching(id, this.facilityOf(id, facts), line, basis);
   }
 
   private fundOf(id: string, facts: Facts): FundBook {
@@ -217,15 +257,62 @@ function call(fund: FundBook, facts: Facts): void {
   facts.require(dueOn >= earliest, 'The call is due too early.', `${earliest} or later`, dueOn);
 }
 
-function contribute(facility: FacilityBook, facts: Facts): void {
+/** How one contribution changes the sums of its facility. */
+interface Changes {
+  readonly kind: string;
+  readonly unionMinor: bigint;
+  readonly statesMinor: bigint;
+}
+
+function contribute(facility: FacilityBook, facts: Facts): Changes {
   const deltaMinor = facts.minor('deltaMinor');
   const [partnerKind, kind, currency] = [facts.text('partnerKind'), facts.text('kind'), facts.text('currency')];
   facility.currency ??= currency;
   facts.requireSame(currency, facility.currency, 'The contribution is in another currency.');
-  if (partnerKind === 'member-state') facility.statesMinor += deltaMinor;
-  if (partnerKind !== 'union' || kind === 'in-kind') return;
-  facility.unionMinor += deltaMinor;
-  if (deltaMinor > 0n && facility.kind === 'ai-gigafactory') checkCeiling(facility, facts);
+  const statesMinor = partnerKind === 'member-state' ? deltaMinor : 0n;
+  const unionMinor = partnerKind === 'union' && kind !== 'in-kind' ? deltaMinor : 0n;
+  facility.statesMinor += statesMinor;
+  facility.statesMinorByKind.set(kind, (facility.statesMinorByKind.get(kind) ?? 0n) + statesMinor);
+  facility.unionMinor += unionMinor;
+  if (unionMinor > 0n && facility.kind === 'ai-gigafactory') checkCeiling(facility, facts);
+  return { kind, unionMinor, statesMinor };
+}
+
+const matchingMinorOf = ({ statesMinor, statesMinorByKind }: FacilityBook, basis: MatchingBasis | undefined): bigint =>
+  basis === undefined
+    ? statesMinor
+    : basis.kinds.reduce<bigint>((sum, kind) => sum + (statesMinorByKind.get(String(kind)) ?? 0n), 0n);
+
+/**
+ * After financial close no change makes the match worse than it has to be. A change is wrong only if it is wrong under every version of the
+ * policy that may have been in force.
+ */
+function checkStillMatched(facility: FacilityBook, changes: Changes, bases: Bases, facts: Facts): void {
+  const isAllowed = bases.some((basis) => {
+    const isCounted = basis === undefined || basis.kinds.includes(changes.kind);
+    const isWorse = changes.unionMinor > 0n || (isCounted && changes.statesMinor < 0n);
+    return !isWorse || matchingMinorOf(facility, basis) >= facility.unionMinor;
+  });
+  const message = 'After financial close the Participating States do not match the Union any more (Art. 12b(5)).';
+  const found = matchingMinorOf(facility, bases[0]);
+  facts.require(isAllowed, message, `at least ${facility.unionMinor}`, found);
+}
+
+/** The version of the policy that the close names, which must be one that may have been in force. */
+function statedBasis(facts: Facts, bases: Bases): MatchingBasis | undefined {
+  const version = facts.data['matchingPolicyVersion'];
+  const basis = bases.find((each) => each?.version === version);
+  const isInForce = basis !== undefined || (version === undefined && bases.includes(undefined));
+  const expected = bases.map((each) => (each === undefined ? 'none' : `version ${each.version}`)).join(' or ');
+  facts.require(
+    isInForce,
+    'The close was decided under another policy on matching than was in force.',
+    expected,
+    version,
+  );
+  const kinds = JSON.stringify(facts.data['matchingKinds']);
+  facts.requireSame(kinds, JSON.stringify(basis?.kinds), 'The close names other kinds than the policy on matching.');
+  return basis;
 }
 
 function checkCeiling({ capexMinor, unionMinor }: FacilityBook, facts: Facts): void {
@@ -239,7 +326,7 @@ function checkCeiling({ capexMinor, unionMinor }: FacilityBook, facts: Facts): v
   );
 }
 
-function checkMatching(id: string, facility: FacilityBook, line: Facts): void {
+function checkMatching(id: string, facility: FacilityBook, line: Facts, basis: MatchingBasis | undefined): void {
   const { unionMinor, statesMinor, kind } = facility;
   for (const [name, own] of [
     ['unionMinor', unionMinor],
@@ -247,8 +334,13 @@ function checkMatching(id: string, facility: FacilityBook, line: Facts): void {
   ] as const) {
     line.requireSame(line.minor(name), own, `${name} of facility ${id} is not the sum of its contributions.`);
   }
+  if (basis !== undefined) {
+    const counted = `matchingMinor of facility ${id} is not the sum of the contributions that count.`;
+    line.requireSame(line.minor('matchingMinor'), matchingMinorOf(facility, basis), counted);
+  }
   if (kind !== 'ai-gigafactory') return;
   const message = `The Participating States do not match the Union at facility ${id} (Art. 12b(5)).`;
-  line.require(statesMinor >= unionMinor, message, `at least ${unionMinor}`, statesMinor);
+  const matchingMinor = matchingMinorOf(facility, basis);
+  line.require(matchingMinor >= unionMinor, message, `at least ${unionMinor}`, matchingMinor);
   if (unionMinor > 0n) checkCeiling(facility, line);
 }

@@ -3,20 +3,22 @@ import type { Findings } from '../audit-finding.js';
 import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
 import { dataOf, Facts, runCheck, only, type Rule } from './rule.js';
+import { Timeline } from './timeline.js';
 
 type PartnerRow = readonly [
   partnerId: string,
   position: number,
   stream: string,
   type: TypeOf<'partners'>,
+  decidedFromMs: number,
   ...members: unknown[],
 ];
 
 interface Known {
   readonly country: string;
   readonly legalForm: string;
-  /** The classifications in the order in which they were recorded. */
-  readonly classifications: { readonly category: string; readonly from: number }[];
+  readonly registeredOn: string | undefined;
+  readonly categories: Timeline<string>;
 }
 
 /** Facts about a partner that events of other aggregates repeat must equal the recorded facts. */
@@ -24,26 +26,28 @@ export class PartnerRule implements Rule<'partners'> {
   readonly check = 'partners';
   readonly statement =
     'Every request carries the category of its applicant that was in force when it was submitted, and its country; every pledge ' +
-    'the kind of its partner; every LEI has its check digits.';
+    'the kind of its partner; every LEI has its check digits. No category contradicts the legal form or the age of its partner, or begins ' +
+    'before the one in force; every hosting state is a Member State.';
   private readonly rows = new Partitions<PartnerRow>();
 
   constructor(private readonly findings: Findings) {}
 
-  accept(event: EventOf<'partners'>): void {
+  accept(event: EventOf<'partners'>, decidedFromMs: number): void {
     const { position, stream, type } = event;
     runCheck(this.check, this.findings, () => {
       const facts = Facts.of(event);
-      const id = stream.startsWith('partner-') ? idOf(stream, 'partner') : facts.text('partnerId');
-      this.rows.add(id, [id, position, stream, type, ...only(facts.data, WANTED[type])]);
+      const id = partnerOf(event, facts);
+      if (id === undefined) return;
+      this.rows.add(id, [id, position, stream, type, decidedFromMs, ...only(facts.data, WANTED[type])]);
     });
   }
 
   finish(): void {
     for (const rows of this.rows) {
       const partners = new Map<string, Known>();
-      for (const [id, position, stream, type, ...members] of rows) {
+      for (const [id, position, stream, type, decidedFromMs, ...members] of rows) {
         const facts = new Facts({ position, stream, type }, dataOf(WANTED[type], members));
-        runCheck(this.check, this.findings, () => apply(partners, id, type, facts));
+        runCheck(this.check, this.findings, () => apply(partners, id, type, facts, decidedFromMs));
       }
     }
   }
@@ -54,17 +58,32 @@ export class PartnerRule implements Rule<'partners'> {
 }
 
 const WANTED: Readonly<Record<TypeOf<'partners'>, readonly string[]>> = {
-  'partner-registered': ['country', 'legalForm', 'lei'],
+  'partner-registered': ['country', 'legalForm', 'lei', 'registeredOn'],
+  'facility-registered': [],
   'partner-classified': ['category', 'effectiveFrom'],
   'access-request-submitted': ['category', 'country', 'submittedAt'],
   'commitment-pledged': ['partnerKind'],
 };
 
-function apply(partners: Map<string, Known>, id: string, type: TypeOf<'partners'>, facts: Facts): void {
+/** The partner that the event names; undefined for a facility without a hosting state. */
+function partnerOf({ type, stream }: EventOf<'partners'>, facts: Facts): string | undefined {
+  if (stream.startsWith('partner-')) return idOf(stream, 'partner');
+  return type === 'facility-registered' ? facts.optional('hostStatePartnerId') : facts.text('partnerId');
+}
+
+function apply(
+  partners: Map<string, Known>,
+  id: string,
+  type: TypeOf<'partners'>,
+  facts: Facts,
+  decidedFromMs: number,
+): void {
   const partner = partners.get(id);
   if (type === 'partner-registered') {
     facts.require(partner === undefined, 'The partner is registered a second time.');
-    partners.set(id, { country: facts.text('country'), legalForm: facts.text('legalForm'), classifications: [] });
+    const [country, legalForm] = [facts.text('country'), facts.text('legalForm')];
+    const registeredOn = facts.optional('registeredOn');
+    partners.set(id, { country, legalForm, registeredOn, categories: new Timeline() });
     const lei = facts.optional('lei');
     facts.require(lei === undefined || hasCheckDigits(lei), 'The LEI has wrong check digits.', undefined, lei);
     return;
@@ -73,8 +92,9 @@ function apply(partners: Map<string, Known>, id: string, type: TypeOf<'partners'
   if (partner === undefined) return;
   switch (type) {
     case 'partner-classified':
-      partner.classifications.push({ category: facts.text('category'), from: facts.instant('effectiveFrom') });
-      return;
+      return classify(partner, facts, decidedFromMs);
+    case 'facility-registered':
+      return facts.requireSame(partner.legalForm, 'member-state', 'The hosting state is no Member State.');
     case 'commitment-pledged': {
       const isPublic = ['union', 'member-state', 'public-bank'].includes(partner.legalForm);
       const kind = isPublic ? partner.legalForm : 'private';
@@ -83,8 +103,7 @@ function apply(partners: Map<string, Known>, id: string, type: TypeOf<'partners'
     }
     case 'access-request-submitted': {
       const at = facts.instant('submittedAt');
-      // The decision that was recorded last is in force from its begin on: it replaces all decisions that would have begun later.
-      const category = partner.classifications.findLast(({ from }) => from <= at)?.category;
+      const category = partner.categories.at(at);
       const [stated, country] = [facts.text('category'), facts.text('country')];
       facts.require(
         stated === category,
@@ -99,6 +118,23 @@ function apply(partners: Map<string, Known>, id: string, type: TypeOf<'partners'
       notCovered(type);
   }
 }
+
+function classify({ legalForm, registeredOn, categories }: Known, facts: Facts, decidedFromMs: number): void {
+  const [category, from] = [facts.text('category'), facts.date('effectiveFrom')];
+  categories.decide(category, facts, 'effectiveFrom', decidedFromMs, 'The category begins before the one in force.');
+  const isContradicted = ENTERPRISES.includes(category) && PUBLIC_FORMS.includes(legalForm);
+  facts.require(!isContradicted, `A partner of the form ${legalForm} is no ${category}.`, undefined, category);
+  if (category !== 'start-up' || registeredOn === undefined) return;
+  const lastDay = `${Number(registeredOn.slice(0, YEAR_LENGTH)) + START_UP_YEARS_MAX}${registeredOn.slice(YEAR_LENGTH)}`;
+  facts.require(from <= lastDay, 'The partner is too old to be a start-up.', `${lastDay} or earlier`, from);
+}
+
+/** GBER Art. 22(2): years from the registration. */
+const START_UP_YEARS_MAX = 5;
+const YEAR_LENGTH = 4;
+/** Under public control, and so no enterprises (Recommendation 2003/361/EC, Annex, Art. 3(4)). */
+const PUBLIC_FORMS: readonly string[] = ['union', 'member-state', 'public-bank', 'public-body'];
+const ENTERPRISES: readonly string[] = ['start-up', 'sme', 'scale-up', 'tech-giant'];
 
 /** ISO 17442: the identifier as a number, letters read as 10 to 35, leaves the remainder 1 modulo 97. */
 function hasCheckDigits(lei: string): boolean {

@@ -14,8 +14,11 @@ export interface Rule<Name extends RuleName = RuleName> {
   readonly check: Name;
   /** What the check states of a history in which it finds nothing, in one sentence. */
   readonly statement: string;
-  /** Called in order of position, and only with the types that `COVERAGE` lists for the rule. */
-  accept(event: EventOf<Name>): void;
+  /**
+   * Called in order of position, and only with the types that `COVERAGE` lists for the rule.
+   * @param decidedFromMs the earliest instant at which the event can have been decided, ms since the epoch
+   */
+  accept(event: EventOf<Name>, decidedFromMs: number): void;
   /** After the last event: checks the rows that were set aside. */
   finish(end: LogEnd): void;
   close(): void;

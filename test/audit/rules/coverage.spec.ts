@@ -2,6 +2,19 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AGGREGATES } from '../../../src/aggregates.js';
+import { ACCESS_REFUSALS } from '../../../src/access/access.refusals.js';
+import { CAPITAL_REFUSALS } from '../../../src/capital/capital.refusals.js';
+import { COMPUTE_REFUSALS } from '../../../src/compute/compute.refusals.js';
+import { ERASURE_REFUSALS } from '../../../src/erasure/erasure.refusals.js';
+import { GOVERNANCE_REFUSALS } from '../../../src/governance/governance.refusals.js';
+import { HTTP_REFUSALS } from '../../../src/http/http.refusals.js';
+import { IDENTITY_REFUSALS } from '../../../src/identity/identity.refusals.js';
+import { LEDGER_REFUSALS } from '../../../src/ledger/ledger.refusals.js';
+import { LOG_REFUSALS } from '../../../src/log/log.refusals.js';
+import { PARTNERS_REFUSALS } from '../../../src/partners/partners.refusals.js';
+import { REFUSALS } from '../../../src/refusals.js';
+import { TRANSPARENCY_REFUSALS } from '../../../src/transparency/transparency.refusals.js';
+import { checkedRefusals, uncheckedRefusals } from '../../../src/audit/rules/refusal-coverage.js';
 import { eventTypesOf } from '../../../src/ledger/aggregate.js';
 import { rulesFor, uncoveredTypes, EVENT_TYPES, type TypeOf } from '../../../src/audit/rules/coverage.js';
 import type { Verification } from '../../../src/audit/verify.js';
@@ -46,11 +59,39 @@ describe('the coverage of the rules', () => {
       await outputOf('verify', folder, '--vkey', LOG_VKEY, '--json'),
     ) as Verification;
     const uncovered = uncoveredTypes();
-    expect(uncovered.map(([type]) => type)).toContain('corrective-action-decided');
+    expect(uncovered.map(([type]) => type)).toContain('personal-data-erased');
     for (const [type, reason] of uncovered) {
       expect(reason).toMatch(/^[A-Z].*\.$/);
       expect(notChecked).toMatch(new RegExp(`^  ${type} +${reason.replaceAll(/[.()"]/g, '\\$&')}$`, 'm'));
       expect(lines).toContainEqual({ check: type, what: reason });
+    }
+  });
+
+  it('has an entry for every refusal of a feature, and prints those without a check with their reasons', async () => {
+    const features = Object.keys({
+      ...ACCESS_REFUSALS,
+      ...CAPITAL_REFUSALS,
+      ...COMPUTE_REFUSALS,
+      ...ERASURE_REFUSALS,
+      ...GOVERNANCE_REFUSALS,
+      ...IDENTITY_REFUSALS,
+      ...PARTNERS_REFUSALS,
+      ...TRANSPARENCY_REFUSALS,
+    });
+    const checked = checkedRefusals();
+    const unchecked = uncheckedRefusals();
+    const listed = [...checked.map(([code]) => code), ...unchecked.flatMap(([, codes]) => codes)];
+    expect(listed.sort()).toEqual(features.sort());
+    // The other files of refusals are of requests: a feature that is added must not be left out here.
+    const others = { ...HTTP_REFUSALS, ...LEDGER_REFUSALS, ...LOG_REFUSALS };
+    expect([...features, ...Object.keys(others)].sort()).toEqual(Object.keys(REFUSALS).sort());
+    const { checked: lines, notChecked } = JSON.parse(
+      await outputOf('verify', folder, '--vkey', LOG_VKEY, '--json'),
+    ) as Verification;
+    const names = lines.map(({ check }) => check);
+    for (const [, checks] of checked) expect(names).toEqual(expect.arrayContaining([...checks]));
+    for (const [reason, codes] of unchecked) {
+      expect(notChecked).toContainEqual({ check: 'refusals', what: `${reason} (${codes.join(', ')})` });
     }
   });
 

@@ -423,12 +423,12 @@ const FORGERIES: readonly Forgery[] = [
   [
     'a decision by those who submitted',
     'access-requests',
-    (c) => Object.assign(find(c, 'access-denied'), { actor: 'applicant' }),
+    (c) => Object.assign(find(c, 'access-denied'), { actor: 'applicant', role: 'panel' }),
   ],
   [
     'a decision by the applicant itself',
     'access-requests',
-    (c) => Object.assign(find(c, 'eligibility-confirmed'), { actor: story.STARTUP }),
+    (c) => Object.assign(find(c, 'eligibility-confirmed'), { actor: story.STARTUP, role: 'panel' }),
   ],
   ['a decision without a reason', 'access-requests', (c) => set(c, 'access-denied', 0, { reasonCodes: [] })],
   [
