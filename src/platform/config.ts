@@ -28,6 +28,8 @@ export class Config {
   readonly logLevel: LogLevel;
   /** Requests a minute that one caller may make; 0 switches the limit off. */
   readonly rateLimitPerMinute: number;
+  /** Hours between two checks of the history and the views in the background; 0 switches them off. */
+  readonly attestationHours: number;
   /** When events may be stamped, as clocks can be wrong. */
   readonly clockRule: ClockRule;
 
@@ -46,6 +48,7 @@ export class Config {
     const oidc = readOidc(settings);
     this.logLevel = settings.logLevel();
     this.rateLimitPerMinute = settings.integer('RATE_LIMIT_PER_MINUTE', RATE_LIMIT_PER_MINUTE_MAX, 0);
+    this.attestationHours = settings.integer('ATTESTATION_HOURS', ATTESTATION_HOURS_MAX, 24);
     const aheadSeconds = settings.integer('CLOCK_AHEAD_SECONDS_MAX', CLOCK_AHEAD_SECONDS_MAX, 60);
     const acceptedStamp = settings.text('LAST_STAMP_ACCEPTED', isInstant, INSTANT_HINT);
     this.clockRule = {
@@ -138,6 +141,8 @@ export class ConfigError extends Error {
 const PORT_MAX = 65_535;
 /** A million requests a minute is more than one process can answer: a larger number is a typing error. */
 const RATE_LIMIT_PER_MINUTE_MAX = 1_000_000;
+/** A year: a longer interval is as good as none. */
+const ATTESTATION_HOURS_MAX = 8_784;
 /** A clock that is a day ahead is wrong. */
 const CLOCK_AHEAD_SECONDS_MAX = 86_400;
 /** 32 characters of base64 are 192 bits: beyond guessing, and short enough for any header. */

@@ -22,6 +22,7 @@ describe('the settings', () => {
       logOrigin: 'localhost/log',
       logLevel: 'info',
       rateLimitPerMinute: 0,
+      attestationHours: 24,
       clockRule: { aheadMsMax: 60_000 },
     });
   });
@@ -41,6 +42,7 @@ describe('the settings', () => {
       OIDC_AUDIENCE: 'ppp-ledger',
       LOG_LEVEL: 'debug',
       RATE_LIMIT_PER_MINUTE: '600',
+      ATTESTATION_HOURS: '0',
       CLOCK_AHEAD_SECONDS_MAX: '5',
       LAST_STAMP_ACCEPTED: '2036-11-24T05:38:00.250Z',
     });
@@ -57,6 +59,7 @@ describe('the settings', () => {
       oidc: { issuer: 'https://login.example.eu/realms/ppp', audience: 'ppp-ledger' },
       logLevel: 'debug',
       rateLimitPerMinute: 600,
+      attestationHours: 0,
       clockRule: { aheadMsMax: 5_000, acceptedStamp: Date.parse('2036-11-24T05:38:00.250Z') },
     });
   });
@@ -94,6 +97,13 @@ describe('the settings', () => {
       'RATE_LIMIT_PER_MINUTE',
     ]);
     for (const problem of problems) expect(problem).toMatch(/: set |set both/);
+  });
+
+  it.each([
+    ['8784', []],
+    ['8785', ['ATTESTATION_HOURS cannot be used: set it to a whole number from 0 to 8784.']],
+  ])('check the history every %s hours', (ATTESTATION_HOURS, problems) => {
+    expect(problemsOf({ ATTESTATION_HOURS })).toEqual(problems);
   });
 
   it('end the program with EX_CONFIG', () => {

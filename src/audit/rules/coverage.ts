@@ -14,7 +14,8 @@ export type RuleName =
   | 'access-requests'
   | 'partners'
   | 'policies'
-  | 'api-keys';
+  | 'api-keys'
+  | 'attestations';
 
 /** Why no rule checks an event type. The reason is printed among the things that a verification does not check. */
 export interface Uncovered {
@@ -68,6 +69,7 @@ const COVERAGE = {
   'report-published': {
     none: 'No rule makes reports. "audit replay" makes each published report again and compares its hash.',
   },
+  'replay-attested': ['attestations'],
   'corrective-action-decided': {
     none: 'A measure of the governing board, in words. Nothing in the log shows whether it fits the report that it names.',
   },

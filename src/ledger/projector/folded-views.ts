@@ -130,6 +130,11 @@ export class FoldedViews {
     }
   }
 
+  /** Folds the next events as they are stored. A view is not compared beyond an event that this program does not know. */
+  foldStored(stored: readonly StoredEvent[]): Promise<void> {
+    return this.fold(this.read(stored, this.foldings));
+  }
+
   /** Compares each view with the rows that the events give at its position. All views are read as of the same moment. */
   async compare(): Promise<readonly (ComparedView | UncomparedView)[]> {
     const { client } = this;

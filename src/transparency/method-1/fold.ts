@@ -112,8 +112,9 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'quota-policy-adopted':
     // The events of the commitment hold the same amounts.
     case 'contribution-recorded':
-    // A publication changes no figure. Erased content was never counted.
+    // A publication or an attestation changes no figure. Erased content was never counted.
     case 'report-published':
+    case 'replay-attested':
     case 'personal-data-erased':
       return;
     case 'policy-adopted':
