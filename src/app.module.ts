@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { AttestationModule } from './audit/attestation/attestation.module.js';
+import { AttestationModule } from './audit/database/attestation/attestation.module.js';
 import { AccessModule } from './access/access.module.js';
 import { ComputeModule } from './compute/compute.module.js';
 import { TransparencyModule } from './transparency/transparency.module.js';

@@ -80,7 +80,9 @@ export class LogStore {
     const client = await this.pool.connect();
     try {
       await client.query('begin');
-      const { rows } = await client.query<LogHead>('select size, root, note, hold from log_head for update skip locked');
+      const { rows } = await client.query<LogHead>(
+        'select size, root, note, hold from log_head for update skip locked',
+      );
       const [head] = rows;
       if (head) await work(new LogTransaction(client), head);
       await client.query('commit');

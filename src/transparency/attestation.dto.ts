@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { REPORT_KINDS, type ReportKind } from './publication.js';
 
 const HEX_HASH = { pattern: '^[0-9a-f]{64}$', maxLength: 64 } as const;
@@ -84,4 +84,10 @@ export class AttestationPageDto {
 }
 
 /** Which attestations. */
-export class ListAttestationsDto extends ListQueryDto {}
+export class ListAttestationsDto extends ListQueryDto {
+  @FromDay('attestations that were recorded')
+  readonly from?: string;
+
+  @ToDay('attestations that were recorded')
+  readonly to?: string;
+}

@@ -1,5 +1,5 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { ReadModel, type Columns, type Page, type Reading } from '../http/read-model.js';
+import { ReadModel, onDays, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsForAll } from '../http/visibility.js';
 import type { AttestationDto, ListAttestationsDto } from './attestation.dto.js';
 
@@ -31,10 +31,10 @@ class ListAttestationsHandler implements IQueryHandler<ListAttestations> {
       projection: 'attestations',
       rows: ATTESTATIONS,
       columns: COLUMNS,
-      filters: {},
+      filters: { from: query.from, to: query.to },
       limit: query.limit,
       cursor: query.cursor,
-      where: () => [],
+      where: (days) => onDays('attested_at', days, 'instant'),
     });
   }
 }

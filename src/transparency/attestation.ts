@@ -53,4 +53,9 @@ export const attestation: Aggregate<Attestation, ReplayAttested> = {
   },
 };
 
+/** The reports as of a position, by their hashes. */
+export abstract class AttestedReports {
+  abstract asOf(position: number): Promise<Pick<AttestedFacts, 'root' | 'methodVersion' | 'reports'>>;
+}
+
 export const attestReplay = (data: AttestedFacts): [ReplayAttested] => [{ type: 'replay-attested', data }];

@@ -1,6 +1,8 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { Readiness, viewsPart } from '../platform/readiness.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
+import { AttestedReports } from './attestation.js';
+import { ServedReports } from './attested-reports.service.js';
 import { AttestationController } from './attestation.controller.js';
 import { attestationQueryHandlers } from './attestation.queries.js';
 import { DictionaryController } from './dictionary.controller.js';
@@ -27,10 +29,11 @@ import { transparencyQueryHandlers } from './transparency.queries.js';
     Publications,
     ReportFollower,
     Reports,
+    { provide: AttestedReports, useClass: ServedReports },
     { provide: PublicationTexts, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new PublicationTexts(pool) },
     { provide: ReportStates, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new ReportStates(pool) },
   ],
-  exports: [Reports],
+  exports: [AttestedReports],
 })
 export class TransparencyModule implements OnApplicationBootstrap {
   constructor(

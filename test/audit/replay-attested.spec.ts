@@ -22,6 +22,8 @@ const history = (...attested: readonly object[]) => {
 const replayed = async (...attested: readonly object[]): Promise<Replay> =>
   replay(await openLog(history(...attested), { key }), {}, { aggregates: AGGREGATES });
 
+type Attested = Awaited<ReturnType<typeof honest>>;
+
 /** What an honest service attests at the position. */
 async function honest() {
   const { reports, root, methodVersion } = await replayed();
@@ -43,22 +45,22 @@ describe('an attestation in a log', () => {
   it.each([
     [
       'sha256 of a report',
-      (data: any) => ({ ...data, reports: [...data.reports.slice(1), { ...data.reports[0], sha256: HASH }] }),
+      (data: Attested) => ({ ...data, reports: [...data.reports.slice(1), { ...data.reports[0], sha256: HASH }] }),
       'another sha256',
     ],
     [
       'length of a report',
-      (data: any) => ({ ...data, reports: [{ ...data.reports[0], byteCount: 1 }] }),
+      (data: Attested) => ({ ...data, reports: [{ ...data.reports[0], byteCount: 1 }] }),
       'another byteCount',
     ],
-    ['root', (data: any) => ({ ...data, root: `${'A'.repeat(43)}=` }), 'another root'],
-    ['position', (data: any) => ({ ...data, position: POSITION - 1 }), 'another'],
+    ['root', (data: Attested) => ({ ...data, root: `${'A'.repeat(43)}=` }), 'another root'],
+    ['position', (data: Attested) => ({ ...data, position: POSITION - 1 }), 'another'],
     [
       'kind of report',
-      (data: any) => ({ ...data, reports: [{ ...data.reports[0], kind: 'gossip' }] }),
+      (data: Attested) => ({ ...data, reports: [{ ...data.reports[0], kind: 'gossip' }] }),
       'no report that there can be',
     ],
-    ['list with something else', (data: any) => ({ ...data, reports: [null] }), 'no report that there can be'],
+    ['list with something else', (data: Attested) => ({ ...data, reports: [null] }), 'no report that there can be'],
   ])('is found by the replay with another %s', async (_what, change, message) => {
     const { findings } = await replayed(change(await honest()));
     expect(findings.first).toMatchObject({

@@ -1,13 +1,13 @@
 import { Module, type DynamicModule, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { EventReader } from '../../ledger/event-reader.js';
-import { Ledger } from '../../ledger/ledger.js';
-import type { Projection } from '../../ledger/projector/projection.js';
-import { LogStore } from '../../log/log-store.queries.js';
-import { Metrics } from '../../platform/metrics.js';
-import { Readiness } from '../../platform/readiness.js';
-import type { Runtime } from '../../platform/runtime.js';
-import { noteKeyOf, signingKey } from '../../tlog/note-key.js';
-import { Reports } from '../../transparency/reports.service.js';
+import { EventReader } from '../../../ledger/event-reader.js';
+import { Ledger } from '../../../ledger/ledger.js';
+import type { Projection } from '../../../ledger/projector/projection.js';
+import { LogStore } from '../../../log/log-store.queries.js';
+import { Metrics } from '../../../platform/metrics.js';
+import { Readiness } from '../../../platform/readiness.js';
+import type { Runtime } from '../../../platform/runtime.js';
+import { noteKeyOf, signingKey } from '../../../tlog/note-key.js';
+import { AttestedReports } from '../../../transparency/attestation.js';
 import { AttestationWorker } from './attestation.worker.js';
 import { Checks } from './checks.queries.js';
 
@@ -30,8 +30,8 @@ export class AttestationModule implements OnApplicationBootstrap, OnModuleDestro
         { provide: Checks, useValue: checks },
         {
           provide: AttestationWorker,
-          inject: [EventReader, Ledger, Reports],
-          useFactory: (reader: EventReader, ledger: Ledger, reports: Reports) =>
+          inject: [EventReader, Ledger, AttestedReports],
+          useFactory: (reader: EventReader, ledger: Ledger, reports: AttestedReports) =>
             new AttestationWorker({
               pool,
               log: new LogStore(pool),

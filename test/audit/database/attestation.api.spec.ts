@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
-import { AttestationWorker } from '../../../src/audit/attestation/attestation.worker.js';
-import { EVENTS_PER_BATCH } from '../../../src/audit/attestation/history-check.queries.js';
+import { AttestationWorker } from '../../../src/audit/database/attestation/attestation.worker.js';
+import { EVENTS_PER_BATCH } from '../../../src/audit/database/attestation/history-check.queries.js';
 import { canonicalize } from '../../../src/ledger/canonical.js';
 import { Projector } from '../../../src/ledger/projector/projector.js';
 import { ROWS_PER_PAGE } from '../../../src/ledger/projector/row-pages.js';

@@ -1,14 +1,14 @@
 import type { Pool } from 'pg';
-import type { EventReader } from '../../ledger/event-reader.js';
-import type { StoredEvent } from '../../ledger/event.js';
-import { FoldedViews, type ComparedView, type UncomparedView } from '../../ledger/projector/folded-views.js';
-import type { Projection } from '../../ledger/projector/projection.js';
-import type { LogStore } from '../../log/log-store.queries.js';
-import { openCheckpoint, type Checkpoint } from '../../tlog/checkpoint.js';
-import { LogError } from '../../tlog/log-error.js';
-import { CompactRange, hashesEqual, leafHash } from '../../tlog/merkle.js';
-import type { VerifierKey } from '../../tlog/note-key.js';
-import { hashAt, TILE_WIDTH, tileWidth } from '../../tlog/tile.js';
+import type { EventReader } from '../../../ledger/event-reader.js';
+import type { StoredEvent } from '../../../ledger/event.js';
+import { FoldedViews, type ComparedView, type UncomparedView } from '../../../ledger/projector/folded-views.js';
+import type { Projection } from '../../../ledger/projector/projection.js';
+import type { LogStore } from '../../../log/log-store.queries.js';
+import { openCheckpoint, type Checkpoint } from '../../../tlog/checkpoint.js';
+import { LogError } from '../../../tlog/log-error.js';
+import { CompactRange, hashesEqual, leafHash } from '../../../tlog/merkle.js';
+import type { VerifierKey } from '../../../tlog/note-key.js';
+import { hashAt, TILE_WIDTH, tileWidth } from '../../../tlog/tile.js';
 
 /** Events of one read: bounds the memory, and the work between two pauses. */
 export const EVENTS_PER_BATCH = 2 * TILE_WIDTH;

@@ -1,25 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createHash } from 'node:crypto';
-import { CHECK_LOCK } from '../../ledger/advisory-locks.js';
-import { PROGRAMME_ACTOR } from '../../ledger/command-context.js';
-import { randomId } from '../../ledger/identifiers.js';
-import { lead } from '../../ledger/leadership.js';
-import type { Ledger } from '../../ledger/ledger.js';
-import { monotonicTime, type MonotonicTime } from '../../ledger/monotonic-time.js';
-import type { ComparedView } from '../../ledger/projector/folded-views.js';
-import { Worker, type Next, type WorkerLog } from '../../ledger/worker.js';
-import { attestation, attestReplay, type AttestedFacts } from '../../transparency/attestation.js';
-import { REPORT_KINDS } from '../../transparency/publication.js';
-import type { Reports } from '../../transparency/reports.service.js';
-import { messageOf, nextStepOf } from '../database/stored-views.queries.js';
+import { CHECK_LOCK } from '../../../ledger/advisory-locks.js';
+import { PROGRAMME_ACTOR } from '../../../ledger/command-context.js';
+import { randomId } from '../../../ledger/identifiers.js';
+import { lead } from '../../../ledger/leadership.js';
+import type { Ledger } from '../../../ledger/ledger.js';
+import { monotonicTime, type MonotonicTime } from '../../../ledger/monotonic-time.js';
+import type { ComparedView } from '../../../ledger/projector/folded-views.js';
+import { Worker, type Next, type WorkerLog } from '../../../ledger/worker.js';
+import {
+  attestation,
+  attestReplay,
+  type AttestedFacts,
+  type AttestedReports,
+} from '../../../transparency/attestation.js';
+import { messageOf, nextStepOf } from '../stored-views.queries.js';
 import type { Checks, CheckState } from './checks.queries.js';
+import { isDue } from './due.js';
 import { checkHistory, type CheckedLedger, type HistoryCheck } from './history-check.queries.js';
 
-/** The first check after a start: a service that starts has other work. */
-const AFTER_START_MS = 600_000;
-/** How often is checked again what was found wrong. */
-const AFTER_FINDING_MS = 300_000;
-const MS_PER_HOUR = 3_600_000;
 const POLL_MS = 30_000;
 /** The check rests so many times as long as it works: it takes a tenth of one connection. */
 const REST_FACTOR = 9;
@@ -29,7 +27,7 @@ const REST_MS_MAX = 5_000;
 export interface AttestationParts extends Omit<CheckedLedger, 'rest'> {
   readonly checks: Checks;
   readonly ledger: Ledger;
-  readonly reports: Pick<Reports, 'answer' | 'method'>;
+  readonly reports: AttestedReports;
   /** Between two checks; 0: only what was found wrong is checked again. */
   readonly hours: number;
   readonly workerLog: WorkerLog;
@@ -93,7 +91,10 @@ export class AttestationWorker {
 
   private async step(): Promise<Next> {
     const { checks, pool } = this.parts;
-    if (!this.isDue(await checks.state())) return 'idle';
+    const now = this.time.now();
+    const sinceCheckMs = this.checkedAt === undefined ? undefined : now - this.checkedAt;
+    const times = { sinceStartMs: now - this.startedAt, sinceCheckMs, hours: this.parts.hours };
+    if (!isDue(await checks.state(), times)) return 'idle';
     const turn = await lead(pool, CHECK_LOCK);
     if (turn === undefined) return 'stand-by';
     try {
@@ -107,23 +108,22 @@ export class AttestationWorker {
     return 'idle';
   }
 
-  private isDue({ hold, different, clean }: CheckState): boolean {
-    const now = this.time.now();
-    const sinceMs = this.checkedAt === undefined ? undefined : now - this.checkedAt;
-    if (hold !== null || different.size > 0) return sinceMs === undefined || sinceMs >= AFTER_FINDING_MS;
-    const intervalMs = this.parts.hours * MS_PER_HOUR;
-    if (intervalMs === 0) return false;
-    if (sinceMs === undefined) return now - this.startedAt >= AFTER_START_MS;
-    // Another instance may have checked meanwhile.
-    return sinceMs >= intervalMs && (clean === undefined || clean.ageMs >= intervalMs);
-  }
-
   private async attest(views: readonly ComparedView[]): Promise<void> {
-    const { checks, ledger } = this.parts;
+    const { checks, ledger, reports } = this.parts;
     const position = Math.min(...views.map((view) => view.position));
     await checks.noteClean(position);
     if (position === 0 || !(await checks.isNews(position, this.attested))) return;
-    const facts = await this.factsOf(position, views);
+    const facts: AttestedFacts = {
+      position,
+      ...(await reports.asOf(position)),
+      views: views.map(({ name, version, position: at, rows, sha256 }) => ({
+        view: name,
+        version,
+        position: at,
+        rows,
+        sha256,
+      })),
+    };
     const commandId = randomId();
     const principal = { actorId: PROGRAMME_ACTOR, roles: ['operator'] as const };
     await ledger.execute(
@@ -135,38 +135,6 @@ export class AttestationWorker {
       },
     );
     this.attested = position;
-  }
-
-  private async factsOf(position: number, views: readonly ComparedView[]): Promise<AttestedFacts> {
-    const { method } = this.parts.reports;
-    const reports: AttestedFacts['reports'][number][] = [];
-    let root: Uint8Array = new Uint8Array();
-    for (const kind of REPORT_KINDS) {
-      const { body } = await this.parts.reports.answer(
-        { asOfPosition: position },
-        {
-          name: `attested ${kind}`,
-          method,
-          render: (state, over) => ({ text: method.text(state, over, { kind }), over }),
-        },
-      );
-      root = body.over;
-      const sha256 = createHash('sha256').update(body.text).digest('hex');
-      reports.push({ kind, byteCount: Buffer.byteLength(body.text), sha256 });
-    }
-    return {
-      position,
-      root: Buffer.from(root).toString('base64'),
-      methodVersion: method.version,
-      views: views.map(({ name, version, position: at, rows, sha256 }) => ({
-        view: name,
-        version,
-        position: at,
-        rows,
-        sha256,
-      })),
-      reports,
-    };
   }
 
   /** The row, and what to do, for the operator. */
