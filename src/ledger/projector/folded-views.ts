@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { isCausedByContent } from '../event-store.js';
 import type { EventReader } from '../event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../event.js';
 import { Checkpoints, type CheckpointStatus } from './projection-copies.js';
@@ -162,11 +163,14 @@ export class FoldedViews {
     const due = events.filter(({ position }) => position > folding.position && position <= to);
     const last = due.at(-1)?.position;
     if (last === undefined || folding.obstacle !== undefined) return;
+    await this.client.query('savepoint view');
     try {
       await this.rows.apply(this.statements, folding, due);
     } catch (error) {
-      if (!(error instanceof ProjectionFailure)) throw error;
-      folding.obstacle = error.message;
+      // An event that no decision made may not fit into a row. The other views are compared all the same.
+      if (!(error instanceof ProjectionFailure || isCausedByContent(error))) throw error;
+      await this.client.query('rollback to savepoint view');
+      folding.obstacle = error instanceof Error ? error.message : String(error);
     }
     folding.position = last;
   }
