@@ -9,6 +9,7 @@ import { apiKey } from './identity/api-key.js';
 import { subject } from './erasure/erasure.js';
 import { partner } from './partners/partner.js';
 import type { LedgerFact } from './transparency/ledger-event.js';
+import { attestation } from './transparency/attestation.js';
 import { report } from './transparency/publication.js';
 
 /** Every aggregate of the domain: what the ledger can hold. */
@@ -23,6 +24,7 @@ export const AGGREGATES = [
   accessRequest,
   usage,
   report,
+  attestation,
   subject,
 ];
 

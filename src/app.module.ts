@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { AttestationModule } from './audit/database/attestation/attestation.module.js';
 import { AccessModule } from './access/access.module.js';
 import { ComputeModule } from './compute/compute.module.js';
 import { TransparencyModule } from './transparency/transparency.module.js';
@@ -16,7 +17,7 @@ import { HttpModule } from './http/http.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import type { Runtime } from './platform/runtime.js';
 import { METHODS, type MethodRegistry } from './transparency/methods.js';
-import { PROJECTIONS } from './projections.js';
+import { PROJECTIONS, SERVED } from './projections.js';
 import { REFUSALS } from './refusals.js';
 
 /** The features, with the ledger and the resources that the program has opened. */
@@ -54,6 +55,7 @@ export class AppModule {
         TransparencyModule.forRoot(methods),
         GovernanceModule,
         LogModule.forRoot(runtime),
+        AttestationModule.forRoot(runtime, SERVED),
       ],
     };
   }

@@ -8,6 +8,7 @@ import { apiKeyProjection } from './identity/api-key.projection.js';
 import { eventsProjection } from './ledger/projector/events.projection.js';
 import type { Projection } from './ledger/projector/projection.js';
 import { erasureProjection } from './erasure/erasure.projection.js';
+import { attestationProjection } from './transparency/attestation.projection.js';
 import { publicationProjection } from './transparency/report-publication.projection.js';
 
 /** Every projection of the features; the projector follows the log for all of them. */
@@ -18,6 +19,7 @@ export const PROJECTIONS = [
   computeProjection,
   policyProjection,
   publicationProjection,
+  attestationProjection,
   erasureProjection,
   apiKeyProjection,
 ];

@@ -6,6 +6,7 @@ import { METHODS, type MethodRegistry } from '../transparency/methods.js';
 import { streamLines } from '../transparency/publication-text.js';
 import { formatInstant } from '../ledger/time.js';
 import { periodEnd, REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
+import type { ReplayAttested } from '../transparency/attestation.js';
 import type { MethodState, ReportMethod } from '../transparency/report-method.js';
 import { positionAt } from './audit-entry.js';
 import { Findings, NotCheckable, textOf, type Finding } from './audit-finding.js';
@@ -77,12 +78,13 @@ export async function replay(log: OpenedLog, point: ReplayPoint, options: Replay
     accept: (event) => {
       latest.accept(event);
       if (event.type === 'report-published') publications.push(publicationOf(event, methods));
+      if (event.type === 'replay-attested') publications.push(...attestedReports(event, methods));
     },
   });
   const findings = new Findings();
   const sound = publications.filter((publication) => isSound(publication, findings));
   const known = sound.filter(isOfKnownMethod);
-  for (const publication of known) await checkPeriod(log, publication, findings);
+  for (const publication of known.filter(isPublished)) await checkPeriod(log, publication, findings);
   return {
     position,
     asOf: latest.state.recordedAt,
@@ -169,21 +171,45 @@ async function walkUpTo(
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** What the event of a publication commits to. */
+/** What the event of a publication, or of an attestation, commits to: a report, by its hash. */
 interface Publication {
   readonly id: string;
   readonly event: RecordedEvent;
-  readonly data: ReportPublished['data'];
+  readonly data: ReportPublished['data'] | AttestedReport;
   /** Undefined for a version that this program does not know. */
   readonly method: ReportMethod | undefined;
 }
+/** A report of an attestation: of no period, and without an index of the streams. */
+type AttestedReport = Pick<
+  ReportPublished['data'],
+  'kind' | 'position' | 'root' | 'methodVersion' | 'byteCount' | 'sha256'
+>;
 type KnownPublication = Publication & { readonly method: ReportMethod };
 
 const isOfKnownMethod = (publication: Publication): publication is KnownPublication => publication.method !== undefined;
 
+const isPublished = (
+  publication: KnownPublication,
+): publication is KnownPublication & { readonly data: ReportPublished['data'] } =>
+  publication.event.type === 'report-published';
+
 function publicationOf(event: RecordedEvent, methods: MethodRegistry): Publication {
   const data = event.data as ReportPublished['data'];
   return { id: idOf(event.stream, 'report'), event, data, method: methods.of(data.methodVersion) };
+}
+
+/** The reports of an attestation. Nobody validated its data in a log of others. */
+function attestedReports(event: RecordedEvent, methods: MethodRegistry): Publication[] {
+  const { position, root, methodVersion, reports } = event.data as Partial<ReplayAttested['data']>;
+  const id = idOf(event.stream, 'attestation');
+  const method = typeof methodVersion === 'string' ? methods.of(methodVersion) : undefined;
+  const stated: readonly unknown[] = Array.isArray(reports) ? reports : [];
+  return stated.map((report) => ({
+    id,
+    event,
+    method,
+    data: { ...(report as object), position, root, methodVersion } as AttestedReport,
+  }));
 }
 
 /** A report is of a kind of its method, and of a history that ends before its own publication. An unknown method may have further kinds. */
@@ -194,16 +220,18 @@ function isSound({ id, event, data, method }: Publication, findings: Findings): 
     return true;
   findings.add({
     ...placeOf({ id, event }),
-    message: 'The publication names no report that there can be.',
+    message: `The ${nounOf(event)} names no report that there can be.`,
     found: `${textOf(data.kind)} as of position ${textOf(data.position)}, by method ${textOf(data.methodVersion)}`,
     nextStep: 'Ask the operator what was published.',
   });
   return false;
 }
 
+const nounOf = ({ type }: RecordedEvent): string => (type === 'replay-attested' ? 'attestation' : 'publication');
+
 const placeOf = ({ id, event }: Pick<Publication, 'id' | 'event'>) => ({
-  check: 'published reports',
-  artefact: `v1/transparency/reports/${id}`,
+  check: event.type === 'replay-attested' ? 'attested reports' : 'published reports',
+  artefact: event.type === 'replay-attested' ? `attestation ${id}` : `v1/transparency/reports/${id}`,
   position: event.position,
   stream: event.stream,
   type: event.type,
@@ -213,7 +241,11 @@ const placeOf = ({ id, event }: Pick<Publication, 'id' | 'event'>) => ({
  * A final report reflects every event that was recorded by the end of its period, and is published after that. Of an interim
  * report, the log does not show which event was the last one when it was made.
  */
-async function checkPeriod(log: OpenedLog, { id, event, data }: Publication, findings: Findings): Promise<void> {
+async function checkPeriod(
+  log: OpenedLog,
+  { id, event, data }: KnownPublication & { readonly data: ReportPublished['data'] },
+  findings: Findings,
+): Promise<void> {
   const nextStep = 'Ask the operator for a report of the whole period, and for the reason.';
   const wrong = (message: string, expected: string, found: string): void =>
     findings.add({ ...placeOf({ id, event }), check: 'periods of reports', message, expected, found, nextStep });
@@ -233,7 +265,7 @@ async function checkPeriod(log: OpenedLog, { id, event, data }: Publication, fin
 }
 
 /** Ms since the epoch. Nobody validated the data of a publication in a log of others. */
-function endOfPeriod({ periodFrom, periodTo }: Publication['data']): number | undefined {
+function endOfPeriod({ periodFrom, periodTo }: ReportPublished['data']): number | undefined {
   if (typeof periodFrom !== 'string' || typeof periodTo !== 'string') return undefined;
   return Number.isNaN(Date.parse(periodTo)) ? undefined : periodEnd({ periodFrom, periodTo });
 }
@@ -262,7 +294,7 @@ async function makeAgain(
         if (root === undefined) continue;
         for (const publication of wanted.filter(({ data }) => data.position === position)) {
           const report = { ...folding.report(publication.data.kind, root), id: publication.id };
-          made.push(report);
+          if (isPublished(publication)) made.push(report);
           compareFacts(publication, factsOf(report, root, lastRevisions), findings);
         }
       }
@@ -295,23 +327,23 @@ function factsOf({ text, position }: ReplayedReport, root: Hash, lastRevisions: 
 }
 
 function compareFacts({ id, event, data }: Publication, computed: Facts, findings: Findings): void {
-  const { sha256: hash, byteCount, treeSize, root } = data;
+  const { sha256: hash, byteCount, root } = data;
+  const common: Facts = { sha256: textOf(hash), byteCount: textOf(byteCount), root: textOf(root) };
   // Nobody validated the data of a publication in a log of others.
-  const { streams } = data as { readonly streams?: Partial<typeof data.streams> | null };
-  const stated: Facts = {
-    sha256: textOf(hash),
-    byteCount: textOf(byteCount),
+  const { treeSize, streams } = data as Partial<ReportPublished['data']>;
+  const ofPublication: Facts = {
     treeSize: textOf(treeSize),
-    root: textOf(root),
     'streams.count': textOf(streams?.count),
     'streams.sha256': textOf(streams?.sha256),
   };
+  const isAttested = event.type === 'replay-attested';
+  const stated: Facts = isAttested ? common : { ...common, ...ofPublication };
   for (const [name, expected] of Object.entries(computed)) {
-    const found = stated[name] ?? '';
-    if (found === expected) continue;
+    const found = stated[name];
+    if (found === undefined || found === expected) continue;
     findings.add({
       ...placeOf({ id, event }),
-      message: `The ${data.kind} report as of position ${data.position} was published with another ${name} than the events give.`,
+      message: `The ${data.kind} report as of position ${data.position} was ${isAttested ? 'attested' : 'published'} with another ${name} than the events give.`,
       expected,
       found,
       nextStep:

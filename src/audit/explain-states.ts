@@ -11,6 +11,7 @@ import type { Policy } from '../governance/policy.js';
 import type { ApiKey } from '../identity/api-key.js';
 import { formatInstant } from '../ledger/time.js';
 import type { Partner } from '../partners/partner.js';
+import type { Attestation } from '../transparency/attestation.js';
 import type { Report } from '../transparency/publication.js';
 
 /** One fact of a state, in the words of the domain. */
@@ -212,6 +213,13 @@ function* report(state: Report): Lines {
   yield* count('corrective actions', actions);
 }
 
+function* attestation(state: Attestation): Lines {
+  if (state.status === 'absent') return;
+  yield* facts({ status: state.status, position: state.position });
+  for (const { view, rows, sha256 } of state.views) yield* fact(`view ${view}`, `${rows} rows, ${sha256}`);
+  for (const { kind, sha256 } of state.reports) yield* fact(`report on ${kind}`, sha256);
+}
+
 function* subject(state: Subject): Lines {
   if (state.status === 'absent') return;
   yield* count('sealed contents destroyed', state.erasedAt.size);
@@ -230,5 +238,6 @@ const DESCRIBED: Readonly<Record<string, (state: never) => Lines>> = {
   'access-request': accessRequest,
   usage,
   report,
+  attestation,
   subject,
 };

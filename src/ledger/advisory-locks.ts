@@ -7,5 +7,7 @@ export const PROJECTOR_LOCK = 7_236_001;
 export const SEQUENCER_LOCK = 7_236_002;
 /** The command that asks for rebuilds. */
 export const REBUILD_LOCK = 7_236_003;
+/** The instance that checks the history and the views. */
+export const CHECK_LOCK = 7_236_004;
 /** The instance that migrates the database. */
 export const MIGRATION_LOCK = 7_265_001;

@@ -10,6 +10,8 @@ export interface LogHead {
   readonly root: Buffer | null;
   /** The last signed checkpoint; null before the first. */
   readonly note: string | null;
+  /** Why nothing is signed; null while nothing is known against it. */
+  readonly hold: string | null;
 }
 
 export interface SignedHead {
@@ -23,10 +25,15 @@ export class LogStore {
   constructor(private readonly pool: Pool) {}
 
   async head(): Promise<LogHead> {
-    const { rows } = await this.pool.query<LogHead>('select size, root, note from log_head');
+    const { rows } = await this.pool.query<LogHead>('select size, root, note, hold from log_head');
     const [head] = rows;
     if (!head) throw new Error('The log has lost its head row.');
     return head;
+  }
+
+  /** Stops the signing, on all instances and after a restart; null: allows it again. */
+  async hold(reason: string | null): Promise<void> {
+    await this.pool.query('update log_head set hold = $1 where hold is distinct from $1', [reason]);
   }
 
   /** The checkpoint of exactly this size, if one was signed. */
@@ -75,7 +82,9 @@ export class LogStore {
     const client = await this.pool.connect();
     try {
       await client.query('begin');
-      const { rows } = await client.query<LogHead>('select size, root, note from log_head for update skip locked');
+      const { rows } = await client.query<LogHead>(
+        'select size, root, note, hold from log_head for update skip locked',
+      );
       const [head] = rows;
       if (head) await work(new LogTransaction(client), head);
       await commit(client);

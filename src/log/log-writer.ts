@@ -100,6 +100,7 @@ export class LogWriter {
   private async integrate(): Promise<boolean> {
     let signed = false;
     await this.store.asWriter(async (writer, head) => {
+      if (head.hold !== null) throw new Error(head.hold);
       await this.resume(writer, head);
       const ahead = await this.signedAhead(head);
       const entries = await writer.eventsAfter(head.size, ahead ? ahead.size - head.size : BATCH_ENTRIES_MAX);

@@ -32,6 +32,8 @@ export class Config {
   /** Addresses and networks (CIDR) of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly connections: ConnectionLimits;
+  /** Hours between two checks of the history and the views in the background; 0 switches them off. */
+  readonly attestationHours: number;
   /** When events may be stamped, as clocks can be wrong. */
   readonly clockRule: ClockRule;
 
@@ -63,6 +65,7 @@ export class Config {
       keepAliveMs: this.trustedProxies.length > 0 ? KEEP_ALIVE_OF_PROXIES_MS : KEEP_ALIVE_MS,
       checkMs: SLOW_CHECK_MS,
     };
+    this.attestationHours = settings.integer('ATTESTATION_HOURS', ATTESTATION_HOURS_MAX, 24);
     const aheadSeconds = settings.integer('CLOCK_AHEAD_SECONDS_MAX', CLOCK_AHEAD_SECONDS_MAX, 60);
     const acceptedStamp = settings.text('LAST_STAMP_ACCEPTED', isInstant, INSTANT_HINT);
     this.clockRule = {
@@ -185,6 +188,8 @@ const KEEP_ALIVE_MS = 15_000;
 /** Longer than the minute that proxies keep a connection: they must not send on one that is being closed. */
 const KEEP_ALIVE_OF_PROXIES_MS = 65_000;
 const SLOW_CHECK_MS = 1_000;
+/** A year: a longer interval is as good as none. */
+const ATTESTATION_HOURS_MAX = 8_784;
 /** A clock that is a day ahead is wrong. */
 const CLOCK_AHEAD_SECONDS_MAX = 86_400;
 /** 32 characters of base64 are 192 bits: beyond guessing, and short enough for any header. */

@@ -9,6 +9,7 @@ import type { RecordedEvent } from '../ledger/event.js';
 import type { PartnerEvent } from '../partners/partner.js';
 import type { ApiKeyEvent } from '../identity/api-key.js';
 import type { ErasureEvent } from '../erasure/erasure.js';
+import type { ReplayAttested } from './attestation.js';
 import type { ReportEvent } from './publication.js';
 
 /** Every event that the ledger records. A fold that leaves one out does not compile. */
@@ -23,6 +24,7 @@ export type LedgerFact =
   | AccessRequestEvent
   | UsageEvent
   | ReportEvent
+  | ReplayAttested
   | ErasureEvent;
 
 /** A fact with its stream, which names the fund or the facility of the fact. */

@@ -1,6 +1,10 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { Readiness, viewsPart } from '../platform/readiness.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
+import { AttestedReports } from './attestation.js';
+import { ServedReports } from './attested-reports.service.js';
+import { AttestationController } from './attestation.controller.js';
+import { attestationQueryHandlers } from './attestation.queries.js';
 import { DictionaryController } from './dictionary.controller.js';
 import { METHODS, MethodRegistry } from './methods.js';
 import { storedStateVersion } from './report-method.js';
@@ -16,17 +20,20 @@ import { TransparencyController } from './transparency.controller.js';
 import { transparencyQueryHandlers } from './transparency.queries.js';
 
 @Module({
-  controllers: [TransparencyController, DictionaryController, ReportPublicationController],
+  controllers: [TransparencyController, DictionaryController, ReportPublicationController, AttestationController],
   providers: [
     ...transparencyQueryHandlers,
     ...handlersOf(publicationCommands),
     ...publicationQueryHandlers,
+    ...attestationQueryHandlers,
     Publications,
     ReportFollower,
     Reports,
+    { provide: AttestedReports, useClass: ServedReports },
     { provide: PublicationTexts, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new PublicationTexts(pool) },
     { provide: ReportStates, inject: [RUNTIME], useFactory: ({ pool }: Runtime) => new ReportStates(pool) },
   ],
+  exports: [AttestedReports],
 })
 export class TransparencyModule implements OnApplicationBootstrap {
   constructor(
@@ -37,9 +44,12 @@ export class TransparencyModule implements OnApplicationBootstrap {
     @Inject(RUNTIME) private readonly runtime: Runtime,
   ) {}
 
-  /** @param methods the versions of the method; a test adds versions of its own. */
+  /**
+   * Global, because attestations cite the reports.
+   * @param methods the versions of the method; a test adds versions of its own.
+   */
   static forRoot(methods: MethodRegistry = METHODS): DynamicModule {
-    return { module: TransparencyModule, providers: [{ provide: MethodRegistry, useValue: methods }] };
+    return { module: TransparencyModule, global: true, providers: [{ provide: MethodRegistry, useValue: methods }] };
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -249,6 +249,7 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'eligibility-refused':
     case 'access-denied':
     case 'report-published':
+    case 'replay-attested':
     case 'corrective-action-decided':
     case 'personal-data-erased':
       return;

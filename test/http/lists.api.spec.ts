@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { AttestationWorker } from '../../src/audit/database/attestation/attestation.worker.js';
+import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
 import { NOW, startProgramme, type Programme } from '../access/programme.js';
 
 const TODAY = NOW.slice(0, 10);
@@ -9,6 +11,7 @@ const DAYS: Readonly<Record<string, readonly [first: string, last: string]>> = {
   listAccessRequests: [TODAY, TODAY],
   listAllocations: ['2026-06-01', '2026-06-30'],
   listApiKeys: [TODAY, TODAY],
+  listAttestations: [TODAY, TODAY],
   listCapitalCalls: ['2026-03-02', '2026-03-02'],
   listCommitments: ['2026-01-05', '2026-01-05'],
   listEvents: [TODAY, TODAY],
@@ -91,7 +94,9 @@ async function record(): Promise<void> {
   const policy = { policy: 'entitlement-basis', value: 'committed', effectiveFrom: '2026-06-20', reason: 'Decided.' };
   await post('/v1/policies', policy, board);
   const report = { kind: 'capital', periodFrom: '2026-01-01', periodTo: '2026-12-31' };
-  position = Number((await post('/v1/transparency/reports', report))['position']);
+  await post('/v1/transparency/reports', report);
+  await ledger.app.get(AttestationWorker).check(() => Promise.resolve());
+  position = await ledger.app.get<EventStore>(EVENT_STORE).head();
 }
 
 async function readOperations(): Promise<readonly Operation[]> {

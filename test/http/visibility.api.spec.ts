@@ -116,6 +116,7 @@ const LINES: Readonly<Record<string, Line>> = {
   getEqualAccessReport: 'public',
   getCapitalReport: 'public',
   getCapacityReport: 'public',
+  listAttestations: 'public',
   listPublishedReports: 'public',
   getPublishedReport: 'public',
   getPublishedReportStreams: 'public',

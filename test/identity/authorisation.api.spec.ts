@@ -70,6 +70,7 @@ const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   getEqualAccessReport: 'public',
   getCapitalReport: 'public',
   getCapacityReport: 'public',
+  listAttestations: 'public',
   listPublishedReports: 'public',
   getPublishedReport: 'public',
   getPublishedReportStreams: 'public',

@@ -16,6 +16,7 @@ const FROZEN: Readonly<Record<string, readonly [lines: number, sha256: string]>>
   'access-call': [1, 'a15c876b398e9a5cee6d732c3a5da6140fafc75c509470c513656efb48deb65f'],
   'access-request': [11, '989a3331af8b892cc0b0691328c0001eb05d08666580d5616b3a5c0f9699126f'],
   'api-key': [2, 'd0dc0b16cc701c5f87167daf2611cf621ad020b74dc5c724f25eb2cbbf4aec9c'],
+  attestation: [1, '022bce12d1ffb493caea6a8acd1f8086b786c416190acc2bec6d89a6f4cad500'],
   commitment: [17, '70ae015206b65016749c6b1118a516d224b10305030b8a53f366e735b05c5e26'],
   facility: [11, '701932e237b79c7e9b77e24d344ba8b2bfc05af34f2aa40743084bc04de371bb'],
   fund: [9, '91637513a95a5a6fd03576bed2e6a1959c9ac537a3eb55ec2695878be5122f07'],

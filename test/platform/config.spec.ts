@@ -32,6 +32,7 @@ describe('the settings', () => {
         keepAliveMs: 15_000,
         checkMs: 1_000,
       },
+      attestationHours: 24,
       clockRule: { aheadMsMax: 60_000 },
     });
   });
@@ -54,6 +55,7 @@ describe('the settings', () => {
       TRUSTED_PROXIES: '10.0.0.7, fd00::/8',
       CONNECTIONS_MAX: '101',
       REQUEST_SECONDS_MAX: '8',
+      ATTESTATION_HOURS: '0',
       CLOCK_AHEAD_SECONDS_MAX: '5',
       LAST_STAMP_ACCEPTED: '2036-11-24T05:38:00.250Z',
     });
@@ -80,6 +82,7 @@ describe('the settings', () => {
         keepAliveMs: 65_000,
         checkMs: 1_000,
       },
+      attestationHours: 0,
       clockRule: { aheadMsMax: 5_000, acceptedStamp: Date.parse('2036-11-24T05:38:00.250Z') },
     });
   });
@@ -145,6 +148,13 @@ describe('the settings', () => {
         [expect.stringMatching(/^TRUSTED_PROXIES/)],
       ]);
     }
+  });
+
+  it.each([
+    ['8784', []],
+    ['8785', ['ATTESTATION_HOURS cannot be used: set it to a whole number from 0 to 8784.']],
+  ])('check the history every %s hours', (ATTESTATION_HOURS, problems) => {
+    expect(problemsOf({ ATTESTATION_HOURS })).toEqual(problems);
   });
 
   it('end the program with EX_CONFIG', () => {

@@ -1,4 +1,5 @@
 import type { Findings } from '../audit-finding.js';
+import { AttestationRule } from './attestation.rule.js';
 import { AllocationRule } from './allocation.rule.js';
 import { AccessCallRule } from './access-call.rule.js';
 import { CapacityRule } from './capacity.rule.js';
@@ -28,6 +29,7 @@ const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> }
   eligibility: (findings) => new EligibilityRule(findings),
   publications: (findings) => new PublicationRule(findings),
   'api-keys': (findings) => new ApiKeyRule(findings),
+  attestations: (findings) => new AttestationRule(findings),
 };
 
 /** All rules, which add to these findings. */

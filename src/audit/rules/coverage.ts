@@ -17,7 +17,8 @@ export type RuleName =
   | 'api-keys'
   | 'publications'
   | 'ownership'
-  | 'eligibility';
+  | 'eligibility'
+  | 'attestations';
 
 /** Why no rule checks an event type. The reason is printed among the things that a verification does not check. */
 export interface Uncovered {
@@ -67,6 +68,7 @@ const COVERAGE = {
   'grant-revoked': ['access-requests'],
   'usage-reported': ['allocations'],
   'report-published': ['publications'],
+  'replay-attested': ['attestations'],
   'corrective-action-decided': ['publications'],
   'personal-data-erased': {
     none: 'Sealed content is kept outside the log. "audit verify --database" checks that erased content is gone.',

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { isCausedByContent } from '../event-store.js';
 import type { EventReader } from '../event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../event.js';
 import { Checkpoints, type CheckpointStatus } from './projection-copies.js';
@@ -130,6 +131,11 @@ export class FoldedViews {
     }
   }
 
+  /** Folds the next events as they are stored. A view is not compared beyond an event that this program does not know. */
+  foldStored(stored: readonly StoredEvent[]): Promise<void> {
+    return this.fold(this.read(stored, this.foldings));
+  }
+
   /** Compares each view with the rows that the events give at its position. All views are read as of the same moment. */
   async compare(): Promise<readonly (ComparedView | UncomparedView)[]> {
     const { client } = this;
@@ -157,11 +163,14 @@ export class FoldedViews {
     const due = events.filter(({ position }) => position > folding.position && position <= to);
     const last = due.at(-1)?.position;
     if (last === undefined || folding.obstacle !== undefined) return;
+    await this.client.query('savepoint view');
     try {
       await this.rows.apply(this.statements, folding, due);
     } catch (error) {
-      if (!(error instanceof ProjectionFailure)) throw error;
-      folding.obstacle = error.message;
+      // An event that no decision made may not fit into a row. The other views are compared all the same.
+      if (!(error instanceof ProjectionFailure || isCausedByContent(error))) throw error;
+      await this.client.query('rollback to savepoint view');
+      folding.obstacle = error instanceof Error ? error.message : String(error);
     }
     folding.position = last;
   }

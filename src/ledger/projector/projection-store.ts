@@ -160,7 +160,7 @@ export class ProjectionStore {
     if (compared !== undefined && (await builtTablesOf(client, projection)) !== compared) return 'other-tables';
     // Another leader may have moved the served rows meanwhile: a reader who has seen newer rows must not see older ones.
     const exchanged = await client.query(
-      'update projections set version = $2, position = $3, failure = null where name = $1 and position <= $3',
+      'update projections set version = $2, position = $3, failure = null, different_rows = 0 where name = $1 and position <= $3',
       [projection.name, projection.version, position],
     );
     if (exchanged.rowCount !== 1) return 'busy';

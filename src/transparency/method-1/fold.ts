@@ -114,8 +114,9 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'contribution-recorded':
     // An acceptance permits a signature; the signature holds the amount.
     case 'commitment-accepted':
-    // A publication changes no figure. Erased content was never counted.
+    // A publication or an attestation changes no figure. Erased content was never counted.
     case 'report-published':
+    case 'replay-attested':
     case 'personal-data-erased':
       return;
     case 'policy-adopted':

@@ -70,6 +70,7 @@ export const TABLES_NOT_BACKED_UP: Readonly<Record<string, string>> = {
   log_head: 'It is the last checkpoint.',
   log_tiles: 'They are made again from the events, for every checkpoint.',
   log_round: 'The next round of the witnesses begins with the newest checkpoint.',
+  history_checks: 'A restored ledger is checked again.',
   projections: 'The views are built again from the events.',
   projection_comparisons: 'A finding about views that are built again.',
   report_states: 'They are made again from the events.',
