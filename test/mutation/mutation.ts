@@ -21,6 +21,10 @@ const SCOPE =
 const FOUND_SHARE_MIN = 0.95;
 /** A spec that runs for longer than it ever does has been stopped by the change: that is noticed too. */
 const RUN_MS_MAX = 420_000;
+/** 0: only the specs that start no service, for a quick look at a machine that is busy. */
+const WITH_SERVICES = process.env['MUTATION_SERVICES'] !== '0';
+/** A busy machine must not look like a test that noticed. */
+const TEST_MS_MAX = 300_000;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ACCEPTED = new URL('accepted.json', import.meta.url);
 
@@ -53,7 +57,10 @@ async function copyOfRepository(): Promise<string> {
       [name, { ...options, diagnostics: false }],
     ]),
   );
-  await writeFile(join(folder, 'jest.mutation.json'), JSON.stringify({ ...jest, rootDir: folder, roots, transform }));
+  await writeFile(
+    join(folder, 'jest.mutation.json'),
+    JSON.stringify({ ...jest, rootDir: folder, roots, transform, testTimeout: TEST_MS_MAX }),
+  );
   return folder;
 }
 
@@ -83,42 +90,69 @@ async function jest(
   return { code, output };
 }
 
-/** The specs that load a file: those of its own folder first, then others without a service, then those that start one. */
+/** A spec that starts a service, or opens a database: it takes many times longer than all others. */
+const STARTS_A_SERVICE = /support\/(app|database|partner-service|cluster|standby)\.js/;
+
+/** The specs that load a file: those of its name first, then those of its folder, then others, and those with a service last. */
 async function specsFor(folder: string, file: string): Promise<string[][]> {
   const { output } = await jest(folder, ['--findRelatedTests', file, '--listTests']);
   const specs = output.split('\n').filter((line) => line.endsWith('.spec.ts'));
   const own = dirname(file).replace(/^src/, '/test');
-  const rank = (spec: string): number =>
-    spec.includes('.api.spec')
-      ? 3
-      : basename(spec).startsWith(basename(file).split('.')[0] ?? '')
-        ? 0
-        : spec.includes(own)
-          ? 1
-          : 2;
-  return [0, 1, 2, 3]
-    .map((wanted) => specs.filter((spec) => rank(spec) === wanted))
-    .filter((group) => group.length > 0);
-}
-
-/**
- * @returns the first test that failed; undefined: no test noticed
- * @throws Error when there is no spec to ask
- */
-async function noticedBy(folder: string, groups: readonly (readonly string[])[]): Promise<string | undefined> {
-  if (groups.length === 0) throw new Error('No spec loads the file.');
-  for (const group of groups) {
-    const { code, output } = await jest(folder, ['--bail', '--runTestsByPath', ...group]);
-    if (code !== 0)
-      return (
-        /^ *● (.*)$/m.exec(output)?.[1] ??
-        (code === null ? 'it ran without an end' : `it could not be loaded: ${lastLine(output)}`)
-      );
+  const ranks = new Map<string, number>();
+  for (const spec of specs) {
+    const isOfName = basename(spec).startsWith(basename(file).split('.')[0] ?? '');
+    const startsOne = STARTS_A_SERVICE.test(await readFile(spec, 'utf8'));
+    ranks.set(spec, startsOne ? 3 : isOfName ? 0 : spec.includes(own) ? 1 : 2);
   }
-  return undefined;
+  const last = WITH_SERVICES ? 3 : 2;
+  return Array.from({ length: last + 1 }, (_, rank) => specs.filter((spec) => ranks.get(spec) === rank)).filter(
+    (group) => group.length > 0,
+  );
 }
 
-const lastLine = (output: string): string => /(\w*Error: .*)/.exec(output)?.[1] ?? 'no test has failed by name';
+interface Verdict {
+  readonly isNoticed: boolean;
+  /** The test that noticed. */
+  readonly by: string;
+}
+
+/** Asks the specs of a copy whether they notice. */
+class Witnesses {
+  /** Whether a spec passes on the unchanged source: else it is no witness. */
+  private readonly sound = new Map<string, boolean>();
+
+  constructor(private readonly folder: string) {}
+
+  async judge(mutant: Mutant): Promise<Verdict> {
+    const path = join(this.folder, mutant.file);
+    const source = await readFile(path, 'utf8');
+    const groups = await specsFor(this.folder, mutant.file);
+    if (groups.length === 0) throw new Error(`No spec loads ${mutant.file}.`);
+    for (const group of groups) {
+      let left = group.filter((spec) => this.sound.get(spec) !== false);
+      while (left.length > 0) {
+        await writeFile(path, mutated(source, mutant));
+        const { code, output } = await jest(this.folder, ['--bail', '--runTestsByPath', ...left]);
+        await writeFile(path, source);
+        if (code === 0) break;
+        const failed = left.find((spec) => output.includes(`FAIL ${spec.slice(this.folder.length + 1)}`));
+        if (failed === undefined) return { isNoticed: true, by: 'it ran without an end' };
+        if (await this.isSound(failed)) return { isNoticed: true, by: /^ *● (.*)$/m.exec(output)?.[1] ?? failed };
+        left = left.filter((spec) => spec !== failed);
+      }
+    }
+    return { isNoticed: false, by: '' };
+  }
+
+  private async isSound(spec: string): Promise<boolean> {
+    const known = this.sound.get(spec);
+    if (known !== undefined) return known;
+    const { code } = await jest(this.folder, ['--runTestsByPath', spec]);
+    this.sound.set(spec, code === 0);
+    if (code !== 0) print(`no witness  ${spec.slice(this.folder.length + 1)} fails without any change`);
+    return code === 0;
+  }
+}
 
 const isAccepted = (accepted: readonly Accepted[], { file, text, change }: Mutant): boolean =>
   accepted.some((one) => one.file === file && one.text === text && one.change === change);
@@ -138,6 +172,7 @@ async function main(): Promise<void> {
   }
   const accepted = JSON.parse(readFileSync(ACCEPTED, 'utf8')) as readonly Accepted[];
   const folder = await copyOfRepository();
+  const witnesses = new Witnesses(folder);
   const survivors: Mutant[] = [];
   let [found, excused] = [0, 0];
   try {
@@ -148,17 +183,10 @@ async function main(): Promise<void> {
         print(`accepted  ${place}`);
         continue;
       }
-      const path = join(folder, mutant.file);
-      const source = await readFile(path, 'utf8');
-      const groups = await specsFor(folder, mutant.file);
-      await writeFile(path, mutated(source, mutant));
-      const noticed = await noticedBy(folder, groups);
-      await writeFile(path, source);
-      if (noticed === undefined) survivors.push(mutant);
-      else found += 1;
-      print(
-        `${noticed === undefined ? 'SURVIVED' : 'found   '}  ${place}${noticed === undefined ? `\n          ${mutant.text}` : `  (${noticed})`}`,
-      );
+      const { isNoticed, by } = await witnesses.judge(mutant);
+      if (isNoticed) found += 1;
+      else survivors.push(mutant);
+      print(isNoticed ? `found     ${place}  (${by})` : `SURVIVED  ${place}\n          ${mutant.text}`);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
