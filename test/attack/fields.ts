@@ -1,0 +1,110 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Envelope } from '../../src/ledger/event.js';
+import { forgeriesOf, isFound } from './forge.js';
+
+/** By field, e.g. `access-granted data.validTo`, the changes that a verification does not find: `later earlier`. */
+export type Fields = Readonly<Record<string, string>>;
+
+const LIST = new URL('fields-without-a-rule.json', import.meta.url);
+
+/** The declared list. `npm run test:attack -- --forgeries --write` writes it again. */
+export const declaredFields = (): Fields => JSON.parse(readFileSync(LIST, 'utf8')) as Fields;
+
+export const writeFields = (fields: Fields): void => writeFileSync(LIST, `${JSON.stringify(fields, null, 2)}\n`);
+
+export interface Examination {
+  readonly forgeries: number;
+  readonly found: number;
+  /** Fields that were forged. */
+  readonly fields: number;
+  readonly notFound: Fields;
+}
+
+/** Forges every field of a history, in one event that has it, and verifies each forgery. */
+export async function examine(history: readonly Envelope[]): Promise<Examination> {
+  const fields = new Set<string>();
+  const missed = new Map<string, Set<string>>();
+  let forgeries = 0;
+  let found = 0;
+  for (const forgery of forgeriesOf(history, 1)) {
+    const { field, change } = forgery;
+    forgeries += 1;
+    fields.add(field);
+    if (await isFound(forgery.history())) found += 1;
+    else missed.set(field, (missed.get(field) ?? new Set()).add(change));
+  }
+  const notFound = Object.fromEntries(
+    [...missed].sort(byName).map(([field, changes]) => [field, [...changes].join(' ')]),
+  );
+  return { forgeries, found, fields: fields.size, notFound };
+}
+
+const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
+  one < other ? -1 : one > other ? 1 : 0;
+
+/** What a list has, change by change. */
+export const changesOf = (fields: Fields): string[] =>
+  Object.entries(fields).flatMap(([field, changes]) => changes.split(' ').map((change) => `${field}: ${change}`));
+
+/**
+ * Why a verification does not find a change. The first entry whose pattern fits `type path: change` is the reason. The last one says
+ * that a rule is possible: it must not grow.
+ */
+const REASONS: readonly (readonly [fits: RegExp, reason: string])[] = [
+  [
+    /: (extra-member|leading-zero|as-text|as-number|empty|no-day|text)$|\[\]: |: (removed|repeated)$/,
+    'Shape: no rule compares the members of an event with the schema of its type.',
+  ],
+  [/: extra-/, 'Shape: no rule says which types of event have this member.'],
+  [/ actor\./, 'Who acted: nothing in the log shows who held a key, or which roles the holder had.'],
+  [/ (id|commandId|correlationId): /, 'A name that the service made up: nothing else in the log repeats it.'],
+  [/ legalBasis: /, 'The clause that the program cites for this type of event: the text of the decision, not a fact.'],
+  [/ sealed/, 'Content outside the log: "audit verify --database" compares it with its commitment.'],
+  [
+    / \(event\): (left-out|twice)$/,
+    'A fact that no later event needs: its sender alone knows that it was recorded once.',
+  ],
+  [/ \(event\): swapped$/, 'Two events that do not depend on each other have no order but that of the log.'],
+  [
+    / recordedAt: /,
+    'The clock of the service: only the order of the stamps is compared, and witnesses compare it with theirs.',
+  ],
+  [/^(report-published|corrective-action-decided) /, 'Reports: "audit replay" makes each published report again.'],
+  [
+    / data\.(reason|source|legalName|name|title|basis|evidenceRef|sector|programme|measure|kind|keyHash|value)\b.*: (longer|another|less|more|huge|negated)$/,
+    'Words, and facts of the world that the operator states once.',
+  ],
+  [/ data\.(illustrative|interim): /, 'A mark of the operator for what is made up.'],
+  [
+    / data\.\w*(Minor|chips|chipHours|percent|staffMax|caps|floors).*: /,
+    'An amount that is stated once; every limit still holds.',
+  ],
+  [
+    /: (later|earlier|another)$/,
+    'A date that is stated once; the order of the dates that a rule compares still holds.',
+  ],
+  [/./, 'No rule computes it a second time.'],
+];
+
+/** True for a change that has no reason but that nobody wrote a rule. */
+export const isWithoutReason = (change: string): boolean => reasonFor(change) === REASONS.at(-1)?.[1];
+
+export const reasonFor = (change: string): string => REASONS.find(([fits]) => fits.test(change))?.[1] ?? '';
+
+/** A short table: each reason with its number of changes, and its fields without their types. */
+export function tableOf(fields: Fields): string {
+  const byReason = new Map<string, string[]>();
+  for (const change of changesOf(fields)) {
+    const reason = reasonFor(change);
+    byReason.set(reason, [...(byReason.get(reason) ?? []), change]);
+  }
+  const rows = [...byReason].sort(([, one], [, other]) => other.length - one.length);
+  return rows
+    .map(([reason, changes]) => {
+      const paths = [...new Set(changes.map((change) => change.replace(/^\S+ (.*): .*$/, '$1')))];
+      const types = new Set(changes.map((change) => change.split(' ', 1)[0]));
+      const shown = paths.slice(0, 12).join(', ') + (paths.length > 12 ? `, and ${paths.length - 12} more` : '');
+      return `${String(changes.length).padStart(5)}  ${reason}\n       ${types.size} types of event: ${shown}\n`;
+    })
+    .join('');
+}
