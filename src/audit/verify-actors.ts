@@ -24,6 +24,7 @@ const ROLES: Readonly<Record<EventType, readonly string[]>> = {
   'tranche-subscribed': PROMISE,
   'financial-close-reached': OPERATOR,
   'commitment-pledged': PROMISE,
+  'commitment-accepted': OPERATOR,
   'commitment-signed': PROMISE,
   'commitment-amended': PROMISE,
   'capital-call-issued': OPERATOR,
@@ -48,6 +49,8 @@ const ROLES: Readonly<Record<EventType, readonly string[]>> = {
   'usage-reported': SITE,
   'report-published': ['operator', 'board'],
   'corrective-action-decided': ['board'],
+  // By the service itself, which acts as the programme.
+  'replay-attested': OPERATOR,
   'personal-data-erased': OPERATOR,
 };
 const ROLES_BY_TYPE: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(ROLES));

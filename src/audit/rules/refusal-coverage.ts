@@ -91,6 +91,8 @@ const REFUSALS: Readonly<Record<FeatureRefusal, readonly HistoryCheck[] | Unchec
   'financial-close-reached-already': ['funds'],
   'nothing-signed': ['funds'],
   'commitment-not-pledged': ['commitments'],
+  'commitment-accepted-already': ['commitments'],
+  'commitment-not-accepted': ['commitments'],
   'commitment-not-signed': ['commitments'],
   'commitment-cancelled-already': ['commitments'],
   'delta-is-zero': ['commitments'],
@@ -164,6 +166,7 @@ const REFUSALS: Readonly<Record<FeatureRefusal, readonly HistoryCheck[] | Unchec
   'allocation-already-over': ['allocations'],
   'too-many-releases': none('room'),
   'usage-interval-out-of-order': ['allocations'],
+  'usage-in-future': ['allocations'],
   // transparency
   'unknown-report': ['publications'],
   'period-out-of-order': ['publications'],

@@ -95,13 +95,13 @@ describe('the copy of a ledger on KurrentDB', () => {
     const copy = new SequencedCopy(pool);
     await copy.adopt(log.ledger);
     const begin = (): Sequencer => {
-      const sequencer = new Sequencer(pool, log, copy, silent);
+      const sequencer = new Sequencer(pool, log, copy, checksOf(), silent);
       closing.push(() => sequencer.stop());
       sequencer.start();
       return sequencer;
     };
     const writing = begin();
-    const store = new KurrentEventStore(pool, log, copy, writing);
+    const store = new KurrentEventStore(pool, checksOf(), log, copy, writing);
     expect(await store.append(batchOf({ a: -1 }, commandOf('first', { events: ['a@0'] })))).toMatchObject({ ok: true });
     await closing.pop()?.();
 
@@ -117,7 +117,7 @@ describe('the copy of a ledger on KurrentDB', () => {
     expect(sequencer.failure).toBeUndefined();
     expect(await copy.failure()).toBeUndefined();
     const next = batchOf({ a: 0 }, commandOf('next', { events: ['a@1'] }));
-    const reopened = new KurrentEventStore(pool, log, copy, sequencer);
+    const reopened = new KurrentEventStore(pool, checksOf(), log, copy, sequencer);
     expect(await reopened.append(next)).toMatchObject({ ok: true, firstPosition: 2 });
   });
 
