@@ -238,7 +238,8 @@ describe('witness', () => {
 
   it('gives up with an error when the store keeps changing', async () => {
     const { body, send, store } = setUp();
-    store.between = () => store.stored.set(logKey.name, { size: 0, root: EMPTY_ROOT, note: '', cosignedAt: NOW_SECONDS });
+    store.between = () =>
+      store.stored.set(logKey.name, { size: 0, root: EMPTY_ROOT, note: '', cosignedAt: NOW_SECONDS });
     await expect(send(await body({ oldSize: 0, size: 8 }))).rejects.toThrow(/replaced 5 times/);
   });
 

@@ -150,9 +150,7 @@ describe('the role of the running service', () => {
       }
     };
     const { reason, log } = await until('unready');
-    expect(reason).toContain(
-      `Position ${position} is not as this service recorded it: no batch of the service`,
-    );
+    expect(reason).toContain(`Position ${position} is not as this service recorded it: no batch of the service`);
     expect(reason).toContain('migrations/README.md');
     expect(log.size).toBe(before.position);
   }, 60_000);
