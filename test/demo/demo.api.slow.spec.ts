@@ -7,6 +7,8 @@ import type { RequestPlan } from '../../src/demo/request-plan.js';
 import { OPERATOR_KEY, startTestApp } from '../support/app.js';
 import { firstClicks } from './first-clicks.js';
 import { AGGREGATES } from '../../src/aggregates.js';
+import { UrlSource } from '../../src/audit/audit-source-url.js';
+import { verify } from '../../src/audit/verify.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import type { TestAnswer, TestApp } from '../support/app.js';
 
@@ -93,6 +95,13 @@ describe('the demo on a real ledger', () => {
       query = body.next === null ? null : `cursor=${body.next}`;
     }
     expect(count).toBeGreaterThan(500);
+  });
+
+  it('records a history in which "audit verify" finds nothing', async () => {
+    const source = await UrlSource.open(app.url);
+    const { verdict, finding, entries } = await verify(source, { trust: {}, aggregates: AGGREGATES });
+    expect({ verdict, finding }).toEqual({ verdict: 'verified', finding: undefined });
+    expect(entries).toBeGreaterThan(500);
   });
 
   it('prints both tables, marks them as illustrative, and names the next steps, in lines that fit a terminal', async () => {
