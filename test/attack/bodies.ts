@@ -116,13 +116,15 @@ export const BODIES: readonly Case[] = [
         `/v1/partners?cursor=${cursorOf({ after: '\0' })}`,
         '/v1/partners/%ff',
         '/v1/partners/%zz',
-        '/%E0%A4%A',
+        '/v1/%E0%A4%A',
         `/v1/partners/${'a'.repeat(300)}`,
         `/v1/partners?q=${encodeURIComponent('\0')}`,
         `/v1/events?${'stream=a&'.repeat(100)}`,
         ...Array.from({ length: 100 }, () => `/v1/${hostileText(chance, 40)}`),
       ];
       for (const path of paths) {
+        // The client itself resolves "..": what is left may be a page for everybody.
+        if (!new URL(url + path).pathname.startsWith('/v1/')) continue;
         const { status, headers } = await send(url + path, { key: operatorKey });
         require(status >= 400 && status < 500, `${path} was answered ${status}`);
         const type = headers.get('content-type') ?? '';
