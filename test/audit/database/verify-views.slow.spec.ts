@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { runDemo } from '../../../src/demo/demo.js';
 import { AGGREGATES } from '../../../src/aggregates.js';
+import { AttestationWorker } from '../../../src/audit/database/attestation/attestation.worker.js';
 import { verifyStored } from '../../../src/audit/database/stored-ledger.queries.js';
 import type { Verification } from '../../../src/audit/verify.js';
 import { FoldedViews, type ComparedView } from '../../../src/ledger/projector/folded-views.js';
@@ -40,7 +41,11 @@ describe('the views of a ledger, folded a second time', () => {
     const [{ id }] = (await api.get('/v1/access-requests?limit=1')).body.data;
     const { body } = await api.must(api.post(`/v1/subjects/${id}/erasure`, { reason: 'r' }));
     await api.must(api.get(`/v1/partners?minPosition=${body.position}`));
-    const [event] = (await api.get(`/v1/events?after=${body.position - 1}&minPosition=${body.position}`)).body.data;
+    // One attestation, so that its view has a row.
+    await api.app.get(AttestationWorker).check(() => Promise.resolve());
+    const position = body.position + 1;
+    await api.must(api.get(`/v1/partners?minPosition=${position}`));
+    const [event] = (await api.get(`/v1/events?after=${position - 1}&minPosition=${position}`)).body.data;
     await api.must(api.get(`/v1/events/${event.id}/proof`));
     // A service that runs would move the checkpoints that the spec changes.
     await api.stop();

@@ -14,7 +14,7 @@ import {
   type AttestedReports,
 } from '../../../transparency/attestation.js';
 import { messageOf, nextStepOf } from '../stored-views.queries.js';
-import type { Checks, CheckState } from './checks.queries.js';
+import type { Checks } from './checks.queries.js';
 import { isDue } from './due.js';
 import { checkHistory, type CheckedLedger, type HistoryCheck } from './history-check.queries.js';
 
