@@ -50,7 +50,7 @@ export async function migrate(
     await client.query(RECORDS);
     const pending = pendingOf(migrations, await readRecords(client));
     for (const migration of pending) await run(client, migration);
-    if (pending.length > 0) await client.query(ALLOW_SERVICES);
+    if (pending.length > 0) await allowServices(client);
     const last = pending.at(-1);
     if (last)
       log.info(
@@ -180,9 +180,15 @@ const RECORDS = `create table if not exists schema_migrations (
   applied_at timestamptz not null default now()
 )`;
 
-/** The roles that were allowed to serve get the rights on what the migrations added. */
-const ALLOW_SERVICES = `select allow_service(pg_get_userbyid(acl.grantee)) from pg_proc p, aclexplode(p.proacl) acl
+/** The roles that were allowed to serve, other than the owner. None in a database without the function that appends. */
+const SERVICE_ROLES = `select pg_get_userbyid(acl.grantee) as role from pg_proc p, aclexplode(p.proacl) acl
   where p.oid = to_regproc('append_checked') and acl.grantee not in (0, p.proowner)`;
+
+/** They get their rights on what the migrations added. */
+async function allowServices(client: Client): Promise<void> {
+  const { rows } = await client.query<{ role: string }>(SERVICE_ROLES);
+  for (const { role } of rows) await client.query('select allow_service($1)', [role]);
+}
 
 /** @throws StartupError if a role that may only serve meets a database that is not up to date */
 function requireMigrated(pending: readonly Migration[], role: string): void {
