@@ -9,8 +9,8 @@ const LIMITS = {
   /** Reads that wait. */
   waiting: 200,
   /** Those of one holder: a browser has six connections, and a program that reads in parallel some more. */
-  ownWaiting: 20,
-  waitMs: 5_000,
+  ownWaiting: 40,
+  waitMs: 10_000,
 };
 /** While commands come in, a place stays empty this many times as long as the read before took: commands have most of the time. */
 const PAUSES = 4;
