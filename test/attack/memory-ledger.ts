@@ -94,10 +94,11 @@ export class MemoryLedger {
       this.ledger,
       this.serviceOf(command),
     ) as unknown as LedgerCommandHandler<object>;
-    const { decide } = await handler.prepare({ ...params, body });
+    const principal = { actorId, roles: [role] };
+    const { decide } = await handler.prepare({ ...params, body }, principal);
     return this.ledger.execute(
       {
-        principal: { actorId, roles: [role] },
+        principal,
         role,
         commandId: derivedId('forge', name),
         fingerprint: `fingerprint of ${name}`,

@@ -102,6 +102,7 @@ const REFUSALS: Readonly<Record<FeatureRefusal, readonly HistoryCheck[] | Unchec
   'call-before-financial-close': ['funds'],
   'notice-too-short': ['funds'],
   'too-many-calls': none('room'),
+  'partner-quota-reached': none('room'),
   'paid-before-call': ['commitments'],
   'paid-exceeds-called': ['commitments'],
   'paid-before-signature': ['commitments'],
