@@ -1,10 +1,12 @@
 import { IdParams } from '../http/validation.js';
 import { releaseGrant } from './allocation.js';
 import { facility } from '../compute/facility.js';
+import { requireWithinQuota } from '../governance/partner-quota.js';
 import { policy, versionAt } from '../governance/policy.js';
-import { ledgerCommand } from '../ledger/ledger-command.js';
+import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
+import { OpenRecordCounts } from '../http/open-records.js';
 import { ultimateParentAt } from '../partners/ownership.js';
 import { categoryAt, partner } from '../partners/partner.js';
 import { accessCall, openedCall } from './access-call.js';
@@ -31,9 +33,13 @@ const LATE = ['effective-in-future', 'effective-too-early', 'late-recording-not-
 const TARGET = ['stale-revision', 'unknown-access-request'] as const;
 const UNDECIDED = ['request-already-decided', 'request-ineligible', 'request-withdrawn'] as const;
 
-export const SubmitAccessRequest = ledgerCommand(
+const OPEN_REQUESTS = { projection: 'access', table: 'access_requests', status: 'submitted' };
+
+/** The open requests of a partner are counted before the decision on a request by its own key. */
+export const SubmitAccessRequest = preparedLedgerCommand(
   {
     body: SubmitAccessRequestDto,
+    uses: OpenRecordCounts,
     refusals: [
       ...LATE,
       'call-not-open',
@@ -42,21 +48,27 @@ export const SubmitAccessRequest = ledgerCommand(
       'illustrative-not-allowed',
       'not-own',
       'ownership-too-wide',
+      'partner-quota-reached',
+      'position-not-reached',
       'unknown-access-call',
       'unknown-partner',
     ],
   },
-  (tx, { body }) => {
-    const { principal } = tx.context;
-    tx.requireOwn(body.partnerId);
-    const id = tx.newId();
-    tx.create(accessRequest, id);
-    const call = openedCall(tx.existing(accessCall, body.callId));
-    const applicant = applicantAt(tx, body.partnerId, effectiveInstant(body, principal, tx.now));
-    const events = submitRequest(call, applicant, body, principal, tx.now);
-    tx.append(accessRequest, id, events, { subject: id, content: confidential(body) });
-  },
+  (counts, { body }, caller) =>
+    counts.forOwn(caller, OPEN_REQUESTS, (open) => ({ decide: (tx) => submit(tx, body, open) })),
 );
+
+function submit(tx: Transaction, body: SubmitAccessRequestDto, open: number | undefined): void {
+  const { principal } = tx.context;
+  tx.requireOwn(body.partnerId);
+  requireWithinQuota(tx, 'open-requests-per-partner', open);
+  const id = tx.newId();
+  tx.create(accessRequest, id);
+  const call = openedCall(tx.existing(accessCall, body.callId));
+  const applicant = applicantAt(tx, body.partnerId, effectiveInstant(body, principal, tx.now));
+  const events = submitRequest(call, applicant, body, principal, tx.now);
+  tx.append(accessRequest, id, events, { subject: id, content: confidential(body) });
+}
 
 export const WithdrawAccessRequest = ledgerCommand(
   { params: IdParams, body: WithdrawAccessRequestDto, refusals: [...TARGET, ...UNDECIDED, ...LATE, 'not-own'] },

@@ -1,9 +1,11 @@
 import { IdParams } from '../http/validation.js';
 import { recordContribution } from '../compute/contribution.js';
 import { facility, registered } from '../compute/facility.js';
-import { ledgerCommand } from '../ledger/ledger-command.js';
+import { requireWithinQuota } from '../governance/partner-quota.js';
+import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
+import { OpenRecordCounts } from '../http/open-records.js';
 import { partner, partnerKindOf } from '../partners/partner.js';
 import { acceptancePolicyAt } from './acceptance-policy.js';
 import { distribute, issueCall, payCall } from './cash.decisions.js';
@@ -39,25 +41,36 @@ const MOVED = [
 /** Refusals of `moveCommitted` when the amount grows. */
 const RAISED = ['capex-unknown', 'tranche-cap-exceeded', 'union-ceiling-exceeded'] as const;
 
-export const PledgeCommitment = ledgerCommand(
+const OPEN_PLEDGES = { projection: 'capital', table: 'commitments', status: 'pledged' };
+
+/** The open pledges of a partner are counted before the decision on a pledge by its own key. */
+export const PledgeCommitment = preparedLedgerCommand(
   {
     body: PledgeCommitmentDto,
+    uses: OpenRecordCounts,
     refusals: [
       'amount-not-positive',
       'currency-differs',
       'illustrative-not-allowed',
       'not-own',
+      'partner-quota-reached',
+      'position-not-reached',
       'unknown-facility',
       'unknown-fund',
       'unknown-partner',
       'unknown-tranche',
     ],
   },
-  (tx, { body }) => {
-    const id = tx.newId();
-    tx.create(commitment, id);
-    tx.append(commitment, id, pledge(termsFor(tx, body), body, tx.context.principal));
-  },
+  (counts, { body }, caller) =>
+    counts.forOwn(caller, OPEN_PLEDGES, (open) => ({
+      decide: (tx) => {
+        const id = tx.newId();
+        tx.create(commitment, id);
+        const terms = termsFor(tx, body);
+        requireWithinQuota(tx, 'open-pledges-per-partner', open);
+        tx.append(commitment, id, pledge(terms, body, tx.context.principal));
+      },
+    })),
 );
 
 export const AcceptCommitment = ledgerCommand(

@@ -1,5 +1,5 @@
 import { declareRefusals } from '../ledger/refusal-declaration.js';
-import { dateFact, wholeFact, wordFact } from '../ledger/refusal-facts.js';
+import { dateFact, optional, wholeFact, wordFact } from '../ledger/refusal-facts.js';
 import { POLICY_NAMES } from './policy-values.js';
 
 export const GOVERNANCE_REFUSALS = declareRefusals({
@@ -8,6 +8,17 @@ export const GOVERNANCE_REFUSALS = declareRefusals({
     means: 'The value does not have the form of the values of this policy.',
     next: 'Send the form that detail describes.',
     facts: { policy: wordFact('The policy.', POLICY_NAMES) },
+  },
+  'partner-quota-reached': {
+    kind: 'conflict',
+    means: 'As many records of the partner are open as its own key may open.',
+    next: 'Wait for a decision, withdraw one, or ask the operator.',
+    facts: {
+      policy: wordFact('The policy that bounds them.', ['open-requests-per-partner', 'open-pledges-per-partner']),
+      open: wholeFact('Records of the partner that are open.', 1_000),
+      limit: wholeFact('How many may be open.', 1_000),
+      policyVersion: optional(wholeFact('The version in force; absent where no policy was adopted.', 1)),
+    },
   },
   'policy-before-latest': {
     kind: 'conflict',

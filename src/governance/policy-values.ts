@@ -31,6 +31,14 @@ export const POLICY_VALUES = {
     ['required', 'not-required'],
     'Whether the operator must accept a pledge before the partner itself may sign it or raise what it has signed.',
   ),
+  'open-requests-per-partner': object(
+    { max: whole(undefined, 1) },
+    'How many access requests of one partner may wait for a decision before its own key may submit no further one.',
+  ),
+  'open-pledges-per-partner': object(
+    { max: whole(undefined, 1) },
+    'How many pledges of one partner may be unsigned before its own key may make no further one.',
+  ),
 } as const satisfies Readonly<Record<string, Schema<unknown>>>;
 export type PolicyName = keyof typeof POLICY_VALUES;
 export type PolicyValues = { readonly [Name in PolicyName]: ValueOf<(typeof POLICY_VALUES)[Name]> };
@@ -45,6 +53,8 @@ export const POLICY_NAMES = Object.keys(POLICY_VALUES) as readonly PolicyName[];
 /** More staff than any employer has. A larger number is a typing error. */
 export const STAFF_MAX = 10_000_000;
 export const DECIDED_MAX = 1_000_000;
+/** Open records of a partner are counted for each command of its key, so their number is bounded. */
+export const OPEN_MAX = 10_000;
 
 /**
  * Reads a value strictly: exactly its fields, and sorted lists without duplicates, so that equal policies have equal
@@ -65,6 +75,12 @@ export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue 
       const fields = fieldsOf(value, ['staffMax']);
       if (!isWholeUpTo(fields?.staffMax, STAFF_MAX)) throw mismatch(policy, '{ "staffMax": a whole number from 1 }');
       return { policy, value: { staffMax: fields.staffMax } };
+    }
+    case 'open-requests-per-partner':
+    case 'open-pledges-per-partner': {
+      const max = fieldsOf(value, ['max'])?.max;
+      if (!isWholeUpTo(max, OPEN_MAX)) throw mismatch(policy, `{ "max": a whole number from 1 to ${OPEN_MAX} }`);
+      return { policy, value: { max } };
     }
     case 'impact-ratio-minimum':
       return { policy, value: readImpactRatioMinimum(value) };

@@ -4,7 +4,7 @@ import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
-import { DECIDED_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
+import { DECIDED_MAX, OPEN_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
 
 /** The values of all policies; the policy decides which of them it takes. */
 export const POLICY_VALUE = {
@@ -26,6 +26,12 @@ export const POLICY_VALUE = {
         flagBelow: { type: 'number', format: 'double', minimum: 0.000001, maximum: 1 },
       },
       required: ['decidedMin', 'flagBelow'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: { max: { type: 'integer', format: 'int64', minimum: 1, maximum: OPEN_MAX } },
+      required: ['max'],
       additionalProperties: false,
     },
     {
@@ -52,7 +58,7 @@ export class AdoptPolicyDto {
    * Value of the policy. `entitlement-basis`: `"committed"` or `"paid"`. `associated-countries`: a list of third
    * countries. `scale-up-definition`: `{ staffMax }`. `impact-ratio-minimum`: `{ decidedMin, flagBelow }`.
    * `matching-basis`: `{ kinds }`, the kinds of contribution that count. `signature-acceptance`: `"required"` or
-   * `"not-required"`.
+   * `"not-required"`. `open-requests-per-partner`, `open-pledges-per-partner`: `{ max }`, 1,000 without a policy.
    * @example 'committed'
    */
   @IsDefined({ message: '$property must be given; see the description of each policy.' })

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import type { Principal } from '../ledger/command-context.js';
 import type { LedgerCommandHandler, PreparedCommand } from '../ledger/ledger-command.js';
 import type { CommandAccess } from './route-access.js';
 import type { EdgeValidationPipe } from './validation.pipe.js';
@@ -19,7 +20,7 @@ export interface CommandRouteInfo {
 }
 
 /** Begins the preparation of a command whose input was checked. */
-export type Preparation = () => PreparedCommand | Promise<PreparedCommand>;
+export type Preparation = (caller: Principal) => PreparedCommand | Promise<PreparedCommand>;
 
 interface Entry {
   readonly segments: readonly string[];
@@ -69,7 +70,7 @@ export class CommandRoutes {
       body: await pipe.transform(body, { type: 'body', metatype: shape.body }),
     };
     const handler = this.modules.get<LedgerCommandHandler<typeof input>>(provider.provide, { strict: false });
-    return () => handler.prepare(input);
+    return (caller) => handler.prepare(input, caller);
   }
 
   private add(path: string, access: CommandAccess): void {

@@ -1,6 +1,6 @@
 import type { FactoryProvider, Provider, Type } from '@nestjs/common';
 import { Command, CommandHandler } from '@nestjs/cqrs';
-import type { Answer, CommandContext } from './command-context.js';
+import type { Answer, CommandContext, Principal } from './command-context.js';
 import type { Decide } from './command-group.js';
 import { Ledger } from './ledger.js';
 import type { RefusalCode } from './refusal-declaration.js';
@@ -28,7 +28,7 @@ export interface PreparedCommand {
 /** Executes the commands of one kind, or prepares them for a caller who executes several. */
 export interface LedgerCommandHandler<Input> {
   /** @throws Refusal before the ledger has seen the command: it is the answer, and is not recorded. */
-  prepare(input: Input): PreparedCommand | Promise<PreparedCommand>;
+  prepare(input: Input, caller: Principal): PreparedCommand | Promise<PreparedCommand>;
   execute(message: LedgerMessage<Input>): Promise<Answer>;
 }
 
@@ -67,7 +67,11 @@ export function ledgerCommand<Params extends object, Body extends object>(
  */
 export function preparedLedgerCommand<Params extends object, Body extends object, Service = undefined>(
   shape: CommandShape<Params, Body> & { readonly uses?: Type<Service> },
-  prepare: (service: Service, input: CommandInput<Params, Body>) => PreparedCommand | Promise<PreparedCommand>,
+  prepare: (
+    service: Service,
+    input: CommandInput<Params, Body>,
+    caller: Principal,
+  ) => PreparedCommand | Promise<PreparedCommand>,
 ): LedgerCommand<Params, Body> {
   const { uses } = shape;
   type Input = CommandInput<Params, Body>;
@@ -78,12 +82,12 @@ export function preparedLedgerCommand<Params extends object, Body extends object
       private readonly service: Service,
     ) {}
 
-    prepare(input: Input): PreparedCommand | Promise<PreparedCommand> {
-      return prepare(this.service, input);
+    prepare(input: Input, caller: Principal): PreparedCommand | Promise<PreparedCommand> {
+      return prepare(this.service, input, caller);
     }
 
     async execute({ context, input }: LedgerMessage<Input>): Promise<Answer> {
-      const prepared = this.prepare(input);
+      const prepared = this.prepare(input, context.principal);
       const { decide, finish } = prepared instanceof Promise ? await prepared : prepared;
       const answer = await this.ledger.execute(context, decide);
       return finish ? finish(answer) : answer;

@@ -195,6 +195,26 @@ describe('an access request', () => {
     expect(foreign).toMatchObject({ status: 403, body: { code: 'not-own' } });
   });
 
+  it('waits beside no more requests of its partner than a policy allows, by the key of the partner', async () => {
+    const { ledger, partner, facility, call, request, made } = programme;
+    const partnerId = await partner();
+    const callId = await call(await facility());
+    const key = await ledger.keyFor(['partner'], partnerId);
+    const quota = { policy: 'open-requests-per-partner', value: { max: 1 }, effectiveFrom: '2026-01-01', reason: 'r' };
+    await made('/v1/policies', quota, { key: await ledger.keyFor(['board']) });
+    const first = await ledger.must(request(callId, partnerId, {}, { key }));
+    expect(await request(callId, partnerId, {}, { key })).toMatchObject({
+      status: 409,
+      body: { code: 'partner-quota-reached', open: 1, limit: 1, policyVersion: 1 },
+    });
+    await ledger.must(ledger.post(`/v1/access-requests/${first.body.id}/withdrawal`, {}, { key }));
+    await ledger.must(request(callId, partnerId, {}, { key }));
+    await ledger.must(request(callId, partnerId));
+    const most = { ...quota, value: { max: 10_000 } };
+    await made('/v1/policies', most, { key: await ledger.keyFor(['board']) });
+    await ledger.must(request(callId, partnerId, {}, { key }));
+  });
+
   it('can be recorded late only by the operator and the panel', async () => {
     const { ledger, partner, facility, call, request, decide, read } = programme;
     const [callId, partnerId] = [await call(await facility()), await partner()];

@@ -383,6 +383,35 @@ describe('a key that is bound to a partner', () => {
     expect(await sign(mine.body.id, { ...stale, idempotencyKey: 'stale' })).toMatchObject({ status: 412 });
   });
 
+  it('has no more open pledges than a policy allows, whatever the operator pledges for it', async () => {
+    const fund = await fundOf();
+    const own = await partnerOf('company', 'Own');
+    const key = await ledger.keyFor(['partner'], own);
+    const quota = {
+      policy: 'open-pledges-per-partner',
+      value: { max: 2 },
+      effectiveFrom: '2026-01-01',
+      reason: 'Enough.',
+    };
+    await ledger.must(ledger.post('/v1/policies', quota, { key: await ledger.keyFor(['board']) }));
+    const body = { ...fund, partnerId: own, amountMinor: '10', currency: 'EUR', kind: 'capex' };
+    const pledge = (options: object = { key }) => ledger.post('/v1/commitments', body, options);
+    const first = await ledger.must(pledge({ key, idempotencyKey: 'first-of-two' }));
+    await pledged(fund, own, '10');
+    const refused = { code: 'partner-quota-reached', open: 2, limit: 2, policyVersion: 1 };
+    expect(await pledge()).toMatchObject({ status: 409, body: refused });
+    const command = { key: 'third-in-bulk', method: 'POST', path: '/v1/commitments', body };
+    const { outcomes } = (await ledger.post('/v1/bulk', { commands: [command] }, { key })).body;
+    expect(outcomes).toMatchObject([{ status: 409, body: refused }]);
+    // What was answered before is answered again, and the operator is not bound.
+    expect(await pledge({ key, idempotencyKey: 'first-of-two' })).toMatchObject({ status: 201, body: first.body });
+    const third = await pledged(fund, own, '10');
+    await ledger.must(sign(third));
+    await ledger.must(ledger.post(`/v1/commitments/${first.body.id}/cancellation`, { reason: 'Withdrawn.' }, { key }));
+    await ledger.must(pledge());
+    expect(await pledge()).toMatchObject({ status: 409, body: refused });
+  });
+
   it('signs what the operator has accepted, while a policy requires it', async () => {
     const fund = await fundOf();
     const own = await partnerOf('company', 'Own');

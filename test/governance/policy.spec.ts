@@ -167,6 +167,12 @@ describe('the value of a policy', () => {
     refuses('signature-acceptance', 'committed', true, { required: true }, ['required'], '');
   });
 
+  it.each(['open-requests-per-partner', 'open-pledges-per-partner'] as const)('%s is a count', (name) => {
+    accepts(name, { max: 1 });
+    accepts(name, { max: 10_000 });
+    refuses(name, { max: 0 }, { max: 10_001 }, { max: 1.5 }, { max: '5' }, {}, { max: 5, more: 1 }, 5);
+  });
+
   it('is read or refused for any JSON, and reading again changes nothing', () => {
     fc.assert(
       fc.property(fc.constantFrom(...POLICY_NAMES), fc.jsonValue(), (name, value) => {

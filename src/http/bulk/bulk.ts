@@ -68,7 +68,7 @@ class Begun implements SubmittedCommand {
     prepare: Preparation,
   ) {
     this.context = item.context;
-    const prepared = prepare();
+    const prepared = prepare(item.context.principal);
     if (prepared instanceof Promise) {
       this.ready = prepared.then((done) => {
         this.prepared = done;

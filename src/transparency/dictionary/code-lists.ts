@@ -94,6 +94,16 @@ const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
     'Acceptation des signatures des partenaires',
     'Annahme der Unterschriften von Partnern',
   ),
+  'open-requests-per-partner': label(
+    'Open requests of a partner',
+    "Demandes en cours d'un partenaire",
+    'Offene Anträge eines Partners',
+  ),
+  'open-pledges-per-partner': label(
+    'Open pledges of a partner',
+    "Promesses en cours d'un partenaire",
+    'Offene Zusagen eines Partners',
+  ),
 };
 const TRANCHE_LABELS: Readonly<Record<TrancheKind, Label>> = {
   'first-loss': label('First loss', 'Première perte', 'Erstverlust'),
