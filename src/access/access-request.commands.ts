@@ -6,7 +6,7 @@ import { policy, versionAt } from '../governance/policy.js';
 import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
-import { OpenRecordCounts } from '../partners/open-records.queries.js';
+import { OpenRecordCounts } from '../http/open-records.js';
 import { ultimateParentAt } from '../partners/ownership.js';
 import { categoryAt, partner } from '../partners/partner.js';
 import { accessCall, openedCall } from './access-call.js';

@@ -12,7 +12,7 @@ import { allocationQueryHandlers } from './allocation.queries.js';
 import { AllocationPlaces } from './allocation-places.queries.js';
 import { GrantController } from './grant.controller.js';
 import { grantQueryHandlers } from './grant.queries.js';
-import { OpenRecordCounts } from '../partners/open-records.queries.js';
+import { OpenRecordCounts } from '../http/open-records.js';
 import * as usageCommands from './usage.commands.js';
 import { UsageController } from './usage.controller.js';
 import { usageQueryHandlers } from './usage.queries.js';

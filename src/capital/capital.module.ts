@@ -5,7 +5,7 @@ import { CommitmentController } from './commitment.controller.js';
 import { commitmentQueryHandlers } from './commitment.queries.js';
 import { CapitalCallController } from './capital-call.controller.js';
 import { capitalCallQueryHandlers } from './capital-call.queries.js';
-import { OpenRecordCounts } from '../partners/open-records.queries.js';
+import { OpenRecordCounts } from '../http/open-records.js';
 import * as fundCommands from './fund.commands.js';
 import { FundController } from './fund.controller.js';
 import { fundQueryHandlers } from './fund.queries.js';

@@ -5,7 +5,7 @@ import { requireWithinQuota } from '../governance/partner-quota.js';
 import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
-import { OpenRecordCounts } from '../partners/open-records.queries.js';
+import { OpenRecordCounts } from '../http/open-records.js';
 import { partner, partnerKindOf } from '../partners/partner.js';
 import { acceptancePolicyAt } from './acceptance-policy.js';
 import { distribute, issueCall, payCall } from './cash.decisions.js';
