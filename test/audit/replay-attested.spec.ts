@@ -4,7 +4,7 @@ import { replay, type Replay } from '../../src/audit/audit-replay.js';
 import { verify } from '../../src/audit/verify.js';
 import { noteKeyOf } from '../../src/tlog/note-key.js';
 import { EnvelopeWriter, LOG_KEY, signedLog, type WrittenEvent } from './written-log.js';
-import { partner } from './written-programme.js';
+import { named, partner } from './written-programme.js';
 
 const key = noteKeyOf(LOG_KEY);
 const POSITION = 2;
@@ -13,9 +13,13 @@ const HASH = 'ab'.repeat(32);
 const history = (...attested: readonly object[]) => {
   const writer = new EnvelopeWriter();
   const events: WrittenEvent[] = [
-    partner('p1', 'company'),
-    partner('p2', 'company'),
-    ...attested.map((data, at) => ({ stream: `attestation-a${at}`, type: 'replay-attested', data: { ...data } })),
+    partner(named('p1'), 'company'),
+    partner(named('p2'), 'company'),
+    ...attested.map((data, at) => ({
+      stream: `attestation-${named(`a${at}`)}`,
+      type: 'replay-attested',
+      data: { ...data },
+    })),
   ];
   return signedLog(events.flatMap((event) => writer.command(event)));
 };
@@ -66,7 +70,7 @@ describe('an attestation in a log', () => {
     expect(findings.first).toMatchObject({
       check: 'attested reports',
       position: POSITION + 1,
-      artefact: 'attestation a0',
+      artefact: `attestation ${named('a0')}`,
       message: expect.stringContaining(message),
     });
   });

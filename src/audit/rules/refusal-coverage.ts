@@ -2,6 +2,7 @@ import type { RefusalCode } from '../../ledger/refusal-declaration.js';
 import type { ACCESS_REFUSALS } from '../../access/access.refusals.js';
 import type { CAPITAL_REFUSALS } from '../../capital/capital.refusals.js';
 import type { COMPUTE_REFUSALS } from '../../compute/compute.refusals.js';
+import type { DOMAIN_REFUSALS } from '../../domain/domain.refusals.js';
 import type { ERASURE_REFUSALS } from '../../erasure/erasure.refusals.js';
 import type { GOVERNANCE_REFUSALS } from '../../governance/governance.refusals.js';
 import type { IDENTITY_REFUSALS } from '../../identity/identity.refusals.js';
@@ -14,6 +15,7 @@ export type FeatureRefusal = RefusalCode &
   keyof (typeof ACCESS_REFUSALS &
     typeof CAPITAL_REFUSALS &
     typeof COMPUTE_REFUSALS &
+    typeof DOMAIN_REFUSALS &
     typeof ERASURE_REFUSALS &
     typeof GOVERNANCE_REFUSALS &
     typeof IDENTITY_REFUSALS &
@@ -33,6 +35,7 @@ const REASONS = {
   ownership:
     'No rule computes ownership a second time: shares, cycles and ultimate parents are taken as they were recorded.',
   permission: 'Not computed a second time: the log names actors and roles, and not their credentials.',
+  marks: 'Earlier versions let every role mark a record as made up, so that a mark of another role proves nothing.',
 } as const;
 type Reason = keyof typeof REASONS;
 
@@ -51,6 +54,8 @@ const REFUSALS: Readonly<Record<FeatureRefusal, readonly HistoryCheck[] | Unchec
   'roles-not-for-a-partner': none('permission'),
   expired: ['times'],
   'api-key-revoked': ['api-keys'],
+  // domain
+  'illustrative-not-allowed': none('marks'),
   // partners
   'unknown-partner': ['partners'],
   'lei-check-digits': ['partners'],

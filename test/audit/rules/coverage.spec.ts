@@ -5,6 +5,7 @@ import { AGGREGATES } from '../../../src/aggregates.js';
 import { ACCESS_REFUSALS } from '../../../src/access/access.refusals.js';
 import { CAPITAL_REFUSALS } from '../../../src/capital/capital.refusals.js';
 import { COMPUTE_REFUSALS } from '../../../src/compute/compute.refusals.js';
+import { DOMAIN_REFUSALS } from '../../../src/domain/domain.refusals.js';
 import { ERASURE_REFUSALS } from '../../../src/erasure/erasure.refusals.js';
 import { GOVERNANCE_REFUSALS } from '../../../src/governance/governance.refusals.js';
 import { HTTP_REFUSALS } from '../../../src/http/http.refusals.js';
@@ -72,6 +73,7 @@ describe('the coverage of the rules', () => {
       ...ACCESS_REFUSALS,
       ...CAPITAL_REFUSALS,
       ...COMPUTE_REFUSALS,
+      ...DOMAIN_REFUSALS,
       ...ERASURE_REFUSALS,
       ...GOVERNANCE_REFUSALS,
       ...IDENTITY_REFUSALS,

@@ -65,7 +65,7 @@ function renameLayers(commands: Commands, partnerId: string, members: Record<str
 function acceptance(commands: Commands, value = 'required', effectiveFrom = '2026-01-01T00:00:00Z', at = 0): void {
   const name = 'signature-acceptance';
   const data = { policy: name, version: 1, value, effectiveFrom, reason: 'r' };
-  commands.splice(at, 0, [{ stream: `policy-${name}`, type: 'policy-adopted', data }]);
+  commands.splice(at, 0, [{ stream: `policy-${name}`, type: 'policy-adopted', data, role: 'board' }]);
 }
 
 /** The pledge c1 is accepted after it was made. */
@@ -94,7 +94,7 @@ function raise(commands: Commands, deltaMinor: string): WrittenEvent {
 }
 
 const bySelf = (event: WrittenEvent): WrittenEvent =>
-  Object.assign(event, { envelope: { actor: { id: 'partner', role: 'partner' } } });
+  Object.assign(event, { envelope: { actor: { id: event.data['partnerId'], role: 'partner' } } });
 
 /** JSON that has no text: `String` throws on it. */
 const JUNK_WITHOUT_TEXT = { toString: 0 };
@@ -170,11 +170,19 @@ const used = (chipHours: number, interval = DAY_1): Record<string, unknown> => {
   return { ...record, ...interval, chipHours };
 };
 const USED_AT = '2026-05-05T08:00:00Z';
+/** The use is reported after everything else, on a day of May. */
+function reportedLast(commands: Commands, interval: { from: string; to: string }, schema: number): WrittenEvent {
+  const event = set(commands, 'usage-reported', 0, { records: [used(1, interval)] });
+  const at = commands.findIndex((command) => command.includes(event));
+  // With the release that follows it.
+  commands.push(...commands.splice(at, 2));
+  return Object.assign(event, { at: USED_AT, envelope: { schema } });
+}
 const RELEASE = 'allocation-released';
 /** Of each member that a decision repeats another value than that of the request r3. */
 const OTHER_APPLICATION = {
-  callId: 'other-call',
-  facilityId: 'other-site',
+  callId: story.named('other-call'),
+  facilityId: story.named('other-site'),
   mode: 'fast-lane',
   partnerId: story.STATE,
   ultimateParentId: story.STATE,
@@ -322,9 +330,9 @@ const FORGERIES: readonly Forgery[] = [
       return bySelf(raise(c, '1'));
     },
   ],
-  ['an acceptance by the partner itself', 'commitments', (c) => bySelf(accepted(c))],
+  ['an acceptance by the partner itself', 'actors', (c) => bySelf(accepted(c))],
   ['an acceptance of another amount', 'commitments', (c) => accepted(c, { amountMinor: '69999' })],
-  ['an acceptance without a day', 'commitments', (c) => accepted(c, { acceptedOn: '2026-02-30' })],
+  ['an acceptance without a day', 'envelopes', (c) => accepted(c, { acceptedOn: '2026-02-30' })],
   [
     'a second acceptance',
     'commitments',
@@ -509,11 +517,7 @@ const FORGERIES: readonly Forgery[] = [
       ['usage that begins in the future', { from: '2026-05-05T09:00:00.001Z', to: '2026-05-06T00:00:00Z' }],
       ['usage that ends in the future', { from: '2026-05-05T00:00:00Z', to: '2026-05-06T09:00:00.001Z' }],
     ] as const
-  ).map(([what, interval]): Forgery => [
-    what,
-    'allocations',
-    (c) => Object.assign(set(c, 'usage-reported', 0, { records: [used(1, interval)] }), { at: USED_AT }),
-  ]),
+  ).map(([what, interval]): Forgery => [what, 'allocations', (c) => reportedLast(c, interval, 3)]),
   [
     'usage of an allocation that was never made',
     'allocations',
@@ -904,10 +908,10 @@ describe('the second implementation of the rules', () => {
       flag: 'exceeds-interval',
     });
     for (const [records, envelope] of [
-      [[used(1_440), used(1_440, DAY_2)], {}],
-      [[used(1_440), used(1)], {}],
-      [[flagged(1_441), used(1_440, DAY_2)], {}],
-      [[used(1_440), flagged(2)], {}],
+      [[used(1_440), used(1_440, DAY_2)], { schema: 2 }],
+      [[used(1_440), used(1)], { schema: 2 }],
+      [[flagged(1_441), used(1_440, DAY_2)], { schema: 2 }],
+      [[used(1_440), flagged(2)], { schema: 2 }],
       [[used(1_441), used(1_441)], { schema: 1 }],
     ] as const) {
       const commands = story.programme();
@@ -942,12 +946,12 @@ describe('the second implementation of the rules', () => {
   });
 
   it('expects no use of a day that had not begun from schema 3 on', async () => {
-    for (const [interval, envelope] of [
-      [{ from: '2026-05-05T09:00:00Z', to: '2026-05-06T09:00:00Z' }, {}],
-      [{ from: '2026-05-06T00:00:00Z', to: '2026-05-07T00:00:00Z' }, { schema: 2 }],
+    for (const [interval, schema] of [
+      [{ from: '2026-05-05T09:00:00Z', to: '2026-05-06T09:00:00Z' }, 3],
+      [{ from: '2026-05-06T00:00:00Z', to: '2026-05-07T00:00:00Z' }, 2],
     ] as const) {
       const commands = story.programme();
-      Object.assign(set(commands, 'usage-reported', 0, { records: [used(1, interval)] }), { at: USED_AT, envelope });
+      reportedLast(commands, interval, schema);
       expect(await verified(entriesOf(commands))).toMatchObject({ verdict: 'verified', findings: 0 });
     }
   });
