@@ -240,7 +240,7 @@ describe('the transparency reports over HTTP', () => {
 
   it('are refused when too many readers wait for earlier positions, with the time for a retry', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, index) =>
+      Array.from({ length: 140 }, (_, index) =>
         first.get(`${PATH}/equal-access?asOfPosition=${1_500 + index}`, { key: null }),
       ),
     );

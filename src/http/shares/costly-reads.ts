@@ -7,9 +7,9 @@ const LIMITS = {
   /** Reads that are made at a time: while one waits for the database, the other can be written as JSON. */
   made: 2,
   /** Reads that wait. */
-  waiting: 200,
-  /** Those of one holder: a browser has six connections, and a program that reads in parallel some more. */
-  ownWaiting: 40,
+  waiting: 400,
+  /** Those of one holder: a program may read with a hundred connections. */
+  ownWaiting: 100,
   waitMs: 10_000,
 };
 /** While commands come in, a place stays empty this many times as long as the read before took: commands have most of the time. */

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { CostlyReads } from '../../../src/http/shares/costly-reads.js';
 
 const LIMITS = { made: 2, waiting: 4, ownWaiting: 3, waitMs: 60_000 };
@@ -78,22 +79,27 @@ describe('the places of reads that cost', () => {
   });
 
   it('stay empty for a moment while commands come in, and not else', async () => {
-    const places = new CostlyReads({ ...LIMITS, made: 1 });
-    for (const isCommand of [false, true]) {
-      const first = new Read(places, 'a');
-      await first.refused;
-      const second = new Read(places, 'a');
-      if (isCommand) places.commandCame();
-      const since = performance.now();
-      while (performance.now() - since < 10);
-      first.leave();
-      await Promise.resolve();
-      const leftAt = performance.now();
-      await second.refused;
-      second.leave();
-      // Four times the 10 ms that the first one took; a timer may be a millisecond early.
-      if (isCommand) expect(performance.now() - leftAt).toBeGreaterThanOrEqual(39);
-      else expect(places.waiting).toBe(0);
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      for (const isCommand of [false, true]) {
+        const places = new CostlyReads({ ...LIMITS, made: 1 });
+        const [first, second] = [new Read(places, 'a'), new Read(places, 'a')];
+        await settle();
+        if (isCommand) places.commandCame();
+        jest.advanceTimersByTime(10);
+        first.leave();
+        await settle();
+        expect(second.hasBegun).toBe(!isCommand);
+        // Four times as long as the first one took.
+        jest.advanceTimersByTime(39);
+        await settle();
+        expect(second.hasBegun).toBe(!isCommand);
+        jest.advanceTimersByTime(1);
+        await settle();
+        expect(second.hasBegun).toBe(true);
+      }
+    } finally {
+      jest.useRealTimers();
     }
   });
 });
