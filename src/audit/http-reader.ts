@@ -27,7 +27,7 @@ export const HTTP_LIMITS: HttpLimits = {
 
 const RETRY_AFTER_S_MAX = 60;
 const REDIRECTS_MAX = 5;
-/** Bytes read of the body of an error. Its beginning says what is wrong, and a hostile server may send without an end. */
+/** Bytes that are read of the body of an error. The first bytes say what is wrong. A hostile server may send a body without an end. */
 const ERROR_BYTES_MAX = 1_000;
 /** An answer that takes longer than this time and one second for each 2,000 bytes is too slow. */
 const ANSWER_MS = 5_000;

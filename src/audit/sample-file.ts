@@ -30,7 +30,7 @@ export function sampleJson({ request, position, root, population, seedText, star
   })}\n`;
 }
 
-/** What was drawn from what, for people. */
+/** A summary for people: the population, the number of items drawn, their sum, the interval and the root. */
 export function sampleText({ request, position, root, population, items }: Sample): string {
   const { table, by, size, seed } = request;
   const { total, withoutValue } = population;

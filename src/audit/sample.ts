@@ -62,7 +62,7 @@ export const SAMPLE_SIZE_MAX = 10_000;
  * Draws a monetary unit sample: every unit of the total (a cent, a chip-hour) has the same chance, so that an item is drawn in proportion
  * to its value, and one above the interval for certain (ISA 530, Appendix 4, "value-weighted selection"; systematic selection with a random start). The
  * units drawn are `floor((start + k * total) / size)` for k from 0 to size - 1, where `start` is the SHA-256 of the seed, the request and
- * the root of the history, modulo the total: whoever has the seed and the log draws the same items with other tools.
+ * the root of the history, modulo the total: another program draws the same items from the same seed and log.
  *
  * The log is read twice, so that memory does not grow with the population.
  * @throws ProvenWrong when an entry or a tile is not the signed one

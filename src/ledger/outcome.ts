@@ -24,7 +24,7 @@ export class ReplayedRefusal extends Refusal {
     readonly correlationId: string,
     readonly replayed: boolean,
   ) {
-    // What was stored had the facts of its code, as they were declared then.
+    // The stored refusal was checked when it was written: its facts fit the declaration of that day.
     super(kind, code as RefusalCode, detail, facts as never, errors);
   }
 }

@@ -141,7 +141,7 @@ class Reader {
     ];
   }
 
-  /** The values that the type of an argument lists: a variable that holds one of a few codes, whoever calls. */
+  /** The codes that the type of an argument lists. A variable may hold one of several codes; each of them can be thrown. */
   private wordsOf(argument: ts.Expression): readonly string[] {
     const type = this.types.getTypeAtLocation(argument);
     const words = (type.isUnion() ? type.types : [type]).flatMap((one) => (one.isStringLiteral() ? [one.value] : []));
