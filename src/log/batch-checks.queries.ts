@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import type { AppendChecks, CheckedBatch, CheckedHead } from '../ledger/append-checks.js';
+import { commit } from '../ledger/postgres/commit.js';
 
 /** Events of one accepted batch: bounds the memory. */
 const ACCEPTED_EVENTS_MAX = 5_000;
@@ -216,7 +217,7 @@ export async function acceptEvents(
     await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
     const accepted = await accept(client, checks);
     await beforeCommit?.(accepted);
-    await client.query('commit');
+    await commit(client);
     client.release();
     return accepted.events;
   } catch (error) {

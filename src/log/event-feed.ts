@@ -14,7 +14,6 @@ import { FeedReaders } from './feed-readers.js';
 const PAGE_EVENTS = 200;
 /** Longest time until events of another instance are noticed. The events of this instance are notified. */
 const POLL_MS = 250;
-const HEARTBEAT_MS = 15_000;
 /** A reader that takes nothing for so long is dropped. It can resume after its last position; nothing is kept for it. */
 const STALLED_MS_MAX = 20_000;
 const RESUME_AFTER = /^(0|[1-9][0-9]{0,14})$/;
@@ -34,6 +33,8 @@ export interface Following {
 /** The history as server-sent events. Every reader pulls its own pages, so that a slow reader delays no other reader. */
 @Injectable()
 export class EventFeed implements BeforeApplicationShutdown {
+  /** A reader that got nothing for so long gets a sign of life. */
+  heartbeatMs = 15_000;
   private readonly stopping = new AbortController();
   private readonly readers = new FeedReaders();
 
@@ -116,7 +117,7 @@ export class EventFeed implements BeforeApplicationShutdown {
       if (events.length === PAGE_EVENTS) continue;
       // The events up to there were looked at, and the others do not pass the filters.
       after = Math.max(after, reflected);
-      if (performance.now() - quietSince >= HEARTBEAT_MS) {
+      if (performance.now() - quietSince >= this.heartbeatMs) {
         // A message without data is not shown to anybody. Its id is the position from which the reader resumes.
         await write(reply, `: still here\nid: ${after}\n\n`, ended);
         quietSince = performance.now();

@@ -1,6 +1,6 @@
 import { AGGREGATES } from '../../src/aggregates.js';
 import type { AggregateOutline } from '../../src/ledger/aggregate.js';
-import { verify } from '../../src/audit/verify.js';
+import { verify, type Verification } from '../../src/audit/verify.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import type { Envelope } from '../../src/ledger/event.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
@@ -24,10 +24,18 @@ export interface Forgery {
 }
 
 /** What an auditor says of a history that its operator signed. */
-export async function isFound(history: readonly Envelope[]): Promise<boolean> {
+export function verified(history: readonly Envelope[]): Promise<Verification> {
   const source = signedLog(history.map((envelope) => Buffer.from(canonicalize(envelope))));
-  const { verdict } = await verify(source, { trust: { key: noteKeyOf(LOG_KEY) }, aggregates: AGGREGATES });
-  return verdict !== 'verified';
+  return verify(source, { trust: { key: noteKeyOf(LOG_KEY) }, aggregates: AGGREGATES });
+}
+
+export const isFound = async (history: readonly Envelope[]): Promise<boolean> =>
+  (await verified(history)).verdict !== 'verified';
+
+/** @throws Error when a verification finds something in a history in which nothing is forged */
+export async function requireVerified(history: readonly Envelope[], name: string): Promise<void> {
+  const { verdict, finding } = await verified(history);
+  if (verdict !== 'verified') throw new Error(`${name} is not verified: ${JSON.stringify(finding)}`);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { AggregateOutline } from '../../src/ledger/aggregate.js';
 import type { Envelope } from '../../src/ledger/event.js';
 import { SimulatedWorld } from '../support/simulated-world.js';
 import { changesOf, declaredFields, examine, isWithoutReason, tableOf, writeFields } from './fields.js';
-import { forgeriesOf, isFound, type Forgery } from './forge.js';
+import { forgeriesOf, isFound, requireVerified, type Forgery } from './forge.js';
 import { demoHistory, shortHistory } from './story.js';
 
 /** Part of the 2,000 requests of the demo: enough for every kind of story, and a verification takes half a second. */
@@ -20,7 +20,7 @@ const WRITE_AGAIN = 'Look at each, and write the list again: npm run test:attack
  */
 export async function forgeShortHistory(isWritten: boolean): Promise<void> {
   const history = await shortHistory();
-  if (await isFound(history)) throw new Error('The short history is not verified, though nothing in it is forged.');
+  await requireVerified(history, 'The short history');
   requireComplete(history);
   const { forgeries, found, fields, notFound } = await examine(history);
   print(
@@ -57,7 +57,7 @@ function requireComplete(history: readonly Envelope[]): void {
 export async function forgeDemo(seed: number, seconds: number): Promise<string> {
   const chance = new SimulatedWorld(seed);
   const history = await demoHistory(DEMO_SCALE);
-  if (await isFound(history)) throw new Error('The history of the demo is not verified.');
+  await requireVerified(history, 'The history of the demo');
   // Other events of a type may have nothing beside them that contradicts a change: it is enough that its field is declared, or that it
   // has a reason.
   const declared = new Set(Object.keys(declaredFields()));

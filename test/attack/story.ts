@@ -153,7 +153,7 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const report = await post('/v1/transparency/reports', { kind: 'equal-access', ...half });
   await post('/v1/transparency/reports', { kind: 'capital', periodFrom: '2026-01-01', periodTo: '2026-12-31' });
   const action = { reportId: report.id, category: 'sme', reason: 'few grants', measure: 'a call of their own' };
-  await post('/v1/transparency/corrective-actions', action, { actorId: 'governance-key', role: 'governance' });
+  await post('/v1/transparency/corrective-actions', action, BOARD);
   await post(`/v1/subjects/${denied}/erasure`, { reason: 'Art. 17 GDPR' });
   // A checkpoint may cut the last command in two: some rules wait for its end.
   await partner('Last partner', 'company', 'SE');

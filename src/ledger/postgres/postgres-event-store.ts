@@ -5,6 +5,7 @@ import { checkContinuity, type AppendBatch, type AppendResult, type EventStore }
 import type { ClockStatus, StoredOutcome } from '../event-store.js';
 import { formatInstant, parseInstant, type EpochMs } from '../time.js';
 import type { ClockCheck, ClockFault } from './clock-check.js';
+import { commit } from './commit.js';
 
 /** An append that takes longer counts as lost and is sent again: its caller waits for at most ten seconds. */
 const APPEND_MS_MAX = 5_000;
@@ -91,7 +92,7 @@ export class PostgresEventStore implements EventStore {
       await client.query('begin');
       const attempt = await this.attempt(client, batch, stamp, await this.lockHead(client));
       if (!attempt) throw new Error('The head of the ledger has moved under its lock.');
-      await client.query('commit');
+      await commit(client);
       client.release();
       return this.take(attempt);
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { isCausedByContent } from '../event-store.js';
 import type { EventReader } from '../event-reader.js';
 import type { RecordedEvent, StoredEvent } from '../event.js';
+import { commit } from '../postgres/commit.js';
 import { Checkpoints, type CheckpointStatus } from './projection-copies.js';
 import { ProjectionFailure, RowWriter, type WrittenCopy } from './projection-rows.js';
 import { Statements, type Column } from './projection-statements.js';
@@ -124,7 +125,7 @@ export class FoldedViews {
     await this.client.query('begin; set local synchronous_commit = off');
     try {
       for (const folding of this.foldings) await this.advance(folding, events, Math.min(last, folding.until));
-      await this.client.query('commit');
+      await commit(this.client);
     } catch (error) {
       await this.client.query('rollback').catch(() => undefined);
       throw error;
@@ -151,7 +152,7 @@ export class FoldedViews {
       for (const folding of this.foldings) {
         compared.push(await this.compareOne(folding, checkpoints.served(folding.projection)));
       }
-      await client.query('commit');
+      await commit(client);
       return compared;
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
