@@ -54,7 +54,6 @@ export const CONNECTIONS: readonly Case[] = [
   },
   {
     title: 'KA3 64 slow bodies with one key leave the places of another',
-    open: 'the places of large calls are not counted by holder',
     run: async ({ url, port, auditorKey, operatorKey }) => {
       const head = `POST /v1/bulk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${auditorKey}\r\nContent-Type: application/json\r\nIdempotency-Key: a\r\nContent-Length: 1000\r\n\r\n{`;
       const sockets = await Promise.all(Array.from({ length: 64 }, () => socketTo(port)));
@@ -110,7 +109,6 @@ export const CONNECTIONS: readonly Case[] = [
   },
   {
     title: 'KA10 16 greedy readers of expensive public reads leave the commands of others as they are',
-    open: 'expensive public reads have no bound of their own',
     run: async ({ url, measured, scale }) => {
       await sleep(2_000);
       const { commandMedian: before } = await measured();
@@ -146,7 +144,6 @@ export const CONNECTIONS: readonly Case[] = [
   },
   {
     title: 'KA11 a partner cannot fill the disk: its open requests have a bound',
-    open: 'there is no quota of open requests',
     run: async ({ url, partnerKey, partnerId, callId, scale }) => {
       const purpose = 'x'.repeat(3_000);
       const body = { callId, partnerId, chipHours: 1, sector: 'a', purpose };
@@ -164,7 +161,6 @@ export const CONNECTIONS: readonly Case[] = [
   {
     title: 'KA5 T11 a rate limit is not passed by with another header, and counts guesses of keys',
     isOfTools: true,
-    open: 'the limit counts by the header before anybody knows whose it is',
     run: async ({ withService }) => {
       await withService({ RATE_LIMIT_PER_MINUTE: '60' }, async (url) => {
         const limited = async (path: string, headersOf: (at: number) => Record<string, string>): Promise<void> => {

@@ -52,14 +52,19 @@ export const changesOf = (fields: Fields): string[] =>
  */
 const REASONS: readonly (readonly [fits: RegExp, reason: string])[] = [
   [
-    /: (extra-member|leading-zero|as-text|as-number|empty|no-day|text)$|\[\]: |: (removed|repeated)$/,
-    'Shape: no rule compares the members of an event with the schema of its type.',
+    /^replay-attested data\.views/,
+    'Views: "audit verify --database" folds them again, and gives the digests that are attested here.',
   ],
-  [/: extra-/, 'Shape: no rule says which types of event have this member.'],
+  [
+    /^(report-published|corrective-action-decided|replay-attested) data\./,
+    'Reports: "audit replay" makes each published and each attested report again.',
+  ],
+  [/ sealed/, 'Content outside the log: "audit verify --database" compares it with its commitment.'],
+  [/: removed$/, 'A member that may be left out.'],
+  [/: (repeated|reversed|shorter)$|\[\]: /, 'A list that is stated once: its items, or their order.'],
   [/ actor\./, 'Who acted: nothing in the log shows who held a key, or which roles the holder had.'],
   [/ (id|commandId|correlationId): /, 'A name that the service made up: nothing else in the log repeats it.'],
   [/ legalBasis: /, 'The clause that the program cites for this type of event: the text of the decision, not a fact.'],
-  [/ sealed/, 'Content outside the log: "audit verify --database" compares it with its commitment.'],
   [
     / \(event\): (left-out|twice)$/,
     'A fact that no later event needs: its sender alone knows that it was recorded once.',
@@ -69,7 +74,6 @@ const REASONS: readonly (readonly [fits: RegExp, reason: string])[] = [
     / recordedAt: /,
     'The clock of the service: only the order of the stamps is compared, and witnesses compare it with theirs.',
   ],
-  [/^(report-published|corrective-action-decided) /, 'Reports: "audit replay" makes each published report again.'],
   [
     / data\.(reason|source|legalName|name|title|basis|evidenceRef|sector|programme|measure|kind|keyHash|value)\b.*: (longer|another|less|more|huge|negated)$/,
     'Words, and facts of the world that the operator states once.',

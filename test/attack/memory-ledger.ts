@@ -20,6 +20,7 @@ import { PolicyController } from '../../src/governance/policy.controller.js';
 import { ACCESS, type CommandAccess } from '../../src/http/route-access.js';
 import { ApiKeyController } from '../../src/identity/api-key.controller.js';
 import type { Answer, Role } from '../../src/ledger/command-context.js';
+import type { Decide } from '../../src/ledger/command-group.js';
 import type { Envelope } from '../../src/ledger/event.js';
 import { EventReader } from '../../src/ledger/event-reader.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
@@ -29,7 +30,8 @@ import { Notifier } from '../../src/ledger/notifier.js';
 import { Vault } from '../../src/ledger/vault.js';
 import { PartnerController } from '../../src/partners/partner.controller.js';
 import { streamLines } from '../../src/transparency/publication-text.js';
-import type { PublishedFacts, ReportKind } from '../../src/transparency/publication.js';
+import { attestation, attestReplay } from '../../src/transparency/attestation.js';
+import { REPORT_KINDS, type PublishedFacts, type ReportKind } from '../../src/transparency/publication.js';
 import { PublishReport } from '../../src/transparency/report-publication.commands.js';
 import { ReportPublicationController } from '../../src/transparency/report-publication.controller.js';
 import { LOG_KEY, signedLog } from '../audit/written-log.js';
@@ -91,16 +93,19 @@ export class MemoryLedger {
   /** @throws Refusal as the route does */
   async post(path: string, body: object, { actorId, role }: Sender = OPERATOR): Promise<Answer> {
     const [command, params] = this.routeOf(path);
-    const name = String((this.sent += 1));
     const handler = command.provider.useFactory(
       this.ledger,
       this.serviceOf(command),
     ) as unknown as LedgerCommandHandler<object>;
-    const principal = { actorId, roles: [role] };
-    const { decide } = await handler.prepare({ ...params, body }, principal);
+    const { decide } = await handler.prepare({ ...params, body }, { actorId, roles: [role] });
+    return this.execute({ actorId, role }, decide);
+  }
+
+  private execute({ actorId, role }: Sender, decide: Decide): Promise<Answer> {
+    const name = String((this.sent += 1));
     return this.ledger.execute(
       {
-        principal,
+        principal: { actorId, roles: [role] },
         role,
         commandId: derivedId('forge', name),
         fingerprint: `fingerprint of ${name}`,
@@ -108,6 +113,19 @@ export class MemoryLedger {
       },
       decide,
     );
+  }
+
+  /** The attestation of the service, as it makes it after a check. */
+  async attest(): Promise<void> {
+    const made = await Promise.all(REPORT_KINDS.map(async (kind) => ({ kind, ...(await this.factsOf(kind)) })));
+    const { position, root, methodVersion } = made[0] as (typeof made)[number];
+    const reports = made.map(({ kind, byteCount, sha256 }) => ({ kind, byteCount, sha256 }));
+    const views = [{ view: 'partners', version: 1, position, rows: 7, sha256: createHash('sha256').digest('hex') }];
+    await this.execute(OPERATOR, (tx) => {
+      const id = tx.newId();
+      tx.create(attestation, id);
+      tx.append(attestation, id, attestReplay({ position, root, methodVersion, views, reports }));
+    });
   }
 
   private routeOf(path: string): [RoutedCommand, object] {

@@ -52,6 +52,7 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
     ['impact-ratio-minimum', { decidedMin: 1, flagBelow: 0.8 }],
     ['matching-basis', { kinds: ['capex', 'in-kind'] }],
     ['matching-basis', { kinds: ['capex'] }],
+    ['signature-acceptance', 'required'],
   ] as const) {
     await post(
       '/v1/policies',
@@ -81,6 +82,8 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const states = await pledge(sweden, trancheId, '700000');
   const unions = await pledge(union, trancheId, '200000');
   const inKind = await pledge(finland, senior, '50000', 'in-kind');
+  const accepted = { acceptedOn: '2026-02-01', evidenceRef: 'decision 9' };
+  await post(`/v1/commitments/${states}/acceptance`, accepted);
   for (const id of [states, unions, inKind]) await post(`/v1/commitments/${id}/signature`, { signedOn: '2026-02-02' });
   await post(`/v1/commitments/${states}/amendments`, { deltaMinor: '1000', reason: 'indexation' });
   on('2026-03-04');
@@ -155,6 +158,8 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const action = { reportId: report.id, category: 'sme', reason: 'few grants', measure: 'a call of their own' };
   await post('/v1/transparency/corrective-actions', action, BOARD);
   await post(`/v1/subjects/${denied}/erasure`, { reason: 'Art. 17 GDPR' });
+  ledger.nowMs += 250;
+  await ledger.attest();
   // A checkpoint may cut the last command in two: some rules wait for its end.
   await partner('Last partner', 'company', 'SE');
   return ledger.envelopes;
