@@ -110,6 +110,7 @@ describe('ppp-ledger rebuild', () => {
         'compute',
         'policies',
         'publications',
+        'attestations',
         'erasures',
         'api-keys',
       ];

@@ -7,6 +7,16 @@ const CLIENTS = 16;
 /** Longer than the time after which the service reports that it cannot reach its database. */
 const ANSWER_MS_MAX = 60_000;
 /** Pause between two tries of the same command. */
+/** A command with its answer that no retry will change. */
+interface Final {
+  readonly key: string;
+  readonly path: string;
+  /** Whose the key is. */
+  readonly scope: string;
+  readonly status: number;
+  readonly text: string;
+}
+
 const RETRY_MS = 60;
 const HOUR_MS = 3_600_000;
 const GRANT_START = Date.parse('2026-02-01T00:00:00Z');
@@ -217,18 +227,23 @@ export class Load {
         },
         body: JSON.stringify(body),
       });
-      if (response && isFinal(response)) return this.note({ key, path, ...response });
+      if (response && isFinal(response)) return this.note({ key, path, scope: this.scopeOf(credential), ...response });
       await sleep(RETRY_MS);
     }
   }
 
-  private note({ key, path, status, text }: { key: string; path: string; status: number; text: string }): Answered {
+  /** A key of the programme belongs to its set of roles; that of the operator to the programme as a whole. */
+  private scopeOf(credential: string): string {
+    return credential === this.ground?.panel ? `${PROGRAMME_ACTOR} panel` : PROGRAMME_ACTOR;
+  }
+
+  private note({ key, path, scope, status, text }: Final): Answered {
     const known = this.heard.get(key);
     if (known && (known.status !== status || withoutSecret(known.text) !== withoutSecret(text))) {
       throw new Error(`${key} ${path} was answered ${known.status} ${known.text}, and then ${status} ${text}.`);
     }
     if (status !== 409 && status >= 300) throw new Error(`${key} ${path}: ${status} ${text}`);
-    if (!known) this.heard.set(key, { commandId: derivedId('command', PROGRAMME_ACTOR, key), path, status, text });
+    if (!known) this.heard.set(key, { commandId: derivedId('command', scope, key), path, status, text });
     return JSON.parse(text) as Answered;
   }
 

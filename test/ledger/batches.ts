@@ -6,6 +6,9 @@ import { derivedId } from '../../src/ledger/identifiers.js';
 /** The id for a word: the same word has the same id. */
 export const idOf = (word: string): string => derivedId('test', word);
 
+/** The key of `checksOf`, as a file holds it. */
+export const APPEND_KEY_TEXT = Buffer.alloc(32, 5).toString('base64');
+
 /** Of an instance of its own: it remembers what it has appended. */
 export const checksOf = (key = 5): AppendChecks => new AppendChecks(Buffer.alloc(32, key));
 

@@ -209,7 +209,7 @@ class Session {
 }
 
 /** Statements that append: to PostgreSQL as the engine, and to the copy of the events on KurrentDB. */
-const APPENDS: ReadonlySet<string> = new Set(['append-batch', 'sequence-batches']);
+const APPENDS: ReadonlySet<string> = new Set(['append-checked', 'sequence-batches']);
 
 function commitIn(frame: Frame): Commit | undefined {
   if (frame.type === 'B' && APPENDS.has(boundStatement(frame))) return 'append';

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { copyLedger } from '../../../src/cli/copy-ledger.js';
 import { CompactRange, EMPTY_ROOT, leafHash } from '../../../src/tlog/merkle.js';
 import type { AppendBatch, EventStore } from '../../../src/ledger/event-store.js';
@@ -17,7 +20,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.js';
 import { SimulatedWorld } from '../../support/simulated-world.js';
 import { randomHistory } from '../../transparency/history.js';
-import { commandOf, idOf, checksOf } from '../batches.js';
+import { APPEND_KEY_TEXT, commandOf, idOf, checksOf } from '../batches.js';
 import { silent } from './kurrentdb-instance.js';
 
 /** KURRENTDB_LONG takes more steps. */
@@ -97,6 +100,16 @@ const MS_MAX = 120_000;
 describe(`the same script on both engines (seed ${seed})`, () => {
   const databases: TestDatabase[] = [];
   const doubles: KurrentDouble[] = [];
+  let dataDir = '';
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'ppp-ledger-keys-'));
+    await writeFile(join(dataDir, 'append-key'), APPEND_KEY_TEXT, { mode: 0o600 });
+    process.env['DATA_DIR'] = dataDir;
+  });
+  afterAll(async () => {
+    delete process.env['DATA_DIR'];
+    await rm(dataDir, { recursive: true });
+  });
   afterEach(async () => {
     await Promise.all(doubles.splice(0).map((double) => double.stop()));
     await Promise.all(databases.splice(0).map((database) => database.drop()));
