@@ -1,5 +1,6 @@
 import { AGGREGATES } from './aggregates.js';
 import { computeProjection } from './compute/facility.projection.js';
+import { yearlySubmissionProjection } from './compute/yearly-submission.projection.js';
 import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
 import { policyProjection } from './governance/policy.projection.js';
@@ -17,6 +18,7 @@ export const PROJECTIONS = [
   capitalProjection,
   accessProjection,
   computeProjection,
+  yearlySubmissionProjection,
   policyProjection,
   publicationProjection,
   attestationProjection,

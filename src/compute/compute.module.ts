@@ -3,9 +3,19 @@ import { handlersOf } from '../ledger/ledger-command.js';
 import * as facilityCommands from './facility.commands.js';
 import { FacilityController } from './facility.controller.js';
 import { facilityQueryHandlers } from './facility.queries.js';
+import { RecordedHistory } from './recorded-history.queries.js';
+import * as yearlyCommands from './yearly-submission.commands.js';
+import { YearlySubmissionController } from './yearly-submission.controller.js';
+import { yearlySubmissionQueryHandlers } from './yearly-submission.queries.js';
 
 @Module({
-  controllers: [FacilityController],
-  providers: [...handlersOf(facilityCommands), ...facilityQueryHandlers],
+  controllers: [FacilityController, YearlySubmissionController],
+  providers: [
+    ...handlersOf(facilityCommands),
+    ...handlersOf(yearlyCommands),
+    ...facilityQueryHandlers,
+    ...yearlySubmissionQueryHandlers,
+    RecordedHistory,
+  ],
 })
 export class ComputeModule {}

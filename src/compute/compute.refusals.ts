@@ -2,6 +2,7 @@ import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import {
   clauseFact,
+  dateFact,
   idFact,
   instantFact,
   listFact,
@@ -16,6 +17,7 @@ import {
 import { CATEGORIES, LEGAL_FORMS } from '../partners/partner.js';
 
 export const UNION_CLAUSE = '2021/1173 Art. 12b(5)' as const;
+export const YEARLY_CLAUSE = '2021/1173 Art. 12b(17)(l)' as const;
 
 export const chipModelFact = textFact('The model of chip.', 'h200');
 export const chipsRequestedFact = wholeFact('Chips that were asked for.', 64);
@@ -28,6 +30,33 @@ export const chipLevelFacts = {
 };
 
 export const COMPUTE_REFUSALS = declareRefusals({
+  'submission-date-out-of-range': {
+    kind: 'invalid',
+    means: 'A yearly submission is dated before its year was over, or after today.',
+    next: 'Give the day on which the Governing Board received it.',
+    facts: {
+      clause: clauseFact(YEARLY_CLAUSE),
+      year: wholeFact('Year of the data.', 2027),
+      submittedOn: dateFact('The day that was given.', '2027-12-30'),
+      earliest: dateFact('The first day after the year.', '2028-01-01'),
+      today: dateFact('The day of the decision, in UTC.', '2028-01-20'),
+    },
+  },
+  'data-position-not-recorded': {
+    kind: 'conflict',
+    means: 'The data name a position that the history does not have yet.',
+    next: 'Give the position that is in the file of "ppp-ledger audit yearly".',
+    facts: {
+      dataPosition: wholeFact('The position that was given.', 90_000),
+      head: wholeFact('The last position of the history.', 4_217),
+    },
+  },
+  'too-many-yearly-submissions': {
+    kind: 'conflict',
+    means: 'As many versions of the submission are kept for this year as one may have.',
+    next: 'This is a limit of the service. Tell its operator.',
+    facts: { year: wholeFact('Year of the data.', 2027), limit: wholeFact('Versions that are kept for a year.', 100) },
+  },
   'unknown-facility': unknownId(
     'There is no facility with this id that the credential may see.',
     'Take the id from GET /v1/facilities.',

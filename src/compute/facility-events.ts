@@ -6,12 +6,15 @@ import { currency } from '../domain/currencies.js';
 import { country } from '../domain/countries.js';
 import {
   amountMinor,
+  date,
   flag,
   id,
   instant,
+  mark,
   object,
   oneOf,
   optional,
+  sha256,
   some,
   text,
   whole,
@@ -19,7 +22,7 @@ import {
   type ValueOf,
 } from '../ledger/schema.js';
 import { CATEGORIES, PARTNER_KINDS } from '../partners/partner.js';
-import { UNION_CLAUSE } from './compute.refusals.js';
+import { UNION_CLAUSE, YEARLY_CLAUSE } from './compute.refusals.js';
 
 /** Which article of the law a facility falls under. */
 export const FACILITY_KINDS = ['ai-gigafactory', 'ai-factory', 'supercomputer'] as const;
@@ -87,12 +90,26 @@ const release = object({
 });
 export type ReleaseFacts = ValueOf<typeof release>;
 
+/** Data and audit report of one calendar year, as the hosting entity submits them to the Governing Board. */
+const yearlySubmission = object({
+  year: whole('Calendar year of the use.', 1),
+  version: whole('Counted for this year of this facility. The first one says whether the submission was in time.', 1),
+  submittedOn: date('Day on which the Governing Board received it.'),
+  isLate: optional(mark('The first version for its year, after 31 January of the next one.')),
+  dataSha256: sha256('Hash of the data on the use of access time, hex: those that "ppp-ledger audit yearly" writes.'),
+  dataPosition: whole('The data reflect the events up to this position.', 1),
+  dataMethodVersion: text('Version of the counting rules of the data.'),
+  auditReportSha256: sha256('Hash of the audit report, hex. The report itself is kept outside the ledger.'),
+});
+export type YearlySubmissionFacts = ValueOf<typeof yearlySubmission>;
+
 interface Fact<Type extends string, Data extends Schema<object>> extends DomainEvent {
   readonly type: Type;
   readonly data: ValueOf<Data>;
 }
 
 export type QuotaPolicyAdopted = Fact<'quota-policy-adopted', typeof quota>;
+export type YearlySubmitted = Fact<'yearly-submitted', typeof yearlySubmission>;
 export type FacilityEvent =
   | Fact<'facility-registered', typeof description>
   | Fact<'contribution-recorded', typeof contribution>
@@ -100,7 +117,8 @@ export type FacilityEvent =
   | Fact<'capacity-retired', typeof capacity>
   | QuotaPolicyAdopted
   | Fact<'chips-allocated', typeof allocation>
-  | Fact<'allocation-released', typeof release>;
+  | Fact<'allocation-released', typeof release>
+  | YearlySubmitted;
 
 /** What each event of a facility holds, whom it concerns, and what it says. */
 export const facilityEvents: EventDeclarations<FacilityEvent> = {
@@ -154,5 +172,14 @@ export const facilityEvents: EventDeclarations<FacilityEvent> = {
     concerns: itsPartner,
     says: ({ data }) =>
       `Allocation ${data.allocationId} releases its ${data.chips} chips from ${data.at} on. Reason: ${data.reason}.`,
+  },
+  'yearly-submitted': {
+    schema: 1,
+    data: yearlySubmission,
+    concerns: nobody,
+    clauses: [YEARLY_CLAUSE],
+    says: ({ data }) =>
+      `The audit report and the data on the use of access time in ${data.year} were submitted on ${data.submittedOn}` +
+      `${data.isLate ? ', after 31 January' : ''} (version ${data.version}).`,
   },
 };

@@ -12,6 +12,7 @@ import type {
   QuotaFacts,
   AllocationFacts,
   ReleaseFacts,
+  YearlySubmissionFacts,
   FacilityEvent,
 } from './facility-events.js';
 import { categoryIndex, type QuotaPolicy } from './quota.js';
@@ -33,6 +34,8 @@ export interface RegisteredFacility {
   readonly chipModels: PersistentMap<string, ChipModelState>;
   readonly allocations: PersistentMap<string, Allocation>;
   readonly grants: PersistentMap<string, GrantUse>;
+  /** Versions of the yearly submission, by year. */
+  readonly yearlySubmissions: PersistentMap<number, number>;
 }
 
 export interface Contributions {
@@ -96,6 +99,8 @@ export const facility: Aggregate<Facility, FacilityEvent> = {
         return withAllocation(registered(state), event.data);
       case 'allocation-released':
         return withRelease(registered(state), event.data);
+      case 'yearly-submitted':
+        return withSubmission(registered(state), event.data);
       default:
         return unknownEvent('facility', event);
     }
@@ -131,6 +136,7 @@ function asRegistered(description: FacilityDescription): RegisteredFacility {
     chipModels: PersistentMap(),
     allocations: PersistentMap(),
     grants: PersistentMap(),
+    yearlySubmissions: PersistentMap(),
   };
 }
 
@@ -208,6 +214,10 @@ function withRelease(state: RegisteredFacility, facts: ReleaseFacts): Registered
       allocationIds: end === from ? allocationIds.delete(allocationId) : allocationIds,
     })),
   };
+}
+
+function withSubmission(state: RegisteredFacility, { year, version }: YearlySubmissionFacts): RegisteredFacility {
+  return { ...state, yearlySubmissions: state.yearlySubmissions.set(year, version) };
 }
 
 function withUse(state: RegisteredFacility, of: Allocation, chips: number, from: number, to: number) {

@@ -222,6 +222,16 @@ export function IsWhole(min: number, max: number): PropertyDecorator {
 const wholeDemand = (min: number, max: number): string =>
   `a whole number from ${min} to ${max}, written as a JSON number`;
 
+/** SHA-256 as `sha256sum` prints it. */
+export const IsSha256 = (): PropertyDecorator =>
+  check(
+    'isSha256',
+    'a SHA-256 hash: 64 hexadecimal digits, in small letters',
+    (value) => typeof value === 'string' && SHA256.test(value),
+    { type: 'string', pattern: SHA256.source, maxLength: 64 },
+  );
+const SHA256 = /^[0-9a-f]{64}$/;
+
 export const IsChips = (): PropertyDecorator => IsWhole(1, CHIPS_MAX);
 export const IsChipHours = (): PropertyDecorator => IsWhole(1, CHIP_HOURS_MAX);
 

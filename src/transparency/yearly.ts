@@ -240,6 +240,7 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'distribution-paid':
     case 'commitment-cancelled':
     case 'contribution-recorded':
+    case 'yearly-submitted':
     case 'capacity-installed':
     case 'capacity-retired':
     case 'quota-policy-adopted':

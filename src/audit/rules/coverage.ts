@@ -18,7 +18,8 @@ export type RuleName =
   | 'publications'
   | 'ownership'
   | 'eligibility'
-  | 'attestations';
+  | 'attestations'
+  | 'yearly-submissions';
 
 /** Why no rule checks an event type. The reason is printed among the things that a verification does not check. */
 export interface Uncovered {
@@ -53,6 +54,7 @@ const COVERAGE = {
   'commitment-cancelled': ['commitments'],
   'facility-registered': ['funds', 'access-calls', 'partners'],
   'contribution-recorded': ['funds', 'commitments', 'access-calls'],
+  'yearly-submitted': ['yearly-submissions'],
   'capacity-installed': ['capacity'],
   'capacity-retired': ['capacity'],
   'quota-policy-adopted': ['capacity'],

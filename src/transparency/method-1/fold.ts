@@ -112,6 +112,8 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'quota-policy-adopted':
     // The events of the commitment hold the same amounts.
     case 'contribution-recorded':
+    // A submission is about access time that other events hold.
+    case 'yearly-submitted':
     // An acceptance permits a signature; the signature holds the amount.
     case 'commitment-accepted':
     // A publication or an attestation changes no figure. Erased content was never counted.
