@@ -100,6 +100,9 @@ const QUERIES: Readonly<Record<string, string>> = {
     select facility_id as id, chip_model as "chipModel", 100 as chips, ${TODAY} as "effectiveFrom"
     from quota_policies order by created_position limit 1`,
   'GET /v1/facilities/{id}/capacity': `select id from facilities order by created_position limit 1`,
+  'POST /v1/facilities/{id}/yearly-submissions': `
+    select id, extract(year from now())::int - 1 as year, ${TODAY} as "submittedOn"
+    from facilities order by created_position limit 1`,
   'POST /v1/facilities/{id}/retirements': `
     select facility_id as id, chip_model as "chipModel", 1 as chips, ${TODAY} as "effectiveFrom"
     from quota_policies order by created_position limit 1`,

@@ -4,6 +4,16 @@ import { unknownEvent, type Aggregate } from '../ledger/aggregate.js';
 import { parseInstant } from '../ledger/time.js';
 import { withInstalled, withUsed, type CapacityProfile } from './capacity-profile.js';
 import { facilityEvents } from './facility-events.js';
+import {
+  NO_HOURS,
+  withBooked,
+  withDonation,
+  withEntitlement,
+  withFinancing,
+  withOwnershipTransferred,
+  withPreference,
+  type HoursOfFacility,
+} from './hour-account.js';
 import type {
   FacilityKind,
   FacilityDescription,
@@ -12,9 +22,10 @@ import type {
   QuotaFacts,
   AllocationFacts,
   ReleaseFacts,
-  YearlySubmissionFacts,
+  PoolAssignmentFacts,
   FacilityEvent,
 } from './facility-events.js';
+import type { YearlySubmissionFacts } from './yearly-events.js';
 import { categoryIndex, type QuotaPolicy } from './quota.js';
 
 export type Facility = { readonly status: 'absent' } | RegisteredFacility;
@@ -34,6 +45,7 @@ export interface RegisteredFacility {
   readonly chipModels: PersistentMap<string, ChipModelState>;
   readonly allocations: PersistentMap<string, Allocation>;
   readonly grants: PersistentMap<string, GrantUse>;
+  readonly hours: HoursOfFacility;
   /** Versions of the yearly submission, by year. */
   readonly yearlySubmissions: PersistentMap<number, number>;
 }
@@ -101,6 +113,20 @@ export const facility: Aggregate<Facility, FacilityEvent> = {
         return withRelease(registered(state), event.data);
       case 'yearly-submitted':
         return withSubmission(registered(state), event.data);
+      case 'pool-assigned':
+        return withPool(registered(state), event.data);
+      case 'operations-started':
+        return withHours(state, (hours) => ({ ...hours, operationsStartedOn: event.data.on }));
+      case 'access-pool-defined':
+        return withHours(state, (hours) => ({ ...hours, pools: hours.pools.set(event.data.poolId, event.data) }));
+      case 'entitlement-set':
+        return withHours(state, (hours) => withEntitlement(hours, event.data));
+      case 'access-time-donated':
+        return withHours(state, (hours) => withDonation(hours, event.data));
+      case 'ownership-transferred':
+        return withHours(state, (hours) => withOwnershipTransferred(hours, event.data));
+      case 'preferential-access-set':
+        return withHours(state, (hours) => withPreference(hours, event.data));
       default:
         return unknownEvent('facility', event);
     }
@@ -137,6 +163,7 @@ function asRegistered(description: FacilityDescription): RegisteredFacility {
     allocations: PersistentMap(),
     grants: PersistentMap(),
     yearlySubmissions: PersistentMap(),
+    hours: NO_HOURS,
   };
 }
 
@@ -153,6 +180,7 @@ function withContribution(state: RegisteredFacility, facts: ContributionFacts): 
       statesMinorByKind: { ...statesMinorByKind, [facts.kind]: statesMinorByKind[facts.kind] + ofStatesMinor },
       byPartnerMinor: byPartnerMinor.update(facts.partnerId, 0n, (sumMinor) => sumMinor + deltaMinor),
     },
+    hours: withFinancing(state.hours, facts),
   };
 }
 
@@ -196,6 +224,7 @@ function withAllocation(state: RegisteredFacility, facts: AllocationFacts): Regi
       chipMs: chipMs + chipMsOf(chips, from, to),
       allocationIds: allocationIds.add(allocationId),
     })),
+    hours: withBooked(state.hours, allocation, { from, to }, 1),
   };
 }
 
@@ -213,8 +242,26 @@ function withRelease(state: RegisteredFacility, facts: ReleaseFacts): Registered
       chipMs: chipMs - chipMsOf(chips, end, to),
       allocationIds: end === from ? allocationIds.delete(allocationId) : allocationIds,
     })),
+    hours: withBooked(state.hours, allocation, { from: end, to }, -1),
   };
 }
+
+function withPool(state: RegisteredFacility, facts: PoolAssignmentFacts): RegisteredFacility {
+  const { allocationId, poolId, unitThousandths } = facts;
+  const known = state.allocations.get(allocationId);
+  if (!known) throw new Error(`Allocation ${allocationId} got a pool before it was made.`);
+  const allocation = { ...known, poolId, unitThousandths };
+  return {
+    ...state,
+    allocations: state.allocations.set(allocationId, allocation),
+    hours: withBooked(state.hours, allocation, allocation, 1),
+  };
+}
+
+const withHours = (state: Facility, change: (hours: HoursOfFacility) => HoursOfFacility): RegisteredFacility => ({
+  ...registered(state),
+  hours: change(registered(state).hours),
+});
 
 function withSubmission(state: RegisteredFacility, { year, version }: YearlySubmissionFacts): RegisteredFacility {
   return { ...state, yearlySubmissions: state.yearlySubmissions.set(year, version) };

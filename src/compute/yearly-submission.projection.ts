@@ -15,7 +15,7 @@ export const yearlySubmissionProjection: Projection = {
   name: 'yearly-submissions',
   version: 1,
   tables: [TABLE],
-  types: ['facility-registered', 'yearly-submitted'],
+  types: ['facility-registered', 'operations-started', 'yearly-submitted'],
   touches: ({ stream }) => [{ table: TABLE, id: idOf(stream, facility.name) }],
   apply(recorded, rows) {
     const { stream, position, revision } = recorded;
@@ -24,12 +24,27 @@ export const yearlySubmissionProjection: Projection = {
     switch (event.type) {
       case 'facility-registered': {
         const { name, kind } = event.data;
-        rows.put(TABLE, id, { created_position: position, revision, name, kind, submissions: [] });
+        rows.put(TABLE, id, {
+          ...{ created_position: position, revision, name, kind },
+          ...{ operations_started_on: null, submissions: [] },
+        });
         return;
       }
+      case 'operations-started':
+        rows.patch(TABLE, id, { revision, operations_started_on: event.data.on });
+        return;
       case 'yearly-submitted': {
-        const { year, version, submittedOn, dataSha256, dataPosition, dataMethodVersion, auditReportSha256 } = event.data;
-        const submitted = { year, version, submittedOn, dataSha256, dataPosition, dataMethodVersion, auditReportSha256 };
+        const { year, version, submittedOn, dataSha256, dataPosition, dataMethodVersion, auditReportSha256 } =
+          event.data;
+        const submitted = {
+          year,
+          version,
+          submittedOn,
+          dataSha256,
+          dataPosition,
+          dataMethodVersion,
+          auditReportSha256,
+        };
         const before = rows.get(TABLE, id)?.['submissions'] as readonly StoredVersion[] | undefined;
         rows.patch(TABLE, id, { revision, submissions: [...(before ?? []), { ...submitted, position }] });
         return;

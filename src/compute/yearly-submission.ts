@@ -27,7 +27,12 @@ export interface YearlySubmissionInput {
  * @param head last position of the history before this command
  * @throws Refusal `submission-date-out-of-range` (422); `data-position-not-recorded`, `too-many-yearly-submissions` (409).
  */
-export function submitYear(state: Facility, input: YearlySubmissionInput, head: number, now: string): [YearlySubmitted] {
+export function submitYear(
+  state: Facility,
+  input: YearlySubmissionInput,
+  head: number,
+  now: string,
+): [YearlySubmitted] {
   const { year, submittedOn, dataPosition } = input;
   const [earliest, today] = [`${year + 1}-01-01`, now.slice(0, 'YYYY-MM-DD'.length)];
   if (submittedOn < earliest || submittedOn > today) {

@@ -117,6 +117,7 @@ const LINES: Readonly<Record<string, Line>> = {
   getCapitalReport: 'public',
   getCapacityReport: 'public',
   listAttestations: 'public',
+  listYearlySubmissions: 'public',
   listPublishedReports: 'public',
   getPublishedReport: 'public',
   getPublishedReportStreams: 'public',

@@ -71,6 +71,8 @@ const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   getCapitalReport: 'public',
   getCapacityReport: 'public',
   listAttestations: 'public',
+  listYearlySubmissions: 'public',
+  submitYear: ['operator', 'facility'],
   listPublishedReports: 'public',
   getPublishedReport: 'public',
   getPublishedReportStreams: 'public',

@@ -14,6 +14,7 @@ import { ApiKeyRule } from './api-key.rule.js';
 import { AccessRequestRule } from './access-request.rule.js';
 import { EVENT_TYPES, rulesFor, type RuleName } from './coverage.js';
 import type { Rule } from './rule.js';
+import { YearlySubmissionRule } from './yearly-submission.rule.js';
 
 /** Every rule under its name, in the order of the report. A name without its rule does not compile. */
 const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> } = {
@@ -30,6 +31,7 @@ const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> }
   publications: (findings) => new PublicationRule(findings),
   'api-keys': (findings) => new ApiKeyRule(findings),
   attestations: (findings) => new AttestationRule(findings),
+  'yearly-submissions': (findings) => new YearlySubmissionRule(findings),
 };
 
 /** All rules, which add to these findings. */

@@ -115,6 +115,9 @@ const REFUSALS: Readonly<Record<FeatureRefusal, readonly HistoryCheck[] | Unchec
   'recallable-after-cancellation': ['commitments'],
   'recallable-exceeds-called': ['commitments'],
   // compute
+  'submission-date-out-of-range': ['yearly-submissions'],
+  'data-position-not-recorded': ['yearly-submissions'],
+  'too-many-yearly-submissions': none('room'),
   'unknown-facility': ['funds', 'access-calls'],
   'currency-missing': ['funds'],
   'capex-missing': ['funds'],

@@ -27,7 +27,12 @@ export class YearlySubmissionRule implements Rule<'yearly-submissions'> {
     facts.requireSame(facts.count('version'), version, 'The version is not the next one of its year.');
     this.versions.set(key, version);
     const day = Date.parse(facts.date('submittedOn'));
-    facts.require(day >= Date.UTC(year + 1, 0, 1), 'The submission is dated before its year was over.', undefined, year);
+    facts.require(
+      day >= Date.UTC(year + 1, 0, 1),
+      'The submission is dated before its year was over.',
+      undefined,
+      year,
+    );
     facts.require(day <= Date.parse(recordedAt), 'The submission is dated after its recording.', recordedAt);
     const isLate = version === 1 && day > Date.UTC(year + 1, 0, 31);
     facts.requireSame(facts.data['isLate'] ?? false, isLate, 'The mark of lateness is false.');

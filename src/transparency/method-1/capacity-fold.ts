@@ -27,7 +27,12 @@ export interface FacilityCapacity {
 
 export const initialCapacity = (): CapacityState => ({ facilities: new Map() });
 
-type CapacityFacilityEvent = Exclude<FacilityEvent, { type: 'contribution-recorded' | 'quota-policy-adopted' }>;
+type CapacityFacilityEvent = Extract<
+  FacilityEvent,
+  {
+    type: 'facility-registered' | 'capacity-installed' | 'capacity-retired' | 'chips-allocated' | 'allocation-released';
+  }
+>;
 export type CapacityEvent = CapacityFacilityEvent | UsageEvent | AccessRequestSubmitted;
 
 /** Applies one event to the state, in place. */

@@ -110,6 +110,14 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'api-key-revoked':
     // A quota policy bounds allocations; the report shows the allocations themselves.
     case 'quota-policy-adopted':
+    // Whose the hours are: method 1.0 has no figure of it.
+    case 'pool-assigned':
+    case 'operations-started':
+    case 'access-pool-defined':
+    case 'entitlement-set':
+    case 'access-time-donated':
+    case 'ownership-transferred':
+    case 'preferential-access-set':
     // The events of the commitment hold the same amounts.
     case 'contribution-recorded':
     // A submission is about access time that other events hold.

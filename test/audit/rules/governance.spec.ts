@@ -46,6 +46,45 @@ describe('the versions of a policy', () => {
   });
 });
 
+describe('a yearly submission, Art. 12b(17)(l)', () => {
+  const sha = 'a'.repeat(64);
+  // The programme is recorded in March 2026.
+  const submission = (data: Record<string, unknown> = {}): WrittenEvent => ({
+    stream: `facility-${story.SITE}`,
+    type: 'yearly-submitted',
+    data: {
+      ...{ year: 2025, version: 1, submittedOn: '2026-01-31', dataSha256: sha, dataPosition: 3 },
+      ...{ dataMethodVersion: '2.0', auditReportSha256: sha, ...data },
+    },
+  });
+
+  it('is in time on 31 January and late on 1 February, and says so', async () => {
+    await expectRight(submission());
+    await expectRight(submission({ submittedOn: '2026-02-01', isLate: true }));
+    await expectWrong(['yearly-submissions', 'lateness'], submission({ isLate: true }));
+    await expectWrong(['yearly-submissions', 'lateness'], submission({ submittedOn: '2026-02-01' }));
+  });
+
+  it('is dated after its year, and not after its recording', async () => {
+    await expectRight(submission({ submittedOn: '2026-01-01' }));
+    await expectWrong(['yearly-submissions', 'before its year'], submission({ submittedOn: '2025-12-31' }));
+    await expectWrong(
+      ['yearly-submissions', 'after its recording'],
+      submission({ submittedOn: '2026-03-03', isLate: true }),
+    );
+  });
+
+  it('counts its versions by year, and is of events before it', async () => {
+    await expectRight(
+      submission(),
+      submission({ version: 2, submittedOn: '2026-02-20' }),
+      submission({ year: 2024, isLate: true }),
+    );
+    await expectWrong(['yearly-submissions', 'next one'], submission(), submission());
+    await expectWrong(['yearly-submissions', 'come after'], submission({ dataPosition: 10_000 }));
+  });
+});
+
 describe('a publication', () => {
   const position = 20;
   const published = (data: Record<string, unknown> = {}, id = 'one'): WrittenEvent => ({
