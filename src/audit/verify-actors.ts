@@ -47,6 +47,8 @@ const ROLES: Readonly<Record<EventType, readonly string[]>> = {
   'ownership-transferred': OPERATOR,
   'preferential-access-set': OPERATOR,
   'access-call-opened': OPERATOR,
+  'call-hours-granted': PANEL,
+  'call-hours-returned': ['operator', 'panel'],
   'access-request-submitted': PROMISE,
   'access-request-withdrawn': PROMISE,
   'eligibility-confirmed': PANEL,

@@ -252,6 +252,8 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'ownership-transferred':
     case 'preferential-access-set':
     case 'access-call-opened':
+    case 'call-hours-granted':
+    case 'call-hours-returned':
     case 'access-request-withdrawn':
     case 'eligibility-confirmed':
     case 'eligibility-refused':

@@ -68,6 +68,8 @@ const COVERAGE = {
   'ownership-transferred': { none: 'No rule recomputes the hours of pools yet.' },
   'preferential-access-set': { none: 'No rule recomputes the hours of pools yet.' },
   'access-call-opened': ['access-calls'],
+  'call-hours-granted': ['access-calls'],
+  'call-hours-returned': ['access-calls'],
   'access-request-submitted': ['access-calls', 'access-requests', 'partners', 'ownership'],
   'access-request-withdrawn': ['access-requests'],
   'eligibility-confirmed': ['access-requests', 'eligibility'],
