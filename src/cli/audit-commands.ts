@@ -89,13 +89,14 @@ damaged, of another log or event, or lacks a valid signature or one that you ins
       name: 'yearly',
       help: {
         list: 'yearly              the file on the use of access time in a year (audit yearly --help)',
-        page: `Usage: ppp-ledger audit yearly --year YEAR [--url SOURCE] [--format csv|json] [--at POSITION]
+        page: `Usage: ppp-ledger audit yearly --year YEAR [--facility ID] [--url SOURCE] [--format csv|json] [--at POSITION]
                                [--vkey FILE|KEY] [--policy FILE] [--checkpoint FILE]
 
-  Writes the use of access time in a year by facility, category of user and country, every figure with the positions of
+  Writes the use of access time in a year by facility, pool, category of user and country, every figure with the positions of
   the events that it is made of (Article 12b(17)(l) of Regulation (EU) 2021/1173: by 31 January for the year before).
 
   --year YEAR       calendar year, UTC
+  --facility ID     of this facility alone; compares the file with what the facility submitted for the year
   --url SOURCE      address of the ledger, or a folder or an archive of its log (http://127.0.0.1:3000)
   --format FORMAT   csv (one line a figure) or json (canonical; the same history gives the same bytes)
   --at POSITION     count the history up to here only: makes an earlier file again

@@ -1,6 +1,7 @@
 import { idOf } from '../ledger/aggregate.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { MS_PER_HOUR, parseInstant, type EpochMs } from '../ledger/time.js';
+import type { PoolOwner } from '../compute/pool-events.js';
 import { CATEGORIES } from '../partners/partner.js';
 import { chipHours, chipMs, monthOf, releasedFrom, spreadOverMonths, type Month } from './chip-time.js';
 import { unknownToReport, type LedgerEvent } from './ledger-event.js';
@@ -18,10 +19,20 @@ import {
 } from './yearly-file.js';
 
 const SCOPE =
-  'All access time that the ledger allocates. No event tells the part of the Union from that of the Participating States yet ' +
-  '(Art. 12b(10) and (13)), so that the figures are not split by who gave the time.';
+  'All access time that the ledger allocates, by pool: "union" is the access time of the Union (Art. 12b(13)), and "unionTime" adds it up. ' +
+  'Requests have no pool before they are granted, and what was granted or allocated before there were pools has none: poolOwner "none".';
 
-type Place = Pick<YearlyGroup, 'facilityId' | 'category' | 'country'>;
+type Place = Pick<YearlyGroup, 'facilityId' | 'poolOwner' | 'poolId' | 'category' | 'country'>;
+type Pool = Pick<YearlyGroup, 'poolOwner' | 'poolId'>;
+/** What of a place the events say. */
+type User = Pick<YearlyGroup, 'facilityId' | 'category' | 'country'>;
+
+/** Use of an allocation without a pool, within the year, in case that it is assigned to one later. */
+interface Unassigned {
+  used: bigint;
+  flagged: bigint;
+}
+
 interface Tally {
   /** Requests and grants by number, chip-time in chip-milliseconds: whole and exact. */
   amount: bigint;
@@ -34,11 +45,19 @@ export class YearlyUse {
   private readonly to: EpochMs;
   private readonly groups = new Map<string, { place: Place; tallies: Map<YearlyFigureName, Tally> }>();
   private readonly facilities = new Map<string, string>();
+  private readonly owners = new Map<string, PoolOwner>();
+  /** Pools of the grants and allocations that have one, by id. */
+  private readonly pools = new Map<string, string>();
+  private readonly unassigned = new Map<string, Unassigned>();
   private illustrative = false;
   private asOf: string | null = null;
   private position = 0;
 
-  constructor(readonly year: number) {
+  /** @param facilityId counts this facility alone */
+  constructor(
+    readonly year: number,
+    private readonly facilityId: string | null = null,
+  ) {
     this.from = Date.UTC(year, 0, 1);
     this.to = Date.UTC(year + 1, 0, 1);
   }
@@ -58,6 +77,7 @@ export class YearlyUse {
     const total = rows.find((row) => depth(row) === 0) ?? this.rowOf(EVERYBODY, new Map());
     return {
       year: this.year,
+      facilityId: this.facilityId,
       yearState: this.state(),
       methodVersion: YEARLY_METHOD_VERSION,
       position: this.position,
@@ -67,8 +87,10 @@ export class YearlyUse {
       scope: SCOPE,
       illustrative: this.illustrative,
       definitions: YEARLY_FIGURES,
-      rows: rows.filter((row) => depth(row) === 3),
+      rows: rows.filter((row) => depth(row) === 4),
       byFacility: rows.filter((row) => depth(row) === 1 && row.facilityId !== null),
+      byPool: rows.filter((row) => depth(row) === 2 && row.facilityId !== null && row.poolOwner !== null),
+      unionTime: rows.filter((row) => row.facilityId === null && row.poolOwner === 'union'),
       byCategory: rows.filter((row) => depth(row) === 1 && row.category !== null),
       byCountry: rows.filter((row) => depth(row) === 1 && row.country !== null),
       total,
@@ -79,45 +101,107 @@ export class YearlyUse {
     switch (event.type) {
       case 'facility-registered':
         this.facilities.set(facilityOf(event), event.data.name);
-        if (event.data.illustrative) this.illustrative = true;
+        if (event.data.illustrative && this.isOf(facilityOf(event))) this.illustrative = true;
+        return;
+      case 'access-pool-defined':
+        this.owners.set(event.data.poolId, event.data.owner);
         return;
       case 'access-request-submitted':
-        if (event.data.illustrative) this.illustrative = true;
+        if (event.data.illustrative && this.isOf(event.data.facilityId)) this.illustrative = true;
         if (!this.holds(event.data.submittedAt)) return;
-        this.add(event.data, 'requestsSubmitted', 1n, position);
-        this.add(event.data, 'chipHoursRequested', wholeHours(event.data.chipHoursRequested), position);
+        this.add(event.data, NO_POOL, 'requestsSubmitted', 1n, position);
+        this.add(event.data, NO_POOL, 'chipHoursRequested', wholeHours(event.data.chipHoursRequested), position);
+        return;
+      case 'access-request-withdrawn':
+        if (this.holds(event.data.withdrawnAt)) this.add(event.data, NO_POOL, 'requestsWithdrawn', 1n, position);
+        return;
+      case 'eligibility-refused':
+        if (this.holds(event.data.checkedAt)) this.add(event.data, NO_POOL, 'requestsIneligible', 1n, position);
+        return;
+      case 'access-denied':
+        if (this.holds(event.data.decidedAt)) this.add(event.data, NO_POOL, 'requestsDenied', 1n, position);
         return;
       case 'access-granted': {
+        if (event.data.poolId !== undefined) this.pools.set(grantOf(event), event.data.poolId);
         if (!this.holds(event.data.decidedAt)) return;
+        const pool = this.poolOf(grantOf(event));
         const granted = wholeHours(event.data.chipHours);
-        this.add(event.data, 'grantsDecided', 1n, position);
-        this.add(event.data, 'chipHoursGranted', granted, position);
-        if (event.data.priceBasis === 'free') this.add(event.data, 'chipHoursGrantedFree', granted, position);
+        this.add(event.data, pool, 'requestsGranted', 1n, position);
+        this.add(event.data, pool, 'chipHoursGranted', granted, position);
+        if (event.data.priceBasis === 'free') this.add(event.data, pool, 'chipHoursGrantedFree', granted, position);
         return;
       }
-      case 'grant-revoked':
-        if (this.holds(event.data.revokedAt)) this.add(event.data, 'grantsRevoked', 1n, position);
+      case 'grant-revoked': {
+        if (!this.holds(event.data.revokedAt)) return;
+        const pool = this.poolOf(grantOf(event));
+        this.add(event.data, pool, 'grantsRevoked', 1n, position);
+        this.add(event.data, pool, 'chipHoursRevoked', wholeHours(event.data.chipHours), position);
         return;
-      case 'chips-allocated':
+      }
+      case 'chips-allocated': {
+        const { allocationId, poolId, chips, from, to } = event.data;
+        if (poolId !== undefined) this.pools.set(allocationId, poolId);
+        const amount = this.withinYear(chips, parseInstant(from), parseInstant(to));
+        this.add(atSite(event), this.poolOf(allocationId), 'chipHoursAllocated', amount, position);
+        return;
+      }
       case 'allocation-released': {
-        const place = { ...event.data, facilityId: facilityOf(event) };
-        const { chips, from, to } = event.data;
-        const begin = event.type === 'allocation-released' ? releasedFrom(event.data) : parseInstant(from);
-        const amount = this.withinYear(chips, begin, parseInstant(to));
-        this.add(place, 'chipHoursAllocated', event.type === 'allocation-released' ? -amount : amount, position);
+        const { allocationId, chips, to } = event.data;
+        const amount = this.withinYear(chips, releasedFrom(event.data), parseInstant(to));
+        this.add(atSite(event), this.poolOf(allocationId), 'chipHoursAllocated', -amount, position);
         return;
       }
+      case 'pool-assigned':
+        this.assign(event, position);
+        return;
       case 'usage-reported':
         for (const record of event.data.records) {
           const place = { ...record, facilityId: event.data.facilityId };
           const used = this.usedInYear(record.chipHours, parseInstant(record.from), parseInstant(record.to));
-          this.add(place, 'chipHoursUsed', used, position);
-          if (record.flag) this.add(place, 'chipHoursUsedFlagged', used, position);
+          this.addUse(place, record.allocationId, used, record.flag === undefined ? 0n : used, position);
         }
         return;
       default:
         return requireUncounted(event);
     }
+  }
+
+  /** Moves an allocation, and what was used of it until now, to the pool whose hours it used. */
+  private assign(event: Extract<LedgerEvent, { type: 'pool-assigned' }>, position: number): void {
+    const { allocationId, poolId, chips, from, to } = event.data;
+    const place = atSite(event);
+    const { used, flagged } = this.unassigned.get(allocationId) ?? { used: 0n, flagged: 0n };
+    this.unassigned.delete(allocationId);
+    const before = this.poolOf(allocationId);
+    this.pools.set(allocationId, poolId);
+    const moved = [
+      ['chipHoursAllocated', this.withinYear(chips, parseInstant(from), parseInstant(to))],
+      ['chipHoursUsed', used],
+      ['chipHoursUsedFlagged', flagged],
+    ] as const;
+    for (const [figure, amount] of moved) {
+      this.add(place, before, figure, -amount, position);
+      this.add(place, this.poolOf(allocationId), figure, amount, position);
+    }
+  }
+
+  private addUse(place: User, allocationId: string, used: bigint, flagged: bigint, position: number): void {
+    const pool = this.poolOf(allocationId);
+    this.add(place, pool, 'chipHoursUsed', used, position);
+    this.add(place, pool, 'chipHoursUsedFlagged', flagged, position);
+    if (pool !== NO_POOL || used === 0n) return;
+    const before = this.unassigned.get(allocationId) ?? { used: 0n, flagged: 0n };
+    this.unassigned.set(allocationId, { used: before.used + used, flagged: before.flagged + flagged });
+  }
+
+  /** The pool of a grant or an allocation. */
+  private poolOf(id: string): Pool {
+    const poolId = this.pools.get(id);
+    return poolId === undefined ? NO_POOL : { poolId, poolOwner: this.owners.get(poolId) ?? 'none' };
+  }
+
+  private isOf(facilityId: string): boolean {
+    return this.facilityId === null || this.facilityId === facilityId;
   }
 
   private state(): YearState {
@@ -147,18 +231,25 @@ export class YearlyUse {
   }
 
   /** Adds to the group and to every sum that it is part of. */
-  private add(place: Place, figure: YearlyFigureName, amount: bigint, position: number): void {
-    if (amount === 0n) return;
-    const { facilityId, category, country } = place;
-    this.tally({ facilityId, category, country }, figure, amount, position);
-    this.tally({ ...EVERYBODY, facilityId }, figure, amount, position);
-    this.tally({ ...EVERYBODY, category }, figure, amount, position);
-    this.tally({ ...EVERYBODY, country }, figure, amount, position);
-    this.tally(EVERYBODY, figure, amount, position);
+  private add(user: User, pool: Pool, figure: YearlyFigureName, amount: bigint, position: number): void {
+    const { facilityId, category, country } = user;
+    if (amount === 0n || facilityId === null || !this.isOf(facilityId)) return;
+    const groups: Place[] = [
+      { facilityId, ...pool, category, country },
+      { ...EVERYBODY, facilityId },
+      { ...EVERYBODY, facilityId, ...pool },
+      { ...EVERYBODY, category },
+      { ...EVERYBODY, country },
+      EVERYBODY,
+    ];
+    const { poolOwner } = pool;
+    if (poolOwner === 'union') groups.push({ ...EVERYBODY, poolOwner }, { ...EVERYBODY, poolOwner, category });
+    for (const group of groups) this.tally(group, figure, amount, position);
   }
 
   private tally(place: Place, figure: YearlyFigureName, amount: bigint, position: number): void {
-    const key = `${place.facilityId ?? ''} ${place.category ?? ''} ${place.country ?? ''}`;
+    const { facilityId, poolOwner, poolId, category, country } = place;
+    const key = [facilityId, poolOwner, poolId, category, country].map((part) => part ?? '').join(' ');
     let group = this.groups.get(key);
     if (!group) this.groups.set(key, (group = { place, tallies: new Map() }));
     let tally = group.tallies.get(figure);
@@ -167,7 +258,10 @@ export class YearlyUse {
     tally.positions.add(position);
   }
 
-  private rowOf({ facilityId, category, country }: Place, tallies: ReadonlyMap<YearlyFigureName, Tally>): YearlyRow {
+  private rowOf(
+    { facilityId, poolOwner, poolId, category, country }: Place,
+    tallies: ReadonlyMap<YearlyFigureName, Tally>,
+  ): YearlyRow {
     const figures = YEARLY_FIGURE_NAMES.map((name): [YearlyFigureName, YearlyFigure] => {
       const { amount = 0n, positions } = tallies.get(name) ?? {};
       const value = YEARLY_FIGURES[name].unit === 'chip-hours' ? chipHours(amount) : Number(amount);
@@ -177,6 +271,8 @@ export class YearlyUse {
     return {
       facilityId,
       facilityName,
+      poolOwner,
+      poolId,
       category,
       country,
       figures: Object.fromEntries(figures) as YearlyRow['figures'],
@@ -184,20 +280,28 @@ export class YearlyUse {
   }
 }
 
-const EVERYBODY: Place = { facilityId: null, category: null, country: null };
+const EVERYBODY: Place = { facilityId: null, poolOwner: null, poolId: null, category: null, country: null };
+const NO_POOL: Pool = { poolOwner: 'none', poolId: null };
 
 const wholeHours = (hours: number): bigint => chipMs(hours, 0, MS_PER_HOUR);
 const facilityOf = ({ stream }: { readonly stream: string }): string => idOf(stream, 'facility');
+const grantOf = ({ stream }: { readonly stream: string }): string => idOf(stream, 'access-request');
+const atSite = (event: { readonly stream: string; readonly data: Omit<User, 'facilityId'> }): User => ({
+  ...event.data,
+  facilityId: facilityOf(event),
+});
 
-/** The number of members, of facility, category and country, by which a row is split. */
-const depth = ({ facilityId, category, country }: YearlyGroup): number =>
-  [facilityId, category, country].filter((part) => part !== null).length;
+/** The number of members, of facility, pool, category and country, by which a row is split. */
+const depth = ({ facilityId, poolOwner, category, country }: YearlyGroup): number =>
+  [facilityId, poolOwner, category, country].filter((part) => part !== null).length;
 
-/** Compares by facility (its name, then its id), category and country; by code unit, so that the order is the same on every machine. */
+/** Compares by facility (its name, then its id), pool, category and country; by code unit, so that the order is the same on every machine. */
 function compareRows(one: YearlyRow, other: YearlyRow): number {
-  const keys = ({ facilityName, facilityId, category, country }: YearlyRow) => [
+  const keys = ({ facilityName, facilityId, poolOwner, poolId, category, country }: YearlyRow) => [
     facilityName ?? '',
     facilityId ?? '',
+    poolOwner ?? '',
+    poolId ?? '',
     category === null ? '' : String(CATEGORIES.indexOf(category)),
     country ?? '',
   ];
@@ -209,6 +313,11 @@ function compareRows(one: YearlyRow, other: YearlyRow): number {
 
 type Counted =
   | 'facility-registered'
+  | 'access-pool-defined'
+  | 'access-request-withdrawn'
+  | 'eligibility-refused'
+  | 'access-denied'
+  | 'pool-assigned'
   | 'access-request-submitted'
   | 'access-granted'
   | 'grant-revoked'
@@ -244,9 +353,7 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'capacity-installed':
     case 'capacity-retired':
     case 'quota-policy-adopted':
-    case 'pool-assigned':
     case 'operations-started':
-    case 'access-pool-defined':
     case 'entitlement-set':
     case 'access-time-donated':
     case 'ownership-transferred':
@@ -254,10 +361,7 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'access-call-opened':
     case 'call-hours-granted':
     case 'call-hours-returned':
-    case 'access-request-withdrawn':
     case 'eligibility-confirmed':
-    case 'eligibility-refused':
-    case 'access-denied':
     case 'report-published':
     case 'replay-attested':
     case 'corrective-action-decided':

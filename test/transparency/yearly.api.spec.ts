@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +64,50 @@ describe('ppp-ledger audit yearly', () => {
     expect(err).toContain('whose log it is (bring your own --vkey)');
   });
 
+  it('Art. 12b(17)(l): compares the file of a facility with what the facility submitted, and everybody sees what is overdue', async () => {
+    const { ledger } = programme;
+    const site = await programme.facility({ kind: 'ai-gigafactory', operatorPartnerId: await programme.partner() });
+    const submit = (body: object) => ledger.post(`/v1/facilities/${site}/yearly-submissions`, body);
+    const shown = async () => {
+      const answer = await ledger.get(`/v1/transparency/yearly-submissions?facilityId=${site}`, { key: null });
+      return answer.body.data[0].years.map(({ year, state }: { year: number; state: string }) => [year, state]);
+    };
+    const args = ['--year', '2025', '--facility', site, '--url', ledger.url, '--format', 'json'];
+    const file = await run(...args);
+    const { position, methodVersion } = JSON.parse(file.out) as YearlyFile;
+    const dataSha256 = createHash('sha256').update(file.out).digest('hex');
+    const data = {
+      dataPosition: position,
+      dataMethodVersion: methodVersion,
+      dataSha256,
+      auditReportSha256: dataSha256,
+    };
+    const started = { on: '2024-05-01', evidenceRef: 'acceptance report' };
+    await ledger.must(ledger.post(`/v1/facilities/${site}/operations-start`, started));
+    expect(await shown()).toEqual([
+      [2025, 'overdue'],
+      [2024, 'overdue'],
+    ]);
+    const late = await ledger.must(submit({ year: 2025, submittedOn: '2026-02-01', ...data }));
+    expect(late.body).toMatchObject({ year: 2025, version: 1, isLate: true });
+    await ledger.must(submit({ year: 2025, submittedOn: '2026-03-01', ...data, dataSha256: '0'.repeat(64) }));
+    const future = await submit({ year: 2026, submittedOn: '2026-06-01', ...data });
+    expect([future.status, future.body.code]).toEqual([422, 'submission-date-out-of-range']);
+    const beyond = await submit({ year: 2025, submittedOn: '2026-03-01', ...data, dataPosition: 1_000_000 });
+    expect([beyond.status, beyond.body.code]).toEqual([409, 'data-position-not-recorded']);
+    expect(await shown()).toEqual([
+      [2025, 'late'],
+      [2024, 'overdue'],
+    ]);
+    const { code, out, err } = await run(...args, '--at', String(position));
+    expect([code, out]).toEqual([0, file.out]);
+    expect(err).toContain('Version 1, submitted on 2026-02-01, late: the same data as this file');
+    expect(err).toContain(
+      `Version 2, submitted on 2026-03-01: OTHER DATA than the events give: SHA-256 ${'0'.repeat(64)}`,
+    );
+    expect((await run(...args)).err).toContain(`To compare them: --at ${position}.`);
+  });
+
   it('writes an earlier file again with the same bytes', async () => {
     const args = ['--year', '2026', '--url', programme.ledger.url, '--format', 'json'];
     const first = await run(...args, '--at', String(usagePosition));
@@ -124,6 +169,7 @@ describe('ppp-ledger audit yearly', () => {
       ['--year is a calendar year such as 2026, not "26"', ['--year', '26']],
       ['--year is a calendar year such as 2026, not "abc"', ['--year', 'abc']],
       ['--year is a calendar year such as 2026, not "0026"', ['--year', '0026']],
+      ['--facility is the id of a facility, not "x"', ['--year', '2026', '--facility', 'x']],
       ['--at is a position, from 1, not "0"', ['--year', '2026', '--at', '0']],
       ['--vkey: nowhere cannot be read', ['--year', '2026', '--vkey', 'nowhere']],
       ['--policy: nowhere cannot be read', ['--year', '2026', '--policy', 'nowhere']],

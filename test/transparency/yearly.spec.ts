@@ -85,7 +85,7 @@ describe('the yearly file', () => {
     const [before, after] = [fileOf(2025, events), fileOf(2026, events)];
     expect(before.rows).toHaveLength(1);
     expect(before.rows[0]).toMatchObject({ facilityId: 'f', facilityName: 'Factory', category: 'sme', country: 'FI' });
-    const names = ['requestsSubmitted', 'chipHoursRequested', 'grantsDecided', 'chipHoursGrantedFree'] as const;
+    const names = ['requestsSubmitted', 'chipHoursRequested', 'requestsGranted', 'chipHoursGrantedFree'] as const;
     expect(figuresOf(before.total, ...names)).toEqual([
       { value: 1, positions: [[2, 2]] },
       { value: 100, positions: [[2, 2]] },
@@ -118,7 +118,10 @@ describe('the yearly file', () => {
         const { events } = randomHistory(choices).history;
         const file = fileOf(year, events);
         const isSame = (one: YearlyRow, other: YearlyRow) =>
-          one.facilityId === other.facilityId && one.category === other.category && one.country === other.country;
+          one.facilityId === other.facilityId &&
+          one.poolId === other.poolId &&
+          one.category === other.category &&
+          one.country === other.country;
         for (const row of [...file.rows, ...file.byCategory, file.total]) {
           for (const name of YEARLY_FIGURE_NAMES) {
             const { value, positions } = row.figures[name];
@@ -166,13 +169,115 @@ describe('the yearly file', () => {
     expect(JSON.parse(yearlyJson(file))).toEqual(JSON.parse(JSON.stringify(file)));
     const [head, ...lines] = yearlyCsv(file).trimEnd().split('\n');
     expect(head).toBe(
-      'year,level,facilityId,facilityName,category,country,figure,unit,value,positions,asOfPosition,asOf,root,methodVersion,illustrative,yearState',
+      'year,level,facilityId,facilityName,poolOwner,poolId,category,country,figure,unit,value,positions,asOfPosition,asOf,root,methodVersion,illustrative,yearState',
     );
-    // The group itself, the three sums that it is part of, and the total.
-    expect(lines).toHaveLength(5 * YEARLY_FIGURE_NAMES.length);
+    // The group itself, the four sums that it is part of, and the total.
+    expect(lines).toHaveLength(6 * YEARLY_FIGURE_NAMES.length);
     expect(lines.find((line) => line.includes(',chipHoursAllocated,'))).toMatch(
-      /^2026,facility-category-country,f,Factory,sme,FI,chipHoursAllocated,chip-hours,30,4\.\.5,6,/,
+      /^2026,facility-pool-category-country,f,Factory,none,,sme,FI,chipHoursAllocated,chip-hours,30,4\.\.5,6,/,
     );
+  });
+
+  it('shows what was withdrawn, ineligible, denied and revoked, so that a success rate can be made', () => {
+    const history = yearEnd();
+    const submit = (id: string) => {
+      const data = { ...APPLICATION, submittedAt: '2026-01-01T00:00:00Z', sector: 'health', submittedBy: 'p' };
+      history.record(`access-request-${id}`, { type: 'access-request-submitted', data });
+    };
+    for (const id of ['w', 'i', 'd', 'late']) submit(id);
+    const ended = { ...APPLICATION, reasonCodes: ['any'] };
+    const [last, next] = ['2026-12-31T23:59:59.999Z', '2027-01-01T00:00:00Z'];
+    history.record('access-request-w', {
+      type: 'access-request-withdrawn',
+      data: { ...APPLICATION, withdrawnAt: last },
+    });
+    history.record('access-request-i', { type: 'eligibility-refused', data: { ...ended, checkedAt: last } });
+    history.record('access-request-d', { type: 'access-denied', data: { ...ended, decidedAt: last } });
+    history.record('access-request-late', { type: 'access-denied', data: { ...ended, decidedAt: next } });
+    history.record('access-request-r', { type: 'grant-revoked', data: { ...ended, chipHours: 90, revokedAt: last } });
+    const values = (year: number) =>
+      figuresOf(
+        fileOf(year, history.events).total,
+        ...([
+          'requestsWithdrawn',
+          'requestsIneligible',
+          'requestsDenied',
+          'requestsGranted',
+          'chipHoursRevoked',
+        ] as const),
+      ).map(({ value }) => value);
+    expect(values(2026)).toEqual([1, 1, 1, 1, 90]);
+    expect(values(2027)).toEqual([0, 0, 1, 0, 0]);
+  });
+
+  it('Art. 12b(17)(l): tells the access time of the Union from that of others, also where a pool was assigned later', () => {
+    const history = new History();
+    const place = { name: 'Factory', country: 'FI', kind: 'ai-gigafactory' } as const;
+    history.record('facility-f', { type: 'facility-registered', data: place });
+    for (const [poolId, owner] of [
+      ['u', 'union'],
+      ['c', 'consortium'],
+    ] as const)
+      history.record('facility-f', { type: 'access-pool-defined', data: { poolId, owner, basis: 'capex' } });
+    const interval = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T10:00:00Z' };
+    const allocate = (allocationId: string, poolId?: string) =>
+      history.record('facility-f', {
+        type: 'chips-allocated',
+        data: {
+          ...ALLOCATED,
+          ...interval,
+          allocationId,
+          ...(poolId !== undefined && { poolId, unitThousandths: 1_000 }),
+        },
+      });
+    allocate('union', 'u');
+    allocate('bought', 'c');
+    allocate('old');
+    const use = (allocationId: string, chipHours: number) => {
+      const record = { ...PLACE, ...interval, allocationId, grantId: 'r', partnerId: 'p', chipHours };
+      history.record('usage-f', { type: 'usage-reported', data: { facilityId: 'f', records: [record] } });
+    };
+    use('union', 7);
+    use('bought', 50);
+    use('old', 20);
+    const hours = (row: YearlyRow | undefined) => [
+      row?.figures.chipHoursAllocated.value,
+      row?.figures.chipHoursUsed.value,
+    ];
+    const pools = (file: YearlyFile) => file.byPool.map((row) => [row.poolOwner, ...hours(row)]);
+    const before = fileOf(2026, history.events);
+    expect(pools(before)).toEqual([
+      ['consortium', 100, 50],
+      ['none', 100, 20],
+      ['union', 100, 7],
+    ]);
+    expect(before.unionTime.map((row) => [row.category, ...hours(row)])).toEqual([
+      [null, 100, 7],
+      ['sme', 100, 7],
+    ]);
+    history.record('facility-f', {
+      type: 'pool-assigned',
+      data: { ...ALLOCATED, ...interval, allocationId: 'old', poolId: 'u', unitThousandths: 1_000, evidenceRef: 'e' },
+    });
+    use('old', 5);
+    const after = fileOf(2026, history.events);
+    expect(pools(after)).toEqual([
+      ['consortium', 100, 50],
+      ['none', 0, 0],
+      ['union', 200, 32],
+    ]);
+    expect(hours(after.total)).toEqual([300, 82]);
+  });
+
+  it('can be narrowed to a facility', () => {
+    const { events } = yearEnd();
+    const only = (facilityId: string) => {
+      const use = new YearlyUse(2026, facilityId);
+      for (const event of events) use.accept(event);
+      return use.file(EMPTY_ROOT);
+    };
+    expect({ ...only('f'), facilityId: null }).toEqual(fileOf(2026, events));
+    expect(only('g')).toMatchObject({ facilityId: 'g', rows: [] });
   });
 
   it('is marked illustrative when one of its records is', () => {
@@ -186,8 +291,8 @@ describe('the yearly file', () => {
   it('stops at an event that is not the next one, and at an event of an unknown type', () => {
     const { events } = yearEnd();
     expect(() => fileOf(2026, events.slice(1))).toThrow('Position 2 does not follow 0.');
-    const unknown = events.map((event) => ({ ...event, type: 'time-donated' }));
-    expect(() => fileOf(2026, unknown)).toThrow('time-donated');
+    const unknown = events.map((event) => ({ ...event, type: 'time-sold' }));
+    expect(() => fileOf(2026, unknown)).toThrow('time-sold');
   });
 });
 
