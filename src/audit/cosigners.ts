@@ -30,6 +30,18 @@ export function cosignedEarly(cosigners: readonly Cosigner[], earliestMs: number
   return `The times of these are before the last event that they sign was recorded, by more than a day: ${names}. A clock was wrong, or a time was made up.`;
 }
 
+/**
+ * Cosignatures with times that have not come yet.
+ * @param latestMs the latest time that a cosignature can have, ms since the epoch
+ * @returns undefined if there are none
+ */
+export function cosignedLate(cosigners: readonly Cosigner[], latestMs: number): string | undefined {
+  const late = cosigners.filter(({ timestampSeconds }) => timestampSeconds * 1_000 > latestMs);
+  if (late.length === 0) return undefined;
+  const names = late.map(({ name, timestampSeconds }) => `${name} (${timeOf(timestampSeconds)})`).join(', ');
+  return `The times of these are after the time of this machine, by more than a day: ${names}. A clock is wrong, or a time was made up.`;
+}
+
 const timeOf = (seconds: number): string => {
   const at = new Date(seconds * 1_000);
   return Number.isNaN(at.getTime()) ? `POSIX second ${seconds}` : at.toISOString();

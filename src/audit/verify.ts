@@ -4,7 +4,7 @@ import type { AggregateOutline } from '../ledger/aggregate.js';
 import { Findings, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
 import { openLog, publishedKey, WITNESSES_LATE, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
-import { cosignedEarly, furtherSignatures, noCosignatures, quorumMet } from './cosigners.js';
+import { cosignedEarly, cosignedLate, furtherSignatures, noCosignatures, quorumMet } from './cosigners.js';
 import { formatVerifierKey, wrapSameKey } from '../tlog/note-key.js';
 import { NO_QUORUM } from '../tlog/policy.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
@@ -181,9 +181,13 @@ class Verifier {
 
   private sayTimes({ cosigners }: OpenedLog, times: TimeCheck): void {
     this.unlessFound('times', TIMES_HOLD);
-    for (const doubt of times.doubts(this.options.nowMs ?? Date.now())) this.skip('times', doubt);
-    const early = cosignedEarly(cosigners, times.lastMs - CLOCK_TOLERANCE_MS);
-    if (early !== undefined) this.skip('cosignatures', early);
+    const nowMs = this.options.nowMs ?? Date.now();
+    for (const doubt of times.doubts(nowMs)) this.skip('times', doubt);
+    const doubts = [
+      cosignedEarly(cosigners, times.lastMs - CLOCK_TOLERANCE_MS),
+      cosignedLate(cosigners, nowMs + CLOCK_TOLERANCE_MS),
+    ];
+    for (const doubt of doubts) if (doubt !== undefined) this.skip('cosignatures', doubt);
   }
 
   private async conclude(beside: BesideCheck): Promise<void> {

@@ -156,7 +156,8 @@ export const HTTP_REFUSALS = declareRefusals({
   },
   'json-too-many-values': {
     kind: 'invalid',
-    means: 'The body has more values, or one of its objects has more members, than it may have.',
+    means:
+      'The body has more values, one of its objects has more members, or one of its texts more characters, than it may have.',
     next: 'Send less at a time.',
     facts: { limit: wholeFact('How many there may be.', 10_000) },
   },

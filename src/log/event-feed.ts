@@ -93,7 +93,9 @@ export class EventFeed implements BeforeApplicationShutdown {
 
   private enter(request: FastifyRequest, reply: FastifyReply): () => void {
     try {
-      return this.readers.enter(holderOf(request.principal, request.ip));
+      return this.readers.enter(holderOf(request.principal, request.ip), {
+        isStranger: request.principal === undefined,
+      });
     } catch (error) {
       if (error instanceof Refusal && error.kind === 'rate-limited')
         void reply.header('Retry-After', OWN_READERS_RETRY_S);

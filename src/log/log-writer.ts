@@ -126,6 +126,7 @@ export class LogWriter {
   /** Continues at the end of the log. Another instance may have written, or a step may have failed, since the last batch. */
   private async resume(writer: LogTransaction, head: LogHead): Promise<void> {
     if (this.builder.size !== head.size || head.size === 0) {
+      this.requireSigned(head);
       // It may also be another database, e.g. a standby that took over and lacks the last signed entries.
       this.keptChecked = false;
       this.builder = TileBuilder.resume(head.size, await writer.tiles(partialTilesOf(head.size)));
@@ -135,6 +136,17 @@ export class LogWriter {
         `The stored tiles do not give the root that was signed for size ${head.size}: the log was changed.`,
       );
     }
+  }
+
+  /** The end of the log is where it was signed: a size that is only written there would leave events in front of it unverified. */
+  private requireSigned({ size, root, note }: LogHead): void {
+    if (size === 0 && note === null) return;
+    const signed = note === null ? undefined : this.kept.requireOwn(note);
+    if (signed?.size === size && root !== null && hashesEqual(signed.root, root)) return;
+    throw new Error(
+      `The database says that the log was signed up to size ${size}, and its last checkpoint was signed for size ${signed?.size ?? 0}: ` +
+        'somebody wrote into the database. Nothing is signed. Compare the events after that checkpoint with your backups.',
+    );
   }
 
   /**

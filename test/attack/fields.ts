@@ -63,7 +63,10 @@ const REASONS: readonly (readonly [fits: RegExp, reason: string])[] = [
   [/: removed$/, 'A member that may be left out.'],
   [/: (repeated|reversed|shorter)$|\[\]: /, 'A list that is stated once: its items, or their order.'],
   [/ actor\./, 'Who acted: nothing in the log shows who held a key, or which roles the holder had.'],
-  [/ (id|commandId|correlationId): /, 'A name that the service made up: nothing else in the log repeats it.'],
+  [
+    / (id|commandId|correlationId|data\.(callId|allocationId|actionId)): /,
+    'A name that the service made up: nothing else in the log repeats it.',
+  ],
   [/ legalBasis: /, 'The clause that the program cites for this type of event: the text of the decision, not a fact.'],
   [
     / \(event\): (left-out|twice)$/,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -169,6 +169,8 @@ export const TOOLS: readonly Case[] = [
     run: async (ground) => {
       for (const kind of ['zero', 'fifo'] as const) {
         const folder = join(ground.folder, `folder-${kind}`);
+        // Of the round before, in the long form.
+        await rm(folder, { recursive: true, force: true });
         for (const { name, content } of await membersOf(ground.archive)) {
           const file = join(folder, name);
           await mkdir(join(file, '..'), { recursive: true });

@@ -193,6 +193,13 @@ describe('the verification of a published log', () => {
         { check: 'cosignatures', what: expect.stringMatching(/before the last event .* \(2025-10-09T08:53:20.000Z\)/) },
       ]),
     });
+    const inYear2100 = Buffer.from(formatNote(withSignatures(note, [cosign(WITNESS, note.text, 4_102_444_800)])));
+    expect(await checked(changed('checkpoint', inYear2100), { policy })).toMatchObject({
+      verdict: 'verified',
+      notChecked: expect.arrayContaining([
+        { check: 'cosignatures', what: expect.stringMatching(/after the time of this machine.*2100-01-01/) },
+      ]),
+    });
     const inTime = Buffer.from(
       formatNote(withSignatures(note, [cosign(WITNESS, note.text, Math.ceil(Date.now() / 1_000))])),
     );

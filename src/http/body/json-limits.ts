@@ -8,6 +8,8 @@ export const JSON_DEPTH_MAX = 16;
 export const JSON_MEMBERS_MAX = 100;
 /** Characters of a name. The longest name of a route has thirty. */
 export const NAME_LENGTH_MAX = 200;
+/** Characters of a text as it is written, so that an escape counts six. The longest text of a route has 4,000 characters. */
+export const TEXT_LENGTH_MAX = 100_000;
 /** Characters of a number. The longest exact double that is no longer than its shortest form has 24. */
 export const NUMBER_LENGTH_MAX = 64;
 

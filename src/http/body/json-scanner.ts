@@ -23,6 +23,7 @@ import {
   JSON_MEMBERS_MAX,
   NAME_LENGTH_MAX,
   NUMBER_LENGTH_MAX,
+  TEXT_LENGTH_MAX,
   inPointer,
   inexact,
   malformedJson,
@@ -74,6 +75,8 @@ export class JsonScanner {
   /** Inside an escape of a text: -1 after the backslash, else the number of hexadecimal digits to come; 0 outside. */
   private escape = 0;
   private isEscaped = false;
+  /** Characters of the text so far, as they are written. */
+  private length = 0;
   /** The column where the word begins. */
   private begunAt = 0;
   private values = 0;
@@ -172,6 +175,7 @@ export class JsonScanner {
   private begin(token: 'text' | 'name' | 'word'): void {
     this.token = token;
     this.kept = '';
+    this.length = 0;
     this.isEscaped = false;
   }
 
@@ -234,6 +238,7 @@ export class JsonScanner {
         // Not a number at the end of the text, which ends the loop.
         code = text.charCodeAt(at);
       }
+      if (this.token === 'text' && this.length + at - from > TEXT_LENGTH_MAX) throw this.longText();
       if (at >= text.length) break;
       if (code < SPACE) throw this.malformed(at);
       if (code === QUOTE) {
@@ -248,6 +253,7 @@ export class JsonScanner {
       this.isEscaped = true;
       at += 1;
     }
+    this.length += at - from;
     if (this.token === 'name') this.keep(text, from, at);
     return at;
   }
@@ -282,6 +288,10 @@ export class JsonScanner {
       throw tooManyValues(this.pointer(), 'An object', JSON_MEMBERS_MAX, 'members');
     }
     this.expected = ':';
+  }
+
+  private longText(): Refusal {
+    return tooManyValues(this.pointer(), 'A text', TEXT_LENGTH_MAX, 'characters');
   }
 
   private longName(): Refusal {

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { JSON_DEPTH_MAX, JSON_MEMBERS_MAX, NUMBER_LENGTH_MAX } from '../../../src/http/body/json-limits.js';
+import {
+  JSON_DEPTH_MAX,
+  JSON_MEMBERS_MAX,
+  NUMBER_LENGTH_MAX,
+  TEXT_LENGTH_MAX,
+} from '../../../src/http/body/json-limits.js';
 import { JsonScanner } from '../../../src/http/body/json-scanner.js';
 import { JSON_VALUES_MAX, parseJson } from '../../../src/http/body/plain-json.js';
 import { refusalOf } from '../../support/given.js';
@@ -141,6 +146,17 @@ describe('the scanner of JSON', () => {
     const list = (values: number): string => `[${'{},'.repeat(values - 2)}0]`;
     expect(parse(list(JSON_VALUES_MAX))).toHaveLength(JSON_VALUES_MAX - 1);
     expect(refused(list(JSON_VALUES_MAX + 1))).toMatchObject({ kind: 'invalid', code: 'json-too-many-values' });
+  });
+
+  it('accepts the longest text and refuses a longer one, in one piece and in many', () => {
+    const item = (text: string): string => `{"a":["${text}"]}`;
+    const longest = 'x'.repeat(TEXT_LENGTH_MAX);
+    expect(parse(item(longest))).toEqual({ a: [longest] });
+    expect(parse(`["${longest}","${longest}"]`)).toHaveLength(2);
+    const tooLong = { kind: 'invalid', code: 'json-too-many-values', facts: { limit: TEXT_LENGTH_MAX } };
+    for (const text of [`${longest}x`, String.raw`\u0078`.repeat(TEXT_LENGTH_MAX / 6 + 1), `${longest}${longest}`]) {
+      expect(refused(item(text))).toMatchObject({ ...tooLong, errors: [{ pointer: '/a/0' }] });
+    }
   });
 
   it('accepts the longest name and refuses a longer one', () => {
