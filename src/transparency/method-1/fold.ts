@@ -114,6 +114,8 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'contribution-recorded':
     // An acceptance permits a signature; the signature holds the amount.
     case 'commitment-accepted':
+    // A request changes nothing; its acceptance is an amendment or a cancellation.
+    case 'decrease-requested':
     // A publication or an attestation changes no figure. Erased content was never counted.
     case 'report-published':
     case 'replay-attested':
