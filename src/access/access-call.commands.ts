@@ -1,4 +1,4 @@
-import { hostStateCommitted } from '../compute/contribution.js';
+import { hostStateCommittedBy } from '../compute/contribution.js';
 import { facility, registered } from '../compute/facility.js';
 import { ledgerCommand } from '../ledger/ledger-command.js';
 import { OpenAccessCallDto } from './access-call.dto.js';
@@ -13,6 +13,6 @@ export const OpenAccessCall = ledgerCommand(
     const id = tx.newId();
     tx.create(accessCall, id);
     const at = registered(tx.existing(facility, body.facilityId));
-    tx.append(accessCall, id, openCall({ ...at, hostStateCommitted: hostStateCommitted(at) }, body));
+    tx.append(accessCall, id, openCall({ ...at, hostStateCommittedBy: (day) => hostStateCommittedBy(at, day) }, body));
   },
 );

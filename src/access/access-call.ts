@@ -1,9 +1,9 @@
-import { HOST_STATE_CLAUSE } from './access.refusals.js';
+import { HOST_STATE_CLAUSE } from '../compute/compute.refusals.js';
 import { MODES, type Mode } from '../domain/access-modes.js';
-import { nobody, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { nobody, unknownEvent, upcast, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { id, instant, object, oneOf, text, whole, type Schema, type ValueOf } from '../ledger/schema.js';
-import { formatInstant, parseInstant } from '../ledger/time.js';
+import { dateOf, formatInstant, parseInstant } from '../ledger/time.js';
 
 const opened = object({
   facilityId: id(),
@@ -51,13 +51,15 @@ export const accessCall: Aggregate<AccessCall, AccessCallEvent> = {
   initial: { status: 'absent' },
   events: {
     'access-call-opened': {
-      schema: 1,
+      // Schema 1 named Art. 12b(4), which is about another call, and took a commitment of any kind and day.
+      schema: 2,
       data: opened,
       concerns: nobody,
       clauses: [HOST_STATE_CLAUSE],
       says: ({ data }) =>
         `The ${data.mode} call "${data.title}" at facility ${data.facilityId} takes requests from ${data.opensAt} ` +
         `until before ${data.closesAt}.`,
+      upcasts: { 1: upcast(opened, (data) => data) },
     },
     'call-hours-granted': {
       schema: 1,
@@ -103,13 +105,15 @@ export interface OpenCallInput {
 export interface CallFacility {
   readonly kind: string;
   readonly hostStatePartnerId?: string;
-  /** Whether the hosting state has a signed commitment to this facility that is not cancelled. */
-  readonly hostStateCommitted: boolean;
+  /** Whether the hosting state had signed by the end of a day (`YYYY-MM-DD`) a commitment to finance this facility that is not cancelled. */
+  readonly hostStateCommittedBy: (day: string) => boolean;
 }
 
 /**
- * Opens a call for access to a facility.
- * @throws Refusal `call-dates-out-of-order` (422), `host-state-unknown` and `host-state-not-committed` (409, 12b(4)).
+ * Opens a call for access to a facility. A gigafactory opens no access before its hosting state has committed money to it, by the day on
+ * which the call opens: hours are offered of a machine whose financing stands. No clause asks for it. Art. 12b(4) speaks of the call for
+ * expression of interest that selects a gigafactory, see `hostStateCommittedBy`.
+ * @throws Refusal `call-dates-out-of-order` (422), `host-state-unknown` and `host-state-not-committed` (409).
  */
 export function openCall(facility: CallFacility, input: OpenCallInput): AccessCallEvent[] {
   const opensAt = formatInstant(parseInstant(input.opensAt));
@@ -123,32 +127,27 @@ export function openCall(facility: CallFacility, input: OpenCallInput): AccessCa
     );
   }
   const isGigafactory = facility.kind === 'ai-gigafactory';
-  if (isGigafactory) requireHostStateCommitment(facility, input.facilityId);
+  if (isGigafactory) requireHostStateCommitment(facility, input.facilityId, dateOf(parseInstant(opensAt)));
   const { facilityId, mode, title, chipHours } = input;
-  return [
-    {
-      type: 'access-call-opened',
-      data: { facilityId, mode, title, opensAt, closesAt, chipHours },
-      ...(isGigafactory && { legalBasis: HOST_STATE_CLAUSE }),
-    },
-  ];
+  return [{ type: 'access-call-opened', data: { facilityId, mode, title, opensAt, closesAt, chipHours } }];
 }
 
-function requireHostStateCommitment(facility: CallFacility, facilityId: string): void {
-  const { hostStatePartnerId, hostStateCommitted } = facility;
+function requireHostStateCommitment(facility: CallFacility, facilityId: string, opensOn: string): void {
+  const { hostStatePartnerId } = facility;
   if (hostStatePartnerId === undefined) {
     throw refuse(
       'host-state-unknown',
       'No hosting state is recorded for this AI gigafactory, so its commitment cannot be verified. Register the facility with ' +
         'hostStatePartnerId and sign a commitment of that state to it, then open the call.',
-      { clause: HOST_STATE_CLAUSE, facilityId },
+      { facilityId },
     );
   }
-  if (!hostStateCommitted) {
+  if (!facility.hostStateCommittedBy(opensOn)) {
     throw refuse(
       'host-state-not-committed',
-      'The hosting state has no signed commitment to this AI gigafactory. Sign one with this facilityId before the call is opened.',
-      { clause: HOST_STATE_CLAUSE, facilityId, hostStatePartnerId },
+      `The hosting state had no commitment of the kind capex or access-time-purchase to this AI gigafactory that was signed on ${opensOn} or before. ` +
+        'Sign one with this facilityId, or open the call on a later day.',
+      { facilityId, hostStatePartnerId, opensOn },
     );
   }
 }

@@ -3,6 +3,7 @@ import { MODES } from '../domain/access-modes.js';
 import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import {
   clauseFact,
+  dateFact,
   idFact,
   instantFact,
   numberFact,
@@ -15,7 +16,6 @@ import {
 } from '../ledger/refusal-facts.js';
 import { CATEGORIES } from '../partners/partner.js';
 
-export const HOST_STATE_CLAUSE = '2021/1173 Art. 12b(4)' as const;
 export const ELIGIBLE_COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)' as const;
 
 const requestFacts = {
@@ -71,14 +71,15 @@ export const ACCESS_REFUSALS = declareRefusals({
     kind: 'conflict',
     means: 'No hosting state is recorded for the AI gigafactory, so that its commitment cannot be verified.',
     next: 'Register the facility with hostStatePartnerId, sign a commitment of that state to it, then open the call.',
-    facts: { clause: clauseFact(HOST_STATE_CLAUSE), facilityId: idFact('The facility.') },
+    facts: { facilityId: idFact('The facility.') },
   },
   'host-state-not-committed': {
     kind: 'conflict',
-    means: 'The hosting state has no signed commitment to the AI gigafactory.',
-    next: 'Sign one with this facilityId before the call is opened.',
+    means:
+      'The hosting state has signed no commitment of money to the AI gigafactory by the day on which the call opens.',
+    next: 'Sign one with this facilityId, or open the call on a later day.',
     facts: {
-      clause: clauseFact(HOST_STATE_CLAUSE),
+      opensOn: dateFact('The day on which the call would open.', '2026-06-01'),
       facilityId: idFact('The facility.'),
       hostStatePartnerId: idFact('The hosting state.'),
     },

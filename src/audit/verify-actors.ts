@@ -27,6 +27,7 @@ const ROLES: Readonly<Record<EventType, readonly string[]>> = {
   'commitment-accepted': OPERATOR,
   'commitment-signed': PROMISE,
   'commitment-amended': PROMISE,
+  'decrease-requested': PROMISE,
   'capital-call-issued': OPERATOR,
   'capital-call-paid': OPERATOR,
   'distribution-paid': OPERATOR,

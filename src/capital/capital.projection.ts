@@ -76,7 +76,7 @@ function fundRow(
   position: number,
   revision: number,
 ): Row {
-  const { name, currency, targetMinor, source = null, illustrative = false } = data;
+  const { name, currency, targetMinor, financesGigafactories = true, source = null, illustrative = false } = data;
   return {
     created_position: position,
     revision,
@@ -84,6 +84,7 @@ function fundRow(
     status: 'established',
     currency,
     target_minor: targetMinor,
+    finances_gigafactories: financesGigafactories,
     closed_at: null,
     reached_on: null,
     evidence_ref: null,
@@ -111,7 +112,13 @@ function applyToCommitment(recorded: RecordedEvent, event: CommitmentEvent, rows
       add(rows, 'tranches', event.data.trancheId, { pledged_minor: -amountMinor, unfunded_minor: amountMinor });
       return;
     }
+    case 'decrease-requested': {
+      const { requestId, amountMinor = null, reason } = event.data;
+      rows.patch('commitments', id, { decrease_request: { requestId, amountMinor, reason } });
+      return;
+    }
     case 'commitment-amended':
+      answerRequest(rows, id, event.data.decreaseRequestId);
       move(rows, id, event, { unfunded_minor: event.data.unfundedDeltaMinor });
       add(rows, 'commitments', id, { committed_minor: BigInt(event.data.deltaMinor) });
       return;
@@ -155,6 +162,7 @@ function pledgedRow(data: CommitmentPledged['data'], position: number, revision:
     partner_id: data.partnerId,
     facility_id: data.facilityId ?? null,
     kind: data.kind,
+    describes: data.describes ?? null,
     programme: data.programme ?? null,
     status: 'pledged',
     currency: data.currency,
@@ -164,6 +172,7 @@ function pledgedRow(data: CommitmentPledged['data'], position: number, revision:
     unfunded_minor: amountMinor,
     signed_on: null,
     accepted_on: null,
+    decrease_request: null,
     source: data.source ?? null,
     illustrative: data.illustrative ?? false,
   };
@@ -171,7 +180,7 @@ function pledgedRow(data: CommitmentPledged['data'], position: number, revision:
 
 function cancelled(rows: Rows, id: string, event: Extract<CommitmentEvent, { type: 'commitment-cancelled' }>): void {
   const { status, pledged_minor: pledgedMinor } = rows.need('commitments', id);
-  rows.patch('commitments', id, { status: 'cancelled' });
+  rows.patch('commitments', id, { status: 'cancelled', decrease_request: null });
   if (status === 'pledged') {
     rows.patch('commitments', id, { committed_minor: '0', unfunded_minor: '0' });
     add(rows, 'tranches', event.data.trancheId, { pledged_minor: -BigInt(String(pledgedMinor)) });
@@ -179,6 +188,13 @@ function cancelled(rows: Rows, id: string, event: Extract<CommitmentEvent, { typ
   }
   move(rows, id, event, { unfunded_minor: event.data.unfundedDeltaMinor });
   add(rows, 'commitments', id, { committed_minor: -BigInt(event.data.releasedMinor) });
+}
+
+/** The request of the partner that the operator has accepted waits no longer. */
+function answerRequest(rows: Rows, id: string, requestId: string | undefined): void {
+  const open = rows.need('commitments', id)['decrease_request'] as { readonly requestId: string } | null;
+  if (requestId !== undefined && open?.requestId === requestId)
+    rows.patch('commitments', id, { decrease_request: null });
 }
 
 const NO_MONEY = {

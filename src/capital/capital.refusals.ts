@@ -1,6 +1,24 @@
+import { UNION_CLAUSE } from '../compute/compute.refusals.js';
+import { CALENDARS } from '../domain/business-days.js';
+import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
-import { dateFact, idFact, instantFact, minorFact, wholeFact, wordFact, optional } from '../ledger/refusal-facts.js';
+import {
+  clauseFact,
+  dateFact,
+  idFact,
+  instantFact,
+  listFact,
+  minorFact,
+  optional,
+  orNull,
+  wholeFact,
+  wordFact,
+} from '../ledger/refusal-facts.js';
+import { PARTNER_KINDS } from '../partners/partner.js';
 import { TRANCHE_KINDS } from './fund.js';
+
+/** Donated access time of Member States. */
+export const DONATION_CLAUSE = '2021/1173 Art. 12b(10)' as const;
 
 const trancheFacts = {
   trancheId: idFact('The tranche.'),
@@ -17,6 +35,10 @@ export const CAPITAL_REFUSALS = declareRefusals({
   'unknown-commitment': unknownId(
     'There is no commitment with this id that the credential may see.',
     'Take the id from GET /v1/commitments.',
+  ),
+  'unknown-decrease-request': unknownId(
+    'No request with this id waits on the commitment: there was none, or it is accepted or replaced.',
+    'Take the id from decreaseRequest of GET /v1/commitments/{id}.',
   ),
   'unknown-call': unknownId('The commitment has no call with this id.', 'Take the id from GET /v1/commitments/{id}.'),
   'amount-not-positive': {
@@ -86,6 +108,26 @@ export const CAPITAL_REFUSALS = declareRefusals({
     next: 'Finance the facility from another fund.',
     facts: { limit: wholeFact('Facilities that a fund may finance.', 100) },
   },
+  'facility-missing': {
+    kind: 'conflict',
+    means:
+      'Money of the Union or of a Member State names no facility, so that the ceiling of the Union and the match by the states cannot be checked.',
+    next: 'Pledge it with a facilityId, or to a fund that was established with financesGigafactories: false.',
+    facts: {
+      clause: clauseFact(UNION_CLAUSE),
+      partnerKind: optional(wordFact('Kind of the partner.', PARTNER_KINDS)),
+      kind: optional(wordFact('Kind of the commitment.', COMMITMENT_KINDS)),
+      unplacedMinor: optional(minorFact('What is signed without a facility, at financial close.', '1000000')),
+      commitments: optional(wholeFact('Commitments without a facility, at financial close.', 1)),
+      commitmentIds: optional(listFact('The first 20 of them.', idFact('A commitment.'))),
+    },
+  },
+  'fund-without-gigafactories': {
+    kind: 'conflict',
+    means: 'The fund was established as one that finances no AI gigafactory.',
+    next: 'Pledge to another fund, or for another facility.',
+    facts: { fundId: idFact('The fund.'), facilityId: idFact('The AI gigafactory.') },
+  },
   'financial-close-reached-already': {
     kind: 'conflict',
     means: 'The fund has reached financial close, which happens once.',
@@ -148,8 +190,9 @@ export const CAPITAL_REFUSALS = declareRefusals({
   },
   'no-financial-close': {
     kind: 'conflict',
-    means: 'The fund has not reached financial close, and no capital may be called before it.',
-    next: 'Record the financial close first.',
+    means:
+      'The fund has not reached financial close. Before it no capital is called or distributed, and no decrease needs a request.',
+    next: 'Record the financial close first. For a decrease, amend or cancel the commitment itself.',
     facts: { fundId: idFact('The fund.') },
   },
   'call-before-signature': {
@@ -176,7 +219,11 @@ export const CAPITAL_REFUSALS = declareRefusals({
       issuedOn: dateFact('The date of the call.'),
       dueOn: dateFact('The date that was given.', '2026-03-05'),
       earliestDueOn: dateFact('The first date on which the call may be due.', '2026-03-13'),
-      businessDaysMin: wholeFact('Business days of notice.', 10),
+      businessDaysMin: wholeFact('Business days of notice, by the policy capital-call-notice; 10 without it.', 10),
+      calendar: wordFact(
+        'Place whose holidays count, by the policy business-day-calendar; Brussels without it.',
+        CALENDARS,
+      ),
     },
   },
   'too-many-calls': {
@@ -201,6 +248,47 @@ export const CAPITAL_REFUSALS = declareRefusals({
       amountMinor: minorFact('The amount that was given.', '200000000'),
     },
   },
+  'nothing-paid-in': {
+    kind: 'conflict',
+    means: 'Nothing was paid in on the commitment by the day of the distribution.',
+    next: 'Record the payment first, and date the distribution firstPaidOn or later.',
+    facts: {
+      paidOn: dateFact('The day of the distribution.', '2026-06-01'),
+      paidMinor: minorFact('What is paid in by now.', '0'),
+      firstPaidOn: orNull(dateFact('The day of the first payment.', '2026-06-15')),
+    },
+  },
+  'decrease-needs-acceptance': {
+    kind: 'conflict',
+    means: 'After financial close a partner does not lower or cancel what it has signed by itself.',
+    next: 'Ask for it with POST /v1/commitments/{id}/decrease-requests; the operator accepts it.',
+    facts: { fundId: idFact('The fund that has reached financial close.') },
+  },
+  'description-missing': {
+    kind: 'invalid',
+    means: 'A contribution in kind does not say what it is.',
+    next: 'Give describes.',
+  },
+  'description-not-for-money': {
+    kind: 'invalid',
+    means: 'A commitment of money describes something that is given in kind.',
+    next: 'Leave describes out.',
+    facts: { kind: wordFact('Kind of the commitment.', COMMITMENT_KINDS) },
+  },
+  'in-kind-not-described': {
+    kind: 'conflict',
+    means: 'The pledge is from before the ledger asked what is given in kind.',
+    next: 'Cancel the pledge, and pledge again with describes.',
+  },
+  'donated-time-is-no-contribution': {
+    kind: 'conflict',
+    means: 'Access time that is given is no contribution in kind: it becomes Union access time and adds no money.',
+    next: 'Leave the pledge out.',
+    facts: {
+      clause: optional(clauseFact(DONATION_CLAUSE)),
+      partnerKind: wordFact('Kind of the partner. The clause is about Member States.', PARTNER_KINDS),
+    },
+  },
   'paid-before-signature': {
     kind: 'conflict',
     means: 'The distribution is dated before the commitment was signed.',
@@ -222,12 +310,13 @@ export const CAPITAL_REFUSALS = declareRefusals({
     next: 'Send 0 as recallableMinor.',
     facts: { recallableMinor: minorFact('The part that was given.') },
   },
-  'recallable-exceeds-called': {
+  'recallable-exceeds-paid': {
     kind: 'conflict',
-    means: 'More would become callable again than is called and not yet recallable.',
-    next: 'Give at most calledMinor as recallableMinor.',
+    means: 'More would become callable again than was paid in and is not recallable yet.',
+    next: 'Give at most paidMinor less madeRecallableMinor as recallableMinor.',
     facts: {
-      calledMinor: minorFact('What is called and not yet recallable.'),
+      paidMinor: minorFact('What is paid in.'),
+      madeRecallableMinor: minorFact('What earlier distributions made callable again.', '0'),
       recallableMinor: minorFact('The part that was given.', '500000000'),
     },
   },

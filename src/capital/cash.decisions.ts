@@ -8,13 +8,12 @@ import type {
   DistributionPaid,
   CommitmentBalance,
 } from './commitment.js';
+import type { CallNotice } from './call-notice.js';
 import { signed } from './commitment.decisions.js';
 import type { Fund } from './fund.js';
 import { notInFuture, positiveMinor } from './fund.decisions.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 
-/** Business days between notice and due date: a domain rule, counted on the calendar of the Union's institutions. */
-const NOTICE_BUSINESS_DAYS_MIN = 10;
 /** Calls of one commitment: a call a month for eighty years. One answer contains a commitment with all its calls. */
 export const CALLS_MAX = 1_000;
 
@@ -27,6 +26,7 @@ export interface IssueCallInput {
 /**
  * Calls capital. A call must not be dated before the day of the financial close. If nobody stated that day, it is the
  * day of the recording, also for funds that were closed before the ledger asked for the day.
+ * @param notice the policies in force on the day of the issue.
  * @throws Refusal `amount-not-positive` (422), `commitment-not-signed`, `no-financial-close`, `call-before-signature`,
  * `call-before-financial-close`, `notice-too-short`, `unfunded-below-zero`, `too-many-calls` (409).
  */
@@ -35,6 +35,7 @@ export function issueCall(
   calling: Fund,
   callId: string,
   input: IssueCallInput,
+  notice: CallNotice,
 ): [CapitalCallIssued] {
   const { issuedOn, dueOn } = input;
   const { terms, unfundedMinor, calls, signedOn } = signed(state, 'called');
@@ -66,7 +67,7 @@ export function issueCall(
       { fundId: terms.fundId, reachedOn, issuedOn },
     );
   }
-  checkNotice(issuedOn, dueOn);
+  checkNotice(issuedOn, dueOn, notice);
   if (amountMinor > unfundedMinor) {
     throw refuse(
       'unfunded-below-zero',
@@ -96,14 +97,14 @@ export function issueCall(
   ];
 }
 
-function checkNotice(issuedOn: string, dueOn: string): void {
-  const earliestDueOn = addBusinessDays(issuedOn, NOTICE_BUSINESS_DAYS_MIN);
+function checkNotice(issuedOn: string, dueOn: string, { businessDays, calendar }: CallNotice): void {
+  const earliestDueOn = addBusinessDays(issuedOn, businessDays, calendar);
   if (dueOn < earliestDueOn) {
     throw refuse(
       'notice-too-short',
-      `A call of ${issuedOn} is due on ${earliestDueOn} at the earliest, ${NOTICE_BUSINESS_DAYS_MIN} business days later; ` +
+      `A call of ${issuedOn} is due on ${earliestDueOn} at the earliest, ${businessDays} business days later (calendar of ${calendar}); ` +
         `${dueOn} is too early.`,
-      { issuedOn, dueOn, earliestDueOn, businessDaysMin: NOTICE_BUSINESS_DAYS_MIN },
+      { issuedOn, dueOn, earliestDueOn, businessDaysMin: businessDays, calendar },
     );
   }
 }
@@ -155,15 +156,15 @@ export interface DistributeInput {
 }
 
 /**
- * Pays money back to the partner. Only capital that was called, and not made recallable before, can become callable
- * again. Without that limit a distribution would allow calls above the cap of the tranche. A cancelled commitment still
- * receives the earnings of its paid-in capital, but no part of them becomes callable again.
+ * Pays money back to the partner, after financial close and to capital that was paid in: from the day of the first payment on. A
+ * recallable distribution returns contributed capital (ILPA), so only what was paid in, and not made recallable before, can become callable
+ * again. A cancelled commitment still receives the earnings of its paid-in capital, but no part of them becomes callable again.
  * @throws Refusal `amount-not-positive`, `recallable-exceeds-amount`, `date-in-future` (422), `commitment-not-signed`,
- * `paid-before-signature`, `recallable-after-cancellation`, `recallable-exceeds-called` (409).
+ * `no-financial-close`, `paid-before-signature`, `nothing-paid-in`, `recallable-after-cancellation`, `recallable-exceeds-paid` (409).
  */
-export function distribute(state: Commitment, input: DistributeInput, now: string): [DistributionPaid] {
+export function distribute(state: Commitment, by: Fund, input: DistributeInput, now: string): [DistributionPaid] {
   const { paidOn } = input;
-  const { terms, committedMinor, unfundedMinor, signedOn } = onceSigned(state);
+  const { terms, paidMinor, recallableMinor: madeRecallableMinor, firstPaidOn, signedOn } = onceSigned(state);
   const amountMinor = positiveMinor(input.amountMinor, '/amountMinor');
   const recallableMinor = parseMinor(input.recallableMinor);
   if (recallableMinor < 0n || recallableMinor > amountMinor) {
@@ -181,6 +182,22 @@ export function distribute(state: Commitment, input: DistributeInput, now: strin
     });
   }
   notInFuture('paidOn', paidOn, now);
+  if (by.status !== 'closed') {
+    throw refuse(
+      'no-financial-close',
+      'The fund has not reached financial close; nothing is called, paid in or distributed before it.',
+      { fundId: terms.fundId },
+    );
+  }
+  if (firstPaidOn === undefined || paidOn < firstPaidOn) {
+    throw refuse(
+      'nothing-paid-in',
+      firstPaidOn === undefined
+        ? 'Nothing is paid in on this commitment, so that nothing can be distributed to it.'
+        : `The first payment on this commitment arrived on ${firstPaidOn}; a distribution of ${paidOn} is before it.`,
+      { paidOn, paidMinor: formatMinor(paidMinor), firstPaidOn: firstPaidOn ?? null },
+    );
+  }
   if (state.status === 'cancelled' && recallableMinor > 0n) {
     throw refuse(
       'recallable-after-cancellation',
@@ -189,12 +206,16 @@ export function distribute(state: Commitment, input: DistributeInput, now: strin
       { recallableMinor: formatMinor(recallableMinor) },
     );
   }
-  const calledMinor = committedMinor - unfundedMinor;
-  if (recallableMinor > calledMinor) {
+  const returnableMinor = paidMinor - madeRecallableMinor;
+  if (recallableMinor > returnableMinor) {
     throw refuse(
-      'recallable-exceeds-called',
-      `${calledMinor} minor units are called and not yet recallable; ${recallableMinor} cannot become callable again.`,
-      { calledMinor: formatMinor(calledMinor), recallableMinor: formatMinor(recallableMinor) },
+      'recallable-exceeds-paid',
+      `${paidMinor} minor units are paid in, of which ${madeRecallableMinor} are recallable already; ${recallableMinor} more cannot become callable again.`,
+      {
+        paidMinor: formatMinor(paidMinor),
+        madeRecallableMinor: formatMinor(madeRecallableMinor),
+        recallableMinor: formatMinor(recallableMinor),
+      },
     );
   }
   const [amount, recallable] = [formatMinor(amountMinor), formatMinor(recallableMinor)];

@@ -1,5 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
+import {
+  COMMITMENT_KINDS,
+  IN_KIND_DESCRIPTIONS,
+  type CommitmentKind,
+  type InKindDescription,
+} from '../domain/commitment-kinds.js';
 import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
 
@@ -18,6 +23,20 @@ export class CallDto {
   /** @example '2026-05-04' */
   @ApiProperty({ format: 'date' })
   readonly dueOn: string;
+}
+
+/** What the partner asks to take away from a signed commitment. */
+export class DecreaseRequestDto {
+  /** @example '4f0d8b26-7e3b-8f9c-b504-e2c3a9f6d708' */
+  @ApiProperty({ format: 'uuid' })
+  readonly requestId: string;
+  /**
+   * Minor units to take away; null for a cancellation.
+   * @example '10000000000'
+   */
+  readonly amountMinor: string | null;
+  /** @example 'Scope of the first building phase reduced.' */
+  readonly reason: string;
 }
 
 const COMMITMENT_STATUSES = ['pledged', 'signed', 'cancelled'] as const;
@@ -51,6 +70,9 @@ export class CommitmentDto {
   readonly facilityName: string | null;
   @ApiProperty({ enum: [...COMMITMENT_KINDS], enumName: 'CommitmentKind', example: 'capex' })
   readonly kind: CommitmentKind;
+  /** What is given in kind; null for money, and for pledges from before the ledger asked. */
+  @ApiProperty({ enum: [...IN_KIND_DESCRIPTIONS], enumName: 'InKindDescription', nullable: true, example: null })
+  readonly describes: InKindDescription | null;
   /** @example 'Digital Europe' */
   readonly programme: string | null;
   /** A pledge does not bind. After a cancellation no capital can be called, and open calls stay payable. */
@@ -108,6 +130,9 @@ export class CommitmentDto {
    */
   @ApiProperty({ type: String, format: 'date', nullable: true })
   readonly acceptedOn: string | null;
+  /** What the partner asks to take away after financial close, while the operator has not accepted it; null if it asks for nothing. */
+  @ApiProperty({ type: () => DecreaseRequestDto, nullable: true })
+  readonly decreaseRequest: DecreaseRequestDto | null;
   /** @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories' */
   readonly source: string | null;
   /**

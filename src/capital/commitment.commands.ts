@@ -1,3 +1,4 @@
+import { EmptyBodyDto } from '../http/empty-body.dto.js';
 import { IdParams } from '../http/validation.js';
 import { recordContribution } from '../compute/contribution.js';
 import { facility, registered } from '../compute/facility.js';
@@ -8,23 +9,43 @@ import type { Transaction } from '../ledger/transaction.js';
 import { OpenRecordCounts } from '../http/open-records.js';
 import { partner, partnerKindOf } from '../partners/partner.js';
 import { acceptancePolicyAt } from './acceptance-policy.js';
+import { callNoticeOn } from './call-notice.js';
 import { distribute, issueCall, payCall } from './cash.decisions.js';
-import { accept, amend, cancel, pledge, pledgeTerms, sign, type Signatory } from './commitment.decisions.js';
+import {
+  accept,
+  acceptDecrease,
+  amend,
+  cancel,
+  pledge,
+  pledgeTerms,
+  requestDecrease,
+  sign,
+  type Signatory,
+} from './commitment.decisions.js';
 import {
   AcceptCommitmentDto,
   AmendCommitmentDto,
   CallParams,
   CancelCommitmentDto,
+  DecreaseRequestParams,
   DistributeDto,
   IssueCallDto,
   PayCallDto,
   PledgeCommitmentDto,
+  RequestDecreaseDto,
   SignCommitmentDto,
 } from './commitment.dto.js';
-import { commitment, existingCommitment, type CommitmentTerms, type ExistingCommitment } from './commitment.js';
+import {
+  commitment,
+  existingCommitment,
+  type CommitmentAmended,
+  type CommitmentCancelled,
+  type CommitmentTerms,
+  type ExistingCommitment,
+} from './commitment.js';
+import { contributionRulesAt } from './contribution-policies.js';
 import { subscribe } from './fund.decisions.js';
 import { fund } from './fund.js';
-import { matchingPolicyAt } from './matching-policy.js';
 
 /** Refusals of `ownTarget`. */
 const TARGET = ['not-own', 'stale-revision', 'unknown-commitment'] as const;
@@ -39,7 +60,13 @@ const MOVED = [
   'unknown-tranche',
 ] as const;
 /** Refusals of `moveCommitted` when the amount grows. */
-const RAISED = ['capex-unknown', 'tranche-cap-exceeded', 'union-ceiling-exceeded'] as const;
+const RAISED = [
+  'capex-unknown',
+  'facility-missing',
+  'tranche-cap-exceeded',
+  'union-ceiling-exceeded',
+  'union-share-exceeded',
+] as const;
 
 const OPEN_PLEDGES = { projection: 'capital', table: 'commitments', status: 'pledged' };
 
@@ -51,6 +78,11 @@ export const PledgeCommitment = preparedLedgerCommand(
     refusals: [
       'amount-not-positive',
       'currency-differs',
+      'description-missing',
+      'description-not-for-money',
+      'donated-time-is-no-contribution',
+      'facility-missing',
+      'fund-without-gigafactories',
       'illustrative-not-allowed',
       'not-own',
       'partner-quota-reached',
@@ -88,12 +120,21 @@ export const SignCommitment = ledgerCommand(
   {
     params: IdParams,
     body: SignCommitmentDto,
-    refusals: [...TARGET, ...MOVED, ...RAISED, 'commitment-not-accepted', 'commitment-not-pledged', 'date-in-future'],
+    refusals: [
+      ...TARGET,
+      ...MOVED,
+      ...RAISED,
+      'commitment-not-accepted',
+      'commitment-not-pledged',
+      'date-in-future',
+      'in-kind-not-described',
+    ],
   },
   (tx, { id, body }) => {
-    const [event] = sign(ownTarget(tx, id), body, signatoryOf(tx), tx.now);
+    const pledged = ownTarget(tx, id);
+    const [event] = sign(pledged, body, signatoryOf(tx, pledged), tx.now);
     tx.append(commitment, id, [event]);
-    moveCommitted(tx, id, event.data, BigInt(event.data.amountMinor));
+    moveCommitted(tx, id, { ...event.data, deltaMinor: BigInt(event.data.amountMinor) });
   },
 );
 
@@ -107,14 +148,49 @@ export const AmendCommitment = ledgerCommand(
       ...RAISED,
       'commitment-not-accepted',
       'commitment-not-signed',
+      'decrease-needs-acceptance',
       'delta-is-zero',
       'unfunded-below-zero',
     ],
   },
   (tx, { id, body }) => {
-    const [event] = amend(ownTarget(tx, id), body, signatoryOf(tx));
-    tx.append(commitment, id, [event]);
-    moveCommitted(tx, id, event.data, BigInt(event.data.deltaMinor));
+    const current = ownTarget(tx, id);
+    const [event] = amend(current, body, signatoryOf(tx, current));
+    changeSigned(tx, id, event);
+  },
+);
+
+export const RequestDecrease = ledgerCommand(
+  {
+    params: IdParams,
+    body: RequestDecreaseDto,
+    refusals: [
+      ...TARGET,
+      'amount-not-positive',
+      'commitment-not-signed',
+      'no-financial-close',
+      'unfunded-below-zero',
+      'unknown-fund',
+    ],
+  },
+  (tx, { id, body }) => {
+    const current = ownTarget(tx, id);
+    const requestId = tx.newId('decrease-request');
+    tx.append(commitment, id, requestDecrease(current, requestId, body, isClosed(tx, current)));
+    return { requestId };
+  },
+);
+
+export const AcceptDecrease = ledgerCommand(
+  {
+    params: DecreaseRequestParams,
+    body: EmptyBodyDto,
+    refusals: [...TARGET, ...MOVED, 'commitment-not-signed', 'unfunded-below-zero', 'unknown-decrease-request'],
+  },
+  (tx, { id, requestId }) => {
+    const current = ownTarget(tx, id);
+    const [event] = acceptDecrease(current, requestId, signatoryOf(tx, current));
+    changeSigned(tx, id, event);
   },
 );
 
@@ -139,7 +215,7 @@ export const IssueCall = ledgerCommand(
     const current = ownTarget(tx, id);
     const callId = tx.newId('call');
     const toFund = tx.existing(fund, current.terms.fundId);
-    tx.append(commitment, id, issueCall(current, toFund, callId, body));
+    tx.append(commitment, id, issueCall(current, toFund, callId, body, callNoticeOn(tx, body.issuedOn)));
     return { callId };
   },
 );
@@ -173,25 +249,43 @@ export const Distribute = ledgerCommand(
       'amount-not-positive',
       'commitment-not-signed',
       'date-in-future',
+      'no-financial-close',
+      'nothing-paid-in',
       'paid-before-signature',
       'recallable-after-cancellation',
       'recallable-exceeds-amount',
-      'recallable-exceeds-called',
+      'recallable-exceeds-paid',
+      'unknown-fund',
     ],
   },
   (tx, { id, body }) => {
-    tx.append(commitment, id, distribute(ownTarget(tx, id), body, tx.now));
+    const current = ownTarget(tx, id);
+    tx.append(commitment, id, distribute(current, tx.existing(fund, current.terms.fundId), body, tx.now));
   },
 );
 
 export const CancelCommitment = ledgerCommand(
-  { params: IdParams, body: CancelCommitmentDto, refusals: [...TARGET, ...MOVED, 'commitment-cancelled-already'] },
+  {
+    params: IdParams,
+    body: CancelCommitmentDto,
+    refusals: [...TARGET, ...MOVED, 'commitment-cancelled-already', 'decrease-needs-acceptance'],
+  },
   (tx, { id, body }) => {
-    const [event] = cancel(ownTarget(tx, id), body);
-    tx.append(commitment, id, [event]);
-    moveCommitted(tx, id, event.data, -BigInt(event.data.releasedMinor));
+    const current = ownTarget(tx, id);
+    const [event] = cancel(current, body, signatoryOf(tx, current));
+    changeSigned(tx, id, event);
   },
 );
+
+/** Appends an amendment or a cancellation, and books its effect. */
+function changeSigned(tx: Transaction, id: string, event: CommitmentAmended | CommitmentCancelled): void {
+  const before = tx.get(commitment, id);
+  tx.append(commitment, id, [event]);
+  const deltaMinor =
+    event.type === 'commitment-amended' ? BigInt(event.data.deltaMinor) : -BigInt(event.data.releasedMinor);
+  if (before.status !== 'signed') return;
+  moveCommitted(tx, id, { ...event.data, signedOn: before.signedOn, deltaMinor });
+}
 
 /**
  * Reads every record that a pledge names. An unknown record is refused with 404, and a pledge for another partner with
@@ -202,15 +296,18 @@ function termsFor(tx: Transaction, body: PledgeCommitmentDto): CommitmentTerms {
   tx.requireOwn(partnerId);
   const pledging = tx.get(partner, partnerId);
   if (pledging.status === 'absent') throw unknown('partner', partnerId);
-  const facilityCurrency =
-    facilityId === undefined ? undefined : registered(tx.existing(facility, facilityId)).currency;
-  return pledgeTerms(body, tx.existing(fund, fundId), partnerKindOf(pledging.profile.legalForm), facilityCurrency);
+  const financed = facilityId === undefined ? undefined : registered(tx.existing(facility, facilityId));
+  return pledgeTerms(body, tx.existing(fund, fundId), partnerKindOf(pledging.profile.legalForm), financed);
 }
 
-const signatoryOf = (tx: Transaction): Signatory => ({
+const signatoryOf = (tx: Transaction, of: ExistingCommitment): Signatory => ({
   actor: tx.context.principal,
   acceptance: acceptancePolicyAt(tx),
+  isClosed: isClosed(tx, of),
 });
+
+const isClosed = (tx: Transaction, { terms }: ExistingCommitment): boolean =>
+  tx.existing(fund, terms.fundId).status === 'closed';
 
 /**
  * The commitment that the route names. The owner is checked before the revision: a 412 would show another partner that
@@ -226,15 +323,18 @@ function ownTarget(tx: Transaction, id: string): ExistingCommitment {
  * the tranche. The facility checks the Union's ceiling and, once the fund is closed, that the states match the Union. A
  * refusal by one of them refuses the whole command.
  */
-function moveCommitted(tx: Transaction, commitmentId: string, terms: CommitmentTerms, deltaMinor: bigint): void {
+function moveCommitted(tx: Transaction, commitmentId: string, change: Movement): void {
+  const { fundId, trancheId, partnerId, partnerKind, facilityId, kind, currency, signedOn, deltaMinor } = change;
   if (deltaMinor === 0n) return;
-  const { fundId, trancheId, partnerId, partnerKind, facilityId, kind, currency } = terms;
-  const change = { commitmentId, partnerId, partnerKind, deltaMinor };
-  const subscription = { ...change, trancheId, ...(facilityId !== undefined && { facilityId }) };
+  const booked = { commitmentId, partnerId, partnerKind, kind, deltaMinor };
+  const subscription = { ...booked, trancheId, ...(facilityId !== undefined && { facilityId }) };
   const financing = tx.existing(fund, fundId);
   tx.append(fund, fundId, subscribe(financing, subscription));
   if (facilityId === undefined) return;
-  const contribution = { ...change, kind, currency };
-  const closedOn = financing.status === 'closed' ? { basis: matchingPolicyAt(tx)?.kinds } : undefined;
-  tx.append(facility, facilityId, recordContribution(tx.existing(facility, facilityId), contribution, closedOn));
+  const contribution = { ...booked, currency, signedOn };
+  const rules = contributionRulesAt(tx);
+  const financed = tx.existing(facility, facilityId);
+  tx.append(facility, facilityId, recordContribution(financed, contribution, rules, financing.status === 'closed'));
 }
+
+type Movement = CommitmentTerms & { readonly signedOn: string; readonly deltaMinor: bigint };

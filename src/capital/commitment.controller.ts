@@ -2,6 +2,7 @@ import { Body, Controller, Param, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
 import type { Answer, CommandContext, Principal, Role } from '../ledger/command-context.js';
+import { EmptyBodyDto } from '../http/empty-body.dto.js';
 import { ReadQueryDto } from '../http/list-query.dto.js';
 import type { Page, Reading } from '../http/read-model.js';
 import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../http/routes.js';
@@ -9,12 +10,14 @@ import { IdParams } from '../http/validation.js';
 import { CommitmentDto, CommitmentPageDto, ListCommitmentsDto } from './commitment-read.dto.js';
 import {
   AcceptCommitment,
+  AcceptDecrease,
   AmendCommitment,
   CancelCommitment,
   Distribute,
   IssueCall,
   PayCall,
   PledgeCommitment,
+  RequestDecrease,
   SignCommitment,
 } from './commitment.commands.js';
 import {
@@ -23,10 +26,13 @@ import {
   CallAnswerDto,
   CallParams,
   CancelCommitmentDto,
+  DecreaseRequestAnswerDto,
+  DecreaseRequestParams,
   DistributeDto,
   IssueCallDto,
   PayCallDto,
   PledgeCommitmentDto,
+  RequestDecreaseDto,
   SignCommitmentDto,
 } from './commitment.dto.js';
 import { GetCommitment, ListCommitments } from './commitment.queries.js';
@@ -81,7 +87,8 @@ export class CommitmentController {
 
   /**
    * Amend a signed commitment.
-   * @remarks Raises or lowers the committed amount. The called part stays committed.
+   * @remarks Raises or lowers the committed amount. The called part stays committed. After financial close a partner asks for a
+   * decrease instead: see `decrease-requests`.
    */
   @CommandRoute({ command: AmendCommitment, path: ':id/amendments', roles: PROMISE })
   amendCommitment(
@@ -93,8 +100,41 @@ export class CommitmentController {
   }
 
   /**
+   * Ask to lower or cancel a signed commitment.
+   * @remarks After financial close, when a partner no longer does it by itself. Nothing changes before the operator accepts the request. A
+   * later request replaces one that waits.
+   */
+  @CommandRoute({
+    command: RequestDecrease,
+    path: ':id/decrease-requests',
+    roles: PROMISE,
+    created: '/v1/commitments/:id',
+    answer: DecreaseRequestAnswerDto,
+  })
+  requestDecrease(
+    @Param() { id }: IdParams,
+    @Body() body: RequestDecreaseDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new RequestDecrease(context, { id, body }));
+  }
+
+  /**
+   * Accept the request of a partner to lower or cancel its commitment.
+   * @remarks Amends or cancels the commitment. Refused if the Participating States would then no longer match the Union (Art. 12b(5)).
+   */
+  @CommandRoute({ command: AcceptDecrease, path: ':id/decrease-requests/:requestId/acceptance', roles: ['operator'] })
+  acceptDecrease(
+    @Param() { id, requestId }: DecreaseRequestParams,
+    @Body() body: EmptyBodyDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new AcceptDecrease(context, { id, requestId, body }));
+  }
+
+  /**
    * Call capital.
-   * @remarks Possible after the financial close of the fund, with at least 10 business days of notice.
+   * @remarks Possible after the financial close of the fund, with the notice of the policy `capital-call-notice`, or 10 business days.
    */
   @CommandRoute({
     command: IssueCall,
@@ -139,7 +179,8 @@ export class CommitmentController {
 
   /**
    * Cancel a commitment, once.
-   * @remarks Withdraws a pledge, or releases the unfunded part of a signed commitment. Open calls stay payable.
+   * @remarks Withdraws a pledge, or releases the unfunded part of a signed commitment. Open calls stay payable. After
+   * financial close a partner asks for it instead: see `decrease-requests`.
    */
   @CommandRoute({ command: CancelCommitment, path: ':id/cancellation', roles: PROMISE })
   cancelCommitment(

@@ -1,8 +1,9 @@
-import type { CommitmentKind } from '../domain/commitment-kinds.js';
+import type { CommitmentKind, InKindDescription } from '../domain/commitment-kinds.js';
+import type { FacilityKind } from '../compute/facility-events.js';
 import type { AcceptancePolicy } from './acceptance-policy.js';
 import { requireMayMark, type Illustrative } from '../domain/illustrative.js';
 import type { Principal } from '../ledger/command-context.js';
-import { invalid, refuse } from '../ledger/refusal.js';
+import { invalid, refuse, unknown } from '../ledger/refusal.js';
 import type { PartnerKind } from '../partners/partner.js';
 import {
   existingCommitment,
@@ -13,13 +14,21 @@ import {
   type CommitmentPledged,
   type CommitmentSigned,
   type CommitmentTerms,
+  type DecreaseRequested,
   type ExistingCommitment,
   type PledgedCommitment,
   type SignedCommitment,
 } from './commitment.js';
+import { DONATION_CLAUSE } from './capital.refusals.js';
 import { existingFund, type Fund } from './fund.js';
-import { notInFuture, positiveMinor, trancheOf } from './fund.decisions.js';
+import { notInFuture, positiveMinor, requireFacility, trancheOf } from './fund.decisions.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
+
+/** The facts about the facility of a pledge that the pledge needs. */
+export interface FinancedFacility {
+  readonly kind: FacilityKind;
+  readonly currency?: string;
+}
 
 export interface PledgeTermsInput {
   readonly fundId: string;
@@ -33,20 +42,20 @@ export interface PledgeTermsInput {
 /**
  * The terms of a pledge, with the facts about fund and partner that its events repeat. The partner's kind is its kind
  * at the pledge: a commitment of public money stays public money in every table.
- * @throws Refusal `unknown-tranche` (404), `currency-differs` (409).
+ * @throws Refusal `unknown-tranche` (404), `currency-differs`, `facility-missing`, `fund-without-gigafactories` (409).
  */
 export function pledgeTerms(
   input: PledgeTermsInput,
   toFund: Fund,
   partnerKind: PartnerKind,
-  facilityCurrency: string | undefined,
+  financed: FinancedFacility | undefined,
 ): CommitmentTerms {
   const { fundId, trancheId, partnerId, facilityId, currency, kind } = input;
   const { rank, kind: trancheKind } = trancheOf(toFund, trancheId);
   const fundCurrency = existingFund(toFund).currency;
   for (const [what, expected] of [
     ['fund', fundCurrency],
-    ['facility', facilityCurrency ?? currency],
+    ['facility', financed?.currency ?? currency],
   ] as const) {
     if (currency !== expected) {
       throw refuse('currency-differs', `The ${what} is in ${expected}, not in ${currency}. Pledge in ${expected}.`, {
@@ -54,6 +63,14 @@ export function pledgeTerms(
         [`${what}Currency`]: expected,
       });
     }
+  }
+  requireFacility(toFund, { partnerKind, ...input });
+  if (facilityId !== undefined && financed?.kind === 'ai-gigafactory' && !existingFund(toFund).financesGigafactories) {
+    throw refuse(
+      'fund-without-gigafactories',
+      'The fund was established as one that finances no AI gigafactory. Pledge to another fund, or for another facility.',
+      { fundId, facilityId },
+    );
   }
   return {
     fundId,
@@ -70,18 +87,23 @@ export function pledgeTerms(
 
 export interface PledgeInput extends Illustrative {
   readonly amountMinor: string;
+  readonly describes?: InKindDescription;
   readonly programme?: string;
   readonly source?: string;
 }
 
 /**
  * Pledges an amount. A pledge is an intention and does not bind until it is signed. The pledges to a tranche may exceed
- * its cap.
- * @throws Refusal `amount-not-positive` (422), `illustrative-not-allowed` (403).
+ * its cap. A contribution in kind says what it is, and is not access time: Art. 12b(10) makes the access time that a Member State gives
+ * Union access time, which "shall not be taken into account as in-kind contribution". From other partners the ledger takes none either,
+ * because hours are no part of the infrastructure.
+ * @throws Refusal `amount-not-positive`, `description-missing`, `description-not-for-money` (422), `illustrative-not-allowed` (403),
+ * `donated-time-is-no-contribution` (409).
  */
 export function pledge(terms: CommitmentTerms, input: PledgeInput, actor: Principal): [CommitmentPledged] {
   requireMayMark(input, actor);
-  const { programme, source, illustrative } = input;
+  const { programme, source, illustrative, describes } = input;
+  requireDescription(terms, describes);
   const amountMinor = formatMinor(positiveMinor(input.amountMinor, '/amountMinor'));
   return [
     {
@@ -89,12 +111,31 @@ export function pledge(terms: CommitmentTerms, input: PledgeInput, actor: Princi
       data: {
         ...terms,
         amountMinor,
+        ...(describes !== undefined && { describes }),
         ...(programme !== undefined && { programme }),
         ...(source !== undefined && { source }),
         ...(illustrative !== undefined && { illustrative }),
       },
     },
   ];
+}
+
+function requireDescription({ kind, partnerKind }: CommitmentTerms, describes: InKindDescription | undefined): void {
+  if (kind !== 'in-kind') {
+    if (describes === undefined) return;
+    throw invalid('description-not-for-money', '/describes', `A ${kind} commitment is money. Leave describes out.`, {
+      kind,
+    });
+  }
+  if (describes === undefined) {
+    throw invalid('description-missing', '/describes', 'A contribution in kind has to say what it is. Give describes.');
+  }
+  if (describes !== 'access-time') return;
+  throw refuse(
+    'donated-time-is-no-contribution',
+    'Donated access time is no contribution in kind: it becomes Union access time and adds no money. Leave the pledge out.',
+    { partnerKind, ...(partnerKind === 'member-state' && { clause: DONATION_CLAUSE }) },
+  );
 }
 
 export interface AcceptanceInput {
@@ -120,9 +161,11 @@ export function accept(state: Commitment, input: AcceptanceInput, now: string): 
   return [{ type: 'commitment-accepted', data }];
 }
 
-/** Who signs or amends, and under which policy. */
+/** Who signs, amends or cancels, and under which policy. */
 export interface Signatory {
   readonly actor: Principal;
+  /** Whether the fund of the commitment has reached financial close. */
+  readonly isClosed: boolean;
   /** Undefined where a partner's own signature binds by itself. */
   readonly acceptance: AcceptancePolicy | undefined;
 }
@@ -131,7 +174,7 @@ export interface Signatory {
  * Signs a pledge. In the same append, the fund and the facility decide on their own streams whether the tranche and the
  * Union's ceiling leave room.
  * @throws Refusal `date-in-future` (422; a signature of tomorrow would satisfy Art. 12b(4) today),
- * `commitment-not-pledged`, `commitment-not-accepted` (409).
+ * `commitment-not-pledged`, `commitment-not-accepted`, `in-kind-not-described` (409; a pledge from before the ledger asked).
  */
 export function sign(
   state: Commitment,
@@ -140,8 +183,14 @@ export function sign(
   now: string,
 ): [CommitmentSigned] {
   const { signedOn } = input;
-  const { terms, pledgedMinor, acceptedOn } = pledgedOnly(state, 'signed');
+  const { terms, pledgedMinor, acceptedOn, describes } = pledgedOnly(state, 'signed');
   notInFuture('signedOn', signedOn, now);
+  if (terms.kind === 'in-kind' && describes === undefined) {
+    throw refuse(
+      'in-kind-not-described',
+      'The pledge does not say what is given in kind, so that it may be access time. Cancel it, and pledge again with describes.',
+    );
+  }
   if (acceptedOn === undefined) requireAccepted(by, pledgedMinor, 'sign the pledge');
   return [
     {
@@ -178,7 +227,8 @@ function requireAccepted({ actor, acceptance }: Signatory, amountMinor: bigint, 
 /**
  * Raises or lowers the committed amount. The called part stays committed: only the unfunded part can be released.
  * Under the policy `signature-acceptance` the operator records a raise: an acceptance is of the pledged amount alone.
- * @throws Refusal `delta-is-zero` (422); `commitment-not-signed`, `unfunded-below-zero`, `commitment-not-accepted` (409).
+ * @throws Refusal `delta-is-zero` (422); `commitment-not-signed`, `unfunded-below-zero`, `commitment-not-accepted`,
+ * `decrease-needs-acceptance` (409).
  */
 export function amend(
   state: Commitment,
@@ -187,14 +237,9 @@ export function amend(
 ): [CommitmentAmended] {
   const { terms, unfundedMinor } = signed(state, 'amended');
   const deltaMinor = parseMinor(input.deltaMinor);
+  if (deltaMinor < 0n) requireMayDecrease(by, terms);
   if (deltaMinor === 0n) throw invalid('delta-is-zero', '/deltaMinor', 'An amendment of 0 changes nothing.');
-  if (unfundedMinor + deltaMinor < 0n) {
-    throw refuse(
-      'unfunded-below-zero',
-      `Only ${unfundedMinor} minor units are unfunded; ${-deltaMinor} cannot be taken away. What is called stays committed.`,
-      { unfundedMinor: formatMinor(unfundedMinor), deltaMinor: formatMinor(deltaMinor) },
-    );
-  }
+  requireUnfunded(unfundedMinor, deltaMinor);
   if (deltaMinor > 0n) requireAccepted(by, deltaMinor, 'raise what it has signed');
   const delta = formatMinor(deltaMinor);
   return [
@@ -208,13 +253,14 @@ export function amend(
 /**
  * Cancels a commitment, once: a pledge is withdrawn, and a signed commitment loses its unfunded part. Open calls stay
  * payable.
- * @throws Refusal `commitment-cancelled-already` (409).
+ * @throws Refusal `commitment-cancelled-already`, `decrease-needs-acceptance` (409).
  */
-export function cancel(state: Commitment, input: { readonly reason: string }): [CommitmentCancelled] {
+export function cancel(state: Commitment, input: { readonly reason: string }, by: Signatory): [CommitmentCancelled] {
   if (state.status === 'cancelled') {
     throw refuse('commitment-cancelled-already', 'This commitment is cancelled already; that happens once.');
   }
   const { terms } = existingCommitment(state);
+  if (state.status === 'signed') requireMayDecrease(by, terms);
   const releasedMinor = state.status === 'signed' ? state.unfundedMinor : 0n;
   return [
     {
@@ -227,6 +273,82 @@ export function cancel(state: Commitment, input: { readonly reason: string }): [
       },
     },
   ];
+}
+
+/**
+ * Others have closed the financing on the strength of what was signed. After it a partner asks for a decrease, and the operator accepts it.
+ * @throws Refusal `decrease-needs-acceptance` (409).
+ */
+function requireMayDecrease({ actor, isClosed }: Signatory, { fundId }: CommitmentTerms): void {
+  if (!isClosed || actor.roles.includes('operator')) return;
+  throw refuse(
+    'decrease-needs-acceptance',
+    'The fund has reached financial close, so that a partner no longer lowers or cancels what it has signed by itself. Ask for it with ' +
+      'POST /v1/commitments/{id}/decrease-requests; it takes effect when the operator accepts it.',
+    { fundId },
+  );
+}
+
+export interface DecreaseInput {
+  /** Absent: the whole unfunded part, by a cancellation. */
+  readonly amountMinor?: string;
+  readonly reason: string;
+}
+
+/**
+ * Asks for a decrease or the cancellation of a signed commitment after financial close. Nothing changes before the operator accepts it. A later
+ * request replaces one that waits.
+ * @throws Refusal `amount-not-positive` (422); `commitment-not-signed`, `unfunded-below-zero`, `no-financial-close` (409: before it
+ * the partner amends or cancels by itself).
+ */
+export function requestDecrease(
+  state: Commitment,
+  requestId: string,
+  input: DecreaseInput,
+  isClosed: boolean,
+): [DecreaseRequested] {
+  const { terms, unfundedMinor } = signed(state, 'decreased');
+  const { reason } = input;
+  if (!isClosed) {
+    throw refuse(
+      'no-financial-close',
+      'The fund has not reached financial close. Until then amend or cancel the commitment itself; nobody has to accept it.',
+      { fundId: terms.fundId },
+    );
+  }
+  const amountMinor = input.amountMinor === undefined ? undefined : positiveMinor(input.amountMinor, '/amountMinor');
+  if (amountMinor !== undefined) requireUnfunded(unfundedMinor, -amountMinor);
+  const amount = amountMinor === undefined ? {} : { amountMinor: formatMinor(amountMinor) };
+  return [{ type: 'decrease-requested', data: { ...terms, requestId, ...amount, reason } }];
+}
+
+/**
+ * Accepts the request that waits: an amendment or a cancellation, which names the request.
+ * @throws Refusal `unknown-decrease-request` (404); `commitment-not-signed`, `unfunded-below-zero` (409: more was called since).
+ */
+export function acceptDecrease(
+  state: Commitment,
+  requestId: string,
+  by: Signatory,
+): [CommitmentAmended] | [CommitmentCancelled] {
+  const { decreaseRequest } = signed(state, 'decreased');
+  if (decreaseRequest?.requestId !== requestId) throw unknown('decrease-request', requestId);
+  const { amountMinor, reason } = decreaseRequest;
+  if (amountMinor === undefined) {
+    const [cancelled] = cancel(state, { reason }, by);
+    return [{ ...cancelled, data: { ...cancelled.data, decreaseRequestId: requestId } }];
+  }
+  const [amended] = amend(state, { deltaMinor: formatMinor(-amountMinor), reason }, by);
+  return [{ ...amended, data: { ...amended.data, decreaseRequestId: requestId } }];
+}
+
+function requireUnfunded(unfundedMinor: bigint, deltaMinor: bigint): void {
+  if (unfundedMinor + deltaMinor >= 0n) return;
+  throw refuse(
+    'unfunded-below-zero',
+    `Only ${unfundedMinor} minor units are unfunded; ${-deltaMinor} cannot be taken away. What is called stays committed.`,
+    { unfundedMinor: formatMinor(unfundedMinor), deltaMinor: formatMinor(deltaMinor) },
+  );
 }
 
 /**

@@ -1,5 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
+import {
+  COMMITMENT_KINDS,
+  IN_KIND_DESCRIPTIONS,
+  type CommitmentKind,
+  type InKindDescription,
+} from '../domain/commitment-kinds.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import {
   IdParams,
@@ -43,7 +48,8 @@ export class PledgeCommitmentDto {
   readonly partnerId: string;
 
   /**
-   * Facility that the money finances. A signed commitment to it counts towards the 17 % ceiling of the Union and the
+   * Facility that the money finances. The Union and Member States must name it for `capex` and `access-time-purchase`, unless the
+   * fund finances no AI gigafactory. A signed commitment to it counts towards the 17 % ceiling of the Union and the
    * match by the Participating States (Art. 12b(5)).
    * @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60'
    */
@@ -72,6 +78,16 @@ export class PledgeCommitmentDto {
    */
   @IsOneOf(COMMITMENT_KINDS, 'CommitmentKind')
   readonly kind: CommitmentKind;
+
+  /**
+   * What is given in kind. Only, and always, for the kind `in-kind`. `access-time` is refused: access time that a Member State gives
+   * is no contribution in kind (Art. 12b(10)).
+   * @example 'equipment'
+   */
+  @Optional()
+  @IsOneOf(IN_KIND_DESCRIPTIONS, 'InKindDescription')
+  @ApiProperty({ example: undefined })
+  readonly describes?: InKindDescription;
 
   /**
    * Programme of the Union's budget that provides the money.
@@ -160,7 +176,8 @@ export class IssueCallDto {
   readonly issuedOn: string;
 
   /**
-   * Due date: at least 10 business days after the notice, on the calendar of the institutions of the Union.
+   * Due date: as many business days after the notice as the policy `capital-call-notice` asks (10 without it), on the
+   * calendar of the policy `business-day-calendar` (Brussels without it), by the policies in force on the day of the notice.
    * @example '2026-05-04'
    */
   @IsCalendarDate()
@@ -204,15 +221,15 @@ export class DistributeDto {
   readonly amountMinor: string;
 
   /**
-   * The part of the amount that may be called again: at most the amount, and at most the part of the called sum that is
-   * not recallable yet.
+   * The part of the amount that may be called again: at most the amount, and at most what was paid in and is not
+   * recallable yet.
    * @example '1000000000'
    */
   @IsAmountMinor({ min: '0' })
   readonly recallableMinor: string;
 
   /**
-   * Day of the payment (UTC), not before the signature and not in the future.
+   * Day of the payment (UTC), not before the first payment on the commitment and not in the future.
    * @example '2026-06-01'
    */
   @IsCalendarDate()
@@ -227,6 +244,44 @@ export class CancelCommitmentDto {
    */
   @IsProse(REASON_LENGTH_MAX)
   readonly reason: string;
+}
+
+/** What a partner asks to take away from its signed commitment after financial close. */
+export class RequestDecreaseDto {
+  /**
+   * Minor units to take away, at most the unfunded part. Without it the request is for a cancellation, which releases all of that part.
+   * @example '10000000000'
+   */
+  @Optional()
+  @IsAmountMinor({ min: '1' })
+  readonly amountMinor?: string;
+
+  /**
+   * Reason. Public.
+   * @example 'Scope of the first building phase reduced.'
+   */
+  @IsProse(REASON_LENGTH_MAX)
+  readonly reason: string;
+}
+
+/** The answer to a request for a decrease. */
+export class DecreaseRequestAnswerDto extends AnswerDto {
+  /**
+   * Id of the new request, for the path of its acceptance.
+   * @example '4f0d8b26-7e3b-8f9c-b504-e2c3a9f6d708'
+   */
+  @ApiProperty({ format: 'uuid' })
+  readonly requestId: string;
+}
+
+/** Path of a request for a decrease. */
+export class DecreaseRequestParams extends IdParams {
+  /**
+   * Id of the request, from the answer to it.
+   * @example '4f0d8b26-7e3b-8f9c-b504-e2c3a9f6d708'
+   */
+  @IsId()
+  readonly requestId: string;
 }
 
 /** Path of a call. */

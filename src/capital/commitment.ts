@@ -1,7 +1,7 @@
 import { Map as PersistentMap } from 'immutable';
-import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
+import { COMMITMENT_KINDS, IN_KIND_DESCRIPTIONS, type InKindDescription } from '../domain/commitment-kinds.js';
 import type { DomainEvent, Aggregate } from '../ledger/aggregate.js';
-import { itsPartner, unknownEvent } from '../ledger/aggregate.js';
+import { itsPartner, unknownEvent, upcast } from '../ledger/aggregate.js';
 import { currency } from '../domain/currencies.js';
 import {
   amountMinor,
@@ -43,12 +43,18 @@ const effect = { unfundedDeltaMinor: amountMinor('Change of the amount that may 
 const effectSchema = object(effect);
 type UnfundedEffect = ValueOf<typeof effectSchema>;
 
-const pledged = object({
+const pledge = {
   ...terms,
   amountMinor: amountMinor(),
   programme: optional(text('Programme that the money is from.')),
   source: optional(text('Where the amount was published.')),
   illustrative: optional(flag('True for a made-up amount.')),
+};
+/** In schema 1 public money needed no facility, nobody described what is given in kind, and only three kinds of partners were public. */
+const pledgedV1 = object(pledge);
+const pledged = object({
+  ...pledge,
+  describes: optional(oneOf(IN_KIND_DESCRIPTIONS, 'What is given in kind. Only, and always, for the kind `in-kind`.')),
 });
 const accepted = object({
   ...terms,
@@ -57,10 +63,20 @@ const accepted = object({
   evidenceRef: optional(text('Where the acceptance is kept.')),
 });
 const signed = object({ ...terms, amountMinor: amountMinor(), signedOn: date() });
-const amended = object({
+/** Schema 2 names the request of the partner that the operator accepts. In schema 1 the partner needed no acceptance. */
+const accepting = { decreaseRequestId: optional(id('The request of the partner that is accepted with it.')) };
+const amendment = {
   ...terms,
   ...effect,
   deltaMinor: amountMinor('Change of the committed amount.'),
+  reason: text(),
+};
+const amendedV1 = object(amendment);
+const amended = object({ ...amendment, ...accepting });
+const decreaseRequested = object({
+  ...terms,
+  requestId: id(),
+  amountMinor: optional(amountMinor('Minor units to take away. Absent: the whole unfunded part, by a cancellation.')),
   reason: text(),
 });
 const callIssued = object({
@@ -79,14 +95,16 @@ const distributed = object({
   recallableMinor: amountMinor('The part of it that may be called again.'),
   paidOn: date(),
 });
-const cancellation = object({
+const cancelling = {
   ...terms,
   ...effect,
   reason: text(),
   releasedMinor: amountMinor(
     'The signed amount that is no longer callable; 0 for a withdrawn pledge, because a pledge does not bind.',
   ),
-});
+};
+const cancellationV1 = object(cancelling);
+const cancellation = object({ ...cancelling, ...accepting });
 
 interface EventOf<Type extends string, Data extends Schema<object>> extends DomainEvent {
   readonly type: Type;
@@ -97,6 +115,7 @@ export type CommitmentPledged = EventOf<'commitment-pledged', typeof pledged>;
 export type CommitmentAccepted = EventOf<'commitment-accepted', typeof accepted>;
 export type CommitmentSigned = EventOf<'commitment-signed', typeof signed>;
 export type CommitmentAmended = EventOf<'commitment-amended', typeof amended>;
+export type DecreaseRequested = EventOf<'decrease-requested', typeof decreaseRequested>;
 export type CapitalCallIssued = EventOf<'capital-call-issued', typeof callIssued>;
 export type CapitalCallPaid = EventOf<'capital-call-paid', typeof callPaid>;
 export type DistributionPaid = EventOf<'distribution-paid', typeof distributed>;
@@ -106,6 +125,7 @@ export type CommitmentEvent =
   | CommitmentAccepted
   | CommitmentSigned
   | CommitmentAmended
+  | DecreaseRequested
   | CapitalCallIssued
   | CapitalCallPaid
   | DistributionPaid
@@ -133,6 +153,16 @@ export interface CommitmentBalance {
   /** The amount that may still be called. */
   readonly unfundedMinor: bigint;
   readonly calls: PersistentMap<string, Call>;
+  /** Day of the earliest payment; absent until something is paid in. */
+  readonly firstPaidOn?: string;
+}
+
+/** What the partner asks to take away after financial close. A later request replaces an earlier one. */
+export interface DecreaseRequest {
+  readonly requestId: string;
+  /** Absent: the whole unfunded part, by a cancellation. */
+  readonly amountMinor?: bigint;
+  readonly reason: string;
 }
 
 export type Commitment = { readonly status: 'absent' } | ExistingCommitment;
@@ -143,11 +173,15 @@ export interface PledgedCommitment {
   readonly pledgedMinor: bigint;
   /** Absent until the operator accepts the pledge. */
   readonly acceptedOn?: string;
+  /** What is given in kind; absent for money, and for pledges from before the ledger asked. */
+  readonly describes?: InKindDescription;
 }
 export interface SignedCommitment extends CommitmentBalance {
   readonly status: 'signed';
   readonly terms: CommitmentTerms;
   readonly signedOn: string;
+  /** The request that waits for its acceptance by the operator. */
+  readonly decreaseRequest?: DecreaseRequest;
 }
 /**
  * No capital may be called. Earlier calls stay payable, and paid-in capital still receives distributions: the
@@ -177,11 +211,12 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
   initial: { status: 'absent' },
   events: {
     'commitment-pledged': {
-      schema: 1,
+      schema: 2,
       data: pledged,
       concerns: itsPartner,
       says: ({ data }) =>
         `Partner ${data.partnerId} pledged ${money(data.amountMinor, data)}. The pledge binds nobody before it is signed.`,
+      upcasts: { 1: upcast(pledgedV1, (data) => data) },
     },
     'commitment-accepted': {
       schema: 1,
@@ -197,10 +232,21 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
       says: ({ data }) => `The pledge of ${money(data.amountMinor, data)} was signed on ${data.signedOn}.`,
     },
     'commitment-amended': {
-      schema: 1,
+      schema: 2,
       data: amended,
       concerns: itsPartner,
       says: ({ data }) => `The committed amount changes by ${money(data.deltaMinor, data)}. Reason: ${data.reason}`,
+      upcasts: { 1: upcast(amendedV1, (data) => data) },
+    },
+    'decrease-requested': {
+      schema: 1,
+      data: decreaseRequested,
+      concerns: itsPartner,
+      says: ({ data }) =>
+        (data.amountMinor === undefined
+          ? 'The partner asks to cancel the commitment'
+          : `The partner asks to lower the committed amount by ${money(data.amountMinor, data)}`) +
+        `; nothing changes before the operator accepts it. Reason: ${data.reason}`,
     },
     'capital-call-issued': {
       schema: 1,
@@ -216,18 +262,22 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
       says: ({ data }) => `${money(data.amountMinor, data)} were paid on ${data.paidOn}.`,
     },
     'distribution-paid': {
-      schema: 1,
+      // Schema 2 has the same members. From it on a distribution follows financial close and a payment, and what becomes callable
+      // again was paid in.
+      schema: 2,
       data: distributed,
       concerns: itsPartner,
       says: ({ data }) =>
         `${money(data.amountMinor, data)} were paid back on ${data.paidOn}; ${money(data.recallableMinor, data)} of them may be called again.`,
+      upcasts: { 1: upcast(distributed, (data) => data) },
     },
     'commitment-cancelled': {
-      schema: 1,
+      schema: 2,
       data: cancellation,
       concerns: itsPartner,
       says: ({ data }) =>
         `The commitment was cancelled, which releases ${money(data.releasedMinor, data)}. Reason: ${data.reason}`,
+      upcasts: { 1: upcast(cancellationV1, (data) => data) },
     },
   },
   exists: (state) => state.status !== 'absent',
@@ -238,6 +288,7 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
           status: 'pledged',
           terms: termsOf(event.data),
           pledgedMinor: parseMinor(event.data.amountMinor),
+          ...(event.data.describes !== undefined && { describes: event.data.describes }),
         };
       case 'commitment-accepted':
         if (state.status !== 'pledged') throw new Error(`A commitment that is ${state.status} cannot be accepted.`);
@@ -254,10 +305,21 @@ export const commitment: Aggregate<Commitment, CommitmentEvent> = {
         };
       }
       case 'commitment-amended': {
-        const current = balanced(state);
-        return withUnfunded(current, event.data, {
-          committedMinor: current.committedMinor + parseMinor(event.data.deltaMinor),
+        const { decreaseRequest, ...current } = asSigned(state);
+        const { decreaseRequestId, deltaMinor } = event.data;
+        const open = decreaseRequestId === decreaseRequest?.requestId ? undefined : decreaseRequest;
+        return withUnfunded({ ...current, ...(open && { decreaseRequest: open }) }, event.data, {
+          committedMinor: current.committedMinor + parseMinor(deltaMinor),
         });
+      }
+      case 'decrease-requested': {
+        const { requestId, amountMinor, reason } = event.data;
+        const request = {
+          requestId,
+          reason,
+          ...(amountMinor !== undefined && { amountMinor: parseMinor(amountMinor) }),
+        };
+        return { ...asSigned(state), decreaseRequest: request };
       }
       case 'capital-call-issued':
         return withCall(balanced(state), event.data);
@@ -302,6 +364,11 @@ function balanced(state: Commitment): Balanced {
   throw new Error(`A commitment that is ${state.status} cannot have this event.`);
 }
 
+function asSigned(state: Commitment): SignedCommitment {
+  if (state.status === 'signed') return state;
+  throw new Error(`A commitment that is ${state.status} cannot have this event.`);
+}
+
 function withUnfunded<P extends Balanced>(state: P, effect: UnfundedEffect, change: Partial<CommitmentBalance>): P {
   return { ...state, ...change, unfundedMinor: state.unfundedMinor + parseMinor(effect.unfundedDeltaMinor) };
 }
@@ -318,8 +385,10 @@ function withPayment(state: Balanced, data: CapitalCallPaid['data']): Commitment
   const amountMinor = parseMinor(data.amountMinor);
   const call = state.calls.get(data.callId);
   if (!call) throw new Error(`A payment names the call ${data.callId}, which was never issued.`);
+  const { firstPaidOn = data.paidOn } = state;
   return {
     ...state,
+    firstPaidOn: firstPaidOn < data.paidOn ? firstPaidOn : data.paidOn,
     paidMinor: state.paidMinor + amountMinor,
     calls: state.calls.set(data.callId, { ...call, paidMinor: call.paidMinor + amountMinor }),
   };
@@ -336,6 +405,7 @@ function cancelled(state: Commitment, data: CommitmentCancelled['data']): Commit
     distributedMinor: balance.distributedMinor,
     recallableMinor: balance.recallableMinor,
     calls: balance.calls,
+    ...(balance.firstPaidOn !== undefined && { firstPaidOn: balance.firstPaidOn }),
     status: 'cancelled',
     committedMinor: balance.committedMinor - parseMinor(data.releasedMinor),
     unfundedMinor: balance.unfundedMinor + parseMinor(data.unfundedDeltaMinor),

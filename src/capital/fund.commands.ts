@@ -2,10 +2,10 @@ import { IdParams } from '../http/validation.js';
 import { fundingOf } from '../compute/contribution.js';
 import { facility } from '../compute/facility.js';
 import { ledgerCommand } from '../ledger/ledger-command.js';
+import { contributionRulesAt } from './contribution-policies.js';
 import { defineTranche, establish, reachFinancialClose } from './fund.decisions.js';
 import { DefineTrancheDto, EstablishFundDto, ReachFinancialCloseDto } from './fund.dto.js';
 import { existingFund, fund } from './fund.js';
-import { matchingPolicyAt } from './matching-policy.js';
 
 export const EstablishFund = ledgerCommand(
   { body: EstablishFundDto, refusals: ['amount-not-positive'] },
@@ -45,6 +45,7 @@ export const ReachFinancialClose = ledgerCommand(
     refusals: [
       'capex-unknown',
       'date-in-future',
+      'facility-missing',
       'financial-close-reached-already',
       'nothing-signed',
       'stale-revision',
@@ -56,8 +57,8 @@ export const ReachFinancialClose = ledgerCommand(
   },
   (tx, { id, body }) => {
     const current = existingFund(tx.target(fund, id));
-    const matching = matchingPolicyAt(tx);
-    const facilities = current.facilityIds.map((one) => fundingOf(tx.existing(facility, one), one, matching?.kinds));
-    tx.append(fund, id, reachFinancialClose(current, facilities, body, tx.now, matching));
+    const rules = contributionRulesAt(tx);
+    const facilities = current.facilityIds.map((one) => fundingOf(tx.existing(facility, one), one, rules));
+    tx.append(fund, id, reachFinancialClose(current, facilities, body, tx.now, rules));
   },
 );

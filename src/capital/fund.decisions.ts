@@ -1,9 +1,10 @@
 import { UNION_CLAUSE } from '../compute/compute.refusals.js';
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
-import { UNION_PERCENT_MAX, unionCeilingMinor, type Funding } from '../compute/contribution.js';
+import { UNION_PERCENT_MAX, unionCeilingMinor, type ContributionRules, type Funding } from '../compute/contribution.js';
 import { invalid, refuse, unknown } from '../ledger/refusal.js';
 import type { PartnerKind } from '../partners/partner.js';
 import type {
+  EstablishedFund,
   Fund,
   FundEstablished,
   FinancialCloseReached,
@@ -12,7 +13,7 @@ import type {
   TrancheKind,
   TrancheSubscribed,
 } from './fund.js';
-import { TRANCHE_KINDS, committedMinorOf, existingFund } from './fund.js';
+import { TRANCHE_KINDS, committedMinorOf, existingFund, needsFacility } from './fund.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
 
@@ -22,11 +23,15 @@ export const TRANCHE_RANK_MAX = 20;
  * Facilities that one fund may finance. Financial close reads all of them in one command and lists them in one event.
  */
 export const FUND_FACILITIES_MAX = 200;
+/** Commitments that one refusal names. */
+const UNPLACED_LISTED_MAX = 20;
 
 export interface EstablishFundInput {
   readonly name: string;
   readonly currency: string;
   readonly targetMinor: string;
+  /** False: the fund finances no AI gigafactory, for ever. */
+  readonly financesGigafactories?: boolean;
   readonly source?: string;
   readonly illustrative?: boolean;
 }
@@ -36,7 +41,7 @@ export interface EstablishFundInput {
  * @throws Refusal `amount-not-positive` (422).
  */
 export function establish(input: EstablishFundInput): [FundEstablished] {
-  const { name, currency, source, illustrative } = input;
+  const { name, currency, financesGigafactories, source, illustrative } = input;
   const targetMinor = formatMinor(positiveMinor(input.targetMinor, '/targetMinor'));
   return [
     {
@@ -45,6 +50,7 @@ export function establish(input: EstablishFundInput): [FundEstablished] {
         name,
         currency,
         targetMinor,
+        ...(financesGigafactories !== undefined && { financesGigafactories }),
         ...(source !== undefined && { source }),
         ...(illustrative !== undefined && { illustrative }),
       },
@@ -116,6 +122,7 @@ export interface SubscribeInput {
   readonly commitmentId: string;
   readonly partnerId: string;
   readonly partnerKind: PartnerKind;
+  readonly kind: CommitmentKind;
   readonly facilityId?: string;
   /** Positive for a signature, positive or negative for an amendment, negative for a cancellation. */
   readonly deltaMinor: bigint;
@@ -123,12 +130,13 @@ export interface SubscribeInput {
 
 /**
  * Changes the committed sum of a tranche. Signatures after financial close may use the rest of its cap.
- * @throws Refusal `unknown-tranche` (404), `tranche-cap-exceeded`, `tranche-below-zero`, `too-many-facilities` (409).
+ * @throws Refusal `unknown-tranche` (404), `tranche-cap-exceeded`, `tranche-below-zero`, `too-many-facilities`, `facility-missing` (409).
  */
 export function subscribe(state: Fund, input: SubscribeInput): [TrancheSubscribed] {
   const { trancheId, facilityId, deltaMinor, ...commitment } = input;
   const { capMinor, committedMinor } = trancheOf(state, trancheId);
   const afterMinor = committedMinor + deltaMinor;
+  if (deltaMinor > 0n) requireFacility(state, input);
   const facts = {
     trancheId,
     committedMinor: formatMinor(committedMinor),
@@ -157,6 +165,27 @@ export function subscribe(state: Fund, input: SubscribeInput): [TrancheSubscribe
 }
 
 /**
+ * Refuses money of the Union or of a state that names no facility, because nobody could then check the ceiling and the match of Art.
+ * 12b(5). A fund that finances no AI gigafactory needs no facility. A pledge from before this rule is refused at its signature: it
+ * binds nobody yet, and can be withdrawn and made again.
+ * @throws Refusal `facility-missing` (409).
+ */
+export function requireFacility(
+  state: Fund,
+  { partnerKind, kind, facilityId }: Pick<SubscribeInput, 'partnerKind' | 'kind' | 'facilityId'>,
+): void {
+  if (facilityId !== undefined || !existingFund(state).financesGigafactories) return;
+  if (!needsFacility({ partnerKind, kind })) return;
+  throw refuse(
+    'facility-missing',
+    `A ${kind} commitment of the kind of partner ${partnerKind} has to name the facility that it finances, so that the ceiling of the ` +
+      'Union and the match by the Participating States can be checked. Pledge it with a facilityId, or to a fund that was established ' +
+      'with financesGigafactories: false.',
+    { clause: UNION_CLAUSE, partnerKind, kind },
+  );
+}
+
+/**
  * Finds a tranche of a fund.
  * @throws Refusal `unknown-tranche` (404).
  */
@@ -164,12 +193,6 @@ export function trancheOf(state: Fund, trancheId: string): Tranche {
   const tranche = existingFund(state).tranches.find((candidate) => candidate.trancheId === trancheId);
   if (!tranche) throw unknown('tranche', trancheId);
   return tranche;
-}
-
-/** The version of the policy `matching-basis` for the decision on financial close. */
-export interface MatchingPolicy {
-  readonly version: number;
-  readonly kinds: readonly CommitmentKind[];
 }
 
 export interface ReachFinancialCloseInput {
@@ -182,17 +205,16 @@ export interface ReachFinancialCloseInput {
  * Reaches financial close, once. Capital may be called from its day on. Art. 12b(5) is about AI gigafactories, so the
  * match and the ceiling are checked only for facilities of that kind. The event contains the sums of the other
  * facilities as well.
- * @param matching the policy that lists the contributions of the states that count as a match. `facilities` contains
- * sums under this policy.
+ * @param facilities sums under these rules.
  * @throws Refusal `date-in-future` (422); `financial-close-reached-already`, `nothing-signed`, `states-below-union`,
- * `capex-unknown`, `union-ceiling-exceeded` (409).
+ * `capex-unknown`, `union-ceiling-exceeded`, `facility-missing` (409).
  */
 export function reachFinancialClose(
   state: Fund,
   facilities: readonly Funding[],
   input: ReachFinancialCloseInput,
   now: string,
-  matching?: MatchingPolicy,
+  rules: ContributionRules,
 ): [FinancialCloseReached] {
   const { reachedOn = dateOf(parseInstant(now)), evidenceRef = null } = input;
   notInFuture('reachedOn', reachedOn, now);
@@ -206,8 +228,10 @@ export function reachFinancialClose(
       committedMinor: '0',
     });
   }
+  requireAllPlaced(current);
   const gigafactories = facilities.filter(({ kind }) => kind === 'ai-gigafactory');
   for (const facility of gigafactories) checkUnionShare(facility);
+  const { matchingKinds, matchingPolicyVersion, unionInKind, unionInKindPolicyVersion } = rules;
   return [
     {
       type: 'financial-close-reached',
@@ -217,16 +241,33 @@ export function reachFinancialClose(
           // Sums over any number of funds may have more digits than one amount.
           unionMinor: unionMinor.toString(),
           statesMinor: statesMinor.toString(),
-          ...(matching && { matchingMinor: matchingMinor.toString() }),
+          matchingMinor: matchingMinor.toString(),
         })),
         committedMinor: formatMinor(committedMinor),
         reachedOn,
         evidenceRef,
-        ...(matching && { matchingPolicyVersion: matching.version, matchingKinds: matching.kinds }),
+        matchingKinds,
+        ...(matchingPolicyVersion !== undefined && { matchingPolicyVersion }),
+        unionInKind,
+        ...(unionInKindPolicyVersion !== undefined && { unionInKindPolicyVersion }),
       },
       ...(gigafactories.length > 0 && { legalBasis: UNION_CLAUSE }),
     },
   ];
+}
+
+/** Commitments from before the ledger asked for the facility: the Union's share is not known while they name none. */
+function requireAllPlaced({ unplacedMinor }: EstablishedFund): void {
+  const unplaced = [...unplacedMinor].filter(([, amountMinor]) => amountMinor > 0n);
+  if (unplaced.length === 0) return;
+  const sumMinor = unplaced.reduce((sum, [, amountMinor]) => sum + amountMinor, 0n);
+  const commitmentIds = unplaced.slice(0, UNPLACED_LISTED_MAX).map(([commitmentId]) => commitmentId);
+  throw refuse(
+    'facility-missing',
+    `${unplaced.length} commitments of the Union or of states name no facility: ${sumMinor} minor units, for which the ceiling and the ` +
+      'match cannot be checked. Cancel each of them, and pledge and sign it again with its facilityId.',
+    { clause: UNION_CLAUSE, unplacedMinor: sumMinor.toString(), commitments: unplaced.length, commitmentIds },
+  );
 }
 
 function checkUnionShare(funding: Funding): void {
@@ -239,7 +280,8 @@ function checkUnionShare(funding: Funding): void {
     matchingMinor: matchingMinor.toString(),
   };
   if (matchingMinor < unionMinor) {
-    const others = statesMinor === matchingMinor ? '' : ` (of ${statesMinor}; the rest does not count by policy)`;
+    const others =
+      statesMinor === matchingMinor ? '' : ` (of ${statesMinor}; the rest is of a kind that does not count)`;
     throw refuse(
       'states-below-union',
       `Participating States have signed ${matchingMinor}${others} for facility ${facilityId} and must at least match the ` +

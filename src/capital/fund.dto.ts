@@ -40,6 +40,15 @@ export class EstablishFundDto {
   readonly targetMinor: string;
 
   /**
+   * False for a fund that finances no AI gigafactory. Only then may money of the Union and of Member States name no facility
+   * (Art. 12b(5)). It cannot be changed later.
+   * @example true
+   */
+  @Optional()
+  @IsFlag()
+  readonly financesGigafactories?: boolean;
+
+  /**
    * Source of the record, if it is a public fact.
    * @example 'https://digital-strategy.ec.europa.eu/en/policies/ai-factories'
    */
@@ -188,6 +197,11 @@ export class FundDto {
    * @example '2000000000000'
    */
   readonly targetMinor: string;
+  /**
+   * False for a fund that finances no AI gigafactory.
+   * @example true
+   */
+  readonly financesGigafactories: boolean;
   /**
    * Instant at which financial close was recorded; null before it.
    * @example '2026-03-20T10:00:00Z'

@@ -27,6 +27,7 @@ const COLUMNS: Columns<FundRow> = {
   status: 'status',
   currency: 'currency',
   targetMinor: 'target_minor',
+  financesGigafactories: 'finances_gigafactories',
   closedAt: 'closed_at',
   reachedOn: 'reached_on',
   evidenceRef: 'evidence_ref',

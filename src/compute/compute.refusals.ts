@@ -16,6 +16,7 @@ import {
 } from '../ledger/refusal-facts.js';
 import { CATEGORIES, LEGAL_FORMS } from '../partners/partner.js';
 
+export const HOST_STATE_CLAUSE = '2021/1173 Art. 12b(4)' as const;
 export const UNION_CLAUSE = '2021/1173 Art. 12b(5)' as const;
 export const YEARLY_CLAUSE = '2021/1173 Art. 12b(17)(l)' as const;
 
@@ -78,6 +79,17 @@ export const COMPUTE_REFUSALS = declareRefusals({
     facts: {
       hostStatePartnerId: idFact('The partner that was named.'),
       legalForm: orNull(wordFact('Its legal form.', LEGAL_FORMS)),
+    },
+  },
+  'host-of-another-territory': {
+    kind: 'conflict',
+    means: 'The facility is not in the territory of the Member State that is named as its host.',
+    next: 'Name the Member State in whose territory the facility is.',
+    facts: {
+      clause: clauseFact(HOST_STATE_CLAUSE),
+      hostStatePartnerId: idFact('The partner that was named.'),
+      country: textFact('The country of the facility.', 'FR'),
+      hostCountry: textFact('The country of the hosting state.', 'SE'),
     },
   },
   'too-many-chip-models': {
@@ -160,10 +172,13 @@ export const COMPUTE_REFUSALS = declareRefusals({
   'capex-unknown': {
     kind: 'conflict',
     means:
-      'The CAPEX of the AI gigafactory is not recorded, so that the 17 % ceiling of the contribution of the Union cannot be checked.',
+      'The CAPEX of the facility is not recorded, so that the ceiling of the contribution of the Union cannot be checked.',
     next: 'Register the facility with capexMinor.',
     facts: {
-      clause: clauseFact(UNION_CLAUSE),
+      clause: optional(clauseFact(UNION_CLAUSE)),
+      policy: optional(
+        wordFact('The policy with the ceiling, for another facility than an AI gigafactory.', ['union-share-maximum']),
+      ),
       facilityId: optional(idFact('The facility, at financial close.')),
       unionMinor: optional(minorFact('What the Union has signed for it, at financial close.')),
       statesMinor: optional(minorFact('What Participating States have signed for it, at financial close.')),
@@ -185,6 +200,22 @@ export const COMPUTE_REFUSALS = declareRefusals({
       capexMinor: minorFact('The CAPEX of the facility.', '5000000000'),
       ceilingMinor: minorFact('17 % of it.', '850000000'),
       currency: optional(orNull(textFact('The currency of the facility.', 'EUR'))),
+    },
+  },
+  'union-share-exceeded': {
+    kind: 'conflict',
+    means:
+      'The Union would pay a larger share of the CAPEX than a policy of the board allows for a facility of this kind.',
+    next: 'Lower the amount to what the ceiling leaves.',
+    facts: {
+      policy: wordFact('The policy.', ['union-share-maximum']),
+      policyVersion: wholeFact('Its version in force.', 1),
+      percent: wholeFact('Percent of the CAPEX that it allows.', 50),
+      requestedMinor: minorFact('What the command would add.', '500000000'),
+      unionMinor: minorFact('What the Union has signed before the command.'),
+      capexMinor: minorFact('The CAPEX of the facility.', '5000000000'),
+      ceilingMinor: minorFact('That percentage of it.', '2500000000'),
+      currency: orNull(textFact('The currency of the facility.', 'EUR')),
     },
   },
   'states-below-union': {

@@ -1,14 +1,17 @@
 import { MODES } from '../domain/access-modes.js';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
+import { FACILITY_KINDS, type FacilityKind } from '../domain/facility-kinds.js';
 import { moneyOf } from '../domain/money.js';
 import { itsPartner, nobody, upcast, type DomainEvent, type EventDeclarations } from '../ledger/aggregate.js';
 import { currency } from '../domain/currencies.js';
 import { country } from '../domain/countries.js';
 import {
   amountMinor,
+  date,
   flag,
   id,
   instant,
+  nullable,
   object,
   oneOf,
   optional,
@@ -35,9 +38,7 @@ import {
 } from './pool-events.js';
 import { yearlyEvents, yearlySubmission } from './yearly-events.js';
 
-/** Which article of the law a facility falls under. */
-export const FACILITY_KINDS = ['ai-gigafactory', 'ai-factory', 'supercomputer'] as const;
-export type FacilityKind = (typeof FACILITY_KINDS)[number];
+export { FACILITY_KINDS, type FacilityKind };
 
 const description = object({
   name: text(),
@@ -55,13 +56,19 @@ const description = object({
 export type FacilityDescription = ValueOf<typeof description>;
 
 /** The change of one commitment to the facility by its signature, an amendment or its cancellation. */
-const contribution = object({
+const change = {
   commitmentId: id(),
   partnerId: id(),
   partnerKind: oneOf(PARTNER_KINDS),
   kind: oneOf(COMMITMENT_KINDS),
   deltaMinor: amountMinor('Negative for a decrease.'),
   currency: currency(),
+};
+/** Schema 1 had no day of the signature, and what the Union gave in kind never counted against its ceiling. */
+const contributionV1 = object(change);
+const contribution = object({
+  ...change,
+  signedOn: nullable(date('When the commitment was signed; null if it was recorded before the day was stated.')),
 });
 export type ContributionFacts = ValueOf<typeof contribution>;
 
@@ -155,19 +162,22 @@ const inCategory = <Facts extends object>(facts: Facts) => ({ ...facts, protecti
 /** What each event of a facility holds, whom it concerns, and what it says. */
 export const facilityEvents: EventDeclarations<FacilityEvent> = {
   'facility-registered': {
-    schema: 1,
+    // Schema 2 has the same members. From it on the facility is in the territory of its hosting state.
+    schema: 2,
     data: description,
     concerns: ({ data }) => [data.operatorPartnerId ?? [], data.hostStatePartnerId ?? []].flat(),
     says: ({ data }) => `The facility "${data.name}" (${data.kind}) in ${data.country} was registered.`,
+    upcasts: { 1: upcast(description, (data) => data) },
   },
   'contribution-recorded': {
-    schema: 1,
+    schema: 2,
     data: contribution,
     concerns: itsPartner,
     clauses: [UNION_CLAUSE],
     says: ({ data }) =>
       `Commitment ${data.commitmentId} changes the ${data.partnerKind} contribution to the facility by ` +
       `${moneyOf(data, data.deltaMinor)}.`,
+    upcasts: { 1: upcast(contributionV1, (data) => ({ ...data, signedOn: null })) },
   },
   'capacity-installed': {
     schema: 1,

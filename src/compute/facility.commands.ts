@@ -2,19 +2,22 @@ import { IdParams } from '../http/validation.js';
 import { OWN_FACILITY, ownFacility } from './own-facility.js';
 import { ledgerCommand } from '../ledger/ledger-command.js';
 import type { Transaction } from '../ledger/transaction.js';
-import { partner, type LegalForm } from '../partners/partner.js';
+import { partner, type PartnerRegistered } from '../partners/partner.js';
 import { adoptQuotaPolicy, installCapacity, retireCapacity } from './capacity.js';
 import { AdoptQuotaPolicyDto, ChangeCapacityDto, RegisterFacilityDto } from './facility.dto.js';
 import { registerFacility } from './facility.decisions.js';
 import { facility } from './facility.js';
 
 export const RegisterFacility = ledgerCommand(
-  { body: RegisterFacilityDto, refusals: ['capex-missing', 'currency-missing', 'host-not-a-state', 'unknown-partner'] },
+  {
+    body: RegisterFacilityDto,
+    refusals: ['capex-missing', 'currency-missing', 'host-not-a-state', 'host-of-another-territory', 'unknown-partner'],
+  },
   (tx, { body }) => {
     const id = tx.newId();
     tx.create(facility, id);
     if (body.operatorPartnerId !== undefined) tx.existing(partner, body.operatorPartnerId);
-    tx.append(facility, id, registerFacility(body, legalFormOf(tx, body.hostStatePartnerId)));
+    tx.append(facility, id, registerFacility(body, profileOf(tx, body.hostStatePartnerId)));
   },
 );
 
@@ -56,8 +59,8 @@ export const AdoptQuotaPolicy = ledgerCommand(
   },
 );
 
-function legalFormOf(tx: Transaction, partnerId: string | undefined): LegalForm | undefined {
+function profileOf(tx: Transaction, partnerId: string | undefined): PartnerRegistered['data'] | undefined {
   if (partnerId === undefined) return undefined;
   const state = tx.existing(partner, partnerId);
-  return state.status === 'absent' ? undefined : state.profile.legalForm;
+  return state.status === 'absent' ? undefined : state.profile;
 }

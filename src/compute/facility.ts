@@ -53,10 +53,22 @@ export interface RegisteredFacility {
 export interface Contributions {
   /** CAPEX and purchases of access time by the Union. 12b(5) limits their sum to 17 %. */
   readonly unionMinor: bigint;
+  /** What the Union gives in kind. A policy says whether it counts against the ceiling as well. */
+  readonly unionInKindMinor: bigint;
   readonly statesMinor: bigint;
   /** `statesMinor` by kind, because a policy of the board selects the kinds that count as a match of the Union. */
   readonly statesMinorByKind: Readonly<Record<CommitmentKind, bigint>>;
   readonly byPartnerMinor: PersistentMap<string, bigint>;
+  /** The commitments of the hosting state, by id. */
+  readonly ofHostState: PersistentMap<string, HostCommitment>;
+}
+
+/** A commitment of the hosting state to the facility. */
+export interface HostCommitment {
+  readonly kind: CommitmentKind;
+  readonly amountMinor: bigint;
+  /** Null if it was recorded before the day was stated. */
+  readonly signedOn: string | null;
 }
 
 export interface ChipModelState {
@@ -155,9 +167,11 @@ function asRegistered(description: FacilityDescription): RegisteredFacility {
     ...(currency !== undefined && { currency }),
     contributions: {
       unionMinor: 0n,
+      unionInKindMinor: 0n,
       statesMinor: 0n,
       statesMinorByKind: { capex: 0n, 'access-time-purchase': 0n, 'in-kind': 0n },
       byPartnerMinor: PersistentMap(),
+      ofHostState: PersistentMap(),
     },
     chipModels: PersistentMap(),
     allocations: PersistentMap(),
@@ -168,20 +182,34 @@ function asRegistered(description: FacilityDescription): RegisteredFacility {
 }
 
 function withContribution(state: RegisteredFacility, facts: ContributionFacts): RegisteredFacility {
-  const { unionMinor, statesMinor, statesMinorByKind, byPartnerMinor } = state.contributions;
+  const { unionMinor, unionInKindMinor, statesMinor, statesMinorByKind, byPartnerMinor, ofHostState } =
+    state.contributions;
   const deltaMinor = BigInt(facts.deltaMinor);
   const ofStatesMinor = facts.partnerKind === 'member-state' ? deltaMinor : 0n;
+  const isUnionInKind = facts.partnerKind === 'union' && !countsAgainstCeiling(facts);
+  const isOfHost = facts.partnerId === state.hostStatePartnerId;
   return {
     ...state,
     currency: state.currency ?? facts.currency,
     contributions: {
       unionMinor: countsAgainstCeiling(facts) ? unionMinor + deltaMinor : unionMinor,
+      unionInKindMinor: isUnionInKind ? unionInKindMinor + deltaMinor : unionInKindMinor,
       statesMinor: statesMinor + ofStatesMinor,
       statesMinorByKind: { ...statesMinorByKind, [facts.kind]: statesMinorByKind[facts.kind] + ofStatesMinor },
       byPartnerMinor: byPartnerMinor.update(facts.partnerId, 0n, (sumMinor) => sumMinor + deltaMinor),
+      ofHostState: isOfHost ? withHostCommitment(ofHostState, facts) : ofHostState,
     },
     hours: withFinancing(state.hours, facts),
   };
+}
+
+function withHostCommitment(
+  before: Contributions['ofHostState'],
+  { commitmentId, kind, deltaMinor, signedOn }: ContributionFacts,
+): Contributions['ofHostState'] {
+  const { amountMinor, signedOn: knownDay } = before.get(commitmentId) ?? { amountMinor: 0n, signedOn: null };
+  const sumMinor = amountMinor + BigInt(deltaMinor);
+  return before.set(commitmentId, { kind, amountMinor: sumMinor, signedOn: signedOn ?? knownDay });
 }
 
 /** 12b(5) has two forms of the Union's contribution: a part of the CAPEX, or a purchase of access time instead. */

@@ -5,7 +5,7 @@ import { MS_PER_DAY } from '../ledger/time.js';
 
 /**
  * Business days of the institutions of the European Union: Monday to Friday without the days that close TARGET, the euro payment
- * system, and without the public holidays of the institutions in Brussels. Council Regulation (EEC, Euratom) No 1182/71, Art. 2,
+ * system, and without the public holidays of the institutions in Brussels, or in Luxembourg. Council Regulation (EEC, Euratom) No 1182/71, Art. 2,
  * makes working days of all others; its Art. 3 does not count the day of the event from which a period runs.
  *
  * The rules below are data. They give the days that the Commission decided for 2014 (OJ C 39, 12.2.2013) and 2023 (OJ C 201 I,
@@ -13,13 +13,19 @@ import { MS_PER_DAY } from '../ledger/time.js';
  * `YEARLY_CHANGES`. Dates are `YYYY-MM-DD`, from 1970 on; every function throws RangeError on anything else.
  */
 
+/** The places of the institutions. Each has the national day of its country. */
+export const CALENDARS = ['brussels', 'luxembourg'] as const;
+export type Calendar = (typeof CALENDARS)[number];
+
+/** `MM-DD` of the national day. The lists of the Commission differ in nothing else (2023: 21 July for Brussels, 23 June for Luxembourg). */
+const NATIONAL_DAYS: Readonly<Record<Calendar, string>> = { brussels: '07-21', luxembourg: '06-23' };
+
 /** `MM-DD`. TARGET closes on 1 January, 1 May, 25 and 26 December; the others are the institutions' own. */
 const FIXED_HOLIDAYS: readonly string[] = [
   '01-01', // New Year's Day
   '01-02', // day after
   '05-01', // Labour Day
   '05-09', // declaration of Robert Schuman
-  '07-21', // Belgian national holiday
   '08-15', // Assumption
   '11-01', // All Saints
   '11-02', // All Souls
@@ -58,12 +64,12 @@ interface Year {
 }
 
 /** Filled in order, one entry per year from 1970. At most a few hundred: the edge takes no year beyond 2200. */
-const years: Year[] = [];
+const YEARS: Readonly<Record<Calendar, Year[]>> = { brussels: [], luxembourg: [] };
 
 /** True when the institutions work and TARGET settles on that date. */
-export function isBusinessDay(date: string): boolean {
+export function isBusinessDay(date: string, calendar: Calendar = 'brussels'): boolean {
   const { year, day } = dayOfYear(date);
-  const { through } = yearOf(year);
+  const { through } = yearOf(year, calendar);
   return (through[day] ?? 0) > (through[day - 1] ?? 0);
 }
 
@@ -71,18 +77,18 @@ export function isBusinessDay(date: string): boolean {
  * Business days after `from` up to and including `to`: half-open (from, to], because the day of the event does not count
  * (Regulation 1182/71, Art. 3(1)). Negative when `to` lies before `from`; 0 from a Friday to the Sunday after it.
  */
-export const businessDaysBetween = (from: string, to: string): number =>
-  businessDaysThrough(to) - businessDaysThrough(from);
+export const businessDaysBetween = (from: string, to: string, calendar: Calendar = 'brussels'): number =>
+  businessDaysThrough(to, calendar) - businessDaysThrough(from, calendar);
 
 /** The `count`-th business day after `date` (0 to 10,000), so that `businessDaysBetween(date, result)` is `count`; `date` itself for 0. */
-export function addBusinessDays(date: string, count: number): string {
+export function addBusinessDays(date: string, count: number, calendar: Calendar = 'brussels'): string {
   if (!Number.isInteger(count) || count < 0 || count > COUNT_MAX)
     throw new RangeError(`${count} is not a number of business days.`);
   if (count === 0) return date;
-  const wanted = businessDaysThrough(date) + count;
+  const wanted = businessDaysThrough(date, calendar) + count;
   let year = dayOfYear(date).year;
-  while (wanted > businessDaysThroughYear(year)) year += 1;
-  const { before, through } = yearOf(year);
+  while (wanted > businessDaysThroughYear(year, calendar)) year += 1;
+  const { before, through } = yearOf(year, calendar);
   const day = through.findIndex((businessDays) => before + businessDays === wanted);
   return new Date(Date.UTC(year, 0, day)).toISOString().slice(0, 10);
 }
@@ -100,29 +106,30 @@ export function easterSunday(year: number): string {
   return new Date(Date.UTC(year, 2, marchDay)).toISOString().slice(0, 10);
 }
 
-function businessDaysThrough(date: string): number {
+function businessDaysThrough(date: string, calendar: Calendar): number {
   const { year, day } = dayOfYear(date);
-  const { before, through } = yearOf(year);
+  const { before, through } = yearOf(year, calendar);
   return before + (through[day] ?? 0);
 }
 
-function businessDaysThroughYear(year: number): number {
-  const { before, through } = yearOf(year);
+function businessDaysThroughYear(year: number, calendar: Calendar): number {
+  const { before, through } = yearOf(year, calendar);
   return before + (through.at(-1) ?? 0);
 }
 
-function yearOf(year: number): Year {
+function yearOf(year: number, calendar: Calendar): Year {
+  const years = YEARS[calendar];
   for (let next = YEAR_MIN + years.length; next <= year; next += 1) {
-    const before = next === YEAR_MIN ? 0 : businessDaysThroughYear(next - 1);
-    years.push({ before, through: countDays(next) });
+    const before = next === YEAR_MIN ? 0 : businessDaysThroughYear(next - 1, calendar);
+    years.push({ before, through: countDays(next, calendar) });
   }
   const found = years[year - YEAR_MIN];
   if (found === undefined) throw new RangeError(`The calendar of business days begins in ${YEAR_MIN}.`);
   return found;
 }
 
-function countDays(year: number): Uint16Array {
-  const holidays = holidaysOf(year);
+function countDays(year: number, calendar: Calendar): Uint16Array {
+  const holidays = holidaysOf(year, calendar);
   const first = Date.UTC(year, 0, 1);
   const days = (Date.UTC(year + 1, 0, 1) - first) / MS_PER_DAY;
   const through = new Uint16Array(days + 1);
@@ -135,9 +142,9 @@ function countDays(year: number): Uint16Array {
   return through;
 }
 
-function holidaysOf(year: number): ReadonlySet<string> {
+function holidaysOf(year: number, calendar: Calendar): ReadonlySet<string> {
   const easter = Date.parse(easterSunday(year));
-  const holidays = new Set(FIXED_HOLIDAYS.map((monthAndDay) => `${year}-${monthAndDay}`));
+  const holidays = new Set([...FIXED_HOLIDAYS, NATIONAL_DAYS[calendar]].map((monthAndDay) => `${year}-${monthAndDay}`));
   for (const offset of EASTER_HOLIDAYS) {
     holidays.add(new Date(easter + offset * MS_PER_DAY).toISOString().slice(0, 10));
   }

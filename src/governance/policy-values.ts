@@ -1,6 +1,8 @@
-import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
+import { CALENDARS } from '../domain/business-days.js';
+import { COMMITMENT_KINDS, IN_KIND_TREATMENTS, type CommitmentKind } from '../domain/commitment-kinds.js';
+import { FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
-import { above0, list, object, oneOf, whole, type Schema, type ValueOf } from '../ledger/schema.js';
+import { above0, list, object, oneOf, some, whole, type Schema, type ValueOf } from '../ledger/schema.js';
 import { country, isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
 import { isPlainObject } from '../http/body/plain-json.js';
@@ -26,6 +28,23 @@ export const POLICY_VALUES = {
   'matching-basis': object(
     { kinds: list(oneOf(COMMITMENT_KINDS)) },
     'Art. 12b(5): which contributions of the Participating States count as a match of the Union.',
+  ),
+  'union-in-kind': oneOf(
+    IN_KIND_TREATMENTS,
+    'Art. 12b(5): whether what the Union gives in kind is a part of its contribution, for the ceiling and for the match.',
+  ),
+  'union-share-maximum': some(
+    FACILITY_KINDS_BY_POLICY,
+    whole(undefined, 1),
+    'Percent of the CAPEX of a facility of the kind that the Union may pay. Art. 12b(5) has the 17 % of an AI gigafactory.',
+  ),
+  'capital-call-notice': object(
+    { businessDays: whole(undefined, 1) },
+    'Business days between the issue of a capital call and the day on which it is due.',
+  ),
+  'business-day-calendar': oneOf(
+    CALENDARS,
+    'The place of the institutions whose public holidays are no business days, for capital calls.',
   ),
   'signature-acceptance': oneOf(
     ['required', 'not-required'],
@@ -55,6 +74,8 @@ export const STAFF_MAX = 10_000_000;
 export const DECIDED_MAX = 1_000_000;
 /** Open records of a partner are counted for each command of its key, so their number is bounded. */
 export const OPEN_MAX = 10_000;
+/** A year of notice. No agreement asks for more. */
+export const NOTICE_DAYS_MAX = 250;
 
 /**
  * Reads a value strictly: exactly its fields, and sorted lists without duplicates, so that equal policies have equal
@@ -66,6 +87,17 @@ export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue 
     case 'entitlement-basis':
       if (value !== 'committed' && value !== 'paid') throw mismatch(policy, '"committed" or "paid"');
       return { policy, value };
+    case 'union-in-kind':
+      return { policy, value: readWord(policy, value, IN_KIND_TREATMENTS) };
+    case 'business-day-calendar':
+      return { policy, value: readWord(policy, value, CALENDARS) };
+    case 'union-share-maximum':
+      return { policy, value: readUnionShares(value) };
+    case 'capital-call-notice': {
+      const businessDays = fieldsOf(value, ['businessDays'])?.businessDays;
+      if (isWholeUpTo(businessDays, NOTICE_DAYS_MAX)) return { policy, value: { businessDays } };
+      throw mismatch(policy, `{ "businessDays": a whole number from 1 to ${NOTICE_DAYS_MAX} }`);
+    }
     case 'signature-acceptance':
       if (value !== 'required' && value !== 'not-required') throw mismatch(policy, '"required" or "not-required"');
       return { policy, value };
@@ -101,6 +133,24 @@ function readAssociatedCountries(value: unknown): readonly string[] {
   throw mismatch(
     'associated-countries',
     'a list of ISO 3166-1 alpha-2 codes of third countries, each once; Member States are eligible without it',
+  );
+}
+
+function readWord<const Word extends string>(policy: PolicyName, value: unknown, words: readonly Word[]): Word {
+  const word = words.find((each) => each === value);
+  if (word === undefined) throw mismatch(policy, words.map((each) => `"${each}"`).join(' or '));
+  return word;
+}
+
+function readUnionShares(value: unknown): PolicyValues['union-share-maximum'] {
+  const kinds = FACILITY_KINDS_BY_POLICY.filter((kind) => isPlainObject(value) && Object.hasOwn(value, kind));
+  const shares = fieldsOf(value, kinds);
+  if (kinds.length > 0 && shares !== undefined && kinds.every((kind) => isWholeUpTo(shares[kind], 100))) {
+    return shares as PolicyValues['union-share-maximum'];
+  }
+  throw mismatch(
+    'union-share-maximum',
+    `{ one or more of ${FACILITY_KINDS_BY_POLICY.join(', ')}: percent, a whole number from 1 to 100 }`,
   );
 }
 

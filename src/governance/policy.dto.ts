@@ -1,17 +1,22 @@
 import { ApiProperty, OmitType, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
-import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
+import { CALENDARS } from '../domain/business-days.js';
+import { COMMITMENT_KINDS, IN_KIND_TREATMENTS } from '../domain/commitment-kinds.js';
+import { FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
-import { DECIDED_MAX, OPEN_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
+import { DECIDED_MAX, NOTICE_DAYS_MAX, OPEN_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
 
 /** The values of all policies; the policy decides which of them it takes. */
 export const POLICY_VALUE = {
   type: Object,
   title: 'PolicyValue',
   oneOf: [
-    { type: 'string', enum: ['committed', 'paid', 'required', 'not-required'] },
+    {
+      type: 'string',
+      enum: [...['committed', 'paid', 'required', 'not-required'], ...IN_KIND_TREATMENTS, ...CALENDARS],
+    },
     { type: 'array', items: { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 }, maxItems: 249 },
     {
       type: 'object',
@@ -32,6 +37,20 @@ export const POLICY_VALUE = {
       type: 'object',
       properties: { max: { type: 'integer', format: 'int64', minimum: 1, maximum: OPEN_MAX } },
       required: ['max'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: { businessDays: { type: 'integer', format: 'int64', minimum: 1, maximum: NOTICE_DAYS_MAX } },
+      required: ['businessDays'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: Object.fromEntries(
+        FACILITY_KINDS_BY_POLICY.map((kind) => [kind, { type: 'integer', format: 'int64', minimum: 1, maximum: 100 }]),
+      ),
+      minProperties: 1,
       additionalProperties: false,
     },
     {
@@ -57,7 +76,10 @@ export class AdoptPolicyDto {
   /**
    * Value of the policy. `entitlement-basis`: `"committed"` or `"paid"`. `associated-countries`: a list of third
    * countries. `scale-up-definition`: `{ staffMax }`. `impact-ratio-minimum`: `{ decidedMin, flagBelow }`.
-   * `matching-basis`: `{ kinds }`, the kinds of contribution that count. `signature-acceptance`: `"required"` or
+   * `matching-basis`: `{ kinds }`, the kinds of contribution that count; without it `capex` and `access-time-purchase`.
+   * `union-in-kind`: `"counted"` or `"not-counted"`; without it what the Union gives in kind counts. `union-share-maximum`:
+   * percent by kind of facility, e.g. `{ "supercomputer": 50 }`. `capital-call-notice`: `{ businessDays }`, 10 without a policy.
+   * `business-day-calendar`: `"brussels"` or `"luxembourg"`, Brussels without a policy. `signature-acceptance`: `"required"` or
    * `"not-required"`. `open-requests-per-partner`, `open-pledges-per-partner`: `{ max }`, 1,000 without a policy.
    * @example 'committed'
    */

@@ -21,7 +21,10 @@ import { partner } from './partner.js';
 const TARGET = ['stale-revision', 'unknown-partner'] as const;
 
 export const RegisterPartner = ledgerCommand(
-  { body: RegisterPartnerDto, refusals: ['lei-check-digits', 'registered-in-the-future'] },
+  {
+    body: RegisterPartnerDto,
+    refusals: ['lei-check-digits', 'member-state-outside-union', 'registered-in-the-future'],
+  },
   (tx, { body }) => {
     const id = tx.newId();
     tx.create(partner, id);

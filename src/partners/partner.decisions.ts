@@ -3,6 +3,7 @@ import type { CodeOf } from '../ledger/refusal-declaration.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
 import { inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
+import { isMemberState } from '../domain/member-states.js';
 import { isLei } from './lei.js';
 import {
   holdingsAt,
@@ -35,14 +36,17 @@ const UNITS_PER_PERCENT = 10_000;
 export const DECISIONS_MAX = 500;
 
 /** Legal forms under public law. They are not enterprises, whatever they run. */
-const PUBLIC_FORMS: ReadonlySet<LegalForm> = new Set(['union', 'member-state', 'public-bank', 'public-body']);
+const PUBLIC_FORMS: ReadonlySet<LegalForm> = new Set(['union', 'member-state', 'public-bank', 'public-body', 'region']);
 const ENTERPRISE_CATEGORIES: ReadonlySet<Category> = new Set(['start-up', 'sme', 'scale-up', 'tech-giant']);
 
 export type RegisterPartnerInput = PartnerRegistered['data'];
 export type RecordAffiliationInput = AffiliationRecorded['data'];
 export type EndAffiliationInput = AffiliationEnded['data'];
 
-/** @throws Refusal `lei-check-digits`, `registered-in-the-future` (422). */
+/**
+ * Registers a partner. A Member State is one of the 27: only such a state hosts an AI gigafactory in its territory (12b(4)).
+ * @throws Refusal `lei-check-digits`, `registered-in-the-future` (422), `member-state-outside-union` (409).
+ */
 export function registerPartner(input: RegisterPartnerInput, now: string): [PartnerRegistered] {
   const { legalName, country, legalForm, lei, registeredOn, source, illustrative } = input;
   if (lei !== undefined && !isLei(lei)) {
@@ -50,6 +54,13 @@ export function registerPartner(input: RegisterPartnerInput, now: string): [Part
       'lei-check-digits',
       '/lei',
       'The legal entity identifier does not pass its check digits (ISO 17442, MOD 97-10). Compare it with the LEI register.',
+    );
+  }
+  if (legalForm === 'member-state' && !isMemberState(country)) {
+    throw refuse(
+      'member-state-outside-union',
+      `${country} is no Member State of the Union. Register its authorities with the form public-body.`,
+      { country },
     );
   }
   const today = dateOf(parseInstant(now));

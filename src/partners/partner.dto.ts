@@ -53,8 +53,9 @@ export class RegisterPartnerDto {
   readonly country: string;
 
   /**
-   * Legal form of the partner. `union`, `member-state` and `public-bank` bring public money; all others count as
-   * private.
+   * Legal form of the partner. `company` and `consortium` bring private money, all others public money: `region` is a regional or local
+   * authority, and a university or research organisation under private control is registered as a `company`. `member-state` is
+   * only for the 27 Member States.
    * @example 'company'
    */
   @IsOneOf(LEGAL_FORMS, 'LegalForm')

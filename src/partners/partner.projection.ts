@@ -18,7 +18,7 @@ export type AffiliationEntry = { readonly otherPartnerId: string } & (
 
 export const partnerProjection: Projection = {
   name: 'partners',
-  version: 1,
+  version: 2,
   tables: ['partners'],
   types: eventTypesOf(partner),
   touches: ({ stream }) => [{ table: 'partners', id: idOf(stream, partner.name) }],

@@ -1,6 +1,6 @@
 // Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
 
-import { idOf, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { idOf, unknownEvent, upcast, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { CATEGORIES, type Category } from '../domain/categories.js';
 import { country } from '../domain/countries.js';
 import { above0, date, flag, id, object, oneOf, optional, text, type Schema, type ValueOf } from '../ledger/schema.js';
@@ -17,11 +17,12 @@ export const LEGAL_FORMS = [
   'research-organisation',
   'public-body',
   'consortium',
+  'region',
 ] as const;
 export type LegalForm = (typeof LEGAL_FORMS)[number];
 
 /** Kind of money in the capital tables. */
-export const PARTNER_KINDS = ['union', 'member-state', 'public-bank', 'private'] as const;
+export const PARTNER_KINDS = ['union', 'member-state', 'public-bank', 'regional', 'public-other', 'private'] as const;
 export type PartnerKind = (typeof PARTNER_KINDS)[number];
 
 /**
@@ -113,10 +114,12 @@ export const partner: Aggregate<Partner, PartnerEvent> = {
   initial: { status: 'absent' },
   events: {
     'partner-registered': {
-      schema: 1,
+      // Schema 2 has the same members. From it on a partner of the form `member-state` is in a Member State.
+      schema: 2,
       data: registered,
       concerns: ({ stream }) => [partnerOf(stream)],
       says: ({ data }) => `${data.legalName} (${data.country}, ${data.legalForm}) was registered as a partner.`,
+      upcasts: { 1: upcast(registered, (data) => data) },
     },
     'partner-classified': {
       schema: 1,
@@ -230,8 +233,11 @@ export function ownersFrom(state: PartnerFacts | Absent, instant: string): Reado
 }
 
 /**
- * Kind of money that a partner of this legal form brings. Only three forms are public finance; the others are private
- * (12b(5)).
+ * Kind of money that a partner of this legal form brings, for new pledges; earlier ones keep the kind that they were made with. Bodies
+ * governed by public law bring public money. So do universities and research organisations: most of them are governed by public law or
+ * live on public funds, and the ledger must not call public money private, because that overstates how much private money a public
+ * euro brings. A private one is registered as a `company`. The consortium is the private side of Art. 12b(5). Only the
+ * Participating States themselves match the Union: the money of a region is public, but it is not theirs.
  */
 export function partnerKindOf(legalForm: LegalForm): PartnerKind {
   switch (legalForm) {
@@ -239,10 +245,13 @@ export function partnerKindOf(legalForm: LegalForm): PartnerKind {
     case 'member-state':
     case 'public-bank':
       return legalForm;
-    case 'company':
+    case 'region':
+      return 'regional';
     case 'university':
     case 'research-organisation':
     case 'public-body':
+      return 'public-other';
+    case 'company':
     case 'consortium':
       return 'private';
   }

@@ -1,5 +1,14 @@
 import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
-import { clauseFact, dateFact, idFact, numberFact, optional, wholeFact, wordFact } from '../ledger/refusal-facts.js';
+import {
+  clauseFact,
+  dateFact,
+  idFact,
+  numberFact,
+  optional,
+  textFact,
+  wholeFact,
+  wordFact,
+} from '../ledger/refusal-facts.js';
 import { AFFILIATION_KINDS, CATEGORIES, LEGAL_FORMS } from './partner.js';
 
 export const SME_CLAUSE = 'Recommendation 2003/361/EC, Annex, Art. 3' as const;
@@ -26,6 +35,12 @@ export const PARTNERS_REFUSALS = declareRefusals({
     kind: 'invalid',
     means: 'The legal entity identifier does not pass its check digits (ISO 17442, MOD 97-10).',
     next: 'Compare it with the LEI register.',
+  },
+  'member-state-outside-union': {
+    kind: 'conflict',
+    means: 'The legal form member-state is for the 27 Member States of the Union.',
+    next: 'Correct the country, or register the authority with the form public-body.',
+    facts: { country: textFact('The country that was given.', 'US') },
   },
   'registered-in-the-future': {
     kind: 'invalid',

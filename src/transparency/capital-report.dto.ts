@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TRANCHE_KINDS, type TrancheKind } from '../capital/fund.js';
 import { FACILITY_KINDS, type FacilityKind } from '../compute/facility-events.js';
-import { PARTNER_KINDS, type PartnerKind } from '../partners/partner.js';
+import { PARTNER_KINDS, type PartnerKind } from './method-1/partner-kinds.js';
 import { RATIO_BASES, type CapitalRatios, type CapitalReport, type CapitalRow } from './method-1/capital-report.js';
 import type { FacilityCapital, FundPicture, Layer, PublishedAmounts } from './method-1/capital-report.js';
 import type { Reason } from './measures.js';
@@ -61,7 +61,7 @@ export class CapitalRowDto extends PublishedAmountsDto implements CapitalRow {
   readonly trancheRank: number;
   @ApiProperty({ enum: [...TRANCHE_KINDS], enumName: 'TrancheKind' })
   readonly trancheKind: TrancheKind;
-  @ApiProperty({ enum: [...PARTNER_KINDS], enumName: 'PartnerKind' })
+  @ApiProperty({ enum: [...PARTNER_KINDS], enumName: 'ReportPartnerKind' })
   readonly partnerKind: PartnerKind;
   /** @example 'EUR' */
   readonly currency: string;

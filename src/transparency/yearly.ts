@@ -344,6 +344,7 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'commitment-accepted':
     case 'commitment-signed':
     case 'commitment-amended':
+    case 'decrease-requested':
     case 'capital-call-issued':
     case 'capital-call-paid':
     case 'distribution-paid':

@@ -1,6 +1,7 @@
 import { idOf } from '../../ledger/aggregate.js';
 import type { Findings } from '../audit-finding.js';
 import { notCovered, type EventOf } from './coverage.js';
+import { recordedSchema } from '../../ledger/event.js';
 import { Facts, runCheck, type Rule } from './rule.js';
 
 /** Access policy of the EuroHPC AI Factories: the most chip-hours of a fast-lane request. */
@@ -11,7 +12,11 @@ interface Site {
   readonly hostStatePartnerId?: string;
   /** The signed commitments of the hosting state, less the cancelled ones. */
   hostMinor: bigint;
+  /** The same by commitment, for those of money, with the day of the signature if it was stated. */
+  readonly financing: Map<string, { readonly amountMinor: bigint; readonly signedOn: string | undefined }>;
 }
+/** From this schema on what counts is money that was signed by the day on which the call opens. */
+const MONEY_SINCE_SCHEMA = 2;
 interface Call {
   readonly facilityId: string;
   readonly mode: string;
@@ -26,7 +31,7 @@ interface Call {
 export class AccessCallRule implements Rule<'access-calls'> {
   readonly check = 'access-calls';
   readonly statement =
-    'No call opens for a gigafactory before its hosting state has committed (Art. 12b(4)); every request answers a call that was ' +
+    'No call opens for a gigafactory before its hosting state has signed money for it; every request answers a call that was ' +
     'open, and asks for no more than its mode allows.';
   private readonly sites = new Map<string, Site>();
   private readonly calls = new Map<string, Call>();
@@ -41,22 +46,29 @@ export class AccessCallRule implements Rule<'access-calls'> {
 
   close(): void {}
 
-  private apply({ type, stream }: EventOf<'access-calls'>, facts: Facts): void {
+  private apply(event: EventOf<'access-calls'>, facts: Facts): void {
+    const { type, stream } = event;
     switch (type) {
       case 'facility-registered': {
         const hostStatePartnerId = facts.optional('hostStatePartnerId');
         const isGigafactory = facts.text('kind') === 'ai-gigafactory';
-        const site = { isGigafactory, hostMinor: 0n, ...(hostStatePartnerId !== undefined && { hostStatePartnerId }) };
+        const financing = new Map<string, { amountMinor: bigint; signedOn: string | undefined }>();
+        const site = {
+          isGigafactory,
+          hostMinor: 0n,
+          financing,
+          ...(hostStatePartnerId !== undefined && { hostStatePartnerId }),
+        };
         this.sites.set(idOf(stream, 'facility'), site);
         return;
       }
       case 'contribution-recorded': {
         const site = this.sites.get(idOf(stream, 'facility'));
-        if (site?.hostStatePartnerId === facts.text('partnerId')) site.hostMinor += facts.minor('deltaMinor');
+        if (site?.hostStatePartnerId === facts.text('partnerId')) contribute(site, facts);
         return;
       }
       case 'access-call-opened':
-        return this.open(idOf(stream, 'access-call'), facts);
+        return this.open(idOf(stream, 'access-call'), facts, recordedSchema(event) >= MONEY_SINCE_SCHEMA);
       case 'call-hours-granted':
       case 'call-hours-returned':
         return this.count(idOf(stream, 'access-call'), facts, type === 'call-hours-granted' ? 1n : -1n);
@@ -67,7 +79,7 @@ export class AccessCallRule implements Rule<'access-calls'> {
     }
   }
 
-  private open(id: string, facts: Facts): void {
+  private open(id: string, facts: Facts, isOfMoney: boolean): void {
     const [facilityId, mode] = [facts.text('facilityId'), facts.text('mode')];
     const call = {
       ...{ facilityId, mode, opensAt: facts.instant('opensAt'), closesAt: facts.instant('closesAt') },
@@ -79,13 +91,15 @@ export class AccessCallRule implements Rule<'access-calls'> {
     facts.require(call.opensAt < call.closesAt, 'The call closes before it opens.');
     const site = this.sites.get(facilityId);
     facts.require(site !== undefined, `The facility ${facilityId} is not registered.`);
-    const isAllowed = site?.isGigafactory !== true || site.hostMinor > 0n;
-    facts.require(
-      isAllowed,
-      'The hosting state has no signed commitment to the gigafactory (Art. 12b(4)).',
-      'above 0',
-      site?.hostMinor,
+    if (site?.isGigafactory !== true) return;
+    facts.require(site.hostMinor > 0n, 'The hosting state has no signed commitment to the gigafactory.', 'above 0', 0n);
+    if (!isOfMoney) return;
+    const opensOn = new Date(call.opensAt).toISOString().slice(0, 'YYYY-MM-DD'.length);
+    const isInTime = [...site.financing.values()].some(
+      ({ amountMinor, signedOn = opensOn }) => amountMinor > 0n && signedOn <= opensOn,
     );
+    const message = 'The hosting state had signed no money for the gigafactory by the day on which the call opens.';
+    facts.require(isInTime, message, `a signature on ${opensOn} or before`);
   }
 
   private count(id: string, facts: Facts, sign: bigint): void {
@@ -111,4 +125,15 @@ export class AccessCallRule implements Rule<'access-calls'> {
     const isWithin = mode !== 'fast-lane' || hours <= FAST_LANE_CHIP_HOURS_MAX;
     facts.require(isWithin, 'More is asked for than the mode allows.', `at most ${FAST_LANE_CHIP_HOURS_MAX}`, hours);
   }
+}
+
+function contribute(site: Site, facts: Facts): void {
+  const deltaMinor = facts.minor('deltaMinor');
+  site.hostMinor += deltaMinor;
+  if (facts.text('kind') === 'in-kind') return;
+  const id = facts.text('commitmentId');
+  const before = site.financing.get(id);
+  const stated = facts.data['signedOn'];
+  const signedOn = typeof stated === 'string' ? stated : before?.signedOn;
+  site.financing.set(id, { amountMinor: (before?.amountMinor ?? 0n) + deltaMinor, signedOn });
 }

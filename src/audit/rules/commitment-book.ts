@@ -20,6 +20,14 @@ export interface Book {
   readonly data: Readonly<Record<string, unknown>>;
   status: 'pledged' | 'signed' | 'cancelled';
   readonly pledgedMinor: bigint;
+  /** What is given in kind; undefined for money, and for pledges from before the ledger asked. */
+  readonly describes: string | undefined;
+  /** The command signs, so that its booking decides whether the pledge had to be described. */
+  isSigning: boolean;
+  /** What the partner asks to take away; no amount stands for a cancellation. */
+  request: { readonly id: string; readonly amountMinor: bigint | undefined } | undefined;
+  /** Day of the earliest payment. */
+  firstPaidOn: string | undefined;
   isAccepted: boolean;
   signedOn: string;
   committedMinor: bigint;
@@ -34,9 +42,21 @@ export interface Book {
   command: { readonly id: string; readonly place: Place };
 }
 
+/** From this schema on a pledge in kind says what is given. */
+const DESCRIBED_SINCE_SCHEMA = 2;
+/** From this schema on a distribution follows a payment, and what becomes callable again was paid in. */
+const PAID_IN_SINCE_SCHEMA = 2;
+/** From this schema on a contribution states the day of the signature, and a booking the kind of the commitment. */
+export const BOOKED_SINCE_SCHEMA = 2;
+
 /** Opens the books with a pledge. */
-export function openBook(commandId: string, facts: Facts): Book {
+export function openBook(commandId: string, facts: Facts, schema: number): Book {
+  if (schema >= DESCRIBED_SINCE_SCHEMA) checkDescription(facts);
   return {
+    describes: facts.optional('describes'),
+    isSigning: false,
+    request: undefined,
+    firstPaidOn: undefined,
     terms: termsOf(facts.data),
     data: facts.data,
     status: 'pledged',
@@ -55,6 +75,19 @@ export function openBook(commandId: string, facts: Facts): Book {
   };
 }
 
+function checkDescription(facts: Facts): void {
+  const describes = facts.optional('describes');
+  const isInKind = facts.text('kind') === 'in-kind';
+  facts.require(
+    isInKind === (describes !== undefined),
+    'A pledge in kind says what is given, and no other pledge does.',
+  );
+  facts.require(
+    describes !== 'access-time',
+    'Donated access time is pledged as a contribution in kind (Art. 12b(10)).',
+  );
+}
+
 export const termsOf = (data: Readonly<Record<string, unknown>>): string =>
   JSON.stringify(TERMS.map((name) => data[name] ?? null));
 
@@ -68,25 +101,31 @@ type MoveType = Exclude<
 export type Signatory = 'operator' | 'partner' | 'needs-acceptance';
 
 /** Books one event of the commitment. */
-export function move(book: Book, type: MoveType, signatory: Signatory, facts: Facts): void {
+export function move(book: Book, type: MoveType, signatory: Signatory, facts: Facts, schema: number): void {
   if (type === 'commitment-accepted') return accept(book, signatory, facts);
   if (type === 'commitment-signed') return sign(book, signatory, facts);
-  if (type === 'commitment-cancelled') return cancel(book, facts);
+  if (type === 'commitment-cancelled') {
+    answer(book, signatory, undefined, facts);
+    return cancel(book, facts);
+  }
   const isAllowed = book.status === 'signed' || (book.status === 'cancelled' && OUTLASTING.has(type));
   facts.require(isAllowed, `The commitment is ${book.status}.`, 'signed', book.status);
   switch (type) {
     case 'commitment-amended': {
       const deltaMinor = facts.minor('deltaMinor');
+      answer(book, signatory, -deltaMinor, facts);
       facts.require(deltaMinor !== 0n, 'An amendment of 0 changes nothing.');
       if (deltaMinor > 0n) requireAccepted(signatory, facts);
       return commit(book, deltaMinor, facts);
     }
+    case 'decrease-requested':
+      return request(book, facts);
     case 'capital-call-issued':
       return issueCall(book, facts);
     case 'capital-call-paid':
       return pay(book, facts);
     case 'distribution-paid':
-      return distribute(book, facts);
+      return distribute(book, facts, schema >= PAID_IN_SINCE_SCHEMA);
     default:
       return notCovered(type);
   }
@@ -104,6 +143,26 @@ function accept(book: Book, signatory: Signatory, facts: Facts): void {
   book.isAccepted = true;
 }
 
+/** A partner asks for a decrease. The latest request is the one that may be accepted. */
+function request(book: Book, facts: Facts): void {
+  const hasAmount = facts.data['amountMinor'] !== undefined;
+  const amountMinor = hasAmount ? facts.positiveMinor('amountMinor') : undefined;
+  const isWithin = amountMinor === undefined || amountMinor <= book.unfundedMinor;
+  facts.require(isWithin, 'More is asked for than is unfunded.', `at most ${book.unfundedMinor}`, amountMinor);
+  book.request = { id: facts.text('requestId'), amountMinor };
+}
+
+/** An amendment or a cancellation that names a request accepts exactly what was asked for, and the operator does so. */
+function answer(book: Book, signatory: Signatory, amountMinor: bigint | undefined, facts: Facts): void {
+  const requestId = facts.optional('decreaseRequestId');
+  if (requestId === undefined) return;
+  const { request: open } = book;
+  facts.requireSame(requestId, open?.id, 'The event accepts a request that does not wait.');
+  facts.requireSame(amountMinor, open?.amountMinor, 'Another decrease is accepted than was asked for.');
+  facts.requireSame(signatory, 'operator', 'Only the operator accepts a decrease.');
+  book.request = undefined;
+}
+
 function requireAccepted(signatory: Signatory, facts: Facts): void {
   facts.require(
     signatory !== 'needs-acceptance',
@@ -118,6 +177,7 @@ function sign(book: Book, signatory: Signatory, facts: Facts): void {
   if (!book.isAccepted) requireAccepted(signatory, facts);
   book.status = 'signed';
   book.signedOn = facts.text('signedOn');
+  book.isSigning = true;
   commit(book, amountMinor, undefined);
 }
 
@@ -160,6 +220,9 @@ function pay(book: Book, facts: Facts): void {
   if (call === undefined) throw new Violation(facts.place, 'The payment is on a call that was never issued.');
   call.paidMinor += amountMinor;
   book.paidMinor += amountMinor;
+  const paidOn = facts.text('paidOn');
+  const { firstPaidOn = paidOn } = book;
+  book.firstPaidOn = firstPaidOn < paidOn ? firstPaidOn : paidOn;
   facts.require(
     call.paidMinor <= call.amountMinor,
     'More is paid than was called.',
@@ -174,7 +237,7 @@ function pay(book: Book, facts: Facts): void {
   );
 }
 
-function distribute(book: Book, facts: Facts): void {
+function distribute(book: Book, facts: Facts, isOfPaidIn: boolean): void {
   const amountMinor = facts.positiveMinor('amountMinor');
   const recallableMinor = facts.minor('recallableMinor');
   const { signedOn, status } = book;
@@ -189,6 +252,14 @@ function distribute(book: Book, facts: Facts): void {
     `0 to ${amountMinor}`,
     recallableMinor,
   );
+  if (isOfPaidIn) {
+    const { firstPaidOn, paidMinor } = book;
+    const isPaidIn = firstPaidOn !== undefined && paidOn >= firstPaidOn;
+    facts.require(isPaidIn, 'Money is distributed before anything was paid in.', firstPaidOn ?? 'a payment', paidOn);
+    const leftMinor = paidMinor - book.recallableMinor;
+    const message = 'More becomes callable again than was paid in and is not recallable yet.';
+    facts.require(recallableMinor <= leftMinor, message, `at most ${leftMinor}`, recallableMinor);
+  }
   book.recallableMinor += recallableMinor;
   unfund(book, recallableMinor, facts);
 }

@@ -1,6 +1,16 @@
 import { idOf } from '../../ledger/aggregate.js';
+import { recordedSchema } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
-import { balance, move, openBook, TERMS, termsOf, type Book, type Signatory } from './commitment-book.js';
+import {
+  balance,
+  BOOKED_SINCE_SCHEMA,
+  move,
+  openBook,
+  TERMS,
+  termsOf,
+  type Book,
+  type Signatory,
+} from './commitment-book.js';
 import { AcceptanceRequired } from './acceptance.js';
 import type { EventOf, TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
@@ -13,6 +23,7 @@ type CommitmentRow = readonly [
   type: Exclude<TypeOf<'commitments'>, 'policy-adopted'>,
   commandId: string,
   signatory: Signatory,
+  schema: number,
   ...members: unknown[],
 ];
 
@@ -21,11 +32,14 @@ const WANTED = [
   'acceptedOn',
   'amountMinor',
   'callId',
+  'decreaseRequestId',
   'deltaMinor',
+  'describes',
   'issuedOn',
   'paidOn',
   'recallableMinor',
   'releasedMinor',
+  'requestId',
   'signedOn',
   'unfundedDeltaMinor',
 ];
@@ -36,7 +50,9 @@ export class CommitmentRule implements Rule<'commitments'> {
   readonly statement =
     'Of every commitment unfunded = committed - called + recallable, never below 0; paid <= called for every call; what is ' +
     'committed is booked to its layer and its facility by the same command, to the cent. Where the policy signature-acceptance ' +
-    'required it, no partner signed what the operator had not accepted.';
+    'required it, no partner signed what the operator had not accepted. What is given in kind is described, and is not access time (Art. ' +
+    '12b(10)). Nothing is distributed to who paid nothing in, or made callable again beyond what was paid in. An accepted decrease is the one ' +
+    'that the partner asked for.';
   private readonly rows = new Partitions<CommitmentRow>();
   private readonly acceptance = new AcceptanceRequired();
 
@@ -49,7 +65,16 @@ export class CommitmentRule implements Rule<'commitments'> {
       const isBooking = type === 'tranche-subscribed' || type === 'contribution-recorded';
       const id = isBooking ? Facts.of(event).text('commitmentId') : idOf(stream, 'commitment');
       const signatory = this.signatoryOf(event.actor, recordedAt);
-      this.rows.add(id, [id, position, stream, type, commandId, signatory, ...only(event.data, WANTED)]);
+      this.rows.add(id, [
+        id,
+        position,
+        stream,
+        type,
+        commandId,
+        signatory,
+        recordedSchema(event),
+        ...only(event.data, WANTED),
+      ]);
     });
   }
 
@@ -70,7 +95,7 @@ export class CommitmentRule implements Rule<'commitments'> {
     const books = new Map<string, Book>();
     const broken = new Set<string>();
     for (const row of rows) {
-      const [id, position, stream, type, commandId, , ...members] = row;
+      const [id, position, stream, type, commandId, , , ...members] = row;
       if (broken.has(id)) continue;
       const facts = new Facts({ position, stream, type }, dataOf(WANTED, members));
       const isRight = runCheck(this.check, this.findings, () => {
@@ -106,23 +131,23 @@ function unbooked({ trancheMinor, facilityMinor, command }: Book): Violation | u
   });
 }
 
-function apply(book: Book | undefined, [, , , type, commandId, signatory]: CommitmentRow, facts: Facts): Book {
+function apply(book: Book | undefined, [, , , type, commandId, signatory, schema]: CommitmentRow, facts: Facts): Book {
   if (type === 'commitment-pledged') {
     facts.require(book === undefined, 'The commitment is pledged a second time.');
-    return openBook(commandId, facts);
+    return openBook(commandId, facts, schema);
   }
   if (book === undefined) throw new Violation(facts.place, 'The commitment is used before it is pledged.');
-  if (type === 'tranche-subscribed' || type === 'contribution-recorded') booked(book, type, facts);
+  if (type === 'tranche-subscribed' || type === 'contribution-recorded') booked(book, type, facts, schema);
   else {
     facts.requireSame(termsOf(facts.data), book.terms, 'The event has other terms than the pledge.');
-    move(book, type, signatory, facts);
+    move(book, type, signatory, facts, schema);
     balance(book, facts);
   }
   return book;
 }
 
 /** The other side of the books: the events of the layer and of the facility in the same command. */
-function booked(book: Book, type: 'tranche-subscribed' | 'contribution-recorded', facts: Facts): void {
+function booked(book: Book, type: 'tranche-subscribed' | 'contribution-recorded', facts: Facts, schema: number): void {
   const deltaMinor = facts.minor('deltaMinor');
   const [aggregate, id] =
     type === 'tranche-subscribed' ? (['fund', 'fundId'] as const) : (['facility', 'facilityId'] as const);
@@ -139,6 +164,18 @@ function booked(book: Book, type: 'tranche-subscribed' | 'contribution-recorded'
   for (const name of same) {
     facts.requireSame(facts.data[name], book.data[name], `${name} is not that of the commitment.`);
   }
+  if (schema >= BOOKED_SINCE_SCHEMA) checkBooking(book, type, facts);
   if (type === 'tranche-subscribed') book.trancheMinor -= deltaMinor;
   else book.facilityMinor -= deltaMinor;
+}
+
+function checkBooking(book: Book, type: 'tranche-subscribed' | 'contribution-recorded', facts: Facts): void {
+  if (type === 'contribution-recorded') {
+    facts.requireSame(facts.text('signedOn'), book.signedOn, 'The contribution states another day of the signature.');
+    return;
+  }
+  facts.requireSame(facts.text('kind'), book.data['kind'], 'kind is not that of the commitment.');
+  const isUndescribed = book.isSigning && book.data['kind'] === 'in-kind' && book.describes === undefined;
+  facts.require(!isUndescribed, 'A contribution in kind is signed that nobody described (Art. 12b(10)).');
+  book.isSigning = false;
 }

@@ -1,4 +1,6 @@
+import { isMemberState } from '../../domain/member-states.js';
 import { idOf } from '../../ledger/aggregate.js';
+import { recordedSchema } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
 import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
@@ -10,6 +12,7 @@ type PartnerRow = readonly [
   position: number,
   stream: string,
   type: TypeOf<'partners'>,
+  schema: number,
   decidedFromMs: number,
   ...members: unknown[],
 ];
@@ -27,7 +30,7 @@ export class PartnerRule implements Rule<'partners'> {
   readonly statement =
     'Every request carries the category of its applicant that was in force when it was submitted, and its country; every pledge ' +
     'the kind of its partner; every LEI has its check digits. No category contradicts the legal form or the age of its partner, or begins ' +
-    'before the one in force; every hosting state is a Member State.';
+    'before the one in force; every hosting state is a Member State, and the one of the territory.';
   private readonly rows = new Partitions<PartnerRow>();
 
   constructor(private readonly findings: Findings) {}
@@ -38,16 +41,24 @@ export class PartnerRule implements Rule<'partners'> {
       const facts = Facts.of(event);
       const id = partnerOf(event, facts);
       if (id === undefined) return;
-      this.rows.add(id, [id, position, stream, type, decidedFromMs, ...only(facts.data, WANTED[type])]);
+      this.rows.add(id, [
+        id,
+        position,
+        stream,
+        type,
+        recordedSchema(event),
+        decidedFromMs,
+        ...only(facts.data, WANTED[type]),
+      ]);
     });
   }
 
   finish(): void {
     for (const rows of this.rows) {
       const partners = new Map<string, Known>();
-      for (const [id, position, stream, type, decidedFromMs, ...members] of rows) {
+      for (const [id, position, stream, type, schema, decidedFromMs, ...members] of rows) {
         const facts = new Facts({ position, stream, type }, dataOf(WANTED[type], members));
-        runCheck(this.check, this.findings, () => apply(partners, id, type, facts, decidedFromMs));
+        runCheck(this.check, this.findings, () => apply(partners, id, type, facts, { schema, decidedFromMs }));
       }
     }
   }
@@ -59,7 +70,7 @@ export class PartnerRule implements Rule<'partners'> {
 
 const WANTED: Readonly<Record<TypeOf<'partners'>, readonly string[]>> = {
   'partner-registered': ['country', 'legalForm', 'lei', 'registeredOn'],
-  'facility-registered': [],
+  'facility-registered': ['country'],
   'partner-classified': ['category', 'effectiveFrom'],
   'access-request-submitted': ['category', 'country', 'submittedAt'],
   'commitment-pledged': ['partnerKind'],
@@ -76,12 +87,15 @@ function apply(
   id: string,
   type: TypeOf<'partners'>,
   facts: Facts,
-  decidedFromMs: number,
+  { schema, decidedFromMs }: { readonly schema: number; readonly decidedFromMs: number },
 ): void {
+  const isOld = schema < SINCE_SCHEMA;
   const partner = partners.get(id);
   if (type === 'partner-registered') {
     facts.require(partner === undefined, 'The partner is registered a second time.');
     const [country, legalForm] = [facts.text('country'), facts.text('legalForm')];
+    const isState = legalForm !== 'member-state' || isMemberState(country);
+    facts.require(isOld || isState, 'The partner is a Member State outside the Union.', undefined, country);
     const registeredOn = facts.optional('registeredOn');
     partners.set(id, { country, legalForm, registeredOn, categories: new Timeline() });
     const lei = facts.optional('lei');
@@ -94,10 +108,15 @@ function apply(
     case 'partner-classified':
       return classify(partner, facts, decidedFromMs);
     case 'facility-registered':
-      return facts.requireSame(partner.legalForm, 'member-state', 'The hosting state is no Member State.');
+      facts.requireSame(partner.legalForm, 'member-state', 'The hosting state is no Member State.');
+      if (isOld) return;
+      return facts.requireSame(
+        facts.text('country'),
+        partner.country,
+        'The facility is in another territory than that of its hosting state (Art. 12b(4)).',
+      );
     case 'commitment-pledged': {
-      const isPublic = ['union', 'member-state', 'public-bank'].includes(partner.legalForm);
-      const kind = isPublic ? partner.legalForm : 'private';
+      const kind = (isOld ? OLD_KINDS : KINDS)[partner.legalForm] ?? 'private';
       facts.requireSame(facts.text('partnerKind'), kind, 'The pledge names another kind of partner.');
       return;
     }
@@ -129,11 +148,30 @@ function classify({ legalForm, registeredOn, categories }: Known, facts: Facts, 
   facts.require(from <= lastDay, 'The partner is too old to be a start-up.', `${lastDay} or earlier`, from);
 }
 
+/**
+ * From this schema on of `partner-registered` a Member State is one of the Union, of `facility-registered` the facility is in the territory
+ * of its host, and of `commitment-pledged` regions and other public bodies are public.
+ */
+const SINCE_SCHEMA = 2;
+/** Kinds of partners by legal form; all others are private. */
+const OLD_KINDS: Readonly<Record<string, string>> = {
+  union: 'union',
+  'member-state': 'member-state',
+  'public-bank': 'public-bank',
+};
+const KINDS: Readonly<Record<string, string>> = {
+  ...OLD_KINDS,
+  region: 'regional',
+  'public-body': 'public-other',
+  university: 'public-other',
+  'research-organisation': 'public-other',
+};
+
 /** GBER Art. 22(2): years from the registration. */
 const START_UP_YEARS_MAX = 5;
 const YEAR_LENGTH = 4;
 /** Under public control, and so no enterprises (Recommendation 2003/361/EC, Annex, Art. 3(4)). */
-const PUBLIC_FORMS: readonly string[] = ['union', 'member-state', 'public-bank', 'public-body'];
+const PUBLIC_FORMS: readonly string[] = ['union', 'member-state', 'public-bank', 'public-body', 'region'];
 const ENTERPRISES: readonly string[] = ['start-up', 'sme', 'scale-up', 'tech-giant'];
 
 /** ISO 17442: the identifier as a number, letters read as 10 to 35, leaves the remainder 1 modulo 97. */

@@ -4,9 +4,10 @@ import { CURRENCY_CODES, minorDigitsOf } from '../../domain/currencies.js';
 import { TRANCHE_KINDS, type TrancheKind } from '../../capital/fund.js';
 import { FACILITY_KINDS, type FacilityKind } from '../../compute/facility-events.js';
 import { POLICY_NAMES, type PolicyName } from '../../governance/policy-values.js';
-import { CATEGORIES, PARTNER_KINDS, type Category, type PartnerKind } from '../../partners/partner.js';
+import { CATEGORIES, type Category } from '../../partners/partner.js';
 import { IMPACT_FLAGS, REASONS, type ImpactFlag, type Reason } from '../measures.js';
 import { RATIO_BASES } from '../method-1/capital-report.js';
+import { PARTNER_KINDS, type PartnerKind } from '../method-1/partner-kinds.js';
 import { AGGREGATIONS, LANGUAGES, UNIT_NAMES, label, type CodeListName, type Label, type UnitName } from './field.js';
 
 export interface Code {
@@ -83,6 +84,18 @@ const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
     'Minimum of the impact ratio',
     "Minimum du rapport d'impact",
     'Mindestwert des Wirkungsverhältnisses',
+  ),
+  'union-in-kind': label(
+    'Contributions of the Union in kind',
+    "Contributions en nature de l'Union",
+    'Sachbeiträge der Union',
+  ),
+  'union-share-maximum': label('Maximum share of the Union', "Part maximale de l'Union", 'Höchstanteil der Union'),
+  'capital-call-notice': label('Notice of capital calls', 'Préavis des appels de fonds', 'Frist für Kapitalabrufe'),
+  'business-day-calendar': label(
+    'Calendar of business days',
+    'Calendrier des jours ouvrables',
+    'Kalender der Werktage',
   ),
   'matching-basis': label(
     'Basis of the match of the states',

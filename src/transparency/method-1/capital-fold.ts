@@ -4,8 +4,8 @@ import type { FundEvent, TrancheKind } from '../../capital/fund.js';
 import type { FacilityDescription, FacilityEvent } from '../../compute/facility-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
-import type { PartnerKind } from '../../partners/partner.js';
 import { unknownToReport } from '../ledger-event.js';
+import { partnerKindIn1, type PartnerKind } from './partner-kinds.js';
 
 /**
  * The part of the state for the capital report: committed and paid money by layer and kind of partner. Sums are exact minor units. It
@@ -84,7 +84,7 @@ export const initialCapital = (): CapitalState => ({
   facilities: new Map(),
 });
 
-type MoneyEvent = Exclude<CommitmentEvent, { type: 'commitment-accepted' }>;
+type MoneyEvent = Exclude<CommitmentEvent, { type: 'commitment-accepted' | 'decrease-requested' }>;
 export type CapitalEvent = FundEvent | MoneyEvent | Extract<FacilityEvent, { type: 'facility-registered' }>;
 
 /** Applies one event to the state, in place. */
@@ -208,7 +208,8 @@ function closePledge(state: CapitalState, commitmentId: string): void {
   state.openPledges.delete(commitmentId);
 }
 
-type CellKey = Pick<CommitmentTerms, 'fundId' | 'trancheId' | 'partnerKind' | 'currency' | 'kind'> & {
+type CellKey = Pick<CommitmentTerms, 'fundId' | 'trancheId' | 'currency' | 'kind'> & {
+  readonly partnerKind: PartnerKind;
   readonly facilityId?: string | null;
 };
 
@@ -216,11 +217,11 @@ const keyOf = ({ fundId, trancheId, partnerKind, facilityId, currency, kind }: C
   `${fundId} ${trancheId} ${partnerKind} ${facilityId ?? '-'} ${currency} ${kind}`;
 
 function cellOf(state: CapitalState, terms: CommitmentTerms): CapitalCell {
-  const key = keyOf(terms);
+  const { fundId, trancheId, facilityId = null, currency, kind } = terms;
+  const place = { fundId, trancheId, partnerKind: partnerKindIn1(terms.partnerKind), facilityId, currency, kind };
+  const key = keyOf(place);
   const known = state.cells.get(key);
   if (known) return known;
-  const { fundId, trancheId, partnerKind, facilityId = null, currency, kind } = terms;
-  const place = { fundId, trancheId, partnerKind, facilityId, currency, kind };
   const cell = { ...place, ...noAmounts(), pledges: 0, signatures: 0, cancellations: 0, illustrative: 0 };
   state.cells.set(key, cell);
   return cell;

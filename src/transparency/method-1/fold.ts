@@ -127,6 +127,8 @@ function apply(state: FoldState, event: LedgerEvent): void {
     // The grant itself holds the same hours.
     case 'call-hours-granted':
     case 'call-hours-returned':
+    // A request changes nothing; its acceptance is an amendment or a cancellation.
+    case 'decrease-requested':
     // A publication or an attestation changes no figure. Erased content was never counted.
     case 'report-published':
     case 'replay-attested':
