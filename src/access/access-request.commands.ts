@@ -1,8 +1,9 @@
 import { IdParams } from '../http/validation.js';
 import { releaseGrant } from './allocation.js';
-import { facility } from '../compute/facility.js';
+import { facility, registered } from '../compute/facility.js';
 import { requireWithinQuota } from '../governance/partner-quota.js';
 import { policy, versionAt } from '../governance/policy.js';
+import type { PolicyName } from '../governance/policy-values.js';
 import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
@@ -17,6 +18,7 @@ import {
   submitRequest,
   withdrawRequest,
   type Applicant,
+  type DecisionRules,
 } from './access-request.decisions.js';
 import {
   DecideAccessRequestDto,
@@ -109,17 +111,23 @@ export const DecideAccessRequest = ledgerCommand(
       'country-not-eligible',
       'field-missing',
       'field-not-for-denial',
+      'field-not-for-paid-access',
+      'free-by-law',
+      'free-evidence-missing',
+      'free-reason-missing',
+      'free-reason-not-met',
       'granted-above-requested',
       'granted-below-one',
       'own-request',
       'reason-codes-missing',
+      'unknown-facility',
       'validity-out-of-order',
     ],
   },
   (tx, { id, body }) => {
     const request = tx.target(accessRequest, id);
-    const associated = associatedCountries(tx, body);
-    tx.append(accessRequest, id, decideRequest(request, body, tx.context.principal, associated, tx.now));
+    const rules = rulesFor(tx, request, body);
+    tx.append(accessRequest, id, decideRequest(request, body, tx.context.principal, rules, tx.now));
   },
 );
 
@@ -169,12 +177,25 @@ const confidential = ({ purpose, contact }: SubmitAccessRequestDto): object => (
   ...(contact !== undefined && { contact }),
 });
 
-/**
- * The countries of the policy in force when the step takes effect. Without a policy only Member States are eligible.
- */
-function associatedCountries(tx: Transaction, { effectiveAt = tx.now }: LateRecording): readonly string[] {
-  const name = 'associated-countries';
-  return versionAt(tx.get(policy, name), name, effectiveAt)?.value ?? [];
+/** The version of a policy that is in force when the step takes effect. */
+const inForce = <Name extends PolicyName>(tx: Transaction, name: Name, { effectiveAt = tx.now }: LateRecording) =>
+  versionAt(tx.get(policy, name), name, effectiveAt);
+
+/** Without a policy only Member States are eligible. */
+const associatedCountries = (tx: Transaction, step: LateRecording): readonly string[] =>
+  inForce(tx, 'associated-countries', step)?.value ?? [];
+
+const rulesFor = (tx: Transaction, request: AccessRequest, body: DecideAccessRequestDto): DecisionRules => ({
+  associatedCountries: associatedCountries(tx, body),
+  freeAccessEvidence: inForce(tx, 'free-access-evidence', body),
+  isUnionTime: isUnionTime(tx, request, body.poolId),
+});
+
+/** The time of a grant without a pool is the Union's: what is recorded as nobody else's is granted under the Union's conditions. */
+function isUnionTime(tx: Transaction, request: AccessRequest, poolId: string | undefined): boolean {
+  if (poolId === undefined || request.status === 'absent') return true;
+  const { pools } = registered(tx.existing(facility, request.application.facilityId)).hours;
+  return (pools.get(poolId)?.owner ?? 'union') === 'union';
 }
 
 /**

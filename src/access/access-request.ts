@@ -23,10 +23,7 @@ import {
   type ValueOf,
 } from '../ledger/schema.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
-
-/** A grant states whether the access is free or paid for. */
-export const PRICE_CLAUSE = '2021/1173 Art. 12b(15)(b)';
+import { ELIGIBLE_COUNTRY_CLAUSE, FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './access.refusals.js';
 
 /** The facts of a request that every later event of it repeats. */
 const application = {
@@ -198,7 +195,7 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
       data: granted,
       concerns: itsPartner,
       effectiveAs: 'decidedAt',
-      clauses: [PRICE_CLAUSE],
+      clauses: [FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE],
       says: ({ data }) =>
         `${data.chipHours} of ${data.chipHoursRequested} chip-hours are granted ` +
         `(${data.priceBasis}${data.freeReason === undefined ? '' : `: ${data.freeReason}`}), from ` +

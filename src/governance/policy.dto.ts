@@ -1,6 +1,7 @@
 import { ApiProperty, OmitType, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
+import { FREE_REASONS } from '../domain/free-access.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
@@ -12,7 +13,16 @@ export const POLICY_VALUE = {
   title: 'PolicyValue',
   oneOf: [
     { type: 'string', enum: ['committed', 'paid', 'required', 'not-required'] },
-    { type: 'array', items: { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 }, maxItems: 249 },
+    {
+      type: 'array',
+      items: {
+        oneOf: [
+          { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 },
+          { type: 'string', enum: [...FREE_REASONS] },
+        ],
+      },
+      maxItems: 249,
+    },
     {
       type: 'object',
       properties: { staffMax: { type: 'integer', format: 'int64', minimum: 1, maximum: STAFF_MAX } },
@@ -59,6 +69,7 @@ export class AdoptPolicyDto {
    * countries. `scale-up-definition`: `{ staffMax }`. `impact-ratio-minimum`: `{ decidedMin, flagBelow }`.
    * `matching-basis`: `{ kinds }`, the kinds of contribution that count. `signature-acceptance`: `"required"` or
    * `"not-required"`. `open-requests-per-partner`, `open-pledges-per-partner`: `{ max }`, 1,000 without a policy.
+   * `free-access-evidence`: a list of reasons for free access for which a grant must name its evidence.
    * @example 'committed'
    */
   @IsDefined({ message: '$property must be given; see the description of each policy.' })

@@ -94,12 +94,13 @@ export const granted = (id: string, hours: number, chipHours = hours): WrittenEv
       ...applicationOf(hours),
       chipHours,
       priceBasis: 'free',
-      reasonCodes: ['sme-innovation'],
+      freeReason: 'sme-innovation',
+      reasonCodes: ['merit'],
       validFrom: '2026-05-01T00:00:00Z',
       validTo: '2026-08-01T00:00:00Z',
       decidedAt: '2026-03-02T08:10:00Z',
     },
-    { actor: 'panel' },
+    { actor: 'panel', envelope: { legalBasis: '2021/1173 Art. 12b(15)(b)' } },
   );
 
 export const allocated = (data: Data): WrittenEvent => event(`facility-${SITE}`, 'chips-allocated', data);

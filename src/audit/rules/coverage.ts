@@ -60,7 +60,7 @@ const COVERAGE = {
   'allocation-released': ['capacity', 'allocations', 'access-requests'],
   'pool-assigned': { none: 'No rule recomputes the hours of pools yet.' },
   'operations-started': { none: 'No rule recomputes the hours of pools yet.' },
-  'access-pool-defined': { none: 'No rule recomputes the hours of pools yet.' },
+  'access-pool-defined': ['eligibility'],
   'entitlement-set': { none: 'No rule recomputes the hours of pools yet.' },
   'access-time-donated': { none: 'No rule recomputes the hours of pools yet.' },
   'ownership-transferred': { none: 'No rule recomputes the hours of pools yet.' },

@@ -710,7 +710,7 @@ const MISFITS: readonly (readonly [what: string, forge: (commands: Commands) => 
   [
     'the clause of another decision',
     inEnvelope('access-granted', { legalBasis: '2021/1173 Art. 12b(16)' }),
-    '/legalBasis must be 2021/1173 Art. 12b(15)(b).',
+    '/legalBasis must be 2021/1173 Art. 12b(15)(b) or 2021/1173 Art. 12b(11).',
   ],
   ['a clause for usage', inEnvelope('usage-reported', { legalBasis: 'x' }), '/legalBasis must not be there.'],
   [
