@@ -10,7 +10,7 @@ import type { Transaction } from '../ledger/transaction.js';
 import { OpenRecordCounts } from '../http/open-records.js';
 import { ultimateParentAt } from '../partners/ownership.js';
 import { categoryAt, partner } from '../partners/partner.js';
-import { accessCall, openedCall } from './access-call.js';
+import { accessCall, countGrant, openedCall, returnHours } from './access-call.js';
 import {
   decideRequest,
   recordEligibility,
@@ -27,7 +27,7 @@ import {
   SubmitAccessRequestDto,
   WithdrawAccessRequestDto,
 } from './access-request.dto.js';
-import { accessRequest, type AccessRequest } from './access-request.js';
+import { accessRequest, filed, type AccessRequest, type Application, type Filed } from './access-request.js';
 import { effectiveInstant, type LateRecording } from './late-recording.js';
 
 /** Refusals of `effectiveInstant`. */
@@ -108,6 +108,7 @@ export const DecideAccessRequest = ledgerCommand(
       ...TARGET,
       ...UNDECIDED,
       ...LATE,
+      'call-budget-exceeded',
       'country-not-eligible',
       'field-missing',
       'field-not-for-denial',
@@ -120,14 +121,19 @@ export const DecideAccessRequest = ledgerCommand(
       'granted-below-one',
       'own-request',
       'reason-codes-missing',
+      'unknown-access-call',
       'unknown-facility',
       'validity-out-of-order',
     ],
   },
   (tx, { id, body }) => {
     const request = tx.target(accessRequest, id);
-    const rules = rulesFor(tx, request, body);
-    tx.append(accessRequest, id, decideRequest(request, body, tx.context.principal, rules, tx.now));
+    const rules = rulesFor(tx, filed(request), body);
+    const [decision] = decideRequest(request, body, tx.context.principal, rules, tx.now);
+    tx.append(accessRequest, id, [decision]);
+    if (decision.type === 'access-denied') return;
+    const { callId, chipHours, callChipHours } = decision.data;
+    if (callChipHours !== undefined) tx.append(accessCall, callId, [countGrant(id, chipHours, callChipHours)]);
   },
 );
 
@@ -142,16 +148,23 @@ export const RevokeGrant = ledgerCommand(
       'not-granted',
       'reason-codes-missing',
       'too-many-releases',
+      'unknown-access-call',
       'unknown-facility',
     ],
   },
   (tx, { id, body }) => {
-    const [revoked] = revokeGrant(tx.target(accessRequest, id), body, tx.context.principal, tx.now);
+    const grant = filed(tx.target(accessRequest, id));
+    const [revoked] = revokeGrant(grant, body, tx.context.principal, tx.now);
     tx.append(accessRequest, id, [revoked]);
     // Release in the same append: a revoked grant must not hold chips at any position of the log.
-    const { facilityId, revokedAt } = revoked.data;
+    const { facilityId, callId, chipHours, revokedAt } = revoked.data;
     const released = releaseGrant(tx.existing(facility, facilityId), id, revokedAt, 'grant-revoked');
     tx.append(facility, facilityId, released);
+    if (grant.status === 'granted' && grant.countsOnCall) {
+      const allocatedChipMs = registered(tx.existing(facility, facilityId)).grants.get(id)?.chipMs ?? 0n;
+      const call = openedCall(tx.existing(accessCall, callId));
+      tx.append(accessCall, callId, returnHours(call, id, chipHours, allocatedChipMs));
+    }
     return { releasedAllocations: released.length };
   },
 );
@@ -185,16 +198,17 @@ const inForce = <Name extends PolicyName>(tx: Transaction, name: Name, { effecti
 const associatedCountries = (tx: Transaction, step: LateRecording): readonly string[] =>
   inForce(tx, 'associated-countries', step)?.value ?? [];
 
-const rulesFor = (tx: Transaction, request: AccessRequest, body: DecideAccessRequestDto): DecisionRules => ({
+const rulesFor = (tx: Transaction, { application }: Filed, body: DecideAccessRequestDto): DecisionRules => ({
+  call: openedCall(tx.existing(accessCall, application.callId)),
   associatedCountries: associatedCountries(tx, body),
   freeAccessEvidence: inForce(tx, 'free-access-evidence', body),
-  isUnionTime: isUnionTime(tx, request, body.poolId),
+  isUnionTime: isUnionTime(tx, application, body.poolId),
 });
 
 /** The time of a grant without a pool is the Union's: what is recorded as nobody else's is granted under the Union's conditions. */
-function isUnionTime(tx: Transaction, request: AccessRequest, poolId: string | undefined): boolean {
-  if (poolId === undefined || request.status === 'absent') return true;
-  const { pools } = registered(tx.existing(facility, request.application.facilityId)).hours;
+function isUnionTime(tx: Transaction, { facilityId }: Application, poolId: string | undefined): boolean {
+  if (poolId === undefined) return true;
+  const { pools } = registered(tx.existing(facility, facilityId)).hours;
   return (pools.get(poolId)?.owner ?? 'union') === 'union';
 }
 

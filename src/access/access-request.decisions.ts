@@ -5,7 +5,7 @@ import type { Principal } from '../ledger/command-context.js';
 import { forbid, invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
-import { takesRequestsAt, type OpenedCall } from './access-call.js';
+import { grantedWith, takesRequestsAt, type OpenedCall } from './access-call.js';
 import {
   type AccessDenied,
   type AccessGranted,
@@ -162,6 +162,8 @@ interface GrantTerms {
 
 /** The policies and the facts of other records by which a request is decided. */
 export interface DecisionRules extends PriceRules {
+  /** The call of the request, whose budget the grant must fit into. */
+  readonly call: OpenedCall;
   readonly associatedCountries: readonly string[];
 }
 
@@ -178,7 +180,7 @@ export interface DecisionInput extends LateRecording, GrantTerms {
 /**
  * Decides a request, once.
  * @throws Refusal `own-request` (403); `request-already-decided`, `request-withdrawn`, `request-ineligible`,
- * `country-not-eligible`, `granted-above-requested` (409); `granted-below-one`, `field-missing`, `field-not-for-denial`,
+ * `country-not-eligible`, `granted-above-requested`, `call-budget-exceeded` (409); `granted-below-one`, `field-missing`, `field-not-for-denial`,
  * `validity-out-of-order`, `reason-codes-missing` (422); the codes of `priceClause` and of
  * `effectiveInstant`.
  */
@@ -203,8 +205,9 @@ export function decideRequest(
   // since the check.
   requireEligibleCountry(application.country, rules.associatedCountries);
   const legalBasis = priceClause(application, award, rules);
+  const callChipHours = grantedWith(rules.call, application.callId, award.chipHours);
   const decidedAt = effectiveInstant(input, actor, now, since);
-  const data = { ...application, ...award, reasonCodes, decidedAt };
+  const data = { ...application, ...award, reasonCodes, decidedAt, callChipHours };
   return [
     { type: 'access-granted', data, ...envelopeOf(input, decidedAt), ...(legalBasis !== undefined && { legalBasis }) },
   ];

@@ -227,6 +227,18 @@ export const ACCESS_REFUSALS = declareRefusals({
       chipHoursRequested: wholeFact('Chip-hours that were requested.', 50_000),
     },
   },
+  'call-budget-exceeded': {
+    kind: 'conflict',
+    means: 'More chip-hours would be granted under the call than it offers.',
+    next: 'Grant at most what is left, or open a further call.',
+    facts: {
+      callId: idFact('The call.'),
+      chipHours: wholeFact('Chip-hours that would be granted.', 60_000),
+      offered: wholeFact('Chip-hours that the call offers.', 2_000_000),
+      granted: wholeFact('Chip-hours that are granted, less what revoked grants returned.', 1_950_000),
+      left: wholeFact('Chip-hours that are left.', 50_000),
+    },
+  },
   'free-reason-missing': {
     kind: 'invalid',
     means: 'Access would be free of charge without a reason.',

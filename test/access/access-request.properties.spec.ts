@@ -27,7 +27,12 @@ const CALL: OpenedCall = {
 };
 const reasonCodes = ['any'];
 const VALID = { validFrom: '2026-04-01', validTo: '2026-05-01' };
-const RULES = { associatedCountries: [], isUnionTime: true, freeAccessEvidence: null };
+const RULES = {
+  call: { ...CALL, chipHours: 10 ** 9 },
+  associatedCountries: [],
+  isUnionTime: true,
+  freeAccessEvidence: null,
+};
 
 type Step = (state: AccessRequest) => AccessRequestEvent[];
 const STEPS: Readonly<Record<string, (chipHours: number) => Step>> = {

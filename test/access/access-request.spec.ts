@@ -55,7 +55,7 @@ const award = {
   validFrom: '2026-04-01T00:00:00Z',
   validTo: '2026-10-01T00:00:00Z',
 };
-const RULES: DecisionRules = { associatedCountries: [], isUnionTime: true, freeAccessEvidence: null };
+const RULES: DecisionRules = { call: CALL, associatedCountries: [], isUnionTime: true, freeAccessEvidence: null };
 const grantInput: DecisionInput = { outcome: 'granted', reasonCodes, ...award };
 
 const submitted: AccessRequestEvent = {
@@ -284,7 +284,7 @@ describe('the decision on an access request', () => {
         .then([
           {
             type: 'access-granted',
-            data: { ...application, ...award, reasonCodes, decidedAt: LATER },
+            data: { ...application, ...award, reasonCodes, decidedAt: LATER, callChipHours: 30_000 },
             legalBasis: '2021/1173 Art. 12b(15)(b)',
           },
         ]);

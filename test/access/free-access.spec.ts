@@ -1,5 +1,6 @@
 import { accessRequest, type AccessRequestEvent } from '../../src/access/access-request.js';
 import { decideRequest, type DecisionInput, type DecisionRules } from '../../src/access/access-request.decisions.js';
+import type { OpenedCall } from '../../src/access/access-call.js';
 import type { Mode } from '../../src/domain/access-modes.js';
 import type { FreeReason } from '../../src/domain/free-access.js';
 import type { Principal } from '../../src/ledger/command-context.js';
@@ -8,7 +9,11 @@ import { given, refusalOf } from '../support/given.js';
 
 const NOW = '2026-03-10T12:00:00Z';
 const PANEL: Principal = { actorId: 'key-panel', roles: ['panel'] };
-const RULES: DecisionRules = { associatedCountries: [], isUnionTime: true, freeAccessEvidence: null };
+const CALL: OpenedCall = {
+  ...{ status: 'opened', facilityId: 'facility', mode: 'regular', chipHours: 1_000, grantedChipHours: 0 },
+  ...{ opensAt: NOW, closesAt: NOW },
+};
+const RULES: DecisionRules = { call: CALL, associatedCountries: [], isUnionTime: true, freeAccessEvidence: null };
 const CLAUSE = '2021/1173 Art. 12b(15)(b)';
 
 /** A request of an applicant of the category, that is not decided. */

@@ -159,6 +159,7 @@ const REFUSALS: Readonly<Record<FeatureRefusal, readonly HistoryCheck[] | Unchec
   'field-not-for-denial': ['envelopes'],
   'granted-below-one': ['access-requests'],
   'granted-above-requested': ['access-requests'],
+  'call-budget-exceeded': ['access-calls'],
   'free-reason-missing': ['eligibility'],
   'free-reason-not-met': ['eligibility'],
   'free-evidence-missing': ['eligibility'],

@@ -1,6 +1,6 @@
 import type { WrittenEvent } from '../written-log.js';
 import * as story from '../written-programme.js';
-import { expectRight, expectWrong } from './added-events.js';
+import { expectRight, expectWrong, type Added } from './added-events.js';
 
 const { named } = story;
 const CLAUSE = '2021/1173 Art. 12b(15)(b)';
@@ -18,6 +18,7 @@ function grantTo(category: string, terms: Record<string, unknown>, change: Chang
   const { legalBasis = CLAUSE, schema = 2 } = change;
   const [submitted, granted] = [story.submitted('r9', 100), story.granted('r9', 100)];
   const { freeReason: _, ...award } = granted.data;
+  const { callChipHours: _sum, ...old } = award;
   const own = { partnerId: APPLICANT, ultimateParentId: APPLICANT, category };
   return [
     story.partner(APPLICANT, LEGAL_FORMS[category] ?? 'company'),
@@ -25,13 +26,19 @@ function grantTo(category: string, terms: Record<string, unknown>, change: Chang
     { ...submitted, data: { ...submitted.data, ...own } },
     {
       ...granted,
-      data: { ...award, ...own, ...terms },
+      data: { ...(schema === 1 ? old : { ...award, callChipHours: 20_100 }), ...own, ...terms },
       envelope: { schema, ...(legalBasis !== null && { legalBasis }) },
     },
   ];
 }
 
-const right = (...grant: Parameters<typeof grantTo>) => expectRight(...grantTo(...grant));
+/** The same, with the grant counted on its call, as its command does. */
+function counted(grant: readonly WrittenEvent[]): Added[] {
+  const [last] = grant.slice(-1) as [WrittenEvent];
+  const isCounted = last.data['callChipHours'] !== undefined;
+  return [...grant.slice(0, -1), isCounted ? [last, story.counted('r9', 100, 20_100)] : last];
+}
+const right = (...grant: Parameters<typeof grantTo>) => expectRight(...counted(grantTo(...grant)));
 const wrong = (message: string, ...grant: Parameters<typeof grantTo>) =>
   expectWrong(['eligibility', message], ...grantTo(...grant));
 
@@ -75,7 +82,7 @@ describe('Art. 12b(15)(b): free access in a history', () => {
       },
     };
     const freeReason = 'sme-innovation';
-    await expectRight(policy, ...grantTo('sme', { freeReason, freeEvidenceRef: 'declaration' }));
+    await expectRight(policy, ...counted(grantTo('sme', { freeReason, freeEvidenceRef: 'declaration' })));
     await expectWrong(['eligibility', 'asks for evidence'], policy, ...grantTo('sme', { freeReason }));
   });
 
@@ -94,12 +101,58 @@ describe('Art. 12b(15)(b): free access in a history', () => {
       data: { poolId: named('pool'), owner, basis: 'capex' },
     });
     const sold = grantTo('start-up', { ...paid, poolId: named('pool') }, NO_CLAUSE);
-    await expectRight(pool('consortium'), ...sold);
+    await expectRight(pool('consortium'), ...counted(sold));
     await expectWrong(['eligibility', 'has a right to free access'], pool('union'), ...sold);
   });
 
   it('was stamped on every grant of schema 1, which stated no reason', async () => {
     await right('tech-giant', { priceBasis: 'free' }, { schema: 1 });
     await right('sme', paid, { schema: 1 });
+  });
+});
+
+describe("a call's budget in a history", () => {
+  // The programme grants 20,000 and 10,000 of the 1,000,000 chip-hours of its call, and revokes the 10,000.
+  const grantOf = (chipHours: number, sum: number, ...counted: WrittenEvent[]): Added[] => [
+    story.submitted('r9', chipHours),
+    [story.granted('r9', chipHours, chipHours, sum), ...counted],
+  ];
+  const counts = (chipHours: number, sum: number) => story.counted('r9', chipHours, sum);
+
+  it('takes the last chip-hour, and not one more', async () => {
+    await expectRight(...grantOf(980_000, 1_000_000, counts(980_000, 1_000_000)));
+    const [submitted] = grantOf(980_001, 1_000_001);
+    await expectWrong(['access-calls', 'More is granted than the call offers'], submitted as Added, [
+      story.granted('r9', 980_001, 980_001, 1_000_001),
+      counts(980_001, 1_000_001),
+    ]);
+  });
+
+  it('counts every grant, with its hours, once', async () => {
+    await expectWrong(['access-requests', 'does not count the hours'], ...grantOf(100, 20_100));
+    const [submitted] = grantOf(100, 20_100) as [Added];
+    const granted = story.granted('r9', 100, 100, 20_100);
+    await expectWrong(['access-calls', 'The sum of the call'], submitted, [granted, counts(99, 20_100)]);
+    await expectWrong(['access-requests', 'another sum'], submitted, [granted, counts(99, 20_099)]);
+    const other = story.granted('r9', 100, 100, 20_099);
+    await expectWrong(['access-requests', 'other chip-hours'], submitted, [other, counts(99, 20_099)]);
+    await expectWrong(['access-calls', 'The sum of the call'], submitted, [granted, counts(100, 20_000)]);
+    await expectWrong(
+      ['access-requests', 'did not give'],
+      ...grantOf(100, 20_100, counts(100, 20_100)),
+      counts(100, 20_200),
+    );
+  });
+
+  it('gets back from a revoked grant what it did not allocate, and no more', async () => {
+    const grant = grantOf(100, 20_100, counts(100, 20_100));
+    const at = '2026-03-02T08:20:00Z';
+    const data = { ...story.applicationOf(100), chipHours: 100, reasonCodes: ['fraud'], revokedAt: at };
+    const stream = `access-request-${named('r9')}`;
+    const revoked: WrittenEvent = { stream, type: 'grant-revoked', data, actor: 'panel' };
+    const returns = (chipHours: number) => story.counted('r9', chipHours, 20_100 - chipHours, 'returned');
+    await expectRight(...grant, [revoked, returns(100)]);
+    await expectWrong(['access-requests', 'does not count the hours'], ...grant, revoked);
+    await expectWrong(['access-requests', 'without a revocation'], ...grant, [returns(100)]);
   });
 });

@@ -425,6 +425,8 @@ const FORGERIES: readonly Forgery[] = [
     (c) => {
       set(c, 'grant-revoked', 0, { chipHours: 9_599 });
       set(c, 'access-granted', 1, { chipHours: 9_599 });
+      set(c, 'call-hours-granted', 1, { chipHours: 9_599, grantedChipHours: 29_599 });
+      set(c, 'access-granted', 1, { callChipHours: 29_599 });
       return find(c, 'chips-allocated', 1);
     },
   ],
