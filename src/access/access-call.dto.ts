@@ -92,6 +92,12 @@ export class AccessCallDto {
   @ApiProperty({ type: 'integer' })
   readonly chipHours: number;
   /**
+   * Chip-hours granted, less what revoked grants returned. Grants from before the budget of a call was binding are not in it.
+   * @example 1200000
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly chipHoursGranted: number;
+  /**
    * Revision of the record, to send in `If-Match`.
    * @example 0
    */

@@ -110,6 +110,7 @@ const COLUMNS: Columns<CallRow> = {
   opensAt: 'opens_at',
   closesAt: 'closes_at',
   chipHours: 'chip_hours',
+  chipHoursGranted: 'chip_hours_granted',
   revision: 'revision',
 };
 

@@ -3,7 +3,7 @@ import { MODES, type Mode } from '../domain/access-modes.js';
 import { nobody, unknownEvent, upcast, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import { id, instant, object, oneOf, text, whole, type Schema, type ValueOf } from '../ledger/schema.js';
-import { dateOf, formatInstant, parseInstant } from '../ledger/time.js';
+import { MS_PER_HOUR, dateOf, formatInstant, parseInstant } from '../ledger/time.js';
 
 const opened = object({
   facilityId: id(),
@@ -150,6 +150,46 @@ function requireHostStateCommitment(facility: CallFacility, facilityId: string, 
       { facilityId, hostStatePartnerId, opensOn },
     );
   }
+}
+
+/**
+ * The chip-hours granted under the call with one more grant.
+ * @throws Refusal `call-budget-exceeded` (409).
+ */
+export function grantedWith(call: OpenedCall, callId: string, chipHours: number): number {
+  const granted = call.grantedChipHours + chipHours;
+  if (granted <= call.chipHours) return granted;
+  const left = Math.max(0, call.chipHours - call.grantedChipHours);
+  throw refuse(
+    'call-budget-exceeded',
+    `The call offers ${call.chipHours} chip-hours, ${call.grantedChipHours} of them are granted, and ${left} are left: ${chipHours} cannot be ` +
+      'granted. Grant at most what is left, or open a further call.',
+    { callId, chipHours, offered: call.chipHours, granted: call.grantedChipHours, left },
+  );
+}
+
+/** Counts a grant on its call. */
+export const countGrant = (requestId: string, chipHours: number, grantedChipHours: number): CallHoursGranted => ({
+  type: 'call-hours-granted',
+  data: { requestId, chipHours, grantedChipHours },
+});
+
+/**
+ * Returns to the call what a revoked grant has not allocated. Chips that ran before the revocation are used up, and a part of a
+ * chip-hour counts as a whole one.
+ * @param allocatedChipMs chip-milliseconds that stay allocated under the grant
+ */
+export function returnHours(
+  call: OpenedCall,
+  requestId: string,
+  chipHours: number,
+  allocatedChipMs: bigint,
+): CallHoursReturned[] {
+  const msPerHour = BigInt(MS_PER_HOUR);
+  const returned = chipHours - Number((allocatedChipMs + msPerHour - 1n) / msPerHour);
+  if (returned === 0) return [];
+  const grantedChipHours = call.grantedChipHours - returned;
+  return [{ type: 'call-hours-returned', data: { requestId, chipHours: returned, grantedChipHours } }];
 }
 
 /** Narrows the state for decisions. For an unknown call the ledger has answered 404 before. */

@@ -1,5 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { MODES, type Mode } from '../domain/access-modes.js';
+import {
+  ACCESS_CLASSES,
+  ACCESS_USES,
+  FREE_REASONS,
+  FUNDING_PROGRAMMES,
+  type AccessClass,
+  type AccessUse,
+  type FreeReason,
+  type FundingProgramme,
+} from '../domain/free-access.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, Optional } from '../http/validation.js';
@@ -128,6 +138,17 @@ export class AccessRequestDetailDto extends AccessRequestDto {
   readonly erasedAt: string | null;
 }
 
+/** The Union programme that funds a project. */
+export class GrantFundingDto {
+  @ApiProperty({ enum: [...FUNDING_PROGRAMMES], enumName: 'FundingProgramme', example: 'HE' })
+  readonly programme: FundingProgramme;
+  /**
+   * Number of the grant agreement.
+   * @example "101092269"
+   */
+  readonly grantNumber: string;
+}
+
 /** A grant: a request that was granted. */
 export class GrantDto extends ApplicationDto {
   @ApiProperty({ enum: [...GRANT_STATUSES], enumName: 'GrantStatus', example: 'granted' })
@@ -140,6 +161,34 @@ export class GrantDto extends ApplicationDto {
   readonly chipHours: number;
   @ApiProperty({ enum: [...PRICE_BASES], enumName: 'PriceBasis', example: 'free' })
   readonly priceBasis: PriceBasis;
+  /** Why access is free of charge; null for paid access, and for grants from before the ledger recorded it. */
+  @ApiProperty({ enum: [...FREE_REASONS, null], nullable: true, type: String, example: 'sme-innovation' })
+  readonly freeReason: FreeReason | null;
+  /**
+   * Where the evidence for freeReason is kept.
+   * @example "DMS-2026-114"
+   */
+  readonly freeEvidenceRef: string | null;
+  /** The Union programme that funds the project. */
+  @ApiProperty({ type: () => GrantFundingDto, nullable: true })
+  readonly funding: GrantFundingDto | null;
+  /**
+   * Number of the Seal of Excellence of the project.
+   * @example null
+   */
+  readonly sealOfExcellenceRef: string | null;
+  /** What the time is used for; null if the decision does not say. */
+  @ApiProperty({ enum: [...ACCESS_USES, null], nullable: true, type: String, example: 'non-commercial' })
+  readonly use: AccessUse | null;
+  /** Art. 12b(14): general, strategic or security access; null if the decision does not say. */
+  @ApiProperty({ enum: [...ACCESS_CLASSES, null], nullable: true, type: String, example: 'general' })
+  readonly class: AccessClass | null;
+  /**
+   * Pool of access time from which the hours come; null for a grant without one.
+   * @example null
+   */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  readonly poolId: string | null;
   /** @example ["score-above-threshold", "sme-innovation"] */
   readonly reasonCodes: string[];
   /** @example "2026-04-01T00:00:00Z" */
@@ -191,6 +240,14 @@ export class GrantPageDto {
 }
 
 class ListApplicationsDto extends ListQueryDto {
+  /**
+   * Only requests of this mode.
+   * @example "fast-lane"
+   */
+  @Optional()
+  @IsOneOf(MODES, 'AccessMode')
+  readonly mode?: Mode;
+
   /**
    * Only requests under this call.
    * @example "a2d9e4f7-5b18-4c63-9e07-8f1d2c3b4a59"
@@ -256,6 +313,30 @@ export class ListGrantsDto extends ListApplicationsDto {
   @Optional()
   @IsOneOf(GRANT_STATUSES, 'GrantStatus')
   readonly status?: GrantStatus;
+
+  /**
+   * Only free or only paid access.
+   * @example "free"
+   */
+  @Optional()
+  @IsOneOf(PRICE_BASES, 'PriceBasis')
+  readonly priceBasis?: PriceBasis;
+
+  /**
+   * Only grants that are free of charge for this reason.
+   * @example "sme-innovation"
+   */
+  @Optional()
+  @IsOneOf(FREE_REASONS, 'FreeReason')
+  readonly freeReason?: FreeReason;
+
+  /**
+   * Only grants from this pool of access time.
+   * @example "0e9de3ba-93a1-4a8e-b5a5-1d6c60aa0a11"
+   */
+  @Optional()
+  @IsId()
+  readonly pool?: string;
 
   @FromDay('grants that were decided')
   readonly from?: string;

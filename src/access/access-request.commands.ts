@@ -1,15 +1,16 @@
 import { IdParams } from '../http/validation.js';
 import { releaseGrant } from './allocation.js';
-import { facility } from '../compute/facility.js';
+import { facility, registered } from '../compute/facility.js';
 import { requireWithinQuota } from '../governance/partner-quota.js';
 import { policy, versionAt } from '../governance/policy.js';
+import type { PolicyName } from '../governance/policy-values.js';
 import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
 import { OpenRecordCounts } from '../http/open-records.js';
 import { ultimateParentAt } from '../partners/ownership.js';
 import { categoryAt, partner } from '../partners/partner.js';
-import { accessCall, openedCall } from './access-call.js';
+import { accessCall, countGrant, openedCall, returnHours } from './access-call.js';
 import {
   decideRequest,
   recordEligibility,
@@ -17,6 +18,7 @@ import {
   submitRequest,
   withdrawRequest,
   type Applicant,
+  type DecisionRules,
 } from './access-request.decisions.js';
 import {
   DecideAccessRequestDto,
@@ -25,7 +27,7 @@ import {
   SubmitAccessRequestDto,
   WithdrawAccessRequestDto,
 } from './access-request.dto.js';
-import { accessRequest, type AccessRequest } from './access-request.js';
+import { accessRequest, filed, type AccessRequest, type Application, type Filed } from './access-request.js';
 import { effectiveInstant, type LateRecording } from './late-recording.js';
 
 /** Refusals of `effectiveInstant`. */
@@ -106,20 +108,32 @@ export const DecideAccessRequest = ledgerCommand(
       ...TARGET,
       ...UNDECIDED,
       ...LATE,
+      'call-budget-exceeded',
       'country-not-eligible',
       'field-missing',
       'field-not-for-denial',
+      'field-not-for-paid-access',
+      'free-by-law',
+      'free-evidence-missing',
+      'free-reason-missing',
+      'free-reason-not-met',
       'granted-above-requested',
       'granted-below-one',
       'own-request',
       'reason-codes-missing',
+      'unknown-access-call',
+      'unknown-facility',
       'validity-out-of-order',
     ],
   },
   (tx, { id, body }) => {
     const request = tx.target(accessRequest, id);
-    const associated = associatedCountries(tx, body);
-    tx.append(accessRequest, id, decideRequest(request, body, tx.context.principal, associated, tx.now));
+    const rules = rulesFor(tx, filed(request), body);
+    const [decision] = decideRequest(request, body, tx.context.principal, rules, tx.now);
+    tx.append(accessRequest, id, [decision]);
+    if (decision.type === 'access-denied') return;
+    const { callId, chipHours, callChipHours } = decision.data;
+    if (callChipHours !== undefined) tx.append(accessCall, callId, [countGrant(id, chipHours, callChipHours)]);
   },
 );
 
@@ -134,16 +148,23 @@ export const RevokeGrant = ledgerCommand(
       'not-granted',
       'reason-codes-missing',
       'too-many-releases',
+      'unknown-access-call',
       'unknown-facility',
     ],
   },
   (tx, { id, body }) => {
-    const [revoked] = revokeGrant(tx.target(accessRequest, id), body, tx.context.principal, tx.now);
+    const grant = filed(tx.target(accessRequest, id));
+    const [revoked] = revokeGrant(grant, body, tx.context.principal, tx.now);
     tx.append(accessRequest, id, [revoked]);
     // Release in the same append: a revoked grant must not hold chips at any position of the log.
-    const { facilityId, revokedAt } = revoked.data;
+    const { facilityId, callId, chipHours, revokedAt } = revoked.data;
     const released = releaseGrant(tx.existing(facility, facilityId), id, revokedAt, 'grant-revoked');
     tx.append(facility, facilityId, released);
+    if (grant.status === 'granted' && grant.countsOnCall) {
+      const allocatedChipMs = registered(tx.existing(facility, facilityId)).grants.get(id)?.chipMs ?? 0n;
+      const call = openedCall(tx.existing(accessCall, callId));
+      tx.append(accessCall, callId, returnHours(call, id, chipHours, allocatedChipMs));
+    }
     return { releasedAllocations: released.length };
   },
 );
@@ -169,12 +190,26 @@ const confidential = ({ purpose, contact }: SubmitAccessRequestDto): object => (
   ...(contact !== undefined && { contact }),
 });
 
-/**
- * The countries of the policy in force when the step takes effect. Without a policy only Member States are eligible.
- */
-function associatedCountries(tx: Transaction, { effectiveAt = tx.now }: LateRecording): readonly string[] {
-  const name = 'associated-countries';
-  return versionAt(tx.get(policy, name), name, effectiveAt)?.value ?? [];
+/** The version of a policy that is in force when the step takes effect. */
+const inForce = <Name extends PolicyName>(tx: Transaction, name: Name, { effectiveAt = tx.now }: LateRecording) =>
+  versionAt(tx.get(policy, name), name, effectiveAt);
+
+/** Without a policy only Member States are eligible. */
+const associatedCountries = (tx: Transaction, step: LateRecording): readonly string[] =>
+  inForce(tx, 'associated-countries', step)?.value ?? [];
+
+const rulesFor = (tx: Transaction, { application }: Filed, body: DecideAccessRequestDto): DecisionRules => ({
+  call: openedCall(tx.existing(accessCall, application.callId)),
+  associatedCountries: associatedCountries(tx, body),
+  freeAccessEvidence: inForce(tx, 'free-access-evidence', body),
+  isUnionTime: isUnionTime(tx, application, body.poolId),
+});
+
+/** The time of a grant without a pool is the Union's: what is recorded as nobody else's is granted under the Union's conditions. */
+function isUnionTime(tx: Transaction, { facilityId }: Application, poolId: string | undefined): boolean {
+  if (poolId === undefined) return true;
+  const { pools } = registered(tx.existing(facility, facilityId)).hours;
+  return (pools.get(poolId)?.owner ?? 'union') === 'union';
 }
 
 /**

@@ -1,10 +1,11 @@
 import { MODE_LIMITS } from '../domain/access-modes.js';
+import type { AccessClass, AccessUse, FreeReason } from '../domain/free-access.js';
 import { requireMayMark, type Illustrative } from '../domain/illustrative.js';
 import type { Principal } from '../ledger/command-context.js';
 import { forbid, invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import type { Category } from '../partners/partner.js';
-import { takesRequestsAt, type OpenedCall } from './access-call.js';
+import { grantedWith, takesRequestsAt, type OpenedCall } from './access-call.js';
 import {
   type AccessDenied,
   type AccessGranted,
@@ -15,12 +16,13 @@ import {
   type EligibilityRefused,
   type GrantedRequest,
   type GrantRevoked,
+  type Funding,
   type PriceBasis,
   type SubmittedRequest,
-  PRICE_CLAUSE,
 } from './access-request.js';
 import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
 import { requireEligibleCountry } from './eligible-countries.js';
+import { priceClause, type PriceRules } from './free-access.js';
 import { effectiveInstant, envelopeOf, type LateRecording } from './late-recording.js';
 
 /** The facts about the applicant at the instant of the submission. */
@@ -147,7 +149,25 @@ export function recordEligibility(
   return [{ type, data, ...envelopeOf(input, checkedAt), legalBasis: ELIGIBLE_COUNTRY_CLAUSE }];
 }
 
-export interface DecisionInput extends LateRecording {
+/** What the decision on a grant may state beside its hours, its price and its time. */
+interface GrantTerms {
+  readonly poolId?: string;
+  readonly freeReason?: FreeReason;
+  readonly freeEvidenceRef?: string;
+  readonly funding?: Funding;
+  readonly sealOfExcellenceRef?: string;
+  readonly use?: AccessUse;
+  readonly class?: AccessClass;
+}
+
+/** The policies and the facts of other records by which a request is decided. */
+export interface DecisionRules extends PriceRules {
+  /** The call of the request, whose budget the grant must fit into. */
+  readonly call: OpenedCall;
+  readonly associatedCountries: readonly string[];
+}
+
+export interface DecisionInput extends LateRecording, GrantTerms {
   readonly outcome: 'granted' | 'denied';
   readonly reasonCodes: readonly string[];
   /** Required for a grant, like the fields after it. A denial has none of these fields. */
@@ -160,14 +180,15 @@ export interface DecisionInput extends LateRecording {
 /**
  * Decides a request, once.
  * @throws Refusal `own-request` (403); `request-already-decided`, `request-withdrawn`, `request-ineligible`,
- * `country-not-eligible`, `granted-above-requested` (409); `granted-below-one`, `field-missing`, `field-not-for-denial`,
- * `validity-out-of-order`, `reason-codes-missing` (422); the codes of `effectiveInstant`.
+ * `country-not-eligible`, `granted-above-requested`, `call-budget-exceeded` (409); `granted-below-one`, `field-missing`, `field-not-for-denial`,
+ * `validity-out-of-order`, `reason-codes-missing` (422); the codes of `priceClause` and of
+ * `effectiveInstant`.
  */
 export function decideRequest(
   state: AccessRequest,
   input: DecisionInput,
   actor: Principal,
-  associatedCountries: readonly string[],
+  rules: DecisionRules,
   now: string,
 ): [AccessGranted | AccessDenied] {
   requireNotOwn(state, actor);
@@ -182,10 +203,14 @@ export function decideRequest(
   const award = awardOf(input, application.chipHoursRequested);
   // Check the country again: the eligibility check is optional, and the list of associated countries may have changed
   // since the check.
-  requireEligibleCountry(application.country, associatedCountries);
+  requireEligibleCountry(application.country, rules.associatedCountries);
+  const legalBasis = priceClause(application, award, rules);
+  const callChipHours = grantedWith(rules.call, application.callId, award.chipHours);
   const decidedAt = effectiveInstant(input, actor, now, since);
-  const data = { ...application, ...award, reasonCodes, decidedAt };
-  return [{ type: 'access-granted', data, ...envelopeOf(input, decidedAt), legalBasis: PRICE_CLAUSE }];
+  const data = { ...application, ...award, reasonCodes, decidedAt, callChipHours };
+  return [
+    { type: 'access-granted', data, ...envelopeOf(input, decidedAt), ...(legalBasis !== undefined && { legalBasis }) },
+  ];
 }
 
 function awardOf(input: DecisionInput, chipHoursRequested: number) {
@@ -215,11 +240,17 @@ function awardOf(input: DecisionInput, chipHoursRequested: number) {
       { validFrom, validTo },
     );
   }
-  return { chipHours, priceBasis, validFrom, validTo };
+  return { chipHours, priceBasis, validFrom, validTo, ...termsOf(input) };
 }
 
 const AWARD_FIELDS = ['chipHours', 'priceBasis', 'validFrom', 'validTo'] as const;
 type AwardField = (typeof AWARD_FIELDS)[number];
+
+const TERMS = ['poolId', 'freeReason', 'freeEvidenceRef', 'funding', 'sealOfExcellenceRef', 'use', 'class'] as const;
+
+/** The terms that the decision states. A term that it leaves out is missing in the event. */
+const termsOf = (input: GrantTerms): GrantTerms =>
+  Object.fromEntries(TERMS.flatMap((name) => (input[name] === undefined ? [] : [[name, input[name]]])));
 
 function requireField<Field extends AwardField>(input: DecisionInput, field: Field): NonNullable<DecisionInput[Field]> {
   const value = input[field];
@@ -228,7 +259,7 @@ function requireField<Field extends AwardField>(input: DecisionInput, field: Fie
 }
 
 function requireNoAward(input: DecisionInput): void {
-  for (const field of AWARD_FIELDS) {
+  for (const field of [...AWARD_FIELDS, ...TERMS]) {
     if (input[field] === undefined) continue;
     throw invalid('field-not-for-denial', `/${field}`, `A denied request has no ${field}. Leave it out.`);
   }

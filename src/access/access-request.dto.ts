@@ -1,10 +1,21 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
+  ACCESS_CLASSES,
+  ACCESS_USES,
+  FREE_REASONS,
+  FUNDING_PROGRAMMES,
+  type AccessClass,
+  type AccessUse,
+  type FreeReason,
+  type FundingProgramme,
+} from '../domain/free-access.js';
+import {
   AreReasonCodes,
   IsChipHours,
   IsFlag,
   IsId,
   IsInstantOrDate,
+  IsObjectOf,
   IsOneOf,
   IsProse,
   IsText,
@@ -21,6 +32,8 @@ const SECTOR_LENGTH_MAX = 100;
 const PURPOSE_LENGTH_MAX = 20_000;
 /** Room for a name, an address and a telephone number. */
 const CONTACT_LENGTH_MAX = 300;
+/** Room for the number of a contract, a certificate or a file. */
+const REFERENCE_LENGTH_MAX = 200;
 
 /** A request for access under a call. */
 export class SubmitAccessRequestDto extends LateRecordingDto {
@@ -105,7 +118,24 @@ export class RecordEligibilityDto extends LateRecordingDto {
   readonly reasonCodes: string[];
 }
 
-/** The decision on a request. */
+/** The Union programme that funds a project. */
+export class FundingDto {
+  /**
+   * Horizon Europe, the Digital Europe Programme or the Connecting Europe Facility.
+   * @example "HE"
+   */
+  @IsOneOf(FUNDING_PROGRAMMES, 'FundingProgramme')
+  readonly programme: FundingProgramme;
+
+  /**
+   * Number of the grant agreement.
+   * @example "101092269"
+   */
+  @IsText(REFERENCE_LENGTH_MAX)
+  readonly grantNumber: string;
+}
+
+/** The decision on a request. All fields but outcome, reasonCodes and effectiveAt are for grants alone. */
 export class DecideAccessRequestDto extends LateRecordingDto {
   /**
    * The decision. A request is decided once.
@@ -131,8 +161,65 @@ export class DecideAccessRequestDto extends LateRecordingDto {
   readonly priceBasis?: PriceBasis;
 
   /**
-   * Reason codes, at least one. For free access they name the heading of Art. 12b(15)(b).
-   * @example ["score-above-threshold", "sme-innovation"]
+   * Why access is free of charge. Free access needs it, paid access must not have it. `public-law-entity`: the applicant is a public
+   * body, or a research organisation and freeEvidenceRef names the evidence that it is governed by public law. `sme-innovation`: private
+   * innovation of a start-up, an SME or a scale-up, so that the use is not commercial. `eu-funded`: needs funding.
+   * `seal-of-excellence`: needs sealOfExcellenceRef. `open-frontier`: a call of that mode (Art. 12b(11)). Whoever has one of the first
+   * four reasons has a right to free access, and is not granted paid access.
+   * @example "sme-innovation"
+   */
+  @Optional()
+  @IsOneOf(FREE_REASONS, 'FreeReason')
+  readonly freeReason?: FreeReason;
+
+  /**
+   * Where the evidence for freeReason is kept. The policy free-access-evidence says which reasons need it.
+   * @example "DMS-2026-114"
+   */
+  @Optional()
+  @IsText(REFERENCE_LENGTH_MAX)
+  readonly freeEvidenceRef?: string;
+
+  /** The Union programme that funds the research or innovation. It opens the resources of Art. 12b(15)(c) as well. */
+  @Optional()
+  @IsObjectOf(() => FundingDto)
+  readonly funding?: FundingDto;
+
+  /**
+   * Number of the Seal of Excellence that the project was awarded under Horizon Europe or the Digital Europe Programme.
+   * @example "SOE-190123"
+   */
+  @Optional()
+  @IsText(REFERENCE_LENGTH_MAX)
+  readonly sealOfExcellenceRef?: string;
+
+  /**
+   * What the time is used for. Private innovation of an SME is not commercial use; what an SME sells to its customers is.
+   * @example "non-commercial"
+   */
+  @Optional()
+  @IsOneOf(ACCESS_USES, 'AccessUse')
+  readonly use?: AccessUse;
+
+  /**
+   * General access, or access under the rules for strategic (Art. 12b(14)(b)) or security activities (Art. 12b(14)(c)).
+   * @example "general"
+   */
+  @Optional()
+  @IsOneOf(ACCESS_CLASSES, 'AccessClass')
+  readonly class?: AccessClass;
+
+  /**
+   * Pool of access time from which the hours come.
+   * @example "0e9de3ba-93a1-4a8e-b5a5-1d6c60aa0a11"
+   */
+  @Optional()
+  @IsId()
+  readonly poolId?: string;
+
+  /**
+   * Reason codes, at least one.
+   * @example ["score-above-threshold"]
    */
   @AreReasonCodes()
   readonly reasonCodes: string[];

@@ -119,12 +119,12 @@ class ListAccessRequestsHandler implements IQueryHandler<ListAccessRequests> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListAccessRequests): Promise<Reading<Page<AccessRequestDto>>> {
-    const { limit, cursor, callId, partnerId, facilityId, category, status, from, to } = query;
+    const { limit, cursor, callId, partnerId, facilityId, mode, category, status, from, to } = query;
     return this.rows.list({
       projection: 'access',
       rows: rowsFor(reader, REQUESTS),
       columns: COLUMNS,
-      filters: { callId, partnerId, facilityId, category, status, from, to },
+      filters: { callId, partnerId, facilityId, mode, category, status, from, to },
       limit,
       cursor,
       where: (filters) => [
@@ -133,6 +133,7 @@ class ListAccessRequestsHandler implements IQueryHandler<ListAccessRequests> {
         is('facility_id', filters['facilityId']),
         is('category', filters['category']),
         is('status', filters['status']),
+        is('mode', filters['mode']),
         ...onDays('submitted_at', filters, 'instant'),
       ],
     });

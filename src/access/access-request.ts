@@ -23,10 +23,7 @@ import {
   type ValueOf,
 } from '../ledger/schema.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
-
-/** A grant states whether the access is free or paid for. */
-export const PRICE_CLAUSE = '2021/1173 Art. 12b(15)(b)';
+import { ELIGIBLE_COUNTRY_CLAUSE, FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './access.refusals.js';
 
 /** The facts of a request that every later event of it repeats. */
 const application = {
@@ -118,7 +115,7 @@ export type AccessRequestEvent =
   | AccessDenied
   | GrantRevoked;
 
-interface Filed {
+export interface Filed {
   readonly application: Application;
   readonly submittedBy: string;
   /** Instant at which the last step took effect. No later step takes effect before it. */
@@ -198,7 +195,7 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
       data: granted,
       concerns: itsPartner,
       effectiveAs: 'decidedAt',
-      clauses: [PRICE_CLAUSE],
+      clauses: [FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE],
       says: ({ data }) =>
         `${data.chipHours} of ${data.chipHoursRequested} chip-hours are granted ` +
         `(${data.priceBasis}${data.freeReason === undefined ? '' : `: ${data.freeReason}`}), from ` +
@@ -231,18 +228,18 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
         return { status: 'submitted', eligibility: 'unchecked', application, submittedBy, since: submittedAt };
       }
       case 'access-request-withdrawn':
-        return { ...filed(state), status: 'withdrawn', since: event.data.withdrawnAt };
+        return { ...factsOf(state), status: 'withdrawn', since: event.data.withdrawnAt };
       case 'eligibility-confirmed':
-        return { ...filed(state), status: 'submitted', eligibility: 'eligible', since: event.data.checkedAt };
+        return { ...factsOf(state), status: 'submitted', eligibility: 'eligible', since: event.data.checkedAt };
       case 'eligibility-refused':
-        return { ...filed(state), status: 'ineligible', since: event.data.checkedAt };
+        return { ...factsOf(state), status: 'ineligible', since: event.data.checkedAt };
       case 'access-granted': {
         const { chipHours, validFrom, validTo, decidedAt, callChipHours } = event.data;
         const terms = { chipHours, validFrom, validTo, countsOnCall: callChipHours !== undefined };
-        return { ...filed(state), status: 'granted', ...terms, ...conditionsOf(event.data), since: decidedAt };
+        return { ...factsOf(state), status: 'granted', ...terms, ...conditionsOf(event.data), since: decidedAt };
       }
       case 'access-denied':
-        return { ...filed(state), status: 'denied', since: event.data.decidedAt };
+        return { ...factsOf(state), status: 'denied', since: event.data.decidedAt };
       case 'grant-revoked':
         if (state.status !== 'granted') throw new Error('A grant was revoked in a stream that holds none.');
         return { ...state, status: 'revoked', since: event.data.revokedAt };
@@ -269,9 +266,14 @@ function applicationOf(facts: Application): Application {
   };
 }
 
-function filed(state: AccessRequest): Filed {
+/** Narrows the state for decisions. For an unknown request the ledger has answered 404 before. */
+export function filed(state: AccessRequest): FiledRequest {
   if (state.status === 'absent') throw new Error('A request must be submitted before anything else happens to it.');
-  const { application, submittedBy, since } = state;
+  return state;
+}
+
+function factsOf(state: AccessRequest): Filed {
+  const { application, submittedBy, since } = filed(state);
   return { application, submittedBy, since };
 }
 

@@ -1,5 +1,6 @@
 import { chipLevelFacts, chipModelFact, chipsRequestedFact } from '../compute/compute.refusals.js';
 import { MODES } from '../domain/access-modes.js';
+import { ACCESS_USES, FREE_REASONS } from '../domain/free-access.js';
 import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import {
   clauseFact,
@@ -16,7 +17,9 @@ import {
 } from '../ledger/refusal-facts.js';
 import { CATEGORIES } from '../partners/partner.js';
 
+export const OPEN_FRONTIER_CLAUSE = '2021/1173 Art. 12b(11)' as const;
 export const ELIGIBLE_COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)' as const;
+export const FREE_ACCESS_CLAUSE = '2021/1173 Art. 12b(15)(b)' as const;
 
 const requestFacts = {
   requestStatus: wordFact('Status of the request.', [
@@ -39,6 +42,11 @@ const roomFacts = <const Rule extends string>(rule: Rule) => ({
   cap: orNull(wholeFact('Cap of this category, in chips.', 128)),
   ...chipLevelFacts,
 });
+const priceFacts = {
+  freeReason: wordFact('The reason for free access.', FREE_REASONS),
+  category: wordFact('Category of the applicant at the submission.', CATEGORIES),
+  use: orNull(wordFact('The use that the decision states; null if it states none.', ACCESS_USES)),
+};
 const grantId = idFact('The grant.');
 
 export const ACCESS_REFUSALS = declareRefusals({
@@ -219,6 +227,55 @@ export const ACCESS_REFUSALS = declareRefusals({
       chipHours: wholeFact('Chip-hours that would be granted.', 60_000),
       chipHoursRequested: wholeFact('Chip-hours that were requested.', 50_000),
     },
+  },
+  'call-budget-exceeded': {
+    kind: 'conflict',
+    means: 'More chip-hours would be granted under the call than it offers.',
+    next: 'Grant at most what is left, or open a further call.',
+    facts: {
+      callId: idFact('The call.'),
+      chipHours: wholeFact('Chip-hours that would be granted.', 60_000),
+      offered: wholeFact('Chip-hours that the call offers.', 2_000_000),
+      granted: wholeFact('Chip-hours that are granted, less what revoked grants returned.', 1_950_000),
+      left: wholeFact('Chip-hours that are left.', 50_000),
+    },
+  },
+  'free-reason-missing': {
+    kind: 'invalid',
+    means: 'Access would be free of charge without a reason.',
+    next: 'Give the freeReason that holds, or decide for pay-per-use.',
+    facts: { clause: clauseFact(FREE_ACCESS_CLAUSE) },
+  },
+  'free-reason-not-met': {
+    kind: 'conflict',
+    means: 'The reason for free access does not hold for the applicant, its use or its project.',
+    next: 'Give the reason that holds with the facts that it needs, or decide for pay-per-use.',
+    facts: {
+      clause: wordFact('Where the rule comes from.', [FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE]),
+      ...priceFacts,
+      mode: wordFact('Mode of the call.', MODES),
+    },
+  },
+  'free-evidence-missing': {
+    kind: 'conflict',
+    means: 'The policy free-access-evidence asks for evidence of this reason.',
+    next: 'Name the evidence as freeEvidenceRef.',
+    facts: {
+      clause: clauseFact(FREE_ACCESS_CLAUSE),
+      freeReason: priceFacts.freeReason,
+      policyVersion: wholeFact('The version of the policy that decides.', 1),
+    },
+  },
+  'free-by-law': {
+    kind: 'conflict',
+    means: 'The user would pay, and the law makes the access free of charge.',
+    next: 'Grant free access with this reason. State the use commercial where an SME does not use the time for its private innovation.',
+    facts: { clause: clauseFact(FREE_ACCESS_CLAUSE), ...priceFacts },
+  },
+  'field-not-for-paid-access': {
+    kind: 'invalid',
+    means: 'A grant of paid access has a field of free access.',
+    next: 'Leave out the field that errors names, or grant free access.',
   },
   'validity-out-of-order': {
     kind: 'invalid',

@@ -32,7 +32,8 @@ const GRANTS = {
   table: `(
     select id, revision, granted_position as created_position, call_id, facility_id, operator_partner_id,
       host_state_partner_id, mode, partner_id, ultimate_parent_id, category, country, sector, submitted_at,
-      chip_hours_requested, illustrative, status, chip_hours_granted, price_basis, reason_codes, valid_from, valid_to,
+      chip_hours_requested, illustrative, status, chip_hours_granted, price_basis, free_reason,
+      free_evidence_ref, funding, seal_of_excellence_ref, access_use, access_class, pool_id, reason_codes, valid_from, valid_to,
       decided_at, revoked_at, revocation_reason_codes
     from access_requests where granted_position is not null
   )`,
@@ -45,6 +46,13 @@ const COLUMNS: Columns<GrantDto> = {
   status: 'status',
   chipHours: 'chip_hours_granted',
   priceBasis: 'price_basis',
+  freeReason: 'free_reason',
+  freeEvidenceRef: 'free_evidence_ref',
+  funding: 'funding',
+  sealOfExcellenceRef: 'seal_of_excellence_ref',
+  use: 'access_use',
+  class: 'access_class',
+  poolId: 'pool_id',
   reasonCodes: 'reason_codes',
   validFrom: 'valid_from',
   validTo: 'valid_to',
@@ -80,12 +88,26 @@ class ListGrantsHandler implements IQueryHandler<ListGrants> {
   constructor(private readonly rows: ReadModel) {}
 
   execute({ reader, query }: ListGrants): Promise<Reading<Page<GrantDto>>> {
-    const { limit, cursor, callId, partnerId, facilityId, category, status, from, to } = query;
+    const {
+      limit,
+      cursor,
+      callId,
+      partnerId,
+      facilityId,
+      mode,
+      category,
+      status,
+      priceBasis,
+      freeReason,
+      pool,
+      from,
+      to,
+    } = query;
     return this.rows.list({
       projection: 'access',
       rows: rowsFor(reader, GRANTS),
       columns: COLUMNS,
-      filters: { callId, partnerId, facilityId, category, status, from, to },
+      filters: { callId, partnerId, facilityId, mode, category, status, priceBasis, freeReason, pool, from, to },
       limit,
       cursor,
       where: (filters) => [
@@ -94,6 +116,10 @@ class ListGrantsHandler implements IQueryHandler<ListGrants> {
         is('facility_id', filters['facilityId']),
         is('category', filters['category']),
         is('status', filters['status']),
+        is('mode', filters['mode']),
+        is('price_basis', filters['priceBasis']),
+        is('free_reason', filters['freeReason']),
+        is('pool_id', filters['pool']),
         ...onDays('decided_at', filters, 'instant'),
       ],
     });

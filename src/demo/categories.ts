@@ -74,15 +74,6 @@ export const PROFILES: Readonly<Record<Category, CategoryProfile>> = {
   },
 };
 
-/** Categories that get free access under a law in force (12b(15)(b)). */
-export const FREE_BY_CATEGORY: ReadonlySet<Category> = new Set<Category>([
-  'start-up',
-  'sme',
-  'scale-up',
-  'research',
-  'public-body',
-]);
-
 const FIRST_SYLLABLES =
   'Bral Quim Zorp Vell Nub Trix Plo Yand Krum Fizz Glo Wab Snor Dwin Jox Hup Lurm Teb Oxl Mip'.split(' ');
 const LAST_SYLLABLES = 'bat quin ixo andro erly omba uvex itto aggle ordi enzy ubik amster oplo irra'.split(' ');

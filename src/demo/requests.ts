@@ -1,10 +1,10 @@
 import type { AccessCall } from './access-calls.js';
 import { midnight } from './calendar.js';
-import { FREE_BY_CATEGORY } from './categories.js';
 import type { CommandList, DemoBody } from './command-list.js';
 import { ACQUISITION } from './partners.js';
 import type { Random } from './random.js';
 import type { RequestPlan } from './request-plan.js';
+import type { Category } from '../partners/partner.js';
 
 const ASSOCIATED_COUNTRIES_POLICY = 'policy:associated-countries';
 
@@ -123,26 +123,44 @@ function eligibilityOf({ applicant }: RequestPlan, outcome: Checked, random: Ran
   return { eligible, reasonCodes, effectiveAt: outcome.checkedAt };
 }
 
-function decisionOf({ category, chipHours }: RequestPlan, outcome: Decided, random: Random): DemoBody {
+function decisionOf({ name, category, chipHours }: RequestPlan, outcome: Decided, random: Random): DemoBody {
   const effectiveAt = outcome.decidedAt;
   if (outcome.kind === 'denied') {
     return { outcome: 'denied', reasonCodes: [random.pick(DENIED_CODES)], effectiveAt };
   }
   const { award } = outcome;
   const isUnionFunded = random.chance(UNION_FUNDED_SHARE);
-  const isFree = FREE_BY_CATEGORY.has(category) || isUnionFunded;
-  const reasonCodes = [
-    'score-above-threshold',
-    ...(award.chipHours < chipHours ? ['reduced-to-available-hours'] : []),
-    ...(isFree ? [FREE_BY_CATEGORY.has(category) ? `free-for-${category}` : 'free-for-union-funded-project'] : []),
-  ];
+  const reasonCodes = ['score-above-threshold', ...(award.chipHours < chipHours ? ['reduced-to-available-hours'] : [])];
   return {
     outcome: 'granted',
     chipHours: award.chipHours,
-    priceBasis: isFree ? 'free' : 'pay-per-use',
+    ...priceOf(category, isUnionFunded, name),
     reasonCodes,
     validFrom: midnight(award.validFrom),
     validTo: midnight(award.validTo),
     effectiveAt,
   };
+}
+
+/** The price by Art. 12b(15)(b). The names of the evidence are invented. */
+function priceOf(category: Category, isUnionFunded: boolean, request: string): DemoBody {
+  const number = request.slice('request:'.length);
+  const funding = isUnionFunded ? { funding: { programme: 'HE', grantNumber: `ILLUSTRATIVE-${number}` } } : {};
+  switch (category) {
+    case 'start-up':
+    case 'sme':
+    case 'scale-up':
+      return { priceBasis: 'free', freeReason: 'sme-innovation', use: 'non-commercial', ...funding };
+    case 'public-body':
+      return { priceBasis: 'free', freeReason: 'public-law-entity', ...funding };
+    case 'research': {
+      const freeEvidenceRef = `illustrative statutes ${number}`;
+      return { priceBasis: 'free', freeReason: 'public-law-entity', freeEvidenceRef, ...funding };
+    }
+    case 'large-enterprise':
+    case 'tech-giant':
+      return isUnionFunded
+        ? { priceBasis: 'free', freeReason: 'eu-funded', use: 'non-commercial', ...funding }
+        : { priceBasis: 'pay-per-use', use: 'commercial' };
+  }
 }

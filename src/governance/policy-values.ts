@@ -1,6 +1,7 @@
 import { CALENDARS } from '../domain/business-days.js';
 import { COMMITMENT_KINDS, IN_KIND_TREATMENTS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
+import { FREE_REASONS, type FreeReason } from '../domain/free-access.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
 import { above0, list, object, oneOf, some, whole, type Schema, type ValueOf } from '../ledger/schema.js';
 import { country, isCountry } from '../domain/countries.js';
@@ -57,6 +58,10 @@ export const POLICY_VALUES = {
   'open-pledges-per-partner': object(
     { max: whole(undefined, 1) },
     'How many pledges of one partner may be unsigned before its own key may make no further one.',
+  ),
+  'free-access-evidence': list(
+    oneOf(FREE_REASONS),
+    'Art. 12b(15)(b): the reasons for free access for which a grant must name its evidence, sorted.',
   ),
 } as const satisfies Readonly<Record<string, Schema<unknown>>>;
 export type PolicyName = keyof typeof POLICY_VALUES;
@@ -116,6 +121,12 @@ export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue 
     }
     case 'impact-ratio-minimum':
       return { policy, value: readImpactRatioMinimum(value) };
+    case 'free-access-evidence': {
+      if (!isSet(value) || !value.every(isFreeReason)) {
+        throw mismatch(policy, `a list of some of ${FREE_REASONS.join(', ')}, each once`);
+      }
+      return { policy, value: value.toSorted() };
+    }
     case 'matching-basis': {
       const kinds = fieldsOf(value, ['kinds'])?.kinds;
       if (!isSet(kinds) || kinds.length === 0 || !kinds.every(isCommitmentKind)) {
@@ -184,6 +195,8 @@ const isWholeUpTo = (value: unknown, max: number): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= max;
 
 const isCommitmentKind = (kind: unknown): kind is CommitmentKind => COMMITMENT_KINDS.some((each) => each === kind);
+
+const isFreeReason = (reason: unknown): reason is FreeReason => FREE_REASONS.some((each) => each === reason);
 
 const mismatch = (policy: PolicyName, demand: string): Refusal =>
   invalid('policy-value-invalid', '/value', `The value of ${policy} must be ${demand}.`, { policy });

@@ -3,6 +3,7 @@ import { IsDefined } from 'class-validator';
 import { CALENDARS } from '../domain/business-days.js';
 import { COMMITMENT_KINDS, IN_KIND_TREATMENTS } from '../domain/commitment-kinds.js';
 import { FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
+import { FREE_REASONS } from '../domain/free-access.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
@@ -17,7 +18,16 @@ export const POLICY_VALUE = {
       type: 'string',
       enum: [...['committed', 'paid', 'required', 'not-required'], ...IN_KIND_TREATMENTS, ...CALENDARS],
     },
-    { type: 'array', items: { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 }, maxItems: 249 },
+    {
+      type: 'array',
+      items: {
+        oneOf: [
+          { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 },
+          { type: 'string', enum: [...FREE_REASONS] },
+        ],
+      },
+      maxItems: 249,
+    },
     {
       type: 'object',
       properties: { staffMax: { type: 'integer', format: 'int64', minimum: 1, maximum: STAFF_MAX } },
@@ -81,6 +91,7 @@ export class AdoptPolicyDto {
    * percent by kind of facility, e.g. `{ "supercomputer": 50 }`. `capital-call-notice`: `{ businessDays }`, 10 without a policy.
    * `business-day-calendar`: `"brussels"` or `"luxembourg"`, Brussels without a policy. `signature-acceptance`: `"required"` or
    * `"not-required"`. `open-requests-per-partner`, `open-pledges-per-partner`: `{ max }`, 1,000 without a policy.
+   * `free-access-evidence`: a list of reasons for free access for which a grant must name its evidence.
    * @example 'committed'
    */
   @IsDefined({ message: '$property must be given; see the description of each policy.' })

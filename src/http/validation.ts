@@ -122,6 +122,20 @@ export const IsListOf = (type: () => DtoClass, max: number): PropertyDecorator =
     ValidateNested({ each: true, message: 'Every item of $property must be an object.' }),
   );
 
+/** One object of a class. */
+export const IsObjectOf = (type: () => DtoClass): PropertyDecorator =>
+  applyDecorators(
+    Nested(type),
+    ValidateBy({
+      name: 'isObjectOf',
+      validator: {
+        validate: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+        defaultMessage: () => '$property must be an object.',
+      },
+    }),
+    ValidateNested(),
+  );
+
 /** Money in minor units. `min: '1'` is a payment, `min: '0'` a part that may be zero, `min: 'signed'` a change (never zero). */
 export function IsAmountMinor({ min }: { readonly min: '0' | '1' | 'signed' }): PropertyDecorator {
   const { pattern, demand } = AMOUNTS[min];

@@ -1,11 +1,14 @@
 import {
   accessCall,
+  grantedWith,
   openCall,
+  returnHours,
   takesRequestsAt,
   type CallFacility,
+  type OpenedCall,
   type OpenCallInput,
 } from '../../src/access/access-call.js';
-import { given } from '../support/given.js';
+import { given, refusalOf } from '../support/given.js';
 
 const FACTORY: CallFacility = { kind: 'ai-factory', hostStateCommitted: false };
 const GIGAFACTORY: CallFacility = { kind: 'ai-gigafactory', hostStatePartnerId: 'state', hostStateCommitted: true };
@@ -60,4 +63,33 @@ test('an access call accepts requests from its first instant until just before i
   expect(takesRequestsAt(state, '2026-03-01T00:00:00Z')).toBe(true);
   expect(takesRequestsAt(state, '2026-05-31T23:59:59.999Z')).toBe(true);
   expect(takesRequestsAt(state, '2026-06-01T00:00:00Z')).toBe(false);
+});
+
+describe('the budget of a call', () => {
+  const call = (grantedChipHours: number): OpenedCall => ({
+    ...{ status: 'opened', facilityId: 'facility', mode: 'regular', chipHours: 1_000, grantedChipHours },
+    ...{ opensAt: '2026-03-01T00:00:00Z', closesAt: '2026-06-01T00:00:00Z' },
+  });
+
+  test('takes grants up to the last chip-hour, and not one more', () => {
+    expect(grantedWith(call(0), 'call', 1_000)).toBe(1_000);
+    expect(grantedWith(call(600), 'call', 400)).toBe(1_000);
+    const refusal = refusalOf(() => grantedWith(call(600), 'call', 401));
+    expect([refusal.code, refusal.facts]).toEqual([
+      'call-budget-exceeded',
+      { callId: 'call', chipHours: 401, offered: 1_000, granted: 600, left: 400 },
+    ]);
+  });
+
+  test('gets back what a revoked grant has not allocated; a begun chip-hour is used up', () => {
+    const returned = (allocatedChipMs: bigint) => returnHours(call(600), 'request', 400, allocatedChipMs);
+    const event = (chipHours: number, grantedChipHours: number) => ({
+      type: 'call-hours-returned',
+      data: { requestId: 'request', chipHours, grantedChipHours },
+    });
+    expect(returned(0n)).toEqual([event(400, 200)]);
+    expect(returned(3_600_000n)).toEqual([event(399, 201)]);
+    expect(returned(3_600_001n)).toEqual([event(398, 202)]);
+    expect(returned(400n * 3_600_000n)).toEqual([]);
+  });
 });

@@ -26,6 +26,13 @@ const CALL: OpenedCall = {
   grantedChipHours: 0,
 };
 const reasonCodes = ['any'];
+const VALID = { validFrom: '2026-04-01', validTo: '2026-05-01' };
+const RULES = {
+  call: { ...CALL, chipHours: 10 ** 9 },
+  associatedCountries: [],
+  isUnionTime: true,
+  freeAccessEvidence: null,
+};
 
 type Step = (state: AccessRequest) => AccessRequestEvent[];
 const STEPS: Readonly<Record<string, (chipHours: number) => Step>> = {
@@ -33,10 +40,10 @@ const STEPS: Readonly<Record<string, (chipHours: number) => Step>> = {
   confirm: () => (state) => recordEligibility(state, { eligible: true, reasonCodes }, PANEL, [], NOW),
   refuse: () => (state) => recordEligibility(state, { eligible: false, reasonCodes }, PANEL, [], NOW),
   grant: (chipHours) => (state) => {
-    const award = { chipHours, priceBasis: 'free' as const, validFrom: '2026-04-01', validTo: '2026-05-01' };
-    return decideRequest(state, { outcome: 'granted', reasonCodes, ...award }, PANEL, [], NOW);
+    const award = { chipHours, priceBasis: 'pay-per-use' as const, use: 'commercial' as const, ...VALID };
+    return decideRequest(state, { outcome: 'granted', reasonCodes, ...award }, PANEL, RULES, NOW);
   },
-  deny: () => (state) => decideRequest(state, { outcome: 'denied', reasonCodes }, PANEL, [], NOW),
+  deny: () => (state) => decideRequest(state, { outcome: 'denied', reasonCodes }, PANEL, RULES, NOW),
   revoke: () => (state) => revokeGrant(state, { reasonCodes }, PANEL, NOW),
 };
 

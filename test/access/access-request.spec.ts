@@ -14,6 +14,7 @@ import {
   withdrawRequest,
   type Applicant,
   type DecisionInput,
+  type DecisionRules,
 } from '../../src/access/access-request.decisions.js';
 import type { Principal } from '../../src/ledger/command-context.js';
 import { given, refusalOf } from '../support/given.js';
@@ -50,9 +51,11 @@ const reasonCodes = ['score-above-threshold'];
 const award = {
   chipHours: 30_000,
   priceBasis: 'free' as const,
+  freeReason: 'sme-innovation' as const,
   validFrom: '2026-04-01T00:00:00Z',
   validTo: '2026-10-01T00:00:00Z',
 };
+const RULES: DecisionRules = { call: CALL, associatedCountries: [], isUnionTime: true, freeAccessEvidence: null };
 const grantInput: DecisionInput = { outcome: 'granted', reasonCodes, ...award };
 
 const submitted: AccessRequestEvent = {
@@ -171,9 +174,9 @@ describe('recording a step of an access request late', () => {
     const history = given(accessRequest, [submitted]);
     const at = (effectiveAt: string) => ({ ...grantInput, effectiveAt });
     history
-      .when((state) => decideRequest(state, at('2026-03-10T11:59:59Z'), PANEL, [], LATER))
+      .when((state) => decideRequest(state, at('2026-03-10T11:59:59Z'), PANEL, RULES, LATER))
       .refuses('effective-too-early', { notBefore: NOW });
-    const [event] = decideRequest(history.state, at(NOW), PANEL, [], LATER);
+    const [event] = decideRequest(history.state, at(NOW), PANEL, RULES, LATER);
     expect(event).toMatchObject({ data: { decidedAt: NOW }, effectiveAt: NOW });
   });
 
@@ -277,11 +280,11 @@ describe('the decision on an access request', () => {
   test('grants, with or without an earlier eligibility check', () => {
     for (const before of [[submitted], [submitted, confirmed]]) {
       given(accessRequest, before)
-        .when((state) => decideRequest(state, grantInput, PANEL, [], LATER))
+        .when((state) => decideRequest(state, grantInput, PANEL, RULES, LATER))
         .then([
           {
             type: 'access-granted',
-            data: { ...application, ...award, reasonCodes, decidedAt: LATER },
+            data: { ...application, ...award, reasonCodes, decidedAt: LATER, callChipHours: 30_000 },
             legalBasis: '2021/1173 Art. 12b(15)(b)',
           },
         ]);
@@ -290,7 +293,7 @@ describe('the decision on an access request', () => {
 
   test('denies with reasons and no other field', () => {
     history
-      .when((state) => decideRequest(state, { outcome: 'denied', reasonCodes }, PANEL, [], LATER))
+      .when((state) => decideRequest(state, { outcome: 'denied', reasonCodes }, PANEL, RULES, LATER))
       .then([{ type: 'access-denied', data: { ...application, reasonCodes, decidedAt: LATER } }]);
   });
 
@@ -303,13 +306,14 @@ describe('the decision on an access request', () => {
   ])('refuses a second decision on a request that is %s', (status, events, code) => {
     for (const input of [grantInput, { outcome: 'denied' as const, reasonCodes }]) {
       given(accessRequest, [submitted, ...events])
-        .when((state) => decideRequest(state, input, PANEL, [], LATER))
+        .when((state) => decideRequest(state, input, PANEL, RULES, LATER))
         .refuses(code, { requestStatus: status });
     }
   });
 
   test('grants from one chip-hour to all requested chip-hours, and no more', () => {
-    const grant = (chipHours: number) => decideRequest(history.state, { ...grantInput, chipHours }, PANEL, [], LATER);
+    const grant = (chipHours: number) =>
+      decideRequest(history.state, { ...grantInput, chipHours }, PANEL, RULES, LATER);
     history.when(() => grant(0)).refuses('granted-below-one');
     expect(grant(1)).toHaveLength(1);
     expect(grant(40_000)).toHaveLength(1);
@@ -319,7 +323,7 @@ describe('the decision on an access request', () => {
   });
 
   test('grants for a period that is not empty', () => {
-    const until = (validTo: string) => decideRequest(history.state, { ...grantInput, validTo }, PANEL, [], LATER);
+    const until = (validTo: string) => decideRequest(history.state, { ...grantInput, validTo }, PANEL, RULES, LATER);
     history.when(() => until(award.validFrom)).refuses('validity-out-of-order');
     expect(until('2026-04-01T00:00:00.001Z')).toHaveLength(1);
   });
@@ -327,24 +331,26 @@ describe('the decision on an access request', () => {
   test('names the missing field of a grant and the forbidden field of a denial', () => {
     for (const field of ['chipHours', 'priceBasis', 'validFrom', 'validTo'] as const) {
       const { [field]: value, ...rest } = grantInput;
-      const lacking = refusalOf(() => decideRequest(history.state, rest as DecisionInput, PANEL, [], LATER));
+      const lacking = refusalOf(() => decideRequest(history.state, rest as DecisionInput, PANEL, RULES, LATER));
       expect([lacking.code, lacking.errors[0]?.pointer]).toEqual(['field-missing', `/${field}`]);
       const denial = { outcome: 'denied' as const, reasonCodes, [field]: value };
-      const excess = refusalOf(() => decideRequest(history.state, denial, PANEL, [], LATER));
+      const excess = refusalOf(() => decideRequest(history.state, denial, PANEL, RULES, LATER));
       expect([excess.code, excess.errors[0]?.pointer]).toEqual(['field-not-for-denial', `/${field}`]);
     }
   });
 
   test('checks the country of a grant again, because the earlier check is optional', () => {
     const abroad = given(accessRequest, [fromAbroad('CH')]);
-    abroad.when((state) => decideRequest(state, grantInput, PANEL, [], LATER)).refuses('country-not-eligible');
-    expect(decideRequest(abroad.state, grantInput, PANEL, ['CH'], LATER)).toHaveLength(1);
-    expect(decideRequest(abroad.state, { outcome: 'denied', reasonCodes }, PANEL, [], LATER)).toHaveLength(1);
+    abroad.when((state) => decideRequest(state, grantInput, PANEL, RULES, LATER)).refuses('country-not-eligible');
+    expect(
+      decideRequest(abroad.state, grantInput, PANEL, { ...RULES, associatedCountries: ['CH'] }, LATER),
+    ).toHaveLength(1);
+    expect(decideRequest(abroad.state, { outcome: 'denied', reasonCodes }, PANEL, RULES, LATER)).toHaveLength(1);
   });
 
   test('requires a reason', () => {
     history
-      .when((state) => decideRequest(state, { ...grantInput, reasonCodes: [] }, PANEL, [], LATER))
+      .when((state) => decideRequest(state, { ...grantInput, reasonCodes: [] }, PANEL, RULES, LATER))
       .refuses('reason-codes-missing');
   });
 });
@@ -360,8 +366,8 @@ describe('the submitter of an access request', () => {
   test.each(own)('cannot check or decide the request: %s', (_who, actor) => {
     const attempts = [
       () => recordEligibility(state, { eligible: true, reasonCodes }, actor, [], LATER),
-      () => decideRequest(state, grantInput, actor, [], LATER),
-      () => decideRequest(state, { outcome: 'denied', reasonCodes }, actor, [], LATER),
+      () => decideRequest(state, grantInput, actor, RULES, LATER),
+      () => decideRequest(state, { outcome: 'denied', reasonCodes }, actor, RULES, LATER),
     ];
     for (const attempt of attempts) {
       const refusal = refusalOf(attempt);
@@ -371,7 +377,7 @@ describe('the submitter of an access request', () => {
 
   test('differs from a reviewer that is bound to another partner', () => {
     const stranger: Principal = { actorId: 'other', roles: ['panel'], partnerId: 'other' };
-    expect(decideRequest(state, grantInput, stranger, [], LATER)).toHaveLength(1);
+    expect(decideRequest(state, grantInput, stranger, RULES, LATER)).toHaveLength(1);
   });
 });
 

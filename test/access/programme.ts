@@ -35,7 +35,8 @@ export const GRANTED = {
   outcome: 'granted',
   chipHours: 40_000,
   priceBasis: 'free',
-  reasonCodes: ['score-above-threshold', 'sme-innovation'],
+  freeReason: 'sme-innovation',
+  reasonCodes: ['score-above-threshold'],
   validFrom: '2026-01-01T00:00:00Z',
   validTo: '2027-01-01T00:00:00Z',
 };

@@ -13,7 +13,13 @@ const DEMO_SENDERS: Readonly<Record<string, Sender>> = { operator: OPERATOR, pan
 const EUR = { currency: 'EUR' };
 const INVENTED = { source: 'register', illustrative: true };
 const GRANT = {
-  ...{ outcome: 'granted', chipHours: 20_000, priceBasis: 'free', reasonCodes: ['sme-innovation', 'second-reason'] },
+  ...{
+    outcome: 'granted',
+    chipHours: 20_000,
+    priceBasis: 'free',
+    freeReason: 'sme-innovation',
+    reasonCodes: ['merit', 'second-reason'],
+  },
   ...{ validFrom: '2026-05-01T00:00:00Z', validTo: '2026-08-01T00:00:00Z' },
 };
 

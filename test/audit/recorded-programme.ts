@@ -41,6 +41,7 @@ export async function recordProgramme(api: TestApp, companies: number): Promise<
     outcome: 'granted',
     chipHours: 400,
     priceBasis: 'free',
+    freeReason: 'sme-innovation',
     reasonCodes: ['ok'],
     validFrom: '2026-05-01T00:00:00Z',
     validTo: '2026-08-01T00:00:00Z',

@@ -33,7 +33,8 @@ function changed(type: string, data: Record<string, unknown>, envelope: Record<s
 function stamped(from: string, recordedAt: string): Commands {
   const commands = story.programme();
   const events = commands.flat();
-  for (const event of events.slice(events.indexOf(find(commands, from)))) event.envelope = { recordedAt };
+  for (const event of events.slice(events.indexOf(find(commands, from))))
+    event.envelope = { ...event.envelope, recordedAt };
   return commands;
 }
 
@@ -100,7 +101,7 @@ describe('the times of a history', () => {
     const commands = stamped('commitment-pledged', '2036-03-02T08:00:00Z');
     const events = commands.flat();
     for (const event of events.slice(events.indexOf(find(commands, 'capital-call-issued'))))
-      event.envelope = { recordedAt: '2037-03-02T08:00:00Z' };
+      event.envelope = { ...event.envelope, recordedAt: '2037-03-02T08:00:00Z' };
     const result = await verified(commands);
     expect([result.verdict, result.findings]).toEqual(['verified', 0]);
     expect(doubtsOf(result)[1]).toMatch(/^8 events from position 26 on have the stamp of an event before them/);

@@ -86,7 +86,16 @@ export const submitted = (id: string, hours: number): WrittenEvent =>
     submittedBy: 'applicant',
   });
 
-export const granted = (id: string, hours: number, chipHours = hours): WrittenEvent =>
+/** The call counts a grant, in the command that gives it; `sum` is what is granted under the call then. */
+export const counted = (id: string, chipHours: number, sum: number, change = 'granted'): WrittenEvent =>
+  event(
+    `access-call-${CALL}`,
+    `call-hours-${change}`,
+    { requestId: named(id), chipHours, grantedChipHours: sum },
+    { actor: 'panel' },
+  );
+
+export const granted = (id: string, hours: number, chipHours = hours, callChipHours = chipHours): WrittenEvent =>
   event(
     `access-request-${named(id)}`,
     'access-granted',
@@ -94,12 +103,14 @@ export const granted = (id: string, hours: number, chipHours = hours): WrittenEv
       ...applicationOf(hours),
       chipHours,
       priceBasis: 'free',
-      reasonCodes: ['sme-innovation'],
+      freeReason: 'sme-innovation',
+      reasonCodes: ['merit'],
       validFrom: '2026-05-01T00:00:00Z',
       validTo: '2026-08-01T00:00:00Z',
       decidedAt: '2026-03-02T08:10:00Z',
+      callChipHours,
     },
-    { actor: 'panel' },
+    { actor: 'panel', envelope: { legalBasis: '2021/1173 Art. 12b(15)(b)' } },
   );
 
 export const allocated = (data: Data): WrittenEvent => event(`facility-${SITE}`, 'chips-allocated', data);
@@ -223,9 +234,9 @@ export function programme(): WrittenEvent[][] {
         { actor: 'panel' },
       ),
     ],
-    [granted('r1', 20_000)],
+    [granted('r1', 20_000), counted('r1', 20_000, 20_000)],
     [submitted('r2', 12_000)],
-    [granted('r2', 12_000, 10_000)],
+    [granted('r2', 12_000, 10_000, 30_000), counted('r2', 10_000, 30_000)],
     [submitted('r3', 50)],
     [
       event(
@@ -270,6 +281,7 @@ export function programme(): WrittenEvent[][] {
         { actor: 'panel' },
       ),
       event(site, 'allocation-released', { ...second, at: '2026-03-02T08:20:00Z', reason: 'grant-revoked' }),
+      counted('r2', 10_000, 20_000, 'returned'),
     ],
     [
       event(`commitment-${named('c1')}`, 'commitment-cancelled', {

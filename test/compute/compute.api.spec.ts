@@ -34,7 +34,8 @@ describe('facilities and allocations over HTTP', () => {
     const request = { callId, partnerId, chipHours, sector: 'energy', purpose: 'To train a model.' };
     const id = await created('/v1/access-requests', request);
     const decision = {
-      ...{ outcome: 'granted', chipHours, priceBasis: 'free', reasonCodes: ['score-above-threshold'] },
+      ...{ outcome: 'granted', chipHours, reasonCodes: ['score-above-threshold'] },
+      ...(category === 'sme' ? { priceBasis: 'free', freeReason: 'sme-innovation' } : { priceBasis: 'pay-per-use' }),
       ...{ validFrom: '2030-01-01T00:00:00Z', validTo: '2031-01-01T00:00:00Z' },
     };
     await api.must(api.post(`/v1/access-requests/${id}/decision`, decision, { key: panelKey }));

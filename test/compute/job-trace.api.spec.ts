@@ -12,6 +12,7 @@ const FILE = process.env['TRACE_FILE'];
 const CHIPS = Number(process.env['TRACE_CHIPS'] ?? (JOBS < 5_000 && FILE === undefined ? 64 : 4_096));
 const START = Date.parse('2027-01-01T00:00:00Z');
 const MS_PER_JOB_MAX = 250;
+const PUBLIC_LAW = { freeReason: 'public-law-entity', freeEvidenceRef: 'statutes of the university' };
 
 let ledger: TestApp;
 beforeAll(async () => {
@@ -35,7 +36,13 @@ async function prepared(): Promise<{ facilityId: string; grantId: string }> {
   const request = { callId, partnerId, chipHours: 100_000_000_000, sector: 'science', purpose: 'Run the trace.' };
   const grantId = await idOf('/v1/access-requests', request);
   const validity = { validFrom: '2027-01-01T00:00:00Z', validTo: '2199-01-01T00:00:00Z' };
-  const granted = { outcome: 'granted', chipHours: 100_000_000_000, priceBasis: 'free', reasonCodes: ['trace'] };
+  const granted = {
+    outcome: 'granted',
+    chipHours: 100_000_000_000,
+    priceBasis: 'free',
+    ...PUBLIC_LAW,
+    reasonCodes: ['trace'],
+  };
   const panel = await ledger.keyFor(['panel']);
   await idOf(`/v1/access-requests/${grantId}/decision`, { ...granted, ...validity }, panel);
   return { facilityId, grantId };

@@ -166,7 +166,13 @@ export class Load {
     });
     if (!this.working) return;
     const decision = {
-      ...{ outcome: 'granted', chipHours: 10_000, priceBasis: 'free', reasonCodes: ['sme-innovation'] },
+      ...{
+        outcome: 'granted',
+        chipHours: 10_000,
+        priceBasis: 'free',
+        freeReason: 'sme-innovation',
+        reasonCodes: ['merit'],
+      },
       ...{ validFrom: hour(0), validTo: hour(GRANT_HOURS) },
     };
     await this.post(`/v1/access-requests/${request.id}/decision`, decision, panel);

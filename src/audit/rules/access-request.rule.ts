@@ -35,7 +35,7 @@ const STEP = [...APPLICATION, 'chipHours', 'priceBasis', 'reasonCodes', 'validFr
 /** The events of a request after its submission. */
 type StepType = Exclude<
   TypeOf<'access-requests'>,
-  'access-request-submitted' | 'chips-allocated' | 'allocation-released'
+  'access-request-submitted' | 'chips-allocated' | 'allocation-released' | 'call-hours-granted' | 'call-hours-returned'
 >;
 type Status = 'submitted' | 'eligible' | 'ineligible' | 'withdrawn' | 'denied' | 'granted' | 'revoked';
 /** The statuses in which each step is allowed. */
@@ -62,11 +62,13 @@ const WANTED: Readonly<Record<TypeOf<'access-requests'>, readonly string[]>> = {
   'access-request-withdrawn': [...STEP, 'withdrawnAt'],
   'eligibility-confirmed': [...STEP, 'checkedAt'],
   'eligibility-refused': [...STEP, 'checkedAt'],
-  'access-granted': [...STEP, 'decidedAt'],
+  'access-granted': [...STEP, 'decidedAt', 'callChipHours'],
   'access-denied': [...STEP, 'decidedAt'],
   'grant-revoked': [...STEP, 'revokedAt'],
   'chips-allocated': [...ALLOCATION, 'chips', 'from', 'to'],
   'allocation-released': ['chips', 'from', 'to', 'at'],
+  'call-hours-granted': ['chipHours', 'grantedChipHours'],
+  'call-hours-returned': ['chipHours'],
 };
 
 interface Request {
@@ -81,6 +83,12 @@ interface Request {
   allocatedChipMs: bigint;
   /** The part of it after the instant at which the grant was revoked. */
   heldChipMs: bigint;
+  /** From schema 2 on the call counts a grant, in the same command: the sum that the grant states. */
+  countedOnCall?: { readonly commandId: string; readonly place: Place; readonly sum: unknown };
+  /** Chip-hours that the call counts under the grant. */
+  callChipHours: number;
+  /** The command of the grant or of the revocation, until its other events are checked. */
+  unsettled: string | undefined;
   revocation?: { readonly commandId: string; readonly place: Place };
 }
 
@@ -97,8 +105,7 @@ export class AccessRequestRule implements Rule<'access-requests'> {
   accept(event: EventOf<'access-requests'>): void {
     const { position, stream, type, commandId, actor, effectiveAt } = event;
     runCheck(this.check, this.findings, () => {
-      const isAllocation = type === 'chips-allocated' || type === 'allocation-released';
-      const id = isAllocation ? Facts.of(event).text('grantId') : idOf(stream, 'access-request');
+      const id = requestOf(event);
       const members = only(event.data, WANTED[type]);
       this.rows.add(id, [id, position, stream, type, commandId, actor.id, effectiveAt, ...members]);
     });
@@ -121,17 +128,31 @@ export class AccessRequestRule implements Rule<'access-requests'> {
       const facts = new Facts({ position, stream, type }, dataOf(WANTED[type], members));
       const isRight = runCheck(this.check, this.findings, () => {
         const request = requests.get(id);
-        if (request) requireReleased(request, row[4]);
+        if (request) requireSettled(request, row[4]);
         requests.set(id, apply(request, row, facts, revoked.get(id) ?? Infinity));
       });
       if (!isRight) broken.add(id);
     }
     for (const [id, request] of requests) {
       // The checkpoint may end within the last command.
-      if (broken.has(id) || request.revocation?.commandId === lastCommandId) continue;
-      const held = stillHeld(request);
-      if (held) this.findings.add(findingOf(this.check, held));
+      if (broken.has(id) || request.unsettled === lastCommandId) continue;
+      const found = stillHeld(request) ?? miscounted(request);
+      if (found) this.findings.add(findingOf(this.check, found));
     }
+  }
+}
+
+/** The request or grant that the event is about. */
+function requestOf(event: EventOf<'access-requests'>): string {
+  switch (event.type) {
+    case 'chips-allocated':
+    case 'allocation-released':
+      return Facts.of(event).text('grantId');
+    case 'call-hours-granted':
+    case 'call-hours-returned':
+      return Facts.of(event).text('requestId');
+    default:
+      return idOf(event.stream, 'access-request');
   }
 }
 
@@ -150,10 +171,12 @@ function revokedFrom(rows: Iterable<RequestRow>): Map<string, number> {
   return revoked;
 }
 
-function requireReleased(request: Request, commandId: string): void {
-  if (request.revocation?.commandId === commandId) return;
-  const held = stillHeld(request);
-  if (held) throw held;
+/** What a decision must bring about in its own command is there at the first event of a later one. */
+function requireSettled(request: Request, commandId: string): void {
+  if (request.unsettled === commandId) return;
+  const found = stillHeld(request) ?? miscounted(request);
+  request.unsettled = undefined;
+  if (found) throw found;
 }
 
 function stillHeld({ revocation, heldChipMs }: Request): Violation | undefined {
@@ -174,6 +197,8 @@ function apply(request: Request | undefined, row: RequestRow, facts: Facts, revo
   if (request === undefined) throw new Violation(facts.place, 'The request was never submitted.');
   if (type === 'chips-allocated') allocate(request, facts, revokedAt);
   else if (type === 'allocation-released') release(request, facts, revokedAt);
+  else if (type === 'call-hours-granted') count(request, row, facts);
+  else if (type === 'call-hours-returned') giveBack(request, row, facts);
   else step(request, type, row, facts);
   return request;
 }
@@ -191,6 +216,8 @@ function submitted(facts: Facts): Request {
     validTo: 0,
     allocatedChipMs: 0n,
     heldChipMs: 0n,
+    callChipHours: 0,
+    unsettled: undefined,
   };
 }
 
@@ -219,11 +246,17 @@ function step(request: Request, type: StepType, row: RequestRow, facts: Facts): 
     );
   if (type !== 'access-request-withdrawn')
     facts.require(facts.list('reasonCodes').length > 0, 'The decision has no reason.');
-  if (type === 'access-granted') grant(request, facts);
+  if (type === 'access-granted') {
+    grant(request, facts);
+    const sum = facts.data['callChipHours'];
+    if (sum !== undefined) request.countedOnCall = { commandId, place: facts.place, sum };
+    request.unsettled = commandId;
+  }
   if (type === 'grant-revoked') {
     const hours = facts.count('chipHours');
     facts.requireSame(hours, request.chipHours, 'Other chip-hours are revoked than were granted.');
     request.revocation = { commandId, place: facts.place };
+    request.unsettled = commandId;
   }
   request.status = next.to;
   request.since = at;
@@ -247,6 +280,44 @@ function grant(request: Request, facts: Facts): void {
   request.validFrom = facts.instant('validFrom');
   request.validTo = facts.instant('validTo');
   facts.require(request.validFrom < request.validTo, 'The grant ends before it begins.');
+}
+
+/** The call of the request counts the grant. */
+function count(request: Request, [, , stream, , commandId]: RequestRow, facts: Facts): void {
+  requireOwnCall(request, stream, facts);
+  const isOfGrant = request.countedOnCall?.commandId === commandId && request.callChipHours === 0;
+  facts.require(isOfGrant, 'The call counts a grant that this command did not give.');
+  facts.requireSame(
+    facts.count('grantedChipHours'),
+    request.countedOnCall?.sum,
+    'The grant states another sum of its call.',
+  );
+  request.callChipHours = facts.count('chipHours');
+  facts.requireSame(request.callChipHours, request.chipHours, 'The call counts other chip-hours than were granted.');
+}
+
+/** A revoked grant returns what is not allocated any more, a begun chip-hour excepted. */
+function giveBack(request: Request, [, , stream, , commandId]: RequestRow, facts: Facts): void {
+  requireOwnCall(request, stream, facts);
+  facts.requireSame(commandId, request.revocation?.commandId, 'Hours return to the call without a revocation.');
+  request.callChipHours -= facts.count('chipHours');
+}
+
+function requireOwnCall({ data }: Request, stream: string, facts: Facts): void {
+  facts.requireSame(idOf(stream, 'access-call'), data['callId'], 'The hours are counted on another call.');
+}
+
+/** The hours that a call counts under a grant are those of the grant, and after a revocation those that stay allocated. */
+function miscounted(request: Request): Violation | undefined {
+  const { countedOnCall, callChipHours, chipHours, revocation, allocatedChipMs, unsettled } = request;
+  if (countedOnCall === undefined || unsettled === undefined) return undefined;
+  const msPerHour = BigInt(MS_PER_HOUR);
+  const expected = revocation ? Number((allocatedChipMs + msPerHour - 1n) / msPerHour) : chipHours;
+  if (callChipHours === expected) return undefined;
+  return new Violation((revocation ?? countedOnCall).place, 'The call does not count the hours of the grant.', {
+    expected: String(expected),
+    found: String(callChipHours),
+  });
 }
 
 function allocate(request: Request, facts: Facts, revokedAt: number): void {

@@ -117,6 +117,11 @@ const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
     "Promesses en cours d'un partenaire",
     'Offene Zusagen eines Partners',
   ),
+  'free-access-evidence': label(
+    'Evidence for free access',
+    "Preuves de l'accès gratuit",
+    'Nachweise für den unentgeltlichen Zugang',
+  ),
 };
 const TRANCHE_LABELS: Readonly<Record<TrancheKind, Label>> = {
   'first-loss': label('First loss', 'Première perte', 'Erstverlust'),

@@ -5,7 +5,7 @@ import { EnvelopeWriter, LOG_KEY, signedLog, type WrittenEvent } from '../writte
 import * as story from '../written-programme.js';
 
 /** An event, or the events of one command. */
-type Added = WrittenEvent | readonly WrittenEvent[];
+export type Added = WrittenEvent | readonly WrittenEvent[];
 
 /** Verifies the programme with these commands before its last one, which a checkpoint may cut in two. */
 async function verified(...added: readonly Added[]): Promise<Verification & { readonly lastAdded: number }> {

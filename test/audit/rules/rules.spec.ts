@@ -425,6 +425,8 @@ const FORGERIES: readonly Forgery[] = [
     (c) => {
       set(c, 'grant-revoked', 0, { chipHours: 9_599 });
       set(c, 'access-granted', 1, { chipHours: 9_599 });
+      set(c, 'call-hours-granted', 1, { chipHours: 9_599, grantedChipHours: 29_599 });
+      set(c, 'access-granted', 1, { callChipHours: 29_599 });
       return find(c, 'chips-allocated', 1);
     },
   ],
@@ -710,7 +712,7 @@ const MISFITS: readonly (readonly [what: string, forge: (commands: Commands) => 
   [
     'the clause of another decision',
     inEnvelope('access-granted', { legalBasis: '2021/1173 Art. 12b(16)' }),
-    '/legalBasis must be 2021/1173 Art. 12b(15)(b).',
+    '/legalBasis must be 2021/1173 Art. 12b(15)(b) or 2021/1173 Art. 12b(11).',
   ],
   ['a clause for usage', inEnvelope('usage-reported', { legalBasis: 'x' }), '/legalBasis must not be there.'],
   [

@@ -1,0 +1,158 @@
+import type { WrittenEvent } from '../written-log.js';
+import * as story from '../written-programme.js';
+import { expectRight, expectWrong, type Added } from './added-events.js';
+
+const { named } = story;
+const CLAUSE = '2021/1173 Art. 12b(15)(b)';
+const APPLICANT = named('applicant');
+const LEGAL_FORMS: Readonly<Record<string, string>> = { 'public-body': 'public-body', research: 'university' };
+
+interface Change {
+  /** Null: the grant rests on no clause. */
+  readonly legalBasis?: string | null;
+  readonly schema?: number;
+}
+
+/** The history of an applicant of the category, up to its grant with these terms. */
+function grantTo(category: string, terms: Record<string, unknown>, change: Change = {}): WrittenEvent[] {
+  const { legalBasis = CLAUSE, schema = 2 } = change;
+  const [submitted, granted] = [story.submitted('r9', 100), story.granted('r9', 100)];
+  const { freeReason: _, ...award } = granted.data;
+  const { callChipHours: _sum, ...old } = award;
+  const own = { partnerId: APPLICANT, ultimateParentId: APPLICANT, category };
+  return [
+    story.partner(APPLICANT, LEGAL_FORMS[category] ?? 'company'),
+    story.classified(APPLICANT, category),
+    { ...submitted, data: { ...submitted.data, ...own } },
+    {
+      ...granted,
+      data: { ...(schema === 1 ? old : { ...award, callChipHours: 20_100 }), ...own, ...terms },
+      envelope: { schema, ...(legalBasis !== null && { legalBasis }) },
+    },
+  ];
+}
+
+/** The same, with the grant counted on its call, as its command does. */
+function counted(grant: readonly WrittenEvent[]): Added[] {
+  const [last] = grant.slice(-1) as [WrittenEvent];
+  const isCounted = last.data['callChipHours'] !== undefined;
+  return [...grant.slice(0, -1), isCounted ? [last, story.counted('r9', 100, 20_100)] : last];
+}
+const right = (...grant: Parameters<typeof grantTo>) => expectRight(...counted(grantTo(...grant)));
+const wrong = (message: string, ...grant: Parameters<typeof grantTo>) =>
+  expectWrong(['eligibility', message], ...grantTo(...grant));
+
+const paid = { priceBasis: 'pay-per-use' };
+const funding = { programme: 'CEF', grantNumber: '7' };
+const NO_CLAUSE = { legalBasis: null };
+
+describe('Art. 12b(15)(b): free access in a history', () => {
+  it('has a reason', async () => {
+    await right('sme', { freeReason: 'sme-innovation' });
+    await wrong('without a reason', 'sme', {}, NO_CLAUSE);
+  });
+
+  it.each<[string, string, Record<string, unknown>, Record<string, unknown>]>([
+    ['public-law-entity', 'public-body', {}, { category: 'sme' }],
+    ['public-law-entity', 'research', { freeEvidenceRef: 'statutes' }, {}],
+    ['sme-innovation', 'scale-up', {}, { category: 'tech-giant' }],
+    ['sme-innovation', 'start-up', { use: 'non-commercial' }, { use: 'commercial' }],
+    ['eu-funded', 'tech-giant', { funding }, {}],
+    ['seal-of-excellence', 'large-enterprise', { sealOfExcellenceRef: 'SOE-1' }, {}],
+  ])('as %s of %s holds with %j and not with %j', async (freeReason, category, holds, lacks) => {
+    await right(category, { freeReason, ...holds });
+    const { category: other = category, ...terms } = lacks;
+    await wrong('does not hold', String(other), { freeReason, ...terms });
+  });
+
+  it('rests on the clause, and paid access on none', async () => {
+    await wrong('does not rest on the clause', 'sme', { freeReason: 'sme-innovation' }, NO_CLAUSE);
+    await right('large-enterprise', paid, NO_CLAUSE);
+    await wrong('does not rest on the clause', 'large-enterprise', paid);
+  });
+
+  it('has the evidence that the policy asks for', async () => {
+    const policy: WrittenEvent = {
+      stream: 'policy-free-access-evidence',
+      type: 'policy-adopted',
+      role: 'board',
+      data: {
+        ...{ policy: 'free-access-evidence', version: 1, value: ['sme-innovation'], reason: 'r' },
+        effectiveFrom: '2026-01-01T00:00:00Z',
+      },
+    };
+    const freeReason = 'sme-innovation';
+    await expectRight(policy, ...counted(grantTo('sme', { freeReason, freeEvidenceRef: 'declaration' })));
+    await expectWrong(['eligibility', 'asks for evidence'], policy, ...grantTo('sme', { freeReason }));
+  });
+
+  it('is for everybody who has a right to it', async () => {
+    await right('sme', { ...paid, use: 'commercial' }, NO_CLAUSE);
+    await wrong('has a right to free access', 'sme', { ...paid, use: 'non-commercial' }, NO_CLAUSE);
+    await wrong('has a right to free access', 'public-body', { ...paid, use: 'commercial' }, NO_CLAUSE);
+    await wrong('has a right to free access', 'tech-giant', { ...paid, funding }, NO_CLAUSE);
+    await wrong('has a reason for free access', 'tech-giant', { ...paid, freeReason: 'eu-funded' }, NO_CLAUSE);
+  });
+
+  it("concerns the Union's time, and not that of a pool of another owner", async () => {
+    const pool = (owner: string): WrittenEvent => ({
+      stream: `facility-${story.SITE}`,
+      type: 'access-pool-defined',
+      data: { poolId: named('pool'), owner, basis: 'capex' },
+    });
+    const sold = grantTo('start-up', { ...paid, poolId: named('pool') }, NO_CLAUSE);
+    await expectRight(pool('consortium'), ...counted(sold));
+    await expectWrong(['eligibility', 'has a right to free access'], pool('union'), ...sold);
+  });
+
+  it('was stamped on every grant of schema 1, which stated no reason', async () => {
+    await right('tech-giant', { priceBasis: 'free' }, { schema: 1 });
+    await right('sme', paid, { schema: 1 });
+  });
+});
+
+describe("a call's budget in a history", () => {
+  // The programme grants 20,000 and 10,000 of the 1,000,000 chip-hours of its call, and revokes the 10,000.
+  const grantOf = (chipHours: number, sum: number, ...counted: WrittenEvent[]): Added[] => [
+    story.submitted('r9', chipHours),
+    [story.granted('r9', chipHours, chipHours, sum), ...counted],
+  ];
+  const counts = (chipHours: number, sum: number) => story.counted('r9', chipHours, sum);
+
+  it('takes the last chip-hour, and not one more', async () => {
+    await expectRight(...grantOf(980_000, 1_000_000, counts(980_000, 1_000_000)));
+    const [submitted] = grantOf(980_001, 1_000_001);
+    await expectWrong(['access-calls', 'More is granted than the call offers'], submitted as Added, [
+      story.granted('r9', 980_001, 980_001, 1_000_001),
+      counts(980_001, 1_000_001),
+    ]);
+  });
+
+  it('counts every grant, with its hours, once', async () => {
+    await expectWrong(['access-requests', 'does not count the hours'], ...grantOf(100, 20_100));
+    const [submitted] = grantOf(100, 20_100) as [Added];
+    const granted = story.granted('r9', 100, 100, 20_100);
+    await expectWrong(['access-calls', 'The sum of the call'], submitted, [granted, counts(99, 20_100)]);
+    await expectWrong(['access-requests', 'another sum'], submitted, [granted, counts(99, 20_099)]);
+    const other = story.granted('r9', 100, 100, 20_099);
+    await expectWrong(['access-requests', 'other chip-hours'], submitted, [other, counts(99, 20_099)]);
+    await expectWrong(['access-calls', 'The sum of the call'], submitted, [granted, counts(100, 20_000)]);
+    await expectWrong(
+      ['access-requests', 'did not give'],
+      ...grantOf(100, 20_100, counts(100, 20_100)),
+      counts(100, 20_200),
+    );
+  });
+
+  it('gets back from a revoked grant what it did not allocate, and no more', async () => {
+    const grant = grantOf(100, 20_100, counts(100, 20_100));
+    const at = '2026-03-02T08:20:00Z';
+    const data = { ...story.applicationOf(100), chipHours: 100, reasonCodes: ['fraud'], revokedAt: at };
+    const stream = `access-request-${named('r9')}`;
+    const revoked: WrittenEvent = { stream, type: 'grant-revoked', data, actor: 'panel' };
+    const returns = (chipHours: number) => story.counted('r9', chipHours, 20_100 - chipHours, 'returned');
+    await expectRight(...grant, [revoked, returns(100)]);
+    await expectWrong(['access-requests', 'does not count the hours'], ...grant, revoked);
+    await expectWrong(['access-requests', 'without a revocation'], ...grant, [returns(100)]);
+  });
+});
