@@ -1,8 +1,8 @@
 import { HOST_STATE_CLAUSE } from './access.refusals.js';
 import { MODES, type Mode } from '../domain/access-modes.js';
-import { nobody, unknownType, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { nobody, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { invalid, refuse } from '../ledger/refusal.js';
-import { id, instant, object, oneOf, text, whole, type ValueOf } from '../ledger/schema.js';
+import { id, instant, object, oneOf, text, whole, type Schema, type ValueOf } from '../ledger/schema.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 
 const opened = object({
@@ -14,11 +14,20 @@ const opened = object({
   chipHours: whole('Chip-hours that the call offers.'),
 });
 
-export interface AccessCallOpened extends DomainEvent {
-  readonly type: 'access-call-opened';
-  readonly data: ValueOf<typeof opened>;
+const counted = object({
+  requestId: id('The request, and the grant.'),
+  chipHours: whole(undefined, 1),
+  grantedChipHours: whole('Chip-hours granted under the call after it, less the returned ones.'),
+});
+
+interface Fact<Type extends string, Data extends Schema<object>> extends DomainEvent {
+  readonly type: Type;
+  readonly data: ValueOf<Data>;
 }
-export type AccessCallEvent = AccessCallOpened;
+export type AccessCallOpened = Fact<'access-call-opened', typeof opened>;
+export type CallHoursGranted = Fact<'call-hours-granted', typeof counted>;
+export type CallHoursReturned = Fact<'call-hours-returned', typeof counted>;
+export type AccessCallEvent = AccessCallOpened | CallHoursGranted | CallHoursReturned;
 
 export type AccessCall = { readonly status: 'absent' } | OpenedCall;
 /** An opened call. Whether it takes requests depends on the instant, see `takesRequestsAt`. */
@@ -28,7 +37,13 @@ export interface OpenedCall {
   readonly mode: Mode;
   readonly opensAt: string;
   readonly closesAt: string;
+  /** The budget: chip-hours that the call offers altogether. */
   readonly chipHours: number;
+  /**
+   * The part of the budget that is granted, less what revoked grants returned. Grants of schema 1 were not counted on the call, so that
+   * for a call with such grants this is the lower bound of what was granted.
+   */
+  readonly grantedChipHours: number;
 }
 
 export const accessCall: Aggregate<AccessCall, AccessCallEvent> = {
@@ -44,16 +59,33 @@ export const accessCall: Aggregate<AccessCall, AccessCallEvent> = {
         `The ${data.mode} call "${data.title}" at facility ${data.facilityId} takes requests from ${data.opensAt} ` +
         `until before ${data.closesAt}.`,
     },
+    'call-hours-granted': {
+      schema: 1,
+      data: counted,
+      concerns: nobody,
+      says: ({ data }) =>
+        `${data.chipHours} chip-hours of the call are granted to request ${data.requestId}, and ${data.grantedChipHours} altogether.`,
+    },
+    'call-hours-returned': {
+      schema: 1,
+      data: counted,
+      concerns: nobody,
+      says: ({ data }) =>
+        `${data.chipHours} chip-hours of the revoked grant ${data.requestId} return to the call; ${data.grantedChipHours} remain granted.`,
+    },
   },
   exists: (state) => state.status !== 'absent',
-  evolve(_state, event) {
+  evolve(state, event) {
     switch (event.type) {
       case 'access-call-opened': {
         const { facilityId, mode, opensAt, closesAt, chipHours } = event.data;
-        return { status: 'opened', facilityId, mode, opensAt, closesAt, chipHours };
+        return { status: 'opened', facilityId, mode, opensAt, closesAt, chipHours, grantedChipHours: 0 };
       }
+      case 'call-hours-granted':
+      case 'call-hours-returned':
+        return { ...openedCall(state), grantedChipHours: event.data.grantedChipHours };
       default:
-        return unknownType('access-call', event.type);
+        return unknownEvent('access-call', event);
     }
   },
 };

@@ -1,5 +1,12 @@
 import { MODES, type Mode } from '../domain/access-modes.js';
-import { itsPartner, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import {
+  ACCESS_CLASSES,
+  ACCESS_USES,
+  FREE_REASONS,
+  FUNDING_PROGRAMMES,
+  type AccessUse,
+} from '../domain/free-access.js';
+import { itsPartner, unknownEvent, upcast, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
 import { country } from '../domain/countries.js';
 import {
   flag,
@@ -50,7 +57,7 @@ const submitted = object({
 });
 const withdrawn = object({ ...application, reason: optional(text()), withdrawnAt: instant() });
 const checked = object({ ...application, reasonCodes, checkedAt: instant() });
-const granted = object({
+const award = {
   ...application,
   chipHours: whole('At most the requested ones.'),
   priceBasis: oneOf(PRICE_BASES),
@@ -58,6 +65,28 @@ const granted = object({
   validFrom: instant(),
   validTo: instant('First instant at which the grant is over.'),
   decidedAt: instant(),
+};
+const grantedV1 = object(award);
+/** The Union programme that funds a project, and the number of its grant agreement. */
+const funding = object(
+  { programme: oneOf(FUNDING_PROGRAMMES), grantNumber: text('Number of the grant agreement.') },
+  'The project is research or innovation that a Union programme funds.',
+);
+export type Funding = ValueOf<typeof funding>;
+const granted = object({
+  ...award,
+  poolId: optional(id('The pool of access time from which the hours come.')),
+  freeReason: optional(
+    oneOf(FREE_REASONS, 'Why the access is free of charge. Free access has it, paid access has not.'),
+  ),
+  freeEvidenceRef: optional(text('Where the evidence for the reason is kept.')),
+  funding: optional(funding),
+  sealOfExcellenceRef: optional(text('Number of the Seal of Excellence of the project.')),
+  use: optional(oneOf(ACCESS_USES)),
+  class: optional(oneOf(ACCESS_CLASSES, 'Art. 12b(14): general access, or that under the rules of (b) or (c).')),
+  callChipHours: optional(
+    whole('Chip-hours granted under the call, with this grant. Grants from before schema 2 do not count in it.'),
+  ),
 });
 const denied = object({ ...application, reasonCodes, decidedAt: instant() });
 const revoked = object({
@@ -95,10 +124,18 @@ interface Filed {
   /** Instant at which the last step took effect. No later step takes effect before it. */
   readonly since: string;
 }
-interface Awarded extends Filed {
+interface Awarded extends Filed, Conditions {
   readonly chipHours: number;
   readonly validFrom: string;
   readonly validTo: string;
+  /** Whether the hours were counted on the call. Those of older grants were not. */
+  readonly countsOnCall: boolean;
+}
+/** The conditions of a grant that later decisions read. */
+interface Conditions {
+  readonly poolId?: string;
+  readonly funding?: Funding;
+  readonly use?: AccessUse;
 }
 
 export type SubmittedRequest = Filed & {
@@ -157,14 +194,17 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
       says: ({ data }) => `The request is not eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
     },
     'access-granted': {
-      schema: 1,
+      schema: 2,
       data: granted,
       concerns: itsPartner,
       effectiveAs: 'decidedAt',
       clauses: [PRICE_CLAUSE],
       says: ({ data }) =>
-        `${data.chipHours} of ${data.chipHoursRequested} chip-hours are granted (${data.priceBasis}), from ` +
+        `${data.chipHours} of ${data.chipHoursRequested} chip-hours are granted ` +
+        `(${data.priceBasis}${data.freeReason === undefined ? '' : `: ${data.freeReason}`}), from ` +
         `${data.validFrom} until ${data.validTo}. Reasons: ${data.reasonCodes.join(', ')}.`,
+      // Schema 1 gave no reason for free access, and bounded nothing by the hours of the call.
+      upcasts: { 1: upcast(grantedV1, (data) => data) },
     },
     'access-denied': {
       schema: 1,
@@ -197,8 +237,9 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
       case 'eligibility-refused':
         return { ...filed(state), status: 'ineligible', since: event.data.checkedAt };
       case 'access-granted': {
-        const { chipHours, validFrom, validTo, decidedAt } = event.data;
-        return { ...filed(state), status: 'granted', chipHours, validFrom, validTo, since: decidedAt };
+        const { chipHours, validFrom, validTo, decidedAt, callChipHours } = event.data;
+        const terms = { chipHours, validFrom, validTo, countsOnCall: callChipHours !== undefined };
+        return { ...filed(state), status: 'granted', ...terms, ...conditionsOf(event.data), since: decidedAt };
       }
       case 'access-denied':
         return { ...filed(state), status: 'denied', since: event.data.decidedAt };
@@ -234,6 +275,12 @@ function filed(state: AccessRequest): Filed {
   return { application, submittedBy, since };
 }
 
+const conditionsOf = ({ poolId, funding, use }: Conditions): Conditions => ({
+  ...(poolId !== undefined && { poolId }),
+  ...(funding && { funding }),
+  ...(use && { use }),
+});
+
 /** The facts about a grant that the decision on an allocation needs. */
 export interface Grant {
   readonly id: string;
@@ -248,6 +295,11 @@ export interface Grant {
   readonly validFrom: string;
   readonly validTo: string;
   readonly revoked: boolean;
+  /** The pool of access time from which its hours come; absent for a grant that names none. */
+  readonly poolId?: string;
+  /** Whether a Union programme funds the project: it may use what is reserved by Art. 12b(15)(c). */
+  readonly unionFunded: boolean;
+  readonly use?: AccessUse;
 }
 
 /**
@@ -257,7 +309,12 @@ export interface Grant {
 export function grantOf(id: string, state: AccessRequest): Grant | null {
   if (state.status !== 'granted' && state.status !== 'revoked') return null;
   const { partnerId, category, country, mode, facilityId } = state.application;
-  const { chipHours, validFrom, validTo } = state;
-  const revoked = state.status === 'revoked';
-  return { id, partnerId, category, country, mode, facilityId, chipHours, validFrom, validTo, revoked };
+  const { chipHours, validFrom, validTo, poolId, funding, use } = state;
+  return {
+    ...{ id, partnerId, category, country, mode, facilityId, chipHours, validFrom, validTo },
+    revoked: state.status === 'revoked',
+    ...(poolId !== undefined && { poolId }),
+    unionFunded: funding !== undefined,
+    ...(use && { use }),
+  };
 }

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
 import type { ErasureEvent } from '../erasure/erasure.js';
-import { accessCall, type AccessCallEvent } from './access-call.js';
+import { accessCall, type AccessCallEvent, type AccessCallOpened } from './access-call.js';
 import { accessRequest, type AccessRequestEvent, type AccessRequestSubmitted } from './access-request.js';
 import { usage, type UsageEvent, type UsageRecord } from './usage.js';
 
@@ -22,7 +22,7 @@ const eventOf = (recorded: RecordedEvent): Event => recorded as unknown as Event
 /** Rows of calls, of requests with their grants, and of the usage of every allocation. */
 export const accessProjection: Projection = {
   name: 'access',
-  version: 2,
+  version: 3,
   tables: ['access_facilities', 'access_calls', 'access_requests', 'allocation_usage'],
   types: [
     ...eventTypesOf(accessCall),
@@ -55,6 +55,8 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
       // Confidential texts are sealed under the id of their request.
       return [{ table: 'access_requests', id: event.data.subject }];
     case 'access-call-opened':
+    case 'call-hours-granted':
+    case 'call-hours-returned':
       return [{ table: 'access_calls', id: idOf(event.stream, accessCall.name) }];
     default:
       return [
@@ -90,6 +92,13 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
     case 'access-call-opened':
       rows.put('access_calls', idOf(event.stream, accessCall.name), callRow(recorded, event.data));
       return;
+    case 'call-hours-granted':
+    case 'call-hours-returned':
+      rows.patch('access_calls', idOf(event.stream, accessCall.name), {
+        revision: recorded.revision,
+        chip_hours_granted: event.data.grantedChipHours,
+      });
+      return;
     case 'access-request-submitted':
       rows.put('access_requests', idOf(event.stream, accessRequest.name), submittedRow(recorded, event, rows));
       return;
@@ -101,7 +110,7 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
   }
 }
 
-function callRow({ position, revision }: RecordedEvent, data: AccessCallEvent['data']): Row {
+function callRow({ position, revision }: RecordedEvent, data: AccessCallOpened['data']): Row {
   return {
     created_position: position,
     revision,
@@ -111,6 +120,7 @@ function callRow({ position, revision }: RecordedEvent, data: AccessCallEvent['d
     opens_at: data.opensAt,
     closes_at: data.closesAt,
     chip_hours: data.chipHours,
+    chip_hours_granted: 0,
   };
 }
 
@@ -157,6 +167,7 @@ function changeBy(event: Exclude<AccessRequestEvent, AccessRequestSubmitted>, po
     }
     case 'access-granted': {
       const { chipHours, priceBasis, reasonCodes, validFrom, validTo, decidedAt } = event.data;
+      const { poolId, freeReason, freeEvidenceRef, funding, sealOfExcellenceRef, use } = event.data;
       return {
         status: 'granted',
         granted_position: position,
@@ -166,6 +177,13 @@ function changeBy(event: Exclude<AccessRequestEvent, AccessRequestSubmitted>, po
         price_basis: priceBasis,
         valid_from: validFrom,
         valid_to: validTo,
+        pool_id: poolId ?? null,
+        free_reason: freeReason ?? null,
+        free_evidence_ref: freeEvidenceRef ?? null,
+        funding: funding ?? null,
+        seal_of_excellence_ref: sealOfExcellenceRef ?? null,
+        access_use: use ?? null,
+        access_class: event.data.class ?? null,
       };
     }
     case 'access-denied': {

@@ -39,6 +39,8 @@ const ROLES: Readonly<Record<EventType, readonly string[]>> = {
   'chips-allocated': SITE,
   'allocation-released': [...SITE, 'panel'],
   'access-call-opened': OPERATOR,
+  'call-hours-granted': PANEL,
+  'call-hours-returned': ['operator', 'panel'],
   'access-request-submitted': PROMISE,
   'access-request-withdrawn': PROMISE,
   'eligibility-confirmed': PANEL,

@@ -1,24 +1,12 @@
 // Published reports of method 1.0 depend on this file: before a change, copy the old behaviour into `transparency/method-1`.
 
 import { idOf, unknownEvent, type DomainEvent, type Aggregate } from '../ledger/aggregate.js';
+import { CATEGORIES, type Category } from '../domain/categories.js';
 import { country } from '../domain/countries.js';
 import { above0, date, flag, id, object, oneOf, optional, text, type Schema, type ValueOf } from '../ledger/schema.js';
 import { decided, fromThenOn, inForceAt, type Dated, type Timeline } from '../domain/timeline.js';
 
-/**
- * Categories of the report on equal access. The tests for each are in GBER Art. 22, Recommendation 2003/361 and DMA
- * Art. 3.
- */
-export const CATEGORIES = [
-  'start-up',
-  'sme',
-  'scale-up',
-  'research',
-  'public-body',
-  'large-enterprise',
-  'tech-giant',
-] as const;
-export type Category = (typeof CATEGORIES)[number];
+export { CATEGORIES, type Category };
 
 export const LEGAL_FORMS = [
   'union',

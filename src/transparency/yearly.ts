@@ -244,6 +244,8 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'capacity-retired':
     case 'quota-policy-adopted':
     case 'access-call-opened':
+    case 'call-hours-granted':
+    case 'call-hours-returned':
     case 'access-request-withdrawn':
     case 'eligibility-confirmed':
     case 'eligibility-refused':

@@ -23,6 +23,7 @@ const CALL: OpenedCall = {
   opensAt: '2026-03-01T00:00:00Z',
   closesAt: '2026-06-01T00:00:00Z',
   chipHours: 1,
+  grantedChipHours: 0,
 };
 const reasonCodes = ['any'];
 

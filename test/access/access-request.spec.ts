@@ -31,6 +31,7 @@ const CALL: OpenedCall = {
   opensAt: '2026-03-01T00:00:00Z',
   closesAt: '2026-06-01T00:00:00Z',
   chipHours: 2_000_000,
+  grantedChipHours: 0,
 };
 const APPLICANT: Applicant = { partnerId: 'applicant', country: 'FR', ultimateParentId: 'parent', category: 'sme' };
 
@@ -383,6 +384,7 @@ describe('a grant', () => {
     mode: 'fast-lane',
     facilityId: 'facility',
     chipHours: 30_000,
+    unionFunded: false,
     validFrom: award.validFrom,
     validTo: award.validTo,
   };

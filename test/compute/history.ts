@@ -38,6 +38,7 @@ export const grantOf = (further: Partial<Grant> = {}): Grant => ({
   validFrom: '2027-01-01T00:00:00Z',
   validTo: '2028-01-01T00:00:00Z',
   revoked: false,
+  unionFunded: false,
   ...further,
 });
 

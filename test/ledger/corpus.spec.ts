@@ -136,6 +136,16 @@ function* spoilt(data: object, at = ''): Generator<{ change: string; data: objec
 const MAY_BE_MISSING: ReadonlySet<string> = new Set(
   Object.entries({
     'access-request-submitted': ['illustrative'],
+    'access-granted': [
+      'callChipHours',
+      'class',
+      'freeEvidenceRef',
+      'freeReason',
+      'funding',
+      'poolId',
+      'sealOfExcellenceRef',
+      'use',
+    ],
     'access-request-withdrawn': ['reason'],
     'api-key-issued': ['expiresAt', 'partnerId'],
     'commitment-pledged': ['facilityId', 'illustrative', 'programme', 'source'],

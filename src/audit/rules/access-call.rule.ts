@@ -17,6 +17,9 @@ interface Call {
   readonly mode: string;
   readonly opensAt: number;
   readonly closesAt: number;
+  readonly chipHours: bigint;
+  /** Granted less returned, as the call counts it. */
+  grantedChipHours: bigint;
 }
 
 /** Calls for access, and whether the call of a request was open. Memory grows with facilities and calls. */
@@ -54,6 +57,9 @@ export class AccessCallRule implements Rule<'access-calls'> {
       }
       case 'access-call-opened':
         return this.open(idOf(stream, 'access-call'), facts);
+      case 'call-hours-granted':
+      case 'call-hours-returned':
+        return this.count(idOf(stream, 'access-call'), facts, type === 'call-hours-granted' ? 1n : -1n);
       case 'access-request-submitted':
         return this.submit(facts);
       default:
@@ -63,7 +69,11 @@ export class AccessCallRule implements Rule<'access-calls'> {
 
   private open(id: string, facts: Facts): void {
     const [facilityId, mode] = [facts.text('facilityId'), facts.text('mode')];
-    const call = { facilityId, mode, opensAt: facts.instant('opensAt'), closesAt: facts.instant('closesAt') };
+    const call = {
+      ...{ facilityId, mode, opensAt: facts.instant('opensAt'), closesAt: facts.instant('closesAt') },
+      chipHours: BigInt(facts.count('chipHours')),
+      grantedChipHours: 0n,
+    };
     facts.require(!this.calls.has(id), 'The call is opened a second time.');
     this.calls.set(id, call);
     facts.require(call.opensAt < call.closesAt, 'The call closes before it opens.');
@@ -76,6 +86,16 @@ export class AccessCallRule implements Rule<'access-calls'> {
       'above 0',
       site?.hostMinor,
     );
+  }
+
+  private count(id: string, facts: Facts, sign: bigint): void {
+    const call = this.calls.get(id);
+    if (call === undefined) return facts.require(false, `The call ${id} was never opened.`);
+    call.grantedChipHours += sign * BigInt(facts.count('chipHours'));
+    const stated = BigInt(facts.count('grantedChipHours'));
+    facts.requireSame(stated, call.grantedChipHours, 'The sum of the call is not that of its grants.');
+    const isWithin = call.grantedChipHours <= call.chipHours;
+    facts.require(isWithin, 'More is granted than the call offers.', `at most ${call.chipHours}`, stated);
   }
 
   private submit(facts: Facts): void {

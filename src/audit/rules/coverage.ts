@@ -59,6 +59,8 @@ const COVERAGE = {
   'chips-allocated': ['capacity', 'allocations', 'access-requests'],
   'allocation-released': ['capacity', 'allocations', 'access-requests'],
   'access-call-opened': ['access-calls'],
+  'call-hours-granted': ['access-calls'],
+  'call-hours-returned': ['access-calls'],
   'access-request-submitted': ['access-calls', 'access-requests', 'partners', 'ownership'],
   'access-request-withdrawn': ['access-requests'],
   'eligibility-confirmed': ['access-requests', 'eligibility'],

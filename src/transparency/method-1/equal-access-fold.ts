@@ -1,5 +1,5 @@
 import { MODE_LIMITS, type Mode } from '../../domain/access-modes.js';
-import type { AccessCallEvent } from '../../access/access-call.js';
+import type { AccessCallOpened } from '../../access/access-call.js';
 import type { AccessRequestEvent, Application } from '../../access/access-request.js';
 import type { UsageEvent } from '../../access/usage.js';
 import type { AllocationFacts, FacilityEvent } from '../../compute/facility-events.js';
@@ -93,7 +93,7 @@ export const DECISION_DAYS_MAX = 750;
 
 type Of<Event, Type extends string> = Extract<Event, { type: Type }>;
 export type EqualAccessEvent =
-  | AccessCallEvent
+  | AccessCallOpened
   | AccessRequestEvent
   | UsageEvent
   | CorrectiveActionDecided

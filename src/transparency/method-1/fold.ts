@@ -114,6 +114,9 @@ function apply(state: FoldState, event: LedgerEvent): void {
     case 'contribution-recorded':
     // An acceptance permits a signature; the signature holds the amount.
     case 'commitment-accepted':
+    // The grant itself holds the same hours.
+    case 'call-hours-granted':
+    case 'call-hours-returned':
     // A publication or an attestation changes no figure. Erased content was never counted.
     case 'report-published':
     case 'replay-attested':
