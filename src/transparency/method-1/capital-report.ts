@@ -1,9 +1,9 @@
 import type { TrancheKind } from '../../capital/fund.js';
 import { countsAgainstCeiling } from '../../compute/facility.js';
-import { PARTNER_KINDS, type PartnerKind } from '../../partners/partner.js';
 import { noAmounts, type CapexFacts, type CapitalAmounts, type CapitalCell, type FundFacts } from './capital-fold.js';
 import type { FoldState } from './fold.js';
 import { figures, share, type Measure, type Reason } from '../measures.js';
+import { PARTNER_KINDS, type PartnerKind } from './partner-kinds.js';
 import { headerOf, type ReportHeader } from './report-header.js';
 
 /** Sums of money as they are published: decimal strings of minor units. `CapitalAmounts` explains each of them. */
