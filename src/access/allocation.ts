@@ -54,7 +54,18 @@ export function allocate(
   return [
     {
       type: 'chips-allocated',
-      data: { allocationId, grantId, partnerId, category, country, mode, chipModel, chips, ...interval },
+      data: {
+        allocationId,
+        grantId,
+        partnerId,
+        category,
+        country,
+        mode,
+        chipModel,
+        chips,
+        ...interval,
+        protection: 'category',
+      },
     },
   ];
 }
@@ -207,8 +218,10 @@ export function releaseGrant(state: Facility, grantId: string, at: string, reaso
 }
 
 function releaseOf(allocation: Allocation, at: string, reason: string): FacilityEvent {
-  const { allocationId, grantId, partnerId, category, country, mode, chipModel, chips } = allocation;
-  const [from, to] = [formatInstant(allocation.from), formatInstant(allocation.to)];
-  const facts = { allocationId, grantId, partnerId, category, country, mode, chipModel, chips, from, to };
-  return { type: 'allocation-released', data: { ...facts, at: formatInstant(parseInstant(at)), reason } };
+  const { from, to, released: _released, ...facts } = allocation;
+  const interval = { from: formatInstant(from), to: formatInstant(to) };
+  return {
+    type: 'allocation-released',
+    data: { ...facts, ...interval, at: formatInstant(parseInstant(at)), reason },
+  };
 }

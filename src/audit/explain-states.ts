@@ -5,6 +5,7 @@ import type { Commitment } from '../capital/commitment.js';
 import type { Fund } from '../capital/fund.js';
 import { installedOf } from '../compute/capacity-profile.js';
 import type { Facility } from '../compute/facility.js';
+import { accountOf, creditOf, PARTS_PER_UNIT_HOUR, type HoursOfFacility } from '../compute/hour-account.js';
 import { moneyText } from '../domain/money.js';
 import type { Subject } from '../erasure/erasure.js';
 import type { Policy } from '../governance/policy.js';
@@ -126,10 +127,30 @@ function* facility(state: Facility): Lines {
       yield* fact(`quota of ${model}, version ${version}`, text);
     }
   }
-  for (const { allocationId, partnerId, chips, chipModel, from, to, released } of state.allocations.values()) {
-    const text = `${chips} chips ${chipModel} for partner ${partnerId}, ${formatInstant(from)} to ${formatInstant(to)}`;
+  yield* hoursOf(state.hours);
+  for (const { allocationId, partnerId, chips, chipModel, from, to, released, poolId } of state.allocations.values()) {
+    const pool = poolId === undefined ? '' : `, access pool ${poolId}`;
+    const text = `${chips} chips ${chipModel} for partner ${partnerId}, ${formatInstant(from)} to ${formatInstant(to)}${pool}`;
     yield* fact(`allocation ${allocationId}`, released ? `${text}, released` : text);
   }
+}
+
+function* hoursOf(hours: HoursOfFacility): Lines {
+  yield* fact('operations started on', hours.operationsStartedOn);
+  yield* fact('ownership transferred on', hours.ownershipTransferredOn);
+  for (const { poolId, owner, basis, partnerId } of hours.pools.values())
+    yield* fact(`access pool ${poolId}`, [owner, basis, partnerId ?? []].flat().join(', '));
+  for (const period of hours.periods) {
+    const during = `from ${formatInstant(period.from)} to ${formatInstant(period.to)}`;
+    yield* count(`unit-hours ${during}`, period.availableUnitHours);
+    for (const poolId of hours.pools.keys()) {
+      const account = accountOf(hours, poolId, period);
+      yield* count(`unit-hours of pool ${poolId} ${during}`, creditOf(account));
+      yield* count(`unit-hours allocated in pool ${poolId} ${during}`, account.allocatedParts / PARTS_PER_UNIT_HOUR);
+    }
+  }
+  for (const { partnerId, periodFrom, unitHours } of hours.preferences.values())
+    yield* count(`unit-hours of preferential access of partner ${partnerId} from ${periodFrom}`, unitHours);
 }
 
 const chipsText = (chips: Readonly<Record<string, number>>): string =>

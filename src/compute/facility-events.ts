@@ -1,7 +1,7 @@
 import { MODES } from '../domain/access-modes.js';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { moneyOf } from '../domain/money.js';
-import { itsPartner, nobody, type DomainEvent, type EventDeclarations } from '../ledger/aggregate.js';
+import { itsPartner, nobody, upcast, type DomainEvent, type EventDeclarations } from '../ledger/aggregate.js';
 import { currency } from '../domain/currencies.js';
 import { country } from '../domain/countries.js';
 import {
@@ -20,6 +20,19 @@ import {
 } from '../ledger/schema.js';
 import { CATEGORIES, PARTNER_KINDS } from '../partners/partner.js';
 import { UNION_CLAUSE } from './compute.refusals.js';
+import {
+  accessPool,
+  donation,
+  entitlement,
+  operationsStart,
+  ownershipTransfer,
+  poolEvents,
+  PROTECTIONS,
+  preferentialAccess,
+  PROPORTION_CLAUSE,
+  QUOTA_CLASSES,
+  USES,
+} from './pool-events.js';
 
 /** Which article of the law a facility falls under. */
 export const FACILITY_KINDS = ['ai-gigafactory', 'ai-factory', 'supercomputer'] as const;
@@ -54,18 +67,22 @@ export type ContributionFacts = ValueOf<typeof contribution>;
 const capacity = object({ chipModel: text(), chips: whole(), effectiveFrom: instant() });
 export type CapacityFacts = ValueOf<typeof capacity>;
 
-const quota = object({
-  chipModel: text(),
-  version: whole('Counted for the chip model at this facility.', 1),
-  floors: some(CATEGORIES, whole(), 'Chips kept for a category, whether it uses them or not.'),
-  caps: some(CATEGORIES, whole(), 'The most chips that a category may use.'),
-  effectiveFrom: instant(),
-  reason: text(),
-});
+const quotaOf = <Class extends string>(classes: readonly Class[]) =>
+  object({
+    chipModel: text(),
+    version: whole('Counted for the chip model at this facility.', 1),
+    floors: some(classes, whole(), 'Chips kept for a class of users, whether it uses them or not.'),
+    caps: some(classes, whole(), 'The most chips that a class of users may use.'),
+    effectiveFrom: instant(),
+    reason: text(),
+  });
+/** Before Union-funded projects had a class of their own. */
+const quotaV1 = quotaOf(CATEGORIES);
+const quota = quotaOf(QUOTA_CLASSES);
 export type QuotaFacts = ValueOf<typeof quota>;
 
 /** A release repeats these facts, so that a report folds each event without a look-up. */
-const allocated = {
+const allocatedV1 = {
   allocationId: id(),
   grantId: id(),
   partnerId: id(),
@@ -77,15 +94,35 @@ const allocated = {
   from: instant(),
   to: instant('First instant after the allocation; in a release, as it was before.'),
 };
+const allocationV1 = object(allocatedV1);
+const allocated = {
+  ...allocatedV1,
+  protection: oneOf(PROTECTIONS, 'The class of the floors and caps that the chips count in. Art. 12b(15)(c).'),
+  poolId: optional(id('The access pool whose hours are used. A facility without pools has none.')),
+  unitThousandths: optional(
+    whole('With a pool: thousandths of a unit-hour that one chip-hour counts, by the policy chip-equivalence.', 1),
+  ),
+  use: optional(oneOf(USES, 'The use that the grant states.')),
+};
 const allocation = object(allocated);
 export type AllocationFacts = ValueOf<typeof allocation>;
 
-const release = object({
-  ...allocated,
+const released = {
   at: instant('The chips are free from then on. If it is not after `from`, the whole allocation is released.'),
   reason: text(),
-});
+};
+const releaseV1 = object({ ...allocatedV1, ...released });
+const release = object({ ...allocated, ...released });
 export type ReleaseFacts = ValueOf<typeof release>;
+
+/** Repeats the facts of the allocation as they are at that position, for the same reason as a release. */
+const poolAssignment = object({
+  ...allocated,
+  poolId: id('The access pool whose hours the allocation used.'),
+  unitThousandths: whole('Thousandths of a unit-hour that one chip-hour counts.', 1),
+  evidenceRef: text('Where it is recorded whose hours were used.'),
+});
+export type PoolAssignmentFacts = ValueOf<typeof poolAssignment>;
 
 interface Fact<Type extends string, Data extends Schema<object>> extends DomainEvent {
   readonly type: Type;
@@ -100,7 +137,17 @@ export type FacilityEvent =
   | Fact<'capacity-retired', typeof capacity>
   | QuotaPolicyAdopted
   | Fact<'chips-allocated', typeof allocation>
-  | Fact<'allocation-released', typeof release>;
+  | Fact<'allocation-released', typeof release>
+  | Fact<'pool-assigned', typeof poolAssignment>
+  | Fact<'operations-started', typeof operationsStart>
+  | Fact<'access-pool-defined', typeof accessPool>
+  | Fact<'entitlement-set', typeof entitlement>
+  | Fact<'access-time-donated', typeof donation>
+  | Fact<'ownership-transferred', typeof ownershipTransfer>
+  | Fact<'preferential-access-set', typeof preferentialAccess>;
+
+/** Before pools: the chips counted in the category of their user. */
+const inCategory = <Facts extends object>(facts: Facts) => ({ ...facts, protection: 'category' as const });
 
 /** What each event of a facility holds, whom it concerns, and what it says. */
 export const facilityEvents: EventDeclarations<FacilityEvent> = {
@@ -133,26 +180,38 @@ export const facilityEvents: EventDeclarations<FacilityEvent> = {
     says: ({ data }) => `${data.chips} chips of the model ${data.chipModel} are retired from ${data.effectiveFrom} on.`,
   },
   'quota-policy-adopted': {
-    schema: 1,
+    schema: 2,
     data: quota,
+    upcasts: { 1: upcast(quotaV1, (facts) => facts) },
     concerns: nobody,
     says: ({ data }) =>
       `Version ${data.version} of the floors and caps for the chip model ${data.chipModel} holds from ` +
       `${data.effectiveFrom} on. Reason: ${data.reason}`,
   },
   'chips-allocated': {
-    schema: 1,
+    schema: 2,
     data: allocation,
+    upcasts: { 1: upcast(allocationV1, inCategory) },
     concerns: itsPartner,
     says: ({ data }) =>
       `${data.chips} chips of the model ${data.chipModel} are allocated to partner ${data.partnerId} from ` +
       `${data.from} until ${data.to}.`,
   },
   'allocation-released': {
-    schema: 1,
+    schema: 2,
     data: release,
+    upcasts: { 1: upcast(releaseV1, inCategory) },
     concerns: itsPartner,
     says: ({ data }) =>
       `Allocation ${data.allocationId} releases its ${data.chips} chips from ${data.at} on. Reason: ${data.reason}.`,
   },
+  'pool-assigned': {
+    schema: 1,
+    data: poolAssignment,
+    concerns: itsPartner,
+    clauses: [PROPORTION_CLAUSE],
+    says: ({ data }) =>
+      `Allocation ${data.allocationId}, which had no access pool, used hours of pool ${data.poolId}. Evidence: ${data.evidenceRef}`,
+  },
+  ...poolEvents,
 };

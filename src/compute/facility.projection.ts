@@ -39,6 +39,14 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
       return [own, ...changes];
     case 'quota-policy-adopted':
       return [own, { table: 'quota_policies', id: policyId(facilityId, event.data) }];
+    case 'pool-assigned':
+    case 'operations-started':
+    case 'access-pool-defined':
+    case 'entitlement-set':
+    case 'access-time-donated':
+    case 'ownership-transferred':
+    case 'preferential-access-set':
+      return [own];
     case 'chips-allocated':
     case 'allocation-released':
       return [own, { table: 'allocations', id: event.data.allocationId }, ...changes];
@@ -75,6 +83,14 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
       rows.patch('allocations', allocationId, ends);
       return;
     }
+    case 'pool-assigned':
+    case 'operations-started':
+    case 'access-pool-defined':
+    case 'entitlement-set':
+    case 'access-time-donated':
+    case 'ownership-transferred':
+    case 'preferential-access-set':
+      return;
     default:
       unknownEvent('facility', event);
   }
@@ -113,6 +129,13 @@ function changesOf(event: FacilityEvent): readonly CapacityChange[] {
     case 'facility-registered':
     case 'contribution-recorded':
     case 'quota-policy-adopted':
+    case 'pool-assigned':
+    case 'operations-started':
+    case 'access-pool-defined':
+    case 'entitlement-set':
+    case 'access-time-donated':
+    case 'ownership-transferred':
+    case 'preferential-access-set':
       return [];
     default:
       return unknownEvent('facility', event);

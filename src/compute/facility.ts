@@ -4,6 +4,16 @@ import { unknownEvent, type Aggregate } from '../ledger/aggregate.js';
 import { parseInstant } from '../ledger/time.js';
 import { withInstalled, withUsed, type CapacityProfile } from './capacity-profile.js';
 import { facilityEvents } from './facility-events.js';
+import {
+  NO_HOURS,
+  withBooked,
+  withDonation,
+  withEntitlement,
+  withFinancing,
+  withOwnershipTransferred,
+  withPreference,
+  type HoursOfFacility,
+} from './hour-account.js';
 import type {
   FacilityKind,
   FacilityDescription,
@@ -12,6 +22,7 @@ import type {
   QuotaFacts,
   AllocationFacts,
   ReleaseFacts,
+  PoolAssignmentFacts,
   FacilityEvent,
 } from './facility-events.js';
 import { categoryIndex, type QuotaPolicy } from './quota.js';
@@ -33,6 +44,7 @@ export interface RegisteredFacility {
   readonly chipModels: PersistentMap<string, ChipModelState>;
   readonly allocations: PersistentMap<string, Allocation>;
   readonly grants: PersistentMap<string, GrantUse>;
+  readonly hours: HoursOfFacility;
 }
 
 export interface Contributions {
@@ -96,6 +108,20 @@ export const facility: Aggregate<Facility, FacilityEvent> = {
         return withAllocation(registered(state), event.data);
       case 'allocation-released':
         return withRelease(registered(state), event.data);
+      case 'pool-assigned':
+        return withPool(registered(state), event.data);
+      case 'operations-started':
+        return withHours(state, (hours) => ({ ...hours, operationsStartedOn: event.data.on }));
+      case 'access-pool-defined':
+        return withHours(state, (hours) => ({ ...hours, pools: hours.pools.set(event.data.poolId, event.data) }));
+      case 'entitlement-set':
+        return withHours(state, (hours) => withEntitlement(hours, event.data));
+      case 'access-time-donated':
+        return withHours(state, (hours) => withDonation(hours, event.data));
+      case 'ownership-transferred':
+        return withHours(state, (hours) => withOwnershipTransferred(hours, event.data));
+      case 'preferential-access-set':
+        return withHours(state, (hours) => withPreference(hours, event.data));
       default:
         return unknownEvent('facility', event);
     }
@@ -131,6 +157,7 @@ function asRegistered(description: FacilityDescription): RegisteredFacility {
     chipModels: PersistentMap(),
     allocations: PersistentMap(),
     grants: PersistentMap(),
+    hours: NO_HOURS,
   };
 }
 
@@ -147,6 +174,7 @@ function withContribution(state: RegisteredFacility, facts: ContributionFacts): 
       statesMinorByKind: { ...statesMinorByKind, [facts.kind]: statesMinorByKind[facts.kind] + ofStatesMinor },
       byPartnerMinor: byPartnerMinor.update(facts.partnerId, 0n, (sumMinor) => sumMinor + deltaMinor),
     },
+    hours: withFinancing(state.hours, facts),
   };
 }
 
@@ -190,6 +218,7 @@ function withAllocation(state: RegisteredFacility, facts: AllocationFacts): Regi
       chipMs: chipMs + chipMsOf(chips, from, to),
       allocationIds: allocationIds.add(allocationId),
     })),
+    hours: withBooked(state.hours, allocation, { from, to }, 1),
   };
 }
 
@@ -207,8 +236,26 @@ function withRelease(state: RegisteredFacility, facts: ReleaseFacts): Registered
       chipMs: chipMs - chipMsOf(chips, end, to),
       allocationIds: end === from ? allocationIds.delete(allocationId) : allocationIds,
     })),
+    hours: withBooked(state.hours, allocation, { from: end, to }, -1),
   };
 }
+
+function withPool(state: RegisteredFacility, facts: PoolAssignmentFacts): RegisteredFacility {
+  const { allocationId, poolId, unitThousandths } = facts;
+  const known = state.allocations.get(allocationId);
+  if (!known) throw new Error(`Allocation ${allocationId} got a pool before it was made.`);
+  const allocation = { ...known, poolId, unitThousandths };
+  return {
+    ...state,
+    allocations: state.allocations.set(allocationId, allocation),
+    hours: withBooked(state.hours, allocation, allocation, 1),
+  };
+}
+
+const withHours = (state: Facility, change: (hours: HoursOfFacility) => HoursOfFacility): RegisteredFacility => ({
+  ...registered(state),
+  hours: change(registered(state).hours),
+});
 
 function withUse(state: RegisteredFacility, of: Allocation, chips: number, from: number, to: number) {
   return state.chipModels.update(of.chipModel, NO_CHIPS, (model) => ({

@@ -243,6 +243,13 @@ function requireUncounted(event: Exclude<LedgerEvent, { type: Counted }>): void 
     case 'capacity-installed':
     case 'capacity-retired':
     case 'quota-policy-adopted':
+    case 'pool-assigned':
+    case 'operations-started':
+    case 'access-pool-defined':
+    case 'entitlement-set':
+    case 'access-time-donated':
+    case 'ownership-transferred':
+    case 'preferential-access-set':
     case 'access-call-opened':
     case 'call-hours-granted':
     case 'call-hours-returned':

@@ -29,6 +29,7 @@ const allocation = (change: Partial<Allocation> = {}): Allocation => ({
   chips: 10,
   from: parseInstant(FROM),
   to: parseInstant(TO),
+  protection: 'category',
   released: false,
   ...change,
 });

@@ -59,6 +59,7 @@ export const allocationOf = (allocationId: string, grantId: string, chips: numbe
   chips,
   from,
   to,
+  protection: 'category',
 });
 
 /** One command: signs, and books the amount to the layer and the facility. */

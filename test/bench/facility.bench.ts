@@ -80,7 +80,14 @@ function* facilityWith(name: string, live: number): Generator<Fact[]> {
   const repeated = { grantId: grantOf(name), partnerId: PARTNER, category: 'sme', country: 'SE', mode: 'regular' };
   for (let number = 0; number < live; number += 1) {
     const allocationId = idOf(`allocation ${name} ${number}`);
-    const data = { allocationId, ...repeated, chipModel: MODEL, chips: 1, ...intervalOf(number * 11) };
+    const data = {
+      allocationId,
+      ...repeated,
+      chipModel: MODEL,
+      chips: 1,
+      ...intervalOf(number * 11),
+      protection: 'category',
+    };
     yield [{ stream, type: 'chips-allocated', data }];
   }
 }

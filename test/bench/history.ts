@@ -232,6 +232,7 @@ function* grantOf(application: Application, grantId: string, round: number, nowM
     chips: number,
     from: formatInstant(fromMs),
     to: formatInstant(fromMs + (24 + number) * MS_PER_HOUR),
+    protection: 'category',
   }));
   const stream = `facility-${site}`;
   for (const data of allocations) yield [{ stream, type: 'chips-allocated', data }];

@@ -46,7 +46,7 @@ export const allocationFacts = (further: Partial<AllocationFacts> = {}): Allocat
   const { id: grantId, partnerId, category, country, mode } = grantOf();
   return {
     ...{ allocationId: 'allocation-1', grantId, partnerId, category, country, mode, chipModel: 'GB300', chips: 10 },
-    ...{ from: '2027-03-01T00:00:00Z', to: '2027-03-02T00:00:00Z' },
+    ...{ from: '2027-03-01T00:00:00Z', to: '2027-03-02T00:00:00Z', protection: 'category' },
     ...further,
   };
 };

@@ -6,7 +6,7 @@ import type { RecordedEvent, StoredEvent } from '../../src/ledger/event.js';
 import type { AggregateOutline, DomainEvent, Aggregate } from '../../src/ledger/aggregate.js';
 import { untyped } from '../../src/ledger/transaction.js';
 import { AGGREGATES } from '../../src/aggregates.js';
-import { CATEGORIES } from '../../src/partners/partner.js';
+import { QUOTA_CLASSES } from '../../src/compute/pool-events.js';
 
 /**
  * The corpus holds stored envelopes, one a line, of every released version of every event. Lines are only added: a version
@@ -18,7 +18,7 @@ const FROZEN: Readonly<Record<string, readonly [lines: number, sha256: string]>>
   'api-key': [2, 'd0dc0b16cc701c5f87167daf2611cf621ad020b74dc5c724f25eb2cbbf4aec9c'],
   attestation: [1, '022bce12d1ffb493caea6a8acd1f8086b786c416190acc2bec6d89a6f4cad500'],
   commitment: [17, '70ae015206b65016749c6b1118a516d224b10305030b8a53f366e735b05c5e26'],
-  facility: [11, '701932e237b79c7e9b77e24d344ba8b2bfc05af34f2aa40743084bc04de371bb'],
+  facility: [23, '283978a68596f6f7bb018ad2ada81bf47c80bba5e7c41b5fcc573269fc47f09c'],
   fund: [9, '91637513a95a5a6fd03576bed2e6a1959c9ac537a3eb55ec2695878be5122f07'],
   partner: [6, 'a40ce0f709fbe5e7e868cd8e4e716d1db68069e98cfb0d0591133346500a4aa4'],
   policy: [1, '0a6a7ec0b97eeb39b1866bc19a1bfd1aef4a4ec14db4d2df1e90115e9455b2d3'],
@@ -147,7 +147,10 @@ const MAY_BE_MISSING: ReadonlySet<string> = new Set(
       'use',
     ],
     'access-request-withdrawn': ['reason'],
+    'access-pool-defined': ['partnerId'],
+    'allocation-released': ['poolId', 'unitThousandths', 'use'],
     'api-key-issued': ['expiresAt', 'partnerId'],
+    'chips-allocated': ['poolId', 'unitThousandths', 'use'],
     'commitment-pledged': ['facilityId', 'illustrative', 'programme', 'source'],
     'commitment-signed': ['facilityId'],
     'commitment-amended': ['facilityId'],
@@ -167,8 +170,10 @@ const MAY_BE_MISSING: ReadonlySet<string> = new Set(
     ],
     'financial-close-reached': ['facilities/matchingMinor', 'matchingKinds', 'matchingPolicyVersion'],
     'fund-established': ['illustrative', 'source'],
+    'ownership-transferred': ['approvalId'],
     'partner-registered': ['illustrative', 'lei', 'registeredOn', 'source'],
-    'quota-policy-adopted': CATEGORIES.flatMap((category) => [`caps/${category}`, `floors/${category}`]),
+    'pool-assigned': ['use'],
+    'quota-policy-adopted': QUOTA_CLASSES.flatMap((each) => [`caps/${each}`, `floors/${each}`]),
     'report-published': ['interim'],
     'tranche-subscribed': ['facilityId'],
     'usage-reported': ['records/flag'],

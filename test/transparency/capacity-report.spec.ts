@@ -24,6 +24,7 @@ const allocation: AllocationFacts = {
   chips: 10,
   from: '2026-01-31T00:00:00Z',
   to: '2026-02-03T00:00:00Z',
+  protection: 'category',
 };
 const installed = (): History =>
   new History()

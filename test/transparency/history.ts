@@ -278,6 +278,7 @@ class RandomHistoryBuilder implements RandomHistory {
       chips: 1 + (which % 7),
       from: formatInstant(from),
       to: formatInstant(from + (1 + which) * 7 * MS_PER_HOUR + size),
+      protection: 'category',
     };
     this.history.record(`facility-${facilityId}`, { type: 'chips-allocated', data: facts });
     this.allocations.push({ facts, facilityId, end: parseInstant(facts.to) });

@@ -33,7 +33,17 @@ const APPLICATION = {
   chipHoursRequested: 100,
   submittedAt: '2025-12-31T23:59:59.999Z',
 };
-const ALLOCATED = { ...PLACE, allocationId: 'a', grantId: 'r', partnerId: 'p', chipModel: 'gb300', chips: 10 };
+const ALLOCATED = {
+  ...PLACE,
+  ...{
+    allocationId: 'a',
+    grantId: 'r',
+    partnerId: 'p',
+    chipModel: 'gb300',
+    chips: 10,
+    protection: 'category' as const,
+  },
+};
 
 function yearEnd(): History {
   const history = new History();

@@ -31,7 +31,7 @@ export interface Cell {
   readonly mode: Mode;
   readonly category: Category;
   readonly country: string;
-  /** Null until a decision names a pool. */
+  /** The pool whose time was decided on; `NO_POOL` for grants that name none. Null for requests without a grant. */
   readonly poolId: string | null;
   submitted: number;
   withdrawn: number;
@@ -97,6 +97,9 @@ export const initialEqualAccess = (): EqualAccessState => ({
 /** More days than any history has; a longer delay counts as this one, which bounds the histogram. */
 const LATE_DAYS_MAX = 1_100;
 
+/** The place of grants, allocations and use that name no pool: those from before there were pools. */
+export const NO_POOL = 'none';
+
 const TYPES = [
   'access-call-opened',
   'access-request-submitted',
@@ -110,6 +113,7 @@ const TYPES = [
   'corrective-action-decided',
   'chips-allocated',
   'allocation-released',
+  'pool-assigned',
 ] as const;
 export type EqualAccessEvent = Extract<LedgerEvent, { readonly type: (typeof TYPES)[number] }>;
 type RequestEvent = Exclude<
@@ -120,7 +124,8 @@ type RequestEvent = Exclude<
       | 'usage-reported'
       | 'corrective-action-decided'
       | 'chips-allocated'
-      | 'allocation-released';
+      | 'allocation-released'
+      | 'pool-assigned';
   }
 >;
 type Granted = Extract<RequestEvent, { readonly type: 'access-granted' }>['data'];
@@ -144,6 +149,12 @@ export function foldEqualAccess(state: EqualAccessState, event: EqualAccessEvent
     case 'chips-allocated':
       allocationCell(state, event.data, stream).allocatedChipMs += allocatedChipMs(event.data);
       return;
+    case 'pool-assigned': {
+      const { poolId: _poolId, ...without } = event.data;
+      allocationCell(state, without, stream).allocatedChipMs -= allocatedChipMs(event.data);
+      allocationCell(state, event.data, stream).allocatedChipMs += allocatedChipMs(event.data);
+      return;
+    }
     case 'allocation-released':
       allocationCell(state, event.data, stream).allocatedChipMs -= releasedChipMs(event.data);
       return;
@@ -152,7 +163,7 @@ export function foldEqualAccess(state: EqualAccessState, event: EqualAccessEvent
       return;
     case 'usage-reported':
       for (const record of event.data.records) {
-        const cell = cellOf(state, { ...record, facilityId: event.data.facilityId, poolId: poolOf(record) });
+        const cell = cellOf(state, { ...record, facilityId: event.data.facilityId, poolId: poolOf(record) ?? NO_POOL });
         cell.usedHours += BigInt(record.chipHours);
         if (record.flag) cell.flaggedHours += BigInt(record.chipHours);
       }
@@ -163,7 +174,8 @@ export function foldEqualAccess(state: EqualAccessState, event: EqualAccessEvent
 }
 
 function foldRequest(state: EqualAccessState, event: RequestEvent, context: Context): void {
-  const poolId = poolOf(event.data);
+  const isGrant = event.type === 'access-granted' || event.type === 'grant-revoked';
+  const poolId = poolOf(event.data) ?? (isGrant ? NO_POOL : null);
   const cell = cellOf(state, { ...event.data, poolId });
   const requestedHours = BigInt(event.data.chipHoursRequested);
   switch (event.type) {
@@ -208,7 +220,7 @@ function foldRequest(state: EqualAccessState, event: RequestEvent, context: Cont
   }
 }
 
-/** A request asks for no pool; its decision names the pool. From then on the request counts as demand for the time of that pool. */
+/** A request asks for no pool; its grant names the pool. From then on the request counts as demand for the time of that pool. */
 function moveToPool(state: EqualAccessState, data: Application, poolId: string | null): void {
   const without = cellOf(state, { ...data, poolId: null });
   countPending(state, without, data, -1);
@@ -280,8 +292,8 @@ export function poolOf(data: object): string | null {
   return poolId ?? null;
 }
 
-const allocationCell = (state: EqualAccessState, data: AllocationFacts, stream: string): Cell =>
-  cellOf(state, { ...data, facilityId: idOf(stream, 'facility'), poolId: poolOf(data) });
+const allocationCell = (state: EqualAccessState, data: Omit<AllocationFacts, 'poolId'>, stream: string): Cell =>
+  cellOf(state, { ...data, facilityId: idOf(stream, 'facility'), poolId: poolOf(data) ?? NO_POOL });
 
 type CellKey = Pick<Cell, 'facilityId' | 'mode' | 'category' | 'country' | 'poolId'>;
 

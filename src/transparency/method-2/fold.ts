@@ -9,6 +9,7 @@ import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
 import { foldCapacity, initialCapacity, type CapacityState } from '../method-1/capacity-fold.js';
 import { moveTo, requireNext } from '../method-1/fold.js';
 import { parseStateText, stateParts } from '../state-text.js';
+import { foldAccessTime, initialAccessTime, type AccessTimeState } from './access-time-fold.js';
 import { foldCapital, initialCapital, type CapitalState } from './capital-fold.js';
 import { limitsOf } from './decision-limits.js';
 import { foldEqualAccess, initialEqualAccess, type EqualAccessState } from './equal-access-fold.js';
@@ -33,6 +34,7 @@ export interface FoldState {
   readonly equalAccess: EqualAccessState;
   readonly capital: CapitalState;
   readonly capacity: CapacityState;
+  readonly accessTime: AccessTimeState;
 }
 
 export const initialFoldState = (): FoldState => ({
@@ -45,6 +47,7 @@ export const initialFoldState = (): FoldState => ({
   equalAccess: initialEqualAccess(),
   capital: initialCapital(),
   capacity: initialCapacity(),
+  accessTime: initialAccessTime(),
 });
 
 /**
@@ -87,6 +90,11 @@ const DESCRIPTIONS: ReadonlySet<LedgerEvent['type']> = new Set([
   'capacity-installed',
   'capacity-retired',
   'access-call-opened',
+  'operations-started',
+  'access-pool-defined',
+  'entitlement-set',
+  'ownership-transferred',
+  'preferential-access-set',
 ]);
 
 /**
@@ -168,16 +176,29 @@ function apply(state: FoldState, event: LedgerEvent, recordedAt: string): void {
     case 'chips-allocated':
     case 'allocation-released':
     case 'usage-reported':
+      foldEqualAccess(state.equalAccess, event, contextOf(state, recordedAt));
+      foldAccessTime(state.accessTime, event);
+      return foldCapacity(state.capacity, event, event.stream);
     case 'access-request-submitted':
       foldEqualAccess(state.equalAccess, event, contextOf(state, recordedAt));
       return foldCapacity(state.capacity, event, event.stream);
+    case 'access-granted':
+    case 'grant-revoked':
+    case 'pool-assigned':
+      foldEqualAccess(state.equalAccess, event, contextOf(state, recordedAt));
+      return foldAccessTime(state.accessTime, event);
+    case 'operations-started':
+    case 'access-pool-defined':
+    case 'entitlement-set':
+    case 'access-time-donated':
+    case 'ownership-transferred':
+    case 'preferential-access-set':
+      return foldAccessTime(state.accessTime, event);
     case 'access-call-opened':
     case 'access-request-withdrawn':
     case 'eligibility-confirmed':
     case 'eligibility-refused':
-    case 'access-granted':
     case 'access-denied':
-    case 'grant-revoked':
     case 'corrective-action-decided':
       return foldEqualAccess(state.equalAccess, event, contextOf(state, recordedAt));
     default:
@@ -191,7 +212,7 @@ const contextOf = ({ policies }: FoldState, recordedAt: string) => ({ recordedAt
  * Size of everything that the state holds, in entries of about 100 bytes of its text. It is counted from the sizes of maps, so that it
  * takes a time that grows with the cells alone.
  */
-export function entryCount({ policies, partners, equalAccess, capital, capacity }: FoldState): number {
+export function entryCount({ policies, partners, equalAccess, capital, capacity, accessTime }: FoldState): number {
   const { cells, holders, correctiveActions, cutOffs } = equalAccess;
   let entries = 2 * partners.size + 4 * holders.size + 5 * correctiveActions.length + cutOffs.size;
   for (const cell of cells.values()) {
@@ -206,6 +227,9 @@ export function entryCount({ policies, partners, equalAccess, capital, capacity 
   for (const { chipModels, used } of capacity.facilities.values()) {
     entries += 2 + Math.ceil(used.size / 2);
     for (const { installed, allocated } of chipModels.values()) entries += 1 + (installed.size + allocated.size) / 2;
+  }
+  for (const { pools, periods, accounts, preferences } of accessTime.facilities.values()) {
+    entries += 2 + 2 * pools.size + 3 * periods.size + 5 * accounts.size + 4 * preferences.size;
   }
   return Math.ceil(entries);
 }
