@@ -114,7 +114,14 @@ export function foldCapital(state: CapitalState, event: CapitalEvent, stream: Re
   }
 }
 
-export function capexFacts({ name, country, kind, capexMinor, currency, illustrative }: FacilityDescription): CapexFacts {
+export function capexFacts({
+  name,
+  country,
+  kind,
+  capexMinor,
+  currency,
+  illustrative,
+}: FacilityDescription): CapexFacts {
   return {
     name,
     country,

@@ -103,11 +103,7 @@ type AccessRequestEvent = EventOf<
 export type EqualAccessEvent =
   | AccessRequestEvent
   | EventOf<
-      | 'access-call-opened'
-      | 'usage-reported'
-      | 'corrective-action-decided'
-      | 'chips-allocated'
-      | 'allocation-released'
+      'access-call-opened' | 'usage-reported' | 'corrective-action-decided' | 'chips-allocated' | 'allocation-released'
     >;
 
 /** Applies one event to the state, in place. */

@@ -112,7 +112,10 @@ export function moveTo<State extends Pick<FoldState, 'position' | 'recordedAt'>>
 }
 
 /** The instant for which a state is read: for policies in force and for waiting times. Null before the first event. */
-export const asOfInstant = ({ effectiveAt, recordedAt }: Pick<FoldState, 'effectiveAt' | 'recordedAt'>): string | null => effectiveAt ?? recordedAt;
+export const asOfInstant = ({
+  effectiveAt,
+  recordedAt,
+}: Pick<FoldState, 'effectiveAt' | 'recordedAt'>): string | null => effectiveAt ?? recordedAt;
 
 function apply(state: FoldState, event: MethodEvent): void {
   const { stream } = event;

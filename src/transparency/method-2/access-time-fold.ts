@@ -121,10 +121,7 @@ export function foldAccessTime(state: AccessTimeState, event: AccessTimeEvent): 
   }
 }
 
-type FacilityFact = Exclude<
-  AccessTimeEvent,
-  { readonly type: 'access-granted' | 'grant-revoked' | 'usage-reported' }
->;
+type FacilityFact = Exclude<AccessTimeEvent, { readonly type: 'access-granted' | 'grant-revoked' | 'usage-reported' }>;
 
 function foldFacility(facility: FacilityTime, event: FacilityFact): void {
   switch (event.type) {

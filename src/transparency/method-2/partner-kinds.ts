@@ -1,14 +1,7 @@
 import type { LegalForm } from '../../partners/partner.js';
 
 /** Kinds of money in 2.0. All but the last are public. */
-export const PARTNER_KINDS = [
-  'union',
-  'member-state',
-  'regional',
-  'public-other',
-  'public-bank',
-  'private',
-] as const;
+export const PARTNER_KINDS = ['union', 'member-state', 'regional', 'public-other', 'public-bank', 'private'] as const;
 export type PartnerKind = (typeof PARTNER_KINDS)[number];
 
 export const isPublic = (kind: PartnerKind): boolean => kind !== 'private';

@@ -1,26 +1,18 @@
+import type { FigurePeriod } from '../report-method.js';
 import { asOfInstant, policyInForce } from '../method-1/fold.js';
 import type { PolicyLine, ReportHeader as HeaderIn1 } from '../method-1/report-header.js';
 import { METHOD_VERSION, type FoldState } from './fold.js';
 
-/** The period of a report whose figures are of a period. */
-export interface ReportPeriod {
-  /** As it was asked for: a date that stands for the whole day, or an instant. */
-  readonly periodFrom: string;
-  readonly periodTo: string;
-  /** Position before the period: the figures are those of the events after it, up to the position of the report. */
-  readonly fromPosition: number;
-}
-
 /** Members of every report. */
 export interface ReportHeader extends HeaderIn1 {
   /** Null: the figures are sums from the first event on. */
-  readonly period: ReportPeriod | null;
+  readonly period: FigurePeriod | null;
 }
 
 /** No figure and no decision reads these policies: they explain nothing beside a figure. */
 const READ_BY_NOTHING: ReadonlySet<string> = new Set(['scale-up-definition']);
 
-export function headerOf(state: FoldState, illustrative: boolean, period: ReportPeriod | null): ReportHeader {
+export function headerOf(state: FoldState, illustrative: boolean, period: FigurePeriod | null): ReportHeader {
   const { position, recordedAt, effectiveAt, policies } = state;
   return {
     position,
