@@ -20,16 +20,30 @@ export interface Scope {
   readonly statement: string;
 }
 
+/** The scope, and what decides on it that is not published. */
+export interface ScopeRule {
+  readonly scope: Scope;
+  /** Facilities with a pool of the Union: requests to them are demand for its time. */
+  readonly unionFacilityIds: ReadonlySet<string>;
+}
+
 const UNION: Omit<Scope, 'poolIds'> = {
   pool: 'union',
   statement:
-    'Access time of the Union, which Art. 12b(16) monitors. Demand is every request that was not granted from the time of somebody else.',
+    'Access time of the Union, which Art. 12b(16) monitors. Demand is every request to a facility with such time that was not granted from the time of somebody else.',
 };
 
 /**
  * The scope of a report. Without a choice it is the Union's time where a facility has a pool of the Union, and else everybody's time.
  */
-export function scopeOf(state: FoldState, { facilityId, pool }: AccessFilter): Scope {
+export function scopeOf(state: FoldState, filter: AccessFilter): ScopeRule {
+  const ofUnion = [...state.accessTime.facilities].filter(([, { pools }]) =>
+    [...pools.values()].some(({ owner }) => owner === 'union'),
+  );
+  return { scope: namedScope(state, filter), unionFacilityIds: new Set(ofUnion.map(([id]) => id)) };
+}
+
+function namedScope(state: FoldState, { facilityId, pool }: AccessFilter): Scope {
   const pools = poolsOf(state, facilityId);
   const idsOf = (isIn: (pool: Pool) => boolean): string[] =>
     pools
@@ -60,14 +74,16 @@ interface Placed {
   readonly poolId: string | null;
 }
 
-const isInPlace = (of: Placed, { facilityId, mode }: AccessFilter): boolean =>
+/** Whether something is of the facility and mode of the report, whosever time it is. */
+export const isInPlace = (of: Placed, { facilityId, mode }: AccessFilter): boolean =>
   (facilityId === undefined || of.facilityId === facilityId) && (mode === undefined || of.mode === mode);
 
-/** A request without a grant is demand for the time of the Union: a call for access is for that time. */
-export function isInScope(of: Placed, filter: AccessFilter, { pool, poolIds }: Scope): boolean {
+/** A request without a grant is demand for the time of the Union, where it has some: a call for access is for that time. */
+export function isInScope(of: Placed, filter: AccessFilter, { scope, unionFacilityIds }: ScopeRule): boolean {
+  const { pool, poolIds } = scope;
   if (!isInPlace(of, filter)) return false;
   if (pool === 'all') return true;
-  return of.poolId === null ? pool === 'union' : poolIds.includes(of.poolId);
+  return of.poolId === null ? pool === 'union' && unionFacilityIds.has(of.facilityId) : poolIds.includes(of.poolId);
 }
 
 /** Whether a cell is of time whose owner is not recorded. */

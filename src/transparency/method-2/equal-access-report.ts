@@ -20,7 +20,15 @@ import {
   type DemandBasis,
   type Reading,
 } from './access-figures.js';
-import { isInScope, isUnassigned, scopeOf, type AccessFilter, type Scope } from './access-scope.js';
+import {
+  isInPlace,
+  isInScope,
+  isUnassigned,
+  scopeOf,
+  type AccessFilter,
+  type Scope,
+  type ScopeRule,
+} from './access-scope.js';
 import {
   accessTimeLines,
   donatedTime,
@@ -85,19 +93,19 @@ export const readingOf = (state: FoldState): Reading => ({
  *   always those of the end.
  */
 export function equalAccessReport(end: FoldState, filter: AccessFilter = {}, since?: Since): EqualAccessReport {
-  const scope = scopeOf(end, filter);
+  const rule = scopeOf(end, filter);
   const reading = readingOf(end);
   const state = since ? periodState(end, since.state) : end;
-  const inPlace = [...state.equalAccess.cells.values()].filter((cell) => isInScope(cell, filter, EVERYBODY));
-  const cells = inPlace.filter((cell) => isInScope(cell, filter, scope));
+  const inPlace = [...state.equalAccess.cells.values()].filter((cell) => isInPlace(cell, filter));
+  const cells = inPlace.filter((cell) => isInScope(cell, filter, rule));
   const holders = [...state.equalAccess.holders.values()].filter(
-    (holder) => (holder.submitted > 0 || holder.granted > 0) && isInScope(holder, filter, scope),
+    (holder) => (holder.submitted > 0 || holder.granted > 0) && isInScope(holder, filter, rule),
   );
   const all = sumsOf(cells);
-  const rule = policyInForce(end, 'impact-ratio-minimum')?.value ?? null;
+  const ratioRule = policyInForce(end, 'impact-ratio-minimum')?.value ?? null;
   const lines = <Key>(keys: readonly Key[], keyOf: (cell: Cell) => Key): [Key, ComparedFigures][] => {
     const groups = keys.map((key) => sumsOf(cells.filter((cell) => keyOf(cell) === key)));
-    const compared = impacts(groups.map(outcomesOf), rule);
+    const compared = impacts(groups.map(outcomesOf), ratioRule);
     const figuresOf = (own: AccessSums): AccessFigures => accessFigures(own, all, reading);
     return zip(
       keys,
@@ -110,11 +118,11 @@ export function equalAccessReport(end: FoldState, filter: AccessFilter = {}, sin
     ...headerOf(end, isIllustrative(end, filter), since?.period ?? null),
     facilityId: facilityId ?? null,
     mode: filter.mode ?? null,
-    scope,
+    scope: rule.scope,
     demandBasis: reading.demandBasis,
     categories: lines(CATEGORIES, (cell) => cell.category).map(([category, line]) => ({ category, ...line })),
     totals: accessFigures(all, all, reading),
-    atEnd: since ? totalsOf(end, filter, scope, reading) : null,
+    atEnd: since ? totalsOf(end, filter, rule, reading) : null,
     concentration: concentrationOf(state, holders),
     countries: lines(countries, (cell) => cell.country).map(([country, line]) => ({ country, ...line })),
     reclassified: reclassifiedOf(state, holders),
@@ -135,19 +143,14 @@ export function equalAccessReport(end: FoldState, filter: AccessFilter = {}, sin
   };
 }
 
-const EVERYBODY: Scope = { pool: 'all', poolIds: [], statement: '' };
-
 const outcomesOf = ({ granted, denied }: AccessSums) => ({ successes: granted, trials: granted + denied });
-
-const cellsOf = (state: FoldState, filter: AccessFilter, scope: Scope): Cell[] =>
-  [...state.equalAccess.cells.values()].filter((cell) => isInScope(cell, filter, scope));
 
 /** A made-up request marks the report, whosever time it asked for. */
 const isIllustrative = (state: FoldState, filter: AccessFilter): boolean =>
-  cellsOf(state, filter, EVERYBODY).some((cell) => cell.illustrative > 0);
+  [...state.equalAccess.cells.values()].some((cell) => cell.illustrative > 0 && isInPlace(cell, filter));
 
-function totalsOf(state: FoldState, filter: AccessFilter, scope: Scope, reading: Reading): AccessFigures {
-  const sums = sumsOf(cellsOf(state, filter, scope));
+function totalsOf(state: FoldState, filter: AccessFilter, rule: ScopeRule, reading: Reading): AccessFigures {
+  const sums = sumsOf([...state.equalAccess.cells.values()].filter((cell) => isInScope(cell, filter, rule)));
   return accessFigures(sums, sums, reading);
 }
 
