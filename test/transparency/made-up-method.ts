@@ -16,6 +16,7 @@ interface NextState extends FoldState {
 const METHOD_1_1: ReportMethod<NextState> = {
   version: '1.1',
   stateVersion: 1,
+  hasPeriods: false,
   initial: () => ({ ...initialFoldState(), requestsByDate: new Map() }),
   fold(state, event) {
     fold(state, event);
