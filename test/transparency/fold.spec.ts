@@ -86,7 +86,10 @@ describe('the fold of method 1.0', () => {
   it('stops at an event of a type that it does not know', () => {
     const history = new History().record('fund-f', {
       type: 'financial-close-reached',
-      data: { facilities: [], committedMinor: '0', reachedOn: '2026-03-20', evidenceRef: null },
+      data: {
+        ...{ facilities: [], committedMinor: '0', reachedOn: '2026-03-20', evidenceRef: null },
+        ...{ matchingKinds: ['capex'], unionInKind: 'counted' },
+      },
     });
     expect(() => folded(history.events.map((event) => ({ ...event, type: 'loss-forgiven' })))).toThrow(
       'The report does not know the event type "loss-forgiven".',
