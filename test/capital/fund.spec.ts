@@ -343,7 +343,7 @@ describe('financial close', () => {
 });
 
 describe('Art. 12b(5): public money names its facility', () => {
-  const public_ =
+  const taking =
     (change: object, deltaMinor = 1n) =>
     (state: typeof fund.initial) =>
       subscribe(state, { ...SUBSCRIBER, partnerKind: 'union', trancheId: 'tranche-1', deltaMinor, ...change });
@@ -363,21 +363,21 @@ describe('Art. 12b(5): public money names its facility', () => {
     for (const partnerKind of ['union', 'member-state']) {
       for (const kind of ['capex', 'access-time-purchase']) {
         const clause = '2021/1173 Art. 12b(5)';
-        open.when(public_({ partnerKind, kind })).refuses('facility-missing', { clause, partnerKind, kind });
-        open.when(public_({ partnerKind, kind, facilityId: 'facility-a' })).then(taken);
+        open.when(taking({ partnerKind, kind })).refuses('facility-missing', { clause, partnerKind, kind });
+        open.when(taking({ partnerKind, kind, facilityId: 'facility-a' })).then(taken);
       }
     }
   });
 
   it('but not in kind, not of others, not when it is lowered, and not in a fund that finances no gigafactory', () => {
-    open.when(public_({ kind: 'in-kind' })).then(taken);
+    open.when(taking({ kind: 'in-kind' })).then(taken);
     for (const partnerKind of ['public-bank', 'regional', 'public-other', 'private']) {
-      open.when(public_({ partnerKind })).then(taken);
+      open.when(taking({ partnerKind })).then(taken);
     }
     given(fund, [established, FIRST_LOSS, unplaced('5')])
-      .when(public_({ partnerKind: 'member-state' }, -5n))
+      .when(taking({ partnerKind: 'member-state' }, -5n))
       .then(taken);
-    without.when(public_({})).then(taken);
+    without.when(taking({})).then(taken);
   });
 
   it('before financial close, also where it was signed before the ledger asked', () => {

@@ -275,4 +275,17 @@ describe('the notice of a capital call', () => {
     const later = { ...five, data: { ...five.data, effectiveFrom: '2026-06-16T00:00:00Z' } };
     await expectWrong(wrong, later, called('2026-06-15', '2026-06-22'));
   });
+
+  it('is a number that the calendar can count, or the policy is named', async () => {
+    await expectRight(
+      policy('capital-call-notice', { businessDays: 250 }),
+      policy('union-share-maximum', { supercomputer: 100 }),
+    );
+    for (const businessDays of [251, 1e15]) {
+      await expectWrong(['funds', 'no number of business days'], policy('capital-call-notice', { businessDays }));
+    }
+    for (const supercomputer of [101, 1e15]) {
+      await expectWrong(['funds', 'The share is no percentage'], policy('union-share-maximum', { supercomputer }));
+    }
+  });
 });
