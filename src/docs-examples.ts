@@ -55,6 +55,12 @@ const QUERIES: Readonly<Record<string, string>> = {
   'POST /v1/commitments/{id}/distributions': `
     select id, '1000000' as "amountMinor", '0' as "recallableMinor", ${TODAY} as "paidOn"
     from commitments where status = 'signed' and paid_minor > 0 order by created_position limit 1`,
+  'POST /v1/commitments/{id}/decrease-requests': `
+    select id, '1000000' as "amountMinor" from commitments
+    where status = 'signed' and unfunded_minor >= 1000000 order by created_position limit 1`,
+  'POST /v1/commitments/{id}/decrease-requests/{requestId}/acceptance': `
+    select id, decrease_request ->> 'requestId' as "requestId" from commitments
+    where decrease_request is not null order by created_position limit 1`,
   'POST /v1/commitments/{id}/cancellation': `
     select id from commitments where status = 'pledged' order by created_position desc limit 1`,
   'GET /v1/commitments/{id}': `select id from commitments order by created_position limit 1`,

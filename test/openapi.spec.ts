@@ -242,6 +242,7 @@ describe('the schema of an event in the OpenAPI document', () => {
     expect(close?.allOf?.[0]?.oneOf?.map(({ $ref }) => $ref?.split('/').at(-1))).toEqual([
       'FinancialCloseReachedV1',
       'FinancialCloseReachedV2',
+      'FinancialCloseReachedV3',
     ]);
   });
 });

@@ -33,13 +33,25 @@ const COMMANDS: Readonly<Record<string, RoutedCommand>> = {
   ...usage,
 } as unknown as Readonly<Record<string, RoutedCommand>>;
 
+const CEILING = 'The command takes away, and only an addition is compared with the ceiling.';
+const TAKES_AWAY: Readonly<Record<string, string>> = {
+  'capex-unknown': CEILING,
+  'facility-missing': 'The command takes away, and only an addition needs a facility.',
+  'tranche-cap-exceeded': 'The command takes away, and only an addition is compared with the cap.',
+  'union-ceiling-exceeded': CEILING,
+  'union-share-exceeded': CEILING,
+};
+
 /** Functions that a command calls can refuse this, but not with what the command gives them. */
 const CANNOT_BE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  CancelCommitment: {
-    'capex-unknown': 'A cancellation takes away, and only an addition is compared with the ceiling.',
-    'tranche-cap-exceeded': 'A cancellation takes away, and only an addition is compared with the cap.',
-    'union-ceiling-exceeded': 'A cancellation takes away, and only an addition is compared with the ceiling.',
+  AcceptDecrease: {
+    ...TAKES_AWAY,
+    'commitment-cancelled-already': 'A request waits on a signed commitment alone.',
+    'commitment-not-accepted': 'A decrease binds nobody to more.',
+    'decrease-needs-acceptance': 'The operator accepts.',
+    'delta-is-zero': 'A request is for an amount above 0.',
   },
+  CancelCommitment: TAKES_AWAY,
   PublishReport: {
     'effective-time-too-far': 'A published report has no effectiveAt.',
     'malformed-parameter': 'A published report names a position and no instant.',

@@ -79,9 +79,14 @@ function* commitment(state: Commitment): Lines {
   if (status === 'pledged') {
     yield { what: 'pledged', text: moneyText(state.pledgedMinor, currency), isStep: true };
     yield* fact('accepted on', state.acceptedOn);
+    yield* fact('given in kind', state.describes);
     return;
   }
   yield* fact('signed on', state.signedOn);
+  const asked = status === 'signed' ? state.decreaseRequest : undefined;
+  const amount =
+    asked?.amountMinor === undefined ? 'all that may still be called' : moneyText(asked.amountMinor, currency);
+  yield { what: 'decrease that waits for its acceptance', text: asked === undefined ? 'none' : amount, before: 'none' };
   yield* sums(currency, {
     committed: state.committedMinor,
     called: state.calledMinor,
@@ -98,8 +103,8 @@ function* commitment(state: Commitment): Lines {
 
 function* fund(state: Fund): Lines {
   if (state.status === 'absent') return;
-  const { status, currency, targetMinor, tranches, facilityIds } = state;
-  yield* fact('status', status);
+  const { status, currency, targetMinor, tranches, facilityIds, financesGigafactories } = state;
+  yield* facts({ status, 'may finance AI gigafactories': financesGigafactories ? 'yes' : 'no' });
   yield* sums(currency, { target: targetMinor });
   for (const { trancheId, rank, kind, capMinor, committedMinor } of tranches) {
     const layer = `layer ${trancheId} (${kind}, rank ${rank})`;
@@ -114,8 +119,9 @@ function* facility(state: Facility): Lines {
   const { status, kind, operatorPartnerId, hostStatePartnerId, capexMinor, currency, contributions } = state;
   yield* facts({ status, kind, operator: operatorPartnerId, 'hosting state': hostStatePartnerId });
   if (currency !== undefined) {
-    const { unionMinor, statesMinor, byPartnerMinor } = contributions;
+    const { unionMinor, unionInKindMinor, statesMinor, byPartnerMinor } = contributions;
     if (capexMinor !== undefined) yield* sums(currency, { 'capital expenditure': capexMinor });
+    yield* sums(currency, { 'contribution of the Union in kind': unionInKindMinor });
     yield* sums(currency, { 'contribution of the Union': unionMinor, 'contribution of Member States': statesMinor });
     for (const [id, sumMinor] of byPartnerMinor) yield* sums(currency, { [`contribution of partner ${id}`]: sumMinor });
   }

@@ -235,6 +235,7 @@ function addPledgeAndSignature(commands: CommandList, plan: CommitmentPlan): str
       amountMinor: String(amountMinor),
       currency: FUND.currency,
       kind,
+      ...(kind === 'in-kind' && { describes: 'equipment' }),
       ...(programme === undefined ? {} : { programme }),
       ...(source === undefined ? {} : { source }),
       illustrative: true,

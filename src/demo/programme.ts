@@ -14,7 +14,7 @@ import { Random } from './random.js';
 
 /** A change of the seed, or of any generated value, makes a new programme, which needs a new version in the keys. */
 const SEED = 20_260_120;
-const VERSION = 'demo-v2';
+const VERSION = 'demo-v3';
 const REQUESTS = 2_000;
 /** With fewer requests, the special cases would outnumber the ordinary ones. */
 const REQUESTS_MIN = 40;
@@ -85,4 +85,13 @@ function addPolicies(commands: CommandList): void {
     { decidedMin: 10, flagBelow: 0.8 },
     'Below ten decisions a ratio says nothing about a category (illustrative).',
   );
+  adopt(
+    'matching-basis',
+    { kinds: ['access-time-purchase', 'capex'] },
+    'Article 12b(5) names the CAPEX and the purchase of access time (illustrative).',
+  );
+  adopt('union-in-kind', 'counted', 'What the Union gives in kind replaces an investment (illustrative).');
+  adopt('union-share-maximum', { supercomputer: 50 }, 'Half of a high-end supercomputer (illustrative).');
+  adopt('capital-call-notice', { businessDays: 10 }, 'The practice that ILPA recommends to funds (illustrative).');
+  adopt('business-day-calendar', 'brussels', 'The calendar of the institutions in Brussels (illustrative).');
 }

@@ -10,8 +10,12 @@ import {
 } from '../../src/access/access-call.js';
 import { given, refusalOf } from '../support/given.js';
 
-const FACTORY: CallFacility = { kind: 'ai-factory', hostStateCommitted: false };
-const GIGAFACTORY: CallFacility = { kind: 'ai-gigafactory', hostStatePartnerId: 'state', hostStateCommitted: true };
+const FACTORY: CallFacility = { kind: 'ai-factory', hostStateCommittedBy: () => false };
+const GIGAFACTORY: CallFacility = {
+  kind: 'ai-gigafactory',
+  hostStatePartnerId: 'state',
+  hostStateCommittedBy: (day) => day >= '2026-03-01',
+};
 
 const input: OpenCallInput = {
   facilityId: 'facility',
@@ -30,21 +34,20 @@ describe('opening a call', () => {
     absent.when(() => openCall(FACTORY, input)).then([{ type: 'access-call-opened', data }]);
   });
 
-  test('names the clause if an AI gigafactory has the commitment of its hosting state', () => {
-    const legalBasis = '2021/1173 Art. 12b(4)';
-    absent.when(() => openCall(GIGAFACTORY, input)).then([{ type: 'access-call-opened', data, legalBasis }]);
+  test('names no clause: Art. 12b(4) is about the call that selects a gigafactory', () => {
+    absent.when(() => openCall(GIGAFACTORY, input)).then([{ type: 'access-call-opened', data }]);
   });
 
-  test('is refused for an AI gigafactory if its hosting state has signed no commitment', () => {
+  test('is possible at an AI gigafactory from the day on by which its hosting state has signed money for it', () => {
     absent
-      .when(() => openCall({ ...GIGAFACTORY, hostStateCommitted: false }, input))
-      .refuses('host-state-not-committed', { clause: '2021/1173 Art. 12b(4)', hostStatePartnerId: 'state' });
+      .when(() => openCall(GIGAFACTORY, { ...input, opensAt: '2026-02-28T23:59:59.999Z' }))
+      .refuses('host-state-not-committed', { opensOn: '2026-02-28', hostStatePartnerId: 'state' });
   });
 
   test('is refused for an AI gigafactory without a recorded hosting state', () => {
     absent
-      .when(() => openCall({ kind: 'ai-gigafactory', hostStateCommitted: false }, input))
-      .refuses('host-state-unknown', { clause: '2021/1173 Art. 12b(4)' });
+      .when(() => openCall({ kind: 'ai-gigafactory', hostStateCommittedBy: () => false }, input))
+      .refuses('host-state-unknown', { facilityId: 'facility' });
   });
 
   test('is refused if the call would close at its opening, and accepted if it closes one second later', () => {

@@ -28,7 +28,7 @@ describe('an access call', () => {
     }
   });
 
-  it('can be opened for an AI gigafactory after its hosting state has signed a commitment (12b(4))', async () => {
+  it('can be opened for an AI gigafactory after its hosting state has signed money for it', async () => {
     const { ledger, facility, partner, call, made } = programme;
     const body = { mode: 'regular', title: 'Call', opensAt: '2026-01-01', closesAt: '2027-01-01', chipHours: 1 };
     const kind = { kind: 'ai-gigafactory', capexMinor: '100000', currency: 'EUR' };
@@ -36,7 +36,7 @@ describe('an access call', () => {
     const unknown = await ledger.post('/v1/access-calls', { ...body, facilityId: unhosted });
     expect(unknown).toMatchObject({
       status: 409,
-      body: { code: 'host-state-unknown', clause: '2021/1173 Art. 12b(4)' },
+      body: { code: 'host-state-unknown', facilityId: unhosted },
     });
 
     const hostStatePartnerId = await partner({ legalForm: 'member-state', category: null });
@@ -50,7 +50,7 @@ describe('an access call', () => {
     const pledge = { fundId, trancheId, partnerId: hostStatePartnerId, facilityId, amountMinor: '1', currency: 'EUR' };
     const commitmentId = await made('/v1/commitments', { ...pledge, kind: 'capex' });
     expect((await ledger.post('/v1/access-calls', { ...body, facilityId })).status).toBe(409);
-    await ledger.must(ledger.post(`/v1/commitments/${commitmentId}/signature`, { signedOn: '2026-03-02' }));
+    await ledger.must(ledger.post(`/v1/commitments/${commitmentId}/signature`, { signedOn: '2026-01-01' }));
     expect(await call(facilityId)).toMatch(/^[0-9a-f-]{36}$/);
   });
 });

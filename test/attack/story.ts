@@ -59,6 +59,10 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
     ['matching-basis', { kinds: ['capex', 'in-kind'] }],
     ['matching-basis', { kinds: ['capex'] }],
     ['signature-acceptance', 'required'],
+    ['union-in-kind', 'not-counted'],
+    ['union-share-maximum', { 'ai-factory': 35, supercomputer: 50 }],
+    ['capital-call-notice', { businessDays: 12 }],
+    ['business-day-calendar', 'luxembourg'],
   ] as const) {
     await post(
       '/v1/policies',
@@ -70,7 +74,9 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   await post('/v1/api-keys', { name: 'Partner', roles: ['partner'], partnerId: startup });
   await post(`/v1/api-keys/${key.id}/revocation`, {});
 
-  const fund = (await post('/v1/funds', { name: 'Fund', ...EUR, targetMinor: '5000000', ...INVENTED })).id;
+  const fund = (
+    await post('/v1/funds', { name: 'Fund', ...EUR, targetMinor: '5000000', financesGigafactories: true, ...INVENTED })
+  ).id;
   const layer = (rank: number, kind: string) => post(`/v1/funds/${fund}/tranches`, { rank, kind, capMinor: '1000000' });
   const trancheId = (await layer(1, 'first-loss')).trancheId;
   const senior = (await layer(2, 'senior')).trancheId;
@@ -83,7 +89,8 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const second = (await post('/v1/facilities', { name: 'Factory', country: 'FI', kind: 'ai-factory' })).id;
   const pledge = async (partnerId: unknown, tranche: unknown, amountMinor: string, kind = 'capex') => {
     const terms = { fundId: fund, trancheId: tranche, partnerId, facilityId: site, amountMinor, ...EUR, kind };
-    return (await post('/v1/commitments', { ...terms, programme: 'InvestAI', ...INVENTED })).id;
+    const things = kind === 'in-kind' ? { describes: 'equipment' } : {};
+    return (await post('/v1/commitments', { ...terms, ...things, programme: 'InvestAI', ...INVENTED })).id;
   };
   const states = await pledge(sweden, trancheId, '700000');
   const unions = await pledge(union, trancheId, '200000');
@@ -155,6 +162,13 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const release = `/v1/facilities/${site}/allocations/${first}/release`;
   await post(release, { at: '2026-05-07T00:00:00Z', reason: 'given-back' });
   await post(`/v1/grants/${revoked}/revocation`, { reasonCodes: ['fraud'] }, PANEL);
+  const asked = async (id: unknown, body: object) => {
+    const path = `/v1/commitments/${id}/decrease-requests`;
+    const { requestId } = await post(path, { reason: 'smaller budget', ...body });
+    await post(`${path}/${requestId}/acceptance`, {});
+  };
+  await asked(unions, { amountMinor: '1000' });
+  await asked(inKind, {});
   await post(`/v1/commitments/${unions}/cancellation`, { reason: 'new budget' });
 
   on('2026-07-02');

@@ -62,14 +62,17 @@ export const allocationOf = (allocationId: string, grantId: string, chips: numbe
   protection: 'category',
 });
 
+/** How contributions count without a policy. */
+export const COUNTED: Data = { matchingKinds: ['access-time-purchase', 'capex'], unionInKind: 'counted' };
+
 /** One command: signs, and books the amount to the layer and the facility. */
 export function signed(id: string, terms: Data, amountMinor: string): WrittenEvent[] {
   const { partnerId, partnerKind, facilityId, trancheId, kind, currency } = terms;
-  const change = { commitmentId: named(id), partnerId, partnerKind, deltaMinor: amountMinor };
+  const change = { commitmentId: named(id), partnerId, partnerKind, kind, deltaMinor: amountMinor };
   return [
     event(`commitment-${named(id)}`, 'commitment-signed', { ...terms, amountMinor, signedOn: '2026-02-02' }),
     event(`fund-${FUND}`, 'tranche-subscribed', { ...change, trancheId, facilityId }),
-    event(`facility-${SITE}`, 'contribution-recorded', { ...change, kind, currency }),
+    event(`facility-${SITE}`, 'contribution-recorded', { ...change, currency, signedOn: '2026-02-02' }),
   ];
 }
 
@@ -171,7 +174,8 @@ export function programme(): WrittenEvent[][] {
     signed('c2', union, '20000'),
     [
       event(fund, 'financial-close-reached', {
-        facilities: [{ facilityId: SITE, unionMinor: '20000', statesMinor: '70000' }],
+        ...COUNTED,
+        facilities: [{ facilityId: SITE, unionMinor: '20000', statesMinor: '70000', matchingMinor: '70000' }],
         committedMinor: '90000',
         reachedOn: '2026-03-02',
         evidenceRef: null,

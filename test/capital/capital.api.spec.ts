@@ -65,7 +65,8 @@ describe('a commitment from pledge to cancellation', () => {
   it('shows the sums of the rules after every step', async () => {
     const partnerId = await partnerOf('member-state');
     const fund = await fundOf();
-    const id = await pledged(fund, partnerId, '1000', { programme: 'National budget' });
+    const facilityId = await facilityWith();
+    const id = await pledged(fund, partnerId, '1000', { programme: 'National budget', facilityId });
     const path = `/v1/commitments/${id}`;
     const asRead = async () => (await read(path)).body;
     const base = {
@@ -74,13 +75,15 @@ describe('a commitment from pledge to cancellation', () => {
       fundName: 'Fund',
       partnerId,
       partnerName: 'Partner, member-state',
-      facilityId: null,
-      facilityName: null,
+      facilityId,
+      facilityName: 'Gigafactory',
       kind: 'capex',
+      describes: null,
       programme: 'National budget',
       currency: 'EUR',
       pledgedMinor: '1000',
       acceptedOn: null,
+      decreaseRequest: null,
       source: null,
       illustrative: false,
     };
@@ -133,7 +136,7 @@ describe('a commitment from pledge to cancellation', () => {
   it('answers with ids, revision and location, like every command', async () => {
     const fund = await fundOf();
     const partnerId = await partnerOf('company');
-    const body = { ...fund, partnerId, amountMinor: '1', currency: 'EUR', kind: 'in-kind' };
+    const body = { ...fund, partnerId, amountMinor: '1', currency: 'EUR', kind: 'in-kind', describes: 'staff' };
     const pledge = await ledger.post('/v1/commitments', body);
     expect(pledge).toMatchObject({ status: 201, body: { revision: 0 }, headers: { etag: '"0"' } });
     expect(pledge.headers['location']).toBe(`/v1/commitments/${pledge.body.id}`);
@@ -184,6 +187,7 @@ describe('a fund', () => {
       id: fund.fundId,
       name: 'Fund',
       status: 'closed',
+      financesGigafactories: true,
       reachedOn: '2026-03-02',
       evidenceRef: null,
       currency: 'EUR',
@@ -350,6 +354,75 @@ describe('commitments to an AI gigafactory', () => {
   });
 });
 
+describe('Art. 12b(5): money of the Union', () => {
+  it('names its facility, unless the fund finances no AI gigafactory', async () => {
+    const union = await partnerOf('union');
+    const body = { partnerId: union, amountMinor: '10', currency: 'EUR', kind: 'capex' };
+    const refused = { status: 409, body: { code: 'facility-missing', clause: '2021/1173 Art. 12b(5)' } };
+    expect(await ledger.post('/v1/commitments', { ...body, ...(await fundOf()) })).toMatchObject(refused);
+    const other = { name: 'Fund', currency: 'EUR', targetMinor: '1000', financesGigafactories: false };
+    const fundId = await created('/v1/funds', other);
+    const layer = { rank: 1, kind: 'first-loss', capMinor: '1000' };
+    const { trancheId } = (await ledger.must(ledger.post(`/v1/funds/${fundId}/tranches`, layer))).body;
+    const free = { fundId, trancheId: String(trancheId) };
+    await signed(free, union, '10');
+    expect(await ledger.post('/v1/commitments', { ...body, ...free, facilityId: await facilityWith() })).toMatchObject({
+      status: 409,
+      body: { code: 'fund-without-gigafactories' },
+    });
+    await ledger.must(close(fundId));
+    expect((await read(`/v1/funds/${fundId}`)).body).toMatchObject({ financesGigafactories: false, status: 'closed' });
+  });
+
+  it('is limited by the policy union-share-maximum at a supercomputer (Arts. 17 and 18)', async () => {
+    const policy = { policy: 'union-share-maximum', value: { supercomputer: 35 }, effectiveFrom: '2026-01-01' };
+    const key = await ledger.keyFor(['board']);
+    await ledger.must(ledger.post('/v1/policies', { ...policy, reason: 'Mid-range.' }, { key }));
+    const fund = await fundOf();
+    const facilityId = await facilityWith({ kind: 'supercomputer' });
+    const union = await partnerOf('union');
+    await signed(fund, union, '35000', { facilityId });
+    expect(await sign(await pledged(fund, union, '1', { facilityId }))).toMatchObject({
+      status: 409,
+      body: { code: 'union-share-exceeded', policyVersion: 1, percent: 35, ceilingMinor: '35000' },
+    });
+  });
+});
+
+describe('after financial close a partner', () => {
+  it('asks for a decrease or a cancellation, which the operator accepts', async () => {
+    const fund = await fundOf();
+    const own = await partnerOf('company', 'Own');
+    const key = await ledger.keyFor(['partner'], own);
+    const id = await signed(fund, own, '1000');
+    const path = `/v1/commitments/${id}`;
+    const lower = (minor: string, options = { key }) =>
+      ledger.post(`${path}/amendments`, { deltaMinor: `-${minor}`, reason: 'Scope.' }, options);
+    const ask = (body: object) => ledger.post(`${path}/decrease-requests`, { reason: 'Scope.', ...body }, { key });
+    const accept = (requestId: unknown, options = {}) =>
+      ledger.post(`${path}/decrease-requests/${String(requestId)}/acceptance`, {}, options);
+    await ledger.must(lower('100'));
+    expect(await ask({ amountMinor: '100' })).toMatchObject({ status: 409, body: { code: 'no-financial-close' } });
+    await ledger.must(close(fund.fundId));
+    const refused = { status: 409, body: { code: 'decrease-needs-acceptance', fundId: fund.fundId } };
+    expect(await lower('100')).toMatchObject(refused);
+    expect(await ledger.post(`${path}/cancellation`, { reason: 'Left.' }, { key })).toMatchObject(refused);
+
+    const asked = await ledger.must(ask({ amountMinor: '200' }));
+    const { requestId } = asked.body;
+    expect(asked.headers['location']).toBe(path);
+    const waiting = { requestId, amountMinor: '200', reason: 'Scope.' };
+    expect((await read(path)).body).toMatchObject({ committedMinor: '900', decreaseRequest: waiting });
+    expect((await accept(requestId, { key })).status).toBe(403);
+    await ledger.must(accept(requestId));
+    expect((await read(path)).body).toMatchObject({ committedMinor: '700', decreaseRequest: null });
+    expect(await accept(requestId)).toMatchObject({ status: 404, body: { code: 'unknown-decrease-request' } });
+    const { body } = await ledger.must(ask({}));
+    await ledger.must(accept(body.requestId));
+    expect((await read(path)).body).toMatchObject({ status: 'cancelled', committedMinor: '0', decreaseRequest: null });
+  });
+});
+
 describe('a pledge', () => {
   it.each(['fundId', 'trancheId', 'partnerId', 'facilityId'])('must name a %s that exists', async (field) => {
     const body = { ...(await fundOf()), partnerId: await partnerOf('company'), amountMinor: '1', currency: 'EUR' };
@@ -498,7 +571,7 @@ describe('a list of commitments', () => {
     const { text, headers } = await read(`/v1/commitments.csv?fundId=${fund.fundId}`);
     expect(headers['content-type']).toContain('text/csv');
     expect(text.split('\n')[0]).toContain(
-      'id,fundId,fundName,trancheId,partnerId,partnerName,facilityId,facilityName,kind,programme,status,currency',
+      'id,fundId,fundName,trancheId,partnerId,partnerName,facilityId,facilityName,kind,describes,programme,status,currency',
     );
     expect((await read('/v1/funds.csv')).text).toContain(fund.fundId);
   });

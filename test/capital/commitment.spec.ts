@@ -4,17 +4,22 @@ import {
   type CommitmentEvent,
   type CommitmentTerms,
 } from '../../src/capital/commitment.js';
+import { NOTICE_WITHOUT_POLICY, type CallNotice } from '../../src/capital/call-notice.js';
 import { CALLS_MAX, distribute, issueCall, payCall } from '../../src/capital/cash.decisions.js';
 import {
   accept,
+  acceptDecrease,
   amend,
   cancel,
   pledge,
   pledgeTerms,
+  requestDecrease,
   sign,
+  type FinancedFacility,
   type Signatory,
 } from '../../src/capital/commitment.decisions.js';
 import type { ClosedFund, Fund } from '../../src/capital/fund.js';
+import type { InKindDescription } from '../../src/domain/commitment-kinds.js';
 import type { Principal } from '../../src/ledger/command-context.js';
 import { given, refusalOf } from '../support/given.js';
 
@@ -38,6 +43,8 @@ const CLOSED: ClosedFund = {
   targetMinor: 1_000n,
   tranches: [],
   facilityIds: ['facility-a'],
+  financesGigafactories: true,
+  unplacedMinor: new Map(),
   reachedOn: '2026-02-27',
 };
 const { reachedOn: _reachedOn, ...TERMS_OF_FUND } = CLOSED;
@@ -82,12 +89,32 @@ describe('the terms of a pledge', () => {
     committedMinor: 0n,
   } as const;
   const { trancheRank: _rank, trancheKind: _kind, partnerKind: _partnerKind, ...input } = TERMS;
-  const terms = (change: Partial<typeof input>, facilityCurrency?: string) =>
-    pledgeTerms({ ...input, ...change }, { ...OPEN, tranches: [tranche] }, 'member-state', facilityCurrency);
+  const terms = (change: Partial<typeof input>, financed?: FinancedFacility) =>
+    pledgeTerms({ ...input, ...change }, { ...OPEN, tranches: [tranche] }, 'member-state', financed);
 
   it('are repeated by later events: fund and partner', () => {
-    expect(terms({}, 'EUR')).toEqual(TERMS);
+    expect(terms({}, { kind: 'ai-gigafactory', currency: 'EUR' })).toEqual(TERMS);
     expect(terms({})).toEqual(TERMS);
+  });
+
+  it('name a facility where the money is of the Union or of a state, by Art. 12b(5)', () => {
+    const { facilityId: _none, ...placeless } = input;
+    const of = (change: object, financesGigafactories = true, financed?: FinancedFacility) =>
+      pledgeTerms(
+        { ...placeless, ...change },
+        { ...OPEN, tranches: [tranche], financesGigafactories },
+        'member-state',
+        financed,
+      );
+    expect(refusalOf(() => of({})).code).toBe('facility-missing');
+    expect(of({}, false)).not.toHaveProperty('facilityId');
+    expect(of({ kind: 'in-kind' })).not.toHaveProperty('facilityId');
+    const named = { facilityId: 'facility-a' };
+    expect(refusalOf(() => of(named, false, { kind: 'ai-gigafactory' }))).toMatchObject({
+      code: 'fund-without-gigafactories',
+      facts: { fundId: 'fund-a', facilityId: 'facility-a' },
+    });
+    expect(of(named, false, { kind: 'supercomputer' })).toMatchObject(named);
   });
 
   it('must name a tranche of the fund', () => {
@@ -96,7 +123,10 @@ describe('the terms of a pledge', () => {
 
   it('must be in the currency of the fund and of the facility', () => {
     expect(refusalOf(() => terms({ currency: 'SEK' })).facts).toEqual({ currency: 'SEK', fundCurrency: 'EUR' });
-    expect(refusalOf(() => terms({}, 'SEK')).facts).toEqual({ currency: 'EUR', facilityCurrency: 'SEK' });
+    expect(refusalOf(() => terms({}, { kind: 'ai-factory', currency: 'SEK' })).facts).toEqual({
+      currency: 'EUR',
+      facilityCurrency: 'SEK',
+    });
   });
 });
 
@@ -128,7 +158,7 @@ describe('a pledge', () => {
   });
 });
 
-const BY_OPERATOR: Signatory = { actor: OPERATOR, acceptance: undefined };
+const BY_OPERATOR: Signatory = { actor: OPERATOR, acceptance: undefined, isClosed: true };
 const REQUIRED = { version: 2, effectiveFrom: '2026-01-01T00:00:00Z' };
 const accepted: CommitmentEvent = {
   type: 'commitment-accepted',
@@ -166,11 +196,15 @@ describe('an acceptance', () => {
 
 describe('a signature by the key of the partner', () => {
   const by = (actor: Principal, acceptance: Signatory['acceptance']) => (state: Commitment) =>
-    sign(state, { signedOn: '2026-03-02' }, { actor, acceptance }, NOW);
+    sign(state, { signedOn: '2026-03-02' }, { actor, acceptance, isClosed: false }, NOW);
   const raise =
     (deltaMinor: string, signatory: Partial<Signatory> = {}) =>
     (state: Commitment) =>
-      amend(state, { deltaMinor, reason: 'scope' }, { actor: PARTNER, acceptance: REQUIRED, ...signatory });
+      amend(
+        state,
+        { deltaMinor, reason: 'scope' },
+        { actor: PARTNER, acceptance: REQUIRED, isClosed: false, ...signatory },
+      );
   const needed = { policy: 'signature-acceptance', policyVersion: 2, inForceSince: '2026-01-01T00:00:00Z' };
 
   it('binds once the operator has accepted the pledge, where a policy requires it', () => {
@@ -267,9 +301,9 @@ describe('an amendment', () => {
 describe('a capital call', () => {
   const input = { amountMinor: '300', issuedOn: '2026-03-02', dueOn: '2026-03-16' };
   const calling =
-    (change: Partial<typeof input>, of: Fund = CLOSED) =>
+    (change: Partial<typeof input>, of: Fund = CLOSED, notice = NOTICE_WITHOUT_POLICY) =>
     (state: Commitment) =>
-      issueCall(state, of, 'call-a', { ...input, ...change });
+      issueCall(state, of, 'call-a', { ...input, ...change }, notice);
 
   it('lowers the unfunded part at its issue', () => {
     given(commitment, [pledged, signed])
@@ -307,6 +341,26 @@ describe('a capital call', () => {
     given(commitment, [pledged, signed])
       .when(calling({ dueOn: '2026-03-15' }))
       .refuses('notice-too-short', { earliestDueOn: '2026-03-16', businessDaysMin: 10 });
+  });
+
+  it('is due after the notice of the policy, on the calendar of the policy', () => {
+    const on = (issuedOn: string, dueOn: string, notice: CallNotice) => calling({ issuedOn, dueOn }, CLOSED, notice);
+    const history = given(commitment, [pledged, signed]);
+    const five: CallNotice = { businessDays: 5, calendar: 'brussels' };
+    history.when(on('2026-03-02', '2026-03-09', five)).then(taken('capital-call-issued'));
+    history
+      .when(on('2026-03-02', '2026-03-08', five))
+      .refuses('notice-too-short', { earliestDueOn: '2026-03-09', businessDaysMin: 5, calendar: 'brussels' });
+    // 23 June closes Luxembourg, and 21 July Brussels.
+    const luxembourg: CallNotice = { businessDays: 10, calendar: 'luxembourg' };
+    history.when(on('2026-06-15', '2026-06-29', NOTICE_WITHOUT_POLICY)).then(taken('capital-call-issued'));
+    history
+      .when(on('2026-06-15', '2026-06-29', luxembourg))
+      .refuses('notice-too-short', { earliestDueOn: '2026-06-30' });
+    history.when(on('2026-07-13', '2026-07-27', luxembourg)).then(taken('capital-call-issued'));
+    history
+      .when(on('2026-07-13', '2026-07-27', NOTICE_WITHOUT_POLICY))
+      .refuses('notice-too-short', { earliestDueOn: '2026-07-28' });
   });
 
   it('does not count holidays of the institutions and of TARGET as business days', () => {
@@ -406,9 +460,9 @@ describe('a payment', () => {
 
 describe('a distribution', () => {
   const distributing =
-    (amountMinor: string, recallableMinor: string, paidOn = '2026-04-01') =>
+    (amountMinor: string, recallableMinor: string, paidOn = '2026-04-01', by: Fund = CLOSED) =>
     (state: Commitment) =>
-      distribute(state, { amountMinor, recallableMinor, paidOn }, NOW);
+      distribute(state, by, { amountMinor, recallableMinor, paidOn }, NOW);
   const history = [pledged, signed, called('call-a', '300'), paid('call-a', '300')];
 
   it('adds its recallable part to the unfunded part', () => {
@@ -429,20 +483,44 @@ describe('a distribution', () => {
     given(commitment, history).when(distributing('200', '-1')).refuses('recallable-exceeds-amount');
   });
 
-  it('makes no more than the called capital callable again', () => {
-    given(commitment, history).when(distributing('900', '300')).then(taken('distribution-paid'));
-    given(commitment, history)
+  it('makes no more than the paid-in capital callable again, however much is called', () => {
+    const more = [...history, called('call-b', '500')];
+    given(commitment, more).when(distributing('900', '300')).then(taken('distribution-paid'));
+    given(commitment, more)
       .when(distributing('900', '301'))
-      .refuses('recallable-exceeds-called', { calledMinor: '300', recallableMinor: '301' });
-    given(commitment, [...history, distributed('200', '200')])
+      .refuses('recallable-exceeds-paid', { paidMinor: '300', madeRecallableMinor: '0', recallableMinor: '301' });
+    given(commitment, [...more, distributed('200', '200')])
+      .when(distributing('900', '100'))
+      .then(taken('distribution-paid'));
+    given(commitment, [...more, distributed('200', '200')])
       .when(distributing('900', '101'))
-      .refuses('recallable-exceeds-called', { calledMinor: '100' });
+      .refuses('recallable-exceeds-paid', { paidMinor: '300', madeRecallableMinor: '200' });
   });
 
-  it('is dated from the signature to today', () => {
+  it('is not made before financial close', () => {
     given(commitment, history)
-      .when(distributing('1', '0', '2026-03-02'))
+      .when(distributing('1', '0', '2026-04-01', OPEN))
+      .refuses('no-financial-close', { fundId: 'fund-a' });
+  });
+
+  it('is not made to a commitment on which nothing is paid in', () => {
+    given(commitment, [pledged, signed, called('call-a', '300')])
+      .when(distributing('1', '0'))
+      .refuses('nothing-paid-in', { paidMinor: '0', firstPaidOn: null });
+    given(commitment, [pledged, signed, called('call-a', '300'), paid('call-a', '1')])
+      .when(distributing('1', '0'))
       .then(taken('distribution-paid'));
+  });
+
+  it('is dated from the first payment to today', () => {
+    const earlier = { ...paid('call-a', '1'), data: { ...paid('call-a', '1').data, paidOn: '2026-03-10' } };
+    const early = [...history.slice(0, 3), paid('call-a', '2'), earlier as CommitmentEvent];
+    given(commitment, early)
+      .when(distributing('1', '0', '2026-03-10'))
+      .then(taken('distribution-paid'));
+    given(commitment, early)
+      .when(distributing('1', '0', '2026-03-09'))
+      .refuses('nothing-paid-in', { firstPaidOn: '2026-03-10', paidOn: '2026-03-09' });
     given(commitment, history)
       .when(distributing('1', '0', '2026-03-01'))
       .refuses('paid-before-signature');
@@ -485,8 +563,130 @@ describe('a distribution', () => {
   });
 });
 
+describe('Art. 12b(10): a contribution in kind', () => {
+  const IN_KIND = { ...TERMS, kind: 'in-kind' } as const;
+  const pledging = (describes?: InKindDescription, terms: CommitmentTerms = IN_KIND) =>
+    pledge(terms, { amountMinor: '1', ...(describes && { describes }) }, OPERATOR);
+
+  it('says what is given, and money does not', () => {
+    expect(pledging('equipment')[0].data).toMatchObject({ kind: 'in-kind', describes: 'equipment' });
+    expect(refusalOf(() => pledging()).code).toBe('description-missing');
+    expect(refusalOf(() => pledging('equipment', TERMS))).toMatchObject({
+      code: 'description-not-for-money',
+      facts: { kind: 'capex' },
+    });
+  });
+
+  it('is not donated access time', () => {
+    expect(refusalOf(() => pledging('access-time'))).toMatchObject({
+      code: 'donated-time-is-no-contribution',
+      facts: { clause: '2021/1173 Art. 12b(10)', partnerKind: 'member-state' },
+    });
+    // The clause is about Member States; the rule of the ledger is for all.
+    expect(refusalOf(() => pledging('access-time', { ...IN_KIND, partnerKind: 'private' })).facts).toEqual({
+      partnerKind: 'private',
+    });
+  });
+
+  it('is signed only if the pledge says what is given', () => {
+    const old: CommitmentEvent = { type: 'commitment-pledged', data: { ...IN_KIND, amountMinor: '1' } };
+    const signing = (state: Commitment) => sign(state, { signedOn: '2026-03-02' }, BY_OPERATOR, NOW);
+    given(commitment, [old]).when(signing).refuses('in-kind-not-described');
+    given(commitment, [{ ...old, data: { ...old.data, describes: 'premises' } } as CommitmentEvent])
+      .when(signing)
+      .then(taken('commitment-signed'));
+  });
+});
+
+describe('a partner that lowers or cancels what it has signed', () => {
+  const by = (actor: Principal, isClosed: boolean): Signatory => ({ actor, acceptance: undefined, isClosed });
+  const lowering = (signatory: Signatory) => (state: Commitment) =>
+    amend(state, { deltaMinor: '-1', reason: 'scope' }, signatory);
+  const cancelling = (signatory: Signatory) => (state: Commitment) => cancel(state, { reason: 'left' }, signatory);
+  const history = given(commitment, [pledged, signed]);
+  const asking =
+    (input: { amountMinor?: string } = {}, isClosed = true) =>
+    (state: Commitment) =>
+      requestDecrease(state, 'request-a', { reason: 'scope', ...input }, isClosed);
+  const requested = (amountMinor?: string, requestId = 'request-a'): CommitmentEvent => ({
+    type: 'decrease-requested',
+    data: { ...TERMS, requestId, reason: 'scope', ...(amountMinor !== undefined && { amountMinor }) },
+  });
+  const accepting = (requestId: string) => (state: Commitment) => acceptDecrease(state, requestId, BY_OPERATOR);
+
+  it('does so itself before financial close, and asks after it', () => {
+    history.when(lowering(by(PARTNER, false))).then(taken('commitment-amended'));
+    history.when(cancelling(by(PARTNER, false))).then(taken('commitment-cancelled'));
+    history.when(lowering(by(PARTNER, true))).refuses('decrease-needs-acceptance', { fundId: 'fund-a' });
+    history.when(cancelling(by(PARTNER, true))).refuses('decrease-needs-acceptance', { fundId: 'fund-a' });
+    history.when(lowering(by(OPERATOR, true))).then(taken('commitment-amended'));
+    history.when(cancelling(by(OPERATOR, true))).then(taken('commitment-cancelled'));
+    // A pledge binds nobody, also after the close. A raise needs no request.
+    given(commitment, [pledged])
+      .when(cancelling(by(PARTNER, true)))
+      .then(taken('commitment-cancelled'));
+    history
+      .when((state) => amend(state, { deltaMinor: '1', reason: 'scope' }, by(PARTNER, true)))
+      .then(taken('commitment-amended'));
+  });
+
+  it('asks for at most the unfunded part, or for all of it', () => {
+    history.when(asking({ amountMinor: '1000' })).then([requested('1000')]);
+    history.when(asking({ amountMinor: '1001' })).refuses('unfunded-below-zero', { unfundedMinor: '1000' });
+    history.when(asking({ amountMinor: '0' })).refuses('amount-not-positive');
+    history.when(asking()).then([requested()]);
+    history.when(asking({}, false)).refuses('no-financial-close', { fundId: 'fund-a' });
+    given(commitment, [pledged]).when(asking()).refuses('commitment-not-signed');
+  });
+
+  it('loses nothing before the operator accepts exactly what was asked for, once', () => {
+    const waiting = [pledged, signed, requested('300')];
+    expect(given(commitment, waiting).state).toMatchObject({ committedMinor: 1_000n, unfundedMinor: 1_000n });
+    const accepted: CommitmentEvent = {
+      type: 'commitment-amended',
+      data: {
+        ...TERMS,
+        deltaMinor: '-300',
+        reason: 'scope',
+        unfundedDeltaMinor: '-300',
+        decreaseRequestId: 'request-a',
+      },
+    };
+    given(commitment, waiting).when(accepting('request-a')).then([accepted]);
+    given(commitment, [...waiting, accepted])
+      .when(accepting('request-a'))
+      .refuses('unknown-decrease-request');
+    given(commitment, [...waiting, requested('1', 'request-b')])
+      .when(accepting('request-a'))
+      .refuses('unknown-decrease-request', { id: 'request-a' });
+    given(commitment, [...waiting, called('call-a', '701')])
+      .when(accepting('request-a'))
+      .refuses('unfunded-below-zero', { unfundedMinor: '299' });
+    given(commitment, [...waiting, called('call-a', '700')])
+      .when(accepting('request-a'))
+      .then(taken('commitment-amended'));
+  });
+
+  it('is cancelled when a request without an amount is accepted', () => {
+    given(commitment, [pledged, signed, called('call-a', '300'), requested()])
+      .when(accepting('request-a'))
+      .then([
+        {
+          type: 'commitment-cancelled',
+          data: {
+            ...TERMS,
+            reason: 'scope',
+            releasedMinor: '700',
+            unfundedDeltaMinor: '-700',
+            decreaseRequestId: 'request-a',
+          },
+        },
+      ]);
+  });
+});
+
 describe('a cancellation', () => {
-  const cancelling = (state: Commitment) => cancel(state, { reason: 'withdrawn' });
+  const cancelling = (state: Commitment) => cancel(state, { reason: 'withdrawn' }, BY_OPERATOR);
 
   it('releases the unfunded part and leaves the called part', () => {
     given(commitment, [pledged, signed, called('call-a', '300')])
@@ -520,7 +720,11 @@ describe('a cancellation', () => {
 
 describe('the aggregate commitment', () => {
   it('writes no amount as minus zero', () => {
-    const [event] = cancel(given(commitment, [pledged, signed, called('call-a', '1000')]).state, { reason: 'done' });
+    const [event] = cancel(
+      given(commitment, [pledged, signed, called('call-a', '1000')]).state,
+      { reason: 'done' },
+      BY_OPERATOR,
+    );
     expect(event?.data).toMatchObject({ releasedMinor: '0', unfundedDeltaMinor: '0' });
   });
 

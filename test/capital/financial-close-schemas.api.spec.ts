@@ -83,7 +83,7 @@ describe('a history with financial closes of both schemas', () => {
   it('publishes both events as they were recorded', async () => {
     expect(await closes()).toMatchObject([
       { schema: 1, data: { committedMinor: '1000', facilities: [] } },
-      { schema: 2, data: { reachedOn: '2026-03-02', evidenceRef: 'memorandum 4' } },
+      { schema: 3, data: { reachedOn: '2026-03-02', evidenceRef: 'memorandum 4' } },
     ]);
     expect((await closes())[0]?.data).not.toHaveProperty('reachedOn');
   });
@@ -122,7 +122,7 @@ describe('a history with financial closes of both schemas', () => {
     const explained = await audit('explain', api.url, '--position', String(first?.position), '--json');
     expect(JSON.parse(explained.out)).toMatchObject({
       meaning: expect.stringContaining('financial close on 2026-06-15'),
-      event: { schema: 2, liftedFrom: 1, data: { reachedOn: '2026-06-15', evidenceRef: null } },
+      event: { schema: 3, liftedFrom: 1, data: { reachedOn: '2026-06-15', evidenceRef: null } },
       changes: expect.arrayContaining([{ what: 'closed on', before: 'nothing', after: '2026-06-15' }]),
     });
     expect(JSON.parse(explained.out).envelope).toContain('"schema":1');

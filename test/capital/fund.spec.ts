@@ -7,11 +7,12 @@ import {
   reachFinancialClose,
   type ReachFinancialCloseInput,
   subscribe,
-  type MatchingPolicy,
 } from '../../src/capital/fund.decisions.js';
-import type { Funding } from '../../src/compute/contribution.js';
+import { RULES_WITHOUT_POLICY, type ContributionRules, type Funding } from '../../src/compute/contribution.js';
 import { given, refusalOf } from '../support/given.js';
 
+/** How contributions count without a policy. */
+const COUNTED = { matchingKinds: ['access-time-purchase', 'capex'], unionInKind: 'counted' } as const;
 const established: FundEvent = {
   type: 'fund-established',
   data: { name: 'InvestAI', currency: 'EUR', targetMinor: '1000' },
@@ -26,11 +27,16 @@ const subscribed = (deltaMinor: string, facilityId?: string): FundEvent => ({
 });
 const closed: FundEvent = {
   type: 'financial-close-reached',
-  data: { facilities: [], committedMinor: '100', reachedOn: '2026-03-20', evidenceRef: null },
+  data: { ...COUNTED, facilities: [], committedMinor: '100', reachedOn: '2026-03-20', evidenceRef: null },
 };
 /** Late on 20 March 2026, UTC. */
 const NOW = '2026-03-20T23:59:59.999Z';
-const SUBSCRIBER = { commitmentId: 'commitment-a', partnerId: 'partner-a', partnerKind: 'union' } as const;
+const SUBSCRIBER = {
+  commitmentId: 'commitment-a',
+  partnerId: 'partner-a',
+  partnerKind: 'private',
+  kind: 'capex',
+} as const;
 const FIRST_LOSS = tranche(1, 'first-loss', '300');
 
 describe('the establishment of a fund', () => {
@@ -192,14 +198,20 @@ describe('financial close', () => {
   const closing =
     (...facilities: readonly Funding[]) =>
     (state: typeof fund.initial) =>
-      reachFinancialClose(state, facilities, {}, NOW);
-  const CASH: MatchingPolicy = { version: 3, kinds: ['access-time-purchase', 'capex'] };
+      reachFinancialClose(state, facilities, {}, NOW, RULES_WITHOUT_POLICY);
+  const BY_POLICY: ContributionRules = {
+    ...RULES_WITHOUT_POLICY,
+    matchingKinds: ['capex'],
+    matchingPolicyVersion: 3,
+    unionInKind: 'not-counted',
+    unionInKindPolicyVersion: 2,
+  };
   const ready = given(fund, [established, FIRST_LOSS, subscribed('100')]);
 
   it('records the stated day and the evidence; without them it records the day of the decision and no evidence', () => {
     const stating = (input: ReachFinancialCloseInput) => (state: typeof fund.initial) =>
-      reachFinancialClose(state, [], input, NOW);
-    const recorded = { facilities: [], committedMinor: '100' };
+      reachFinancialClose(state, [], input, NOW, RULES_WITHOUT_POLICY);
+    const recorded = { ...COUNTED, facilities: [], committedMinor: '100' };
     ready.when(stating({ reachedOn: '2026-03-02', evidenceRef: 'memorandum 4' })).then([
       {
         type: 'financial-close-reached',
@@ -213,7 +225,7 @@ describe('financial close', () => {
 
   it('may be dated today, and not tomorrow', () => {
     const on = (reachedOn: string) => (state: typeof fund.initial) =>
-      reachFinancialClose(state, [], { reachedOn }, NOW);
+      reachFinancialClose(state, [], { reachedOn }, NOW, RULES_WITHOUT_POLICY);
     ready.when(on('2026-03-20')).then([expect.objectContaining({ type: 'financial-close-reached' })]);
     ready.when(on('2026-03-21')).refuses('date-in-future', { date: '2026-03-21', today: '2026-03-20' });
   });
@@ -223,7 +235,8 @@ describe('financial close', () => {
       {
         type: 'financial-close-reached',
         data: {
-          facilities: [{ facilityId: 'facility-a', unionMinor: '100', statesMinor: '100' }],
+          ...COUNTED,
+          facilities: [{ facilityId: 'facility-a', unionMinor: '100', statesMinor: '100', matchingMinor: '100' }],
           committedMinor: '100',
           reachedOn: '2026-03-20',
           evidenceRef: null,
@@ -244,9 +257,15 @@ describe('financial close', () => {
       });
   });
 
-  it('counts the contributions of the states that the policy lists, and records the version of the policy', () => {
+  it('counts the contributions by the policies in force, and records their versions', () => {
     const closingByPolicy = (funding: Partial<Funding>) => (state: typeof fund.initial) =>
-      reachFinancialClose(state, [gigafactory({ unionMinor: 100n, statesMinor: 130n, ...funding })], {}, NOW, CASH);
+      reachFinancialClose(
+        state,
+        [gigafactory({ unionMinor: 100n, statesMinor: 130n, ...funding })],
+        {},
+        NOW,
+        BY_POLICY,
+      );
     ready.when(closingByPolicy({ matchingMinor: 99n })).refuses('states-below-union', {
       unionMinor: '100',
       statesMinor: '130',
@@ -261,7 +280,9 @@ describe('financial close', () => {
           reachedOn: '2026-03-20',
           evidenceRef: null,
           matchingPolicyVersion: 3,
-          matchingKinds: ['access-time-purchase', 'capex'],
+          matchingKinds: ['capex'],
+          unionInKind: 'not-counted',
+          unionInKindPolicyVersion: 2,
         },
         legalBasis: '2021/1173 Art. 12b(5)',
       },
@@ -297,7 +318,8 @@ describe('financial close', () => {
       {
         type: 'financial-close-reached',
         data: {
-          facilities: [{ facilityId: 'facility-a', unionMinor: '500', statesMinor: '0' }],
+          ...COUNTED,
+          facilities: [{ facilityId: 'facility-a', unionMinor: '500', statesMinor: '0', matchingMinor: '0' }],
           committedMinor: '100',
           reachedOn: '2026-03-20',
           evidenceRef: null,
@@ -317,6 +339,69 @@ describe('financial close', () => {
     given(fund, [established, FIRST_LOSS, subscribed('100'), closed])
       .when(closing())
       .refuses('financial-close-reached-already');
+  });
+});
+
+describe('Art. 12b(5): public money names its facility', () => {
+  const taking =
+    (change: object, deltaMinor = 1n) =>
+    (state: typeof fund.initial) =>
+      subscribe(state, { ...SUBSCRIBER, partnerKind: 'union', trancheId: 'tranche-1', deltaMinor, ...change });
+  const taken = [expect.objectContaining({ type: 'tranche-subscribed' })];
+  const open = given(fund, [established, FIRST_LOSS]);
+  const without = given(fund, [
+    { type: 'fund-established', data: { ...established.data, financesGigafactories: false } } as FundEvent,
+    FIRST_LOSS,
+  ]);
+  /** As it was recorded before the kind was stated. */
+  const unplaced = (deltaMinor: string): FundEvent => ({
+    type: 'tranche-subscribed',
+    data: { ...SUBSCRIBER, partnerKind: 'member-state', trancheId: 'tranche-1', deltaMinor, kind: null },
+  });
+
+  it('for CAPEX and for access time, of the Union and of a state, when it is signed or raised', () => {
+    for (const partnerKind of ['union', 'member-state']) {
+      for (const kind of ['capex', 'access-time-purchase']) {
+        const clause = '2021/1173 Art. 12b(5)';
+        open.when(taking({ partnerKind, kind })).refuses('facility-missing', { clause, partnerKind, kind });
+        open.when(taking({ partnerKind, kind, facilityId: 'facility-a' })).then(taken);
+      }
+    }
+  });
+
+  it('but not in kind, not of others, not when it is lowered, and not in a fund that finances no gigafactory', () => {
+    open.when(taking({ kind: 'in-kind' })).then(taken);
+    for (const partnerKind of ['public-bank', 'regional', 'public-other', 'private']) {
+      open.when(taking({ partnerKind })).then(taken);
+    }
+    given(fund, [established, FIRST_LOSS, unplaced('5')])
+      .when(taking({ partnerKind: 'member-state' }, -5n))
+      .then(taken);
+    without.when(taking({})).then(taken);
+  });
+
+  it('before financial close, also where it was signed before the ledger asked', () => {
+    const close = (state: typeof fund.initial) => reachFinancialClose(state, [], {}, NOW, RULES_WITHOUT_POLICY);
+    const placed = [established, FIRST_LOSS, subscribed('100')];
+    given(fund, [...placed, unplaced('5')])
+      .when(close)
+      .refuses('facility-missing', { unplacedMinor: '5', commitments: 1, commitmentIds: ['commitment-a'] });
+    const closes = [expect.objectContaining({ type: 'financial-close-reached' })];
+    given(fund, [...placed, unplaced('5'), unplaced('-5')])
+      .when(close)
+      .then(closes);
+    given(fund, [
+      ...placed,
+      unplaced('5'),
+      { ...unplaced('1'), data: { ...unplaced('1').data, kind: 'in-kind' } } as FundEvent,
+    ])
+      .when(close)
+      .then(closes);
+    without
+      .when((state) =>
+        close([FIRST_LOSS, unplaced('5')].slice(1).reduce((all, event) => fund.evolve(all, event), state)),
+      )
+      .then(closes);
   });
 });
 

@@ -5,17 +5,19 @@ import {
   type CommitmentEvent,
   type CommitmentTerms,
 } from '../../src/capital/commitment.js';
+import { NOTICE_WITHOUT_POLICY } from '../../src/capital/call-notice.js';
 import { distribute, issueCall, payCall } from '../../src/capital/cash.decisions.js';
 import { amend, cancel, pledge, sign, type Signatory } from '../../src/capital/commitment.decisions.js';
 import { fund, type Fund, type FundEvent } from '../../src/capital/fund.js';
 import { reachFinancialClose, subscribe } from '../../src/capital/fund.decisions.js';
+import { RULES_WITHOUT_POLICY } from '../../src/compute/contribution.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 
 /**
  * Random commands on two commitments of one tranche, compared with a model of the sums alone: the decisions must accept
  * exactly the commands for which the model has room.
  */
-const BY: Signatory = { actor: { actorId: 'programme', roles: ['operator'] }, acceptance: undefined };
+const BY: Signatory = { actor: { actorId: 'programme', roles: ['operator'] }, acceptance: undefined, isClosed: true };
 const NOW = '2026-06-15T12:00:00Z';
 export const CAP_MINOR = 2_200n;
 export const IDS = ['commitment-a', 'commitment-b'] as const;
@@ -83,7 +85,7 @@ export class Model {
       case 'pay':
         return book.pay(BigInt(next.amount), next.call);
       case 'distribute':
-        return book.distribute(BigInt(next.amount), BigInt(next.recallable));
+        return this.closed && book.distribute(BigInt(next.amount), BigInt(next.recallable));
     }
   }
 
@@ -143,7 +145,7 @@ class Book {
   distribute(amountPaid: bigint, recallable: bigint): boolean {
     if (this.status === 'pledged' || !this.wasSigned || amountPaid === 0n || recallable > amountPaid) return false;
     if (this.status === 'cancelled' && recallable > 0n) return false;
-    if (this.recallable + recallable > this.called()) return false;
+    if (this.paid() === 0n || this.recallable + recallable > this.paid()) return false;
     this.distributed += amountPaid;
     this.recallable += recallable;
     return true;
@@ -181,14 +183,16 @@ export class Live {
 
   private decide(next: Step): void {
     if (next.do === 'close')
-      return this.appendToFund(reachFinancialClose(this.fund, [], { reachedOn: '2026-03-02' }, NOW));
+      return this.appendToFund(
+        reachFinancialClose(this.fund, [], { reachedOn: '2026-03-02' }, NOW, RULES_WITHOUT_POLICY),
+      );
     const state = this.stateOf(next.id);
     const minor = 'amount' in next ? String(next.amount) : '0';
     switch (next.do) {
       case 'sign':
         return this.change(next.id, sign(state, { signedOn: '2026-03-02' }, BY, NOW), 1_000n);
       case 'cancel': {
-        const events = cancel(state, { reason: 'withdrawn' });
+        const events = cancel(state, { reason: 'withdrawn' }, BY);
         return this.change(next.id, events, -events.reduce((sum, { data }) => sum + BigInt(data.releasedMinor), 0n));
       }
       case 'amend':
@@ -196,7 +200,10 @@ export class Live {
       case 'call': {
         const dates = { issuedOn: '2026-03-02', dueOn: '2026-06-01' };
         const callId = `${next.id}-call-${this.historyOf(next.id).filter(({ type }) => type === 'capital-call-issued').length}`;
-        return this.append(next.id, issueCall(state, this.fund, callId, { amountMinor: minor, ...dates }));
+        return this.append(
+          next.id,
+          issueCall(state, this.fund, callId, { amountMinor: minor, ...dates }, NOTICE_WITHOUT_POLICY),
+        );
       }
       case 'pay':
         return this.append(
@@ -205,7 +212,7 @@ export class Live {
         );
       case 'distribute': {
         const input = { amountMinor: minor, recallableMinor: String(next.recallable), paidOn: '2026-04-01' };
-        return this.append(next.id, distribute(state, input, NOW));
+        return this.append(next.id, distribute(state, this.fund, input, NOW));
       }
     }
   }
@@ -214,8 +221,8 @@ export class Live {
   historyOf = (of: Id): readonly CommitmentEvent[] => this.histories.get(of) ?? [];
 
   private change(of: Id, events: readonly CommitmentEvent[], deltaMinor: bigint): void {
-    const { trancheId, partnerId, partnerKind } = TERMS;
-    const subscription = { trancheId, partnerId, partnerKind, commitmentId: of, deltaMinor };
+    const { trancheId, partnerId, partnerKind, kind } = TERMS;
+    const subscription = { trancheId, partnerId, partnerKind, kind, commitmentId: of, deltaMinor };
     const onFund = deltaMinor === 0n ? [] : subscribe(this.fund, subscription);
     this.append(of, events);
     this.appendToFund(onFund);

@@ -1,9 +1,11 @@
 import type { CommitmentKind } from '../../src/domain/commitment-kinds.js';
 import {
   fundingOf,
-  hostStateCommitted,
+  hostStateCommittedBy,
   recordContribution,
+  RULES_WITHOUT_POLICY,
   type ContributionInput,
+  type ContributionRules,
 } from '../../src/compute/contribution.js';
 import { facility } from '../../src/compute/facility.js';
 import type { ContributionFacts, FacilityEvent } from '../../src/compute/facility-events.js';
@@ -21,14 +23,17 @@ const unionInput = (further: Partial<ContributionInput> = {}): ContributionInput
   kind: 'capex',
   deltaMinor: CEILING_MINOR,
   currency: 'EUR',
+  signedOn: '2026-02-02',
   ...further,
 });
 const recorded = (further: Partial<ContributionFacts> = {}): FacilityEvent => ({
   type: 'contribution-recorded',
   data: { ...unionInput(), deltaMinor: CEILING_MINOR.toString(), ...further },
 });
-const record = (further: Partial<ContributionInput>) => (state: Parameters<typeof recordContribution>[0]) =>
-  recordContribution(state, unionInput(further));
+const record =
+  (further: Partial<ContributionInput>, rules: Partial<ContributionRules> = {}) =>
+  (state: Parameters<typeof recordContribution>[0]) =>
+    recordContribution(state, unionInput(further), { ...RULES_WITHOUT_POLICY, ...rules }, false);
 
 describe('the contribution of the Union to an AI gigafactory', () => {
   it('may reach 17 % of the CAPEX and not one cent more', () => {
@@ -51,7 +56,6 @@ describe('the contribution of the Union to an AI gigafactory', () => {
     history
       .when(record({ deltaMinor: 1n }))
       .then([{ ...recorded({ deltaMinor: '1' }), legalBasis: '2021/1173 Art. 12b(5)' }]);
-    history.when(record({ kind: 'in-kind', deltaMinor: 2n })).then([recorded({ kind: 'in-kind', deltaMinor: '2' })]);
   });
 
   it('is exact if 17 % of the CAPEX is not a whole number of cents', () => {
@@ -112,9 +116,11 @@ describe('contributions to a facility', () => {
       unionMinor: 500n,
       statesMinor: 260n,
     };
-    expect(fundingOf(state, FACILITY_ID, undefined)).toEqual({ ...sums, matchingMinor: 260n });
-    expect(fundingOf(state, FACILITY_ID, ['capex'])).toEqual({ ...sums, matchingMinor: 200n });
-    expect(fundingOf(state, FACILITY_ID, ['in-kind', 'access-time-purchase'])).toEqual({ ...sums, matchingMinor: 60n });
+    const of = (rules: Partial<ContributionRules>) =>
+      fundingOf(state, FACILITY_ID, { ...RULES_WITHOUT_POLICY, ...rules });
+    expect(of({})).toEqual({ ...sums, unionMinor: 540n, matchingMinor: 200n });
+    expect(of({ unionInKind: 'not-counted' })).toEqual({ ...sums, matchingMinor: 200n });
+    expect(of({ matchingKinds: ['in-kind', 'access-time-purchase'] })).toMatchObject({ matchingMinor: 60n });
   });
 });
 
@@ -129,19 +135,41 @@ describe('once financial close is reached, the Participating States', () => {
   const change =
     (further: Partial<ContributionInput>, basis?: readonly CommitmentKind[]) =>
     (state: Parameters<typeof recordContribution>[0]) =>
-      recordContribution(state, unionInput(further), { basis });
+      recordContribution(
+        state,
+        unionInput(further),
+        { ...RULES_WITHOUT_POLICY, ...(basis && { matchingKinds: basis }) },
+        true,
+      );
   const taken = [expect.objectContaining({ type: 'contribution-recorded' })];
+  const ALL = ['access-time-purchase', 'capex', 'in-kind'] as const;
 
   it('must still match the Union, to the last minor unit', () => {
-    matched.when(change({ ...ofStates, deltaMinor: -100n })).then(taken);
-    matched.when(change({ ...ofStates, deltaMinor: -101n })).refuses('states-below-union', {
+    matched.when(change({ ...ofStates, deltaMinor: -100n }, ALL)).then(taken);
+    matched.when(change({ ...ofStates, deltaMinor: -101n }, ALL)).refuses('states-below-union', {
       clause: '2021/1173 Art. 12b(5)',
       rule: 'matching',
       unionMinor: '500',
       statesMinor: '499',
     });
-    matched.when(change({ deltaMinor: 100n })).then(taken);
-    matched.when(change({ deltaMinor: 101n })).refuses('states-below-union', { unionMinor: '601', statesMinor: '600' });
+    matched.when(change({ deltaMinor: 100n }, ALL)).then(taken);
+    matched
+      .when(change({ deltaMinor: 101n }, ALL))
+      .refuses('states-below-union', { unionMinor: '601', statesMinor: '600' });
+  });
+
+  it('match without a policy by money alone: Art. 12b(5) names nothing in kind', () => {
+    const full = given(facility, [
+      GIGAFACTORY,
+      recorded({ deltaMinor: '500' }),
+      recorded({ deltaMinor: '500', ...ofStates }),
+      recorded({ deltaMinor: '200', kind: 'in-kind', ...ofStates }),
+    ]);
+    full.when(change({ ...ofStates, kind: 'in-kind', deltaMinor: -200n })).then(taken);
+    full.when(change({ ...ofStates, deltaMinor: -1n })).refuses('states-below-union', {
+      statesMinor: '499',
+      matchingKinds: ['access-time-purchase', 'capex'],
+    });
   });
 
   it('match with the contributions that count under the policy', () => {
@@ -168,19 +196,96 @@ describe('once financial close is reached, the Participating States', () => {
   });
 });
 
-describe('the commitment of the hosting state', () => {
-  const byHost = (deltaMinor: string) => recorded({ deltaMinor, partnerKind: 'member-state', partnerId: HOST_ID });
+describe('Art. 12b(5): what the Union gives in kind', () => {
+  const full = given(facility, [GIGAFACTORY, recorded({ deltaMinor: (CEILING_MINOR - 1n).toString() })]);
+  const inKind = (deltaMinor: bigint, rules: Partial<ContributionRules> = {}) =>
+    record({ kind: 'in-kind', deltaMinor }, rules);
 
-  it('counts until all of it is cancelled', () => {
-    expect(hostStateCommitted(given(facility, [GIGAFACTORY]).state)).toBe(false);
-    expect(hostStateCommitted(given(facility, [GIGAFACTORY, byHost('1')]).state)).toBe(true);
-    expect(hostStateCommitted(given(facility, [GIGAFACTORY, byHost('1'), byHost('-1')]).state)).toBe(false);
+  it('counts against the 17 % without a policy, and where the policy says so', () => {
+    const legalBasis = '2021/1173 Art. 12b(5)';
+    for (const rules of [{}, { unionInKind: 'counted' }] as const) {
+      full.when(inKind(1n, rules)).then([{ ...recorded({ kind: 'in-kind', deltaMinor: '1' }), legalBasis }]);
+      full.when(inKind(2n, rules)).refuses('union-ceiling-exceeded', { clause: legalBasis, requestedMinor: '2' });
+    }
+    given(facility, [GIGAFACTORY, recorded({ kind: 'in-kind' })])
+      .when(record({ deltaMinor: 1n }))
+      .refuses('union-ceiling-exceeded', { unionMinor: CEILING_MINOR.toString() });
+  });
+
+  it('has no ceiling where the policy says that it does not count', () => {
+    const notCounted = { unionInKind: 'not-counted' } as const;
+    full
+      .when(inKind(CEILING_MINOR, notCounted))
+      .then([recorded({ kind: 'in-kind', deltaMinor: CEILING_MINOR.toString() })]);
+    given(facility, [GIGAFACTORY, recorded({ kind: 'in-kind' })])
+      .when(record({}, notCounted))
+      .then([{ ...recorded(), legalBasis: '2021/1173 Art. 12b(5)' }]);
+  });
+});
+
+describe('Arts. 17 and 18: the share of the Union in a supercomputer, by the policy union-share-maximum', () => {
+  const supercomputer = given(facility, [
+    registeredEvent({ kind: 'supercomputer', capexMinor: '1001', currency: 'EUR' }),
+  ]);
+  const rules = (percent: number) => ({ unionShareMaximum: { supercomputer: percent }, unionSharePolicyVersion: 2 });
+
+  it.each([
+    [50, 500n],
+    [35, 350n],
+  ])('of %i %% passes at the line, and not one minor unit above', (percent, ceilingMinor) => {
+    supercomputer
+      .when(record({ deltaMinor: ceilingMinor }, rules(percent)))
+      .then([recorded({ deltaMinor: ceilingMinor.toString() })]);
+    supercomputer.when(record({ deltaMinor: ceilingMinor + 1n }, rules(percent))).refuses('union-share-exceeded', {
+      policy: 'union-share-maximum',
+      policyVersion: 2,
+      percent,
+      ceilingMinor: ceilingMinor.toString(),
+      capexMinor: '1001',
+    });
+  });
+
+  it('has no limit without the policy, for another kind of facility, and for other partners', () => {
+    const taken = [expect.objectContaining({ type: 'contribution-recorded' })];
+    supercomputer.when(record({ deltaMinor: 1_001n })).then(taken);
+    supercomputer.when(record({ deltaMinor: 1_001n }, { unionShareMaximum: { 'ai-factory': 1 } })).then(taken);
+    supercomputer.when(record({ deltaMinor: 1_001n, partnerKind: 'member-state' }, rules(35))).then(taken);
+  });
+
+  it('needs a CAPEX', () => {
+    given(facility, [registeredEvent({ kind: 'supercomputer' })])
+      .when(record({ deltaMinor: 1n }, rules(35)))
+      .refuses('capex-unknown', { policy: 'union-share-maximum' });
+  });
+});
+
+describe('Art. 12b(4): the commitment of the hosting state', () => {
+  const byHost = (deltaMinor: string, further: Partial<ContributionFacts> = {}) =>
+    recorded({ deltaMinor, partnerKind: 'member-state', partnerId: HOST_ID, ...further });
+  const committedBy = (day: string, ...events: FacilityEvent[]) =>
+    hostStateCommittedBy(given(facility, [GIGAFACTORY, ...events]).state, day);
+
+  it('counts from the day of its signature on, until all of it is cancelled', () => {
+    expect(committedBy('2026-02-02')).toBe(false);
+    expect(committedBy('2026-02-01', byHost('1'))).toBe(false);
+    expect(committedBy('2026-02-02', byHost('1'))).toBe(true);
+    expect(committedBy('2026-02-02', byHost('1'), byHost('-1'))).toBe(false);
+  });
+
+  it('is of money: for the CAPEX or for access time, and not in kind', () => {
+    expect(committedBy('2026-02-02', byHost('1', { kind: 'in-kind' }))).toBe(false);
+    expect(committedBy('2026-02-02', byHost('1', { kind: 'access-time-purchase' }))).toBe(true);
+  });
+
+  it('counts on every day if it was recorded before the day was stated', () => {
+    const old = byHost('2', { signedOn: null });
+    expect(committedBy('1999-01-01', old)).toBe(true);
+    expect(committedBy('1999-01-01', old, byHost('-1'))).toBe(false);
   });
 
   it('is not the commitment of another state, and does not exist without a hosting state', () => {
-    const other = recorded({ partnerKind: 'member-state', partnerId: 'other' });
-    expect(hostStateCommitted(given(facility, [GIGAFACTORY, other]).state)).toBe(false);
+    expect(committedBy('2026-02-02', byHost('1', { partnerId: 'other' }))).toBe(false);
     const hostless = registeredEvent({ hostStatePartnerId: undefined });
-    expect(hostStateCommitted(given(facility, [hostless, byHost('1')]).state)).toBe(false);
+    expect(hostStateCommittedBy(given(facility, [hostless, byHost('1')]).state, '2026-02-02')).toBe(false);
   });
 });

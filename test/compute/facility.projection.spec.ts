@@ -107,7 +107,15 @@ describe('the rows of a facility', () => {
   it('contain contributions, quotas and the latest revision', () => {
     const contribution = (partnerKind: 'union' | 'member-state' | 'private', deltaMinor: string): FacilityEvent => ({
       type: 'contribution-recorded',
-      data: { commitmentId: 'c', partnerId: HOST_ID, partnerKind, kind: 'capex', deltaMinor, currency: 'EUR' },
+      data: {
+        commitmentId: 'c',
+        partnerId: HOST_ID,
+        partnerKind,
+        kind: 'capex',
+        deltaMinor,
+        currency: 'EUR',
+        signedOn: null,
+      },
     });
     const stored = project(
       [

@@ -99,6 +99,18 @@ describe('business days', () => {
     }
   });
 
+  it('are closed in Luxembourg on 23 June instead of 21 July (the same decision for 2023)', () => {
+    const differing = daysOf(2023).filter((date) => isBusinessDay(date, 'luxembourg') !== isBusinessDay(date));
+    expect(differing).toEqual(['2023-06-23', '2023-07-21']);
+    expect(isBusinessDay('2023-06-23', 'luxembourg')).toBe(false);
+    // Both days of 2026 are weekdays: a Tuesday.
+    expect(addBusinessDays('2026-06-15', 10)).toBe('2026-06-29');
+    expect(addBusinessDays('2026-06-15', 10, 'luxembourg')).toBe('2026-06-30');
+    expect(addBusinessDays('2026-07-13', 10, 'luxembourg')).toBe('2026-07-27');
+    expect(addBusinessDays('2026-07-13', 10)).toBe('2026-07-28');
+    expect(businessDaysBetween('2026-06-15', '2026-06-30', 'luxembourg')).toBe(10);
+  });
+
   it('are counted without the day of the event', () => {
     expect(businessDaysBetween('2026-03-02', '2026-03-02')).toBe(0);
     expect(businessDaysBetween('2026-03-02', '2026-03-03')).toBe(1);

@@ -167,6 +167,26 @@ describe('the value of a policy', () => {
     refuses('signature-acceptance', 'committed', true, { required: true }, ['required'], '');
   });
 
+  it('union-in-kind is counted or not-counted, and business-day-calendar a place of the institutions', () => {
+    for (const word of ['counted', 'not-counted']) accepts('union-in-kind', word);
+    refuses('union-in-kind', 'required', true, ['counted'], '');
+    for (const place of ['brussels', 'luxembourg']) accepts('business-day-calendar', place);
+    refuses('business-day-calendar', 'strasbourg', 'Brussels', { place: 'brussels' }, '');
+  });
+
+  it('capital-call-notice is a number of business days', () => {
+    accepts('capital-call-notice', { businessDays: 1 });
+    accepts('capital-call-notice', { businessDays: 250 });
+    refuses('capital-call-notice', { businessDays: 0 }, { businessDays: 251 }, { businessDays: 1.5 }, {}, 10);
+  });
+
+  it('union-share-maximum is a percentage by kind of facility, and not of AI gigafactories', () => {
+    accepts('union-share-maximum', { supercomputer: 50 });
+    accepts('union-share-maximum', { 'ai-factory': 1, supercomputer: 100 });
+    refuses('union-share-maximum', { supercomputer: 0 }, { supercomputer: 101 }, { supercomputer: 17.5 }, {});
+    refuses('union-share-maximum', { 'ai-gigafactory': 17 }, { supercomputer: 50, 'ai-gigafactory': 17 }, 50, null);
+  });
+
   it.each(['open-requests-per-partner', 'open-pledges-per-partner'] as const)('%s is a count', (name) => {
     accepts(name, { max: 1 });
     accepts(name, { max: 10_000 });

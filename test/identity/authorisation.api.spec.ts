@@ -31,6 +31,8 @@ const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   pledgeCommitment: ['operator', 'partner'],
   acceptCommitment: ['operator'],
   signCommitment: ['operator', 'partner'],
+  requestDecrease: ['operator', 'partner'],
+  acceptDecrease: ['operator'],
   amendCommitment: ['operator', 'partner'],
   cancelCommitment: ['operator', 'partner'],
   issueCall: ['operator'],

@@ -85,6 +85,21 @@ describe('the registration of a partner', () => {
   });
 });
 
+describe('Art. 12b(4): a Member State', () => {
+  const input = { legalName: 'State', legalForm: 'member-state' } as const;
+
+  it('is one of the 27, and of no third country', () => {
+    expect(registerPartner({ ...input, country: 'FR' }, NOW)).toHaveLength(1);
+    for (const country of ['US', 'NO', 'GB']) {
+      expect(refusalOf(() => registerPartner({ ...input, country }, NOW))).toMatchObject({
+        code: 'member-state-outside-union',
+        facts: { country },
+      });
+      expect(registerPartner({ ...input, legalForm: 'public-body', country }, NOW)).toHaveLength(1);
+    }
+  });
+});
+
 describe('the classification of a partner', () => {
   it('contains category, basis, evidence and date', () => {
     const input = classification('sme', '2026-02-01');
@@ -105,7 +120,7 @@ describe('the classification of a partner', () => {
   });
 
   it('is refused for enterprise categories of bodies under public law, and follows the evidence in all other cases', () => {
-    const publicForms = ['union', 'member-state', 'public-bank', 'public-body'];
+    const publicForms = ['union', 'member-state', 'public-bank', 'public-body', 'region'];
     const enterprises = ['start-up', 'sme', 'scale-up', 'tech-giant'];
     for (const legalForm of LEGAL_FORMS) {
       for (const category of CATEGORIES) {
@@ -363,15 +378,17 @@ describe('the parent of a partner', () => {
 
 describe('the aggregate partner', () => {
   it('derives the kind of money from each legal form', () => {
+    // Only a company and the consortium bring private money.
     expect(LEGAL_FORMS.map(partnerKindOf)).toEqual([
       'union',
       'member-state',
       'public-bank',
       'private',
+      'public-other',
+      'public-other',
+      'public-other',
       'private',
-      'private',
-      'private',
-      'private',
+      'regional',
     ]);
   });
 

@@ -228,7 +228,10 @@ describe('the capital report', () => {
   it('shows that a fund has closed', () => {
     const history = fund().record('fund-f', {
       type: 'financial-close-reached',
-      data: { facilities: [], committedMinor: '0', reachedOn: '2026-03-20', evidenceRef: null },
+      data: {
+        ...{ facilities: [], committedMinor: '0', reachedOn: '2026-03-20', evidenceRef: null },
+        ...{ matchingKinds: ['capex'], unionInKind: 'counted' },
+      },
     });
     expect(reportOf(history.events).funds[0]?.closed).toBe(true);
   });

@@ -9,6 +9,11 @@ import { Timeline } from './timeline.js';
 
 /** Business days between the issue of a call and the day on which it is due, while no policy says otherwise. */
 const NOTICE_BUSINESS_DAYS = 10;
+/** The longest notice that a policy may ask for. */
+const NOTICE_BUSINESS_DAYS_MAX = 250;
+const PERCENT_MAX = 100;
+/** Where no policy limits the share. */
+const PERCENT_UNLIMITED = Infinity;
 /**
  * The schema from which an event obeys a rule that did not hold before. An earlier event is no mistake.
  * `tranche-subscribed`: public money names its facility, and no partner lowers by itself what it has signed once the fund is closed.
@@ -78,7 +83,7 @@ interface Possible {
   readonly inKind: readonly InKind[];
 }
 /** By kind of facility: percent of its CAPEX. */
-type Shares = Readonly<Record<string, unknown>>;
+type Shares = Readonly<Record<string, number>>;
 
 /**
  * The money of funds and facilities. Memory grows with funds, layers and facilities, of which a programme has hundreds, and
@@ -181,9 +186,9 @@ export class FundRule implements Rule<'funds'> {
       case 'union-in-kind':
         return this.inKind.add({ version, isCounted: facts.text('value') === 'counted' }, fromMs);
       case 'union-share-maximum':
-        return this.shares.add(facts.record('value'), fromMs);
+        return this.shares.add(sharesOf(facts), fromMs);
       case 'capital-call-notice':
-        return this.notice.add(new Facts(facts.place, facts.record('value')).count('businessDays'), fromMs);
+        return this.notice.add(noticeOf(facts), fromMs);
       case 'business-day-calendar':
         return this.calendars.add(facts.text('value') === 'luxembourg' ? 'luxembourg' : 'brussels', fromMs);
     }
@@ -282,6 +287,22 @@ export class FundRule implements Rule<'funds'> {
     facts.require(facility !== undefined, `The facility ${id} is used before it is registered.`);
     return facility as FacilityBook;
   }
+}
+
+/** The notice of the policy in business days, which stays within what the calendar counts. */
+function noticeOf(facts: Facts): number {
+  const days = new Facts(facts.place, facts.record('value')).count('businessDays');
+  const isWithin = days >= 1 && days <= NOTICE_BUSINESS_DAYS_MAX;
+  facts.require(isWithin, 'The notice is no number of business days.', `1 to ${NOTICE_BUSINESS_DAYS_MAX}`, days);
+  return days;
+}
+
+function sharesOf(facts: Facts): Shares {
+  const value = new Facts(facts.place, facts.record('value'));
+  const shares = Object.keys(value.data).map((kind) => [kind, value.count(kind)] as const);
+  const tooLarge = shares.find(([, percent]) => percent < 1 || percent > PERCENT_MAX);
+  facts.require(tooLarge === undefined, 'The share is no percentage.', `1 to ${PERCENT_MAX}`, tooLarge?.[1]);
+  return Object.fromEntries(shares);
 }
 
 /** The day that the operator stated for the close: nobody records a close before its day. */
@@ -487,9 +508,9 @@ function checkShare(
   facts: Facts,
 ): void {
   const counted = inKind.filter(({ isCounted }) => counts(changes, isCounted));
-  const percents = shares.map((share) => share?.[facility.kind]);
-  if (counted.length < inKind.length || percents.includes(undefined)) return;
-  const percent = Math.max(...percents.map(Number));
+  const percents = shares.map((share) => share?.[facility.kind] ?? PERCENT_UNLIMITED);
+  const percent = Math.max(...percents);
+  if (counted.length < inKind.length || percent === PERCENT_UNLIMITED) return;
   requireShare(facility, BigInt(percent), counted, facts, ', by the policy union-share-maximum');
 }
 

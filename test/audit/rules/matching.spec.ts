@@ -71,7 +71,10 @@ describe('a financial close under a policy on matching', () => {
   ];
   const closed = (stated: Record<string, unknown>, line: Record<string, unknown> = {}): WrittenEvent =>
     fund('financial-close-reached', {
-      facilities: [{ facilityId: story.SITE, unionMinor: '20000', statesMinor: '70010', ...line }],
+      ...story.COUNTED,
+      facilities: [
+        { facilityId: story.SITE, unionMinor: '20000', statesMinor: '70010', matchingMinor: '70010', ...line },
+      ],
       committedMinor: '10',
       reachedOn: '2026-03-02',
       evidenceRef: null,
@@ -100,6 +103,41 @@ describe('a financial close under a policy on matching', () => {
     );
   });
 
+  it('counts money alone without a policy, and by schema 2 everything', async () => {
+    const everything = ['access-time-purchase', 'capex', 'in-kind'];
+    await expectWrong(['funds', 'other kinds'], ...opened, closed({ matchingKinds: everything }));
+    const old: WrittenEvent = {
+      ...fund('financial-close-reached', {
+        facilities: [{ facilityId: story.SITE, unionMinor: '20000', statesMinor: '70010' }],
+        ...{ committedMinor: '10', reachedOn: '2026-03-02', evidenceRef: null },
+      }),
+      envelope: { schema: 2 },
+    };
+    await expectRight(...opened, old);
+  });
+
+  it('counts what the Union gives in kind by the policy in force', async () => {
+    const inKind = terms(story.UNION, 'union', { kind: 'in-kind' });
+    const given = [
+      { ...pledged('c5', inKind, '50'), data: { ...inKind, amountMinor: '50', describes: 'equipment' } },
+      story.signed('c5', inKind, '50'),
+    ];
+    await expectRight(...given, ...opened, closed({}, { unionMinor: '20050' }));
+    await expectWrong(['funds', 'unionMinor of facility'], ...given, ...opened, closed({}));
+    const policy: WrittenEvent = {
+      ...basis(1, FROM),
+      stream: 'policy-union-in-kind',
+      data: { policy: 'union-in-kind', version: 1, value: 'not-counted', effectiveFrom: FROM, reason: 'r' },
+    };
+    const named = { unionInKind: 'not-counted', unionInKindPolicyVersion: 1 };
+    await expectRight(policy, ...given, ...opened, closed(named));
+    await expectWrong(['funds', "another policy on the Union's"], policy, ...given, ...opened, closed({}));
+    await expectWrong(
+      ['funds', 'counts the Union in kind in another way'],
+      ...[policy, ...given, ...opened, closed({ ...named, unionInKind: 'counted' })],
+    );
+  });
+
   it('is not reached when the kinds that count do not match the Union', async () => {
     await expectWrong(
       ['funds', 'do not match the Union at facility'],
@@ -118,8 +156,38 @@ describe('a distribution', () => {
     data: { ...state, amountMinor: '10', recallableMinor: '0', unfundedDeltaMinor: '0', paidOn: '2026-02-02', ...data },
   });
 
-  it('is paid on the day of the signature at the earliest', async () => {
-    await expectRight(paid({}));
+  it('is paid on the day of the first payment at the earliest', async () => {
+    await expectRight(paid({ paidOn: '2026-03-02' }));
+    await expectWrong(['commitments', 'before anything was paid in'], paid({ paidOn: '2026-03-01' }));
     await expectWrong(['commitments', 'from before the signature'], paid({ paidOn: '2026-02-01' }));
+  });
+
+  it('is paid to who paid something in, and returns no more than that', async () => {
+    const union = { ...terms(story.UNION, 'union'), paidOn: '2026-03-02' };
+    const toUnion = { ...paid(union), stream: `commitment-${named('c2')}` };
+    await expectWrong(['commitments', 'before anything was paid in'], toUnion);
+    // 30,000 are paid in and 2,000 recallable already.
+    const recallable = (minor: string) => ({
+      ...{ amountMinor: '50000', recallableMinor: minor, unfundedDeltaMinor: minor, paidOn: '2026-03-02' },
+    });
+    await expectWrong(['commitments', 'More becomes callable again'], paid(recallable('28001')));
+  });
+
+  it('obeyed neither rule in schema 1', async () => {
+    await expectRight({ ...paid({}), envelope: { schema: 1 } });
+  });
+
+  it('is made after financial close', async () => {
+    const data = { ...state, fundId: FUND, trancheId: TRANCHE, paidOn: '2026-03-02' };
+    const fund = (type: string, of: Record<string, unknown>): WrittenEvent => ({
+      stream: `fund-${FUND}`,
+      type,
+      data: of,
+    });
+    const open = [
+      fund('fund-established', { name: 'Second', currency: 'EUR', targetMinor: '1000' }),
+      fund('tranche-defined', { trancheId: TRANCHE, rank: 1, kind: 'first-loss', capMinor: '1000' }),
+    ];
+    await expectWrong(['funds', 'Money is distributed before financial close.'], ...open, paid(data));
   });
 });
