@@ -105,7 +105,7 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   for (const reason of ['first', 'second']) {
     const quota = { chipModel: 'gb300', floors: { sme: 1 }, caps: { 'start-up': 90 } };
     const from = reason === 'first' ? '2026-04-01T00:00:00Z' : '2026-04-15T00:00:00Z';
-    await post(`/v1/facilities/${site}/quota-policies`, { ...quota, effectiveFrom: from, reason });
+    await post(`/v1/facilities/${site}/quota-policies`, { ...quota, effectiveFrom: from, reason }, BOARD);
   }
   const retired = { chipModel: 'gb300', chips: 5, effectiveFrom: '2026-09-01T00:00:00Z' };
   await post(`/v1/facilities/${site}/retirements`, retired);
