@@ -20,8 +20,7 @@ import {
   type PriceBasis,
   type SubmittedRequest,
 } from './access-request.js';
-import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
-import { requireEligibleCountry } from './eligible-countries.js';
+import { eligibilityClause, requireEligibleCountry } from './eligible-countries.js';
 import { priceClause, type PriceRules } from './free-access.js';
 import { effectiveInstant, envelopeOf, type LateRecording } from './late-recording.js';
 
@@ -146,7 +145,8 @@ export function recordEligibility(
   const checkedAt = effectiveInstant(input, actor, now, since);
   const type = input.eligible ? 'eligibility-confirmed' : 'eligibility-refused';
   const data = { ...application, reasonCodes, checkedAt };
-  return [{ type, data, ...envelopeOf(input, checkedAt), legalBasis: ELIGIBLE_COUNTRY_CLAUSE }];
+  const legalBasis = eligibilityClause(reasonCodes);
+  return [{ type, data, ...envelopeOf(input, checkedAt), ...(legalBasis && { legalBasis }) }];
 }
 
 /** What the decision on a grant may state beside its hours, its price and its time. */

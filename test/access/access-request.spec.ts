@@ -223,21 +223,30 @@ describe('checking eligibility', () => {
   const eligible = { eligible: true, reasonCodes };
   const ineligible = { eligible: false, reasonCodes: ['established-elsewhere'] };
 
-  test('records the applicant as eligible or not, with the clause', () => {
-    const legalBasis = '2021/1173 Art. 12b(15)(a)';
+  test('records the applicant as eligible or not', () => {
     const history = given(accessRequest, [submitted]);
     history
       .when((state) => recordEligibility(state, eligible, PANEL, [], LATER))
-      .then([{ type: 'eligibility-confirmed', data: { ...application, reasonCodes, checkedAt: LATER }, legalBasis }]);
+      .then([{ type: 'eligibility-confirmed', data: { ...application, reasonCodes, checkedAt: LATER } }]);
     history
       .when((state) => recordEligibility(state, ineligible, PANEL, [], LATER))
       .then([
         {
           type: 'eligibility-refused',
           data: { ...application, reasonCodes: ['established-elsewhere'], checkedAt: LATER },
-          legalBasis,
         },
       ]);
+  });
+
+  test.each([
+    ['established-in-member-state', true],
+    ['not-established-in-eligible-country', false],
+  ])('rests on Art. 12b(15)(a) for the reason %s, and not for a reason that is not the country', (code, eligible) => {
+    const { state } = given(accessRequest, [submitted]);
+    const check = (...reasonCodes: string[]) =>
+      recordEligibility(state, { eligible, reasonCodes }, PANEL, [], LATER)[0];
+    expect(check('complete', code).legalBasis).toBe('2021/1173 Art. 12b(15)(a)');
+    expect(check('duplicate-request')).not.toHaveProperty('legalBasis');
   });
 
   test('accepts an applicant from an associated country only while the policy lists the country', () => {

@@ -71,7 +71,7 @@ const COVERAGE = {
   'access-request-submitted': ['access-calls', 'access-requests', 'partners', 'ownership'],
   'access-request-withdrawn': ['access-requests'],
   'eligibility-confirmed': ['access-requests', 'eligibility'],
-  'eligibility-refused': ['access-requests'],
+  'eligibility-refused': ['access-requests', 'eligibility'],
   'access-granted': ['access-requests', 'eligibility'],
   'access-denied': ['access-requests'],
   'grant-revoked': ['access-requests'],

@@ -111,6 +111,48 @@ describe('Art. 12b(15)(b): free access in a history', () => {
   });
 });
 
+describe('Art. 12b(15)(a): the legal basis of an eligibility check', () => {
+  const checked = (reason: string, legalBasis: string | undefined, schema = 2): WrittenEvent[] => [
+    story.submitted('r9', 100),
+    {
+      stream: `access-request-${named('r9')}`,
+      type: 'eligibility-refused',
+      data: { ...story.applicationOf(100), reasonCodes: [reason], checkedAt: '2026-03-02T08:05:00Z' },
+      actor: 'panel',
+      envelope: { schema, ...(legalBasis !== undefined && { legalBasis }) },
+    },
+  ];
+  const clause = '2021/1173 Art. 12b(15)(a)';
+  const about = 'not-established-in-eligible-country';
+
+  it('is there if the country is a reason, and only then', async () => {
+    await expectRight(...checked(about, clause));
+    await expectRight(...checked('duplicate-request', undefined));
+    await expectWrong(['eligibility', 'clause of its reasons'], ...checked(about, undefined));
+    await expectWrong(['eligibility', 'clause of its reasons'], ...checked('duplicate-request', clause));
+    await expectRight(...checked('duplicate-request', clause, 1));
+  });
+});
+
+describe('Art. 12b(14): floors and caps', () => {
+  const adopted = (role: string, schema: number): WrittenEvent => ({
+    stream: `facility-${story.SITE}`,
+    type: 'quota-policy-adopted',
+    role,
+    data: {
+      ...{ chipModel: story.MODEL, version: 2, floors: {}, caps: {}, reason: 'r' },
+      effectiveFrom: '2026-05-01T00:00:00Z',
+    },
+    envelope: { schema },
+  });
+
+  it('are adopted by the board, and before schema 2 by the operator as well', async () => {
+    await expectRight(adopted('board', 2));
+    await expectWrong(['actors', 'cannot cause'], adopted('operator', 2));
+    await expectRight(adopted('operator', 1));
+  });
+});
+
 describe("a call's budget in a history", () => {
   // The programme grants 20,000 and 10,000 of the 1,000,000 chip-hours of its call, and revokes the 10,000.
   const grantOf = (chipHours: number, sum: number, ...counted: WrittenEvent[]): Added[] => [
