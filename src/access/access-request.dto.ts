@@ -53,7 +53,7 @@ export class SubmitAccessRequestDto extends LateRecordingDto {
   readonly partnerId: string;
 
   /**
-   * Chip-hours requested; at most 50,000 in the fast lane.
+   * Chip-hours requested. The policy access-modes bounds them by mode.
    * @example 40000
    */
   @IsChipHours()

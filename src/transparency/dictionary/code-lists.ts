@@ -104,6 +104,8 @@ const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
     "Promesses en cours d'un partenaire",
     'Offene Zusagen eines Partners',
   ),
+  'access-modes': label('Rules of the modes of access', "Règles des modes d'accès", 'Regeln der Zugangsarten'),
+  'demand-basis': label('Basis of demand', 'Base de la demande', 'Grundlage der Nachfrage'),
   'free-access-evidence': label(
     'Evidence for free access',
     "Preuves de l'accès gratuit",

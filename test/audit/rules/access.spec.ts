@@ -198,3 +198,39 @@ describe("a call's budget in a history", () => {
     await expectWrong(['access-requests', 'without a revocation'], ...grant, [returns(100)]);
   });
 });
+
+describe('the policy access-modes in a history', () => {
+  const modes = (rules: Record<string, unknown>): WrittenEvent => ({
+    stream: 'policy-access-modes',
+    type: 'policy-adopted',
+    role: 'board',
+    data: {
+      ...{ policy: 'access-modes', version: 1, value: { regular: rules }, reason: 'r' },
+      effectiveFrom: '2026-01-01T00:00:00Z',
+    },
+  });
+  const found = (message: string) => ['access-calls', message] as const;
+
+  it('bounds the hours and the audience of a request', async () => {
+    await expectRight(
+      modes({ chipHoursMin: 100, chipHoursMax: 100, audience: ['start-up'] }),
+      story.submitted('r9', 100),
+    );
+    await expectWrong(found('More is asked for'), modes({ chipHoursMax: 99 }), story.submitted('r9', 100));
+    await expectWrong(found('Less is asked for'), modes({ chipHoursMin: 101 }), story.submitted('r9', 100));
+    await expectWrong(found('not for the category'), modes({ audience: ['sme'] }), story.submitted('r9', 100));
+    const earlier = { ...story.submitted('r9', 100), envelope: { schema: 1 } };
+    await expectRight(modes({ chipHoursMax: 99 }), earlier);
+  });
+
+  it('bounds the length of a grant to the months of its mode', async () => {
+    const grantUntil = (validTo: string): [WrittenEvent, WrittenEvent] => {
+      const granted = story.granted('r9', 100, 100, 20_100);
+      return [story.submitted('r9', 100), { ...granted, data: { ...granted.data, validTo } }];
+    };
+    const [submitted, granted] = grantUntil('2026-08-01T00:00:00Z');
+    await expectRight(modes({ months: [1, 3] }), submitted, [granted, story.counted('r9', 100, 20_100)]);
+    await expectWrong(found('mode does not have'), modes({ months: [1, 3] }), ...grantUntil('2026-08-02T00:00:00Z'));
+    await expectWrong(found('mode does not have'), modes({ months: [1, 3] }), ...grantUntil('2026-07-01T00:00:00Z'));
+  });
+});
