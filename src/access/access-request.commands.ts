@@ -47,7 +47,9 @@ export const SubmitAccessRequest = preparedLedgerCommand(
       'call-not-open',
       'category-missing',
       'chip-hours-above-mode-limit',
+      'chip-hours-below-mode-limit',
       'illustrative-not-allowed',
+      'mode-not-for-category',
       'not-own',
       'ownership-too-wide',
       'partner-quota-reached',
@@ -68,7 +70,7 @@ function submit(tx: Transaction, body: SubmitAccessRequestDto, open: number | un
   tx.create(accessRequest, id);
   const call = openedCall(tx.existing(accessCall, body.callId));
   const applicant = applicantAt(tx, body.partnerId, effectiveInstant(body, principal, tx.now));
-  const events = submitRequest(call, applicant, body, principal, tx.now);
+  const events = submitRequest(call, applicant, body, principal, tx.now, inForce(tx, 'access-modes', body));
   tx.append(accessRequest, id, events, { subject: id, content: confidential(body) });
 }
 
@@ -119,6 +121,7 @@ export const DecideAccessRequest = ledgerCommand(
       'free-reason-not-met',
       'granted-above-requested',
       'granted-below-one',
+      'grant-length-not-allowed',
       'own-request',
       'reason-codes-missing',
       'unknown-access-call',
@@ -201,6 +204,7 @@ const associatedCountries = (tx: Transaction, step: LateRecording): readonly str
 const rulesFor = (tx: Transaction, { application }: Filed, body: DecideAccessRequestDto): DecisionRules => ({
   call: openedCall(tx.existing(accessCall, application.callId)),
   associatedCountries: associatedCountries(tx, body),
+  modes: inForce(tx, 'access-modes', body),
   freeAccessEvidence: inForce(tx, 'free-access-evidence', body),
   isUnionTime: isUnionTime(tx, application, body.poolId),
 });

@@ -1,4 +1,3 @@
-import { MODE_LIMITS } from '../domain/access-modes.js';
 import type { AccessClass, AccessUse, FreeReason } from '../domain/free-access.js';
 import { requireMayMark, type Illustrative } from '../domain/illustrative.js';
 import type { Principal } from '../ledger/command-context.js';
@@ -20,9 +19,9 @@ import {
   type PriceBasis,
   type SubmittedRequest,
 } from './access-request.js';
-import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
-import { requireEligibleCountry } from './eligible-countries.js';
+import { eligibilityClause, requireEligibleCountry } from './eligible-countries.js';
 import { priceClause, type PriceRules } from './free-access.js';
+import { requireLength, requireWithinMode, type ModeRules } from './mode-rules.js';
 import { effectiveInstant, envelopeOf, type LateRecording } from './late-recording.js';
 
 /** The facts about the applicant at the instant of the submission. */
@@ -42,8 +41,8 @@ export interface SubmitRequestInput extends LateRecording, Illustrative {
 
 /**
  * Submits a request. `applicant` must be the facts at `effectiveInstant(input, actor, now)`.
- * @throws Refusal `illustrative-not-allowed` (403); `call-not-open`, `category-missing`, `chip-hours-above-mode-limit` (409); the codes
- * of `effectiveInstant`.
+ * @throws Refusal `illustrative-not-allowed` (403); `call-not-open`, `category-missing` (409); the codes of
+ * `requireWithinMode` and `effectiveInstant`.
  */
 export function submitRequest(
   call: OpenedCall,
@@ -51,12 +50,12 @@ export function submitRequest(
   input: SubmitRequestInput,
   actor: Principal,
   now: string,
+  modes: ModeRules,
 ): [AccessRequestSubmitted] {
   requireMayMark(input, actor);
   const submittedAt = effectiveInstant(input, actor, now);
   const { callId, chipHours: chipHoursRequested, sector, illustrative } = input;
   requireInTime(call, callId, submittedAt);
-  requireWithinMode(call, chipHoursRequested);
   const { partnerId, ultimateParentId, category, country } = applicant;
   if (category === undefined) {
     throw refuse(
@@ -66,6 +65,7 @@ export function submitRequest(
     );
   }
   const { facilityId, mode } = call;
+  requireWithinMode(modes, mode, category, chipHoursRequested);
   const data = {
     callId,
     facilityId,
@@ -90,16 +90,6 @@ function requireInTime(call: OpenedCall, callId: string, submittedAt: string): v
     'call-not-open',
     `The call takes requests from ${opensAt} until before ${closesAt}; this one would be submitted at ${submittedAt}. Answer a call that is open.`,
     { callId, opensAt, closesAt, submittedAt },
-  );
-}
-
-function requireWithinMode({ mode }: OpenedCall, chipHours: number): void {
-  const { chipHoursMax } = MODE_LIMITS[mode];
-  if (chipHoursMax === undefined || chipHours <= chipHoursMax) return;
-  throw refuse(
-    'chip-hours-above-mode-limit',
-    `A ${mode} request may ask for at most ${chipHoursMax} chip-hours, not ${chipHours}. Ask for less, or answer a call of another mode.`,
-    { mode, chipHours, chipHoursMax },
   );
 }
 
@@ -146,7 +136,8 @@ export function recordEligibility(
   const checkedAt = effectiveInstant(input, actor, now, since);
   const type = input.eligible ? 'eligibility-confirmed' : 'eligibility-refused';
   const data = { ...application, reasonCodes, checkedAt };
-  return [{ type, data, ...envelopeOf(input, checkedAt), legalBasis: ELIGIBLE_COUNTRY_CLAUSE }];
+  const legalBasis = eligibilityClause(reasonCodes);
+  return [{ type, data, ...envelopeOf(input, checkedAt), ...(legalBasis && { legalBasis }) }];
 }
 
 /** What the decision on a grant may state beside its hours, its price and its time. */
@@ -164,6 +155,7 @@ interface GrantTerms {
 export interface DecisionRules extends PriceRules {
   /** The call of the request, whose budget the grant must fit into. */
   readonly call: OpenedCall;
+  readonly modes: ModeRules;
   readonly associatedCountries: readonly string[];
 }
 
@@ -180,7 +172,8 @@ export interface DecisionInput extends LateRecording, GrantTerms {
 /**
  * Decides a request, once.
  * @throws Refusal `own-request` (403); `request-already-decided`, `request-withdrawn`, `request-ineligible`,
- * `country-not-eligible`, `granted-above-requested`, `call-budget-exceeded` (409); `granted-below-one`, `field-missing`, `field-not-for-denial`,
+ * `country-not-eligible`, `granted-above-requested`, `call-budget-exceeded`,
+ * `grant-length-not-allowed` (409); `granted-below-one`, `field-missing`, `field-not-for-denial`,
  * `validity-out-of-order`, `reason-codes-missing` (422); the codes of `priceClause` and of
  * `effectiveInstant`.
  */
@@ -205,6 +198,7 @@ export function decideRequest(
   // since the check.
   requireEligibleCountry(application.country, rules.associatedCountries);
   const legalBasis = priceClause(application, award, rules);
+  requireLength(rules.modes, application.mode, award.validFrom, award.validTo);
   const callChipHours = grantedWith(rules.call, application.callId, award.chipHours);
   const decidedAt = effectiveInstant(input, actor, now, since);
   const data = { ...application, ...award, reasonCodes, decidedAt, callChipHours };

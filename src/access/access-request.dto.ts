@@ -53,7 +53,7 @@ export class SubmitAccessRequestDto extends LateRecordingDto {
   readonly partnerId: string;
 
   /**
-   * Chip-hours requested; at most 50,000 in the fast lane.
+   * Chip-hours requested. The policy access-modes bounds them by mode.
    * @example 40000
    */
   @IsChipHours()
@@ -111,7 +111,9 @@ export class RecordEligibilityDto extends LateRecordingDto {
   readonly eligible: boolean;
 
   /**
-   * Reason codes, at least one.
+   * Reason codes, at least one. The codes established-in-member-state, established-in-associated-country,
+   * established-in-eligible-country and not-established-in-eligible-country are about the country: with one of them the check rests on
+   * Art. 12b(15)(a). All other codes are free.
    * @example ["established-in-member-state"]
    */
   @AreReasonCodes()

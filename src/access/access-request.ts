@@ -159,13 +159,15 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
   initial: { status: 'absent' },
   events: {
     'access-request-submitted': {
-      schema: 1,
+      schema: 2,
       data: submitted,
       concerns: itsPartner,
       effectiveAs: 'submittedAt',
       seals: true,
       says: ({ data }) =>
         `Partner ${data.partnerId} (${data.category}, ${data.country}) asks for ${data.chipHoursRequested} chip-hours.`,
+      // Up to schema 1 a request was held to 50,000 chip-hours in the fast lane; since then to the policy access-modes.
+      upcasts: { 1: upcast(submitted, (data) => data) },
     },
     'access-request-withdrawn': {
       schema: 1,
@@ -175,20 +177,24 @@ export const accessRequest: Aggregate<AccessRequest, AccessRequestEvent> = {
       says: () => 'The applicant withdrew the request.',
     },
     'eligibility-confirmed': {
-      schema: 1,
+      schema: 2,
       data: checked,
       concerns: itsPartner,
       effectiveAs: 'checkedAt',
       clauses: [ELIGIBLE_COUNTRY_CLAUSE],
       says: ({ data }) => `The request is eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
+      // Every event of schema 1 names the clause of the country, whatever the reason.
+      upcasts: { 1: upcast(checked, (data) => data) },
     },
     'eligibility-refused': {
-      schema: 1,
+      schema: 2,
       data: checked,
       concerns: itsPartner,
       effectiveAs: 'checkedAt',
       clauses: [ELIGIBLE_COUNTRY_CLAUSE],
       says: ({ data }) => `The request is not eligible. Reasons: ${data.reasonCodes.join(', ')}.`,
+      // Every event of schema 1 names the clause of the country, whatever the reason.
+      upcasts: { 1: upcast(checked, (data) => data) },
     },
     'access-granted': {
       schema: 2,

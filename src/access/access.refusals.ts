@@ -7,6 +7,7 @@ import {
   dateFact,
   idFact,
   instantFact,
+  listFact,
   numberFact,
   optional,
   orNull,
@@ -47,6 +48,7 @@ const priceFacts = {
   category: wordFact('Category of the applicant at the submission.', CATEGORIES),
   use: orNull(wordFact('The use that the decision states; null if it states none.', ACCESS_USES)),
 };
+const modesVersion = wholeFact('The version of the policy access-modes that decides.', 1);
 const grantId = idFact('The grant.');
 
 export const ACCESS_REFUSALS = declareRefusals({
@@ -117,6 +119,41 @@ export const ACCESS_REFUSALS = declareRefusals({
       mode: wordFact('Mode of the call.', MODES),
       chipHours: wholeFact('Chip-hours that were asked for.', 60_000),
       chipHoursMax: wholeFact('Chip-hours that a request of the mode may ask for.', 50_000),
+      policyVersion: modesVersion,
+    },
+  },
+  'chip-hours-below-mode-limit': {
+    kind: 'conflict',
+    means: 'The request asks for fewer chip-hours than one of its mode does.',
+    next: 'Answer a call of a smaller mode.',
+    facts: {
+      mode: wordFact('Mode of the call.', MODES),
+      chipHours: wholeFact('Chip-hours that were asked for.', 50_000),
+      chipHoursMin: wholeFact('Chip-hours that a request of the mode asks for at least.', 50_001),
+      policyVersion: modesVersion,
+    },
+  },
+  'mode-not-for-category': {
+    kind: 'conflict',
+    means: 'The mode of the call is for applicants of other categories.',
+    next: 'Answer a call of another mode.',
+    facts: {
+      mode: wordFact('Mode of the call.', MODES),
+      category: wordFact('Category of the applicant.', CATEGORIES),
+      audience: listFact('The categories that may ask.', wordFact('A category.', CATEGORIES)),
+      policyVersion: modesVersion,
+    },
+  },
+  'grant-length-not-allowed': {
+    kind: 'conflict',
+    means: 'The grant would be valid for a time that its mode does not have.',
+    next: 'Let it end a number of months after its beginning that the mode has.',
+    facts: {
+      mode: wordFact('Mode of the call.', MODES),
+      validFrom: instantFact('When it would begin.', '2026-06-01T00:00:00Z'),
+      validTo: instantFact('When it would end.', '2026-09-02T00:00:00Z'),
+      months: listFact('The numbers of months of the mode.', wholeFact('Months.', 3)),
+      policyVersion: modesVersion,
     },
   },
   'country-not-eligible': {

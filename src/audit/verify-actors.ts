@@ -1,5 +1,5 @@
 import { idOf } from '../ledger/aggregate.js';
-import type { RecordedEvent } from '../ledger/event.js';
+import { recordedSchema, type RecordedEvent } from '../ledger/event.js';
 import type { Findings } from './audit-finding.js';
 import type { EventType } from './rules/coverage.js';
 import { findingOf, Violation } from './rules/rule.js';
@@ -36,7 +36,7 @@ const ROLES: Readonly<Record<EventType, readonly string[]>> = {
   'contribution-recorded': PROMISE,
   'capacity-installed': SITE,
   'capacity-retired': SITE,
-  'quota-policy-adopted': ['board', 'operator'],
+  'quota-policy-adopted': ['board'],
   'chips-allocated': SITE,
   'allocation-released': [...SITE, 'panel'],
   'pool-assigned': SITE,
@@ -66,6 +66,12 @@ const ROLES: Readonly<Record<EventType, readonly string[]>> = {
 };
 const ROLES_BY_TYPE: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(ROLES));
 
+/** Before schema 2 the operator adopted floors and caps as well. */
+const rolesFor = (event: RecordedEvent): readonly string[] | undefined =>
+  event.type === 'quota-policy-adopted' && recordedSchema(event) < 2
+    ? ['board', 'operator']
+    : ROLES_BY_TYPE.get(event.type);
+
 /** The roles that may state that something took effect before it was recorded. */
 const LATE_RECORDERS: readonly string[] = ['operator', 'panel'];
 
@@ -82,7 +88,7 @@ export class ActorCheck {
     const { type, stream, actor, effectiveAt } = event;
     const data = event.data as Readonly<Record<string, unknown>>;
     if (type === 'facility-registered') this.operators.set(idOf(stream, 'facility'), data['operatorPartnerId']);
-    const roles = ROLES_BY_TYPE.get(type);
+    const roles = rolesFor(event);
     if (roles !== undefined && !roles.includes(actor.role))
       return this.add(event, 'The role of the actor cannot cause this event.', roles.join(' or '), actor.role);
     if (effectiveAt !== undefined && !LATE_RECORDERS.includes(actor.role))

@@ -52,7 +52,7 @@ export class FacilityController {
   @CommandRoute({
     command: AdoptQuotaPolicy,
     path: ':id/quota-policies',
-    roles: ['board', 'operator'],
+    roles: ['board'],
     answer: QuotaPolicyAnswerDto,
   })
   adoptQuotaPolicy(

@@ -1,4 +1,5 @@
 import type { Mode } from '../domain/access-modes.js';
+import type { DemoValue } from './command-list.js';
 import type { Category } from '../partners/partner.js';
 
 export interface ModeProfile {
@@ -107,3 +108,12 @@ function mix(weights: Partial<Record<Category, number>>): Record<Category, numbe
   const none = { 'start-up': 0, sme: 0, 'scale-up': 0, research: 0, 'public-body': 0 };
   return { ...none, 'large-enterprise': 0, 'tech-giant': 0, ...weights };
 }
+
+/** The value of the policy access-modes: what the access policy of mid 2026 sets. Other modes have no limit in days. */
+export const MODES_IN_FORCE: DemoValue = {
+  playground: { months: [1, 2, 3], decision: { workingDaysMax: 2, from: 'submission' } },
+  'fast-lane': { chipHoursMax: 50_000, months: [1, 2, 3], decision: { workingDaysMax: 4, from: 'submission' } },
+  'large-scale': { chipHoursMin: 50_001, months: [3, 6, 12], decision: { workingDaysMax: 10, from: 'cut-off' } },
+  'ai-for-science': { months: [6] },
+  regular: { months: [12] },
+};

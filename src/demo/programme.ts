@@ -1,3 +1,4 @@
+import { MODES_IN_FORCE } from './modes.js';
 import type { PolicyName } from '../governance/policy-values.js';
 import { addAccess } from './access.js';
 import type { Access } from './access.js';
@@ -80,6 +81,12 @@ function addPolicies(commands: CommandList): void {
     'committed',
     'Article 12b(13) leaves open whether committed or paid counts (illustrative).',
   );
+  adopt(
+    'access-modes',
+    MODES_IN_FORCE,
+    'Sizes, durations and limits for decisions of the access policy of mid 2026 (illustrative as a decision of the board).',
+  );
+  adopt('demand-basis', 'all', 'Whoever asks is demand, whatever becomes of the request (illustrative).');
   adopt(
     'impact-ratio-minimum',
     { decidedMin: 10, flagBelow: 0.8 },

@@ -14,6 +14,7 @@ export interface ModeLimits {
   readonly decisionWorkingDaysMax?: number;
 }
 
+/** The limits by which method 1.0 counts decisions in time. Decisions are bound by the policy `access-modes` alone. */
 export const MODE_LIMITS: Readonly<Record<Mode, ModeLimits>> = {
   playground: { decisionWorkingDaysMax: 2 },
   'fast-lane': { chipHoursMax: 50_000, decisionWorkingDaysMax: 4 },

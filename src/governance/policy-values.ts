@@ -1,9 +1,12 @@
 import { CALENDARS } from '../domain/business-days.js';
 import { COMMITMENT_KINDS, IN_KIND_TREATMENTS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
+import { MODES } from '../domain/access-modes.js';
+import { CATEGORIES } from '../domain/categories.js';
 import { FREE_REASONS, type FreeReason } from '../domain/free-access.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
-import { above0, list, object, oneOf, some, whole, type Schema, type ValueOf } from '../ledger/schema.js';
+import { misfitOf } from '../ledger/schema-check.js';
+import { above0, list, object, oneOf, optional, some, whole, type Schema, type ValueOf } from '../ledger/schema.js';
 import { country, isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
 import { isPlainObject } from '../http/body/plain-json.js';
@@ -58,6 +61,26 @@ export const POLICY_VALUES = {
   'open-pledges-per-partner': object(
     { max: whole(undefined, 1) },
     'How many pledges of one partner may be unsigned before its own key may make no further one.',
+  ),
+  'access-modes': some(
+    MODES,
+    object({
+      chipHoursMin: optional(whole('The least that a request asks for.', 1)),
+      chipHoursMax: optional(whole('The most that a request asks for.', 1)),
+      decision: optional(
+        object(
+          { workingDaysMax: whole(undefined, 1), from: oneOf(['submission', 'cut-off']) },
+          'How long a decision takes at most, counted from the submission or from the last day of the call.',
+        ),
+      ),
+      months: optional(list(whole(undefined, 1), 'For how many months a grant is valid.')),
+      audience: optional(list(oneOf(CATEGORIES), 'The categories that may ask.')),
+    }),
+    'The rules of each mode of access. The law names no such numbers; a mode without an entry, and an entry without a member, has no rule.',
+  ),
+  'demand-basis': oneOf(
+    ['all', 'eligible', 'decided'],
+    'Art. 12b(16): which requests are the demand with which shares are compared. Every basis is shown; this one makes the headline.',
   ),
   'free-access-evidence': list(
     oneOf(FREE_REASONS),
@@ -121,6 +144,12 @@ export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue 
     }
     case 'impact-ratio-minimum':
       return { policy, value: readImpactRatioMinimum(value) };
+    case 'access-modes':
+      return { policy, value: readAccessModes(value) };
+    case 'demand-basis':
+      if (value !== 'all' && value !== 'eligible' && value !== 'decided')
+        throw mismatch(policy, '"all", "eligible" or "decided"');
+      return { policy, value };
     case 'free-access-evidence': {
       if (!isSet(value) || !value.every(isFreeReason)) {
         throw mismatch(policy, `a list of some of ${FREE_REASONS.join(', ')}, each once`);
@@ -180,6 +209,31 @@ function readImpactRatioMinimum(value: unknown): PolicyValues['impact-ratio-mini
     'impact-ratio-minimum',
     '{ "decidedMin": a whole number from 1, "flagBelow": a number above 0 and up to 1 }',
   );
+}
+
+/** A grant for longer than ten years is a typing error. */
+export const GRANT_MONTHS_MAX = 120;
+
+function readAccessModes(value: unknown): PolicyValues['access-modes'] {
+  const demand =
+    'an object with some of the modes, each { "chipHoursMin", "chipHoursMax", "decision": { "workingDaysMax", "from": "submission" or "cut-off" }, ' +
+    `"months": numbers from 1 to ${GRANT_MONTHS_MAX}, "audience": categories }; each member may be left out, no list is empty or names something twice, and ` +
+    'chipHoursMin is at most chipHoursMax';
+  if (!isPlainObject(value) || misfitOf(POLICY_VALUES['access-modes'], value)) throw mismatch('access-modes', demand);
+  const modes = value as PolicyValues['access-modes'];
+  const entries = Object.entries(modes).map(([mode, rules]) => {
+    const { months, audience, chipHoursMin = 1, chipHoursMax = Infinity } = rules;
+    const lists: (readonly unknown[] | undefined)[] = [months, audience];
+    const areSets = lists.every((each) => each === undefined || (isSet(each) && each.length > 0));
+    if (!areSets || chipHoursMin > chipHoursMax || months?.some((month) => month > GRANT_MONTHS_MAX))
+      throw mismatch('access-modes', demand);
+    const sorted = {
+      ...(months && { months: months.toSorted((one, other) => one - other) }),
+      ...(audience && { audience: audience.toSorted() }),
+    };
+    return [mode, { ...rules, ...sorted }];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The object if it has exactly these fields, else undefined. */

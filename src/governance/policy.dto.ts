@@ -3,11 +3,63 @@ import { IsDefined } from 'class-validator';
 import { CALENDARS } from '../domain/business-days.js';
 import { COMMITMENT_KINDS, IN_KIND_TREATMENTS } from '../domain/commitment-kinds.js';
 import { FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
+import { MODES } from '../domain/access-modes.js';
+import { CATEGORIES } from '../domain/categories.js';
 import { FREE_REASONS } from '../domain/free-access.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
-import { DECIDED_MAX, NOTICE_DAYS_MAX, OPEN_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
+import {
+  DECIDED_MAX,
+  GRANT_MONTHS_MAX,
+  NOTICE_DAYS_MAX,
+  OPEN_MAX,
+  POLICY_NAMES,
+  STAFF_MAX,
+  type PolicyName,
+} from './policy-values.js';
+
+const CHIP_HOURS = { type: 'integer' as const, format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
+
+/** The rules of a mode are optional, so that an object without a member is a value of this policy alone. */
+const ACCESS_MODES = {
+  type: 'object' as const,
+  properties: Object.fromEntries(
+    MODES.map((mode) => [
+      mode,
+      {
+        type: 'object' as const,
+        properties: {
+          chipHoursMin: CHIP_HOURS,
+          chipHoursMax: CHIP_HOURS,
+          decision: {
+            type: 'object' as const,
+            properties: {
+              workingDaysMax: { type: 'integer' as const, format: 'int64', minimum: 1, maximum: DECIDED_MAX },
+              from: { type: 'string' as const, enum: ['submission', 'cut-off'] },
+            },
+            required: ['workingDaysMax', 'from'],
+            additionalProperties: false,
+          },
+          months: {
+            type: 'array' as const,
+            items: { type: 'integer' as const, format: 'int64', minimum: 1, maximum: GRANT_MONTHS_MAX },
+            minItems: 1,
+            maxItems: GRANT_MONTHS_MAX,
+          },
+          audience: {
+            type: 'array' as const,
+            items: { type: 'string' as const, enum: [...CATEGORIES] },
+            minItems: 1,
+            maxItems: CATEGORIES.length,
+          },
+        },
+        additionalProperties: false,
+      },
+    ]),
+  ),
+  additionalProperties: false,
+};
 
 /** The values of all policies; the policy decides which of them it takes. */
 export const POLICY_VALUE = {
@@ -16,7 +68,11 @@ export const POLICY_VALUE = {
   oneOf: [
     {
       type: 'string',
-      enum: [...['committed', 'paid', 'required', 'not-required'], ...IN_KIND_TREATMENTS, ...CALENDARS],
+      enum: [
+        ...['committed', 'paid', 'required', 'not-required', 'all', 'eligible', 'decided'],
+        ...IN_KIND_TREATMENTS,
+        ...CALENDARS,
+      ],
     },
     {
       type: 'array',
@@ -71,6 +127,7 @@ export const POLICY_VALUE = {
       required: ['kinds'],
       additionalProperties: false,
     },
+    ACCESS_MODES,
   ],
 } satisfies ApiPropertyOptions;
 
@@ -91,6 +148,8 @@ export class AdoptPolicyDto {
    * percent by kind of facility, e.g. `{ "supercomputer": 50 }`. `capital-call-notice`: `{ businessDays }`, 10 without a policy.
    * `business-day-calendar`: `"brussels"` or `"luxembourg"`, Brussels without a policy. `signature-acceptance`: `"required"` or
    * `"not-required"`. `open-requests-per-partner`, `open-pledges-per-partner`: `{ max }`, 1,000 without a policy.
+   * `demand-basis`: `"all"`, `"eligible"` or `"decided"`. `access-modes`: for each mode `{ chipHoursMin, chipHoursMax,
+   * decision: { workingDaysMax, from }, months, audience }`, all of them optional.
    * `free-access-evidence`: a list of reasons for free access for which a grant must name its evidence.
    * @example 'committed'
    */

@@ -28,6 +28,7 @@ const CALL: OpenedCall = {
 const reasonCodes = ['any'];
 const VALID = { validFrom: '2026-04-01', validTo: '2026-05-01' };
 const RULES = {
+  modes: null,
   call: { ...CALL, chipHours: 10 ** 9 },
   associatedCountries: [],
   isUnionTime: true,
@@ -61,7 +62,7 @@ const request = fc.record({
 function historyOf({ category, country, chipHours, steps }: typeof request extends fc.Arbitrary<infer R> ? R : never) {
   const applicant = { partnerId: 'applicant', country, ultimateParentId: 'applicant', category };
   const input = { callId: 'call', chipHours, sector: 'health' };
-  const events: AccessRequestEvent[] = [...submitRequest(CALL, applicant, input, SUBMITTER, NOW)];
+  const events: AccessRequestEvent[] = [...submitRequest(CALL, applicant, input, SUBMITTER, NOW, null)];
   let state = events.reduce(accessRequest.evolve, accessRequest.initial);
   for (const [name, hours] of steps) {
     try {

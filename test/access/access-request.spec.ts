@@ -16,6 +16,9 @@ import {
   type DecisionInput,
   type DecisionRules,
 } from '../../src/access/access-request.decisions.js';
+import type { ModeRules } from '../../src/access/mode-rules.js';
+import type { Mode } from '../../src/domain/access-modes.js';
+import type { Category } from '../../src/domain/categories.js';
 import type { Principal } from '../../src/ledger/command-context.js';
 import { given, refusalOf } from '../support/given.js';
 
@@ -55,7 +58,21 @@ const award = {
   validFrom: '2026-04-01T00:00:00Z',
   validTo: '2026-10-01T00:00:00Z',
 };
-const RULES: DecisionRules = { call: CALL, associatedCountries: [], isUnionTime: true, freeAccessEvidence: null };
+const MODES: ModeRules = {
+  version: 4,
+  value: {
+    playground: { months: [1, 2, 3], audience: ['sme', 'start-up'] },
+    'fast-lane': { chipHoursMax: 50_000 },
+    'large-scale': { chipHoursMin: 50_001 },
+  },
+};
+const RULES: DecisionRules = {
+  call: CALL,
+  modes: MODES,
+  associatedCountries: [],
+  isUnionTime: true,
+  freeAccessEvidence: null,
+};
 const grantInput: DecisionInput = { outcome: 'granted', reasonCodes, ...award };
 
 const submitted: AccessRequestEvent = {
@@ -89,7 +106,7 @@ describe('submitting an access request', () => {
   const input = { callId: 'call', chipHours: 40_000, sector: 'health' };
   const absent = given(accessRequest);
   const submit = (change: Partial<Parameters<typeof submitRequest>[2]> = {}, now = NOW, actor = OPERATOR) =>
-    submitRequest(CALL, APPLICANT, { ...input, ...change }, actor, now);
+    submitRequest(CALL, APPLICANT, { ...input, ...change }, actor, now, MODES);
 
   test('records the category, country and parent of that instant, and the submitter', () => {
     absent.when(() => submit()).then([submitted]);
@@ -122,17 +139,37 @@ describe('submitting an access request', () => {
 
   test('is refused for a partner without a category in force', () => {
     absent
-      .when(() => submitRequest(CALL, { ...APPLICANT, category: undefined }, input, OPERATOR, NOW))
+      .when(() => submitRequest(CALL, { ...APPLICANT, category: undefined }, input, OPERATOR, NOW, MODES))
       .refuses('category-missing', { partnerId: 'applicant', submittedAt: NOW });
   });
 
-  test('accepts at most 50,000 chip-hours in the fast lane, and any number in a larger mode', () => {
-    expect(submit({ chipHours: 50_000 })).toHaveLength(1);
+  const under = (
+    mode: Mode,
+    chipHours: number,
+    { category = 'sme', modes = MODES }: { category?: Category; modes?: ModeRules } = {},
+  ) => submitRequest({ ...CALL, mode }, { ...APPLICANT, category }, { ...input, chipHours }, OPERATOR, NOW, modes);
+
+  test('accepts the hours of the policy access-modes: 50,000 in the fast lane, 50,001 at large scale', () => {
+    expect(under('fast-lane', 50_000)).toHaveLength(1);
+    const facts = { chipHours: 50_001, chipHoursMax: 50_000, policyVersion: 4 };
+    absent.when(() => under('fast-lane', 50_001)).refuses('chip-hours-above-mode-limit', facts);
+    expect(under('large-scale', 50_001)).toHaveLength(1);
     absent
-      .when(() => submit({ chipHours: 50_001 }))
-      .refuses('chip-hours-above-mode-limit', { chipHours: 50_001, chipHoursMax: 50_000 });
-    const large = { ...CALL, mode: 'large-scale' as const };
-    expect(submitRequest(large, APPLICANT, { ...input, chipHours: 50_001 }, OPERATOR, NOW)).toHaveLength(1);
+      .when(() => under('large-scale', 50_000))
+      .refuses('chip-hours-below-mode-limit', { chipHours: 50_000, chipHoursMin: 50_001 });
+    expect(under('regular', 1)).toHaveLength(1);
+  });
+
+  test('accepts the categories of the audience of the mode', () => {
+    expect(under('playground', 100)).toHaveLength(1);
+    absent
+      .when(() => under('playground', 100, { category: 'tech-giant' }))
+      .refuses('mode-not-for-category', { category: 'tech-giant', audience: ['sme', 'start-up'] });
+  });
+
+  test('has no limit of its mode before the board adopted one', () => {
+    expect(under('fast-lane', 50_001, { modes: null })).toHaveLength(1);
+    expect(under('large-scale', 1, { modes: null })).toHaveLength(1);
   });
 });
 
@@ -142,22 +179,22 @@ describe('recording a step of an access request late', () => {
   const absent = given(accessRequest);
 
   test('sets the instant of the submission and of the envelope', () => {
-    const [event] = submitRequest(CALL, APPLICANT, input, OPERATOR, NOW);
+    const [event] = submitRequest(CALL, APPLICANT, input, OPERATOR, NOW, MODES);
     expect(event.data.submittedAt).toBe('2026-03-05T08:00:00Z');
     expect(event.effectiveAt).toBe('2026-03-05T08:00:00Z');
   });
 
   test('compares the earlier instant with the call, not the present instant', () => {
     const afterClosing = '2026-06-15T00:00:00Z';
-    expect(submitRequest(CALL, APPLICANT, input, OPERATOR, afterClosing)).toHaveLength(1);
+    expect(submitRequest(CALL, APPLICANT, input, OPERATOR, afterClosing, MODES)).toHaveLength(1);
     const early = { ...input, effectiveAt: '2026-02-28T00:00:00Z' };
-    absent.when(() => submitRequest(CALL, APPLICANT, early, OPERATOR, NOW)).refuses('call-not-open');
+    absent.when(() => submitRequest(CALL, APPLICANT, early, OPERATOR, NOW, MODES)).refuses('call-not-open');
   });
 
   test('is refused for a future instant, and accepted for the present instant', () => {
     const future = { ...input, effectiveAt: '2026-03-10T12:00:00.001Z' };
-    absent.when(() => submitRequest(CALL, APPLICANT, future, OPERATOR, NOW)).refuses('effective-in-future');
-    expect(submitRequest(CALL, APPLICANT, { ...input, effectiveAt: NOW }, OPERATOR, NOW)).toHaveLength(1);
+    absent.when(() => submitRequest(CALL, APPLICANT, future, OPERATOR, NOW, MODES)).refuses('effective-in-future');
+    expect(submitRequest(CALL, APPLICANT, { ...input, effectiveAt: NOW }, OPERATOR, NOW, MODES)).toHaveLength(1);
   });
 
   const others: [string, Principal][] = [
@@ -166,7 +203,7 @@ describe('recording a step of an access request late', () => {
     ['an auditor', { actorId: 'key', roles: ['auditor'] }],
   ];
   test.each(others)('is refused for %s', (_who, actor) => {
-    const refusal = refusalOf(() => submitRequest(CALL, APPLICANT, input, actor, NOW));
+    const refusal = refusalOf(() => submitRequest(CALL, APPLICANT, input, actor, NOW, MODES));
     expect([refusal.kind, refusal.code]).toEqual(['forbidden', 'late-recording-not-allowed']);
   });
 
@@ -223,21 +260,30 @@ describe('checking eligibility', () => {
   const eligible = { eligible: true, reasonCodes };
   const ineligible = { eligible: false, reasonCodes: ['established-elsewhere'] };
 
-  test('records the applicant as eligible or not, with the clause', () => {
-    const legalBasis = '2021/1173 Art. 12b(15)(a)';
+  test('records the applicant as eligible or not', () => {
     const history = given(accessRequest, [submitted]);
     history
       .when((state) => recordEligibility(state, eligible, PANEL, [], LATER))
-      .then([{ type: 'eligibility-confirmed', data: { ...application, reasonCodes, checkedAt: LATER }, legalBasis }]);
+      .then([{ type: 'eligibility-confirmed', data: { ...application, reasonCodes, checkedAt: LATER } }]);
     history
       .when((state) => recordEligibility(state, ineligible, PANEL, [], LATER))
       .then([
         {
           type: 'eligibility-refused',
           data: { ...application, reasonCodes: ['established-elsewhere'], checkedAt: LATER },
-          legalBasis,
         },
       ]);
+  });
+
+  test.each([
+    ['established-in-member-state', true],
+    ['not-established-in-eligible-country', false],
+  ])('rests on Art. 12b(15)(a) for the reason %s, and not for a reason that is not the country', (code, eligible) => {
+    const { state } = given(accessRequest, [submitted]);
+    const check = (...reasonCodes: string[]) =>
+      recordEligibility(state, { eligible, reasonCodes }, PANEL, [], LATER)[0];
+    expect(check('complete', code).legalBasis).toBe('2021/1173 Art. 12b(15)(a)');
+    expect(check('duplicate-request')).not.toHaveProperty('legalBasis');
   });
 
   test('accepts an applicant from an associated country only while the policy lists the country', () => {
@@ -320,6 +366,23 @@ describe('the decision on an access request', () => {
     history
       .when(() => grant(40_001))
       .refuses('granted-above-requested', { chipHours: 40_001, chipHoursRequested: 40_000 });
+  });
+
+  test('grants for a number of months of the mode, to the day', () => {
+    const { state } = given(accessRequest, [
+      { type: 'access-request-submitted', data: { ...submitted.data, mode: 'playground' } as never },
+    ]);
+    const until = (validFrom: string, validTo: string, rules = RULES) =>
+      decideRequest(state, { ...grantInput, validFrom, validTo }, PANEL, rules, LATER);
+    expect(until('2026-04-01', '2026-07-01')).toHaveLength(1);
+    expect(until('2026-11-30', '2027-02-28')).toHaveLength(1);
+    expect(until('2026-04-15T09:30:00Z', '2026-05-15T09:30:00Z')).toHaveLength(1);
+    for (const validTo of ['2026-07-02', '2026-06-30', '2036-04-01']) {
+      given(accessRequest)
+        .when(() => until('2026-04-01', validTo))
+        .refuses('grant-length-not-allowed', { months: [1, 2, 3], policyVersion: 4 });
+    }
+    expect(until('2026-04-01', '2036-04-01', { ...RULES, modes: null })).toHaveLength(1);
   });
 
   test('grants for a period that is not empty', () => {

@@ -126,8 +126,15 @@ describe('an access request', () => {
   });
 
   it('is refused for a partner without a category, outside the call and above the limit of the fast lane', async () => {
-    const { partner, facility, call, request } = programme;
+    const { ledger, partner, facility, call, request } = programme;
     const facilityId = await facility();
+    const limits = {
+      policy: 'access-modes',
+      value: { 'fast-lane': { chipHoursMax: 50_000 } },
+      reason: 'Decision 4/2026',
+    };
+    const board = await ledger.keyFor(['board']);
+    await ledger.must(ledger.post('/v1/policies', { ...limits, effectiveFrom: '2026-01-01' }, { key: board }));
     const lane = await call(facilityId, { mode: 'fast-lane' });
     const closed = await call(facilityId, { closesAt: NOW });
     const [unclassified, sme] = [await partner({ category: null }), await partner()];
@@ -286,6 +293,53 @@ describe('a grant', () => {
     };
     const refused = await ledger.post(`/v1/facilities/${facilityId}/allocations`, further);
     expect(refused).toMatchObject({ status: 409, body: { code: 'grant-revoked' } });
+  });
+
+  it('takes its hours from the budget of the call, and returns at its revocation what is not allocated', async () => {
+    const { ledger, partner, facility, call, request, decide, grant, allocate, read, panelKey } = programme;
+    const [partnerId, facilityId] = [await partner(), await facility()];
+    const callId = await call(facilityId, { chipHours: 50_000 });
+    const first = await grant(callId, partnerId, 40_000);
+    const { body } = await ledger.must(request(callId, partnerId, { chipHours: 20_000 }));
+    expect(await decide(body.id, { chipHours: 10_001 })).toMatchObject({
+      ...{ status: 409, body: { code: 'call-budget-exceeded', offered: 50_000, granted: 40_000, left: 10_000 } },
+    });
+    await ledger.must(decide(body.id, { chipHours: 10_000 }));
+    expect((await read(`/v1/access-calls/${callId}`)).body).toMatchObject({
+      chipHours: 50_000,
+      chipHoursGranted: 50_000,
+    });
+    // The revocation at noon of 15 June keeps 12 hours of that day.
+    await allocate(facilityId, first, { from: '2026-06-15T00:00:00Z', to: '2026-06-16T00:00:00Z', chips: 10 });
+    const path = `/v1/grants/${first}/revocation`;
+    await ledger.must(ledger.post(path, { reasonCodes: ['misuse'] }, { key: panelKey }));
+    expect((await read(`/v1/access-calls/${callId}`)).body).toMatchObject({ chipHoursGranted: 10_120 });
+  });
+
+  it('states on what conditions it gives access, and is found by them', async () => {
+    const { ledger, partner, facility, call, request, decide, grant, read } = programme;
+    const [giant, callId] = [await partner({ category: 'tech-giant' }), await call(await facility())];
+    const own = await grant(callId, await partner());
+    const { body } = await ledger.must(request(callId, giant));
+    const refused = await decide(body.id, { freeReason: 'sme-innovation' });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'free-reason-not-met', category: 'tech-giant' } });
+    const terms = {
+      freeReason: 'eu-funded',
+      freeEvidenceRef: 'file 7',
+      funding: { programme: 'HE', grantNumber: '101092269' },
+      sealOfExcellenceRef: 'SOE-1',
+      use: 'non-commercial',
+      class: 'strategic',
+    };
+    await ledger.must(decide(body.id, terms));
+    expect((await read(`/v1/grants/${body.id}`)).body).toMatchObject({ ...terms, poolId: null });
+    const listed = async (filter: string) => idsOf(await read(`/v1/grants?callId=${callId}&${filter}`));
+    expect(await listed('freeReason=eu-funded')).toEqual([body.id]);
+    expect(await listed('priceBasis=free&mode=regular')).toEqual([own, body.id]);
+    expect(await listed('priceBasis=pay-per-use')).toEqual([]);
+    expect(await listed(`pool=${NOWHERE}`)).toEqual([]);
+    const wrong = await decide(body.id, { ...terms, funding: { programme: 'ERDF', grantNumber: '1' } });
+    expect(wrong).toMatchObject({ status: 422, body: { errors: [{ pointer: '/funding/programme' }] } });
   });
 
   it('is listed in the order of the decisions, in pages and as CSV', async () => {

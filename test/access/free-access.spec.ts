@@ -13,7 +13,13 @@ const CALL: OpenedCall = {
   ...{ status: 'opened', facilityId: 'facility', mode: 'regular', chipHours: 1_000, grantedChipHours: 0 },
   ...{ opensAt: NOW, closesAt: NOW },
 };
-const RULES: DecisionRules = { call: CALL, associatedCountries: [], isUnionTime: true, freeAccessEvidence: null };
+const RULES: DecisionRules = {
+  call: CALL,
+  modes: null,
+  associatedCountries: [],
+  isUnionTime: true,
+  freeAccessEvidence: null,
+};
 const CLAUSE = '2021/1173 Art. 12b(15)(b)';
 
 /** A request of an applicant of the category, that is not decided. */

@@ -19,8 +19,18 @@ const GRANT = {
     priceBasis: 'free',
     freeReason: 'sme-innovation',
     reasonCodes: ['merit', 'second-reason'],
+    freeEvidenceRef: 'declaration 3',
+    funding: { programme: 'HE', grantNumber: '101092269' },
+    sealOfExcellenceRef: 'SOE-190123',
+    use: 'non-commercial',
+    class: 'general',
   },
   ...{ validFrom: '2026-05-01T00:00:00Z', validTo: '2026-08-01T00:00:00Z' },
+};
+
+const MODE = {
+  ...{ chipHoursMin: 1, chipHoursMax: 50_000, months: [3, 6], audience: ['sme', 'start-up'] },
+  decision: { workingDaysMax: 10, from: 'cut-off' },
 };
 
 /** A short history, by the decisions of the product, that has every type of event, and every member that an event may have. */
@@ -56,6 +66,9 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
     ['associated-countries', ['CH', 'NO']],
     ['scale-up-definition', { staffMax: 499 }],
     ['impact-ratio-minimum', { decidedMin: 1, flagBelow: 0.8 }],
+    ['demand-basis', 'decided'],
+    ['free-access-evidence', ['sme-innovation']],
+    ['access-modes', { regular: MODE }],
     ['matching-basis', { kinds: ['capex', 'in-kind'] }],
     ['matching-basis', { kinds: ['capex'] }],
     ['signature-acceptance', 'required'],
@@ -112,7 +125,7 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   for (const reason of ['first', 'second']) {
     const quota = { chipModel: 'gb300', floors: { sme: 1 }, caps: { 'start-up': 90 } };
     const from = reason === 'first' ? '2026-04-01T00:00:00Z' : '2026-04-15T00:00:00Z';
-    await post(`/v1/facilities/${site}/quota-policies`, { ...quota, effectiveFrom: from, reason });
+    await post(`/v1/facilities/${site}/quota-policies`, { ...quota, effectiveFrom: from, reason }, BOARD);
   }
   const retired = { chipModel: 'gb300', chips: 5, effectiveFrom: '2026-09-01T00:00:00Z' };
   await post(`/v1/facilities/${site}/retirements`, retired);
@@ -129,7 +142,7 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const revoked = await submit(startup, 12_000);
   const [denied, refused, withdrawn] = [await submit(parent, 50), await submit(parent, 60), await submit(other, 70)];
   const path = (id: unknown, what: string): string => `/v1/access-requests/${id}/${what}`;
-  await post(path(granted, 'eligibility'), { eligible: true, reasonCodes: ['complete'] }, PANEL);
+  await post(path(granted, 'eligibility'), { eligible: true, reasonCodes: ['complete', 'established-in-member-state'] }, PANEL);
   await post(path(refused, 'eligibility'), { eligible: false, reasonCodes: ['no-budget'] }, PANEL);
   await post(path(withdrawn, 'withdrawal'), { reason: 'other-plans' }, APPLICANT);
   ledger.nowMs += 3 * MS_PER_DAY;

@@ -210,14 +210,19 @@ export function programme(): WrittenEvent[][] {
     ],
     [event(site, 'capacity-installed', { chipModel: MODEL, chips: 100, effectiveFrom: '2026-04-01T00:00:00Z' })],
     [
-      event(site, 'quota-policy-adopted', {
-        chipModel: MODEL,
-        version: 1,
-        floors: { sme: 0 },
-        caps: { 'start-up': 100 },
-        effectiveFrom: '2026-04-01T00:00:00Z',
-        reason: 'r',
-      }),
+      event(
+        site,
+        'quota-policy-adopted',
+        {
+          chipModel: MODEL,
+          version: 1,
+          floors: { sme: 0 },
+          caps: { 'start-up': 100 },
+          effectiveFrom: '2026-04-01T00:00:00Z',
+          reason: 'r',
+        },
+        { role: 'board' },
+      ),
     ],
     [
       event(`access-call-${CALL}`, 'access-call-opened', {

@@ -23,6 +23,7 @@ export interface Fact {
   readonly data: Readonly<Record<string, unknown>>;
   /** The actor; the operator when left out. */
   readonly actor?: string;
+  readonly legalBasis?: string;
 }
 
 const BEGIN_MS = parseInstant('2026-03-02T08:00:00Z');
@@ -84,7 +85,7 @@ export function* recorded(all: Iterable<readonly Fact[]>, events = Infinity): Ge
     for (const [at, fact] of command.entries()) {
       if (position === events) return;
       position += 1;
-      const { stream, type, data, actor = 'programme' } = fact;
+      const { stream, type, data, actor = 'programme', legalBasis } = fact;
       const revision = (revisions.get(stream) ?? -1) + 1;
       revisions.set(stream, revision);
       const id = derivedId(commandId, 'event', String(at));
@@ -99,6 +100,7 @@ export function* recorded(all: Iterable<readonly Fact[]>, events = Infinity): Ge
         actor: { id: actor, role: ROLES[type] ?? 'operator' },
         commandId,
         correlationId: commandId,
+        ...(legalBasis !== undefined && { legalBasis }),
         data,
       });
       yield { position, stream, revision, id, type, recordedAt, envelope };
@@ -109,6 +111,8 @@ export function* recorded(all: Iterable<readonly Fact[]>, events = Infinity): Ge
 /** The roles of the events that the operator cannot cause. */
 const ROLES: Readonly<Record<string, string>> = {
   'policy-adopted': 'board',
+  'quota-policy-adopted': 'board',
+  'call-hours-granted': 'panel',
   'eligibility-confirmed': 'panel',
   'eligibility-refused': 'panel',
   'access-granted': 'panel',
@@ -124,6 +128,8 @@ function* numbered<T>(all: Iterable<T>): Generator<readonly [number, T]> {
 
 function* commands(): Generator<Fact[]> {
   let made = 0;
+  /** Chip-hours granted under each call. */
+  const sums = new Map<string, number>();
   const count = (command: Fact[]): Fact[] => {
     made += 1;
     return command;
@@ -131,7 +137,7 @@ function* commands(): Generator<Fact[]> {
   for (const command of prologue()) yield count(command);
   for (let round = 0; ; round += 1) {
     // Each command states the present time as its instant of recording, within the length of a round.
-    for (const command of roundOf(round, instantOf(made + 1))) yield count(command);
+    for (const command of roundOf(round, instantOf(made + 1), sums)) yield count(command);
   }
 }
 
@@ -180,7 +186,7 @@ const REQUESTED_HOURS = 1_000;
 const DENIED_EVERY = 8;
 const MONEY_EVERY = 4;
 
-function* roundOf(round: number, nowMs: number): Generator<Fact[]> {
+function* roundOf(round: number, nowMs: number, sums: Map<string, number>): Generator<Fact[]> {
   const applicant = party((round * 7) % PARTNERS);
   const requestId = idOf(`request ${round}`);
   const stream = `access-request-${requestId}`;
@@ -204,26 +210,42 @@ function* roundOf(round: number, nowMs: number): Generator<Fact[]> {
   if (round % DENIED_EVERY === DENIED_EVERY - 1) {
     const denied = { ...application, reasonCodes: ['insufficient-merit'], decidedAt };
     yield [{ stream, type: 'access-denied', data: denied, actor: 'panel' }];
-  } else yield* grantOf(application, requestId, round, nowMs);
+  } else yield* grantOf(application, requestId, round, nowMs, sums);
   if (round % MONEY_EVERY === 0) yield* moneyOf(round, nowMs);
 }
 
-type Application = Readonly<Record<'facilityId' | 'partnerId' | 'category' | 'country' | 'mode', string>>;
+type Application = Readonly<Record<'callId' | 'facilityId' | 'partnerId' | 'category' | 'country' | 'mode', string>>;
 
-function* grantOf(application: Application, grantId: string, round: number, nowMs: number): Generator<Fact[]> {
+function* grantOf(
+  application: Application,
+  grantId: string,
+  round: number,
+  nowMs: number,
+  sums: Map<string, number>,
+): Generator<Fact[]> {
   const { facilityId: site, partnerId, category, country, mode } = application;
   const decidedAt = formatInstant(nowMs + COMMAND_EVERY_MS);
   const fromMs = nowMs + 24 * MS_PER_HOUR;
+  const chipHours = REQUESTED_HOURS - (round % 5) * 100;
+  const grantedChipHours = (sums.get(application.callId) ?? 0) + chipHours;
+  sums.set(application.callId, grantedChipHours);
+  const pays = category === 'large-enterprise';
   const grant = {
     ...application,
-    chipHours: REQUESTED_HOURS - (round % 5) * 100,
-    priceBasis: round % 3 === 0 ? 'pay-per-use' : 'free',
+    chipHours,
+    callChipHours: grantedChipHours,
+    ...(pays ? { priceBasis: 'pay-per-use' } : { priceBasis: 'free', freeReason: 'sme-innovation' }),
     reasonCodes: ['merit'],
     validFrom: formatInstant(nowMs),
     validTo: formatInstant(nowMs + 90 * 24 * MS_PER_HOUR),
     decidedAt,
   };
-  yield [{ stream: `access-request-${grantId}`, type: 'access-granted', data: grant, actor: 'panel' }];
+  const clause = pays ? {} : { legalBasis: '2021/1173 Art. 12b(15)(b)' };
+  const counted = { requestId: grantId, chipHours, grantedChipHours };
+  yield [
+    { stream: `access-request-${grantId}`, type: 'access-granted', data: grant, actor: 'panel', ...clause },
+    { stream: `access-call-${application.callId}`, type: 'call-hours-granted', data: counted, actor: 'panel' },
+  ];
   const repeated = { grantId, partnerId, category, country, mode };
   const allocations = [1, 2, 3].map((number) => ({
     allocationId: idOf(`allocation ${round} ${number}`),

@@ -124,6 +124,7 @@ async function hotFacility(url: string): Promise<Hot> {
     outcome: 'granted',
     chipHours: 1_000_000_000,
     priceBasis: 'free',
+    freeReason: 'sme-innovation',
     reasonCodes: ['bench'],
     validFrom: '2026-01-01T00:00:00Z',
     validTo: '2199-01-01T00:00:00Z',

@@ -7,9 +7,11 @@ const TO = '2030-01-02T00:00:00Z';
 describe('facilities and allocations over HTTP', () => {
   let api: TestApp;
   let panelKey: string;
+  let boardKey: string;
   beforeAll(async () => {
     api = await startTestApp();
     panelKey = await api.keyFor(['panel']);
+    boardKey = await api.keyFor(['board']);
   });
   afterAll(() => api.stop());
 
@@ -67,9 +69,9 @@ describe('facilities and allocations over HTTP', () => {
     await api.must(api.post(`${path}/capacity`, { chipModel: 'later', chips: 7, effectiveFrom: '2090-01-01' }));
     await api.must(api.post(`${path}/retirements`, { chipModel: MODEL, chips: 10, effectiveFrom: '2026-01-02' }));
     const quota = { chipModel: MODEL, floors: { sme: 20 }, caps: { 'tech-giant': 5 }, reason: 'Decision 12/2026' };
-    await api.must(api.post(`${path}/quota-policies`, { ...quota, effectiveFrom: '2026-02-01' }));
+    await api.must(api.post(`${path}/quota-policies`, { ...quota, effectiveFrom: '2026-02-01' }, { key: boardKey }));
     const { body: last } = await api.must(
-      api.post(`${path}/quota-policies`, { ...quota, floors: {}, effectiveFrom: '2026-03-01' }),
+      api.post(`${path}/quota-policies`, { ...quota, floors: {}, effectiveFrom: '2026-03-01' }, { key: boardKey }),
     );
     expect(last).toMatchObject({ id, revision: 5, version: 2 });
     const read = await api.get(`${path}?minPosition=${last.position}`);
@@ -181,7 +183,9 @@ describe('facilities and allocations over HTTP', () => {
     const id = await facility(100);
     const path = `/v1/facilities/${id}/quota-policies`;
     const quota = { chipModel: MODEL, floors: { research: 30 }, caps: { sme: 50 }, reason: 'Decision 12/2026' };
-    await api.must(api.post(path, { ...quota, effectiveFrom: '2026-01-01' }));
+    const byOperator = await api.post(path, { ...quota, effectiveFrom: '2026-01-01' });
+    expect(byOperator).toMatchObject({ status: 403 });
+    await api.must(api.post(path, { ...quota, effectiveFrom: '2026-01-01' }, { key: boardKey }));
     const [small, large] = [await grant(id), await grant(id, 'large-enterprise', 10_000)];
     expect(await allocate(id, small, 51)).toMatchObject({ status: 409, body: { code: 'quota-cap-exceeded', cap: 50 } });
     const protectedByFloors = 30;

@@ -115,6 +115,45 @@ function refuses(name: PolicyName, ...values: unknown[]): void {
 }
 
 describe('the value of a policy', () => {
+  it('free-access-evidence is a set of reasons', () => {
+    accepts('free-access-evidence', ['sme-innovation', 'eu-funded'], ['eu-funded', 'sme-innovation']);
+    accepts('free-access-evidence', []);
+    refuses('free-access-evidence', ['eu-funded', 'eu-funded'], ['merit'], {});
+  });
+
+  it('demand-basis is all, eligible or decided', () => {
+    for (const basis of ['all', 'eligible', 'decided']) accepts('demand-basis', basis);
+    refuses('demand-basis', 'pending', ['all'], {});
+  });
+
+  it('access-modes has rules of modes, with sorted lists and no empty one', () => {
+    const rules = { chipHoursMin: 5, chipHoursMax: 5, decision: { workingDaysMax: 4, from: 'cut-off' } };
+    accepts('access-modes', {});
+    accepts('access-modes', { playground: {}, 'fast-lane': rules });
+    accepts(
+      'access-modes',
+      { regular: { months: [12, 3], audience: ['sme', 'research'] } },
+      { regular: { months: [3, 12], audience: ['research', 'sme'] } },
+    );
+    accepts('access-modes', { regular: { months: [120] } });
+    for (const wrong of [
+      { ...rules, chipHoursMin: 6 },
+      { chipHoursMax: 0 },
+      { months: [] },
+      { months: [3, 3] },
+      { months: [121] },
+      { months: [1.5] },
+      { audience: [] },
+      { audience: ['giant'] },
+      { decision: { workingDaysMax: 4 } },
+      { decision: { workingDaysMax: 4, from: 'opening' } },
+      { other: 1 },
+    ]) {
+      refuses('access-modes', { regular: wrong });
+    }
+    refuses('access-modes', { express: {} });
+  });
+
   it('entitlement-basis is committed or paid', () => {
     accepts('entitlement-basis', 'committed');
     accepts('entitlement-basis', 'paid');

@@ -43,7 +43,7 @@ const MAY: Readonly<Record<string, readonly Role[] | 'public'>> = {
   registerFacility: ['operator'],
   installCapacity: ['operator', 'facility'],
   retireCapacity: ['operator', 'facility'],
-  adoptQuotaPolicy: ['operator', 'board'],
+  adoptQuotaPolicy: ['board'],
   listFacilities: EVERYBODY,
   getFacility: EVERYBODY,
   getCapacity: EVERYBODY,

@@ -1,10 +1,11 @@
 import { idOf } from '../../ledger/aggregate.js';
+import { recordedSchema } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
 import { notCovered, type EventOf } from './coverage.js';
-import { recordedSchema } from '../../ledger/event.js';
 import { Facts, runCheck, type Rule } from './rule.js';
+import { Timeline } from './timeline.js';
 
-/** Access policy of the EuroHPC AI Factories: the most chip-hours of a fast-lane request. */
+/** The most chip-hours of a fast-lane request of schema 1. From schema 2 on, the policy access-modes has the limits. */
 const FAST_LANE_CHIP_HOURS_MAX = 50_000;
 
 interface Site {
@@ -32,9 +33,11 @@ export class AccessCallRule implements Rule<'access-calls'> {
   readonly check = 'access-calls';
   readonly statement =
     'No call opens for a gigafactory before its hosting state has signed money for it; every request answers a call that was ' +
-    'open, and asks for no more than its mode allows.';
+    'open, asks for what the policy on its mode allows, and is for its category; grants have a length of their mode, and no call gives more than it ' +
+    'offers (grants of schema 2 on).';
   private readonly sites = new Map<string, Site>();
   private readonly calls = new Map<string, Call>();
+  private readonly modes = new Timeline<Facts>();
 
   constructor(private readonly findings: Findings) {}
 
@@ -49,6 +52,12 @@ export class AccessCallRule implements Rule<'access-calls'> {
   private apply(event: EventOf<'access-calls'>, facts: Facts): void {
     const { type, stream } = event;
     switch (type) {
+      case 'policy-adopted':
+        if (facts.text('policy') !== 'access-modes') return;
+        return this.modes.add(new Facts(facts.place, facts.record('value')), facts.instant('effectiveFrom'));
+      case 'access-granted':
+        // Older grants were not counted on their calls, and had any length.
+        return recordedSchema(event) < 2 ? undefined : this.grant(facts);
       case 'facility-registered': {
         const hostStatePartnerId = facts.optional('hostStatePartnerId');
         const isGigafactory = facts.text('kind') === 'ai-gigafactory';
@@ -73,7 +82,7 @@ export class AccessCallRule implements Rule<'access-calls'> {
       case 'call-hours-returned':
         return this.count(idOf(stream, 'access-call'), facts, type === 'call-hours-granted' ? 1n : -1n);
       case 'access-request-submitted':
-        return this.submit(facts);
+        return this.submit(facts, recordedSchema(event));
       default:
         return notCovered(type);
     }
@@ -112,7 +121,22 @@ export class AccessCallRule implements Rule<'access-calls'> {
     facts.require(isWithin, 'More is granted than the call offers.', `at most ${call.chipHours}`, stated);
   }
 
-  private submit(facts: Facts): void {
+  private grant(facts: Facts): void {
+    facts.count('callChipHours');
+    const months = this.modeAt(facts, 'decidedAt')?.data['months'];
+    if (months === undefined) return;
+    const [validFrom, validTo] = [facts.text('validFrom'), facts.instant('validTo')];
+    const isListed = (months as readonly number[]).some((count) => endOf(validFrom, count) === validTo);
+    facts.require(isListed, 'The grant is valid for a time that its mode does not have.', `${String(months)} months`);
+  }
+
+  private modeAt(facts: Facts, at: string): Facts | undefined {
+    const modes = this.modes.at(facts.instant(at));
+    const mode = facts.text('mode');
+    return modes?.data[mode] === undefined ? undefined : new Facts(facts.place, modes.record(mode));
+  }
+
+  private submit(facts: Facts, schema: number): void {
     const call = this.calls.get(facts.text('callId'));
     facts.require(call !== undefined, `The call ${facts.text('callId')} was never opened.`);
     if (call === undefined) return;
@@ -122,8 +146,18 @@ export class AccessCallRule implements Rule<'access-calls'> {
     const at = facts.instant('submittedAt');
     facts.require(opensAt <= at && at < closesAt, 'The call was not open.', undefined, facts.text('submittedAt'));
     const hours = facts.count('chipHoursRequested');
-    const isWithin = mode !== 'fast-lane' || hours <= FAST_LANE_CHIP_HOURS_MAX;
-    facts.require(isWithin, 'More is asked for than the mode allows.', `at most ${FAST_LANE_CHIP_HOURS_MAX}`, hours);
+    const policy = this.modeAt(facts, 'submittedAt');
+    const bound = (name: string): number | undefined =>
+      policy?.data[name] === undefined ? undefined : policy.count(name);
+    const fixed = mode === 'fast-lane' ? FAST_LANE_CHIP_HOURS_MAX : Infinity;
+    const most = schema < 2 ? fixed : (bound('chipHoursMax') ?? Infinity);
+    facts.require(hours <= most, 'More is asked for than the mode allows.', `at most ${most}`, hours);
+    if (schema < 2 || policy === undefined) return;
+    const least = bound('chipHoursMin') ?? 0;
+    facts.require(hours >= least, 'Less is asked for than the mode allows.', `at least ${least}`, hours);
+    const [audience, category] = [policy.data['audience'], facts.text('category')];
+    const isMeant = audience === undefined || policy.list('audience').includes(category);
+    facts.require(isMeant, 'The mode is not for the category of the applicant.', audience, category);
   }
 }
 
@@ -136,4 +170,14 @@ function contribute(site: Site, facts: Facts): void {
   const stated = facts.data['signedOn'];
   const signedOn = typeof stated === 'string' ? stated : before?.signedOn;
   site.financing.set(id, { amountMinor: (before?.amountMinor ?? 0n) + deltaMinor, signedOn });
+}
+
+/** The instant so many calendar months after another one; the last day of the month where the day does not exist. */
+function endOf(from: string, months: number): number {
+  const begin = new Date(from);
+  const end = new Date(from);
+  end.setUTCMonth(begin.getUTCMonth() + months);
+  // A day that the month does not have runs over into the next month.
+  if (end.getUTCDate() !== begin.getUTCDate()) end.setUTCDate(0);
+  return end.getTime();
 }

@@ -5,6 +5,7 @@ import { notCovered, type EventOf } from './coverage.js';
 import { Facts, runCheck, type Rule } from './rule.js';
 import { Timeline } from './timeline.js';
 
+const COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)';
 const FREE_CLAUSE = '2021/1173 Art. 12b(15)(b)';
 const FRONTIER_CLAUSE = '2021/1173 Art. 12b(11)';
 /** From this schema on, a grant states why access is free. */
@@ -58,7 +59,10 @@ export class EligibilityRule implements Rule<'eligibility'> {
           if (facts.text('owner') !== 'union') this.foreignPools.add(facts.text('poolId'));
           return;
         case 'eligibility-confirmed':
+          requireClause(event, facts);
           return this.requireEligible(facts, 'checkedAt');
+        case 'eligibility-refused':
+          return requireClause(event, facts);
         case 'access-granted':
           this.requireEligible(facts, 'decidedAt');
           if (recordedSchema(event) >= PRICED_SCHEMA) this.requirePrice(facts, event.legalBasis);
@@ -110,6 +114,20 @@ export class EligibilityRule implements Rule<'eligibility'> {
       reason,
     );
   }
+}
+
+/** A check rests on the clause if a reason is about the country. Those of schema 1 named it for every reason. */
+function requireClause(event: EventOf<'eligibility'>, facts: Facts): void {
+  if (recordedSchema(event) < 2) return;
+  const isAboutCountry = facts
+    .list('reasonCodes')
+    .some((code) => /^(not-)?established-in-(member-state|associated-country|eligible-country)$/.test(String(code)));
+  const found = event.legalBasis ?? 'none';
+  facts.requireSame(
+    found,
+    isAboutCountry ? COUNTRY_CLAUSE : 'none',
+    'The check does not rest on the clause of its reasons.',
+  );
 }
 
 function requirePaid(grant: Facts, reason: string | undefined, isUnionTime: boolean): void {

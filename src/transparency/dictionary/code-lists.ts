@@ -132,6 +132,8 @@ const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
     "Promesses en cours d'un partenaire",
     'Offene Zusagen eines Partners',
   ),
+  'access-modes': label('Rules of the modes of access', "Règles des modes d'accès", 'Regeln der Zugangsarten'),
+  'demand-basis': label('Basis of demand', 'Base de la demande', 'Grundlage der Nachfrage'),
 };
 const TRANCHE_LABELS: Readonly<Record<TrancheKind, Label>> = {
   'first-loss': label('First loss', 'Première perte', 'Erstverlust'),

@@ -111,6 +111,48 @@ describe('Art. 12b(15)(b): free access in a history', () => {
   });
 });
 
+describe('Art. 12b(15)(a): the legal basis of an eligibility check', () => {
+  const checked = (reason: string, legalBasis: string | undefined, schema = 2): WrittenEvent[] => [
+    story.submitted('r9', 100),
+    {
+      stream: `access-request-${named('r9')}`,
+      type: 'eligibility-refused',
+      data: { ...story.applicationOf(100), reasonCodes: [reason], checkedAt: '2026-03-02T08:05:00Z' },
+      actor: 'panel',
+      envelope: { schema, ...(legalBasis !== undefined && { legalBasis }) },
+    },
+  ];
+  const clause = '2021/1173 Art. 12b(15)(a)';
+  const about = 'not-established-in-eligible-country';
+
+  it('is there if the country is a reason, and only then', async () => {
+    await expectRight(...checked(about, clause));
+    await expectRight(...checked('duplicate-request', undefined));
+    await expectWrong(['eligibility', 'clause of its reasons'], ...checked(about, undefined));
+    await expectWrong(['eligibility', 'clause of its reasons'], ...checked('duplicate-request', clause));
+    await expectRight(...checked('duplicate-request', clause, 1));
+  });
+});
+
+describe('Art. 12b(14): floors and caps', () => {
+  const adopted = (role: string, schema: number): WrittenEvent => ({
+    stream: `facility-${story.SITE}`,
+    type: 'quota-policy-adopted',
+    role,
+    data: {
+      ...{ chipModel: story.MODEL, version: 2, floors: {}, caps: {}, reason: 'r' },
+      effectiveFrom: '2026-05-01T00:00:00Z',
+    },
+    envelope: { schema },
+  });
+
+  it('are adopted by the board, and before schema 2 by the operator as well', async () => {
+    await expectRight(adopted('board', 2));
+    await expectWrong(['actors', 'cannot cause'], adopted('operator', 2));
+    await expectRight(adopted('operator', 1));
+  });
+});
+
 describe("a call's budget in a history", () => {
   // The programme grants 20,000 and 10,000 of the 1,000,000 chip-hours of its call, and revokes the 10,000.
   const grantOf = (chipHours: number, sum: number, ...counted: WrittenEvent[]): Added[] => [
@@ -154,5 +196,41 @@ describe("a call's budget in a history", () => {
     await expectRight(...grant, [revoked, returns(100)]);
     await expectWrong(['access-requests', 'does not count the hours'], ...grant, revoked);
     await expectWrong(['access-requests', 'without a revocation'], ...grant, [returns(100)]);
+  });
+});
+
+describe('the policy access-modes in a history', () => {
+  const modes = (rules: Record<string, unknown>): WrittenEvent => ({
+    stream: 'policy-access-modes',
+    type: 'policy-adopted',
+    role: 'board',
+    data: {
+      ...{ policy: 'access-modes', version: 1, value: { regular: rules }, reason: 'r' },
+      effectiveFrom: '2026-01-01T00:00:00Z',
+    },
+  });
+  const found = (message: string) => ['access-calls', message] as const;
+
+  it('bounds the hours and the audience of a request', async () => {
+    await expectRight(
+      modes({ chipHoursMin: 100, chipHoursMax: 100, audience: ['start-up'] }),
+      story.submitted('r9', 100),
+    );
+    await expectWrong(found('More is asked for'), modes({ chipHoursMax: 99 }), story.submitted('r9', 100));
+    await expectWrong(found('Less is asked for'), modes({ chipHoursMin: 101 }), story.submitted('r9', 100));
+    await expectWrong(found('not for the category'), modes({ audience: ['sme'] }), story.submitted('r9', 100));
+    const earlier = { ...story.submitted('r9', 100), envelope: { schema: 1 } };
+    await expectRight(modes({ chipHoursMax: 99 }), earlier);
+  });
+
+  it('bounds the length of a grant to the months of its mode', async () => {
+    const grantUntil = (validTo: string): [WrittenEvent, WrittenEvent] => {
+      const granted = story.granted('r9', 100, 100, 20_100);
+      return [story.submitted('r9', 100), { ...granted, data: { ...granted.data, validTo } }];
+    };
+    const [submitted, granted] = grantUntil('2026-08-01T00:00:00Z');
+    await expectRight(modes({ months: [1, 3] }), submitted, [granted, story.counted('r9', 100, 20_100)]);
+    await expectWrong(found('mode does not have'), modes({ months: [1, 3] }), ...grantUntil('2026-08-02T00:00:00Z'));
+    await expectWrong(found('mode does not have'), modes({ months: [1, 3] }), ...grantUntil('2026-07-01T00:00:00Z'));
   });
 });
