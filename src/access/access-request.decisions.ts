@@ -279,10 +279,10 @@ export function revokeGrant(
   actor: Principal,
   now: string,
 ): [GrantRevoked] {
-  const { application, chipHours, since } = requireGranted(state);
+  const { application, chipHours, poolId, since } = requireGranted(state);
   const reasonCodes = requireReasonCodes(input.reasonCodes);
   const revokedAt = effectiveInstant(input, actor, now, since);
-  const data = { ...application, chipHours, reasonCodes, revokedAt };
+  const data = { ...application, chipHours, ...(poolId !== undefined && { poolId }), reasonCodes, revokedAt };
   return [{ type: 'grant-revoked', data, ...envelopeOf(input, revokedAt) }];
 }
 

@@ -33,6 +33,7 @@ const recordWith = <Flag extends UsageFlag>(flags: readonly Flag[], reasons: str
     from: instant(),
     to: instant('First instant after the use.'),
     chipHours: whole(),
+    poolId: optional(id('The access pool whose hours the allocation uses.')),
     flag: optional(oneOf(flags, reasons)),
   });
 const OF_ALLOCATION =
@@ -199,7 +200,8 @@ export function reportUsage(
     const use = withRecord(uses.get(allocationId) ?? state.byAllocation.get(allocationId), interval);
     uses.set(allocationId, use);
     const [from, to] = [formatInstant(interval.from), formatInstant(interval.to)];
-    const record = { allocationId, grantId, partnerId, category, country, mode, from, to, chipHours: report.chipHours };
+    const place = { allocationId, grantId, partnerId, category, country, mode, from, to, chipHours: report.chipHours };
+    const record = { ...place, ...(allocation.poolId !== undefined && { poolId: allocation.poolId }) };
     const why = flagOf(allocation, interval, use);
     if (why === undefined) return record;
     flagged.push({ index, allocationId, ...why });
