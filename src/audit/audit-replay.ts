@@ -5,9 +5,15 @@ import { idOf, type AggregateOutline } from '../ledger/aggregate.js';
 import { METHODS, type MethodRegistry } from '../transparency/methods.js';
 import { streamLines } from '../transparency/publication-text.js';
 import { formatInstant } from '../ledger/time.js';
-import { periodEnd, REPORT_KINDS, type ReportKind, type ReportPublished } from '../transparency/publication.js';
+import {
+  periodBegin,
+  periodEnd,
+  REPORT_KINDS,
+  type ReportKind,
+  type ReportPublished,
+} from '../transparency/publication.js';
 import type { ReplayAttested } from '../transparency/attestation.js';
-import type { MethodState, ReportMethod } from '../transparency/report-method.js';
+import { serialise, type Begin, type MethodState, type ReportMethod } from '../transparency/report-method.js';
 import { positionAt } from './audit-entry.js';
 import { Findings, NotCheckable, textOf, type Finding } from './audit-finding.js';
 import type { OpenedLog } from './audit-log.js';
@@ -124,10 +130,10 @@ class Folding {
   }
 
   /** @throws NotCheckable */
-  report(kind: ReportKind, root: Hash): ReplayedReport {
+  report(kind: ReportKind, root: Hash, begin?: Begin): ReplayedReport {
     const { method, state } = this;
     const { position } = state;
-    const text = this.computed(`as of position ${position} (${kind})`, () => method.text(state, root, { kind }));
+    const text = this.computed(`as of position ${position} (${kind})`, () => method.text(state, root, { kind }, begin));
     return { kind, position, methodVersion: method.version, text, sha256: sha256(text) };
   }
 
@@ -264,10 +270,16 @@ async function checkPeriod(
   }
 }
 
+/** As `endOfPeriod`. */
+function beginOfPeriod({ periodFrom, periodTo }: ReportPublished['data']): number | undefined {
+  if (typeof periodFrom !== 'string' || typeof periodTo !== 'string') return undefined;
+  return Number.isNaN(Date.parse(periodFrom)) ? undefined : periodBegin({ periodFrom });
+}
+
 /** Ms since the epoch. Nobody validated the data of a publication in a log of others. */
 function endOfPeriod({ periodFrom, periodTo }: ReportPublished['data']): number | undefined {
   if (typeof periodFrom !== 'string' || typeof periodTo !== 'string') return undefined;
-  return Number.isNaN(Date.parse(periodTo)) ? undefined : periodEnd({ periodFrom, periodTo });
+  return Number.isNaN(Date.parse(periodTo)) ? undefined : periodEnd({ periodTo });
 }
 
 /** Makes the reports again in a second pass through the history, which folds it by every method that is needed. */
@@ -281,6 +293,7 @@ async function makeAgain(
   const roots = new Map<number, Hash>();
   const lastRevisions = new Map<string, number>();
   const foldings = foldingsOf(publications);
+  const begins = await beginsOf(log, publications);
   const made: ReplayedReport[] = [];
   await walkUpTo(log, Math.max(...sizes), options, {
     rootsAt: { sizes, seen: (root, size) => roots.set(size, root) },
@@ -291,9 +304,11 @@ async function makeAgain(
       for (const { folding, last, wanted } of foldings) {
         if (position > last) continue;
         folding.accept(event);
+        begins.keep(folding);
         if (root === undefined) continue;
         for (const publication of wanted.filter(({ data }) => data.position === position)) {
-          const report = { ...folding.report(publication.data.kind, root), id: publication.id };
+          const begin = begins.of(publication);
+          const report = { ...folding.report(publication.data.kind, root, begin), id: publication.id };
           if (isPublished(publication)) made.push(report);
           compareFacts(publication, factsOf(report, root, lastRevisions), findings);
         }
@@ -301,6 +316,37 @@ async function makeAgain(
     },
   });
   return made;
+}
+
+/** The states before the periods of publications, each kept until its last report is made. */
+async function beginsOf(log: OpenedLog, publications: readonly KnownPublication[]) {
+  const positions = new Map<KnownPublication, number>();
+  for (const publication of publications) {
+    if (!publication.method.hasPeriods || !isPublished(publication)) continue;
+    const begin = beginOfPeriod(publication.data);
+    if (begin !== undefined) positions.set(publication, await positionAt(log, begin - 1));
+  }
+  const kept = new Map<string, string>();
+  const keyOf = (method: ReportMethod, position: number): string => `${method.version} ${position}`;
+  const wanted = new Set([...positions].map(([{ method }, position]) => keyOf(method, position)));
+  return {
+    keep({ method, state }: Folding): void {
+      const key = keyOf(method, state.position);
+      if (wanted.has(key)) kept.set(key, serialise(method, state));
+    },
+    of(publication: KnownPublication): Begin | undefined {
+      const fromPosition = positions.get(publication);
+      if (fromPosition === undefined || !isPublished(publication)) return undefined;
+      const { method, data } = publication;
+      const { periodFrom, periodTo } = data;
+      const key = keyOf(method, fromPosition);
+      const text = kept.get(key);
+      positions.delete(publication);
+      if (![...positions].some(([later, position]) => keyOf(later.method, position) === key)) kept.delete(key);
+      const state = text === undefined ? method.initial() : method.restore(text);
+      return { state, period: { periodFrom, periodTo, fromPosition } };
+    },
+  };
 }
 
 /** One folding a method. It ends with the last report: a method knows no event types that are younger than its last publication. */

@@ -1,5 +1,5 @@
-import type { CapitalReport } from '../transparency/method-1/capital-report.js';
-import type { EqualAccessReport } from '../transparency/method-1/equal-access-report.js';
+import type { CapitalReport } from '../transparency/method-2/capital-report.js';
+import type { EqualAccessReport } from '../transparency/method-2/equal-access-report.js';
 import type { Column, TextTable } from '../transparency/text-table.js';
 
 /**

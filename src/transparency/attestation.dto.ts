@@ -64,7 +64,7 @@ export class AttestationDto {
    */
   @ApiProperty(ROOT)
   readonly root: string;
-  /** @example '1.0' */
+  /** @example '2.0' */
   @ApiProperty({ pattern: '^[0-9]+\\.[0-9]+$', maxLength: 10 })
   readonly methodVersion: string;
   @ApiProperty({ type: () => [AttestedViewDto], maxItems: VIEWS_MAX })

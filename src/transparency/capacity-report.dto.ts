@@ -1,22 +1,27 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { CapacityReport, CapacityRow, ChipHours } from './method-1/capacity-report.js';
-import { REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
+import type { CapacityReport, CapacityRow, ChipHours } from './method-2/capacity-report.js';
+import type { Reason } from './measures.js';
+import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 
 const MONTH = { pattern: '^[0-9]{4}-(0[1-9]|1[0-2])$', maxLength: 7 } as const;
 
-/** Chip-hours of one month: installed = outage + allocated + free. */
+/** Chip-hours of one month: installed = allocated + free. */
 export class ChipHoursDto implements ChipHours {
   /** @example 74400 */
   readonly installedChipHours: number;
-  /**
-   * Recorded outages. There is no record of outages yet: 0.
-   * @example 0
-   */
-  readonly outageChipHours: number;
+  /** Null: the ledger has no record of outages, and 0 would say that there were none. */
+  @ApiProperty({ type: 'null', example: null })
+  readonly outageChipHours: null;
   /** @example 52000 */
   readonly allocatedChipHours: number;
-  /** @example 22400 */
+  /**
+   * Installed and not promised to anyone; an outage is not taken off.
+   * @example 22400
+   */
   readonly freeChipHours: number;
+  /** Why a figure is null, by its name. */
+  @ApiProperty({ ...REASONS_SCHEMA, example: { outageChipHours: 'not-recorded' } })
+  readonly reasons: Partial<Record<string, Reason>>;
 }
 
 /** The same for one chip model. */

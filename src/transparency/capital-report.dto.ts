@@ -1,9 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TRANCHE_KINDS, type TrancheKind } from '../capital/fund.js';
 import { FACILITY_KINDS, type FacilityKind } from '../compute/facility-events.js';
-import { PARTNER_KINDS, type PartnerKind } from '../partners/partner.js';
-import { RATIO_BASES, type CapitalRatios, type CapitalReport, type CapitalRow } from './method-1/capital-report.js';
-import type { FacilityCapital, FundPicture, Layer, PublishedAmounts } from './method-1/capital-report.js';
+import { RATIO_BASES, type PublishedAmounts } from './method-1/capital-report.js';
+import type {
+  CapitalRatios,
+  CapitalReport,
+  CapitalRow,
+  FacilityCapital,
+  FundPicture,
+  Layer,
+} from './method-2/capital-report.js';
+import { PARTNER_KINDS, type PartnerKind } from './method-2/partner-kinds.js';
 import type { Reason } from './measures.js';
 import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 
@@ -61,7 +68,7 @@ export class CapitalRowDto extends PublishedAmountsDto implements CapitalRow {
   readonly trancheRank: number;
   @ApiProperty({ enum: [...TRANCHE_KINDS], enumName: 'TrancheKind' })
   readonly trancheKind: TrancheKind;
-  @ApiProperty({ enum: [...PARTNER_KINDS], enumName: 'PartnerKind' })
+  @ApiProperty({ enum: [...PARTNER_KINDS], enumName: 'MoneyKind' })
   readonly partnerKind: PartnerKind;
   /** @example 'EUR' */
   readonly currency: string;
@@ -95,6 +102,12 @@ export class ByPartnerKindDto implements Readonly<Record<PartnerKind, string>> {
   /** @example '40000000000' */
   @ApiProperty(SUM)
   readonly 'member-state': string;
+  /** @example '12000000000' */
+  @ApiProperty(SUM)
+  readonly regional: string;
+  /** @example '5000000000' */
+  @ApiProperty(SUM)
+  readonly 'public-other': string;
   /** @example '26000000000' */
   @ApiProperty(SUM)
   readonly 'public-bank': string;
@@ -156,7 +169,7 @@ export class CapitalRatiosDto implements CapitalRatios {
   @ApiProperty({ enum: [...RATIO_BASES], example: 'committed' })
   readonly base: CapitalRatios['base'];
   /**
-   * Of the Union, the Member States and public banks.
+   * Of the Union, the Member States, regions, other bodies governed by public law, and public banks.
    * @example '100000000000'
    */
   readonly publicMinor: string;
@@ -216,6 +229,14 @@ export class FacilityCapitalDto implements FacilityCapital {
   readonly reasons: Partial<Record<string, Reason>>;
 }
 
+/** Totals and ratios from the first event on. */
+export class CapitalAtEndDto {
+  @ApiProperty({ type: () => [CapitalTotalDto], maxItems: REPORT_LINES_MAX })
+  readonly totals: CapitalTotalDto[];
+  @ApiProperty({ type: () => [CapitalRatiosDto], maxItems: REPORT_LINES_MAX })
+  readonly ratios: CapitalRatiosDto[];
+}
+
 /** Promised and paid money by layer and kind of partner. */
 export class CapitalReportDto extends ReportHeaderDto implements CapitalReport {
   /** By fund, tranche from the first loss up, and kind of partner. */
@@ -223,11 +244,15 @@ export class CapitalReportDto extends ReportHeaderDto implements CapitalReport {
   readonly rows: CapitalRowDto[];
   @ApiProperty({ type: () => [CapitalTotalDto], maxItems: REPORT_LINES_MAX })
   readonly totals: CapitalTotalDto[];
-  @ApiProperty({ type: () => [FundPictureDto], maxItems: REPORT_LINES_MAX })
-  readonly funds: FundPictureDto[];
   @ApiProperty({ type: () => [CapitalRatiosDto], maxItems: REPORT_LINES_MAX })
   readonly ratios: CapitalRatiosDto[];
-  /** By name. */
+  /** With a period: the totals and ratios from the first event on, at its end. Else null. */
+  @ApiProperty({ type: () => CapitalAtEndDto, nullable: true })
+  readonly atEnd: CapitalAtEndDto | null;
+  /** As of the end, also with a period. */
+  @ApiProperty({ type: () => [FundPictureDto], maxItems: REPORT_LINES_MAX })
+  readonly funds: FundPictureDto[];
+  /** By name; as of the end, also with a period. */
   @ApiProperty({ type: () => [FacilityCapitalDto], maxItems: REPORT_LINES_MAX })
   readonly facilities: FacilityCapitalDto[];
 }

@@ -43,7 +43,7 @@ export class FieldDto implements Meaning {
    * Paths in the JSON; a list stands for its items. Empty when the field is in the CSV only.
    * @example ['categories.submitted', 'countries.submitted', 'totals.submitted']
    */
-  @ApiProperty({ type: 'array', items: NAME, maxItems: 10 })
+  @ApiProperty({ type: 'array', items: NAME, maxItems: 20 })
   readonly members: readonly string[];
   @ApiProperty({ type: () => LabelDto })
   readonly label: LabelDto;
@@ -111,7 +111,7 @@ export class ReportFieldsDto {
 export class DictionaryDto {
   /**
    * Version of the method that it describes.
-   * @example '1.0'
+   * @example '2.0'
    */
   @ApiProperty({ pattern: '^[0-9]+\\.[0-9]+$', maxLength: 10 })
   readonly methodVersion: string;

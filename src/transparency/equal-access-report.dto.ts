@@ -3,10 +3,15 @@ import { MODES, type Mode } from '../domain/access-modes.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { COUNTRY_CODES } from '../domain/countries.js';
 import { ConcentrationDto } from './concentration.dto.js';
-import type { EqualAccessReport, Reclassified } from './method-1/equal-access-report.js';
+import { AccessTimeLineDto, DonatedTimeDto, PreferentialAccessDto } from './access-time.dto.js';
+import { FREE_REASONS } from '../domain/free-access.js';
+import { DEMAND_BASES, type DemandBasis, type DemandFigures } from './method-2/access-figures.js';
+import type { Scope } from './method-2/access-scope.js';
+import type { Reclassified } from './method-1/equal-access-report.js';
+import type { EqualAccessReport, Unassigned } from './method-2/equal-access-report.js';
 import { IMPACT_FLAGS, type ImpactFlag, type Reason } from './measures.js';
 import { ReportedActionDto } from './report-publication.dto.js';
-import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
+import { POOL_SCOPE, REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 
 /** Requested chip-hours by the outcome of the request; they add up to `chipHoursRequested`. */
 export class RequestedHoursDto {
@@ -30,10 +35,49 @@ export class RequestedHoursDto {
   readonly granted: number;
 }
 
+/** Demand on one basis, and how the granted hours compare with it. */
+export class DemandFiguresDto implements DemandFigures {
+  /** @example 1000000 */
+  @ApiProperty({ type: 'integer' })
+  readonly chipHours: number;
+  /**
+   * Part of the demand of all.
+   * @example 0.25
+   */
+  readonly share: number | null;
+  /**
+   * Share granted over share of the demand: 1 is in proportion to demand.
+   * @example 1.2
+   */
+  readonly representation: number | null;
+  /**
+   * Share granted less share of the demand.
+   * @example 0.05
+   */
+  readonly shareGap: number | null;
+  /** Why a figure is null, by its name. */
+  @ApiProperty({ ...REASONS_SCHEMA, example: { representation: 'no-demand' } })
+  readonly reasons: Partial<Record<string, Reason>>;
+}
+
+/** The same on every basis of demand. */
+export class DemandDto implements Readonly<Record<DemandBasis, DemandFigures>> {
+  /** All submitted requests, whatever their outcome. */
+  @ApiProperty({ type: () => DemandFiguresDto })
+  readonly all: DemandFiguresDto;
+  /** All but those that were refused as not eligible. */
+  @ApiProperty({ type: () => DemandFiguresDto })
+  readonly eligible: DemandFiguresDto;
+  /** Denied and granted requests. */
+  @ApiProperty({ type: () => DemandFiguresDto })
+  readonly decided: DemandFiguresDto;
+}
+
 /** Counts, hours and measures of one group. Measures are rounded to six digits; one that is not defined is null and has a reason. */
 export class AccessFiguresDto {
   /**
-   * All requests. Always withdrawn + ineligible + pending + denied + granted.
+   * All requests. Always withdrawn + ineligible + pending + denied + granted. In a report of a period every count and sum is what was
+   * added in the period, and may be negative.
    * @example 120
    */
   @ApiProperty({ type: 'integer' })
@@ -44,7 +88,10 @@ export class AccessFiguresDto {
   /** @example 2 */
   @ApiProperty({ type: 'integer' })
   readonly ineligible: number;
-  /** @example 15 */
+  /**
+   * In a report of a period: by how many there are more than before it.
+   * @example 15
+   */
   @ApiProperty({ type: 'integer' })
   readonly pending: number;
   /** @example 30 */
@@ -72,6 +119,18 @@ export class AccessFiguresDto {
   @ApiProperty({ type: 'integer' })
   readonly revoked: number;
   /**
+   * Pending at the end, and past the limit of their mode of access.
+   * @example 2
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly overdue: number;
+  /**
+   * Decisions that were recorded on a later day than that on which they took effect.
+   * @example 3
+   */
+  @ApiProperty({ type: 'integer' })
+  readonly recordedLate: number;
+  /**
    * Demand: chip-hours of all submitted requests, whatever their outcome.
    * @example 1000000
    */
@@ -90,6 +149,21 @@ export class AccessFiguresDto {
    */
   readonly chipHoursRevoked: number;
   /**
+   * Granted less revoked.
+   * @example 492000
+   */
+  readonly chipHoursGrantedNet: number;
+  /**
+   * Granted to projects that a Union programme funds, Art. 12b(15)(c).
+   * @example 120000
+   */
+  readonly chipHoursUnionFunded: number;
+  /**
+   * Granted for commercial use, Arts. 17 and 18.
+   * @example 60000
+   */
+  readonly chipHoursCommercial: number;
+  /**
    * Chips by the time for which they are allocated, releases taken off; rounded half up once, from an exact sum.
    * @example 430000
    */
@@ -101,8 +175,10 @@ export class AccessFiguresDto {
    * @example 1200
    */
   readonly chipHoursUsedFlagged: number;
+  @ApiProperty({ type: () => DemandDto })
+  readonly demand: DemandDto;
   /**
-   * Part of everything that was requested.
+   * Part of the demand of all, on the basis of the report.
    * @example 0.25
    */
   readonly shareRequested: number | null;
@@ -111,6 +187,11 @@ export class AccessFiguresDto {
    * @example 0.3
    */
   readonly shareGranted: number | null;
+  /**
+   * The same, revoked grants taken off.
+   * @example 0.29
+   */
+  readonly shareGrantedNet: number | null;
   /**
    * Share granted over share requested: 1 is in proportion to demand.
    * @example 1.2
@@ -138,10 +219,15 @@ export class AccessFiguresDto {
    */
   readonly fulfilment: number | null;
   /**
-   * Median of granted over requested among granted requests, in steps of 0.001.
-   * @example 0.8
+   * Median of granted over requested among decided requests, in steps of 0.001; 0 for a denial.
+   * @example 0.6
    */
   readonly fulfilmentMedian: number | null;
+  /**
+   * The same among granted requests.
+   * @example 0.8
+   */
+  readonly grantedFulfilmentMedian: number | null;
   /**
    * Working days from submission to decision, of decided requests.
    * @example 4
@@ -153,15 +239,35 @@ export class AccessFiguresDto {
    */
   readonly p90DecisionDays: number | null;
   /**
-   * The median with pending requests as right-censored (Kaplan-Meier): what an applicant may expect.
+   * The median with requests that were not decided as right-censored (Kaplan-Meier): pending, withdrawn and not eligible ones.
    * @example 5
    */
   readonly medianDecisionDaysCensored: number | null;
   /**
-   * Decided within the limit of the mode of access, among decisions in modes that have one.
+   * Working days from submission to an answer: a decision, or the refusal of eligibility.
+   * @example 3
+   */
+  readonly medianAnswerDays: number | null;
+  /**
+   * Nine in ten answers took no longer.
+   * @example 10
+   */
+  readonly p90AnswerDays: number | null;
+  /**
+   * The median time to an answer with pending and withdrawn requests as right-censored (Kaplan-Meier).
+   * @example 4
+   */
+  readonly medianAnswerDaysCensored: number | null;
+  /**
+   * Decided within the limit of the mode of access, among decisions in modes that have one and pending requests past it.
    * @example 0.93
    */
   readonly decidedWithinLimit: number | null;
+  /**
+   * Median of the days from a decision to its recording, of those that were recorded late.
+   * @example 12
+   */
+  readonly recordedLateMedianDays: number | null;
   /**
    * Why a figure is null, by its name.
    * @example { "representation": "no-demand" }
@@ -221,6 +327,49 @@ export class ReclassifiedDto implements Reclassified {
   readonly chipHoursGranted: number;
 }
 
+/** Whose access time a report counts. */
+export class ScopeDto implements Scope {
+  /**
+   * `union`, `all`, or the id of the partner whose time it is.
+   * @example 'union'
+   */
+  @ApiProperty({ type: 'string', pattern: POOL_SCOPE.source, maxLength: 36 })
+  readonly pool: string;
+  /** Ids of the access pools that count; empty when everybody's time counts. */
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'string', format: 'uuid', maxLength: 36 },
+    maxItems: REPORT_LINES_MAX,
+    example: [],
+  })
+  readonly poolIds: readonly string[];
+  /** @example 'Access time of the Union, which Art. 12b(16) monitors.' */
+  @ApiProperty({ type: 'string', pattern: String.raw`\S`, maxLength: 500 })
+  readonly statement: string;
+}
+
+/** Grants, allocations and use whose access pool is not recorded, of everybody. */
+export class UnassignedDto implements Unassigned {
+  /** @example 4 */
+  @ApiProperty({ type: 'integer' })
+  readonly granted: number;
+  /** @example 48000 */
+  readonly chipHoursGranted: number;
+  /** @example 40000 */
+  readonly chipHoursAllocated: number;
+  /** @example 38000 */
+  readonly chipHoursUsed: number;
+}
+
+/** Chip-hours granted free of charge for one reason. */
+export class FreeReasonDto {
+  /** `none`: the grant is from before grants named a reason. */
+  @ApiProperty({ enum: [...FREE_REASONS, 'none'], example: 'sme-innovation' })
+  readonly reason: string;
+  /** @example 52000 */
+  readonly chipHoursGranted: number;
+}
+
 /** Whether access follows demand, by category of user. */
 export class EqualAccessReportDto extends ReportHeaderDto implements EqualAccessReport {
   /**
@@ -235,11 +384,19 @@ export class EqualAccessReportDto extends ReportHeaderDto implements EqualAccess
    */
   @ApiProperty({ type: String, enum: [...MODES, null] })
   readonly mode: Mode | null;
+  @ApiProperty({ type: () => ScopeDto })
+  readonly scope: ScopeDto;
+  /** The policy `demand-basis` in force, `all` without one: what `shareRequested`, `representation` and `shareGap` count as demand. */
+  @ApiProperty({ enum: [...DEMAND_BASES], enumName: 'DemandBasis' })
+  readonly demandBasis: DemandBasis;
   /** All seven, always, in the same order. */
   @ApiProperty({ type: () => [CategoryFiguresDto], minItems: CATEGORIES.length, maxItems: CATEGORIES.length })
   readonly categories: CategoryFiguresDto[];
   @ApiProperty({ type: () => AccessFiguresDto })
   readonly totals: AccessFiguresDto;
+  /** With a period: the totals from the first event on, at its end. Else null. */
+  @ApiProperty({ type: () => AccessFiguresDto, nullable: true })
+  readonly atEnd: AccessFiguresDto | null;
   @ApiProperty({ type: () => ConcentrationDto })
   readonly concentration: ConcentrationDto;
   /** Every country with a request, by code. */
@@ -247,6 +404,18 @@ export class EqualAccessReportDto extends ReportHeaderDto implements EqualAccess
   readonly countries: CountryFiguresDto[];
   @ApiProperty({ type: () => [ReclassifiedDto], maxItems: CATEGORIES.length * (CATEGORIES.length - 1) })
   readonly reclassified: ReclassifiedDto[];
+  @ApiProperty({ type: () => [FreeReasonDto], maxItems: FREE_REASONS.length + 1 })
+  readonly freeReasons: FreeReasonDto[];
+  @ApiProperty({ type: () => UnassignedDto })
+  readonly unassigned: UnassignedDto;
+  /** From the euro to the hour, by facility, period and pool; as of the end, also with a period, and of every mode. */
+  @ApiProperty({ type: () => [AccessTimeLineDto], maxItems: REPORT_LINES_MAX })
+  readonly accessTime: AccessTimeLineDto[];
+  @ApiProperty({ type: () => DonatedTimeDto })
+  readonly donatedTime: DonatedTimeDto;
+  /** The register of preferential access. */
+  @ApiProperty({ type: () => [PreferentialAccessDto], maxItems: REPORT_LINES_MAX })
+  readonly preferentialAccess: PreferentialAccessDto[];
   /** Decided by the Governing Board where shares were out of balance with demand, over all facilities and modes. */
   @ApiProperty({ type: () => [ReportedActionDto], maxItems: REPORT_LINES_MAX })
   readonly correctiveActions: ReportedActionDto[];

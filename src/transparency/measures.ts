@@ -19,6 +19,9 @@ export const REASONS = [
   'no-public-contribution',
   'nothing-committed',
   'no-facility-with-capex',
+  'not-recorded',
+  'nothing-recorded-late',
+  'no-entitlement',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

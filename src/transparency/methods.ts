@@ -1,4 +1,5 @@
 import { METHOD_1 } from './method-1/method.js';
+import { METHOD_2 } from './method-2/method.js';
 import type { ReportMethod } from './report-method.js';
 
 /** The versions of the method that a program knows. */
@@ -24,4 +25,4 @@ export class MethodRegistry {
  * A method stays here for as long as a published report names its version: without it the report could not be made again from the
  * events. How a version is added is described in `method-1/method.ts`.
  */
-export const METHODS = new MethodRegistry([METHOD_1]);
+export const METHODS = new MethodRegistry([METHOD_1, METHOD_2]);

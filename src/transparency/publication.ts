@@ -120,11 +120,22 @@ export const report: Aggregate<Report, ReportEvent> = {
   },
 };
 
+/** The first instant of a period. */
+export const periodBegin = ({ periodFrom }: Pick<Period, 'periodFrom'>): EpochMs =>
+  spanOf(periodFrom)?.first ?? parseInstant(periodFrom);
+
 /** The last instant of a period: the report reflects the events that were recorded by then. */
-export const periodEnd = ({ periodTo }: Period): EpochMs => spanOf(periodTo)?.last ?? parseInstant(periodTo);
+export const periodEnd = ({ periodTo }: Pick<Period, 'periodTo'>): EpochMs =>
+  spanOf(periodTo)?.last ?? parseInstant(periodTo);
 
 const isDate = (text: string): boolean => text.length === 'YYYY-MM-DD'.length;
 const normal = (text: string): string => (isDate(text) ? text : formatInstant(parseInstant(text)));
+
+/** A period as events and reports name it. */
+export const normalPeriod = ({ periodFrom, periodTo }: Period): Period => ({
+  periodFrom: normal(periodFrom),
+  periodTo: normal(periodTo),
+});
 
 /**
  * Publishes a report. Before its period is over, the report is marked as interim and reflects all recorded events.
@@ -151,7 +162,7 @@ export function publishReport(
   if (facts === undefined) {
     throw refuse('nothing-to-report', `Nothing was recorded by the end of the period, ${periodTo}.`, { periodTo });
   }
-  const period = { periodFrom: normal(periodFrom), periodTo: normal(periodTo) };
+  const period = normalPeriod(input);
   const interim = end >= parseInstant(now);
   return [
     {

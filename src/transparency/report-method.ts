@@ -3,9 +3,29 @@ import type { RecordedEvent } from '../ledger/event.js';
 
 /** A requested report: its kind, and the part of the programme that it is narrowed to. */
 export type ReportRequest =
-  | { readonly kind: 'equal-access'; readonly facilityId?: string | undefined; readonly mode?: Mode | undefined }
+  | {
+      readonly kind: 'equal-access';
+      readonly facilityId?: string | undefined;
+      readonly mode?: Mode | undefined;
+      /** Whose time: `union`, `all`, or the id of a partner. Only for methods with `hasPeriods`. */
+      readonly pool?: string | undefined;
+    }
   | { readonly kind: 'capital' }
   | { readonly kind: 'capacity'; readonly facilityId?: string | undefined };
+
+/** The period that a report's figures are of. */
+export interface FigurePeriod {
+  /** A date that stands for the whole day, a month, or an instant. */
+  readonly periodFrom: string;
+  readonly periodTo: string;
+  /** Position before the period. */
+  readonly fromPosition: number;
+}
+/** The begin of the period of a report: the state before it. It is of the same method as the state at the end. */
+export interface Begin<State extends MethodState = MethodState> {
+  readonly state: State;
+  readonly period: FigurePeriod;
+}
 
 /** A line of a CSV file: flat, so that every value is a cell of its own. */
 export type CsvRow = Readonly<Record<string, string | number | boolean | null>>;
@@ -32,6 +52,8 @@ export interface ReportMethod<State extends MethodState = MethodState> {
   readonly version: string;
   /** Version of the form of the stored state. A state of another form is not read but folded again from the events. */
   readonly stateVersion: number;
+  /** Whether the method has figures for a period and for the time of a pool. A method without ignores both. */
+  readonly hasPeriods: boolean;
   /** The state before the first event. */
   initial(): State;
   /**
@@ -50,10 +72,13 @@ export interface ReportMethod<State extends MethodState = MethodState> {
   serialisedParts(state: State): Iterable<string>;
   /** @throws Error for a text that `serialisedParts` did not write, or that is of another `stateVersion`. */
   restore(text: string): State;
-  /** The bytes of a report. `root` is the Merkle root over the events up to the position of the state. */
-  text(state: State, root: Uint8Array, request: ReportRequest): string;
+  /**
+   * The bytes of a report. `root` is the Merkle root over the events up to the position of the state. With `begin`, the figures are of
+   * what came after it.
+   */
+  text(state: State, root: Uint8Array, request: ReportRequest, begin?: Begin<State>): string;
   /** The same report as lines for CSV. */
-  rows(state: State, root: Uint8Array, request: ReportRequest): CsvRow[];
+  rows(state: State, root: Uint8Array, request: ReportRequest, begin?: Begin<State>): CsvRow[];
   /** The lines of a report from its bytes, which `text` made. */
   rowsOfText(text: string, kind: ReportRequest['kind']): CsvRow[];
   /** Whether nothing that the report counts is in the state: every figure is 0 or not defined. */

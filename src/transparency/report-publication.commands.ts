@@ -1,6 +1,5 @@
 import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
-import { formatInstant } from '../ledger/time.js';
-import { decideCorrectiveAction, periodEnd, publishReport, report } from './publication.js';
+import { decideCorrectiveAction, publishReport, report } from './publication.js';
 import { DecideCorrectiveActionDto, PublishReportDto } from './report-publication.dto.js';
 import { Publications } from './report-publication.queries.js';
 
@@ -19,7 +18,7 @@ export const PublishReport = preparedLedgerCommand(
     ],
   },
   async (publications, { body }) => {
-    const facts = await publications.prepare(body.kind, formatInstant(periodEnd(body)));
+    const facts = await publications.prepare(body.kind, body);
     return {
       decide: (tx) => {
         const id = tx.newId();

@@ -20,7 +20,7 @@ export class PublishReportDto {
   readonly kind: ReportKind;
 
   /**
-   * Begin of the period: a date or an instant. It narrows nothing: figures are sums up to the end.
+   * Begin of the period: a date or an instant. The figures are of what was recorded from then on.
    * @example '2026-01-01'
    */
   @IsInstantOrDate()
@@ -67,7 +67,7 @@ export class PublishedReportAnswerDto extends AnswerDto {
    */
   @ApiProperty(ROOT)
   readonly root: string;
-  /** @example '1.0' */
+  /** @example '2.0' */
   @ApiProperty({ pattern: '^[0-9]+\\.[0-9]+$', maxLength: 10 })
   readonly methodVersion: string;
   /**
@@ -167,7 +167,7 @@ export class PublishedReportDto {
   /** @example '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' */
   @ApiProperty(ROOT)
   readonly root: string;
-  /** @example '1.0' */
+  /** @example '2.0' */
   @ApiProperty({ pattern: '^[0-9]+\\.[0-9]+$', maxLength: 10 })
   readonly methodVersion: string;
   /**

@@ -9,7 +9,17 @@ import { Refusal, unknown } from '../ledger/refusal.js';
 import { ReadModel, is, onDays, type Columns, type Page, type Reading } from '../http/read-model.js';
 import { rowsForAll } from '../http/visibility.js';
 import { MethodRegistry } from './methods.js';
-import { report, type PublishedFacts, type ReportKind, type ReportPublished } from './publication.js';
+import { formatInstant } from '../ledger/time.js';
+import {
+  normalPeriod,
+  periodBegin,
+  periodEnd,
+  report,
+  type Period,
+  type PublishedFacts,
+  type ReportKind,
+  type ReportPublished,
+} from './publication.js';
 import { PublicationTexts, TextChanged, type StoredText } from './publication-texts.queries.js';
 import type { ListPublishedReportsDto, PublishedReportDto } from './report-publication.dto.js';
 import type { ReportMethod } from './report-method.js';
@@ -44,15 +54,15 @@ export class Publications {
   ) {}
 
   /**
-   * Makes the report of a kind by the current method, and the completeness index, as of an instant. Stores both, so that an event may name
-   * them. Undefined when nothing was recorded by then.
+   * Makes the report of a kind for a period by the current method, and the completeness index, as of the end of the period. Stores both, so
+   * that an event may name them. Undefined when nothing was recorded by then.
    * @throws Refusal (503) while the reports do not follow the history.
    */
-  async prepare(kind: ReportKind, asOf: string): Promise<PublishedFacts | undefined> {
-    const position = await this.store.positionAt(asOf);
+  async prepare(kind: ReportKind, period: Period): Promise<PublishedFacts | undefined> {
+    const position = await this.store.positionAt(formatInstant(periodEnd(period)));
     if (position === 0) return undefined;
     const { current } = this.methods;
-    const { text, root } = await this.made(current, kind, position);
+    const { text, root } = await this.made(current, kind, position, normalPeriod(period));
     const { sha256, byteCount } = await this.texts.put(text);
     const streams = await this.texts.putStreams(position);
     return {
@@ -105,11 +115,12 @@ export class Publications {
     return { ...facts, sha256, body };
   }
 
-  private async bytesOf(id: string, { position, kind, sha256, methodVersion }: ReportFacts): Promise<Buffer> {
+  private async bytesOf(id: string, facts: ReportFacts): Promise<Buffer> {
+    const { position, kind, sha256, methodVersion } = facts;
     await this.keep(sha256, async () => {
       const method = this.methods.of(methodVersion);
       if (method === undefined) throw lost(id, methodVersion);
-      return this.texts.put((await this.made(method, kind, position)).text);
+      return this.texts.put((await this.made(method, kind, position, facts)).text);
     });
     return this.whole(id, sha256);
   }
@@ -125,11 +136,17 @@ export class Publications {
     method: ReportMethod,
     kind: ReportKind,
     position: number,
+    { periodFrom, periodTo }: Period,
   ): Promise<{ text: string; root: Uint8Array }> {
-    const name = `published ${kind}`;
-    const { body } = await this.reports.answer(
-      { asOfPosition: position },
-      { name, method, render: (state, root) => ({ text: method.text(state, root, { kind }), root }) },
+    const point = await this.reports.locate({ asOfPosition: position });
+    const begin = method.hasPeriods ? await this.reports.beginOf({ periodFrom, periodTo }) : undefined;
+    const { body } = await this.reports.make(
+      { ...point, begin },
+      {
+        name: `published ${kind}`,
+        method,
+        render: (state, root, since) => ({ text: method.text(state, root, { kind }, since), root }),
+      },
     );
     return body;
   }

@@ -9,7 +9,8 @@ import type { Span } from '../domain/points-in-time.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { Reading } from '../http/read-model.js';
 import { MethodRegistry } from './methods.js';
-import type { MethodState, ReportMethod } from './report-method.js';
+import { periodBegin, type Period } from './publication.js';
+import type { Begin, FigurePeriod, MethodState, ReportMethod } from './report-method.js';
 import { ReportFollower, STATE_EVERY_EVENTS_MAX } from './report-follower.worker.js';
 import { ReportStates } from './report-states.queries.js';
 
@@ -51,13 +52,21 @@ export interface ReportPoint {
   /** No later event changes the position that the caller's words stand for. */
   readonly isSettled: boolean;
   readonly minPosition: number;
+  readonly begin?: BeginPoint | undefined;
+}
+
+/** The point before a period. */
+export interface BeginPoint {
+  readonly period: FigurePeriod;
+  /** Set where the period is one of effective time: the state before it is that of the same position, as of this instant. */
+  readonly effectiveAt: string | undefined;
 }
 
 /** A report of one method: its name, with the filters, distinguishes it from all other reports of the method at the same position. */
 export interface Render<Body> {
   readonly name: string;
   /** Pure and synchronous, because the state changes with the history. `root` is the Merkle root over the events up to its position. */
-  readonly render: (state: MethodState, root: Uint8Array) => Body;
+  readonly render: (state: MethodState, root: Uint8Array, begin?: Begin) => Body;
   /** The current one when left out. */
   readonly method?: ReportMethod;
 }
@@ -116,11 +125,25 @@ export class Reports {
 
   /** @throws Refusal when too many reports are being made (503), or an effective time is too far back (400). */
   async make<Body>(point: ReportPoint, report: Render<Body>): Promise<Reading<Body>> {
-    const { position, effectiveAt, isPresent, minPosition } = point;
+    const { position, effectiveAt, isPresent, minPosition, begin } = point;
     const { method = this.method } = report;
-    if (isPresent && effectiveAt === undefined && method === this.method) return this.present(minPosition, report);
-    const name = `${position} ${effectiveAt ?? '-'} ${method.version} ${report.name}`;
-    return { position, body: await this.remembered(name, () => this.past(position, effectiveAt, report)) };
+    if (isPresent && effectiveAt === undefined && begin === undefined && method === this.method) {
+      return this.present(minPosition, report);
+    }
+    const since = begin ? JSON.stringify(begin) : '-';
+    const name = `${position} ${effectiveAt ?? '-'} ${since} ${method.version} ${report.name}`;
+    return { position, body: await this.remembered(name, () => this.past(point, report)) };
+  }
+
+  /**
+   * The point before a period.
+   * @param effectivePosition where the period is one of effective time: the position up to which the events are looked at.
+   */
+  async beginOf({ periodFrom, periodTo }: Period, effectivePosition?: number): Promise<BeginPoint> {
+    const before = formatInstant(periodBegin({ periodFrom }) - 1);
+    const isEffective = effectivePosition !== undefined;
+    const fromPosition = isEffective ? effectivePosition : await this.store.positionAt(before);
+    return { period: { periodFrom, periodTo, fromPosition }, effectiveAt: isEffective ? before : undefined };
   }
 
   /** Merkle root over the events up to a position. */
@@ -173,12 +196,12 @@ export class Reports {
     return answer;
   }
 
-  private async past<Body>(position: number, effectiveAt: string | undefined, report: Render<Body>): Promise<Body> {
+  private async past<Body>(point: ReportPoint, report: Render<Body>): Promise<Body> {
+    const { position, effectiveAt, begin } = point;
     const { method = this.method } = report;
     const live = this.follower.present;
-    if (method === this.method && effectiveAt === undefined && live?.state.position === position) {
-      return report.render(live.state, live.tree.root());
-    }
+    const isLive = method === this.method && effectiveAt === undefined && live?.state.position === position;
+    if (isLive && begin === undefined) return report.render(live.state, live.tree.root());
     if (this.waiting >= WAITING_MAX) {
       throw unavailable('too-many-reports', 'Many reports of the past are being made. Ask again in a moment.');
     }
@@ -186,12 +209,23 @@ export class Reports {
     const mine = this.turn.then(async () => {
       const [tree, state] = await Promise.all([
         this.publishedLog.treeAt(position),
-        effectiveAt === undefined ? this.stateAt(method, position) : this.effectiveState(method, position, effectiveAt),
+        this.stateOf(method, position, effectiveAt),
       ]);
-      return report.render(state, tree.root());
+      if (begin === undefined) return report.render(state, tree.root());
+      const { period, effectiveAt: before } = begin;
+      return report.render(state, tree.root(), {
+        state: await this.stateOf(method, period.fromPosition, before),
+        period,
+      });
     });
     this.turn = mine.catch(() => undefined);
     return mine.finally(() => (this.waiting -= 1));
+  }
+
+  private stateOf(method: ReportMethod, position: number, effectiveAt: string | undefined): Promise<MethodState> {
+    return effectiveAt === undefined
+      ? this.stateAt(method, position)
+      : this.effectiveState(method, position, effectiveAt);
   }
 
   private async stateAt(method: ReportMethod, position: number): Promise<MethodState> {

@@ -9,7 +9,7 @@ import { CapacityReportDto } from './capacity-report.dto.js';
 import { CapitalReportDto } from './capital-report.dto.js';
 import { EqualAccessReportDto } from './equal-access-report.dto.js';
 import type { ReportRequest } from './report-method.js';
-import { AsOfDto, CapacityQueryDto, EqualAccessQueryDto } from './transparency.dto.js';
+import { CapacityQueryDto, EqualAccessQueryDto, PeriodDto } from './transparency.dto.js';
 import { GetReport, type ReportBody } from './transparency.queries.js';
 
 /** Refusals of a report of any point of the history. */
@@ -36,13 +36,13 @@ export class TransparencyController {
     @Query() query: EqualAccessQueryDto,
     @Req() request: FastifyRequest,
   ): Promise<Reading<ReportBody>> {
-    const { facilityId, mode } = query;
-    return this.report({ kind: 'equal-access', facilityId, mode }, query, request);
+    const { facilityId, mode, pool } = query;
+    return this.report({ kind: 'equal-access', facilityId, mode, pool }, query, request);
   }
 
   /** Read the promised and paid money, by layer and kind of partner. */
   @ReadRoute({ path: 'capital', answer: CapitalReportDto, table: true, refusals: REPORT })
-  getCapitalReport(@Query() query: AsOfDto, @Req() request: FastifyRequest): Promise<Reading<ReportBody>> {
+  getCapitalReport(@Query() query: PeriodDto, @Req() request: FastifyRequest): Promise<Reading<ReportBody>> {
     return this.report({ kind: 'capital' }, query, request);
   }
 
@@ -53,7 +53,7 @@ export class TransparencyController {
   }
 
   /** A report is sent as its own text: serialised a second time, it could have other bytes. */
-  private report(report: ReportRequest, query: AsOfDto, request: FastifyRequest): Promise<Reading<ReportBody>> {
+  private report(report: ReportRequest, query: PeriodDto, request: FastifyRequest): Promise<Reading<ReportBody>> {
     const form = request.asCsv ? 'csv' : 'json';
     return this.queries.execute(new GetReport(report, query, form, request.headers['if-none-match']));
   }

@@ -1,12 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { MODES, type Mode } from '../domain/access-modes.js';
+import { POINT_IN_TIME_LENGTH_MAX, POINT_IN_TIME_PATTERN } from '../domain/points-in-time.js';
 import { POLICY_VALUE } from '../governance/policy.dto.js';
 import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
 import { TableQueryDto } from '../http/list-query.dto.js';
 import { IsId, IsOneOf, IsPointInTime, Optional } from '../http/validation.js';
 import { REASONS } from './measures.js';
 import type { Bound, PolicyLine } from './method-1/report-header.js';
+import type { ReportHeader } from './method-2/report-header.js';
+import type { FigurePeriod } from './report-method.js';
 
 /** Why figures are null, by their names. */
 export const REASONS_SCHEMA: {
@@ -19,6 +22,12 @@ export const REASONS_SCHEMA: {
 
 /** Bound in the API document, for clients that allocate memory. A report has a line for each facility and month, or fund and layer: thousands at most. */
 export const REPORT_LINES_MAX = 100_000;
+
+/** What belongs to a period. */
+export const PERIOD_BASES = ['recorded', 'effective'] as const;
+export type PeriodBasis = (typeof PERIOD_BASES)[number];
+
+export const POOL_SCOPE = /^(union|all|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
 /** The point of the history of a report; the present when no member is given. */
 export class AsOfDto extends TableQueryDto {
@@ -53,16 +62,45 @@ export class AsOfDto extends TableQueryDto {
 
   /**
    * Version of the method; the current one when left out.
-   * @example '1.0'
+   * @example '2.0'
    */
   @Optional()
-  @Matches(/^[0-9]{1,4}\.[0-9]{1,4}$/, { message: 'method must be a version such as 1.0.' })
+  @Matches(/^[0-9]{1,4}\.[0-9]{1,4}$/, { message: 'method must be a version such as 2.0.' })
   @ApiProperty({ type: 'string', pattern: '^[0-9]{1,4}\\.[0-9]{1,4}$', maxLength: 9 })
   readonly method?: string;
 }
 
+/** The point of the history of a report, and the period of its figures. */
+export class PeriodDto extends AsOfDto {
+  /**
+   * Begin of the period of the figures: a date, a month or an instant, together with `periodTo`. The figures are then those of what
+   * happened in the period, and not sums from the first event on; figures of the end stand in members of their own.
+   * @example '2026-01-01'
+   */
+  @Optional()
+  @IsPointInTime()
+  readonly periodFrom?: string;
+
+  /**
+   * End of the period: a date and a month stand for the whole of it. It takes the place of `asOf`: the report reflects the events that
+   * were recorded by then, or up to `asOfPosition`.
+   * @example '2026-06-30'
+   */
+  @Optional()
+  @IsPointInTime()
+  readonly periodTo?: string;
+
+  /**
+   * What belongs to a period: what was `recorded` in it, so that consecutive periods leave nothing out, or what took effect in it
+   * (`effective`), as far as it is recorded by now or up to `asOfPosition`.
+   */
+  @Optional()
+  @IsOneOf(PERIOD_BASES, 'PeriodBasis')
+  readonly periodBasis?: PeriodBasis;
+}
+
 /** Which part of the access is reported. */
-export class EqualAccessQueryDto extends AsOfDto {
+export class EqualAccessQueryDto extends PeriodDto {
   /**
    * Access to this facility only.
    * @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60'
@@ -75,10 +113,20 @@ export class EqualAccessQueryDto extends AsOfDto {
   @Optional()
   @IsOneOf(MODES, 'AccessMode')
   readonly mode?: Mode;
+
+  /**
+   * Whose access time: `union`, `all`, or the id of the partner whose time it is. When left out, that of the Union where there are access
+   * pools, and else everybody's.
+   * @example 'union'
+   */
+  @Optional()
+  @Matches(POOL_SCOPE, { message: 'pool must be union, all, or the id of a partner.' })
+  @ApiProperty({ type: 'string', pattern: POOL_SCOPE.source, maxLength: 36 })
+  readonly pool?: string;
 }
 
 /** Which part of the capacity is reported. */
-export class CapacityQueryDto extends AsOfDto {
+export class CapacityQueryDto extends PeriodDto {
   /**
    * This facility only.
    * @example '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60'
@@ -105,8 +153,27 @@ export class PolicyLineDto implements PolicyLine {
   readonly value: PolicyLine['value'];
 }
 
+/** The period of the figures of a report. */
+export class FigurePeriodDto implements FigurePeriod {
+  /**
+   * As it was asked for.
+   * @example '2026-01-01'
+   */
+  @ApiProperty({ type: 'string', pattern: POINT_IN_TIME_PATTERN, maxLength: POINT_IN_TIME_LENGTH_MAX })
+  readonly periodFrom: string;
+  /** @example '2026-06-30' */
+  @ApiProperty({ type: 'string', pattern: POINT_IN_TIME_PATTERN, maxLength: POINT_IN_TIME_LENGTH_MAX })
+  readonly periodTo: string;
+  /**
+   * Position before the period: the figures are of the events after it. For a period of effective time it is the position of the report.
+   * @example 812
+   */
+  @ApiProperty({ type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+  readonly fromPosition: number;
+}
+
 /** Members of every report. */
-export class ReportHeaderDto implements Bound {
+export class ReportHeaderDto implements Bound<ReportHeader> {
   /**
    * The position of the history that the report reflects.
    * @example 4217
@@ -137,13 +204,16 @@ export class ReportHeaderDto implements Bound {
   readonly effectiveAt: string | null;
   /**
    * Version of the method: the events that count, and every formula. Only reports of the same version can be compared.
-   * @example '1.0'
+   * @example '2.0'
    */
   @ApiProperty({ pattern: '^[0-9]+\\.[0-9]+$', maxLength: 10 })
   readonly methodVersion: string;
   /** True when any record that contributes is made up and marked so. */
   readonly illustrative: boolean;
-  /** In force at `asOf`, in the order of their names. */
+  /** The period of the figures; null when they are sums from the first event on. */
+  @ApiProperty({ type: () => FigurePeriodDto, nullable: true })
+  readonly period: FigurePeriodDto | null;
+  /** In force at `asOf`, in the order of their names: those that a figure or a decision reads. */
   @ApiProperty({ type: () => [PolicyLineDto], maxItems: POLICY_NAMES.length })
   readonly policies: PolicyLineDto[];
 }

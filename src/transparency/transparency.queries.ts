@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { lastInstantOf, spanOf } from '../domain/points-in-time.js';
+import { formatInstant } from '../ledger/time.js';
+import { periodBegin, periodEnd } from './publication.js';
 import { IMMUTABLE, LIVE, SETTLED } from '../http/answer/caching.js';
 import { isHeld } from '../http/answer/entity-tags.js';
 import type { Page, Reading } from '../http/read-model.js';
@@ -9,7 +11,7 @@ import { MethodRegistry } from './methods.js';
 import type { CsvRow, ReportMethod, ReportRequest } from './report-method.js';
 import { TABLE_LAYOUT_VERSION, tableOf } from './report-table.js';
 import { Reports, type AsOf, type ReportPoint } from './reports.service.js';
-import type { AsOfDto } from './transparency.dto.js';
+import type { PeriodDto } from './transparency.dto.js';
 
 /** The report's own bytes, or its lines for CSV. */
 export type ReportBody = string | Page<CsvRow>;
@@ -18,7 +20,7 @@ type Form = 'json' | 'csv';
 export class GetReport extends Query<Reading<ReportBody>> {
   constructor(
     readonly request: ReportRequest,
-    readonly query: AsOfDto,
+    readonly query: PeriodDto,
     readonly form: Form,
     /** The header of that name. */
     readonly ifNoneMatch?: string,
@@ -46,17 +48,18 @@ class GetReportHandler implements IQueryHandler<GetReport> {
   async execute(report: GetReport): Promise<Reading<ReportBody>> {
     const { request, query, form, ifNoneMatch } = report;
     const method = this.methodOf(query.method);
+    requirePeriods(method, report);
     const asOf = this.asOfOf(query);
-    const point = await this.reports.locate(asOf);
+    const point = await this.withBegin(await this.reports.locate(asOf), query);
     if (asOf.asOf !== undefined && point.position === 0) throw await this.nothingRecorded(query.asOf, asOf.asOf);
     const headersOf = (position: number, root: Uint8Array): Record<string, string> => ({
-      ETag: tagOf(report, { position, root, effectiveAt: asOf.effectiveAt, method }),
+      ETag: tagOf(report, { position, root, effectiveAt: point.effectiveAt, begin: point.begin, method }),
       'Cache-Control': cachingOf(point, report),
-      'Content-Location': permalinkTo(report, position, asOf.effectiveAt, method),
+      'Content-Location': permalinkTo(report, position, point, method),
       ...(form === 'json' && { 'Content-Type': 'application/json; charset=utf-8' }),
       ...(form === 'csv' && { Link: metadataOf(request.kind) }),
       ...(asOf.asOf !== undefined && { 'Ledger-As-Of': asOf.asOf }),
-      ...(asOf.effectiveAt !== undefined && { 'Ledger-Effective-At': asOf.effectiveAt }),
+      ...(point.effectiveAt !== undefined && { 'Ledger-Effective-At': point.effectiveAt }),
     });
     if (ifNoneMatch !== undefined) {
       const { position } = point;
@@ -66,11 +69,11 @@ class GetReportHandler implements IQueryHandler<GetReport> {
     const { position, body: made } = await this.reports.make<Made>(point, {
       name: `${JSON.stringify(request)} ${form}`,
       method,
-      render: (state, root) => ({
+      render: (state, root, begin) => ({
         body:
           form === 'json'
-            ? method.text(state, root, request)
-            : { ...tableOf(request.kind, method.rows(state, root, request)), next: null },
+            ? method.text(state, root, request, begin)
+            : { ...tableOf(request.kind, method.rows(state, root, request, begin)), next: null },
         root,
         recordedAt: state.recordedAt,
         isEmpty: method.isEmpty(state, request),
@@ -80,7 +83,7 @@ class GetReportHandler implements IQueryHandler<GetReport> {
       ...headersOf(position, made.root),
       // Several events have the same second: a cache compares the tag, and not this time.
       ...(made.recordedAt !== null && { 'Last-Modified': new Date(made.recordedAt).toUTCString() }),
-      ...(made.isEmpty && { 'Ledger-Notice': noticeOf(request, position, asOf.effectiveAt) }),
+      ...(made.isEmpty && { 'Ledger-Notice': noticeOf(request, position, point.effectiveAt) }),
     };
     return { position, headers, body: made.body };
   }
@@ -93,14 +96,29 @@ class GetReportHandler implements IQueryHandler<GetReport> {
     throw new Refusal('malformed', 'unknown-method', detail, { known }, [{ pointer: '/method', detail }]);
   }
 
-  private asOfOf({ minPosition, asOfPosition, asOf, effectiveAt }: AsOfDto): AsOf {
+  /** Where a period is asked for: the point before it, and for one of effective time its end. */
+  private async withBegin(point: ReportPoint, { periodFrom, periodTo, periodBasis }: PeriodDto): Promise<ReportPoint> {
+    if (periodFrom === undefined || periodTo === undefined) return point;
+    const period = { periodFrom, periodTo };
+    if (periodBasis !== 'effective') return { ...point, begin: await this.reports.beginOf(period) };
+    const begin = await this.reports.beginOf(period, point.position);
+    return { ...point, begin, effectiveAt: formatInstant(periodEnd(period)) };
+  }
+
+  private asOfOf(query: PeriodDto): AsOf {
+    const { minPosition, asOfPosition, asOf, effectiveAt, periodFrom, periodTo, periodBasis } = query;
+    requireSoundPeriod(query);
+    if (periodFrom !== undefined) this.instantOf('periodFrom', periodFrom);
     const [minimum, position] = [minPosition, asOfPosition].map((text) =>
       text === undefined ? undefined : Number(text),
     );
     return {
       minPosition: minimum,
       asOfPosition: position,
-      asOf: this.instantOf('asOf', asOf),
+      asOf:
+        periodTo !== undefined && periodBasis !== 'effective' && asOfPosition === undefined
+          ? formatInstant(periodEnd({ periodTo }))
+          : this.instantOf('asOf', asOf),
       effectiveAt: this.instantOf('effectiveAt', effectiveAt),
     };
   }
@@ -127,16 +145,45 @@ class GetReportHandler implements IQueryHandler<GetReport> {
   }
 }
 
+/** @throws Refusal `malformed-parameter` (400) for a period or a pool, and a method that has neither. */
+function requirePeriods({ hasPeriods, version }: ReportMethod, { request, query }: GetReport): void {
+  if (hasPeriods) return;
+  const pool = request.kind === 'equal-access' ? request.pool : undefined;
+  const { periodFrom, periodTo, periodBasis } = query;
+  for (const [name, value] of Object.entries({ pool, periodFrom, periodTo, periodBasis })) {
+    if (value !== undefined)
+      throw malformed(name, `Method ${version} has no figures by ${name}. Leave one of them out.`);
+  }
+}
+
+/** @throws Refusal `malformed-parameter` (400). */
+function requireSoundPeriod({ asOf, effectiveAt, periodFrom, periodTo, periodBasis }: PeriodDto): void {
+  if (periodFrom === undefined || periodTo === undefined) {
+    const given = Object.entries({ periodFrom, periodTo, periodBasis }).find(([, value]) => value !== undefined);
+    if (given) throw malformed(given[0], 'A period has two ends: give periodFrom and periodTo, or neither.');
+    return;
+  }
+  for (const [name, value] of Object.entries({ asOf, effectiveAt })) {
+    if (value !== undefined) throw malformed(name, `periodTo stands for ${name}. Give one of them.`);
+  }
+  if (periodBegin({ periodFrom }) < periodEnd({ periodTo })) return;
+  throw malformed('periodTo', `The period would end on ${periodTo}, which is not after it begins, on ${periodFrom}.`);
+}
+
+const malformed = (parameter: string, detail: string): Refusal =>
+  new Refusal('malformed', 'malformed-parameter', detail, {}, [{ pointer: `/${parameter}`, detail }]);
+
 /** What distinguishes the bytes of an answer from those of all others. */
-interface Identity extends Pick<ReportPoint, 'position' | 'effectiveAt'> {
+interface Identity extends Pick<ReportPoint, 'position' | 'effectiveAt' | 'begin'> {
   readonly root: Uint8Array;
   readonly method: ReportMethod;
 }
 
 /** Two answers have the same tag only if they have the same bytes; the root distinguishes two ledgers behind one address. */
-function tagOf({ request, form, query }: GetReport, { position, root, effectiveAt, method }: Identity): string {
+function tagOf({ request, form, query }: GetReport, { position, root, effectiveAt, begin, method }: Identity): string {
   const layout = form === 'csv' ? [TABLE_LAYOUT_VERSION, query.dialect ?? null] : [];
-  const parts = [request, form, ...layout, effectiveAt ?? null, Buffer.from(root).toString('base64')];
+  const since = begin ? [begin] : [];
+  const parts = [request, form, ...layout, effectiveAt ?? null, ...since, Buffer.from(root).toString('base64')];
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, TAG_DIGEST_LENGTH);
   return `"${position}-${method.version}-${digest}"`;
 }
@@ -156,11 +203,13 @@ function cachingOf({ isSettled }: ReportPoint, { form, query }: GetReport): stri
 function permalinkTo(
   { request, form, query }: GetReport,
   position: number,
-  effectiveAt: string | undefined,
+  { effectiveAt, begin }: ReportPoint,
   { version }: ReportMethod,
 ): string {
   const { kind, ...filters } = request;
-  const named = { asOfPosition: String(position), method: version, effectiveAt, ...filters };
+  const { periodFrom, periodTo, periodBasis } = query;
+  const point = begin ? { periodFrom, periodTo, periodBasis } : { effectiveAt };
+  const named = { asOfPosition: String(position), method: version, ...point, ...filters };
   const dialect = form === 'csv' && query.dialect !== undefined ? { dialect: query.dialect } : {};
   const given = Object.entries({ ...named, ...dialect }).filter(([, value]) => value !== undefined);
   const parameters = new URLSearchParams(given as [string, string][]);

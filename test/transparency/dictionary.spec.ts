@@ -2,12 +2,11 @@ import { toCsv } from '../../src/http/answer/csv.js';
 import { FIELDS, columnsOf, dictionaryOf } from '../../src/transparency/dictionary/dictionary.js';
 import { tableMetadata } from '../../src/transparency/dictionary/csvw.js';
 import type { Field } from '../../src/transparency/dictionary/field.js';
-import { METHOD_1 } from '../../src/transparency/method-1/method.js';
 import { METHODS } from '../../src/transparency/methods.js';
 import { REPORT_KINDS, type ReportKind } from '../../src/transparency/publication.js';
 import type { CsvRow } from '../../src/transparency/report-method.js';
 import { tableOf } from '../../src/transparency/report-table.js';
-import { eventsOf, readHistory, rootAt } from './frozen-method.js';
+import { eventsOf, foldTo, readHistory, rootAt } from './frozen-method.js';
 
 /** The members and columns of the reports of the current method, over a history that has an event of every type. */
 const members = new Map<ReportKind, Set<string>>();
@@ -16,15 +15,18 @@ const values = new Map<string, Set<unknown>>();
 
 beforeAll(async () => {
   const entries = await readHistory(METHODS.current.version);
-  const state = METHOD_1.initial();
-  for (const event of eventsOf(entries)) METHOD_1.fold(state, event);
+  const { current } = METHODS;
+  const events = eventsOf(entries);
+  const state = foldTo(current, events, events.length);
   const root = rootAt(entries, state.position);
+  const period = { periodFrom: '2026-04-01', periodTo: '2026-09-30', fromPosition: 100 };
+  const begin = { state: foldTo(current, events, 100), period };
   for (const kind of REPORT_KINDS) {
     const found = new Set<string>();
-    const report = JSON.parse(METHOD_1.text(state, root, { kind })) as object;
+    const report = JSON.parse(current.text(state, root, { kind }, begin)) as object;
     walk(kind, report, '', found);
     members.set(kind, found);
-    rows.set(kind, tableOf(kind, METHOD_1.rows(state, root, { kind })).data);
+    rows.set(kind, tableOf(kind, current.rows(state, root, { kind }, begin)).data);
   }
 });
 
@@ -75,7 +77,10 @@ describe.each(REPORT_KINDS)('the dictionary of the report on %s', (kind) => {
 
   it('has a label for every code that occurs', () => {
     const lists = new Map(
-      dictionaryOf('1.0').codeLists.map(({ name, codes }) => [name, new Set(codes.map(({ code }) => code))]),
+      dictionaryOf(METHODS.current.version).codeLists.map(({ name, codes }) => [
+        name,
+        new Set(codes.map(({ code }) => code)),
+      ]),
     );
     const coded = FIELDS[kind].filter(({ codes }) => codes !== undefined && codes !== 'reasons');
     expect(coded.length).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import { canonicalize } from '../../src/ledger/canonical.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { METHODS } from '../../src/transparency/methods.js';
 import { streamLines } from '../../src/transparency/publication-text.js';
-import type { ReportPublished } from '../../src/transparency/publication.js';
+import { periodBegin, type ReportPublished } from '../../src/transparency/publication.js';
 import type { ReportMethod } from '../../src/transparency/report-method.js';
 import { corpusFile, digestsOf, eventsOf, foldTo, readHistory, rootAt, sha256 } from './frozen-method.js';
 
@@ -42,7 +42,7 @@ function published(method: ReportMethod, entries: readonly Buffer[], draft: Repo
   const { position, kind } = draft;
   const events = eventsOf(entries.slice(0, position));
   const root = rootAt(entries, position);
-  const text = method.text(foldTo(method, events, position), root, { kind });
+  const text = method.text(foldTo(method, events, position), root, { kind }, beginOf(method, events, draft));
   const lastRevisions = new Map(events.map(({ stream, revision }) => [stream, revision]));
   const data: ReportPublished['data'] = {
     ...draft,
@@ -54,6 +54,14 @@ function published(method: ReportMethod, entries: readonly Buffer[], draft: Repo
     streams: { count: lastRevisions.size, sha256: sha256([...streamLines(lastRevisions)].join('')) },
   };
   return { data, text };
+}
+
+function beginOf(method: ReportMethod, events: readonly RecordedEvent[], period: ReportPublished['data']) {
+  if (!method.hasPeriods) return undefined;
+  const { periodFrom, periodTo } = period;
+  const begin = periodBegin(period);
+  const fromPosition = events.filter(({ recordedAt }) => Date.parse(recordedAt) < begin).length;
+  return { state: foldTo(method, events, fromPosition), period: { periodFrom, periodTo, fromPosition } };
 }
 
 const { positionals } = parseArgs({ allowPositionals: true });

@@ -51,7 +51,14 @@ const REQUESTS: Readonly<Record<string, ReportRequest>> = {
   capacity: { kind: 'capacity' },
   'capacity of one facility': { kind: 'capacity', facilityId: 'bologna' },
 };
+/** Reports that a method has since 2.0: of the time of a pool. */
+const POOL_REQUESTS: Readonly<Record<string, ReportRequest>> = {
+  "equal-access of everybody's time": { kind: 'equal-access', pool: 'all' },
+  "equal-access of a state's time": { kind: 'equal-access', pool: 'fi' },
+};
 const EVERY_EVENTS = 40;
+/** The period of a report begins after this fraction of the history. */
+const PERIOD_AFTER = 1 / 3;
 /** Instants of the states of effective time: when the event at this fraction of the history was recorded. */
 const EFFECTIVE_AT = [0.25, 0.5, 0.75];
 
@@ -61,7 +68,8 @@ export function digestsOf(method: ReportMethod, entries: readonly Buffer[]): Rec
   const events = eventsOf(entries);
   const digestReports = (state: MethodState, where: string): void => {
     const root = rootAt(entries, state.position);
-    for (const [name, request] of Object.entries(REQUESTS)) {
+    const requests = method.hasPeriods ? { ...REQUESTS, ...POOL_REQUESTS } : REQUESTS;
+    for (const [name, request] of Object.entries(requests)) {
       digests[`${where}: ${name}`] = sha256(method.text(state, root, request));
       digests[`${where}: ${name}, CSV lines`] = sha256(canonicalize(method.rows(state, root, request)));
     }
@@ -74,6 +82,21 @@ export function digestsOf(method: ReportMethod, entries: readonly Buffer[]): Rec
     if (position % EVERY_EVENTS !== 0 && position < events.length) continue;
     digests[`position ${position}: state`] = sha256(serialise(method, state));
     digestReports(state, `position ${position}`);
+  }
+  if (method.hasPeriods) {
+    const fromPosition = Math.floor(events.length * PERIOD_AFTER);
+    const period = {
+      periodFrom: events[fromPosition]?.recordedAt ?? '',
+      periodTo: events.at(-1)?.recordedAt ?? '',
+      fromPosition,
+    };
+    const begin = { state: foldTo(method, events, fromPosition), period };
+    const root = rootAt(entries, state.position);
+    for (const [name, request] of Object.entries(REQUESTS)) {
+      digests[`from position ${fromPosition}: ${name}`] = sha256(method.text(state, root, request, begin));
+      const lines = method.rows(state, root, request, begin);
+      digests[`from position ${fromPosition}: ${name}, CSV lines`] = sha256(canonicalize(lines));
+    }
   }
   for (const fraction of EFFECTIVE_AT) {
     const effectiveAt = events[Math.floor(events.length * fraction)]?.recordedAt ?? '';

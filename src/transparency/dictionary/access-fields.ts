@@ -1,4 +1,5 @@
 import { accessFigures, GROUPS, MONITORING, REASONS } from './access-figures.js';
+import { accessTimeFields } from './access-time-fields.js';
 import { concentrationFields } from './concentration-fields.js';
 import { count, dimension, fields, label, note, type Field } from './field.js';
 import { facilityFilter, headerColumns, headerMembers } from './header-fields.js';
@@ -29,6 +30,24 @@ export const accessFields: readonly Field[] = [
   },
   { column: 'category', members: ['categories.category'], ...CATEGORY },
   { column: 'country', members: ['countries.country'], ...COUNTRY },
+  {
+    column: 'pool',
+    members: ['scope.pool'],
+    ...dimension(
+      label('Whose time', 'Temps de qui', 'Wessen Zeit'),
+      '`union`, `all`, or the id of the partner whose time is counted.',
+    ),
+  },
+  {
+    column: 'demandBasis',
+    members: ['demandBasis'],
+    ...dimension(
+      label('Basis of demand', 'Base de la demande', 'Grundlage der Nachfrage'),
+      'What counts as demand in `shareRequested`, `representation` and `shareGap`; the policy `demand-basis`, `all` without one.',
+      'string',
+      { codes: 'demand-bases', source: MONITORING },
+    ),
+  },
   ...accessFigures,
   { column: 'reasons', members: GROUPS.map((path) => `${path}.reasons`), ...REASONS },
   ...headerColumns,
@@ -99,6 +118,7 @@ export const accessFields: readonly Field[] = [
     },
   ),
   ...concentrationFields,
+  ...accessTimeFields,
   ...fields(
     { in: ['reclassified'] },
     {

@@ -2,7 +2,8 @@ import { count, fields, label, measure, note, type Field, type Meaning } from '.
 
 export const MONITORING = 'Regulation (EU) 2021/1173, Art. 12b(16)';
 const COMPARED = ['categories', 'countries'];
-export const GROUPS = [...COMPARED, 'totals'];
+export const GROUPS = [...COMPARED, 'totals', 'atEnd'];
+const DEMAND = GROUPS.flatMap((path) => ['all', 'eligible', 'decided'].map((basis) => `${path}.demand.${basis}`));
 
 /** Stands beside the figures of a group that may be missing. */
 export const REASONS = note(
@@ -17,7 +18,7 @@ const counts = fields(
   {
     submitted: count(
       label('Requests submitted', 'Demandes déposées', 'Eingereichte Anträge'),
-      'All requests. Always withdrawn + ineligible + pending + denied + granted.',
+      'All requests. Always withdrawn + ineligible + pending + denied + granted. With a period: what was added in it.',
       'requests',
       { source: MONITORING },
     ),
@@ -58,6 +59,16 @@ const counts = fields(
       label('Grants revoked', 'Accès révoqués', 'Widerrufene Bewilligungen'),
       'Granted and later revoked.',
       'grants',
+    ),
+    overdue: count(
+      label('Requests past their limit', 'Demandes hors délai', 'Anträge über der Frist'),
+      'Pending at the end, and past the limit of their mode of access.',
+      'requests',
+    ),
+    recordedLate: count(
+      label('Decisions recorded late', 'Décisions enregistrées tardivement', 'Verspätet erfasste Entscheidungen'),
+      'Decisions that were recorded on a later day than that on which they took effect.',
+      'requests',
     ),
   },
 );
@@ -105,6 +116,27 @@ const hours = fields(
       'Of revoked grants, as granted.',
       'chip-hours',
     ),
+    chipHoursGrantedNet: count(
+      label('Chip-hours granted, net', 'Heures-puces accordées, nettes', 'Bewilligte Chipstunden, netto'),
+      'Granted less revoked.',
+      'chip-hours',
+    ),
+    chipHoursUnionFunded: count(
+      label(
+        'Chip-hours of Union-funded projects',
+        "Heures-puces de projets financés par l'Union",
+        'Chipstunden von der Union geförderter Vorhaben',
+      ),
+      'Granted to projects that a Union programme funds.',
+      'chip-hours',
+      { source: 'Regulation (EU) 2021/1173, Art. 12b(15)(c)' },
+    ),
+    chipHoursCommercial: count(
+      label('Chip-hours for commercial use', 'Heures-puces à usage commercial', 'Chipstunden für kommerzielle Nutzung'),
+      'Granted for commercial use.',
+      'chip-hours',
+      { source: 'Regulation (EU) 2021/1173, Arts. 17 and 18' },
+    ),
     chipHoursAllocated: count(
       label('Chip-hours allocated', 'Heures-puces attribuées', 'Zugeteilte Chipstunden'),
       'Chips by the time for which they are allocated, releases taken off; rounded half up once, from an exact sum.',
@@ -132,7 +164,7 @@ const measures = fields(
   {
     shareRequested: measure(
       label('Share of demand', 'Part de la demande', 'Anteil an der Nachfrage'),
-      'Part of all requested chip-hours; 0.25 is 25 %.',
+      'Part of the demand of all, on the basis that `demandBasis` names; 0.25 is 25 %.',
       'share',
       { source: MONITORING },
     ),
@@ -154,6 +186,11 @@ const measures = fields(
       'share-difference',
       { source: MONITORING },
     ),
+    shareGrantedNet: measure(
+      label('Share of granted time, net', 'Part du temps accordé, nette', 'Anteil an der bewilligten Zeit, netto'),
+      'Part of all granted chip-hours, revoked grants taken off.',
+      'share',
+    ),
     successRate: measure(
       label('Success rate', 'Taux de succès', 'Erfolgsquote'),
       'Granted among decided requests.',
@@ -166,6 +203,15 @@ const measures = fields(
     ),
     fulfilmentMedian: measure(
       label('Median fulfilment', 'Satisfaction médiane', 'Mittlere Erfüllung (Median)'),
+      'Median of granted over requested among decided requests, in steps of 0.001; 0 for a denial.',
+      'share',
+    ),
+    grantedFulfilmentMedian: measure(
+      label(
+        'Median fulfilment of grants',
+        'Satisfaction médiane des accès accordés',
+        'Mittlere Erfüllung der Bewilligungen',
+      ),
       'Median of granted over requested among granted requests, in steps of 0.001.',
       'share',
     ),
@@ -189,13 +235,46 @@ const measures = fields(
         'Délai médian, demandes en attente comprises',
         'Median der Tage, offene Anträge eingerechnet',
       ),
-      'The median with pending requests as right-censored: what an applicant may expect.',
+      'The median with requests that were not decided as right-censored: pending, withdrawn and not eligible ones.',
       'working-days',
       { source: 'Kaplan and Meier, JASA 53 (1958)' },
     ),
+    medianAnswerDays: measure(
+      label('Median days to an answer', 'Délai médian de réponse', 'Tage bis zur Antwort (Median)'),
+      'Working days from submission to a decision or to the refusal of eligibility.',
+      'working-days',
+    ),
+    p90AnswerDays: measure(
+      label(
+        'Days to an answer, 90th percentile',
+        'Délai de réponse, 90e centile',
+        'Tage bis zur Antwort, 90. Perzentil',
+      ),
+      'Nine in ten answers took no longer.',
+      'working-days',
+    ),
+    medianAnswerDaysCensored: measure(
+      label(
+        'Median days to an answer, pending included',
+        'Délai médian de réponse, en attente comprises',
+        'Median der Tage bis zur Antwort, offene eingerechnet',
+      ),
+      'The median with pending and withdrawn requests as right-censored.',
+      'working-days',
+      { source: 'Kaplan and Meier, JASA 53 (1958)' },
+    ),
+    recordedLateMedianDays: measure(
+      label(
+        'Median delay of late recordings',
+        'Retard médian des enregistrements tardifs',
+        'Mittlerer Verzug verspäteter Erfassung',
+      ),
+      'Days from a decision to its recording, of those that were recorded late.',
+      'days',
+    ),
     decidedWithinLimit: measure(
       label('Decided in time', 'Décidées dans le délai', 'Fristgerecht entschieden'),
-      'Decided within the limit of the mode of access, among decisions in modes that have one.',
+      'Decided within the limit of the mode of access, among decisions in modes that have one and pending requests past it.',
       'share',
       { source: 'EuroHPC AI Factories access policy' },
     ),
@@ -304,6 +383,89 @@ const requestedBy = [
   ),
 ];
 
+const demandMembers = fields(
+  { in: DEMAND },
+  {
+    chipHours: count(label('Demand', 'Demande', 'Nachfrage'), 'Demand on this basis.', 'chip-hours'),
+    share: measure(
+      label('Share of demand', 'Part de la demande', 'Anteil an der Nachfrage'),
+      'Part of the demand of all, on this basis.',
+      'share',
+    ),
+    representation: measure(
+      label('Representation', 'Représentation', 'Repräsentation'),
+      'Share granted over share of the demand, on this basis.',
+      'ratio',
+      { source: MONITORING },
+    ),
+    shareGap: measure(
+      label('Gap between the shares', 'Écart entre les parts', 'Abstand der Anteile'),
+      'Share granted less share of the demand, on this basis.',
+      'share-difference',
+    ),
+    reasons: REASONS,
+  },
+);
+const demandBases = fields(
+  { in: GROUPS.map((path) => `${path}.demand`) },
+  {
+    all: note(
+      label('All requests', 'Toutes les demandes', 'Alle Anträge'),
+      'Demand is every submitted request.',
+      'object',
+    ),
+    eligible: note(
+      label('Eligible requests', 'Demandes éligibles', 'Zulässige Anträge'),
+      'Demand is every request that was not refused as not eligible.',
+      'object',
+    ),
+    decided: note(
+      label('Decided requests', 'Demandes décidées', 'Entschiedene Anträge'),
+      'Demand is every denied and granted request.',
+      'object',
+    ),
+  },
+);
+const demand = fields(
+  { in: GROUPS },
+  {
+    demand: note(
+      label('Demand by basis', 'Demande par base', 'Nachfrage nach Grundlage'),
+      'The same figures on every basis of demand.',
+      'object',
+    ),
+  },
+);
+const representationOn = (column: string, texts: ReturnType<typeof label>): Field => ({
+  column,
+  members: [],
+  ...measure(texts, 'Share granted over share of the demand, on this basis of demand.', 'ratio', {
+    source: MONITORING,
+  }),
+});
+const representations = [
+  representationOn(
+    'representationAll',
+    label('Representation, all requests', 'Représentation, toutes les demandes', 'Repräsentation, alle Anträge'),
+  ),
+  representationOn(
+    'representationEligible',
+    label(
+      'Representation, eligible requests',
+      'Représentation, demandes éligibles',
+      'Repräsentation, zulässige Anträge',
+    ),
+  ),
+  representationOn(
+    'representationDecided',
+    label(
+      'Representation, decided requests',
+      'Représentation, demandes décidées',
+      'Repräsentation, entschiedene Anträge',
+    ),
+  ),
+];
+
 /** The figures of a row of the report on equal access, in the order of its columns. */
 export const accessFigures: readonly Field[] = [
   ...counts,
@@ -312,4 +474,8 @@ export const accessFigures: readonly Field[] = [
   ...impact,
   ...interval,
   ...requestedBy,
+  ...representations,
+  ...demand,
+  ...demandBases,
+  ...demandMembers,
 ];

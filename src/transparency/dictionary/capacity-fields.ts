@@ -1,3 +1,4 @@
+import { REASONS } from './access-figures.js';
 import { count, dimension, fields, label, note, type Field, type Meaning } from './field.js';
 import { facilityFilter, headerColumns, headerMembers } from './header-fields.js';
 
@@ -6,12 +7,12 @@ const MONTH = dimension(label('Month', 'Mois', 'Monat'), '`YYYY-MM`, UTC.', 'mon
 const HOURS: Readonly<Record<string, Meaning>> = {
   installedChipHours: count(
     label('Chip-hours installed', 'Heures-puces installées', 'Installierte Chipstunden'),
-    'Installed = outage + allocated + free.',
+    'Installed = allocated + free.',
     'chip-hours',
   ),
   outageChipHours: count(
     label('Chip-hours of outages', 'Heures-puces de pannes', 'Chipstunden der Ausfälle'),
-    'Recorded outages. There is no record of outages yet: 0.',
+    'Empty: the ledger has no record of outages, and 0 would say that there were none.',
     'chip-hours',
   ),
   allocatedChipHours: count(
@@ -21,7 +22,7 @@ const HOURS: Readonly<Record<string, Meaning>> = {
   ),
   freeChipHours: count(
     label('Chip-hours free', 'Heures-puces libres', 'Freie Chipstunden'),
-    'Installed and not promised to anyone.',
+    'Installed and not promised to anyone; an outage is not taken off.',
     'chip-hours',
   ),
 };
@@ -55,6 +56,7 @@ export const capacityFields: readonly Field[] = [
   ),
   ...fields({ in: ['rows', 'totals', 'rows.chipModels'], columns: true }, HOURS),
   ...fields({ in: ['rows', 'totals'], columns: true }, { usedChipHours: USED }),
+  ...fields({ in: ['rows', 'totals', 'rows.chipModels'], columns: true }, { reasons: REASONS }),
   ...headerColumns,
   ...headerMembers,
   ...facilityFilter,

@@ -95,7 +95,7 @@ export const capitalFields: readonly Field[] = [
       ),
     },
   ),
-  ...fields({ in: ['rows', 'totals', LAYERS], columns: true }, AMOUNTS),
+  ...fields({ in: ['rows', 'totals', 'atEnd.totals', LAYERS], columns: true }, AMOUNTS),
   ...headerColumns,
   ...headerMembers,
   ...fields(
@@ -106,13 +106,34 @@ export const capitalFields: readonly Field[] = [
         'By fund, tranche from the first loss up, and kind of partner. The table leaves out rows in which nothing was pledged.',
       ),
       totals: structure(label('Totals', 'Totaux', 'Summen'), 'By currency, for each kind of partner and for all.'),
-      funds: structure(label('Funds', 'Fonds', 'Fonds'), 'Every fund as a stack of layers.'),
+      atEnd: structure(
+        label('At the end', 'À la fin', 'Am Ende'),
+        'With a period: totals and ratios from the first event on, at its end. Else null.',
+        'object',
+      ),
+      funds: structure(
+        label('Funds', 'Fonds', 'Fonds'),
+        'Every fund as a stack of layers; as of the end, also with a period.',
+      ),
       ratios: structure(label('Ratios', 'Ratios', 'Verhältnisse'), 'By currency, on committed and on paid money.'),
-      facilities: structure(label('Facilities', 'Sites', 'Standorte'), 'Who pays for each facility, by name.'),
+      facilities: structure(
+        label('Facilities', 'Sites', 'Standorte'),
+        'Who pays for each facility, by name; as of the end, also with a period.',
+      ),
     },
   ),
   ...fields(
-    { in: ['totals'] },
+    { in: ['atEnd'] },
+    {
+      totals: structure(label('Totals at the end', 'Totaux à la fin', 'Summen am Ende'), 'From the first event on.'),
+      ratios: structure(
+        label('Ratios at the end', 'Ratios à la fin', 'Verhältnisse am Ende'),
+        'From the first event on.',
+      ),
+    },
+  ),
+  ...fields(
+    { in: ['totals', 'atEnd.totals'] },
     {
       currency: CURRENCY,
       partnerKind: dimension(
@@ -170,7 +191,7 @@ export const capitalFields: readonly Field[] = [
     },
   ),
   ...fields(
-    { in: ['ratios'] },
+    { in: ['ratios', 'atEnd.ratios'] },
     {
       currency: CURRENCY,
       base: dimension(
@@ -181,7 +202,7 @@ export const capitalFields: readonly Field[] = [
       ),
       publicMinor: money(
         label('Public money', 'Fonds publics', 'Öffentliche Mittel'),
-        'Of the Union, the Member States and public banks.',
+        'Of the Union, the Member States, regions, other bodies governed by public law, and public banks.',
       ),
       privateMinor: money(label('Private money', 'Fonds privés', 'Private Mittel'), 'Of all other partners.'),
       privatePerPublic: measure(
@@ -258,6 +279,11 @@ export const capitalFields: readonly Field[] = [
     {
       union: money(label('Union', 'Union', 'Union'), 'Of the Union.'),
       'member-state': money(label('Member States', 'États membres', 'Mitgliedstaaten'), 'Of Member States.'),
+      regional: money(label('Regions', 'Régions', 'Regionen'), 'Of regional authorities.'),
+      'public-other': money(
+        label('Other public bodies', 'Autres organismes publics', 'Andere öffentliche Stellen'),
+        'Of other bodies governed by public law, by the stated kind or by the legal form.',
+      ),
       'public-bank': money(label('Public banks', 'Banques publiques', 'Öffentliche Banken'), 'Of public banks.'),
       private: money(label('Private partners', 'Partenaires privés', 'Private Partner'), 'Of all other partners.'),
     },

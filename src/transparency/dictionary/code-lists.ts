@@ -4,7 +4,11 @@ import { CURRENCY_CODES, minorDigitsOf } from '../../domain/currencies.js';
 import { TRANCHE_KINDS, type TrancheKind } from '../../capital/fund.js';
 import { FACILITY_KINDS, type FacilityKind } from '../../compute/facility-events.js';
 import { POLICY_NAMES, type PolicyName } from '../../governance/policy-values.js';
-import { CATEGORIES, PARTNER_KINDS, type Category, type PartnerKind } from '../../partners/partner.js';
+import { CATEGORIES, type Category } from '../../partners/partner.js';
+import { POOL_BASES, POOL_OWNERS, type PoolBasis, type PoolOwner } from '../../compute/pool-events.js';
+import { FREE_REASONS, type FreeReason } from '../../domain/free-access.js';
+import { DEMAND_BASES, type DemandBasis } from '../method-2/access-figures.js';
+import { PARTNER_KINDS, type PartnerKind } from '../method-2/partner-kinds.js';
 import { IMPACT_FLAGS, REASONS, type ImpactFlag, type Reason } from '../measures.js';
 import { RATIO_BASES } from '../method-1/capital-report.js';
 import { AGGREGATIONS, LANGUAGES, UNIT_NAMES, label, type CodeListName, type Label, type UnitName } from './field.js';
@@ -70,6 +74,13 @@ const REASON_LABELS: Readonly<Record<Reason, Label>> = {
     'Aucun site dont le CAPEX est enregistré',
     'Kein Standort mit erfasstem CAPEX',
   ),
+  'not-recorded': label('The ledger has no such records', 'Non enregistré', 'Wird nicht erfasst'),
+  'nothing-recorded-late': label(
+    'Nothing was recorded late',
+    "Rien n'a été enregistré en retard",
+    'Nichts wurde verspätet erfasst',
+  ),
+  'no-entitlement': label('No access time was set', "Aucun temps d'accès fixé", 'Keine Zugangszeit festgelegt'),
 };
 const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
   'entitlement-basis': label('Basis of access time', "Base du temps d'accès", 'Grundlage der Zugangszeit'),
@@ -118,6 +129,8 @@ const TRANCHE_LABELS: Readonly<Record<TrancheKind, Label>> = {
 const PARTNER_LABELS: Readonly<Record<PartnerKind | 'all', Label>> = {
   union: label('Union', 'Union', 'Union'),
   'member-state': label('Member States', 'États membres', 'Mitgliedstaaten'),
+  regional: label('Regions', 'Régions', 'Regionen'),
+  'public-other': label('Other public bodies', 'Autres organismes publics', 'Andere öffentliche Stellen'),
   'public-bank': label('Public banks', 'Banques publiques', 'Öffentliche Banken'),
   private: label('Private partners', 'Partenaires privés', 'Private Partner'),
   all: label('All partners', 'Tous les partenaires', 'Alle Partner'),
@@ -126,6 +139,48 @@ const FACILITY_LABELS: Readonly<Record<FacilityKind, Label>> = {
   'ai-gigafactory': label('AI gigafactory', "Gigafabrique d'IA", 'KI-Gigafabrik'),
   'ai-factory': label('AI factory', "Fabrique d'IA", 'KI-Fabrik'),
   supercomputer: label('Supercomputer', 'Supercalculateur', 'Supercomputer'),
+};
+const POOL_OWNER_LABELS: Readonly<Record<PoolOwner, Label>> = {
+  union: label('Union', 'Union', 'Union'),
+  'member-state': label('Member State', 'État membre', 'Mitgliedstaat'),
+  private: label('Private partner', 'Partenaire privé', 'Privater Partner'),
+  consortium: label('Consortium', 'Consortium', 'Konsortium'),
+};
+const POOL_BASIS_LABELS: Readonly<Record<PoolBasis, Label>> = {
+  capex: label('Contribution to the CAPEX', 'Contribution au CAPEX', 'Beitrag zum CAPEX'),
+  purchase: label('Purchase of access time', "Achat de temps d'accès", 'Kauf von Zugangszeit'),
+  donation: label('Time given by states', 'Temps donné par les États', 'Zeit, die Staaten geben'),
+  'residual-value': label('Residual value', 'Valeur résiduelle', 'Restwert'),
+  preferential: label('Preferential access', 'Accès préférentiel', 'Bevorzugter Zugang'),
+};
+const FREE_REASON_LABELS: Readonly<Record<FreeReason | 'none', Label>> = {
+  'public-law-entity': label(
+    'Entity governed by public law',
+    'Entité de droit public',
+    'Einrichtung des öffentlichen Rechts',
+  ),
+  'sme-innovation': label(
+    'Innovation of an SME or scale-up',
+    "Innovation d'une PME",
+    'Innovation eines KMU oder Scale-up',
+  ),
+  'eu-funded': label(
+    'Funded by a Union programme',
+    "Financé par un programme de l'Union",
+    'Von einem Programm der Union gefördert',
+  ),
+  'seal-of-excellence': label('Seal of Excellence', "Label d'excellence", 'Exzellenzsiegel'),
+  'open-frontier': label('Open frontier models', 'Modèles de pointe ouverts', 'Offene Spitzenmodelle'),
+  none: label('No reason recorded', 'Aucun motif enregistré', 'Kein Grund erfasst'),
+};
+const DEMAND_LABELS: Readonly<Record<DemandBasis, Label>> = {
+  all: label('All submitted requests', 'Toutes les demandes déposées', 'Alle eingereichten Anträge'),
+  eligible: label(
+    'Requests not refused as ineligible',
+    'Demandes non jugées inéligibles',
+    'Nicht als unzulässig abgelehnte Anträge',
+  ),
+  decided: label('Decided requests', 'Demandes décidées', 'Entschiedene Anträge'),
 };
 const SCOPES = ['category', 'total', 'country'] as const;
 
@@ -168,6 +223,10 @@ export const codeLists = (): Readonly<Record<CodeListName, readonly Code[]>> => 
     committed: label('Committed money', 'Fonds engagés', 'Gebundene Mittel'),
     paid: label('Paid money', 'Fonds versés', 'Gezahlte Mittel'),
   }),
+  'demand-bases': coded(DEMAND_BASES, DEMAND_LABELS),
+  'pool-owners': coded(POOL_OWNERS, POOL_OWNER_LABELS),
+  'pool-bases': coded(POOL_BASES, POOL_BASIS_LABELS),
+  'free-reasons': coded([...FREE_REASONS, 'none'], FREE_REASON_LABELS),
 });
 
 /** Of ISO 4217. `Intl` has the digits that people write, which are fewer for some currencies. */
@@ -183,6 +242,8 @@ const UNIT_LABELS: Readonly<Record<UnitName, Label>> = {
   parents: label('ultimate parents', 'sociétés mères ultimes', 'oberste Muttergesellschaften'),
   commitments: label('commitments', 'engagements', 'Beiträge'),
   'chip-hours': label('chip-hours', 'heures-puces', 'Chipstunden'),
+  'unit-hours': label('unit-hours', 'heures-unités', 'Einheitsstunden'),
+  days: label('days', 'jours', 'Tage'),
   'working-days': label(
     'working days of the institutions',
     'jours ouvrables des institutions',

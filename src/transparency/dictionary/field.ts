@@ -35,6 +35,8 @@ export const UNIT_NAMES = [
   'parents',
   'commitments',
   'chip-hours',
+  'unit-hours',
+  'days',
   'working-days',
   'minor-units',
   'share',
@@ -60,6 +62,10 @@ export const CODE_LIST_NAMES = [
   'partner-kinds',
   'facility-kinds',
   'ratio-bases',
+  'demand-bases',
+  'pool-owners',
+  'pool-bases',
+  'free-reasons',
 ] as const;
 export type CodeListName = (typeof CODE_LIST_NAMES)[number];
 

@@ -1,11 +1,9 @@
-import type { AccessRequestSubmitted } from '../../access/access-request.js';
-import type { UsageEvent } from '../../access/usage.js';
-import type { FacilityEvent } from '../../compute/facility-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { parseInstant } from '../../ledger/time.js';
 import { addInterval, addStep, releasedFrom, spreadOverMonths, type ChipSteps, type Month } from '../chip-time.js';
 import { unknownToReport } from '../ledger-event.js';
+import type { EventOf } from './method-events.js';
 
 /**
  * The part of the state for the capacity report: installed, allocated and used chip-time by facility and month. It grows with the months
@@ -27,13 +25,10 @@ export interface FacilityCapacity {
 
 export const initialCapacity = (): CapacityState => ({ facilities: new Map() });
 
-type CapacityFacilityEvent = Extract<
-  FacilityEvent,
-  {
-    type: 'facility-registered' | 'capacity-installed' | 'capacity-retired' | 'chips-allocated' | 'allocation-released';
-  }
+type CapacityFacilityEvent = EventOf<
+  'facility-registered' | 'capacity-installed' | 'capacity-retired' | 'chips-allocated' | 'allocation-released'
 >;
-export type CapacityEvent = CapacityFacilityEvent | UsageEvent | AccessRequestSubmitted;
+export type CapacityEvent = CapacityFacilityEvent | EventOf<'usage-reported' | 'access-request-submitted'>;
 
 /** Applies one event to the state, in place. */
 export function foldCapacity(state: CapacityState, event: CapacityEvent, stream: RecordedEvent['stream']): void {

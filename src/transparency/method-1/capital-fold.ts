@@ -1,11 +1,12 @@
 import type { CommitmentKind } from '../../domain/commitment-kinds.js';
-import type { CommitmentEvent, CommitmentTerms } from '../../capital/commitment.js';
-import type { FundEvent, TrancheKind } from '../../capital/fund.js';
-import type { FacilityDescription, FacilityEvent } from '../../compute/facility-events.js';
+import type { CommitmentTerms } from '../../capital/commitment.js';
+import type { TrancheKind } from '../../capital/fund.js';
+import type { FacilityDescription } from '../../compute/facility-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
-import type { PartnerKind } from '../../partners/partner.js';
 import { unknownToReport } from '../ledger-event.js';
+import type { EventOf } from './method-events.js';
+import { kindIn1, type PartnerKind } from './partner-kinds.js';
 
 /**
  * The part of the state for the capital report: committed and paid money by layer and kind of partner. Sums are exact minor units. It
@@ -84,8 +85,17 @@ export const initialCapital = (): CapitalState => ({
   facilities: new Map(),
 });
 
-type MoneyEvent = Exclude<CommitmentEvent, { type: 'commitment-accepted' }>;
-export type CapitalEvent = FundEvent | MoneyEvent | Extract<FacilityEvent, { type: 'facility-registered' }>;
+type FundEvent = EventOf<'fund-established' | 'tranche-defined' | 'tranche-subscribed' | 'financial-close-reached'>;
+type MoneyEvent = EventOf<
+  | 'commitment-pledged'
+  | 'commitment-signed'
+  | 'commitment-amended'
+  | 'capital-call-issued'
+  | 'capital-call-paid'
+  | 'distribution-paid'
+  | 'commitment-cancelled'
+>;
+export type CapitalEvent = FundEvent | MoneyEvent | EventOf<'facility-registered'>;
 
 /** Applies one event to the state, in place. */
 export function foldCapital(state: CapitalState, event: CapitalEvent, stream: RecordedEvent['stream']): void {
@@ -97,14 +107,21 @@ export function foldCapital(state: CapitalState, event: CapitalEvent, stream: Re
     case 'tranche-defined':
     case 'tranche-subscribed':
     case 'financial-close-reached':
-      foldFund(state, event, idOf(stream, 'fund'));
+      foldFund(state.funds, event, idOf(stream, 'fund'));
       return;
     default:
       foldCommitment(state, event, idOf(stream, 'commitment'));
   }
 }
 
-function capexFacts({ name, country, kind, capexMinor, currency, illustrative }: FacilityDescription): CapexFacts {
+export function capexFacts({
+  name,
+  country,
+  kind,
+  capexMinor,
+  currency,
+  illustrative,
+}: FacilityDescription): CapexFacts {
   return {
     name,
     country,
@@ -115,7 +132,7 @@ function capexFacts({ name, country, kind, capexMinor, currency, illustrative }:
   };
 }
 
-function foldFund(state: CapitalState, event: FundEvent, fundId: string): void {
+export function foldFund(funds: CapitalState['funds'], event: FundEvent, fundId: string): void {
   switch (event.type) {
     case 'fund-established': {
       const { name, currency, targetMinor, illustrative = false } = event.data;
@@ -127,33 +144,33 @@ function foldFund(state: CapitalState, event: FundEvent, fundId: string): void {
         closed: false,
         tranches: new Map(),
       };
-      state.funds.set(fundId, facts);
+      funds.set(fundId, facts);
       return;
     }
     case 'tranche-defined': {
       const { trancheId, rank, kind, capMinor } = event.data;
-      fundOf(state, fundId).tranches.set(trancheId, { rank, kind, capMinor: BigInt(capMinor) });
+      fundOf(funds, fundId).tranches.set(trancheId, { rank, kind, capMinor: BigInt(capMinor) });
       return;
     }
     case 'tranche-subscribed':
       // The events of the commitment hold the same change.
       return;
     case 'financial-close-reached':
-      fundOf(state, fundId).closed = true;
+      fundOf(funds, fundId).closed = true;
       return;
     default:
       unknownToReport(event);
   }
 }
 
-function fundOf(state: CapitalState, fundId: string): FundFacts {
-  const facts = state.funds.get(fundId);
+function fundOf(funds: CapitalState['funds'], fundId: string): FundFacts {
+  const facts = funds.get(fundId);
   if (!facts) throw new Error(`Fund ${fundId} is used before it is established.`);
   return facts;
 }
 
 function foldCommitment(state: CapitalState, event: MoneyEvent, commitmentId: string): void {
-  const cell = cellOf(state, event.data);
+  const cell = cellOf(state, { ...event.data, partnerKind: kindIn1(event.data.partnerKind) });
   switch (event.type) {
     case 'commitment-pledged':
       cell.pledges += 1;
@@ -208,14 +225,15 @@ function closePledge(state: CapitalState, commitmentId: string): void {
   state.openPledges.delete(commitmentId);
 }
 
-type CellKey = Pick<CommitmentTerms, 'fundId' | 'trancheId' | 'partnerKind' | 'currency' | 'kind'> & {
+type CellKey = Pick<CommitmentTerms, 'fundId' | 'trancheId' | 'currency' | 'kind'> & {
+  readonly partnerKind: PartnerKind;
   readonly facilityId?: string | null;
 };
 
 const keyOf = ({ fundId, trancheId, partnerKind, facilityId, currency, kind }: CellKey): string =>
   `${fundId} ${trancheId} ${partnerKind} ${facilityId ?? '-'} ${currency} ${kind}`;
 
-function cellOf(state: CapitalState, terms: CommitmentTerms): CapitalCell {
+function cellOf(state: CapitalState, terms: CellKey): CapitalCell {
   const key = keyOf(terms);
   const known = state.cells.get(key);
   if (known) return known;

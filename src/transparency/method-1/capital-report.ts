@@ -1,9 +1,8 @@
 import type { TrancheKind } from '../../capital/fund.js';
-import { countsAgainstCeiling } from '../../compute/facility.js';
-import { PARTNER_KINDS, type PartnerKind } from '../../partners/partner.js';
 import { noAmounts, type CapexFacts, type CapitalAmounts, type CapitalCell, type FundFacts } from './capital-fold.js';
 import type { FoldState } from './fold.js';
 import { figures, share, type Measure, type Reason } from '../measures.js';
+import { PARTNER_KINDS, type PartnerKind } from './partner-kinds.js';
 import { headerOf, type ReportHeader } from './report-header.js';
 
 /** Sums of money as they are published: decimal strings of minor units. `CapitalAmounts` explains each of them. */
@@ -241,11 +240,14 @@ function unionShare(
   const ids = new Set(known.map(([id]) => id));
   const capexMinor = known.reduce((total, [, facts]) => total + (facts.capexMinor ?? 0n), 0n);
   const counted = cells.filter(
-    (cell) =>
-      cell.facilityId !== null && ids.has(cell.facilityId) && cell.currency === currency && countsAgainstCeiling(cell),
+    (cell) => cell.facilityId !== null && ids.has(cell.facilityId) && cell.currency === currency && isUnionShare(cell),
   );
   return share(sum(counted, amount), capexMinor, 'no-facility-with-capex');
 }
+
+/** Art. 12b(5) has two forms of the Union's contribution: a part of the CAPEX, or a purchase of access time instead. */
+const isUnionShare = ({ partnerKind, kind }: CapitalCell): boolean =>
+  partnerKind === 'union' && (kind === 'capex' || kind === 'access-time-purchase');
 
 function facilityOf(facilityId: string, facts: CapexFacts, all: readonly CapitalCell[]): FacilityCapital {
   const { name, country, kind, currency, capexMinor } = facts;

@@ -1,8 +1,6 @@
-import { MODE_LIMITS, type Mode } from '../../domain/access-modes.js';
-import type { AccessCallOpened } from '../../access/access-call.js';
-import type { AccessRequestEvent, Application } from '../../access/access-request.js';
-import type { UsageEvent } from '../../access/usage.js';
-import type { AllocationFacts, FacilityEvent } from '../../compute/facility-events.js';
+import type { Mode } from '../../domain/access-modes.js';
+import type { Application } from '../../access/access-request.js';
+import type { AllocationFacts } from '../../compute/facility-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { dateOf, parseInstant } from '../../ledger/time.js';
@@ -11,7 +9,9 @@ import { businessDaysBetween } from '../../domain/business-days.js';
 import { allocatedChipMs, releasedChipMs } from '../chip-time.js';
 import { observe, type Histogram } from '../durations.js';
 import { unknownToReport } from '../ledger-event.js';
-import type { CorrectiveAction, CorrectiveActionDecided } from '../publication.js';
+import type { CorrectiveAction } from '../publication.js';
+import { DECISION_LIMITS } from './decision-limits.js';
+import type { EventOf } from './method-events.js';
 
 /**
  * The part of the state for the report on equal access: counts, exact sums and histograms per cell. It grows with the facilities, modes,
@@ -91,13 +91,20 @@ export const initialEqualAccess = (): EqualAccessState => ({
 /** Three years of working days. A longer time counts as this one, which bounds the histograms. */
 export const DECISION_DAYS_MAX = 750;
 
-type Of<Event, Type extends string> = Extract<Event, { type: Type }>;
+type AccessRequestEvent = EventOf<
+  | 'access-request-submitted'
+  | 'access-request-withdrawn'
+  | 'eligibility-confirmed'
+  | 'eligibility-refused'
+  | 'access-granted'
+  | 'access-denied'
+  | 'grant-revoked'
+>;
 export type EqualAccessEvent =
-  | AccessCallOpened
   | AccessRequestEvent
-  | UsageEvent
-  | CorrectiveActionDecided
-  | Of<FacilityEvent, 'chips-allocated' | 'allocation-released'>;
+  | EventOf<
+      'access-call-opened' | 'usage-reported' | 'corrective-action-decided' | 'chips-allocated' | 'allocation-released'
+    >;
 
 /** Applies one event to the state, in place. */
 export function foldEqualAccess(
@@ -173,7 +180,7 @@ function foldRequest(state: EqualAccessState, event: AccessRequestEvent): void {
   }
 }
 
-function grant(state: EqualAccessState, cell: Cell, data: Of<AccessRequestEvent, 'access-granted'>['data']): void {
+function grant(state: EqualAccessState, cell: Cell, data: EventOf<'access-granted'>['data']): void {
   const hours = BigInt(data.chipHours);
   cell.granted += 1;
   cell.acceptedHours += BigInt(data.chipHoursRequested);
@@ -191,7 +198,7 @@ function grant(state: EqualAccessState, cell: Cell, data: Of<AccessRequestEvent,
 function decide(state: EqualAccessState, cell: Cell, data: Application & { readonly decidedAt: string }): void {
   observePending(cell, data.submittedAt, -1);
   observe(cell.decisionDays, workingDays(data.submittedAt, data.decidedAt));
-  const limit = MODE_LIMITS[data.mode].decisionWorkingDaysMax;
+  const limit = DECISION_LIMITS[data.mode];
   if (limit === undefined) return;
   cell.decidedWithLimit += 1;
   // No request is submitted after the cut-off of its call. Without a cut-off the limit runs from the submission.

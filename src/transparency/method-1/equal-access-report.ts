@@ -77,12 +77,15 @@ export const matches = (of: Pick<Cell, 'facilityId' | 'mode'>, { facilityId, mod
 
 const outcomesOf = ({ granted, denied }: AccessSums) => ({ successes: granted, trials: granted + denied });
 
-function zip<A, B>(left: readonly A[], right: readonly B[]): [A, B][] {
+export function zip<A, B>(left: readonly A[], right: readonly B[]): [A, B][] {
   return left.flatMap((one, index) => {
     const other = right[index];
     return other === undefined ? [] : [[one, other]];
   });
 }
+
+/** The partners as known at the instant of a state. */
+type Known = Pick<FoldState, 'partners' | 'effectiveAt' | 'recordedAt'>;
 
 /** Inequality of granted chip-hours between ultimate parents. */
 export interface ConcentrationFigures {
@@ -111,7 +114,7 @@ export const LORENZ_STEPS = 20;
  * The population is the ultimate parents that hold a grant, as known at the position: two start-ups that one company bought later count as
  * one. A parent counts in the category in which most of its hours were granted, so that Theil's measure splits exactly.
  */
-function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentration {
+export function concentrationOf(state: Known, holders: readonly Holder[]): Concentration {
   const granted = holders.filter((holder) => holder.granted > 0);
   const asKnown = parentsNow(state);
   const parents = parentHoldings(granted, asKnown);
@@ -127,7 +130,7 @@ function concentrationOf(state: FoldState, holders: readonly Holder[]): Concentr
 }
 
 /** Finds parents as known at the position. Remembers them: a partner has a holder for every mode and facility of its requests. */
-function parentsNow(state: FoldState): (holder: Holder) => string {
+function parentsNow(state: Known): (holder: Holder) => string {
   const { partners } = state;
   const at = asOfInstant(state);
   const parents = new Map<string, string>();
@@ -189,7 +192,7 @@ export interface Reclassified {
   readonly chipHoursGranted: number;
 }
 
-function reclassifiedOf(state: FoldState, holders: readonly Holder[]): Reclassified[] {
+export function reclassifiedOf(state: Known, holders: readonly Holder[]): Reclassified[] {
   const at = asOfInstant(state);
   if (at === null) return [];
   const lines = new Map<

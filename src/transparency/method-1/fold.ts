@@ -9,6 +9,7 @@ import { foldCapacity, initialCapacity, type CapacityState } from './capacity-fo
 import { foldCapital, initialCapital, type CapitalState } from './capital-fold.js';
 import { foldEqualAccess, initialEqualAccess, type EqualAccessState } from './equal-access-fold.js';
 import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
+import { isOfMethod1, type MethodEvent } from './method-events.js';
 import { parseStateText, stateParts } from '../state-text.js';
 
 /**
@@ -49,12 +50,13 @@ export const initialFoldState = (): FoldState => ({
 });
 
 /**
- * Applies the next event to the state, in place: a copy for each of millions of events would cost more than the fold.
- * @throws Error when the event is not the next one, or of a type that the report does not know: both would make every later figure wrong.
+ * Applies the next event to the state, in place: a copy for each of millions of events would cost more than the fold. An event of a later
+ * type counts nothing: this version does not know it.
+ * @throws Error when the event is not the next one.
  */
 export function fold(state: FoldState, event: RecordedEvent): FoldState {
   requireNext(state, event);
-  apply(state, event as unknown as LedgerEvent);
+  applyKnown(state, event as unknown as LedgerEvent);
   return moveTo(state, event);
 }
 
@@ -69,7 +71,9 @@ export function foldEffective(state: FoldState, event: RecordedEvent): FoldState
   requireNext(state, event);
   const since = event.effectiveAt ?? event.recordedAt;
   const isDescription = DESCRIPTIONS.has(event.type as LedgerEvent['type']);
-  if (isDescription || parseInstant(since) <= parseInstant(effectiveAt)) apply(state, event as unknown as LedgerEvent);
+  if (isDescription || parseInstant(since) <= parseInstant(effectiveAt)) {
+    applyKnown(state, event as unknown as LedgerEvent);
+  }
   return moveTo(state, event);
 }
 
@@ -89,42 +93,41 @@ const DESCRIPTIONS: ReadonlySet<LedgerEvent['type']> = new Set([
   'access-call-opened',
 ]);
 
-function requireNext(state: FoldState, { position }: RecordedEvent): void {
+function applyKnown(state: FoldState, event: LedgerEvent): void {
+  if (isOfMethod1(event)) apply(state, event);
+}
+
+export function requireNext(state: Pick<FoldState, 'position'>, { position }: RecordedEvent): void {
   if (position === state.position + 1) return;
   throw new Error(`The event at position ${position} does not follow position ${state.position}.`);
 }
 
-function moveTo(state: FoldState, { position, recordedAt }: RecordedEvent): FoldState {
+export function moveTo<State extends Pick<FoldState, 'position' | 'recordedAt'>>(
+  state: State,
+  { position, recordedAt }: RecordedEvent,
+): State {
   state.position = position;
   state.recordedAt = recordedAt;
   return state;
 }
 
 /** The instant for which a state is read: for policies in force and for waiting times. Null before the first event. */
-export const asOfInstant = ({ effectiveAt, recordedAt }: FoldState): string | null => effectiveAt ?? recordedAt;
+export const asOfInstant = ({
+  effectiveAt,
+  recordedAt,
+}: Pick<FoldState, 'effectiveAt' | 'recordedAt'>): string | null => effectiveAt ?? recordedAt;
 
-function apply(state: FoldState, event: LedgerEvent): void {
+function apply(state: FoldState, event: MethodEvent): void {
   const { stream } = event;
   switch (event.type) {
     case 'api-key-issued':
     case 'api-key-revoked':
     // A quota policy bounds allocations; the report shows the allocations themselves.
     case 'quota-policy-adopted':
-    // Whose the hours are: method 1.0 has no figure of it.
-    case 'pool-assigned':
-    case 'operations-started':
-    case 'access-pool-defined':
-    case 'entitlement-set':
-    case 'access-time-donated':
-    case 'ownership-transferred':
-    case 'preferential-access-set':
     // The events of the commitment hold the same amounts.
     case 'contribution-recorded':
     // An acceptance permits a signature; the signature holds the amount.
     case 'commitment-accepted':
-    // The grant itself holds the same hours.
-    case 'call-hours-granted':
-    case 'call-hours-returned':
     // A publication or an attestation changes no figure. Erased content was never counted.
     case 'report-published':
     case 'replay-attested':
@@ -183,7 +186,10 @@ function apply(state: FoldState, event: LedgerEvent): void {
 }
 
 /** The policy in force at the instant of the state; undefined when none was adopted. */
-export function policyInForce<Name extends PolicyName>(state: FoldState, name: Name): PolicyVersion<Name> | undefined {
+export function policyInForce<Name extends PolicyName>(
+  state: Pick<FoldState, 'effectiveAt' | 'recordedAt' | 'policies'>,
+  name: Name,
+): PolicyVersion<Name> | undefined {
   const at = asOfInstant(state);
   if (at === null) return undefined;
   return inForceAt((state.policies.get(name) ?? []) as Timeline<PolicyVersion<Name>>, at);
