@@ -362,7 +362,7 @@ export class UnassignedDto implements Unassigned {
 }
 
 /** Chip-hours granted free of charge for one reason. */
-export class FreeReasonDto {
+export class FreeAccessHoursDto {
   /** `none`: the grant is from before grants named a reason. */
   @ApiProperty({ enum: [...FREE_REASONS, 'none'], example: 'sme-innovation' })
   readonly reason: string;
@@ -404,8 +404,8 @@ export class EqualAccessReportDto extends ReportHeaderDto implements EqualAccess
   readonly countries: CountryFiguresDto[];
   @ApiProperty({ type: () => [ReclassifiedDto], maxItems: CATEGORIES.length * (CATEGORIES.length - 1) })
   readonly reclassified: ReclassifiedDto[];
-  @ApiProperty({ type: () => [FreeReasonDto], maxItems: FREE_REASONS.length + 1 })
-  readonly freeReasons: FreeReasonDto[];
+  @ApiProperty({ type: () => [FreeAccessHoursDto], maxItems: FREE_REASONS.length + 1 })
+  readonly freeReasons: FreeAccessHoursDto[];
   @ApiProperty({ type: () => UnassignedDto })
   readonly unassigned: UnassignedDto;
   /** From the euro to the hour, by facility, period and pool; as of the end, also with a period, and of every mode. */
