@@ -89,6 +89,7 @@ const denied = object({ ...application, reasonCodes, decidedAt: instant() });
 const revoked = object({
   ...application,
   chipHours: whole('Chip-hours of the grant.'),
+  poolId: optional(id('The pool of access time of the grant.')),
   reasonCodes,
   revokedAt: instant(),
 });

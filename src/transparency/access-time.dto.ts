@@ -34,7 +34,7 @@ export class AccessTimeLineDto implements AccessTimeLine {
   @ApiProperty({ ...INSTANT, nullable: true, example: '2027-01-01T00:00:00Z' })
   readonly periodTo: string | null;
   /** @example 'EUR' */
-  @ApiProperty({ type: 'string', maxLength: 3, nullable: true })
+  @ApiProperty({ type: 'string', pattern: '^[A-Z]{3}$', maxLength: 3, nullable: true })
   readonly currency: string | null;
   @ApiProperty({ ...MINOR, nullable: true, example: '68000000000' })
   readonly contributionMinor: string | null;
@@ -175,6 +175,6 @@ export class PreferentialAccessDto implements PreferentialAccess {
   @ApiProperty({ type: 'integer' })
   readonly unitHours: number;
   /** @example 'https://example.org/conditions' */
-  @ApiProperty({ type: 'string', maxLength: 60_000 })
+  @ApiProperty({ type: 'string', pattern: String.raw`\S`, maxLength: 60_000 })
   readonly conditionsRef: string;
 }

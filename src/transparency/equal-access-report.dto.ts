@@ -11,7 +11,7 @@ import type { Reclassified } from './method-1/equal-access-report.js';
 import type { EqualAccessReport, Unassigned } from './method-2/equal-access-report.js';
 import { IMPACT_FLAGS, type ImpactFlag, type Reason } from './measures.js';
 import { ReportedActionDto } from './report-publication.dto.js';
-import { REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
+import { POOL_SCOPE, REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './transparency.dto.js';
 
 /** Requested chip-hours by the outcome of the request; they add up to `chipHoursRequested`. */
 export class RequestedHoursDto {
@@ -333,7 +333,7 @@ export class ScopeDto implements Scope {
    * `union`, `all`, or the id of the partner whose time it is.
    * @example 'union'
    */
-  @ApiProperty({ type: 'string', maxLength: 36 })
+  @ApiProperty({ type: 'string', pattern: POOL_SCOPE.source, maxLength: 36 })
   readonly pool: string;
   /** Ids of the access pools that count; empty when everybody's time counts. */
   @ApiProperty({
@@ -344,7 +344,7 @@ export class ScopeDto implements Scope {
   })
   readonly poolIds: readonly string[];
   /** @example 'Access time of the Union, which Art. 12b(16) monitors.' */
-  @ApiProperty({ type: 'string', maxLength: 500 })
+  @ApiProperty({ type: 'string', pattern: String.raw`\S`, maxLength: 500 })
   readonly statement: string;
 }
 
@@ -362,7 +362,7 @@ export class UnassignedDto implements Unassigned {
 }
 
 /** Chip-hours granted free of charge for one reason. */
-export class FreeReasonDto {
+export class FreeAccessHoursDto {
   /** `none`: the grant is from before grants named a reason. */
   @ApiProperty({ enum: [...FREE_REASONS, 'none'], example: 'sme-innovation' })
   readonly reason: string;
@@ -404,8 +404,8 @@ export class EqualAccessReportDto extends ReportHeaderDto implements EqualAccess
   readonly countries: CountryFiguresDto[];
   @ApiProperty({ type: () => [ReclassifiedDto], maxItems: CATEGORIES.length * (CATEGORIES.length - 1) })
   readonly reclassified: ReclassifiedDto[];
-  @ApiProperty({ type: () => [FreeReasonDto], maxItems: FREE_REASONS.length + 1 })
-  readonly freeReasons: FreeReasonDto[];
+  @ApiProperty({ type: () => [FreeAccessHoursDto], maxItems: FREE_REASONS.length + 1 })
+  readonly freeReasons: FreeAccessHoursDto[];
   @ApiProperty({ type: () => UnassignedDto })
   readonly unassigned: UnassignedDto;
   /** From the euro to the hour, by facility, period and pool; as of the end, also with a period, and of every mode. */

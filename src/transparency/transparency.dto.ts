@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { MODES, type Mode } from '../domain/access-modes.js';
+import { POINT_IN_TIME_LENGTH_MAX, POINT_IN_TIME_PATTERN } from '../domain/points-in-time.js';
 import { POLICY_VALUE } from '../governance/policy.dto.js';
 import { POLICY_NAMES, type PolicyName } from '../governance/policy-values.js';
 import { TableQueryDto } from '../http/list-query.dto.js';
@@ -26,7 +27,7 @@ export const REPORT_LINES_MAX = 100_000;
 export const PERIOD_BASES = ['recorded', 'effective'] as const;
 export type PeriodBasis = (typeof PERIOD_BASES)[number];
 
-const POOL_SCOPE = /^(union|all|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+export const POOL_SCOPE = /^(union|all|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
 /** The point of the history of a report; the present when no member is given. */
 export class AsOfDto extends TableQueryDto {
@@ -158,10 +159,10 @@ export class FigurePeriodDto implements FigurePeriod {
    * As it was asked for.
    * @example '2026-01-01'
    */
-  @ApiProperty({ type: 'string', maxLength: 35 })
+  @ApiProperty({ type: 'string', pattern: POINT_IN_TIME_PATTERN, maxLength: POINT_IN_TIME_LENGTH_MAX })
   readonly periodFrom: string;
   /** @example '2026-06-30' */
-  @ApiProperty({ type: 'string', maxLength: 35 })
+  @ApiProperty({ type: 'string', pattern: POINT_IN_TIME_PATTERN, maxLength: POINT_IN_TIME_LENGTH_MAX })
   readonly periodTo: string;
   /**
    * Position before the period: the figures are of the events after it. For a period of effective time it is the position of the report.

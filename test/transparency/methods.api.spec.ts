@@ -7,7 +7,8 @@ import { openSource } from '../../src/audit/audit-source.js';
 import { verifyStored } from '../../src/audit/database/stored-ledger.queries.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
 import { noteKeyOf } from '../../src/tlog/note-key.js';
-import { METHODS, type MethodRegistry } from '../../src/transparency/methods.js';
+import { METHOD_1 } from '../../src/transparency/method-1/method.js';
+import { METHODS, MethodRegistry } from '../../src/transparency/methods.js';
 import { recordProgramme } from '../audit/recorded-programme.js';
 import { LOG_KEY, LOG_VKEY, ORIGIN } from '../audit/written-log.js';
 import { startTestApp, type TestApp } from '../support/app.js';
@@ -18,7 +19,7 @@ const PATH = '/v1/transparency/reports';
 const key = noteKeyOf(LOG_KEY);
 /** The program that is replaced, which knows 1.0 alone. */
 let older: TestApp;
-/** The program that replaces it, on the same database: it publishes by the made-up 1.1. */
+/** The program that replaces it, on the same database: it publishes by the made-up 9.1. */
 let newer: TestApp;
 let pool: Pool;
 /** Ids of a report that was published by each version. */
@@ -26,7 +27,7 @@ const ids: Record<string, string> = {};
 const texts: Record<string, string> = {};
 
 beforeAll(async () => {
-  older = await startTestApp({ env: { LOG_ORIGIN: ORIGIN } });
+  older = await startTestApp({ env: { LOG_ORIGIN: ORIGIN }, methods: new MethodRegistry([METHOD_1]) });
   pool = older.app.get<Runtime>(RUNTIME).pool;
   // A state is stored every 500 events.
   const company = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
@@ -42,8 +43,8 @@ beforeAll(async () => {
   newer = await startTestApp({ sharedWith: older, env: { LOG_ORIGIN: ORIGIN }, methods: NEXT_METHODS });
   const period = { periodFrom: '2026-01-01', periodTo: '2199-01-01' };
   const { body } = await newer.must(newer.post(PATH, { kind: 'equal-access', ...period }));
-  expect(body.methodVersion).toBe('1.1');
-  ids['1.1'] = body.id;
+  expect(body.methodVersion).toBe('9.1');
+  ids['9.1'] = body.id;
   for (const [version, id] of Object.entries(ids))
     texts[version] = (await newer.get(`${PATH}/${id}`, { key: null })).text;
   const [event] = (await newer.get(`/v1/events?stream=report-${body.id}&minPosition=${body.position}`)).body.data;
@@ -77,18 +78,18 @@ describe('a program with a newer method', () => {
   it('publishes by the newer method, and shows live and earlier figures by it alone', async () => {
     expect(JSON.parse(texts['1.0'] ?? '')).toMatchObject({ methodVersion: '1.0' });
     expect(JSON.parse(texts['1.0'] ?? '')).not.toHaveProperty('daysWithRequests');
-    expect(JSON.parse(texts['1.1'] ?? '')).toMatchObject({ methodVersion: '1.1', daysWithRequests: 1 });
+    expect(JSON.parse(texts['9.1'] ?? '')).toMatchObject({ methodVersion: '9.1', daysWithRequests: 1 });
     for (const query of ['', '?asOfPosition=510', '?effectiveAt=2026-01-01']) {
       const { body } = await newer.get(`/v1/transparency/equal-access${query}`, { key: null });
-      expect([body.methodVersion, typeof body.daysWithRequests]).toEqual(['1.1', 'number']);
+      expect([body.methodVersion, typeof body.daysWithRequests]).toEqual(['9.1', 'number']);
     }
-    expect((await newer.get('/v1/transparency/equal-access.csv', { key: null })).text).toContain(',1.1,');
+    expect((await newer.get('/v1/transparency/equal-access.csv', { key: null })).text).toContain(',9.1,');
     expect((await older.get('/v1/transparency/equal-access', { key: null })).body.methodVersion).toBe('1.0');
   });
 
   it('makes a published report again by the method that it names, when its bytes are lost', async () => {
     await loseTexts();
-    for (const version of ['1.0', '1.1']) {
+    for (const version of ['1.0', '9.1']) {
       const { text, headers } = await newer.get(`${PATH}/${ids[version]}`, { key: null });
       expect([version, text]).toEqual([version, texts[version]]);
       expect(headers['cache-control']).toContain('immutable');
@@ -100,14 +101,14 @@ describe('a program with a newer method', () => {
     const replayed = await replay(log, {}, { aggregates: AGGREGATES, methods: NEXT_METHODS });
     const found = replayed.published.map(({ id, methodVersion, text }) => [id, methodVersion, text]);
     expect(found).toEqual(Object.entries(ids).map(([version, id]) => [id, version, texts[version]]));
-    expect([replayed.findings.first, replayed.unknownMethods, replayed.methodVersion]).toEqual([undefined, [], '1.1']);
+    expect([replayed.findings.first, replayed.unknownMethods, replayed.methodVersion]).toEqual([undefined, [], '9.1']);
   });
 
   it('checks the stored states of both methods, each by its own', async () => {
     const { rows } = await pool.query('select version, position, state from report_states order by version');
     expect(rows.map(({ version, position }) => [version, position])).toEqual([
       ['1.0/3', 500],
-      ['1.1/1', 500],
+      ['9.1/1', 500],
     ]);
     expect(rows[0].state).not.toBe(rows[1].state);
     const { verdict, checked, finding } = await verified(NEXT_METHODS);
@@ -124,13 +125,13 @@ describe('a program with a newer method', () => {
 
 describe('a program that does not know the method of a report', () => {
   it('serves its stored bytes, and names the missing method when they are lost', async () => {
-    expect((await newer.get(`${PATH}/${ids['1.1']}`, { key: null })).status).toBe(200);
-    expect((await older.get(`${PATH}/${ids['1.1']}`, { key: null })).text).toBe(texts['1.1']);
+    expect((await newer.get(`${PATH}/${ids['9.1']}`, { key: null })).status).toBe(200);
+    expect((await older.get(`${PATH}/${ids['9.1']}`, { key: null })).text).toBe(texts['9.1']);
     await loseTexts();
     expect((await older.get(`${PATH}/${ids['1.0']}`, { key: null })).text).toBe(texts['1.0']);
-    expect(await older.get(`${PATH}/${ids['1.1']}`, { key: null })).toMatchObject({
+    expect(await older.get(`${PATH}/${ids['9.1']}`, { key: null })).toMatchObject({
       status: 503,
-      body: { code: 'published-report-missing', methodVersion: '1.1' },
+      body: { code: 'published-report-missing', methodVersion: '9.1' },
     });
   });
 
@@ -138,10 +139,10 @@ describe('a program that does not know the method of a report', () => {
     const { code, out, err } = await audit('replay', older.url, '--vkey', LOG_VKEY);
     expect(code).toBe(2);
     expect(out).toContain(`published as ${ids['1.0']} at position`);
-    expect(out).toContain(`report ${ids['1.1']} was published by method 1.1, which this program does not know`);
+    expect(out).toContain(`report ${ids['9.1']} was published by method 9.1, which this program does not know`);
     expect(err).toMatch(/could not be checked/);
     const { out: json } = await audit('replay', older.url, '--vkey', LOG_VKEY, '--json');
-    expect(JSON.parse(json)).toMatchObject({ findings: 0, unknownMethods: [{ id: ids['1.1'], methodVersion: '1.1' }] });
+    expect(JSON.parse(json)).toMatchObject({ findings: 0, unknownMethods: [{ id: ids['9.1'], methodVersion: '9.1' }] });
   });
 
   it('cannot check the states and the lost text of that method, and accuses nobody', async () => {
@@ -149,10 +150,10 @@ describe('a program that does not know the method of a report', () => {
     const { verdict, uncheckable, findings } = await verified();
     expect([verdict, findings]).toEqual(['unchecked', 0]);
     const what = new Map(uncheckable.map((line) => [line.check, line.what]));
-    expect(what.get('fold states')).toMatch(/^1 stored states are of 1\.1\/1, .* 1 others are what the events give/);
-    expect(what.get('published reports')).toMatch(/^1 published reports are not stored, .* method: 1\.1/);
+    expect(what.get('fold states')).toMatch(/^1 stored states are of 9\.1\/1, .* 1 others are what the events give/);
+    expect(what.get('published reports')).toMatch(/^1 published reports are not stored, .* method: 9\.1/);
     expect(uncheckable).toHaveLength(2);
-    expect(METHODS.of('1.1')).toBeUndefined();
+    expect(METHODS.of('9.1')).toBeUndefined();
   });
 
   it('prints a report by the requested version', async () => {

@@ -5,11 +5,12 @@ import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
 import { draftEvent, type StoredEvent } from '../../src/ledger/event.js';
 import { derivedId } from '../../src/ledger/identifiers.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
-import { METHOD_1 } from '../../src/transparency/method-1/method.js';
+import { METHODS } from '../../src/transparency/methods.js';
 import { REPORT_KINDS } from '../../src/transparency/publication.js';
 import { streamLines } from '../../src/transparency/publication-text.js';
 import { startTestApp, type TestAnswer, type TestApp } from '../support/app.js';
 
+const METHOD = METHODS.current;
 const PATH = '/v1/transparency/reports';
 const COMPANY = { legalName: 'Nordlys Materials AB', country: 'SE', legalForm: 'company' };
 const FIRST_HALF = { periodFrom: '2026-01-01', periodTo: '2026-06-30' };
@@ -39,18 +40,19 @@ const read = (path: string): Promise<TestAnswer> => api.get(path, { key: null })
 const stored = (): Promise<readonly StoredEvent[]> => api.app.get<EventStore>(EVENT_STORE).readAll(0, 100_000);
 const query = (text: string, values: unknown[] = []) => api.app.get<Runtime>(RUNTIME).pool.query(text, values);
 
-/** The report as an auditor computes it from the events up to a position, with pure functions alone. */
-async function recomputed(position: number) {
+/** The report for a period that begins before the history, as an auditor computes it from the events up to a position, with pure functions alone. */
+async function recomputed(position: number, period = FIRST_HALF) {
   const events = (await stored()).slice(0, position);
   const reader = api.app.get(EventReader);
-  const state = events.map((event) => reader.read(event)).reduce(METHOD_1.fold, METHOD_1.initial());
+  const state = events.map((event) => reader.read(event)).reduce(METHOD.fold, METHOD.initial());
   const root = rootOf(events.map(({ envelope }) => leafHash(Buffer.from(envelope))));
   const lastRevisions = new Map(
     events.map((event) => reader.read(event)).map((event) => [event.stream, event.revision]),
   );
   return {
     root: Buffer.from(root).toString('base64'),
-    text: (kind: (typeof REPORT_KINDS)[number]) => METHOD_1.text(state, root, { kind }),
+    text: (kind: (typeof REPORT_KINDS)[number]) =>
+      METHOD.text(state, root, { kind }, { state: METHOD.initial(), period: { ...period, fromPosition: 0 } }),
     streams: [...streamLines(lastRevisions)].join(''),
     streamCount: lastRevisions.size,
   };
@@ -63,11 +65,11 @@ describe('a published report', () => {
       const { body, headers } = await publish({ kind });
       expect(headers['location']).toBe(`${PATH}/${body.id}`);
       // Two keys and two partners were recorded by the end of the period.
-      expect(body).toMatchObject({ treeSize: 4, interim: false, methodVersion: '1.0' });
+      expect(body).toMatchObject({ treeSize: 4, interim: false, methodVersion: METHOD.version });
       const auditor = await recomputed(4);
       const answer = await read(`${PATH}/${body.id}`);
       expect(answer.text).toBe(auditor.text(kind));
-      expect(answer.text).toBe((await read(`/v1/transparency/${kind}?asOfPosition=4`)).text);
+      expect(answer.text).toBe((await read(`/v1/transparency/${kind}?periodFrom=2026-01-01&periodTo=2026-06-30`)).text);
       expect(sha256(answer.text)).toBe(body.sha256);
       expect(body.root).toBe(auditor.root);
       expect(answer.body).toMatchObject({ position: 4, treeSize: 4, root: auditor.root });
@@ -83,7 +85,7 @@ describe('a published report', () => {
           position: 4,
           treeSize: 4,
           root: committed.root,
-          methodVersion: '1.0',
+          methodVersion: METHOD.version,
           sha256: committed.sha256,
           streams: committed.streams,
         },
@@ -217,7 +219,9 @@ describe('a published report', () => {
         'content-disposition': `attachment; filename="${kind}-4.csv"`,
         'cache-control': 'public, max-age=3600, stale-while-revalidate=86400',
       });
-      expect(table.text).toBe((await read(`/v1/transparency/${kind}.csv?asOfPosition=4`)).text);
+      expect(table.text).toBe(
+        (await read(`/v1/transparency/${kind}.csv?asOfPosition=4&periodFrom=2026-01-01&periodTo=2026-06-30`)).text,
+      );
       const accepted = await api.get(`${PATH}/${body.id}`, { key: null, headers: { accept: 'text/csv' } });
       expect(accepted.text).toBe(table.text);
       expect((await read(`${PATH}/${body.id}/streams.csv`)).body).toMatchObject({ code: 'no-table' });

@@ -59,7 +59,7 @@ describe('the permanent address of a report', () => {
       const live = await read(`${PATH}/${kind}?minPosition=${position}`);
       expect(live.headers['cache-control']).toBe(LIVE);
       const address = live.headers['content-location'] ?? '';
-      expect(address).toBe(`${PATH}/${kind}?asOfPosition=${position}&method=1.0`);
+      expect(address).toBe(`${PATH}/${kind}?asOfPosition=${position}&method=${METHOD.version}`);
       const fixed = await read(address);
       expect(fixed.headers).toMatchObject({
         'cache-control': IMMUTABLE,
@@ -71,16 +71,16 @@ describe('the permanent address of a report', () => {
     }
     const narrowed = `${PATH}/equal-access?facilityId=${siteId}&mode=regular&effectiveAt=2026-06-01`;
     expect((await read(narrowed)).headers['content-location']).toBe(
-      `${PATH}/equal-access?asOfPosition=${position}&method=1.0&effectiveAt=2026-06-01T23%3A59%3A59.999Z&facilityId=${siteId}&mode=regular`,
+      `${PATH}/equal-access?asOfPosition=${position}&method=${METHOD.version}&effectiveAt=2026-06-01T23%3A59%3A59.999Z&facilityId=${siteId}&mode=regular`,
     );
   });
 
   it('keeps its bytes whatever is recorded later, on other instances, and under a program with a newer method', async () => {
     const position = await head();
     const addresses = KINDS.flatMap((kind) => [
-      `${PATH}/${kind}?asOfPosition=${position}&method=1.0`,
-      `${PATH}/${kind}?asOfPosition=${position}&method=1.0&effectiveAt=2026-06-15T12:00:00Z`,
-      `${PATH}/${kind}?asOfPosition=${position - 1}&method=1.0&effectiveAt=2026-06-01`,
+      `${PATH}/${kind}?asOfPosition=${position}&method=${METHOD.version}`,
+      `${PATH}/${kind}?asOfPosition=${position}&method=${METHOD.version}&effectiveAt=2026-06-15T12:00:00Z`,
+      `${PATH}/${kind}?asOfPosition=${position - 1}&method=${METHOD.version}&effectiveAt=2026-06-01`,
     ]);
     const before = await Promise.all(addresses.map((address) => read(address)));
     expect(before.map(({ status }) => status)).toEqual(before.map(() => 200));
@@ -122,7 +122,7 @@ describe('the permanent address of a report', () => {
       }
       // Without its method the address means the current method, so that no cache may keep it for ever.
       const unnamed = await read(`${PATH}/equal-access?asOfPosition=${position}`, {}, newer);
-      expect([unnamed.body.methodVersion, unnamed.headers['cache-control']]).toEqual(['1.1', SETTLED]);
+      expect([unnamed.body.methodVersion, unnamed.headers['cache-control']]).toEqual(['9.1', SETTLED]);
     } finally {
       await newer.stop();
     }
@@ -132,7 +132,7 @@ describe('the permanent address of a report', () => {
 describe('a time that is asked about', () => {
   it('is settled when something was recorded after it, and else lives', async () => {
     const position = await head();
-    const now = await read(`${PATH}/capital?asOf=2026-06-15&method=1.0&minPosition=${position}`);
+    const now = await read(`${PATH}/capital?asOf=2026-06-15&method=${METHOD.version}&minPosition=${position}`);
     expect(now.headers).toMatchObject({ 'cache-control': LIVE, 'ledger-as-of': '2026-06-15T23:59:59.999Z' });
     const at = Date.parse('2026-07-01T00:00:00Z');
     const later = await startTestApp({ sharedWith: api, clock: () => at });
@@ -140,7 +140,7 @@ describe('a time that is asked about', () => {
       await later.must(later.post('/v1/partners', { legalName: 'Later', country: 'SE', legalForm: 'company' }));
       const next = await head();
       for (const [query, caching] of [
-        [`asOf=2026-06-15&method=1.0`, IMMUTABLE],
+        [`asOf=2026-06-15&method=${METHOD.version}`, IMMUTABLE],
         [`asOf=2026-06-30T23:59:59.999Z`, SETTLED],
         [`asOf=2026-06`, SETTLED],
         [`asOf=2026-07-01`, LIVE],
@@ -164,7 +164,7 @@ describe('a caller that holds a report', () => {
     for (const query of [
       `minPosition=${position}`,
       `asOfPosition=${position - 2}`,
-      `asOfPosition=${position - 3}&method=1.0`,
+      `asOfPosition=${position - 3}&method=${METHOD.version}`,
     ]) {
       const path = `${PATH}/capital?${query}`;
       const etag = (await read(path)).headers['etag'] ?? '';

@@ -5,11 +5,12 @@ import { EventReader } from '../../src/ledger/event-reader.js';
 import { EVENT_STORE, type EventStore } from '../../src/ledger/event-store.js';
 import { draftEvent, type RecordedEvent } from '../../src/ledger/event.js';
 import { parseInstant } from '../../src/ledger/time.js';
-import { capacityReport } from '../../src/transparency/method-1/capacity-report.js';
-import { capitalReport } from '../../src/transparency/method-1/capital-report.js';
-import { equalAccessReport } from '../../src/transparency/method-1/equal-access-report.js';
-import { fold, initialFoldState, type FoldState } from '../../src/transparency/method-1/fold.js';
+import { capacityReport } from '../../src/transparency/method-2/capacity-report.js';
+import { capitalReport } from '../../src/transparency/method-2/capital-report.js';
+import { equalAccessReport } from '../../src/transparency/method-2/equal-access-report.js';
+import { fold, initialFoldState, type FoldState } from '../../src/transparency/method-2/fold.js';
 import { METHOD_1 } from '../../src/transparency/method-1/method.js';
+import { METHOD_2 } from '../../src/transparency/method-2/method.js';
 import { serialise } from '../../src/transparency/report-method.js';
 import { bound, reportText, type ReportHeader } from '../../src/transparency/method-1/report-header.js';
 import { NO_FACTS } from '../../src/partners/partner.js';
@@ -175,6 +176,46 @@ describe('the transparency reports over HTTP', () => {
     }
   });
 
+  it('have figures for a period: the difference of two states, at an address that stays', async () => {
+    const day = (events[3_000]?.recordedAt ?? '').slice(0, 10);
+    const next = (events[4_500]?.recordedAt ?? '').slice(0, 10);
+    const before = (instant: string): number => events.filter(({ recordedAt }) => recordedAt < instant).length;
+    const fromPosition = before(`${day}T00:00:00`);
+    const position = before(`${next}T99`);
+    expect([fromPosition > 0, position > fromPosition]).toEqual([true, true]);
+    const period = { periodFrom: day, periodTo: next, fromPosition };
+    const [state, begin] = [recomputed(position), { state: recomputed(fromPosition), period }];
+    const expected = {
+      'equal-access': equalAccessReport(state, {}, begin),
+      capital: capitalReport(state, begin),
+      capacity: capacityReport(state, undefined, period),
+    };
+    for (const [kind, report] of Object.entries(expected)) {
+      const answer = await first.get(`${PATH}/${kind}?periodFrom=${day}&periodTo=${next}`, { key: null });
+      expect([answer.status, answer.text]).toEqual([200, textOf(report)]);
+      const address = answer.headers['content-location'] ?? '';
+      expect(address).toBe(`${PATH}/${kind}?asOfPosition=${position}&method=2.0&periodFrom=${day}&periodTo=${next}`);
+      const fixed = await second.get(address, { key: null });
+      expect([fixed.text, fixed.headers['etag']]).toEqual([answer.text, answer.headers['etag']]);
+      expect(fixed.headers['cache-control']).toContain('immutable');
+      const table = await first.get(`${PATH}/${kind}.csv?periodFrom=${day}&periodTo=${next}`, { key: null });
+      expect(table.text.split('\n', 1)[0]).toContain(',periodFrom,periodTo,position,');
+    }
+    const effective = await first.get(`${PATH}/capital?periodFrom=${day}&periodTo=${next}&periodBasis=effective`, {
+      key: null,
+    });
+    expect(effective.body).toMatchObject({
+      effectiveAt: `${next}T23:59:59.999Z`,
+      period: { fromPosition: events.length },
+    });
+  });
+
+  it('by an older method have the bytes of that method', async () => {
+    const state = events.slice(0, 1_234).reduce((before, event) => METHOD_1.fold(before, event), METHOD_1.initial());
+    const answer = await first.get(`${PATH}/capital?asOfPosition=1234&method=1.0`, { key: null });
+    expect(answer.text).toBe(METHOD_1.text(state, rootOf(leaves.slice(0, 1_234)), { kind: 'capital' }));
+  });
+
   it('narrow to a facility and a mode', async () => {
     const state = recomputed(events.length);
     const facilityId = '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60';
@@ -188,7 +229,7 @@ describe('the transparency reports over HTTP', () => {
     const { text, headers } = await first.get(`${PATH}/equal-access.csv`, { key: null });
     expect(headers['content-type']).toContain('text/csv');
     const [head, ...lines] = text.trimEnd().split('\n');
-    expect(head).toMatch(/^scope,category,country,submitted,/);
+    expect(head).toMatch(/^scope,category,country,pool,demandBasis,submitted,/);
     expect(lines.map((line) => line.split(',').slice(0, 3).join(','))).toEqual([
       ...['start-up', 'sme', 'scale-up', 'research', 'public-body', 'large-enterprise', 'tech-giant'].map(
         (category) => `category,${category},`,
@@ -199,7 +240,9 @@ describe('the transparency reports over HTTP', () => {
     for (const name of ['capital', 'capacity']) {
       const table = await first.get(`${PATH}/${name}.csv?asOfPosition=10`, { key: null });
       expect([table.status, table.headers['ledger-position']]).toEqual([200, '10']);
-      expect(table.text).toContain(',position,asOf,effectiveAt,methodVersion,illustrative,treeSize,root');
+      expect(table.text).toContain(
+        ',periodFrom,periodTo,position,asOf,effectiveAt,methodVersion,illustrative,treeSize,root',
+      );
     }
   });
 
@@ -211,6 +254,18 @@ describe('the transparency reports over HTTP', () => {
     ['a year', 'asOf=2026', 'malformed-parameter'],
     ['a method that does not exist', 'method=9.9', 'unknown-method'],
     ['a mode that does not exist', 'mode=express', 'malformed-parameter'],
+    ['a pool that is no scope', 'pool=mine', 'malformed-parameter'],
+    ['a pool by a method without pools', 'pool=all&method=1.0', 'malformed-parameter'],
+    [
+      'a period by a method without periods',
+      'periodFrom=2026-03-02&periodTo=2026-03-03&method=1.0',
+      'malformed-parameter',
+    ],
+    ['a period without an end', 'periodFrom=2026-03-02', 'malformed-parameter'],
+    ['a period without a begin', 'periodTo=2026-03-02', 'malformed-parameter'],
+    ['a period that ends before it begins', 'periodFrom=2026-03-03&periodTo=2026-03-02', 'malformed-parameter'],
+    ['a period that has not begun', 'periodFrom=2199-01&periodTo=2199-02', 'point-in-the-future'],
+    ['a period and asOf', 'periodFrom=2026-03-02&periodTo=2026-03-03&asOf=2026-03-03', 'malformed-parameter'],
     ['a parameter that does not exist', 'asof=2026-03-02', 'malformed-parameter'],
     ['a position that is not recorded yet', 'asOfPosition=99999999', 'position-not-recorded'],
   ])('refuse %s', async (_what, query, code) => {
@@ -261,8 +316,8 @@ describe('the transparency reports over HTTP', () => {
     const expected: typeof rows = [];
     for (const event of events) {
       fold(state, event);
-      if (event.position % STATE_EVERY_EVENTS === 0) {
-        expected.push({ position: event.position, state: serialise(METHOD_1, state) });
+      if (event.position % STATE_EVERY_EVENTS === 0 && event.position % spacing(METHOD_2.entryCount(state)) === 0) {
+        expected.push({ position: event.position, state: serialise(METHOD_2, state) });
       }
     }
     expect(expected.length).toBeGreaterThan(5);
@@ -275,7 +330,8 @@ describe('the transparency reports over HTTP', () => {
       for (let number = 0; number < partners; number += 1) state.partners.set(String(number), NO_FACTS);
       return state;
     };
-    expect([0, 4_000, 4_001, 1_000_000].map((partners) => spacing(METHOD_1.entryCount(holding(partners))))).toEqual([
+    // A partner counts as two entries.
+    expect([0, 2_000, 2_001, 500_000].map((partners) => spacing(METHOD_2.entryCount(holding(partners))))).toEqual([
       STATE_EVERY_EVENTS,
       STATE_EVERY_EVENTS,
       2 * STATE_EVERY_EVENTS,
