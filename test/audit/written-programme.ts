@@ -204,7 +204,7 @@ export function programme(): WrittenEvent[][] {
         ...state,
         amountMinor: '5000',
         recallableMinor: '2000',
-        paidOn: '2026-03-02',
+        paidOn: '2026-03-03',
         unfundedDeltaMinor: '2000',
       }),
     ],

@@ -294,14 +294,14 @@ function* moneyOf(round: number, nowMs: number): Generator<Fact[]> {
     kind: 'capex',
   };
   yield [{ stream, type: 'commitment-pledged', data: { ...terms, amountMinor } }];
-  const change = { commitmentId, partnerId, partnerKind, deltaMinor: amountMinor };
+  const change = { commitmentId, partnerId, partnerKind, kind: 'capex', deltaMinor: amountMinor };
   yield [
     { stream, type: 'commitment-signed', data: { ...terms, amountMinor, signedOn: dateOf(nowMs) } },
     { stream: `fund-${FUND}`, type: 'tranche-subscribed', data: { ...change, trancheId: TRANCHE, facilityId: site } },
     {
       stream: `facility-${site}`,
       type: 'contribution-recorded',
-      data: { ...change, kind: 'capex', currency: CURRENCY },
+      data: { ...change, currency: CURRENCY, signedOn: dateOf(nowMs) },
     },
   ];
 }

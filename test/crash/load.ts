@@ -92,7 +92,9 @@ export class Load {
       ...{ category: 'start-up', basis: 'GBER Art. 22(2)', evidenceRef: 'register extract 17' },
       effectiveFrom: '2026-01-01',
     });
-    const fund = await this.post('/v1/funds', { name: 'Fund', currency: 'EUR', targetMinor: '900000000000000' });
+    const fund = await this.post('/v1/funds', {
+      ...{ name: 'Fund', currency: 'EUR', targetMinor: '900000000000000', financesGigafactories: false },
+    });
     const tranche = await this.post(`/v1/funds/${fund.id}/tranches`, {
       ...{ rank: 1, kind: 'first-loss', capMinor: '900000000000000' },
     });

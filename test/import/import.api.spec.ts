@@ -79,6 +79,7 @@ describe('the examples of ppp-ledger import', () => {
     const ids = {
       '1c7f5d2a-8e06-8f3b-b1d9-7a4c0e92f658': fundId,
       '9d0c7a52-44f1-8b7e-a0c4-1f6e8d2b3a95': String(trancheId),
+      '6f1c2b9e-0d7a-4e35-8a52-3b9f7c4d1e60': await programme.facility(),
       '5d1c9c5e-6a0b-4c2f-8f5e-2f0a4b7c9d11': await partner({ legalForm: 'member-state', category: null }),
     };
     const {
