@@ -190,9 +190,10 @@ function* partner(state: Partner): Lines {
 
 function* accessCall(state: AccessCall): Lines {
   if (state.status === 'absent') return;
-  const { status, facilityId, mode, opensAt, closesAt, chipHours } = state;
+  const { status, facilityId, mode, opensAt, closesAt, chipHours, grantedChipHours } = state;
   yield* facts({ status, facility: facilityId, mode, 'opens at': opensAt, 'closes at': closesAt });
   yield* count('chip-hours', chipHours);
+  yield* count('chip-hours granted', grantedChipHours);
 }
 
 function* accessRequest(state: AccessRequest): Lines {
@@ -213,7 +214,8 @@ function* accessRequest(state: AccessRequest): Lines {
     yield { what: 'eligibility', text: 'confirmed', before: 'not checked', isStep: true };
   if (status !== 'granted' && status !== 'revoked') return;
   yield* count('chip-hours granted', state.chipHours);
-  yield* facts({ 'valid from': state.validFrom, 'valid to': state.validTo });
+  yield* facts({ 'valid from': state.validFrom, 'valid to': state.validTo, use: state.use, pool: state.poolId });
+  if (state.funding) yield* facts({ funding: `${state.funding.programme} ${state.funding.grantNumber}` });
 }
 
 function* usage({ byAllocation }: Usage): Lines {

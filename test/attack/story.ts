@@ -142,7 +142,11 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const revoked = await submit(startup, 12_000);
   const [denied, refused, withdrawn] = [await submit(parent, 50), await submit(parent, 60), await submit(other, 70)];
   const path = (id: unknown, what: string): string => `/v1/access-requests/${id}/${what}`;
-  await post(path(granted, 'eligibility'), { eligible: true, reasonCodes: ['complete', 'established-in-member-state'] }, PANEL);
+  await post(
+    path(granted, 'eligibility'),
+    { eligible: true, reasonCodes: ['complete', 'established-in-member-state'] },
+    PANEL,
+  );
   await post(path(refused, 'eligibility'), { eligible: false, reasonCodes: ['no-budget'] }, PANEL);
   await post(path(withdrawn, 'withdrawal'), { reason: 'other-plans' }, APPLICANT);
   ledger.nowMs += 3 * MS_PER_DAY;

@@ -13,8 +13,8 @@ import { QUOTA_CLASSES } from '../../src/compute/pool-events.js';
  * that is stored anywhere must stay readable. This table freezes the lines that must not change.
  */
 const FROZEN: Readonly<Record<string, readonly [lines: number, sha256: string]>> = {
-  'access-call': [1, 'a15c876b398e9a5cee6d732c3a5da6140fafc75c509470c513656efb48deb65f'],
-  'access-request': [11, '989a3331af8b892cc0b0691328c0001eb05d08666580d5616b3a5c0f9699126f'],
+  'access-call': [3, 'ffd2cad0bdf801f56686fad88fae448e456dd50d898b908f626b12c50c55969c'],
+  'access-request': [17, '93546bd4a877169bf4cd994c0249f1e324bb3ff046ecf083f23146eb4cc18a83'],
   'api-key': [2, 'd0dc0b16cc701c5f87167daf2611cf621ad020b74dc5c724f25eb2cbbf4aec9c'],
   attestation: [1, '022bce12d1ffb493caea6a8acd1f8086b786c416190acc2bec6d89a6f4cad500'],
   commitment: [17, '70ae015206b65016749c6b1118a516d224b10305030b8a53f366e735b05c5e26'],
