@@ -12,7 +12,6 @@ import { MethodRegistry } from './methods.js';
 import { formatInstant } from '../ledger/time.js';
 import {
   normalPeriod,
-  periodBegin,
   periodEnd,
   report,
   type Period,

@@ -9,8 +9,8 @@ import type { Span } from '../domain/points-in-time.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { Reading } from '../http/read-model.js';
 import { MethodRegistry } from './methods.js';
-import { periodBegin, type Period } from './publication.js';
-import type { Begin, FigurePeriod, MethodState, ReportMethod } from './report-method.js';
+import { periodBegin, periodEnd, type Period } from './publication.js';
+import { serialise, type Begin, type FigurePeriod, type MethodState, type ReportMethod } from './report-method.js';
 import { ReportFollower, STATE_EVERY_EVENTS_MAX } from './report-follower.worker.js';
 import { ReportStates } from './report-states.queries.js';
 
@@ -146,6 +146,46 @@ export class Reports {
     return { period: { periodFrom, periodTo, fromPosition }, effectiveAt: isEffective ? before : undefined };
   }
 
+  /**
+   * Reports of periods in a row by the current method, in one pass over the history: each begins with the state that the one before it
+   * ended with. Periods that have not begun are left out.
+   * @throws Refusal while the follower has not reached the position (503), and when too many reports are being made (503).
+   */
+  async series<Body>(periods: readonly Period[], minPosition: number, report: Render<Body>): Promise<Reading<Body[]>> {
+    const { position: head } = await this.locate({ minPosition });
+    const nowMs = this.nowMs();
+    const begun = periods.filter((period) => periodBegin(period) <= nowMs);
+    const [first] = begun;
+    if (first === undefined) return { position: head, body: [] };
+    const { method } = this;
+    const name = `${head} series ${begun.length} ${JSON.stringify(first)} ${method.version} ${report.name}`;
+    const make = async (): Promise<Body[]> => {
+      const bodies: Body[] = [];
+      let fromPosition = (await this.beginOf(first)).period.fromPosition;
+      let state = await this.stateAt(method, fromPosition);
+      for (const period of begun) {
+        const begin = { state: method.restore(serialise(method, state)), period: { ...period, fromPosition } };
+        const position = Math.min(head, await this.store.positionAt(formatInstant(periodEnd(period))));
+        state = await this.stateFrom(state, position);
+        bodies.push(report.render(state, (await this.publishedLog.treeAt(position)).root(), begin));
+        fromPosition = position;
+      }
+      return bodies;
+    };
+    return { position: head, body: await this.remembered(name, () => this.inTurn(make)) };
+  }
+
+  /** The state at a later position, from the nearest of the given and the stored states. */
+  private async stateFrom(state: MethodState, position: number): Promise<MethodState> {
+    const { method } = this;
+    if (position - state.position > STATE_EVERY_EVENTS_MAX) {
+      const stored = await this.states.nearest(method, position);
+      if (stored && stored.position > state.position) return this.stateFrom(stored, position);
+    }
+    if (position - state.position > FOLD_EVENTS_MAX) throw beingPrepared();
+    return this.foldTo(position, state, (event) => method.fold(state, event));
+  }
+
   /** Merkle root over the events up to a position. */
   async rootAt(position: number): Promise<Uint8Array> {
     const live = this.follower.present;
@@ -158,13 +198,17 @@ export class Reports {
    * @throws Refusal `point-in-the-future` (400).
    */
   requireBegun(parameter: string, text: string, { first }: Span): void {
-    // The clock of the instance that wrote the last event may be ahead of the clock of this one.
-    const recordedAt = this.follower.present?.state.recordedAt;
-    const nowMs = Math.max(this.runtime.clock(), recordedAt == null ? 0 : parseInstant(recordedAt));
+    const nowMs = this.nowMs();
     if (first <= nowMs) return;
     const now = formatInstant(nowMs);
     const detail = `${parameter} is ${text}, which has not begun: it is ${now}. Leave ${parameter} out for the present.`;
     throw new Refusal('malformed', 'point-in-the-future', detail, { now }, [{ pointer: `/${parameter}`, detail }]);
+  }
+
+  /** The clock of the instance that wrote the last event may be ahead of the clock of this one. */
+  nowMs(): number {
+    const recordedAt = this.follower.present?.state.recordedAt;
+    return Math.max(this.runtime.clock(), recordedAt == null ? 0 : parseInstant(recordedAt));
   }
 
   /** When the first event was recorded; null for an empty ledger. */
@@ -202,11 +246,7 @@ export class Reports {
     const live = this.follower.present;
     const isLive = method === this.method && effectiveAt === undefined && live?.state.position === position;
     if (isLive && begin === undefined) return report.render(live.state, live.tree.root());
-    if (this.waiting >= WAITING_MAX) {
-      throw unavailable('too-many-reports', 'Many reports of the past are being made. Ask again in a moment.');
-    }
-    this.waiting += 1;
-    const mine = this.turn.then(async () => {
+    return this.inTurn(async () => {
       const [tree, state] = await Promise.all([
         this.publishedLog.treeAt(position),
         this.stateOf(method, position, effectiveAt),
@@ -218,6 +258,15 @@ export class Reports {
         period,
       });
     });
+  }
+
+  /** Reports of the past are made one after the other. */
+  private inTurn<Result>(make: () => Promise<Result>): Promise<Result> {
+    if (this.waiting >= WAITING_MAX) {
+      throw unavailable('too-many-reports', 'Many reports of the past are being made. Ask again in a moment.');
+    }
+    this.waiting += 1;
+    const mine = this.turn.then(make);
     this.turn = mine.catch(() => undefined);
     return mine.finally(() => (this.waiting -= 1));
   }

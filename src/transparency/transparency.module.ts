@@ -16,6 +16,7 @@ import { ReportPublicationController } from './report-publication.controller.js'
 import { Publications, publicationQueryHandlers } from './report-publication.queries.js';
 import { ReportFollower } from './report-follower.worker.js';
 import { Reports } from './reports.service.js';
+import { seriesQueryHandlers } from './series.queries.js';
 import { TransparencyController } from './transparency.controller.js';
 import { transparencyQueryHandlers } from './transparency.queries.js';
 
@@ -23,6 +24,7 @@ import { transparencyQueryHandlers } from './transparency.queries.js';
   controllers: [TransparencyController, DictionaryController, ReportPublicationController, AttestationController],
   providers: [
     ...transparencyQueryHandlers,
+    ...seriesQueryHandlers,
     ...handlersOf(publicationCommands),
     ...publicationQueryHandlers,
     ...attestationQueryHandlers,

@@ -114,8 +114,11 @@ const LINES: Readonly<Record<string, Line>> = {
   listPolicies: 'public',
   getDictionary: 'public',
   getEqualAccessReport: 'public',
+  getEqualAccessSeries: 'public',
   getCapitalReport: 'public',
+  getCapitalSeries: 'public',
   getCapacityReport: 'public',
+  getCapacitySeries: 'public',
   listAttestations: 'public',
   listYearlySubmissions: 'public',
   listPublishedReports: 'public',
@@ -316,8 +319,11 @@ describe('what a caller sees', () => {
     const lists = operations.filter(({ isPublic, isTable, path }) => isPublic && isTable && !path.includes('{'));
     expect(lists.map(({ operationId }) => operationId).sort()).toEqual([
       'getCapacityReport',
+      'getCapacitySeries',
       'getCapitalReport',
+      'getCapitalSeries',
       'getEqualAccessReport',
+      'getEqualAccessSeries',
       'listEvents',
       'listPolicies',
       'listPublishedReports',

@@ -210,6 +210,40 @@ describe('the transparency reports over HTTP', () => {
     });
   });
 
+  it('come month by month in one answer: each point is the report of its month', async () => {
+    const [from, to] = [events[1_000], events.at(-1)].map((event) => (event?.recordedAt ?? '').slice(0, 7));
+    for (const kind of ['equal-access', 'capital', 'capacity']) {
+      const series = await first.get(`${PATH}/${kind}/series?from=${from}&to=${to}&interval=month`, { key: null });
+      expect([kind, series.status]).toEqual([kind, 200]);
+      const { points } = series.body;
+      expect(points.length).toBeGreaterThan(3);
+      for (const point of [points[0], points[2], points.at(-1)]) {
+        const { periodFrom } = point.period;
+        const month = await first.get(`${PATH}/${kind}?periodFrom=${periodFrom}&periodTo=${periodFrom}`, { key: null });
+        expect(point).toEqual(month.body);
+      }
+      const table = await first.get(`${PATH}/${kind}/series.csv?from=${from}&to=${to}`, { key: null });
+      expect(table.headers['content-type']).toContain('text/csv');
+      expect(table.text).toContain(`,${to},${to},`);
+    }
+    const sums = (await first.get(`${PATH}/equal-access/series?from=2026-03&to=${to}`, { key: null })).body.points;
+    const submitted = sums.reduce(
+      (sum: number, { totals }: { totals: { submitted: number } }) => sum + totals.submitted,
+      0,
+    );
+    expect(submitted).toBe(sums.at(-1).atEnd.submitted);
+  });
+
+  it.each([
+    ['121 months', 'from=2026-01&to=2036-01'],
+    ['an end before its begin', 'from=2026-04&to=2026-03'],
+    ['a begin that is no month', 'from=2026-04-01&to=2026-05'],
+  ])('are refused as a series of %s', async (_what, query) => {
+    const { status, body } = await first.get(`${PATH}/capital/series?${query}`, { key: null });
+    expect([status, body.code]).toEqual([400, 'malformed-parameter']);
+    expect((await first.get(`${PATH}/capital/series?from=2026-03&to=2036-02`, { key: null })).status).toBe(200);
+  });
+
   it('by an older method have the bytes of that method', async () => {
     const state = events.slice(0, 1_234).reduce((before, event) => METHOD_1.fold(before, event), METHOD_1.initial());
     const answer = await first.get(`${PATH}/capital?asOfPosition=1234&method=1.0`, { key: null });
