@@ -15,6 +15,7 @@ import {
   type Schema,
   type ValueOf,
 } from '../ledger/schema.js';
+import type { Use } from '../compute/pool-events.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
 
@@ -248,6 +249,11 @@ export interface Grant {
   readonly validFrom: string;
   readonly validTo: string;
   readonly revoked: boolean;
+  /** The access pool whose hours are granted. A grant that was decided before there were pools has none. */
+  readonly poolId?: string;
+  /** True for a project that the Union funds (Art. 12b(15)(c)). */
+  readonly unionFunded?: boolean;
+  readonly use?: Use;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { MODES } from '../domain/access-modes.js';
+import { FACILITY_KINDS, type FacilityKind } from '../domain/facility-kinds.js';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { moneyOf } from '../domain/money.js';
 import { itsPartner, nobody, upcast, type DomainEvent, type EventDeclarations } from '../ledger/aggregate.js';
@@ -34,9 +35,7 @@ import {
   USES,
 } from './pool-events.js';
 
-/** Which article of the law a facility falls under. */
-export const FACILITY_KINDS = ['ai-gigafactory', 'ai-factory', 'supercomputer'] as const;
-export type FacilityKind = (typeof FACILITY_KINDS)[number];
+export { FACILITY_KINDS, type FacilityKind };
 
 const description = object({
   name: text(),
@@ -145,6 +144,9 @@ export type FacilityEvent =
   | Fact<'access-time-donated', typeof donation>
   | Fact<'ownership-transferred', typeof ownershipTransfer>
   | Fact<'preferential-access-set', typeof preferentialAccess>;
+
+/** An event of one type. */
+export type FacilityFact<Type extends FacilityEvent['type']> = Extract<FacilityEvent, { readonly type: Type }>;
 
 /** Before pools: the chips counted in the category of their user. */
 const inCategory = <Facts extends object>(facts: Facts) => ({ ...facts, protection: 'category' as const });

@@ -25,7 +25,7 @@ import type {
   PoolAssignmentFacts,
   FacilityEvent,
 } from './facility-events.js';
-import { categoryIndex, type QuotaPolicy } from './quota.js';
+import { classIndex, quotaClassOf, type QuotaPolicy } from './quota.js';
 
 export type Facility = { readonly status: 'absent' } | RegisteredFacility;
 
@@ -260,7 +260,7 @@ const withHours = (state: Facility, change: (hours: HoursOfFacility) => HoursOfF
 function withUse(state: RegisteredFacility, of: Allocation, chips: number, from: number, to: number) {
   return state.chipModels.update(of.chipModel, NO_CHIPS, (model) => ({
     ...model,
-    profile: from < to ? withUsed(model.profile, categoryIndex(of.category), chips, from, to) : model.profile,
+    profile: from < to ? withUsed(model.profile, classIndex(quotaClassOf(of)), chips, from, to) : model.profile,
   }));
 }
 

@@ -1,9 +1,18 @@
+import { FACILITY_KINDS } from '../domain/facility-kinds.js';
 import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
-import { above0, list, object, oneOf, whole, type Schema, type ValueOf } from '../ledger/schema.js';
+import { above0, list, mapOf, object, oneOf, some, whole, type Schema, type ValueOf } from '../ledger/schema.js';
 import { country, isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
+import { isText } from '../http/validation.js';
 import { isPlainObject } from '../http/body/plain-json.js';
+
+/** A chip that counts as more units than this is a typing error. */
+export const FACTOR_MAX = 1_000;
+const MODEL_LENGTH_MAX = 100;
+/** A machine room has a few models of chip. */
+const FACTORS_MAX = 100;
+export const PPM = 1_000_000;
 
 /** The policies, and the schemas of their values as events record them. */
 export const POLICY_VALUES = {
@@ -38,6 +47,18 @@ export const POLICY_VALUES = {
   'open-pledges-per-partner': object(
     { max: whole(undefined, 1) },
     'How many pledges of one partner may be unsigned before its own key may make no further one.',
+  ),
+  'chip-equivalence': object(
+    { factors: mapOf(above0(FACTOR_MAX)) },
+    'Unit-hours that a chip-hour of each model counts, with at most three decimals.',
+  ),
+  'commercial-share-maximum': object(
+    { sharesPpm: some(FACILITY_KINDS, whole()) },
+    'Arts. 17, 18: the largest part of the access time of the Union for commercial use, by kind of facility, in parts per million.',
+  ),
+  'donated-time-primary-share': object(
+    { sharePpm: whole(undefined, 1) },
+    'Art. 12b(10): from which share on donated time is used primarily for start-ups and SMEs, in parts per million.',
   ),
 } as const satisfies Readonly<Record<string, Schema<unknown>>>;
 export type PolicyName = keyof typeof POLICY_VALUES;
@@ -91,6 +112,31 @@ export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue 
       }
       return { policy, value: { kinds: kinds.toSorted() } };
     }
+    case 'chip-equivalence': {
+      const factors = fieldsOf(value, ['factors'])?.factors;
+      if (!isNumbersBy(factors, isModel, isFactor) || !hasEntries(factors, FACTORS_MAX)) {
+        throw mismatch(
+          policy,
+          `{ "factors": 1 to ${FACTORS_MAX} chip models, each with a number above 0 and up to ${FACTOR_MAX} that has at most three decimals }`,
+        );
+      }
+      return { policy, value: { factors } };
+    }
+    case 'commercial-share-maximum': {
+      const sharesPpm = fieldsOf(value, ['sharesPpm'])?.sharesPpm;
+      if (!isNumbersBy(sharesPpm, isFacilityKind, isPpm) || !hasEntries(sharesPpm, FACILITY_KINDS.length)) {
+        throw mismatch(
+          policy,
+          `{ "sharesPpm": some of ${FACILITY_KINDS.join(', ')}, each with parts per million from 0 to ${PPM} }`,
+        );
+      }
+      return { policy, value: { sharesPpm } };
+    }
+    case 'donated-time-primary-share': {
+      const sharePpm = fieldsOf(value, ['sharePpm'])?.sharePpm;
+      if (!isWholeUpTo(sharePpm, PPM)) throw mismatch(policy, `{ "sharePpm": parts per million from 1 to ${PPM} }`);
+      return { policy, value: { sharePpm } };
+    }
   }
 }
 
@@ -132,6 +178,25 @@ const isSet = (value: unknown): value is unknown[] => Array.isArray(value) && ne
 
 const isWholeUpTo = (value: unknown, max: number): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= max;
+
+/** An object of own members whose names and numbers are right. */
+const isNumbersBy = (
+  value: unknown,
+  isName: (name: string) => boolean,
+  isNumber: (value: unknown) => boolean,
+): value is Readonly<Record<string, number>> =>
+  isPlainObject(value) && Object.entries(value).every(([name, number]) => isName(name) && isNumber(number));
+
+const hasEntries = (value: object, max: number): boolean => {
+  const { length } = Object.keys(value);
+  return length > 0 && length <= max;
+};
+const isModel = (name: string): boolean => isText(name, MODEL_LENGTH_MAX);
+/** Three decimals: accounts count thousandths. */
+const isFactor = (value: unknown): boolean =>
+  typeof value === 'number' && value > 0 && value <= FACTOR_MAX && Number(value.toFixed(3)) === value;
+const isPpm = (value: unknown): boolean => value === 0 || isWholeUpTo(value, PPM);
+const isFacilityKind = (name: string): boolean => FACILITY_KINDS.some((each) => each === name);
 
 const isCommitmentKind = (kind: unknown): kind is CommitmentKind => COMMITMENT_KINDS.some((each) => each === kind);
 

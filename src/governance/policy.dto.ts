@@ -1,10 +1,13 @@
 import { ApiProperty, OmitType, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsDefined } from 'class-validator';
+import { FACILITY_KINDS } from '../domain/facility-kinds.js';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { AnswerDto } from '../http/answer.dto.js';
 import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
-import { DECIDED_MAX, OPEN_MAX, POLICY_NAMES, STAFF_MAX, type PolicyName } from './policy-values.js';
+import { DECIDED_MAX, FACTOR_MAX, OPEN_MAX, POLICY_NAMES, PPM, STAFF_MAX, type PolicyName } from './policy-values.js';
+
+const PPM_VALUE = { type: 'integer' as const, format: 'int64', minimum: 0, maximum: PPM };
 
 /** The values of all policies; the policy decides which of them it takes. */
 export const POLICY_VALUE = {
@@ -42,6 +45,35 @@ export const POLICY_VALUE = {
       required: ['kinds'],
       additionalProperties: false,
     },
+    {
+      type: 'object',
+      properties: {
+        factors: {
+          type: 'object',
+          additionalProperties: { type: 'number', format: 'double', minimum: 0.001, maximum: FACTOR_MAX },
+        },
+      },
+      required: ['factors'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: {
+        sharesPpm: {
+          type: 'object',
+          properties: Object.fromEntries(FACILITY_KINDS.map((kind) => [kind, PPM_VALUE])),
+          additionalProperties: false,
+        },
+      },
+      required: ['sharesPpm'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: { sharePpm: { ...PPM_VALUE, minimum: 1 } },
+      required: ['sharePpm'],
+      additionalProperties: false,
+    },
   ],
 } satisfies ApiPropertyOptions;
 
@@ -59,6 +91,8 @@ export class AdoptPolicyDto {
    * countries. `scale-up-definition`: `{ staffMax }`. `impact-ratio-minimum`: `{ decidedMin, flagBelow }`.
    * `matching-basis`: `{ kinds }`, the kinds of contribution that count. `signature-acceptance`: `"required"` or
    * `"not-required"`. `open-requests-per-partner`, `open-pledges-per-partner`: `{ max }`, 1,000 without a policy.
+   * `chip-equivalence`: `{ factors: { GB300: 1, H100: 0.25 } }`, unit-hours of a chip-hour. `commercial-share-maximum`:
+   * `{ sharesPpm: { supercomputer: 200000 } }`. `donated-time-primary-share`: `{ sharePpm }`.
    * @example 'committed'
    */
   @IsDefined({ message: '$property must be given; see the description of each policy.' })

@@ -9,6 +9,7 @@ export type RuleName =
   | 'funds'
   | 'commitments'
   | 'capacity'
+  | 'pools'
   | 'allocations'
   | 'access-calls'
   | 'access-requests'
@@ -36,7 +37,7 @@ const COVERAGE = {
   'affiliation-recorded': ['ownership'],
   'affiliation-ended': ['ownership'],
   'partner-acquired': ['ownership'],
-  'policy-adopted': ['policies', 'eligibility', 'funds', 'commitments'],
+  'policy-adopted': ['policies', 'eligibility', 'funds', 'commitments', 'pools'],
   'api-key-issued': ['api-keys'],
   'api-key-revoked': ['api-keys'],
   'fund-established': ['funds'],
@@ -51,20 +52,20 @@ const COVERAGE = {
   'capital-call-paid': ['commitments'],
   'distribution-paid': ['commitments'],
   'commitment-cancelled': ['commitments'],
-  'facility-registered': ['funds', 'access-calls', 'partners'],
-  'contribution-recorded': ['funds', 'commitments', 'access-calls'],
-  'capacity-installed': ['capacity'],
+  'facility-registered': ['funds', 'access-calls', 'partners', 'pools'],
+  'contribution-recorded': ['funds', 'commitments', 'access-calls', 'pools'],
+  'capacity-installed': ['capacity', 'pools'],
   'capacity-retired': ['capacity'],
   'quota-policy-adopted': ['capacity'],
-  'chips-allocated': ['capacity', 'allocations', 'access-requests'],
-  'allocation-released': ['capacity', 'allocations', 'access-requests'],
-  'pool-assigned': { none: 'No rule recomputes the hours of pools yet.' },
-  'operations-started': { none: 'No rule recomputes the hours of pools yet.' },
-  'access-pool-defined': { none: 'No rule recomputes the hours of pools yet.' },
-  'entitlement-set': { none: 'No rule recomputes the hours of pools yet.' },
-  'access-time-donated': { none: 'No rule recomputes the hours of pools yet.' },
-  'ownership-transferred': { none: 'No rule recomputes the hours of pools yet.' },
-  'preferential-access-set': { none: 'No rule recomputes the hours of pools yet.' },
+  'chips-allocated': ['capacity', 'allocations', 'access-requests', 'pools'],
+  'allocation-released': ['capacity', 'allocations', 'access-requests', 'pools'],
+  'pool-assigned': ['pools', 'allocations'],
+  'operations-started': ['pools'],
+  'access-pool-defined': ['pools', 'partners'],
+  'entitlement-set': ['pools'],
+  'access-time-donated': ['pools'],
+  'ownership-transferred': ['pools'],
+  'preferential-access-set': ['pools'],
   'access-call-opened': ['access-calls'],
   'access-request-submitted': ['access-calls', 'access-requests', 'partners', 'ownership'],
   'access-request-withdrawn': ['access-requests'],

@@ -104,6 +104,17 @@ const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
     "Promesses en cours d'un partenaire",
     'Offene Zusagen eines Partners',
   ),
+  'chip-equivalence': label('Equivalence of chips', 'Équivalence des puces', 'Gleichwertigkeit der Chips'),
+  'commercial-share-maximum': label(
+    'Maximum of commercial use',
+    "Maximum de l'utilisation commerciale",
+    'Höchstanteil der kommerziellen Nutzung',
+  ),
+  'donated-time-primary-share': label(
+    'Primary use of donated time',
+    'Utilisation principale du temps offert',
+    'Hauptnutzung der geschenkten Zeit',
+  ),
 };
 const TRANCHE_LABELS: Readonly<Record<TrancheKind, Label>> = {
   'first-loss': label('First loss', 'Première perte', 'Erstverlust'),
