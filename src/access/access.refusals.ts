@@ -14,7 +14,6 @@ import {
   wholeFact,
   wordFact,
 } from '../ledger/refusal-facts.js';
-import { CATEGORIES } from '../partners/partner.js';
 
 export const HOST_STATE_CLAUSE = '2021/1173 Art. 12b(4)' as const;
 export const ELIGIBLE_COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)' as const;

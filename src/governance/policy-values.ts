@@ -4,7 +4,6 @@ import { invalid, type Refusal } from '../ledger/refusal.js';
 import { above0, list, mapOf, object, oneOf, some, whole, type Schema, type ValueOf } from '../ledger/schema.js';
 import { country, isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
-import { isText } from '../http/validation.js';
 import { isPlainObject } from '../http/body/plain-json.js';
 
 /** A chip that counts as more units than this is a typing error. */
@@ -191,7 +190,9 @@ const hasEntries = (value: object, max: number): boolean => {
   const { length } = Object.keys(value);
   return length > 0 && length <= max;
 };
-const isModel = (name: string): boolean => isText(name, MODEL_LENGTH_MAX);
+const isModel = (name: string): boolean =>
+  name.length <= MODEL_LENGTH_MAX &&
+  /^[\p{L}\p{N}\p{P}\p{S}]([\p{L}\p{N}\p{P}\p{S} ]*[\p{L}\p{N}\p{P}\p{S}])?$/u.test(name);
 /** Three decimals: accounts count thousandths. */
 const isFactor = (value: unknown): boolean =>
   typeof value === 'number' && value > 0 && value <= FACTOR_MAX && Number(value.toFixed(3)) === value;

@@ -67,7 +67,7 @@ const isInstant = (value: unknown): value is string =>
 const isId = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
 
 /** True for a text of one line that may be stored, published and hashed: see `NEVER_IN_A_LINE`. Length in code points. */
-export const isText = (value: unknown, lengthMax: number): value is string =>
+const isText = (value: unknown, lengthMax: number): value is string =>
   isTrimmed(value, lengthMax) && !NEVER_IN_A_LINE.test(value);
 
 function isOnTheCalendar(date: string, yearMin = YEAR_MIN): boolean {
