@@ -5,6 +5,8 @@ const INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS"Z"';
 const inDays = (days: number): string => `to_char(now() at time zone 'UTC' + interval '${days} days', 'YYYY-MM-DD')`;
 const TODAY = inDays(0);
 
+const FIRST_FACILITY = `select id from facilities where kind = 'ai-gigafactory' order by created_position limit 1`;
+
 /**
  * For an operation of the API, the query for a thing of this ledger to try it on: its columns are the names of parameters and of members
  * of the body. What cannot be undone (the end of a key, an erasure) keeps an id that does not exist. It shows ids and public facts only, which the public events hold as well. Each query is bound by an index or a limit.
@@ -116,6 +118,13 @@ const QUERIES: Readonly<Record<string, string>> = {
     select facility_id as id, chip_model as "chipModel", '{"start-up":10}'::jsonb as floors, '{"tech-giant":5000}'::jsonb as caps,
       ${inDays(1)} as "effectiveFrom"
     from quota_policies order by created_position limit 1`,
+  'POST /v1/facilities/{id}/operations-start': FIRST_FACILITY,
+  'POST /v1/facilities/{id}/pools': FIRST_FACILITY,
+  'POST /v1/facilities/{id}/entitlements': FIRST_FACILITY,
+  'POST /v1/facilities/{id}/donations': FIRST_FACILITY,
+  'POST /v1/facilities/{id}/ownership-transfer': FIRST_FACILITY,
+  'POST /v1/facilities/{id}/preferential-access': FIRST_FACILITY,
+  'POST /v1/facilities/{id}/pool-assignments': FIRST_FACILITY,
   'GET /v1/facilities/{id}': `select id from facilities order by created_position limit 1`,
   'POST /v1/transparency/reports': `select 'equal-access' as kind, ${TODAY} as "periodTo"`,
   'POST /v1/transparency/corrective-actions': `

@@ -6,6 +6,7 @@ import { AGGREGATES } from '../src/aggregates.js';
 import * as commitments from '../src/capital/commitment.commands.js';
 import * as funds from '../src/capital/fund.commands.js';
 import * as facilities from '../src/compute/facility.commands.js';
+import * as pools from '../src/compute/pool.commands.js';
 import * as erasure from '../src/erasure/erasure.commands.js';
 import * as policies from '../src/governance/policy.commands.js';
 import * as apiKeys from '../src/identity/api-key.commands.js';
@@ -26,6 +27,7 @@ const COMMANDS: Readonly<Record<string, RoutedCommand>> = {
   ...commitments,
   ...erasure,
   ...facilities,
+  ...pools,
   ...funds,
   ...partners,
   ...policies,

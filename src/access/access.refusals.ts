@@ -1,5 +1,7 @@
+import { PROPORTION_CLAUSE, QUOTA_CLASSES, RESERVED_CLAUSE } from '../compute/pool-events.js';
 import { chipLevelFacts, chipModelFact, chipsRequestedFact } from '../compute/compute.refusals.js';
 import { MODES } from '../domain/access-modes.js';
+import { CATEGORIES } from '../domain/categories.js';
 import { ACCESS_USES, FREE_REASONS } from '../domain/free-access.js';
 import { declareRefusals, unknownId } from '../ledger/refusal-declaration.js';
 import {
@@ -16,7 +18,6 @@ import {
   wholeFact,
   wordFact,
 } from '../ledger/refusal-facts.js';
-import { CATEGORIES } from '../partners/partner.js';
 
 export const OPEN_FRONTIER_CLAUSE = '2021/1173 Art. 12b(11)' as const;
 export const ELIGIBLE_COUNTRY_CLAUSE = '2021/1173 Art. 12b(15)(a)' as const;
@@ -38,7 +39,7 @@ const roomFacts = <const Rule extends string>(rule: Rule) => ({
   chipModel: chipModelFact,
   requested: chipsRequestedFact,
   available: wholeFact('Chips that can be had.', 16),
-  category: wordFact('Category of the holder of the grant.', CATEGORIES),
+  category: wordFact('Category of the holder of the grant; `union-funded` for reserved chips.', QUOTA_CLASSES),
   usedByCategory: wholeFact('Chips that this category uses.', 96),
   cap: orNull(wholeFact('Cap of this category, in chips.', 128)),
   ...chipLevelFacts,
@@ -388,6 +389,36 @@ export const ACCESS_REFUSALS = declareRefusals({
     means: 'The chips that are free are kept for other categories.',
     next: 'Ask for at most available chips, or for another time.',
     facts: roomFacts('quota-floor'),
+  },
+  'grant-without-pool': {
+    kind: 'conflict',
+    means:
+      'The hours of the facility are divided between access pools, and neither the grant nor the command names one.',
+    next: 'Name the pool whose hours are used.',
+    facts: { clause: clauseFact(PROPORTION_CLAUSE), rule: ruleFact('grant'), grantId },
+  },
+  'pool-not-of-grant': {
+    kind: 'conflict',
+    means: 'The grant is for the hours of another pool.',
+    next: 'Leave the pool out.',
+    facts: {
+      rule: ruleFact('grant'),
+      grantId,
+      poolId: idFact('The pool that was named.'),
+      grantPoolId: idFact('The pool of the grant.'),
+    },
+  },
+  'allocation-has-pool': {
+    kind: 'conflict',
+    means: 'The allocation uses the hours of a pool already.',
+    next: 'Nothing is to do: the pool of an allocation does not change.',
+    facts: { allocationId: idFact('The allocation.'), poolId: idFact('Its pool.') },
+  },
+  'not-union-funded': {
+    kind: 'conflict',
+    means: 'The grant is of no project that the Union funds, so that its chips cannot be the reserved ones.',
+    next: 'Allocate in the category of the user.',
+    facts: { clause: clauseFact(RESERVED_CLAUSE), rule: ruleFact('grant'), grantId },
   },
   'allocation-already-released': {
     kind: 'conflict',

@@ -1,13 +1,19 @@
 import { Body, Controller, Param, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
-import { AllocateDto, AllocationAnswerDto, AllocationParams, ReleaseAllocationDto } from './allocation.dto.js';
+import {
+  AllocateDto,
+  AllocationAnswerDto,
+  AllocationParams,
+  AssignPoolDto,
+  ReleaseAllocationDto,
+} from './allocation.dto.js';
 import { AllocationDto, AllocationPageDto, ListAllocationsDto } from './allocation-read.dto.js';
 import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
 import type { Page, Reading } from '../http/read-model.js';
 import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
-import { AllocateChips, ReleaseAllocation } from './allocation.commands.js';
+import { AllocateChips, AssignPool, ReleaseAllocation } from './allocation.commands.js';
 import { ListAllocations } from './allocation.queries.js';
 
 @ApiTags('compute')
@@ -50,6 +56,24 @@ export class AllocationController {
     @Context() context: CommandContext,
   ): Promise<Answer> {
     return this.commands.execute(new ReleaseAllocation(context, { id, allocationId, body }));
+  }
+
+  /**
+   * Record whose hours an allocation used that was made before the facility had access pools. It counts in the account of the pool, once
+   * and for good.
+   */
+  @CommandRoute({
+    command: AssignPool,
+    path: 'facilities/:id/pool-assignments',
+    roles: ['operator', 'facility'],
+    answer: AllocationAnswerDto,
+  })
+  assignPool(
+    @Param() { id }: IdParams,
+    @Body() body: AssignPoolDto,
+    @Context() context: CommandContext,
+  ): Promise<Answer> {
+    return this.commands.execute(new AssignPool(context, { id, body }));
   }
 
   /**

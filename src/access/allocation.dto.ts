@@ -1,6 +1,17 @@
 import { CHIP_MODEL_LENGTH_MAX } from '../compute/facility.dto.js';
+import { PROTECTIONS, type Protection } from '../compute/pool-events.js';
 import { AnswerDto } from '../http/answer.dto.js';
-import { IsChips, IsId, IsInstantOrDate, IsProse, IsText, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
+import {
+  IsChips,
+  IsId,
+  IsInstantOrDate,
+  IsOneOf,
+  IsProse,
+  IsText,
+  Optional,
+  REASON_LENGTH_MAX,
+  SOURCE_LENGTH_MAX,
+} from '../http/validation.js';
 
 /** Chips for the holder of a grant in an interval. */
 export class AllocateDto {
@@ -32,6 +43,45 @@ export class AllocateDto {
    */
   @IsInstantOrDate()
   readonly to: string;
+
+  /**
+   * The access pool whose hours are used, under a grant that names none because it was decided before the facility had pools. Else leave
+   * it out: the pool is that of the grant.
+   * @example '2f1e0d5a-86b1-4a1c-9d38-3f1f6f0c7a52'
+   */
+  @Optional()
+  @IsId()
+  readonly poolId?: string;
+
+  /**
+   * The class of the floors and caps in which the chips count: the category of the user, or the chips that are reserved for Union-funded
+   * projects (Art. 12b(15)(c)), which is what such a project gets if this is left out.
+   * @example 'category'
+   */
+  @Optional()
+  @IsOneOf(PROTECTIONS, 'Protection')
+  readonly protection?: Protection;
+}
+
+/** The pool of an allocation that was made before the facility had pools. */
+export class AssignPoolDto {
+  /** @example 'c47b8d02-91e6-4f3a-b5d8-2e7a6c1f0d94' */
+  @IsId()
+  readonly allocationId: string;
+
+  /**
+   * The access pool whose hours the allocation used.
+   * @example '2f1e0d5a-86b1-4a1c-9d38-3f1f6f0c7a52'
+   */
+  @IsId()
+  readonly poolId: string;
+
+  /**
+   * Where it is recorded whose hours were used.
+   * @example 'Hosting agreement, annex 2'
+   */
+  @IsText(SOURCE_LENGTH_MAX)
+  readonly evidenceRef: string;
 }
 
 /** The release of chips before the end of their allocation. */

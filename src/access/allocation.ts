@@ -1,13 +1,15 @@
 import type { FactsOf } from '../ledger/refusal-declaration.js';
 import type { Grant } from './access-request.js';
+import { requirePoolHours } from '../compute/hour-booking.js';
+import { PROPORTION_CLAUSE, RESERVED_CLAUSE, type Protection, type QuotaClass } from '../compute/pool-events.js';
+import type { HourPolicies } from '../compute/pool-policies.js';
 import { invalid, refuse, unknown, type Refusal } from '../ledger/refusal.js';
 import { MS_PER_HOUR, formatInstant, parseInstant } from '../ledger/time.js';
-import type { Category } from '../partners/partner.js';
 import { usedBy } from '../compute/capacity-profile.js';
 import { chipModelOf } from '../compute/capacity.js';
 import { chipMsOf, registered, type Allocation, type Facility } from '../compute/facility.js';
 import type { FacilityEvent } from '../compute/facility-events.js';
-import { categoryIndex, firstShortage, shortageFacts, type Shortage } from '../compute/quota.js';
+import { classIndex, firstShortage, quotaClassOf, shortageFacts, type Shortage } from '../compute/quota.js';
 
 export interface AllocateInput {
   readonly allocationId: string;
@@ -16,6 +18,10 @@ export interface AllocateInput {
   /** Half-open interval of instants. */
   readonly from: string;
   readonly to: string;
+  /** Only under a grant that was decided before the facility had pools; else the pool is that of the grant. */
+  readonly poolId?: string;
+  /** The class in which the chips count; that of Union-funded projects for their grants, unless it is said otherwise. */
+  readonly protection?: Protection;
 }
 
 /**
@@ -23,13 +29,14 @@ export interface AllocateInput {
  * because the ledger also records work that ran before.
  * @throws Refusal `allocation-interval-out-of-order` (422); `not-granted`, `grant-for-another-facility`, `grant-revoked`,
  * `outside-grant-period`, `grant-hours-exceeded`, `unknown-chip-model`, `capacity-exceeded`, `quota-cap-exceeded`,
- * `quota-floor-protected` (409).
+ * `quota-floor-protected`, `grant-without-pool`, `pool-not-of-grant`, `not-union-funded`, and those of `requirePoolHours` (409).
  */
 export function allocate(
   state: Facility,
   facilityId: string,
   grant: Grant | null,
   input: AllocateInput,
+  policies: HourPolicies = {},
 ): FacilityEvent[] {
   if (!grant) {
     throw refuse('not-granted', 'The request for access was not granted, so nothing can be allocated under it.', {
@@ -47,7 +54,16 @@ export function allocate(
   }
   requireGrantInForce(grant, facilityId, from, to);
   requireHoursLeft(state, grant, chipMsOf(input.chips, from, to));
-  requireRoom(state, grant, input, from, to);
+  const protection = protectionOf(grant, input);
+  requireRoom(state, quotaClassOf({ ...grant, protection }), input, from, to);
+  const poolId = poolOf(state, grant, input);
+  const pooled =
+    poolId === undefined
+      ? {}
+      : {
+          poolId,
+          unitThousandths: requirePoolHours(state, { ...input, poolId, use: grant.use }, { from, to }, policies),
+        };
   const { id: grantId, partnerId, category, country, mode } = grant;
   const { allocationId, chipModel, chips } = input;
   const interval = { from: formatInstant(from), to: formatInstant(to) };
@@ -64,7 +80,9 @@ export function allocate(
         chipModel,
         chips,
         ...interval,
-        protection: 'category',
+        protection,
+        ...pooled,
+        ...(grant.use !== undefined && { use: grant.use }),
       },
     },
   ];
@@ -102,6 +120,46 @@ function requireGrantInForce(grant: Grant, facilityId: string, from: number, to:
   }
 }
 
+/**
+ * Art. 12b(15)(c): chips that are reserved for Union-funded projects are for them alone, of whatever category. Such a project may as well
+ * count in its category.
+ */
+function protectionOf(grant: Grant, { protection }: AllocateInput): Protection {
+  const isUnionFunded = grant.unionFunded ?? false;
+  if (protection !== 'union-funded' || isUnionFunded)
+    return protection ?? (isUnionFunded ? 'union-funded' : 'category');
+  throw refuse(
+    'not-union-funded',
+    'The grant is of no project that the Union funds, so that its chips cannot be the reserved ones. Allocate in the category of the user.',
+    { clause: RESERVED_CLAUSE, rule: 'grant', grantId: grant.id },
+  );
+}
+
+/**
+ * The pool whose hours the allocation uses: that of the grant. A facility without pools has none, and one that has pools makes no
+ * allocation without one, because every further hour has an owner.
+ */
+function poolOf(state: Facility, grant: Grant, { poolId }: AllocateInput): string | undefined {
+  const { pools } = registered(state).hours;
+  if (poolId !== undefined && grant.poolId !== undefined && poolId !== grant.poolId) {
+    throw refuse('pool-not-of-grant', 'The grant is for the hours of another pool. Leave the pool out.', {
+      rule: 'grant',
+      grantId: grant.id,
+      poolId,
+      grantPoolId: grant.poolId,
+    });
+  }
+  const named = grant.poolId ?? poolId;
+  if (named === undefined && !pools.isEmpty()) {
+    throw refuse(
+      'grant-without-pool',
+      'The hours of this facility are divided between access pools, and the grant names none. Name the pool whose hours are used.',
+      { clause: PROPORTION_CLAUSE, rule: 'grant', grantId: grant.id },
+    );
+  }
+  return named;
+}
+
 function requireHoursLeft(state: Facility, grant: Grant, requestedMs: bigint): void {
   const usedMs = registered(state).grants.get(grant.id)?.chipMs ?? 0n;
   const grantedMs = BigInt(grant.chipHours) * BigInt(MS_PER_HOUR);
@@ -125,7 +183,7 @@ function requireHoursLeft(state: Facility, grant: Grant, requestedMs: bigint): v
 /** For messages only: decisions compare exact chip-milliseconds. */
 const chipHoursOf = (chipMs: bigint): number => Number(chipMs) / MS_PER_HOUR;
 
-function requireRoom(state: Facility, { category }: Grant, input: AllocateInput, from: number, to: number): void {
+function requireRoom(state: Facility, category: QuotaClass, input: AllocateInput, from: number, to: number): void {
   const { profile, policies } = chipModelOf(state, input.chipModel);
   const shortage = firstShortage(profile, policies, { chips: input.chips, category }, from, to);
   if (shortage) throw noRoom(shortage, category, input);
@@ -137,11 +195,11 @@ type NoRoom = 'capacity-exceeded' | 'quota-cap-exceeded' | 'quota-floor-protecte
  * Names the first rule that leaves no room, in this order: the installed chips, the cap of the category, the floors of
  * other categories.
  */
-function noRoom(shortage: Shortage, category: Category, { chipModel, chips }: AllocateInput): Refusal {
+function noRoom(shortage: Shortage, category: QuotaClass, { chipModel, chips }: AllocateInput): Refusal {
   const at = formatInstant(shortage.instant);
   const facts = shortageFacts(shortage, category);
   const { installed, used, protectedByFloors } = facts;
-  const usedByCategory = usedBy(shortage.levels, categoryIndex(category));
+  const usedByCategory = usedBy(shortage.levels, classIndex(category));
   const cap = shortage.policy?.caps[category] ?? null;
   const underCap = cap === null ? Infinity : cap - usedByCategory;
   const available = Math.max(0, Math.min(installed - used - protectedByFloors, underCap));
@@ -224,4 +282,32 @@ function releaseOf(allocation: Allocation, at: string, reason: string): Facility
     type: 'allocation-released',
     data: { ...facts, ...interval, at: formatInstant(parseInstant(at)), reason },
   };
+}
+
+export interface PoolAssignment {
+  readonly allocationId: string;
+  readonly poolId: string;
+  readonly evidenceRef: string;
+}
+
+/**
+ * Records whose hours an allocation used that was made before the facility had pools. It counts in the account of the pool like
+ * every other, so that it is refused where the pool has not enough hours: then it stays without a pool, and reports show that.
+ * @throws Refusal `unknown-allocation`, `unknown-pool` (404); `allocation-has-pool`, and those of `requirePoolHours` (409).
+ */
+export function assignPool(state: Facility, input: PoolAssignment, policies: HourPolicies): FacilityEvent[] {
+  const { allocationId, poolId, evidenceRef } = input;
+  const allocation = registered(state).allocations.get(allocationId);
+  if (!allocation) throw unknown('allocation', allocationId);
+  if (allocation.poolId !== undefined) {
+    throw refuse('allocation-has-pool', `The allocation uses the hours of pool ${allocation.poolId} already.`, {
+      allocationId,
+      poolId: allocation.poolId,
+    });
+  }
+  const { from, to, released: _released, ...facts } = allocation;
+  const unitThousandths = requirePoolHours(state, { ...facts, poolId }, { from, to }, policies);
+  const interval = { from: formatInstant(from), to: formatInstant(to) };
+  const data = { ...facts, ...interval, poolId, unitThousandths, evidenceRef };
+  return [{ type: 'pool-assigned', data, legalBasis: PROPORTION_CLAUSE }];
 }

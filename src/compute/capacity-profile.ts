@@ -10,8 +10,8 @@
  */
 export type CapacityProfile = Leaf | Branch | undefined;
 
-/** Categories of user in a profile. The caller maps its own names to 0 to 6. */
-const CATEGORY_COUNT = 7;
+/** Classes of users in a profile: seven categories, and Union-funded projects. The caller maps its own names to 0 to 7. */
+const CATEGORY_COUNT = 8;
 const INSTALLED = 0;
 /** Used less installed. It has its own level, because its maximum is the test for a free chip. */
 const LOAD = 1;

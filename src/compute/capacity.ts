@@ -1,9 +1,9 @@
 import { invalid, refuse, type Refusal } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
-import { CATEGORIES } from '../partners/partner.js';
 import { firstBreach, installedOf } from './capacity-profile.js';
 import { registered, type ChipModelState, type Facility } from './facility.js';
 import type { CapacityFacts, FacilityEvent, QuotaFacts, QuotaPolicyAdopted } from './facility-events.js';
+import { QUOTA_CLASSES } from './pool-events.js';
 import { firstShortage, installedAtLeast, shortageFacts, sumOfFloors } from './quota.js';
 
 /** Chip models in one facility. A machine room has a few, and each takes memory permanently. */
@@ -89,7 +89,7 @@ export function adoptQuotaPolicy(state: Facility, input: Omit<QuotaFacts, 'versi
 }
 
 function requireFloorsBelowCaps({ floors, caps }: Pick<QuotaFacts, 'floors' | 'caps'>): void {
-  for (const category of CATEGORIES) {
+  for (const category of QUOTA_CLASSES) {
     const floor = floors[category] ?? 0;
     const cap = caps[category] ?? Infinity;
     if (floor <= cap) continue;

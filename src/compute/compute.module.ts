@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { handlersOf } from '../ledger/ledger-command.js';
 import * as facilityCommands from './facility.commands.js';
+import * as poolCommands from './pool.commands.js';
+import { PoolController } from './pool.controller.js';
 import { FacilityController } from './facility.controller.js';
 import { facilityQueryHandlers } from './facility.queries.js';
 import { RecordedHistory } from './recorded-history.queries.js';
@@ -9,9 +11,10 @@ import { YearlySubmissionController } from './yearly-submission.controller.js';
 import { yearlySubmissionQueryHandlers } from './yearly-submission.queries.js';
 
 @Module({
-  controllers: [FacilityController, YearlySubmissionController],
+  controllers: [FacilityController, PoolController, YearlySubmissionController],
   providers: [
     ...handlersOf(facilityCommands),
+    ...handlersOf(poolCommands),
     ...handlersOf(yearlyCommands),
     ...facilityQueryHandlers,
     ...yearlySubmissionQueryHandlers,

@@ -1,6 +1,6 @@
 import { MODES } from '../domain/access-modes.js';
-import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { FACILITY_KINDS, type FacilityKind } from '../domain/facility-kinds.js';
+import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
 import { moneyOf } from '../domain/money.js';
 import { itsPartner, nobody, upcast, type DomainEvent, type EventDeclarations } from '../ledger/aggregate.js';
 import { currency } from '../domain/currencies.js';
@@ -155,6 +155,9 @@ export type FacilityEvent =
   | Fact<'ownership-transferred', typeof ownershipTransfer>
   | Fact<'preferential-access-set', typeof preferentialAccess>
   | YearlySubmitted;
+
+/** An event of one type. */
+export type FacilityFact<Type extends FacilityEvent['type']> = Extract<FacilityEvent, { readonly type: Type }>;
 
 /** Before pools: the chips counted in the category of their user. */
 const inCategory = <Facts extends object>(facts: Facts) => ({ ...facts, protection: 'category' as const });

@@ -3,7 +3,7 @@ import { FromDay, ListQueryDto, ReadQueryDto, ToDay } from '../http/list-query.d
 import { IsCountryCode, IsInstantOrDate, IsOneOf, IsText, Optional } from '../http/validation.js';
 import { FACILITY_KINDS, type FacilityKind } from './facility-events.js';
 import { CHIP_MODEL_LENGTH_MAX } from './facility.dto.js';
-import type { ChipsByCategory } from './quota.js';
+import type { ChipsByClass } from './quota.js';
 
 /** Chips of one model. */
 export class InstalledChipsDto {
@@ -26,10 +26,10 @@ export class QuotaPolicyDto {
   readonly version: number;
   /** @example { "start-up": 2000, "sme": 3000, "research": 4000 } */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
-  readonly floors: ChipsByCategory;
+  readonly floors: ChipsByClass;
   /** @example { "tech-giant": 5000 } */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
-  readonly caps: ChipsByCategory;
+  readonly caps: ChipsByClass;
   /** @example '2026-03-01T00:00:00Z' */
   @ApiProperty({ format: 'date-time' })
   readonly effectiveFrom: string;

@@ -1,5 +1,4 @@
 import { AnswerDto } from '../http/answer.dto.js';
-import { CATEGORIES } from '../partners/partner.js';
 import {
   AreChipsBy,
   IsAmountMinor,
@@ -18,7 +17,8 @@ import {
   SOURCE_LENGTH_MAX,
 } from '../http/validation.js';
 import { FACILITY_KINDS, type FacilityKind } from './facility-events.js';
-import type { ChipsByCategory } from './quota.js';
+import { QUOTA_CLASSES } from './pool-events.js';
+import type { ChipsByClass } from './quota.js';
 
 /** Names of models are short, because they become part of the ids of rows. */
 export const CHIP_MODEL_LENGTH_MAX = 100;
@@ -122,19 +122,19 @@ export class AdoptQuotaPolicyDto {
   readonly chipModel: string;
 
   /**
-   * Chips kept for a category, whether it uses them or not. Their sum is at most the number of chips installed from
-   * then on.
+   * Chips kept for a category, or for Union-funded projects of all categories (`union-funded`, Art. 12b(15)(c)), whether they are used or
+   * not. Their sum is at most the number of chips installed from then on.
    * @example { "start-up": 2000, "sme": 3000, "research": 4000 }
    */
-  @AreChipsBy(CATEGORIES)
-  readonly floors: ChipsByCategory;
+  @AreChipsBy(QUOTA_CLASSES)
+  readonly floors: ChipsByClass;
 
   /**
    * Maximum number of chips that a category may use at one time. A category that is left out has no cap.
    * @example { "tech-giant": 5000 }
    */
-  @AreChipsBy(CATEGORIES)
-  readonly caps: ChipsByCategory;
+  @AreChipsBy(QUOTA_CLASSES)
+  readonly caps: ChipsByClass;
 
   /**
    * Start of the policy: an instant, or a date, which means its first instant (UTC). Not before the start of the

@@ -26,7 +26,7 @@ import type {
   FacilityEvent,
 } from './facility-events.js';
 import type { YearlySubmissionFacts } from './yearly-events.js';
-import { categoryIndex, type QuotaPolicy } from './quota.js';
+import { classIndex, quotaClassOf, type QuotaPolicy } from './quota.js';
 
 export type Facility = { readonly status: 'absent' } | RegisteredFacility;
 
@@ -298,7 +298,7 @@ function withSubmission(state: RegisteredFacility, { year, version }: YearlySubm
 function withUse(state: RegisteredFacility, of: Allocation, chips: number, from: number, to: number) {
   return state.chipModels.update(of.chipModel, NO_CHIPS, (model) => ({
     ...model,
-    profile: from < to ? withUsed(model.profile, categoryIndex(of.category), chips, from, to) : model.profile,
+    profile: from < to ? withUsed(model.profile, classIndex(quotaClassOf(of)), chips, from, to) : model.profile,
   }));
 }
 

@@ -16,15 +16,17 @@ import {
 import { CATEGORIES } from '../partners/partner.js';
 
 /** Access time is directly proportional to the financial contributions to the CAPEX, or to the purchase. */
-export const PROPORTION_CLAUSE = '2021/1173 Art. 12b(13)';
+export const PROPORTION_CLAUSE = '2021/1173 Art. 12b(13)' as const;
 /** Access time that a Member State gives becomes access time of the Union, and is no contribution. */
-export const DONATION_CLAUSE = '2021/1173 Art. 12b(10)';
+export const DONATION_CLAUSE = '2021/1173 Art. 12b(10)' as const;
 /** The residual value at the transfer of ownership becomes access time of the Union. */
-export const OWNERSHIP_CLAUSE = '2021/1173 Art. 12b(12)';
+export const OWNERSHIP_CLAUSE = '2021/1173 Art. 12b(12)' as const;
 /** Preferential access of undertakings that financed at least 10 % of the investment costs. */
-export const PREFERENCE_CLAUSE = '651/2014 Art. 26(4)';
+export const PREFERENCE_CLAUSE = '651/2014 Art. 26(4)' as const;
+/** Commercial use of supercomputers is limited to a part of the access time of the Union. */
+export const COMMERCIAL_CLAUSE = '2021/1173 Arts. 17, 18' as const;
 /** Computing resources are reserved for Union-funded research and innovation. */
-export const RESERVED_CLAUSE = '2021/1173 Art. 12b(15)(c)';
+export const RESERVED_CLAUSE = '2021/1173 Art. 12b(15)(c)' as const;
 
 /** What chips count in: the category of their user, or the class of Union-funded projects (Art. 12b(15)(c)). */
 export const PROTECTIONS = ['category', 'union-funded'] as const;

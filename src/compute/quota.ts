@@ -1,4 +1,5 @@
-import { CATEGORIES, type Category } from '../partners/partner.js';
+import type { Category } from '../partners/partner.js';
+import { QUOTA_CLASSES, type Protection, type QuotaClass } from './pool-events.js';
 import {
   firstBreach,
   installedOf,
@@ -10,8 +11,11 @@ import {
   type Levels,
 } from './capacity-profile.js';
 
-/** Chips per category. A category that is not named has no floor, or no cap. */
-export type ChipsByCategory = Readonly<Partial<Record<Category, number>>>;
+/**
+ * Chips per class of users: a category, or Union-funded projects of all categories (Art. 12b(15)(c)). A class that is not named has no
+ * floor, or no cap.
+ */
+export type ChipsByClass = Readonly<Partial<Record<QuotaClass, number>>>;
 
 /**
  * Floors and caps of one chip model, which the board adopted. They apply from an instant on until the next policy takes
@@ -21,17 +25,21 @@ export interface QuotaPolicy {
   /** Counted from 1, per facility and chip model. */
   readonly version: number;
   /** Chips kept for a category, whether it uses them or not. */
-  readonly floors: ChipsByCategory;
+  readonly floors: ChipsByClass;
   /** Maximum number of chips that a category may use. */
-  readonly caps: ChipsByCategory;
+  readonly caps: ChipsByClass;
   /** Ms since the epoch. */
   readonly effectiveFrom: number;
 }
 
-export const categoryIndex = (category: Category): number => CATEGORIES.indexOf(category);
+/** The class in which chips count: reserved chips of Union-funded projects do not count in the category of their user. */
+export const quotaClassOf = (of: { readonly category: Category; readonly protection: Protection }): QuotaClass =>
+  of.protection === 'union-funded' ? 'union-funded' : of.category;
 
-export const sumOfFloors = (floors: ChipsByCategory): number =>
-  CATEGORIES.reduce((sum, category) => sum + (floors[category] ?? 0), 0);
+export const classIndex = (quotaClass: QuotaClass): number => QUOTA_CLASSES.indexOf(quotaClass);
+
+export const sumOfFloors = (floors: ChipsByClass): number =>
+  QUOTA_CLASSES.reduce((sum, category) => sum + (floors[category] ?? 0), 0);
 
 /**
  * A demand for `chips` more. The rule is nested protection (domain.md, "Floors and caps"): for the category of the
@@ -42,13 +50,13 @@ export const sumOfFloors = (floors: ChipsByCategory): number =>
  */
 export interface Demand {
   readonly chips: number;
-  readonly category?: Category;
+  readonly category?: QuotaClass;
   readonly policy?: QuotaPolicy | undefined;
 }
 
 export function roomFor({ chips, category, policy }: Demand): CapacityRule {
   const floors = floorsOfOthers(policy, category);
-  const asking = category === undefined ? 0 : categoryIndex(category);
+  const asking = category === undefined ? 0 : classIndex(category);
   const cap = category === undefined ? Infinity : (policy?.caps[category] ?? Infinity);
   return {
     holdsAt: (levels) =>
@@ -63,8 +71,8 @@ export function roomFor({ chips, category, policy }: Demand): CapacityRule {
 }
 
 /** The floors by category. The floor of the demanding category is 0, because it may use its own floor. */
-function floorsOfOthers(policy: QuotaPolicy | undefined, category: Category | undefined): readonly number[] {
-  return CATEGORIES.map((each) => (each === category ? 0 : (policy?.floors[each] ?? 0)));
+function floorsOfOthers(policy: QuotaPolicy | undefined, category: QuotaClass | undefined): readonly number[] {
+  return QUOTA_CLASSES.map((each) => (each === category ? 0 : (policy?.floors[each] ?? 0)));
 }
 
 function unmetFloors(floors: readonly number[], levels: Levels): number {
@@ -117,7 +125,7 @@ export interface ShortageFacts {
   readonly policyVersion: number | null;
 }
 
-export function shortageFacts({ levels, policy }: Shortage, category?: Category): ShortageFacts {
+export function shortageFacts({ levels, policy }: Shortage, category?: QuotaClass): ShortageFacts {
   const installed = installedOf(levels);
   return {
     installed,

@@ -1,15 +1,33 @@
 import { CALENDARS } from '../domain/business-days.js';
 import { COMMITMENT_KINDS, IN_KIND_TREATMENTS, type CommitmentKind } from '../domain/commitment-kinds.js';
-import { FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
+import { FACILITY_KINDS, FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
 import { MODES } from '../domain/access-modes.js';
 import { CATEGORIES } from '../domain/categories.js';
 import { FREE_REASONS, type FreeReason } from '../domain/free-access.js';
 import { invalid, type Refusal } from '../ledger/refusal.js';
 import { misfitOf } from '../ledger/schema-check.js';
-import { above0, list, object, oneOf, optional, some, whole, type Schema, type ValueOf } from '../ledger/schema.js';
+import {
+  above0,
+  list,
+  mapOf,
+  object,
+  oneOf,
+  optional,
+  some,
+  whole,
+  type Schema,
+  type ValueOf,
+} from '../ledger/schema.js';
 import { country, isCountry } from '../domain/countries.js';
 import { isMemberState } from '../domain/member-states.js';
 import { isPlainObject } from '../http/body/plain-json.js';
+
+/** A chip that counts as more units than this is a typing error. */
+export const FACTOR_MAX = 1_000;
+const MODEL_LENGTH_MAX = 100;
+/** A machine room has a few models of chip. */
+const FACTORS_MAX = 100;
+export const PPM = 1_000_000;
 
 /** The policies, and the schemas of their values as events record them. */
 export const POLICY_VALUES = {
@@ -85,6 +103,18 @@ export const POLICY_VALUES = {
   'free-access-evidence': list(
     oneOf(FREE_REASONS),
     'Art. 12b(15)(b): the reasons for free access for which a grant must name its evidence, sorted.',
+  ),
+  'chip-equivalence': object(
+    { factors: mapOf(above0(FACTOR_MAX)) },
+    'Unit-hours that a chip-hour of each model counts, with at most three decimals.',
+  ),
+  'commercial-share-maximum': object(
+    { sharesPpm: some(FACILITY_KINDS, whole()) },
+    'Arts. 17, 18: the largest part of the access time of the Union for commercial use, by kind of facility, in parts per million.',
+  ),
+  'donated-time-primary-share': object(
+    { sharePpm: whole(undefined, 1) },
+    'Art. 12b(10): from which share on donated time is used primarily for start-ups and SMEs, in parts per million.',
   ),
 } as const satisfies Readonly<Record<string, Schema<unknown>>>;
 export type PolicyName = keyof typeof POLICY_VALUES;
@@ -162,6 +192,31 @@ export function readPolicyValue(policy: PolicyName, value: unknown): NamedValue 
         throw mismatch(policy, `{ "kinds": some of ${COMMITMENT_KINDS.join(', ')}, each once }`);
       }
       return { policy, value: { kinds: kinds.toSorted() } };
+    }
+    case 'chip-equivalence': {
+      const factors = fieldsOf(value, ['factors'])?.factors;
+      if (!isNumbersBy(factors, isModel, isFactor) || !hasEntries(factors, FACTORS_MAX)) {
+        throw mismatch(
+          policy,
+          `{ "factors": 1 to ${FACTORS_MAX} chip models, each with a number above 0 and up to ${FACTOR_MAX} that has at most three decimals }`,
+        );
+      }
+      return { policy, value: { factors } };
+    }
+    case 'commercial-share-maximum': {
+      const sharesPpm = fieldsOf(value, ['sharesPpm'])?.sharesPpm;
+      if (!isNumbersBy(sharesPpm, isFacilityKind, isPpm) || !hasEntries(sharesPpm, FACILITY_KINDS.length)) {
+        throw mismatch(
+          policy,
+          `{ "sharesPpm": some of ${FACILITY_KINDS.join(', ')}, each with parts per million from 0 to ${PPM} }`,
+        );
+      }
+      return { policy, value: { sharesPpm } };
+    }
+    case 'donated-time-primary-share': {
+      const sharePpm = fieldsOf(value, ['sharePpm'])?.sharePpm;
+      if (!isWholeUpTo(sharePpm, PPM)) throw mismatch(policy, `{ "sharePpm": parts per million from 1 to ${PPM} }`);
+      return { policy, value: { sharePpm } };
     }
   }
 }
@@ -247,6 +302,27 @@ const isSet = (value: unknown): value is unknown[] => Array.isArray(value) && ne
 
 const isWholeUpTo = (value: unknown, max: number): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= max;
+
+/** An object of own members whose names and numbers are right. */
+const isNumbersBy = (
+  value: unknown,
+  isName: (name: string) => boolean,
+  isNumber: (value: unknown) => boolean,
+): value is Readonly<Record<string, number>> =>
+  isPlainObject(value) && Object.entries(value).every(([name, number]) => isName(name) && isNumber(number));
+
+const hasEntries = (value: object, max: number): boolean => {
+  const { length } = Object.keys(value);
+  return length > 0 && length <= max;
+};
+const isModel = (name: string): boolean =>
+  name.length <= MODEL_LENGTH_MAX &&
+  /^[\p{L}\p{N}\p{P}\p{S}]([\p{L}\p{N}\p{P}\p{S} ]*[\p{L}\p{N}\p{P}\p{S}])?$/u.test(name);
+/** Three decimals: accounts count thousandths. */
+const isFactor = (value: unknown): boolean =>
+  typeof value === 'number' && value > 0 && value <= FACTOR_MAX && Number(value.toFixed(3)) === value;
+const isPpm = (value: unknown): boolean => value === 0 || isWholeUpTo(value, PPM);
+const isFacilityKind = (name: string): boolean => FACILITY_KINDS.some((each) => each === name);
 
 const isCommitmentKind = (kind: unknown): kind is CommitmentKind => COMMITMENT_KINDS.some((each) => each === kind);
 

@@ -2,7 +2,7 @@ import { ApiProperty, OmitType, type ApiPropertyOptions } from '@nestjs/swagger'
 import { IsDefined } from 'class-validator';
 import { CALENDARS } from '../domain/business-days.js';
 import { COMMITMENT_KINDS, IN_KIND_TREATMENTS } from '../domain/commitment-kinds.js';
-import { FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
+import { FACILITY_KINDS, FACILITY_KINDS_BY_POLICY } from '../domain/facility-kinds.js';
 import { MODES } from '../domain/access-modes.js';
 import { CATEGORIES } from '../domain/categories.js';
 import { FREE_REASONS } from '../domain/free-access.js';
@@ -11,10 +11,12 @@ import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsInstantOrDate, IsOneOf, IsProse, Optional, REASON_LENGTH_MAX } from '../http/validation.js';
 import {
   DECIDED_MAX,
+  FACTOR_MAX,
   GRANT_MONTHS_MAX,
   NOTICE_DAYS_MAX,
   OPEN_MAX,
   POLICY_NAMES,
+  PPM,
   STAFF_MAX,
   type PolicyName,
 } from './policy-values.js';
@@ -60,6 +62,8 @@ const ACCESS_MODES = {
   ),
   additionalProperties: false,
 };
+
+const PPM_VALUE = { type: 'integer' as const, format: 'int64', minimum: 0, maximum: PPM };
 
 /** The values of all policies; the policy decides which of them it takes. */
 export const POLICY_VALUE = {
@@ -128,6 +132,35 @@ export const POLICY_VALUE = {
       additionalProperties: false,
     },
     ACCESS_MODES,
+    {
+      type: 'object',
+      properties: {
+        factors: {
+          type: 'object',
+          additionalProperties: { type: 'number', format: 'double', minimum: 0.001, maximum: FACTOR_MAX },
+        },
+      },
+      required: ['factors'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: {
+        sharesPpm: {
+          type: 'object',
+          properties: Object.fromEntries(FACILITY_KINDS.map((kind) => [kind, PPM_VALUE])),
+          additionalProperties: false,
+        },
+      },
+      required: ['sharesPpm'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: { sharePpm: { ...PPM_VALUE, minimum: 1 } },
+      required: ['sharePpm'],
+      additionalProperties: false,
+    },
   ],
 } satisfies ApiPropertyOptions;
 
@@ -151,6 +184,8 @@ export class AdoptPolicyDto {
    * `demand-basis`: `"all"`, `"eligible"` or `"decided"`. `access-modes`: for each mode `{ chipHoursMin, chipHoursMax,
    * decision: { workingDaysMax, from }, months, audience }`, all of them optional.
    * `free-access-evidence`: a list of reasons for free access for which a grant must name its evidence.
+   * `chip-equivalence`: `{ factors: { GB300: 1, H100: 0.25 } }`, unit-hours of a chip-hour. `commercial-share-maximum`:
+   * `{ sharesPpm: { supercomputer: 200000 } }`. `donated-time-primary-share`: `{ sharePpm }`.
    * @example 'committed'
    */
   @IsDefined({ message: '$property must be given; see the description of each policy.' })

@@ -82,7 +82,7 @@ function demandOfList({ minItems = 0, maxItems = Infinity }: JsonSchema, length:
 
 /** An event of usage has thousands of members, so that this makes nothing for a member that fits. */
 function misfitOfMember(
-  { properties = {}, required = [] }: JsonSchema,
+  { properties = {}, required = [], additionalProperties = false }: JsonSchema,
   value: Readonly<Record<string, unknown>>,
 ): Misfit | undefined {
   for (const name of required) {
@@ -92,7 +92,7 @@ function misfitOfMember(
   for (const name of Object.keys(value)) {
     const member = value[name];
     if (member === undefined) continue;
-    const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const schema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties || undefined;
     const misfit = schema ? misfitOf(schema, member) : { pointer: '', demand: 'not be there' };
     if (misfit) return below(name, misfit);
   }

@@ -19,7 +19,8 @@ export interface JsonSchema {
   readonly exclusiveMinimum?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: false;
+  /** Of the members that `properties` does not name; false for none. */
+  readonly additionalProperties?: false | JsonSchema;
   readonly items?: JsonSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
@@ -98,6 +99,10 @@ export function some<const Key extends string, Value>(
   const properties = Object.fromEntries(keys.map((key) => [key, value]));
   return schema({ type: 'object', properties, required: [], additionalProperties: false }, description);
 }
+
+/** An object with keys that the program does not know beforehand, and the same kind of value at each. */
+export const mapOf = <Value>(value: Schema<Value>, description?: string): Schema<Readonly<Record<string, Value>>> =>
+  schema({ type: 'object', properties: {}, required: [], additionalProperties: value }, description);
 
 /** An event holds a few bytes at least for each item of its lists. */
 const ITEMS_MAX = EVENT_BYTES_MAX;

@@ -30,6 +30,8 @@ const APPLICATION = [
 ];
 /** Members of the grant that an allocation repeats. */
 const ALLOCATION = ['partnerId', 'category', 'country', 'mode'];
+/** Whose hours are granted, and for what use. A grant that was decided before there were pools does not say it. */
+const TERMS = ['poolId', 'use'];
 const STEP = [...APPLICATION, 'chipHours', 'priceBasis', 'reasonCodes', 'validFrom', 'validTo'];
 
 /** The events of a request after its submission. */
@@ -62,10 +64,10 @@ const WANTED: Readonly<Record<TypeOf<'access-requests'>, readonly string[]>> = {
   'access-request-withdrawn': [...STEP, 'withdrawnAt'],
   'eligibility-confirmed': [...STEP, 'checkedAt'],
   'eligibility-refused': [...STEP, 'checkedAt'],
-  'access-granted': [...STEP, 'decidedAt', 'callChipHours'],
+  'access-granted': [...STEP, 'decidedAt', ...TERMS, 'funding', 'callChipHours'],
   'access-denied': [...STEP, 'decidedAt'],
   'grant-revoked': [...STEP, 'revokedAt'],
-  'chips-allocated': [...ALLOCATION, 'chips', 'from', 'to'],
+  'chips-allocated': [...ALLOCATION, 'chips', 'from', 'to', ...TERMS, 'protection'],
   'allocation-released': ['chips', 'from', 'to', 'at'],
   'call-hours-granted': ['chipHours', 'grantedChipHours'],
   'call-hours-returned': ['chipHours'],
@@ -79,6 +81,8 @@ interface Request {
   chipHours: number;
   validFrom: number;
   validTo: number;
+  /** The data of the event that granted it. */
+  granted: Readonly<Record<string, unknown>>;
   /** Allocated and not released: chips times milliseconds. */
   allocatedChipMs: bigint;
   /** The part of it after the instant at which the grant was revoked. */
@@ -214,6 +218,7 @@ function submitted(facts: Facts): Request {
     chipHours: 0,
     validFrom: 0,
     validTo: 0,
+    granted: {},
     allocatedChipMs: 0n,
     heldChipMs: 0n,
     callChipHours: 0,
@@ -277,6 +282,7 @@ function grant(request: Request, facts: Facts): void {
     'The price basis is neither free nor pay-per-use.',
   );
   request.chipHours = hours;
+  request.granted = facts.data;
   request.validFrom = facts.instant('validFrom');
   request.validTo = facts.instant('validTo');
   facts.require(request.validFrom < request.validTo, 'The grant ends before it begins.');
@@ -327,6 +333,20 @@ function allocate(request: Request, facts: Facts, revokedAt: number): void {
   for (const name of ALLOCATION) {
     facts.requireSame(facts.data[name], request.data[name], `${name} is not that of the grant.`);
   }
+  for (const name of TERMS) {
+    const terms = request.granted[name];
+    facts.require(
+      terms === undefined || facts.data[name] === terms,
+      `${name} is not that of the grant.`,
+      terms,
+      facts.data[name],
+    );
+  }
+  const isReserved = facts.data['protection'] === 'union-funded';
+  facts.require(
+    !isReserved || request.granted['funding'] !== undefined,
+    'Chips that are reserved for Union-funded projects are allocated to another one (Art. 12b(15)(c)).',
+  );
   const [from, to, chips] = [facts.instant('from'), facts.instant('to'), facts.count('chips')];
   const isInside = request.validFrom <= from && from < to && to <= request.validTo;
   const period = (start: number, end: number): string =>

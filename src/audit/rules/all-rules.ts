@@ -5,6 +5,7 @@ import { AccessCallRule } from './access-call.rule.js';
 import { CapacityRule } from './capacity.rule.js';
 import { CommitmentRule } from './commitment.rule.js';
 import { FundRule } from './fund.rule.js';
+import { PoolRule } from './pool.rule.js';
 import { PartnerRule } from './partner.rule.js';
 import { EligibilityRule } from './eligibility.rule.js';
 import { OwnershipRule } from './ownership.rule.js';
@@ -21,6 +22,7 @@ const RULES: { readonly [Name in RuleName]: (findings: Findings) => Rule<Name> }
   funds: (findings) => new FundRule(findings),
   commitments: (findings) => new CommitmentRule(findings),
   capacity: (findings) => new CapacityRule(findings),
+  pools: (findings) => new PoolRule(findings),
   allocations: (findings) => new AllocationRule(findings),
   'access-calls': (findings) => new AccessCallRule(findings),
   'access-requests': (findings) => new AccessRequestRule(findings),

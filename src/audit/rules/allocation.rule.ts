@@ -19,7 +19,10 @@ type AllocationRow = readonly [
 ];
 
 /** Members that the events of an allocation repeat, and the part of these members that usage repeats. */
-const REPEATED = ['grantId', 'partnerId', 'category', 'country', 'mode', 'chipModel', 'chips'];
+const DESCRIBED = ['grantId', 'partnerId', 'category', 'country', 'mode', 'chipModel', 'chips', 'protection', 'use'];
+/** Members that a pool that is assigned later adds. */
+const POOLED = ['poolId', 'unitThousandths'];
+const REPEATED = [...DESCRIBED, ...POOLED];
 const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode'];
 
 const WANTED = [...REPEATED, 'from', 'to', 'at', 'chipHours', 'flag'];
@@ -41,7 +44,7 @@ interface OverlappingUse {
 
 interface Allocation {
   readonly facilityId: string;
-  readonly data: Readonly<Record<string, unknown>>;
+  data: Readonly<Record<string, unknown>>;
   readonly chips: number;
   readonly from: number;
   /** Every release sets an earlier end. */
@@ -109,6 +112,8 @@ function apply(allocations: Map<string, Allocation>, row: AllocationRow, facts: 
     }
     case 'allocation-released':
       return release(named(allocation, id, facilityId, REPEATED, facts), facts);
+    case 'pool-assigned':
+      return assignPool(named(allocation, id, facilityId, DESCRIBED, facts), facts);
     case 'usage-reported':
       if (schema >= BEGUN_SINCE_SCHEMA) requireBegun(facts, recordedAt);
       return use(named(allocation, id, facilityId, REPEATED_BY_USAGE, facts), schema, facts);
@@ -134,20 +139,25 @@ function named(
   return allocation;
 }
 
+/** An allocation without a pool gets one, once, for the time that is left of it. */
+function assignPool(allocation: Allocation, facts: Facts): void {
+  facts.require(allocation.data['poolId'] === undefined, 'The allocation has a pool already.');
+  requireCurrent(allocation, facts, 'The pool is assigned for another interval than is left.');
+  allocation.data = { ...allocation.data, ...Object.fromEntries(POOLED.map((name) => [name, facts.data[name]])) };
+}
+
 function release(allocation: Allocation, facts: Facts): void {
   const [from, to, at] = [facts.instant('from'), facts.instant('to'), facts.instant('at')];
-  const isCurrent = from === allocation.from && to === allocation.to;
-  if (!isCurrent) {
-    const expected = [allocation.from, allocation.to].map((ms) => new Date(ms).toISOString()).join(' to ');
-    facts.require(
-      false,
-      'The release names another interval than is left.',
-      expected,
-      `${facts.text('from')} to ${facts.text('to')}`,
-    );
-  }
+  requireCurrent(allocation, facts, 'The release names another interval than is left.');
   facts.require(at < to, 'What is released is over already.', `before ${facts.text('to')}`, facts.text('at'));
   allocation.to = Math.max(from, at);
+}
+
+function requireCurrent(allocation: Allocation, facts: Facts, message: string): void {
+  const [from, to] = [facts.instant('from'), facts.instant('to')];
+  if (from === allocation.from && to === allocation.to) return;
+  const expected = [allocation.from, allocation.to].map((ms) => new Date(ms).toISOString()).join(' to ');
+  facts.require(false, message, expected, `${facts.text('from')} to ${facts.text('to')}`);
 }
 
 function use(allocation: Allocation, schema: number, facts: Facts): void {

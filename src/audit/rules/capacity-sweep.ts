@@ -30,6 +30,10 @@ export interface Excess {
   readonly cap: number;
 }
 
+/** The classes that floors and caps are for: the categories, and last the Union-funded projects (Art. 12b(15)(c)). */
+export const CLASSES: readonly string[] = [...CATEGORIES, 'union-funded'];
+export const RESERVED = CATEGORIES.length;
+
 const NONE = -1;
 const LOAD = 0;
 const INSTALLED = 1;
@@ -57,7 +61,7 @@ export class CapacitySweep {
     withQuotas: boolean,
   ) {
     this.places = placesFor(instants.length);
-    const levels = withQuotas ? FIRST_CATEGORY + CATEGORIES.length : FIRST_CATEGORY;
+    const levels = withQuotas ? FIRST_CATEGORY + CLASSES.length : FIRST_CATEGORY;
     this.trees = Array.from({ length: levels }, () => new LevelTree(this.places));
     for (let depth = 0; 2 ** depth <= 2 * this.places; depth += 1) this.carried.push(new Float64Array(levels));
   }
@@ -81,7 +85,7 @@ export class CapacitySweep {
   excess(from: number, to: number, category: number, quota: Quota | undefined): Excess | undefined {
     const [first, last] = this.range(from, to);
     if (first >= last) return undefined;
-    const floors = CATEGORIES.map((_, at) => (at === category ? 0 : (quota?.floors[at] ?? 0)));
+    const floors = CLASSES.map((_, at) => (at === category ? 0 : (quota?.floors[at] ?? 0)));
     const asked = { floors, category, cap: category === NONE ? Infinity : (quota?.caps[category] ?? Infinity) };
     const fits = (node: number, depth: number): boolean => this.fits(node, depth, asked);
     const place = this.find(1, 0, this.places, 0, { fits, first, last });

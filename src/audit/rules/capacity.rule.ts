@@ -1,7 +1,6 @@
 import { idOf } from '../../ledger/aggregate.js';
-import { CATEGORIES } from '../../partners/partner.js';
 import type { Findings } from '../audit-finding.js';
-import { CapacitySweep, type Change, type Excess, type Quota } from './capacity-sweep.js';
+import { CapacitySweep, CLASSES, RESERVED, type Change, type Excess, type Quota } from './capacity-sweep.js';
 import { notCovered, type EventOf, type TypeOf } from './coverage.js';
 import { Partitions } from './partitions.js';
 import { Facts, findingOf, runCheck, Violation, type Rule } from './rule.js';
@@ -92,18 +91,20 @@ function rowOf(key: string, type: TypeOf<'capacity'>, position: number, facts: F
 
 function allocated(facts: Facts): Pick<Change, 'chips' | 'category' | 'from' | 'to'> {
   const chips = facts.count('chips');
-  const category = CATEGORIES.findIndex((known) => known === facts.text('category'));
-  facts.require(category >= 0, 'Nobody knows the category.', undefined, facts.text('category'));
+  const known = CLASSES.indexOf(facts.text('category'));
+  facts.require(known >= 0 && known !== RESERVED, 'Nobody knows the category.', undefined, facts.text('category'));
+  // Events of the first schema do not state a protection: their chips count in the category.
+  const category = facts.optional('protection') === CLASSES[RESERVED] ? RESERVED : known;
   return { chips, category, from: facts.instant('from'), to: facts.instant('to') };
 }
 
 function policyRow(key: string, position: number, facts: Facts): PolicyRow {
   const [floors, caps] = (['floors', 'caps'] as const).map((name) => new Facts(facts.place, facts.record(name)));
-  const floor = CATEGORIES.map((category) => (floors?.data[category] === undefined ? 0 : floors.count(category)));
-  const cap = CATEGORIES.map((category) => (caps?.data[category] === undefined ? null : caps.count(category)));
+  const floor = CLASSES.map((category) => (floors?.data[category] === undefined ? 0 : floors.count(category)));
+  const cap = CLASSES.map((category) => (caps?.data[category] === undefined ? null : caps.count(category)));
   for (const [at, chips] of floor.entries()) {
     const highest = cap[at] ?? Infinity;
-    facts.require(chips <= highest, `The floor of ${CATEGORIES[at]} is above its cap.`, `at most ${highest}`, chips);
+    facts.require(chips <= highest, `The floor of ${CLASSES[at]} is above its cap.`, `at most ${highest}`, chips);
   }
   return [key, position, 'quota-policy-adopted', facts.count('version'), floor, cap, facts.instant('effectiveFrom')];
 }
@@ -144,7 +145,7 @@ interface Slab {
 }
 
 function firstViolation(rows: Iterable<Row>, key: string, extent: Extent, placesMax: number): Violation | undefined {
-  const levels = extent.hasPolicies ? CATEGORIES.length + 2 : 2;
+  const levels = extent.hasPolicies ? CLASSES.length + 2 : 2;
   let first: Violation | undefined;
   for (const slab of slabsOf(rows, key, extent, Math.max(1, Math.floor(placesMax / levels)))) {
     const found = sweep(rows, key, slab, extent.hasPolicies);
@@ -283,7 +284,7 @@ function troubleOf({ instant, installed, used, kept, usedByCategory, cap }: Exce
   }
   if (usedByCategory > cap) {
     const facts = { expected: `at most ${cap}`, found: String(usedByCategory) };
-    return { message: `${CATEGORIES[category]} has more chips than its cap at ${at}.`, facts };
+    return { message: `${CLASSES[category]} has more chips than its cap at ${at}.`, facts };
   }
   const facts = { expected: `at most ${installed}`, found: `${used} and ${kept} kept` };
   return { message: `Chips that floors keep for others are promised at ${at}.`, facts };

@@ -9,6 +9,7 @@ export type RuleName =
   | 'funds'
   | 'commitments'
   | 'capacity'
+  | 'pools'
   | 'allocations'
   | 'access-calls'
   | 'access-requests'
@@ -37,7 +38,7 @@ const COVERAGE = {
   'affiliation-recorded': ['ownership'],
   'affiliation-ended': ['ownership'],
   'partner-acquired': ['ownership'],
-  'policy-adopted': ['policies', 'access-calls', 'eligibility', 'funds', 'commitments'],
+  'policy-adopted': ['policies', 'access-calls', 'eligibility', 'funds', 'commitments', 'pools'],
   'api-key-issued': ['api-keys'],
   'api-key-revoked': ['api-keys'],
   'fund-established': ['funds'],
@@ -53,21 +54,21 @@ const COVERAGE = {
   'capital-call-paid': ['commitments'],
   'distribution-paid': ['funds', 'commitments'],
   'commitment-cancelled': ['commitments'],
-  'facility-registered': ['funds', 'access-calls', 'partners'],
-  'contribution-recorded': ['funds', 'commitments', 'access-calls'],
-  'yearly-submitted': ['yearly-submissions'],
-  'capacity-installed': ['capacity'],
+  'facility-registered': ['funds', 'access-calls', 'partners', 'pools'],
+  'contribution-recorded': ['funds', 'commitments', 'access-calls', 'pools'],
+  'capacity-installed': ['capacity', 'pools'],
   'capacity-retired': ['capacity'],
   'quota-policy-adopted': ['capacity'],
-  'chips-allocated': ['capacity', 'allocations', 'access-requests'],
-  'allocation-released': ['capacity', 'allocations', 'access-requests'],
-  'pool-assigned': { none: 'No rule recomputes the hours of pools yet.' },
-  'operations-started': { none: 'No rule recomputes the hours of pools yet.' },
-  'access-pool-defined': ['eligibility'],
-  'entitlement-set': { none: 'No rule recomputes the hours of pools yet.' },
-  'access-time-donated': { none: 'No rule recomputes the hours of pools yet.' },
-  'ownership-transferred': { none: 'No rule recomputes the hours of pools yet.' },
-  'preferential-access-set': { none: 'No rule recomputes the hours of pools yet.' },
+  'chips-allocated': ['capacity', 'allocations', 'access-requests', 'pools'],
+  'allocation-released': ['capacity', 'allocations', 'access-requests', 'pools'],
+  'pool-assigned': ['pools', 'allocations'],
+  'operations-started': ['pools'],
+  'yearly-submitted': ['yearly-submissions'],
+  'access-pool-defined': ['pools', 'partners', 'eligibility'],
+  'entitlement-set': ['pools'],
+  'access-time-donated': ['pools'],
+  'ownership-transferred': ['pools'],
+  'preferential-access-set': ['pools'],
   'access-call-opened': ['access-calls'],
   'call-hours-granted': ['access-calls', 'access-requests'],
   'call-hours-returned': ['access-calls', 'access-requests'],

@@ -30,7 +30,8 @@ export class PartnerRule implements Rule<'partners'> {
   readonly statement =
     'Every request carries the category of its applicant that was in force when it was submitted, and its country; every pledge ' +
     'the kind of its partner; every LEI has its check digits. No category contradicts the legal form or the age of its partner, or begins ' +
-    'before the one in force; every hosting state is a Member State, and the one of the territory.';
+    'before the one in force; every hosting state is a Member State, and the one of the territory, and every access pool is of a partner ' +
+    'that fits its owner.';
   private readonly rows = new Partitions<PartnerRow>();
 
   constructor(private readonly findings: Findings) {}
@@ -71,15 +72,17 @@ export class PartnerRule implements Rule<'partners'> {
 const WANTED: Readonly<Record<TypeOf<'partners'>, readonly string[]>> = {
   'partner-registered': ['country', 'legalForm', 'lei', 'registeredOn'],
   'facility-registered': ['country'],
+  'access-pool-defined': ['owner'],
   'partner-classified': ['category', 'effectiveFrom'],
   'access-request-submitted': ['category', 'country', 'submittedAt'],
   'commitment-pledged': ['partnerKind'],
 };
 
-/** The partner that the event names; undefined for a facility without a hosting state. */
+/** The partner that the event names; undefined for a facility without a hosting state, and for a pool without a partner. */
 function partnerOf({ type, stream }: EventOf<'partners'>, facts: Facts): string | undefined {
   if (stream.startsWith('partner-')) return idOf(stream, 'partner');
-  return type === 'facility-registered' ? facts.optional('hostStatePartnerId') : facts.text('partnerId');
+  if (type === 'facility-registered') return facts.optional('hostStatePartnerId');
+  return type === 'access-pool-defined' ? facts.optional('partnerId') : facts.text('partnerId');
 }
 
 function apply(
@@ -115,6 +118,17 @@ function apply(
         partner.country,
         'The facility is in another territory than that of its hosting state (Art. 12b(4)).',
       );
+    case 'access-pool-defined': {
+      const owner = facts.text('owner');
+      const isPublic = ['union', 'member-state'].includes(partner.legalForm);
+      const isRight = owner === 'private' ? !isPublic : owner === partner.legalForm;
+      return facts.require(
+        isRight,
+        'The owner of the pool does not fit the legal form of its partner.',
+        owner,
+        partner.legalForm,
+      );
+    }
     case 'commitment-pledged': {
       const kind = (isOld ? OLD_KINDS : KINDS)[partner.legalForm] ?? 'private';
       facts.requireSame(facts.text('partnerKind'), kind, 'The pledge names another kind of partner.');

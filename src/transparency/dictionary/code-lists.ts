@@ -134,6 +134,17 @@ const POLICY_LABELS: Readonly<Record<PolicyName, Label>> = {
   ),
   'access-modes': label('Rules of the modes of access', "Règles des modes d'accès", 'Regeln der Zugangsarten'),
   'demand-basis': label('Basis of demand', 'Base de la demande', 'Grundlage der Nachfrage'),
+  'chip-equivalence': label('Equivalence of chips', 'Équivalence des puces', 'Gleichwertigkeit der Chips'),
+  'commercial-share-maximum': label(
+    'Maximum of commercial use',
+    "Maximum de l'utilisation commerciale",
+    'Höchstanteil der kommerziellen Nutzung',
+  ),
+  'donated-time-primary-share': label(
+    'Primary use of donated time',
+    'Utilisation principale du temps offert',
+    'Hauptnutzung der geschenkten Zeit',
+  ),
 };
 const TRANCHE_LABELS: Readonly<Record<TrancheKind, Label>> = {
   'first-loss': label('First loss', 'Première perte', 'Erstverlust'),
