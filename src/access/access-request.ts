@@ -22,7 +22,6 @@ import {
   type Schema,
   type ValueOf,
 } from '../ledger/schema.js';
-import type { Use } from '../compute/pool-events.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
 import { ELIGIBLE_COUNTRY_CLAUSE, FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './access.refusals.js';
 

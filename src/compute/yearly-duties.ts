@@ -1,7 +1,24 @@
 import type { FacilityKind } from './facility-events.js';
+import type { YearlySubmissionFacts } from './yearly-events.js';
 import { submissionDueOn } from './yearly-submission.js';
-import type { StoredVersion } from './yearly-submission.projection.js';
-import type { SubmissionState, SubmittedYearDto } from './yearly-submission-read.dto.js';
+
+/** `submitted` in time, `late`, `due` until 31 January, `overdue` after it. */
+export const YEAR_STATES = ['submitted', 'late', 'due', 'overdue'] as const;
+export type SubmissionState = (typeof YEAR_STATES)[number];
+
+/** A version, with its year: the list of a facility holds all years. */
+export interface StoredVersion extends Omit<YearlySubmissionFacts, 'isLate'> {
+  /** Position of its event. */
+  readonly position: number;
+}
+export type YearlyVersion = Omit<StoredVersion, 'year'>;
+
+export interface SubmittedYear {
+  readonly year: number;
+  readonly dueOn: string;
+  readonly state: SubmissionState;
+  readonly versions: readonly YearlyVersion[];
+}
 
 interface Submitting {
   readonly kind: FacilityKind;
@@ -17,7 +34,7 @@ const yearOf = (day: string): number => Number(day.slice(0, 'YYYY'.length));
  * from the year in which its operations started: before, there was no access time to account for.
  * @param today `YYYY-MM-DD`, UTC
  */
-export function yearsOf({ kind, operationsStartedOn, submissions }: Submitting, today: string): SubmittedYearDto[] {
+export function yearsOf({ kind, operationsStartedOn, submissions }: Submitting, today: string): SubmittedYear[] {
   const years = new Map<number, StoredVersion[]>();
   if (kind === 'ai-gigafactory' && operationsStartedOn !== null) {
     for (let year = yearOf(operationsStartedOn); year < yearOf(today); year += 1) years.set(year, []);

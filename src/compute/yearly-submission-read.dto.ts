@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ListQueryDto } from '../http/list-query.dto.js';
 import { IsId, Optional } from '../http/validation.js';
+import { YEAR_STATES, type SubmissionState, type SubmittedYear, type YearlyVersion } from './yearly-duties.js';
 import { SUBMISSIONS_PER_YEAR_MAX } from './yearly-submission.js';
 
 const HEX_HASH = { pattern: '^[0-9a-f]{64}$', maxLength: 64 } as const;
@@ -10,7 +11,7 @@ const DAY = { type: 'string', format: 'date', maxLength: 10 } as const;
 const YEARS_MAX = 230;
 
 /** One version of the submission for a year. */
-export class YearlyVersionDto {
+export class YearlyVersionDto implements YearlyVersion {
   /** @example 1 */
   @ApiProperty(COUNT)
   readonly version: number;
@@ -37,12 +38,8 @@ export class YearlyVersionDto {
   readonly position: number;
 }
 
-/** `submitted` in time, `late`, `due` until 31 January, `overdue` after it. */
-export const YEAR_STATES = ['submitted', 'late', 'due', 'overdue'] as const;
-export type SubmissionState = (typeof YEAR_STATES)[number];
-
 /** One year for which a facility owes, or made, a submission. */
-export class SubmittedYearDto {
+export class SubmittedYearDto implements SubmittedYear {
   /** @example 2025 */
   @ApiProperty({ type: 'integer', format: 'int32', minimum: 1970, maximum: 2199 })
   readonly year: number;

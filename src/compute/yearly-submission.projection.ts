@@ -3,12 +3,9 @@ import { idOf } from '../ledger/aggregate.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { facility } from './facility.js';
 import type { FacilityEvent } from './facility-events.js';
-import type { YearlyVersionDto } from './yearly-submission-read.dto.js';
+import type { StoredVersion } from './yearly-duties.js';
 
 const TABLE = 'yearly_submissions';
-
-/** A version, with its year: the list of a facility holds all years. */
-export type StoredVersion = YearlyVersionDto & { readonly year: number };
 
 /** One row a facility, with all that it has submitted. */
 export const yearlySubmissionProjection: Projection = {

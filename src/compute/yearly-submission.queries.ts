@@ -5,9 +5,8 @@ import { rowsForAll } from '../http/visibility.js';
 import { dateOf } from '../ledger/time.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
 import type { FacilityKind } from './facility-events.js';
-import type { StoredVersion } from './yearly-submission.projection.js';
 import type { ListYearlySubmissionsDto, YearlySubmissionsDto } from './yearly-submission-read.dto.js';
-import { yearsOf } from './yearly-duties.js';
+import { yearsOf, type StoredVersion } from './yearly-duties.js';
 
 export class ListYearlySubmissions extends Query<Reading<Page<YearlySubmissionsDto>>> {
   constructor(readonly query: ListYearlySubmissionsDto) {

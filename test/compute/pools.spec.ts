@@ -25,7 +25,7 @@ const contribution = (
   kind: ContributionFacts['kind'] = 'capex',
 ): FacilityEvent => ({
   type: 'contribution-recorded',
-  data: { commitmentId: 'c', partnerId, partnerKind, kind, deltaMinor, currency: 'EUR' },
+  data: { commitmentId: 'c', partnerId, partnerKind, kind, deltaMinor, currency: 'EUR', signedOn: null },
 });
 const pool = (poolId: string, owner: PoolFacts['owner'], further: Partial<PoolFacts> = {}): FacilityEvent => ({
   type: 'access-pool-defined',
