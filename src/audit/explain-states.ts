@@ -134,6 +134,8 @@ function* facility(state: Facility): Lines {
     }
   }
   yield* hoursOf(state.hours);
+  for (const [year, versions] of state.yearlySubmissions)
+    yield* count(`versions of the submission for ${year}`, versions);
   for (const { allocationId, partnerId, chips, chipModel, from, to, released, poolId } of state.allocations.values()) {
     const pool = poolId === undefined ? '' : `, access pool ${poolId}`;
     const text = `${chips} chips ${chipModel} for partner ${partnerId}, ${formatInstant(from)} to ${formatInstant(to)}${pool}`;

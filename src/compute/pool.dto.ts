@@ -162,7 +162,10 @@ export class TransferOwnershipDto {
   @IsId()
   readonly unionPoolId: string;
 
-  /** The approval of the public governance body, where one is recorded. */
+  /**
+   * The approval of the public governance body, where one is recorded.
+   * @example '9a7c2f64-1b3d-4e58-8c0a-5d6e7f809112'
+   */
   @Optional()
   @IsId()
   readonly approvalId?: string;

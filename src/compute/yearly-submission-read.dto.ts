@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ListQueryDto } from '../http/list-query.dto.js';
+import { FromDay, ListQueryDto, ToDay } from '../http/list-query.dto.js';
 import { IsId, Optional } from '../http/validation.js';
 import { YEAR_STATES, type SubmissionState, type SubmittedYear, type YearlyVersion } from './yearly-duties.js';
 import { SUBMISSIONS_PER_YEAR_MAX } from './yearly-submission.js';
@@ -85,4 +85,10 @@ export class ListYearlySubmissionsDto extends ListQueryDto {
   @Optional()
   @IsId()
   readonly facilityId?: string;
+
+  @FromDay('facilities that were recorded')
+  readonly from?: string;
+
+  @ToDay('facilities that were recorded')
+  readonly to?: string;
 }

@@ -47,6 +47,7 @@ class ListYearlySubmissionsHandler implements IQueryHandler<ListYearlySubmission
       rows: FACILITIES,
       columns: COLUMNS,
       filters: { facilityId: query.facilityId },
+      recorded: { from: query.from, to: query.to },
       limit: query.limit,
       cursor: query.cursor,
       where: ({ facilityId }) => [is('id', facilityId)],

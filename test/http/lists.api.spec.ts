@@ -22,6 +22,7 @@ const DAYS: Readonly<Record<string, readonly [first: string, last: string]>> = {
   listPolicies: ['2026-06-20', '2026-06-20'],
   listPublishedReports: [TODAY, TODAY],
   listUsage: ['2026-06-01', '2026-06-30'],
+  listYearlySubmissions: [TODAY, TODAY],
 };
 
 /** The name that stands beside each id in the rows of lists. */
@@ -89,6 +90,9 @@ async function record(): Promise<void> {
   );
   const day = { from: '2026-06-01T00:00:00Z', to: '2026-06-02T00:00:00Z' };
   await post('/v1/usage', { records: [{ allocationId, ...day, chipHours: 1 }] });
+  const hashes = { dataSha256: '0'.repeat(64), auditReportSha256: '0'.repeat(64) };
+  const submission = { year: 2025, submittedOn: '2026-01-20', dataPosition: 1, dataMethodVersion: '2.0', ...hashes };
+  await post(`/v1/facilities/${site}/yearly-submissions`, submission);
   await ledger.keyFor(['partner'], holder);
   const board = await ledger.keyFor(['board']);
   const policy = { policy: 'entitlement-basis', value: 'committed', effectiveFrom: '2026-06-20', reason: 'Decided.' };

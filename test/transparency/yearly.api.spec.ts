@@ -26,15 +26,20 @@ beforeAll(async () => {
   const record = { allocationId, from: '2026-06-01T00:00:00Z', to: '2026-06-08T00:00:00Z', chipHours: 1_500 };
   const usage = await ledger.must(ledger.post('/v1/usage', { records: [record] }));
   usagePosition = Number(usage.body.position);
-  const { data } = (await ledger.get(`/v1/events?after=${usagePosition - 1}`)).body;
-  // A receipt waits until the log has signed the event.
-  await ledger.get(`/v1/events/${data[0].id}/proof`, { key: null });
+  await signed(usagePosition);
   vkey = (await ledger.get('/log/vkey', { key: null })).text.trim();
 });
 afterAll(async () => {
   await programme.ledger.stop();
   await rm(folder, { recursive: true });
 });
+
+/** A receipt waits until the log has signed the event. */
+async function signed(position: number): Promise<void> {
+  const { ledger } = programme;
+  const { data } = (await ledger.get(`/v1/events?after=${position - 1}`)).body;
+  await ledger.get(`/v1/events/${data[0].id}/proof`, { key: null });
+}
 
 const run = (...args: readonly string[]): Promise<Ran> => ppp('audit', 'yearly', ...args);
 
@@ -68,8 +73,9 @@ describe('ppp-ledger audit yearly', () => {
     const { ledger } = programme;
     const site = await programme.facility({ kind: 'ai-gigafactory', operatorPartnerId: await programme.partner() });
     const submit = (body: object) => ledger.post(`/v1/facilities/${site}/yearly-submissions`, body);
-    const shown = async () => {
-      const answer = await ledger.get(`/v1/transparency/yearly-submissions?facilityId=${site}`, { key: null });
+    const shown = async (minPosition: unknown) => {
+      const query = `facilityId=${site}&minPosition=${String(minPosition)}`;
+      const answer = await ledger.get(`/v1/transparency/yearly-submissions?${query}`, { key: null });
       return answer.body.data[0].years.map(({ year, state }: { year: number; state: string }) => [year, state]);
     };
     const args = ['--year', '2025', '--facility', site, '--url', ledger.url, '--format', 'json'];
@@ -83,22 +89,25 @@ describe('ppp-ledger audit yearly', () => {
       auditReportSha256: dataSha256,
     };
     const started = { on: '2024-05-01', evidenceRef: 'acceptance report' };
-    await ledger.must(ledger.post(`/v1/facilities/${site}/operations-start`, started));
-    expect(await shown()).toEqual([
+    const start = await ledger.must(ledger.post(`/v1/facilities/${site}/operations-start`, started));
+    expect(await shown(start.body.position)).toEqual([
       [2025, 'overdue'],
       [2024, 'overdue'],
     ]);
     const late = await ledger.must(submit({ year: 2025, submittedOn: '2026-02-01', ...data }));
     expect(late.body).toMatchObject({ year: 2025, version: 1, isLate: true });
-    await ledger.must(submit({ year: 2025, submittedOn: '2026-03-01', ...data, dataSha256: '0'.repeat(64) }));
+    const second = await ledger.must(
+      submit({ year: 2025, submittedOn: '2026-03-01', ...data, dataSha256: '0'.repeat(64) }),
+    );
     const future = await submit({ year: 2026, submittedOn: '2026-06-01', ...data });
     expect([future.status, future.body.code]).toEqual([422, 'submission-date-out-of-range']);
     const beyond = await submit({ year: 2025, submittedOn: '2026-03-01', ...data, dataPosition: 1_000_000 });
     expect([beyond.status, beyond.body.code]).toEqual([409, 'data-position-not-recorded']);
-    expect(await shown()).toEqual([
+    expect(await shown(second.body.position)).toEqual([
       [2025, 'late'],
       [2024, 'overdue'],
     ]);
+    await signed(Number(second.body.position));
     const { code, out, err } = await run(...args, '--at', String(position));
     expect([code, out]).toEqual([0, file.out]);
     expect(err).toContain('Version 1, submitted on 2026-02-01, late: the same data as this file');
