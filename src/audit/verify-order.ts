@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../ledger/event.js';
+import { recordedSchema, type RecordedEvent } from '../ledger/event.js';
 import { Findings } from './audit-finding.js';
 import { Partitions } from './rules/partitions.js';
 import { findingOf, Violation, type Place } from './rules/rule.js';
@@ -12,21 +12,35 @@ type StreamRow = readonly [stream: string, revision: number, position: number, t
 
 /**
  * Every stream counts its events from 0 without a gap, no two events share an id, no command comes back after another one, and every
- * named cause comes before its effect.
+ * named cause comes before its effect, and no type of event goes back to an older schema. Programs only go forward, so that an older
+ * schema, which newer rules do not judge, ends with the first event of a newer one.
  */
 export class OrderCheck {
   private readonly ids = new Partitions<IdRow>();
   private readonly streams = new Partitions<StreamRow>();
+  /** The newest schema of each type so far. */
+  private readonly schemas = new Map<string, number>();
   private commandId = '';
 
   constructor(private readonly findings: Findings) {}
 
-  accept({ id, commandId, causationId, stream, revision, position, type }: RecordedEvent): void {
+  accept(event: RecordedEvent): void {
+    const { id, commandId, causationId, stream, revision, position, type } = event;
+    this.checkSchema(event);
     if (commandId !== this.commandId) this.ids.add(commandId, [commandId, position, COMMAND]);
     this.commandId = commandId;
     if (causationId !== undefined) this.ids.add(causationId, [causationId, position, CAUSE]);
     this.ids.add(id, [id, position, EVENT]);
     this.streams.add(stream, [stream, revision, position, type]);
+  }
+
+  private checkSchema(event: RecordedEvent): void {
+    const schema = recordedSchema(event);
+    const newest = this.schemas.get(event.type) ?? schema;
+    this.schemas.set(event.type, Math.max(schema, newest));
+    if (schema >= newest) return;
+    const message = `An event of the type "${event.type}" has an older schema than one before it.`;
+    this.add('schemas', event, message, `${newest} or newer`, String(schema));
   }
 
   /** @returns the number of streams. */

@@ -165,6 +165,7 @@ class Verifier {
         'ids',
         'No two events share an id, no command comes back after another one, and every named cause comes before its effect.',
       );
+      this.unlessFound('schemas', 'No type of event goes back to an older schema.');
       this.sayTimes(log, times);
       this.unlessFound('actors', ACTORS_HOLD);
       for (const rule of rules) {

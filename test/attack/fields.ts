@@ -59,6 +59,14 @@ const REASONS: readonly (readonly [fits: RegExp, reason: string])[] = [
     /^(report-published|corrective-action-decided|replay-attested) data\./,
     'Reports: "audit replay" makes each published and each attested report again.',
   ],
+  [
+    /^yearly-submitted data\.(year|submittedOn|dataPosition|dataMethodVersion): /,
+    'A yearly submission: "audit yearly" makes its data again, and their hash is compared by hand.',
+  ],
+  [
+    / schema: another$/,
+    'An older schema of the first event of its type: that no later one is older is checked, and types are not compared.',
+  ],
   [/ sealed/, 'Content outside the log: "audit verify --database" compares it with its commitment.'],
   [/: removed$/, 'A member that may be left out.'],
   [/: (repeated|reversed|shorter)$|\[\]: /, 'A list that is stated once: its items, or their order.'],
@@ -78,12 +86,14 @@ const REASONS: readonly (readonly [fits: RegExp, reason: string])[] = [
     'The clock of the service: only the order of the stamps is compared, and witnesses compare it with theirs.',
   ],
   [
-    / data\.(reason|source|legalName|name|title|basis|evidenceRef|sector|programme|measure|kind|keyHash|value)\b.*: (longer|another|less|more|huge|negated)$/,
+    / data\.(reason|source|legalName|name|title|basis|\w+Ref|sector|programme|measure|kind|keyHash|value|unit|describes|class|freeReason|funding)\b.*: (longer|another|less|more|leading-zero|huge|negated)$/,
     'Words, and facts of the world that the operator states once.',
   ],
+  [/^pool-assigned data\.poolId: /, 'Whose hours an allocation used: the evidence that is named shows it.'],
+  [/^ownership-transferred data\.approvalId: /, 'A record of the governance body: it is kept outside the log.'],
   [/ data\.(illustrative|interim): /, 'A mark of the operator for what is made up.'],
   [
-    / data\.\w*(Minor|chips|chipHours|percent|staffMax|caps|floors).*: /,
+    / data\.\w*(Minor|chips|chipHours|unitHours|percent|staffMax|caps|floors).*: /,
     'An amount that is stated once; every limit still holds.',
   ],
   [

@@ -14,6 +14,9 @@ import { replay } from '../../src/audit/audit-replay.js';
 import { CommitmentController } from '../../src/capital/commitment.controller.js';
 import { FundController } from '../../src/capital/fund.controller.js';
 import { FacilityController } from '../../src/compute/facility.controller.js';
+import { PoolController } from '../../src/compute/pool.controller.js';
+import { SubmitYear } from '../../src/compute/yearly-submission.commands.js';
+import { YearlySubmissionController } from '../../src/compute/yearly-submission.controller.js';
 import { ErasePersonalData } from '../../src/erasure/erasure.commands.js';
 import { ErasureController } from '../../src/erasure/erasure.controller.js';
 import { PolicyController } from '../../src/governance/policy.controller.js';
@@ -50,8 +53,10 @@ const CONTROLLERS: readonly Type[] = [
   GrantController,
   PartnerController,
   PolicyController,
+  PoolController,
   ReportPublicationController,
   UsageController,
+  YearlySubmissionController,
 ];
 
 interface Route {
@@ -149,6 +154,8 @@ export class MemoryLedger {
         return {
           forOwn: (_caller: unknown, _records: unknown, prepare: (open: undefined) => unknown) => prepare(undefined),
         };
+      case SubmitYear:
+        return { head: () => Promise.resolve(this.log.events.length) };
       case PublishReport:
         return { prepare: (kind: ReportKind) => this.factsOf(kind) };
       default:

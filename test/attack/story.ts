@@ -2,6 +2,7 @@ import { demoProgramme } from '../../src/demo/programme.js';
 import { PROGRAMME_END } from '../../src/demo/calendar.js';
 import { AnsweredIds } from '../../src/demo/answered-ids.js';
 import type { Envelope } from '../../src/ledger/event.js';
+import { derivedId } from '../../src/ledger/identifiers.js';
 import { Refusal } from '../../src/ledger/refusal.js';
 import { MS_PER_DAY } from '../../src/ledger/time.js';
 import { MemoryLedger, OPERATOR, type Sender } from './memory-ledger.js';
@@ -62,7 +63,9 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   await post(`/v1/partners/${startup}/affiliation-ends`, { otherPartnerId: other, effectiveFrom: '2026-02-01' });
   await post(`/v1/partners/${other}/acquisitions`, { acquirerId: parent, effectiveFrom: '2026-02-01' });
   for (const [policy, value] of [
-    ['entitlement-basis', 'paid'],
+    ['entitlement-basis', 'committed'],
+    ['chip-equivalence', { factors: { gb300: 1.25 } }],
+    ['commercial-share-maximum', { sharesPpm: { 'ai-gigafactory': 200_000 } }],
     ['associated-countries', ['CH', 'NO']],
     ['scale-up-definition', { staffMax: 499 }],
     ['impact-ratio-minimum', { decidedMin: 1, flagBelow: 0.8 }],
@@ -108,9 +111,11 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const states = await pledge(sweden, trancheId, '700000');
   const unions = await pledge(union, trancheId, '200000');
   const inKind = await pledge(finland, senior, '50000', 'in-kind');
+  const privates = await pledge(parent, senior, '500000');
   const accepted = { acceptedOn: '2026-02-01', evidenceRef: 'decision 9' };
   await post(`/v1/commitments/${states}/acceptance`, accepted);
-  for (const id of [states, unions, inKind]) await post(`/v1/commitments/${id}/signature`, { signedOn: '2026-02-02' });
+  for (const id of [states, unions, inKind, privates])
+    await post(`/v1/commitments/${id}/signature`, { signedOn: '2026-02-02' });
   await post(`/v1/commitments/${states}/amendments`, { deltaMinor: '1000', reason: 'indexation' });
   on('2026-03-04');
   await post(`/v1/funds/${fund}/financial-close`, { reachedOn: '2026-03-04', evidenceRef: 'minutes 12' });
@@ -138,6 +143,7 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
     const texts = { sector: 'materials', purpose: 'Train a model.', contact: 'a@example.eu', illustrative: true };
     return (await post('/v1/access-requests', { callId, partnerId, chipHours, ...texts }, APPLICANT)).id;
   };
+  const early = await submit(startup, 1_000);
   const granted = await submit(startup, 20_000);
   const revoked = await submit(startup, 12_000);
   const [denied, refused, withdrawn] = [await submit(parent, 50), await submit(parent, 60), await submit(other, 70)];
@@ -150,23 +156,42 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   await post(path(refused, 'eligibility'), { eligible: false, reasonCodes: ['no-budget'] }, PANEL);
   await post(path(withdrawn, 'withdrawal'), { reason: 'other-plans' }, APPLICANT);
   ledger.nowMs += 3 * MS_PER_DAY;
-  await post(path(granted, 'decision'), GRANT, PANEL);
-  await post(path(revoked, 'decision'), { ...GRANT, chipHours: 10_000 }, PANEL);
+  const allocate = async (grantId: unknown, chips: number, from: string, to: string) => {
+    const interval = { from: `${from}T00:00:00Z`, to: `${to}T00:00:00Z` };
+    return (await post(`/v1/facilities/${site}/allocations`, { grantId, chipModel: 'gb300', chips, ...interval }))
+      .allocationId;
+  };
+  await post(path(early, 'decision'), { ...GRANT, chipHours: 1_000 }, PANEL);
+  const beforePools = await allocate(early, 10, '2026-05-20', '2026-05-22');
+  const at = `/v1/facilities/${site}`;
+  const pool = async (owner: string, basis: string, partnerId?: string) =>
+    (await post(`${at}/pools`, { owner, basis, ...(partnerId !== undefined && { partnerId }) })).poolId;
+  const ofUnion = await pool('union', 'capex', union);
+  const ofState = await pool('member-state', 'capex', sweden);
+  await pool('private', 'preferential', parent);
+  await pool('consortium', 'capex');
+  const divide = (periodFrom: string, periodTo: string, availableUnitHours: number) =>
+    post(`${at}/entitlements`, { periodFrom, periodTo, unit: 'unit-hour', availableUnitHours });
+  await divide('2026-04-01', '2027-01-01', 800_000);
+  const assigned = { allocationId: beforePools, poolId: ofState, evidenceRef: 'arrangement 1' };
+  await post(`${at}/pool-assignments`, assigned);
+  const given = { fromPoolId: ofState, unionPoolId: ofUnion, unitHours: 5_000, arrangementRef: 'arrangement 4' };
+  await post(`${at}/donations`, { ...given, from: '2026-05-01', to: '2026-09-01' });
+  const preference = { partnerId: parent, periodFrom: '2026-04-01', unitHours: 90_000, conditionsRef: 'page 5' };
+  await post(`${at}/preferential-access`, preference);
+  await post(path(granted, 'decision'), { ...GRANT, poolId: ofUnion }, PANEL);
+  await post(path(revoked, 'decision'), { ...GRANT, chipHours: 10_000, poolId: ofUnion }, PANEL);
   const late = { effectiveAt: '2026-03-06T09:30:00Z' };
   await post(path(denied, 'decision'), { outcome: 'denied', reasonCodes: ['low-score'], ...late }, PANEL);
 
   on('2026-04-10');
+  await post(`${at}/operations-start`, { on: '2026-04-01', evidenceRef: 'acceptance report 3' });
   await post(`/v1/commitments/${states}/calls/${called.callId}/payments`, {
     amountMinor: '300000',
     paidOn: '2026-03-30',
   });
   const paidOut = { amountMinor: '50000', recallableMinor: '20000', paidOn: '2026-04-10' };
   await post(`/v1/commitments/${states}/distributions`, paidOut);
-  const allocate = async (grantId: unknown, chips: number, from: string, to: string) => {
-    const interval = { from: `${from}T00:00:00Z`, to: `${to}T00:00:00Z` };
-    return (await post(`/v1/facilities/${site}/allocations`, { grantId, chipModel: 'gb300', chips, ...interval }))
-      .allocationId;
-  };
   const first = await allocate(granted, 50, '2026-05-01', '2026-05-11');
   await allocate(granted, 20, '2026-06-01', '2026-06-05');
   await allocate(revoked, 30, '2026-05-02', '2026-05-12');
@@ -195,6 +220,15 @@ export async function shortHistory(): Promise<readonly Envelope[]> {
   const action = { reportId: report.id, category: 'sme', reason: 'few grants', measure: 'a call of their own' };
   await post('/v1/transparency/corrective-actions', action, BOARD);
   await post(`/v1/subjects/${denied}/erasure`, { reason: 'Art. 17 GDPR' });
+
+  on('2027-02-05');
+  const submission = { year: 2026, submittedOn: '2027-02-04', dataSha256: 'da'.repeat(32), dataPosition: 100 };
+  const ofYear = { ...submission, dataMethodVersion: '2.0', auditReportSha256: 'ad'.repeat(32) };
+  await post(`${at}/yearly-submissions`, ofYear);
+  on('2031-04-02');
+  await divide('2031-01-01', '2032-01-01', 800_000);
+  const residual = { residualMinor: '300000', valuationRef: 'valuation 2', approvalId: derivedId('approval', '1') };
+  await post(`${at}/ownership-transfer`, { on: '2031-04-01', unionPoolId: ofUnion, ...residual });
   ledger.nowMs += 250;
   await ledger.attest();
   // A checkpoint may cut the last command in two: some rules wait for its end.

@@ -20,7 +20,8 @@ export const LOG_VKEY = formatVerifierKey(noteKeyOf(LOG_KEY));
 
 const BEGIN = '2026-03-02T08:00:00Z';
 const OUTLINES: readonly AggregateOutline[] = AGGREGATES;
-const SCHEMAS: ReadonlyMap<string, number> = new Map(
+/** The current schema of each type of event. */
+export const SCHEMAS: ReadonlyMap<string, number> = new Map(
   OUTLINES.flatMap(({ events }) => Object.entries(events).map(([type, { schema }]) => [type, schema] as const)),
 );
 

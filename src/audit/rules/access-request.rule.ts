@@ -66,7 +66,7 @@ const WANTED: Readonly<Record<TypeOf<'access-requests'>, readonly string[]>> = {
   'eligibility-refused': [...STEP, 'checkedAt'],
   'access-granted': [...STEP, 'decidedAt', ...TERMS, 'funding', 'callChipHours'],
   'access-denied': [...STEP, 'decidedAt'],
-  'grant-revoked': [...STEP, 'revokedAt'],
+  'grant-revoked': [...STEP, 'revokedAt', 'poolId'],
   'chips-allocated': [...ALLOCATION, 'chips', 'from', 'to', ...TERMS, 'protection'],
   'allocation-released': ['chips', 'from', 'to', 'at'],
   'call-hours-granted': ['chipHours', 'grantedChipHours'],
@@ -260,6 +260,8 @@ function step(request: Request, type: StepType, row: RequestRow, facts: Facts): 
   if (type === 'grant-revoked') {
     const hours = facts.count('chipHours');
     facts.requireSame(hours, request.chipHours, 'Other chip-hours are revoked than were granted.');
+    const { poolId } = request.granted;
+    facts.requireSame(facts.data['poolId'], poolId, 'The revocation names another pool than the grant.');
     request.revocation = { commandId, place: facts.place };
     request.unsettled = commandId;
   }

@@ -23,7 +23,7 @@ const DESCRIBED = ['grantId', 'partnerId', 'category', 'country', 'mode', 'chipM
 /** Members that a pool that is assigned later adds. */
 const POOLED = ['poolId', 'unitThousandths'];
 const REPEATED = [...DESCRIBED, ...POOLED];
-const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode'];
+const REPEATED_BY_USAGE = ['grantId', 'partnerId', 'category', 'country', 'mode', 'poolId'];
 
 const WANTED = [...REPEATED, 'from', 'to', 'at', 'chipHours', 'flag'];
 

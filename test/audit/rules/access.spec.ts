@@ -199,6 +199,28 @@ describe("a call's budget in a history", () => {
   });
 });
 
+describe('the pool of a grant', () => {
+  it('is that of its revocation', async () => {
+    const grant = grantTo('start-up', { freeReason: 'sme-innovation', poolId: named('pool') });
+    const [granted] = grant.slice(-1) as [WrittenEvent];
+    const application = Object.fromEntries(
+      Object.entries(granted.data).filter(([name]) => name in story.applicationOf(100) || name === 'chipHours'),
+    );
+    const revoked = (pool: object): Added => [
+      {
+        ...{ stream: granted.stream, type: 'grant-revoked', actor: 'panel' },
+        data: { ...application, ...pool, reasonCodes: ['fraud'], revokedAt: '2026-03-02T08:20:00Z' },
+      },
+      story.counted('r9', 100, 20_000, 'returned'),
+    ];
+    await expectRight(...counted(grant), revoked({ poolId: named('pool') }));
+    for (const pool of [{}, { poolId: named('other') }]) {
+      const [event] = revoked(pool) as [WrittenEvent];
+      await expectWrong(['access-requests', 'another pool than the grant'], ...counted(grant), event);
+    }
+  });
+});
+
 describe('the policy access-modes in a history', () => {
   const modes = (rules: Record<string, unknown>): WrittenEvent => ({
     stream: 'policy-access-modes',

@@ -497,6 +497,11 @@ const FORGERIES: readonly Forgery[] = [
     (c) => set(c, 'usage-reported', 0, { records: [used(1_440), used(1_441, DAY_2)] }),
   ],
   [
+    'use of the hours of a pool by an allocation that has none',
+    'allocations',
+    (c) => set(c, 'usage-reported', 0, { records: [{ ...used(1_440), poolId: SUBJECT }] }),
+  ],
+  [
     'usage beyond what the chips give in overlapping records without a flag',
     'allocations',
     (c) => set(c, 'usage-reported', 0, { records: [used(1_440), used(2)] }),
