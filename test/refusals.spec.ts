@@ -7,6 +7,7 @@ import * as commitments from '../src/capital/commitment.commands.js';
 import * as funds from '../src/capital/fund.commands.js';
 import * as facilities from '../src/compute/facility.commands.js';
 import * as pools from '../src/compute/pool.commands.js';
+import * as yearlySubmissions from '../src/compute/yearly-submission.commands.js';
 import * as erasure from '../src/erasure/erasure.commands.js';
 import * as policies from '../src/governance/policy.commands.js';
 import * as apiKeys from '../src/identity/api-key.commands.js';
@@ -33,6 +34,7 @@ const COMMANDS: Readonly<Record<string, RoutedCommand>> = {
   ...policies,
   ...reports,
   ...usage,
+  ...yearlySubmissions,
 } as unknown as Readonly<Record<string, RoutedCommand>>;
 
 const CEILING = 'The command takes away, and only an addition is compared with the ceiling.';

@@ -162,7 +162,10 @@ export class TransferOwnershipDto {
   @IsId()
   readonly unionPoolId: string;
 
-  /** The approval of the public governance body, where one is recorded. */
+  /**
+   * The approval of the public governance body, where one is recorded.
+   * @example '9d2b6f4c-1e75-4a08-b3c6-5f8a0d7e2c41'
+   */
   @Optional()
   @IsId()
   readonly approvalId?: string;
