@@ -125,6 +125,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'POST /v1/facilities/{id}/ownership-transfer': FIRST_FACILITY,
   'POST /v1/facilities/{id}/preferential-access': FIRST_FACILITY,
   'POST /v1/facilities/{id}/pool-assignments': FIRST_FACILITY,
+  'GET /v1/facilities/{id}/pools': FIRST_FACILITY,
   'GET /v1/facilities/{id}': `select id from facilities order by created_position limit 1`,
   'POST /v1/transparency/reports': `select 'equal-access' as kind, ${TODAY} as "periodTo"`,
   'POST /v1/transparency/corrective-actions': `

@@ -1,5 +1,6 @@
 import { AGGREGATES } from './aggregates.js';
 import { computeProjection } from './compute/facility.projection.js';
+import { accessPoolProjection } from './compute/access-pool.projection.js';
 import { yearlySubmissionProjection } from './compute/yearly-submission.projection.js';
 import { accessProjection } from './access/access.projection.js';
 import { capitalProjection } from './capital/capital.projection.js';
@@ -18,6 +19,7 @@ export const PROJECTIONS = [
   capitalProjection,
   accessProjection,
   computeProjection,
+  accessPoolProjection,
   yearlySubmissionProjection,
   policyProjection,
   publicationProjection,

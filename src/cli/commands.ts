@@ -90,7 +90,7 @@ Exit codes: 0 restored and verified, 1 restored, and proven wrong, 2 restored, a
   rebuilt ones. The service may be running: reads and commands go on meanwhile. Without a service, the command does the
   work itself. When it is interrupted, call it again; a running service finishes the rebuild in any case.
 
-  NAME    a projection: events, partners, capital, access, compute, yearly-submissions, policies, publications, attestations, erasures, api-keys
+  NAME    a projection: events, partners, capital, access, compute, access-pools, yearly-submissions, policies, publications, attestations, erasures, api-keys
   --all   every projection, one after the other
 
 Exit codes: 0 the rows are the same, 1 other rows were served until now, and have been replaced, 2 rebuilt but not compared,

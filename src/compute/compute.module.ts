@@ -4,6 +4,7 @@ import * as facilityCommands from './facility.commands.js';
 import * as poolCommands from './pool.commands.js';
 import { PoolController } from './pool.controller.js';
 import { FacilityController } from './facility.controller.js';
+import { accessPoolQueryHandlers } from './access-pool.queries.js';
 import { facilityQueryHandlers } from './facility.queries.js';
 import { RecordedHistory } from './recorded-history.queries.js';
 import * as yearlyCommands from './yearly-submission.commands.js';
@@ -17,6 +18,7 @@ import { yearlySubmissionQueryHandlers } from './yearly-submission.queries.js';
     ...handlersOf(poolCommands),
     ...handlersOf(yearlyCommands),
     ...facilityQueryHandlers,
+    ...accessPoolQueryHandlers,
     ...yearlySubmissionQueryHandlers,
     RecordedHistory,
   ],

@@ -539,6 +539,11 @@ export const COMPUTE_REFUSALS = declareRefusals({
     means: 'The end of the interval is not after its start.',
     next: 'Give a later end.',
   },
+  'too-many-pool-periods': {
+    kind: 'malformed',
+    means: 'The access pools have more periods together than one answer holds.',
+    next: 'Ask for a shorter time with from and to.',
+  },
   'too-many-steps': {
     kind: 'malformed',
     means: 'The interval has more steps of capacity than one answer holds.',

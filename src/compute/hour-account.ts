@@ -34,6 +34,9 @@ export interface HourAccount {
   readonly commercialParts: bigint;
 }
 
+/** What the hours that are left follow from. */
+type Hours = Omit<HourAccount, 'commercialParts'>;
+
 const EMPTY: HourAccount = {
   entitled: 0n,
   donatedIn: 0n,
@@ -89,12 +92,11 @@ export const accountOf = (hours: HoursOfFacility, poolId: string, period: Interv
   hours.accounts.get(accountKey(poolId, period), EMPTY);
 
 /** Unit-hours that the pool may allocate or give in the period. */
-export const creditOf = ({ entitled, donatedIn, donatedOut, residual }: HourAccount): bigint =>
+export const creditOf = ({ entitled, donatedIn, donatedOut, residual }: Hours): bigint =>
   entitled + donatedIn - donatedOut + residual;
 
 /** Parts of unit-hours that are left. */
-export const leftPartsOf = (account: HourAccount): bigint =>
-  creditOf(account) * PARTS_PER_UNIT_HOUR - account.allocatedParts;
+export const leftPartsOf = (account: Hours): bigint => creditOf(account) * PARTS_PER_UNIT_HOUR - account.allocatedParts;
 
 /** Chips that count in an account. */
 export interface PooledChips {

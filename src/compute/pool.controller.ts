@@ -1,9 +1,12 @@
-import { Body, Controller, Param } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
+import { Body, Controller, Param, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiTags } from '@nestjs/swagger';
-import type { Answer, CommandContext } from '../ledger/command-context.js';
-import { CommandRoute, Context } from '../http/routes.js';
+import type { Answer, CommandContext, Principal } from '../ledger/command-context.js';
+import type { Reading } from '../http/read-model.js';
+import { CommandRoute, Context, READERS, ReadRoute, Reader } from '../http/routes.js';
 import { IdParams } from '../http/validation.js';
+import { AccessPoolsDto, AccessPoolsQueryDto } from './access-pool-read.dto.js';
+import { GetAccessPools } from './access-pool.queries.js';
 import {
   DefinePool,
   DonateTime,
@@ -28,7 +31,26 @@ import {
 @ApiTags('compute')
 @Controller('v1/facilities')
 export class PoolController {
-  constructor(private readonly commands: CommandBus) {}
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  /** Read the access pools of a facility, with the hours that each has, has allocated and has left in every period. */
+  @ReadRoute({
+    path: ':id/pools',
+    roles: READERS,
+    projection: 'access-pools',
+    answer: AccessPoolsDto,
+    refusals: ['too-many-pool-periods', 'unknown-facility'],
+  })
+  getAccessPools(
+    @Param() { id }: IdParams,
+    @Query() query: AccessPoolsQueryDto,
+    @Reader() reader: Principal,
+  ): Promise<Reading<AccessPoolsDto>> {
+    return this.queries.execute(new GetAccessPools(reader, id, query));
+  }
 
   /** Record the start of operations, once. The five years of Art. 12b(12) count from it. */
   @CommandRoute({ command: StartOperations, path: ':id/operations-start', roles: ['operator', 'facility'] })

@@ -108,6 +108,8 @@ describe('ppp-ledger rebuild', () => {
         'capital',
         'access',
         'compute',
+        'access-pools',
+        'yearly-submissions',
         'policies',
         'publications',
         'attestations',

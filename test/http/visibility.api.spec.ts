@@ -103,6 +103,7 @@ const LINES: Readonly<Record<string, Line>> = {
   listFacilities: { path: '/v1/facilities', kind: 'facility', seen: FACILITIES },
   getFacility: { path: '/v1/facilities/{id}', kind: 'facility', seen: FACILITIES },
   getCapacity: { path: '/v1/facilities/{id}/capacity', kind: 'facility', seen: FACILITIES },
+  getAccessPools: { path: '/v1/facilities/{id}/pools', kind: 'facility', seen: FACILITIES },
   listAccessCalls: { path: '/v1/access-calls', kind: 'call', seen: everybody('call-at-site', 'call-elsewhere') },
   getAccessCall: { path: '/v1/access-calls/{id}', kind: 'call', seen: everybody('call-at-site', 'call-elsewhere') },
   listAccessRequests: { path: '/v1/access-requests', kind: 'request', seen: REQUESTS },

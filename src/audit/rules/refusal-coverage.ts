@@ -178,6 +178,7 @@ const REFUSALS: Readonly<Record<FeatureRefusal, readonly HistoryCheck[] | Unchec
   'ownership-transferred-already': ['pools'],
   'residual-exceeds-capex': ['pools'],
   'empty-interval': none('request'),
+  'too-many-pool-periods': none('request'),
   'too-many-steps': none('request'),
   // access
   'unknown-access-call': ['access-calls'],
