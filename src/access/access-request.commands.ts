@@ -126,6 +126,7 @@ export const DecideAccessRequest = ledgerCommand(
       'reason-codes-missing',
       'unknown-access-call',
       'unknown-facility',
+      'unknown-pool',
       'validity-out-of-order',
     ],
   },
@@ -209,11 +210,15 @@ const rulesFor = (tx: Transaction, { application }: Filed, body: DecideAccessReq
   isUnionTime: isUnionTime(tx, application, body.poolId),
 });
 
-/** The time of a grant without a pool is the Union's: what is recorded as nobody else's is granted under the Union's conditions. */
+/**
+ * The time of a grant without a pool is the Union's: what is recorded as nobody else's is granted under the Union's conditions.
+ * @throws Refusal `unknown-pool` (404).
+ */
 function isUnionTime(tx: Transaction, { facilityId }: Application, poolId: string | undefined): boolean {
   if (poolId === undefined) return true;
-  const { pools } = registered(tx.existing(facility, facilityId)).hours;
-  return (pools.get(poolId)?.owner ?? 'union') === 'union';
+  const pool = registered(tx.existing(facility, facilityId)).hours.pools.get(poolId);
+  if (pool === undefined) throw unknown('pool', poolId);
+  return pool.owner === 'union';
 }
 
 /**

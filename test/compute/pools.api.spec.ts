@@ -83,6 +83,7 @@ describe('Art. 12b: the access pools of a gigafactory over HTTP', () => {
     const expected = [line(pools.union, '17', 17_000), line(pools.state, '17', 17_000), line(pools.rest, '66', 66_001)];
     expect(lines).toHaveLength(3);
     expect(lines).toEqual(expect.arrayContaining(expected));
+    expect(await decide(grantId, { poolId: site })).toMatchObject({ status: 404, body: { code: 'unknown-pool' } });
     await ledger.must(decide(grantId, { poolId: pools.union }));
   });
 

@@ -76,7 +76,7 @@ const COVERAGE = {
   'access-request-withdrawn': ['access-requests'],
   'eligibility-confirmed': ['access-requests', 'eligibility'],
   'eligibility-refused': ['access-requests', 'eligibility'],
-  'access-granted': ['access-calls', 'access-requests', 'eligibility'],
+  'access-granted': ['access-calls', 'access-requests', 'eligibility', 'pools'],
   'access-denied': ['access-requests'],
   'grant-revoked': ['access-requests'],
   'usage-reported': ['allocations'],

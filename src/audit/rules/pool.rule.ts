@@ -66,6 +66,7 @@ export class PoolRule implements Rule<'pools'> {
     }
     const inForce = (name: PolicyName): Versions =>
       this.policies.get(name)?.within(decidedFromMs, Date.parse(event.recordedAt) + CLOCKS_APART_MS_MAX) ?? [];
+    if (type === 'access-granted') return grant(this.books.get(facts.text('facilityId')), facts);
     const id = idOf(stream, 'facility');
     if (type === 'facility-registered') {
       this.books.set(id, registered(facts));
@@ -118,6 +119,13 @@ export class PoolRule implements Rule<'pools'> {
 function registered(facts: Facts): HourBook {
   const capexMinor = facts.optional('capexMinor') === undefined ? undefined : facts.minor('capexMinor');
   return new HourBook(facts.text('kind'), capexMinor);
+}
+
+/** Before pools a grant names none. */
+function grant(book: HourBook | undefined, facts: Facts): void {
+  const poolId = facts.optional('poolId');
+  if (poolId === undefined) return;
+  facts.require(book?.pools.has(poolId) === true, `The grant is of pool ${poolId}, which its facility does not have.`);
 }
 
 function define(book: HourBook, facts: Facts): void {
