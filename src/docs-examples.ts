@@ -34,7 +34,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'GET /v1/funds/{id}': `select id from funds order by created_position limit 1`,
   'POST /v1/commitments': `
     select c.fund_id as "fundId", c.tranche_id as "trancheId", c.partner_id as "partnerId", c.facility_id as "facilityId",
-      c.currency, '100000000' as "amountMinor", null as programme
+      c.currency, '100000000' as "amountMinor", null as programme, null as describes
     from commitments c join partners p on p.id = c.partner_id
     where p.partner_kind = 'private' order by c.created_position limit 1`,
   'POST /v1/commitments/{id}/acceptance': `
@@ -80,15 +80,16 @@ const QUERIES: Readonly<Record<string, string>> = {
     select id, null as "effectiveAt" from access_requests where status = 'submitted' and eligibility = 'unchecked'
     order by created_position limit 1`,
   'POST /v1/access-requests/{id}/decision': `
-    select id, null as "effectiveAt", chip_hours_requested::float8 as "chipHours", ${TODAY} || 'T00:00:00Z' as "validFrom",
+    select id, null as "effectiveAt", null as "poolId", chip_hours_requested::float8 as "chipHours", ${TODAY} || 'T00:00:00Z' as "validFrom",
       ${inDays(90)} || 'T00:00:00Z' as "validTo"
-    from access_requests where status = 'submitted' and eligibility = 'eligible' order by created_position limit 1`,
+    from access_requests where status = 'submitted' and eligibility = 'eligible'
+    order by category not in ('start-up', 'sme', 'scale-up'), created_position limit 1`,
   'GET /v1/access-requests/{id}': `select id from access_requests order by created_position limit 1`,
   'POST /v1/grants/{id}/revocation': `
     select id, null as "effectiveAt" from access_requests where status = 'granted' order by granted_position desc limit 1`,
   'GET /v1/grants/{id}': `select id from access_requests where granted_position is not null order by granted_position limit 1`,
   'POST /v1/facilities/{id}/allocations': `
-    select r.facility_id as id, r.id as "grantId", q.chip_model as "chipModel", 1 as chips,
+    select r.facility_id as id, r.id as "grantId", q.chip_model as "chipModel", 1 as chips, null as "poolId",
       to_char(r.valid_to at time zone 'UTC' - interval '1 hour', '${INSTANT}') as "from",
       to_char(r.valid_to at time zone 'UTC', '${INSTANT}') as "to"
     from access_requests r join quota_policies q on q.facility_id = r.facility_id
@@ -119,7 +120,7 @@ const QUERIES: Readonly<Record<string, string>> = {
       ${inDays(1)} as "effectiveFrom"
     from quota_policies order by created_position limit 1`,
   'POST /v1/facilities/{id}/operations-start': FIRST_FACILITY,
-  'POST /v1/facilities/{id}/pools': FIRST_FACILITY,
+  'POST /v1/facilities/{id}/pools': `select id, null as "partnerId" from facilities order by created_position limit 1`,
   'POST /v1/facilities/{id}/entitlements': FIRST_FACILITY,
   'POST /v1/facilities/{id}/donations': FIRST_FACILITY,
   'POST /v1/facilities/{id}/ownership-transfer': FIRST_FACILITY,

@@ -8,11 +8,11 @@ import { accessPoolQueryHandlers } from './access-pool.queries.js';
 import { facilityQueryHandlers } from './facility.queries.js';
 import { RecordedHistory } from './recorded-history.queries.js';
 import * as yearlyCommands from './yearly-submission.commands.js';
-import { YearlySubmissionController } from './yearly-submission.controller.js';
+import { YearlySubmissionController, YearlySubmissionListController } from './yearly-submission.controller.js';
 import { yearlySubmissionQueryHandlers } from './yearly-submission.queries.js';
 
 @Module({
-  controllers: [FacilityController, PoolController, YearlySubmissionController],
+  controllers: [FacilityController, PoolController, YearlySubmissionController, YearlySubmissionListController],
   providers: [
     ...handlersOf(facilityCommands),
     ...handlersOf(poolCommands),

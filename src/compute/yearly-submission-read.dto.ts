@@ -25,7 +25,7 @@ export class YearlyVersionDto implements YearlyVersion {
   @ApiProperty(COUNT)
   readonly dataPosition: number;
   /** @example '2.0' */
-  @ApiProperty({ maxLength: 10 })
+  @ApiProperty({ pattern: String.raw`\S`, maxLength: 10 })
   readonly dataMethodVersion: string;
   /** @example 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' */
   @ApiProperty(HEX_HASH)
@@ -81,7 +81,10 @@ export class YearlySubmissionsPageDto {
 
 /** Which facilities. */
 export class ListYearlySubmissionsDto extends ListQueryDto {
-  /** @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37' */
+  /**
+   * Only this facility.
+   * @example '0b7e5c1a-3f52-4c8e-9a41-6d2f8c9e1b37'
+   */
   @Optional()
   @IsId()
   readonly facilityId?: string;

@@ -14,21 +14,18 @@ import {
 } from './yearly-submission-read.dto.js';
 import { ListYearlySubmissions } from './yearly-submission.queries.js';
 
-@Controller('v1')
+@ApiTags('compute')
+@Controller('v1/facilities')
 export class YearlySubmissionController {
-  constructor(
-    private readonly commands: CommandBus,
-    private readonly queries: QueryBus,
-  ) {}
+  constructor(private readonly commands: CommandBus) {}
 
   /**
    * Record the yearly submission to the Governing Board: the audit report and the data on the use of access time, by 31 January for the
    * year before (Art. 12b(17)(l)). A further one for the same year is a further version.
    */
-  @ApiTags('compute')
   @CommandRoute({
     command: SubmitYear,
-    path: 'facilities/:id/yearly-submissions',
+    path: ':id/yearly-submissions',
     roles: ['operator', 'facility'],
     answer: YearlySubmissionAnswerDto,
   })
@@ -39,11 +36,17 @@ export class YearlySubmissionController {
   ): Promise<Answer> {
     return this.commands.execute(new SubmitYear(context, { id, body }));
   }
+}
+
+/** What everybody sees of the submissions. */
+@ApiTags('transparency')
+@Controller('v1/transparency')
+export class YearlySubmissionListController {
+  constructor(private readonly queries: QueryBus) {}
 
   /** List the yearly submissions of the facilities, and the years for which one is overdue after 31 January. */
-  @ApiTags('transparency')
   @ReadRoute({
-    path: 'transparency/yearly-submissions',
+    path: 'yearly-submissions',
     projection: 'yearly-submissions',
     answer: YearlySubmissionsPageDto,
   })

@@ -388,7 +388,7 @@ describe('the exit codes of the audit commands for damaged inputs', () => {
       for (const [body, expected] of [
         [Buffer.from(out).subarray(0, 500), 2],
         [Buffer.from('<html></html>'), 2],
-        [Buffer.from(out.replace('"1.0"', '"1.1"')), 2],
+        [Buffer.from(out.replace('"methodVersion":"2.0"', '"methodVersion":"2.9"')), 2],
         [Buffer.from(out.replace('"position":', '"position":1')), 1],
       ] as const) {
         change = () => ({ status: 200, body });

@@ -265,7 +265,8 @@ class Model {
 }
 
 /** Number of events that a command of the load records: a signature records one of the commitment and one of its fund. */
-const eventsOf = (path: string): number => (path.endsWith('/signature') ? 2 : 1);
+/** A signature is booked to its layer, and a grant to its call. */
+const eventsOf = (path: string): number => (path.endsWith('/signature') || path.endsWith('/decision') ? 2 : 1);
 
 function fail(complaint: string): never {
   throw new Error(`Broken: ${complaint}.`);

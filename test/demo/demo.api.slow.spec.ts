@@ -41,6 +41,13 @@ const NOT_ON_THE_FIRST_CLICK = {
   'POST /v1/funds/{id}/financial-close': '409 financial-close-reached-already',
   // The first check of a service is ten minutes after its start.
   'GET /v1/transparency/attestations': 'empty',
+  // Nobody has asked for a decrease, and the demo has no pools.
+  'POST /v1/commitments/{id}/decrease-requests/{requestId}/acceptance': '404 unknown-commitment',
+  'POST /v1/facilities/{id}/donations': '404 unknown-pool',
+  'POST /v1/facilities/{id}/entitlements': '409 contribution-without-pool',
+  'POST /v1/facilities/{id}/ownership-transfer': '404 unknown-pool',
+  'POST /v1/facilities/{id}/pool-assignments': '404 unknown-allocation',
+  'POST /v1/facilities/{id}/preferential-access': '404 unknown-partner',
   'GET /log/checkpoint/witnessed': '404 not-witnessed',
 };
 

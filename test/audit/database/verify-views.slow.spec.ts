@@ -10,12 +10,44 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.js
 import { createPool } from '../../../src/platform/database/database.js';
 import { SERVED } from '../../../src/projections.js';
 import { noteKeyOf } from '../../../src/tlog/note-key.js';
-import { OPERATOR_KEY, startTestApp } from '../../support/app.js';
+import { OPERATOR_KEY, startTestApp, type TestApp } from '../../support/app.js';
 import { LOG_KEY, ORIGIN } from '../written-log.js';
 
 const MS_MAX = 120_000;
 /** Every kind of command in a short time. */
 const SCALE = 0.01;
+/** The demo has no pools: a site whose hours are all of its consortium, and an allocation. */
+async function addPools(api: TestApp): Promise<void> {
+  const post = async (path: string, body: object, key?: string): Promise<Record<string, string>> =>
+    (await api.must(api.post(path, body, key === undefined ? {} : { key }))).body;
+  const money = { capexMinor: '100', currency: 'EUR' };
+  const { id: site } = await post('/v1/facilities', { name: 'Pools', country: 'SE', kind: 'ai-factory', ...money });
+  await post(`/v1/facilities/${site}/capacity`, { chipModel: 'gb300', chips: 10, effectiveFrom: '2026-01-01' });
+  const { poolId } = await post(`/v1/facilities/${site}/pools`, { owner: 'consortium', basis: 'capex' });
+  const period = { periodFrom: '2026-01-01', periodTo: '2027-01-01' };
+  await post(`/v1/facilities/${site}/entitlements`, { ...period, unit: 'chip-hour', availableUnitHours: 1_000 });
+  const opening = { opensAt: '2026-01-01T00:00:00Z', closesAt: '2199-01-01T00:00:00Z', chipHours: 1_000 };
+  const { id: callId } = await post('/v1/access-calls', {
+    facilityId: site,
+    mode: 'regular',
+    title: 'Pools',
+    ...opening,
+  });
+  const { id: partnerId } = await post('/v1/partners', { legalName: 'Pools', country: 'SE', legalForm: 'company' });
+  const proof = { category: 'large-enterprise', basis: 'accounts', evidenceRef: 'e', effectiveFrom: '2026-01-01' };
+  await post(`/v1/partners/${partnerId}/classifications`, proof);
+  const asked = { callId, partnerId, chipHours: 10, sector: 'energy', purpose: 'To train a model.' };
+  const { id: grantId } = await post('/v1/access-requests', asked);
+  const [validFrom, validTo] = ['2026-07-01T00:00:00Z', '2027-07-01T00:00:00Z'];
+  const decision = {
+    ...{ outcome: 'granted', chipHours: 10, priceBasis: 'pay-per-use', use: 'commercial', poolId },
+    ...{ reasonCodes: ['score'], validFrom, validTo },
+  };
+  await post(`/v1/access-requests/${grantId}/decision`, decision, await api.keyFor(['panel']));
+  const interval = { from: validFrom, to: '2026-07-01T10:00:00Z' };
+  await post(`/v1/facilities/${site}/allocations`, { grantId, chipModel: 'gb300', chips: 1, ...interval });
+}
+
 const silent = { write: () => true };
 const log = { warn: () => undefined };
 /** The demo ends no key and erases nobody: these rows are made by commands of the spec. */
@@ -38,6 +70,7 @@ describe('the views of a ledger, folded a second time', () => {
     database = await createTestDatabase();
     const api = await startTestApp({ env: { LOG_ORIGIN: ORIGIN }, databaseUrl: database.url });
     await runDemo({ baseUrl: api.url, operatorKey: OPERATOR_KEY, out: silent, err: silent, scale: SCALE });
+    await addPools(api);
     const [{ id }] = (await api.get('/v1/access-requests?limit=1')).body.data;
     const { body } = await api.must(api.post(`/v1/subjects/${id}/erasure`, { reason: 'r' }));
     await api.must(api.get(`/v1/partners?minPosition=${body.position}`));
