@@ -80,10 +80,17 @@ const QUERIES: Readonly<Record<string, string>> = {
     select id, null as "effectiveAt" from access_requests where status = 'submitted' and eligibility = 'unchecked'
     order by created_position limit 1`,
   'POST /v1/access-requests/{id}/decision': `
-    select id, null as "effectiveAt", null as "poolId", chip_hours_requested::float8 as "chipHours", ${TODAY} || 'T00:00:00Z' as "validFrom",
-      ${inDays(90)} || 'T00:00:00Z' as "validTo"
-    from access_requests where status = 'submitted' and eligibility = 'eligible'
-    order by category not in ('start-up', 'sme', 'scale-up'), created_position limit 1`,
+    select id, null as "effectiveAt", null as "poolId", 10 as "chipHours", ${TODAY} || 'T00:00:00Z' as "validFrom",
+      to_char((now() at time zone 'UTC')::date + make_interval(months =>
+        case mode when 'ai-for-science' then 6 when 'regular' then 12 when 'open-frontier' then 12 else 3 end),
+        'YYYY-MM-DD') || 'T00:00:00Z' as "validTo", null as "sealOfExcellenceRef", null as funding,
+      case when category in ('large-enterprise', 'tech-giant') then 'pay-per-use' else 'free' end as "priceBasis",
+      case when category in ('start-up', 'sme', 'scale-up') then 'sme-innovation'
+        when category in ('research', 'public-body') then 'public-law-entity' end as "freeReason",
+      case when category = 'research' then 'statutes of the applicant' end as "freeEvidenceRef",
+      case when category in ('large-enterprise', 'tech-giant') then 'commercial'
+        when category in ('start-up', 'sme', 'scale-up') then 'non-commercial' end as "use"
+    from access_requests where status = 'submitted' and eligibility = 'eligible' order by created_position limit 1`,
   'GET /v1/access-requests/{id}': `select id from access_requests order by created_position limit 1`,
   'POST /v1/grants/{id}/revocation': `
     select id, null as "effectiveAt" from access_requests where status = 'granted' order by granted_position desc limit 1`,
