@@ -142,7 +142,10 @@ export class LogWriter {
   private requireSigned({ size, root, note }: LogHead): void {
     if (size === 0 && note === null) return;
     const signed = note === null ? undefined : this.kept.requireOwn(note);
-    if (signed?.size === size && root !== null && hashesEqual(signed.root, root)) return;
+    if (signed?.size === size) {
+      if (root !== null && hashesEqual(signed.root, root)) return;
+      throw new Error(`The root in the database is not the one that was signed for size ${size}: the log was changed.`);
+    }
     throw new Error(
       `The database says that the log was signed up to size ${size}, and its last checkpoint was signed for size ${signed?.size ?? 0}: ` +
         'somebody wrote into the database. Nothing is signed. Compare the events after that checkpoint with your backups.',
