@@ -13,10 +13,11 @@ import { METHOD_1 } from '../../src/transparency/method-1/method.js';
 import { METHOD_2 } from '../../src/transparency/method-2/method.js';
 import { serialise } from '../../src/transparency/report-method.js';
 import { bound, reportText, type ReportHeader } from '../../src/transparency/method-1/report-header.js';
+import { CostlyReads } from '../../src/http/shares/costly-reads.js';
 import { NO_FACTS } from '../../src/partners/partner.js';
 import { RUNTIME, type Runtime } from '../../src/platform/runtime.js';
 import { ReportFollower, STATE_EVERY_EVENTS, spacing } from '../../src/transparency/report-follower.worker.js';
-import { startTestApp, type TestApp } from '../support/app.js';
+import { startTestApp, type TestAnswer, type TestApp } from '../support/app.js';
 import { BEGIN, randomHistory, type Choice } from './history.js';
 
 const PATH = '/v1/transparency';
@@ -328,13 +329,19 @@ describe('the transparency reports over HTTP', () => {
   });
 
   it('are refused when too many readers wait for earlier positions, with the time for a retry', async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 140 }, (_, index) =>
-        first.get(`${PATH}/equal-access?asOfPosition=${1_500 + index}`, { key: null }),
-      ),
-    );
-    const refused = answers.filter(({ status }) => status !== 200);
-    expect(refused.length).toBeGreaterThan(0);
+    const places = first.app.get(CostlyReads);
+    const leaves = [await places.enter('somebody'), await places.enter('somebody')];
+    const refused: TestAnswer[] = [];
+    const reads = Array.from({ length: 140 }, async (_, index) => {
+      const answer = await first.get(`${PATH}/equal-access?asOfPosition=${1_500 + index}`, { key: null });
+      if (answer.status !== 200) refused.push(answer);
+    });
+    // A hundred readers of one address wait, and nobody of them comes in.
+    while (refused.length < 40) await sleep(5);
+    expect(places.waiting).toBe(100);
+    for (const leave of leaves) leave();
+    await Promise.all(reads);
+    expect(refused).toHaveLength(40);
     for (const { status, body, headers } of refused) {
       expect([status, body.code]).toEqual([503, 'too-many-reads']);
       expect(Number(headers['retry-after'])).toBeGreaterThan(0);
