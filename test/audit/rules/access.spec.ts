@@ -213,10 +213,15 @@ describe('the pool of a grant', () => {
       },
       story.counted('r9', 100, 20_000, 'returned'),
     ];
-    await expectRight(...counted(grant), revoked({ poolId: named('pool') }));
+    const defined: WrittenEvent = {
+      stream: `facility-${story.SITE}`,
+      type: 'access-pool-defined',
+      data: { poolId: named('pool'), owner: 'union', basis: 'capex' },
+    };
+    await expectRight(defined, ...counted(grant), revoked({ poolId: named('pool') }));
     for (const pool of [{}, { poolId: named('other') }]) {
       const [event] = revoked(pool) as [WrittenEvent];
-      await expectWrong(['access-requests', 'another pool than the grant'], ...counted(grant), event);
+      await expectWrong(['access-requests', 'another pool than the grant'], defined, ...counted(grant), event);
     }
   });
 });
