@@ -114,7 +114,7 @@ export const POLICY_VALUES = {
   ),
   'donated-time-primary-share': object(
     { sharePpm: whole(undefined, 1) },
-    'Art. 12b(10): from which share on donated time is used primarily for start-ups and SMEs, in parts per million.',
+    'Art. 12b(10): donated time is used primarily for start-ups and SMEs above this share, in parts per million.',
   ),
 } as const satisfies Readonly<Record<string, Schema<unknown>>>;
 export type PolicyName = keyof typeof POLICY_VALUES;

@@ -27,11 +27,11 @@ const FROZEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'history.ndjson': '20d62a309ca6e1ba293a4e870238b38c13f6865a91136c0a7f7dbf6495236b51',
   },
   '2.0': {
-    'capacity.bytes': '50ec98124b1957fdc5fe6eaa0c8cf4639c1b545b5997bd525d89eb18dbb69758',
-    'capital.bytes': '33f26def9fc75b334bea3cd498676fdc1c9095b2616bab955535fa658c276ce9',
-    'digests.json': 'c8a12dfb257d473bf8f220e975055f8715f7973e476e4d21b129e13e112ce246',
-    'equal-access.bytes': 'f8efdec7a1e572f8fde539f266d828b037d3722bf955290baee9418e4af7a397',
-    'history.ndjson': '545ad19b3880b39fbd5bcb4604349c0f2cb7c11ad396a976749e9a321718ea62',
+    'capacity.bytes': '1809c20180c5752f2b857dc13ebe5a0a3ee2c750ad776dd93cec0c4f78914b7f',
+    'capital.bytes': 'bd79c0d307b58bc27d0bdd554c311cdd26fbb51d5098948292f79b5b883a38c2',
+    'digests.json': 'db784973871313cdf3baf51324407c3043da9a844867d2b887c241c7ec75a714',
+    'equal-access.bytes': '6ae67e0d9a6192476529740c92b5acffc39804a9c44e9e840cb1a25dad88fbb9',
+    'history.ndjson': '7bde0dd0b91575a8f3bba3d9c17e39f2f80365ec95242ec3b35bf5ac0ded1fa1',
   },
 };
 /**

@@ -15,7 +15,7 @@ import {
   type Reason,
 } from '../measures.js';
 import { DECISION_DAYS_MAX } from '../method-1/equal-access-fold.js';
-import type { LimitOf } from './decision-limits.js';
+import { beginOf, type LimitOf } from './decision-limits.js';
 import type { Cell } from './equal-access-fold.js';
 
 /** Sums of cells: of one category, of one country, or of all. Pending requests are counted by their mode too, which has the limit. */
@@ -255,8 +255,8 @@ function timeMeasures(own: AccessSums, overdue: number, { asOfDate }: Reading) {
 function* pendingOf({ pending }: AccessSums) {
   for (const { mode, pending: counts } of pending) {
     for (const [key, count] of counts) {
-      const [submittedOn = '', limitFrom = ''] = key.split(' ');
-      yield { mode, submittedOn, limitFrom, count };
+      const [submittedOn = '', callEndsOn = ''] = key.split(' ');
+      yield { mode, days: { submittedOn, callEndsOn }, count };
     }
   }
 }
@@ -265,9 +265,9 @@ function* pendingOf({ pending }: AccessSums) {
 function overdueOf(own: AccessSums, { asOfDate, limitOf }: Reading): number {
   if (asOfDate === null) return 0;
   let overdue = 0;
-  for (const { mode, submittedOn, limitFrom, count } of pendingOf(own)) {
-    const limit = limitOf(mode, submittedOn);
-    if (limit !== undefined && businessDaysBetween(limitFrom, asOfDate) > limit) overdue += count;
+  for (const { mode, days, count } of pendingOf(own)) {
+    const limit = limitOf(mode, days.submittedOn);
+    if (limit && businessDaysBetween(beginOf(limit, days), asOfDate) > limit.workingDaysMax) overdue += count;
   }
   return overdue;
 }
@@ -276,7 +276,10 @@ function overdueOf(own: AccessSums, { asOfDate, limitOf }: Reading): number {
 function waitingDays(own: AccessSums, asOfDate: string | null): Histogram {
   const days: Histogram = new Map();
   if (asOfDate === null) return days;
-  for (const { submittedOn, count } of pendingOf(own)) {
+  for (const {
+    days: { submittedOn },
+    count,
+  } of pendingOf(own)) {
     observe(days, Math.min(DECISION_DAYS_MAX, Math.max(0, businessDaysBetween(submittedOn, asOfDate))), count);
   }
   return days;

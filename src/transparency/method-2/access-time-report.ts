@@ -1,5 +1,4 @@
 import type { PoolBasis, PoolOwner } from '../../compute/pool-events.js';
-import type { PolicyName } from '../../governance/policy-values.js';
 import { figures, share, type Reason } from '../measures.js';
 import { policyInForce } from '../method-1/fold.js';
 import { PARTS_PER_UNIT_HOUR, accountKey, noHours, type Account, type FacilityTime } from './access-time-fold.js';
@@ -143,14 +142,10 @@ function unitHours(parts: bigint): number {
 
 function commercialMaximum(state: FoldState, facilityId: string): number | null {
   const kind = state.capital.facilities.get(facilityId)?.kind;
-  const value = policyValue(state, 'commercial-share-maximum') as
-    { readonly sharesPpm: Readonly<Partial<Record<string, number>>> } | undefined;
+  const value = policyInForce(state, 'commercial-share-maximum')?.value;
   const ppm = kind === undefined ? undefined : value?.sharesPpm[kind];
   return ppm === undefined ? null : ppm / PPM;
 }
-
-/** The value of a policy by its name: a policy that came after this version of the method was written is read where there is one. */
-export const policyValue = (state: FoldState, name: string): unknown => policyInForce(state, name as PolicyName)?.value;
 
 /** @param cells of the facilities and modes of the report, of all pools. */
 export function donatedTime(state: FoldState, cells: readonly Cell[], facilityId?: string): DonatedTime {
@@ -161,14 +156,14 @@ export function donatedTime(state: FoldState, cells: readonly Cell[], facilityId
   const hoursOf = (some: readonly Cell[]): bigint => some.reduce((sum, cell) => sum + cell.grantedHours, 0n);
   const all = hoursOf(granted);
   const primary = hoursOf(granted.filter(({ category }) => category === 'start-up' || category === 'sme'));
-  const minimum = policyValue(state, 'donated-time-primary-share') as { readonly sharePpm: number } | undefined;
+  const minimum = policyInForce(state, 'donated-time-primary-share')?.value;
   return {
     donatedUnitHours: Number(given.reduce((sum, { donatedIn }) => sum + donatedIn, 0n)),
     chipHoursGranted: Number(all),
     chipHoursGrantedToStartUpsAndSmes: Number(primary),
     ...figures({ primaryShare: share(primary, all, 'nothing-granted') }),
     primaryShareMinimum: minimum ? minimum.sharePpm / PPM : null,
-    isPrimary: minimum && all > 0n ? primary * BigInt(PPM) >= all * BigInt(minimum.sharePpm) : null,
+    isPrimary: minimum && all > 0n ? primary * BigInt(PPM) > all * BigInt(minimum.sharePpm) : null,
   };
 }
 

@@ -10,19 +10,19 @@ import { observe, type Histogram } from '../durations.js';
 import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
 import { DECISION_DAYS_MAX, type Holder as HolderIn1 } from '../method-1/equal-access-fold.js';
 import type { CorrectiveAction } from '../publication.js';
-import { runsFromCutOff, type LimitOf } from './decision-limits.js';
+import { beginOf, type LimitDays, type LimitOf } from './decision-limits.js';
 
 /**
  * The part of the state for the report on equal access: counts, exact sums and histograms per cell. It grows with the facilities, modes,
- * categories, countries, access pools, applicants and calls with a cut-off, never with the number of requests.
+ * categories, countries, access pools, applicants and calls, never with the number of requests.
  */
 export interface EqualAccessState {
   readonly cells: Map<string, Cell>;
   readonly holders: Map<string, Holder>;
   /** Decided by the Governing Board, in order. */
   readonly correctiveActions: CorrectiveAction[];
-  /** Last days of the calls whose limit for a decision is counted from them. */
-  readonly cutOffs: Map<string, string>;
+  /** Last day of each call, `YYYY-MM-DD`: the limit for a decision may be counted from it. */
+  readonly callEnds: Map<string, string>;
 }
 
 /** The requests of one category and country to one facility in one mode, and for the time of one access pool. Sums are whole chip-hours. */
@@ -63,8 +63,8 @@ export interface Cell {
   /** Working days from submission to the refusal of eligibility: an answer, and no decision. */
   readonly refusedDays: Histogram;
   /**
-   * Number of requests without an outcome, by the date of submission and the date from which their limit runs, as `submitted from`. A key
-   * is removed when its number is 0.
+   * Number of requests without an outcome, by the day of submission and the last day of the call, as `submitted ends`. A key is removed when
+   * its number is 0. No rule is in the key: a policy that is adopted later may hold for the day of the submission.
    */
   readonly pending: Map<string, number>;
   /** Granted over requested hours of granted requests, in per mille, rounded down. */
@@ -91,7 +91,7 @@ export const initialEqualAccess = (): EqualAccessState => ({
   cells: new Map(),
   holders: new Map(),
   correctiveActions: [],
-  cutOffs: new Map(),
+  callEnds: new Map(),
 });
 
 /** More days than any history has; a longer delay counts as this one, which bounds the histogram. */
@@ -142,9 +142,7 @@ export function foldEqualAccess(state: EqualAccessState, event: EqualAccessEvent
   switch (event.type) {
     case 'access-call-opened':
       // `closesAt` is the first instant that is too late: the last day is the one before it.
-      if (runsFromCutOff(event.data.mode)) {
-        state.cutOffs.set(idOf(stream, 'access-call'), dateOf(parseInstant(event.data.closesAt) - 1));
-      }
+      state.callEnds.set(idOf(stream, 'access-call'), dateOf(parseInstant(event.data.closesAt) - 1));
       return;
     case 'chips-allocated':
       allocationCell(state, event.data, stream).allocatedChipMs += allocatedChipMs(event.data);
@@ -266,15 +264,18 @@ function decide(
   const limit = limitOf(data.mode, day(data.submittedAt));
   if (limit === undefined) return;
   cell.decidedWithLimit += 1;
-  if (businessDaysBetween(limitBegin(state, data), day(data.decidedAt)) <= limit) cell.decidedInTime += 1;
+  const days = businessDaysBetween(beginOf(limit, limitDaysOf(state, data)), day(data.decidedAt));
+  if (days <= limit.workingDaysMax) cell.decidedInTime += 1;
 }
 
-/** No request is submitted after the cut-off of its call. Without a cut-off the limit runs from the submission. */
-const limitBegin = (state: EqualAccessState, { callId, submittedAt }: Application): string =>
-  state.cutOffs.get(callId) ?? day(submittedAt);
+function limitDaysOf({ callEnds }: EqualAccessState, { callId, submittedAt }: Application): LimitDays {
+  const submittedOn = day(submittedAt);
+  return { submittedOn, callEndsOn: callEnds.get(callId) ?? submittedOn };
+}
 
 function countPending(state: EqualAccessState, cell: Cell, data: Application, count: number): void {
-  const key = `${day(data.submittedAt)} ${limitBegin(state, data)}`;
+  const { submittedOn, callEndsOn } = limitDaysOf(state, data);
+  const key = `${submittedOn} ${callEndsOn}`;
   const pending = (cell.pending.get(key) ?? 0) + count;
   if (pending === 0) cell.pending.delete(key);
   else cell.pending.set(key, pending);

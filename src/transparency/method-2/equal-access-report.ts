@@ -32,7 +32,6 @@ import {
 import {
   accessTimeLines,
   donatedTime,
-  policyValue,
   preferentialAccess,
   type AccessTimeLine,
   type DonatedTime,
@@ -83,7 +82,7 @@ export interface Unassigned {
 export const readingOf = (state: FoldState): Reading => ({
   asOfDate: asOfDate(state),
   limitOf: limitsOf(state.policies),
-  demandBasis: (policyValue(state, 'demand-basis') as DemandBasis | undefined) ?? 'all',
+  demandBasis: policyInForce(state, 'demand-basis')?.value ?? 'all',
 });
 
 /**

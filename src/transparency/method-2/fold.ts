@@ -217,8 +217,8 @@ const contextOf = ({ policies }: FoldState, recordedAt: string) => ({ recordedAt
  * takes a time that grows with the cells alone.
  */
 export function entryCount({ policies, partners, equalAccess, capital, capacity, accessTime }: FoldState): number {
-  const { cells, holders, correctiveActions, cutOffs } = equalAccess;
-  let entries = 2 * partners.size + 4 * holders.size + 5 * correctiveActions.length + cutOffs.size;
+  const { cells, holders, correctiveActions, callEnds } = equalAccess;
+  let entries = 2 * partners.size + 4 * holders.size + 5 * correctiveActions.length + callEnds.size;
   for (const cell of cells.values()) {
     const histograms = [cell.decisionDays, cell.withdrawnDays, cell.refusedDays, cell.pending];
     const distinct = [...histograms, cell.fulfilmentPerMille, cell.recordedLateDays, cell.freeHoursByReason];
