@@ -1,6 +1,7 @@
 import type { Finding } from './audit-finding.js';
 import { NotCheckable, UsageError } from './audit-finding.js';
-import type { Replay, ReplayedReport } from './audit-replay.js';
+import type { Replay } from './audit-replay.js';
+import type { ReplayedReport } from './replay-folding.js';
 import { METHODS, type MethodRegistry } from '../transparency/methods.js';
 import type { ReportMethod } from '../transparency/report-method.js';
 import { addressOf } from './audit-source-url.js';

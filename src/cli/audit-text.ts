@@ -3,7 +3,8 @@ import type { ComparedReport } from '../audit/audit-compare.js';
 import type { Explanation } from '../audit/audit-explain.js';
 import { withNames } from '../audit/explain-names.js';
 import type { Finding } from '../audit/audit-finding.js';
-import type { Replay, ReplayedReport } from '../audit/audit-replay.js';
+import type { Replay } from '../audit/audit-replay.js';
+import type { ReplayedReport } from '../audit/replay-folding.js';
 import type { CheckLine, Verification } from '../audit/verify.js';
 
 /** Length of the longest name, an event type. */
