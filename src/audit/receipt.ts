@@ -1,7 +1,7 @@
 import { NotCheckable, ProvenWrong } from './audit-finding.js';
 import { furtherSignatures, noCosignatures, quorumMet } from './cosigners.js';
 import { readKeptEvent, type EntryCandidate, type KeptEvent } from './receipt-event.js';
-import type { CheckLine } from './verify.js';
+import type { CheckLine } from './verification.js';
 import { textOfFile } from '../platform/text-file.js';
 import { LogError } from '../tlog/log-error.js';
 import { leafHash } from '../tlog/merkle.js';

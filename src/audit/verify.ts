@@ -1,54 +1,23 @@
 import type { ProgressListener } from '../ledger/progress-listener.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { AggregateOutline } from '../ledger/aggregate.js';
-import { Findings, NotCheckable, ProvenWrong, type Finding } from './audit-finding.js';
+import { Findings, NotCheckable, ProvenWrong } from './audit-finding.js';
 import { openLog, publishedKey, WITNESSES_LATE, type OpenedLog, type Trust } from './audit-log.js';
 import type { LogSource } from './log-source.js';
 import { cosignedEarly, cosignedLate, furtherSignatures, noCosignatures, quorumMet } from './cosigners.js';
 import { formatVerifierKey, wrapSameKey } from '../tlog/note-key.js';
 import { NO_QUORUM } from '../tlog/policy.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
+import { CheckLines, NOT_IN_A_LOG, REFUSALS_NOT_CHECKED, UNCOVERED, type Verification } from './verification.js';
 import type { BesideCheck } from './verify-beside.js';
 import { ActorCheck } from './verify-actors.js';
 import { EnvelopeCheck } from './verify-envelope.js';
 import { rulesByType, rulesOf } from './rules/all-rules.js';
-import { uncoveredTypes, type EventOf, type RuleName } from './rules/coverage.js';
-import { uncheckedRefusals } from './rules/refusal-coverage.js';
+import type { EventOf, RuleName } from './rules/coverage.js';
 import { OrderCheck } from './verify-order.js';
 import type { Rule } from './rules/rule.js';
 import { CLOCK_TOLERANCE_MS, TimeCheck } from './verify-times.js';
 import { LogWalk } from './verify-walk.js';
-
-export interface CheckLine {
-  readonly check: string;
-  readonly what: string;
-}
-
-/** The result of a verification. `unchecked`: nothing is proven wrong, but a requested check could not be made. */
-export interface Verification {
-  readonly verdict: 'verified' | 'wrong' | 'unchecked';
-  readonly source: string;
-  readonly origin?: string;
-  readonly size?: number;
-  /** Base64, as in the checkpoint. */
-  readonly root?: string;
-  readonly verifierKey?: string;
-  readonly keyFrom?: 'auditor' | 'source';
-  /** Checks that were made without a finding. */
-  readonly checked: readonly CheckLine[];
-  /** What this verification does not check, with reasons. */
-  readonly notChecked: readonly CheckLine[];
-  /** Requested checks that could not be made. */
-  readonly uncheckable: readonly (CheckLine & { readonly nextStep: string })[];
-  /** The finding with the lowest position. */
-  readonly finding?: Finding;
-  /** Number of findings; later ones may follow from the first. */
-  readonly findings: number;
-  readonly entries: number;
-  readonly bytes: number;
-  readonly seconds: number;
-  readonly entriesPerSecond: number;
-}
 
 export interface VerifyOptions {
   readonly trust: Trust;
@@ -69,16 +38,6 @@ export async function verify(source: LogSource, options: VerifyOptions): Promise
   return new Verifier(source, options).run();
 }
 
-/** The result for a source that could not be opened. */
-export function notOpened(source: string, error: ProvenWrong | NotCheckable): Verification {
-  const nothing = { source, checked: [], notChecked: [], entries: 0, bytes: 0, seconds: 0, entriesPerSecond: 0 };
-  if (error instanceof ProvenWrong) {
-    return { ...nothing, verdict: 'wrong', uncheckable: [], finding: error.finding, findings: 1 };
-  }
-  const uncheckable = [{ check: 'source', what: error.message, nextStep: error.nextStep }];
-  return { ...nothing, verdict: 'unchecked', uncheckable, findings: 0 };
-}
-
 /** The checks that read every event. */
 interface HistoryChecks {
   readonly order: OrderCheck;
@@ -88,10 +47,8 @@ interface HistoryChecks {
 }
 
 class Verifier {
-  private readonly checked: CheckLine[] = [];
-  private readonly notChecked: CheckLine[] = [];
-  private readonly uncheckable: (CheckLine & { nextStep: string })[] = [];
   private readonly findings = new Findings();
+  private readonly lines = new CheckLines(this.findings);
   private readonly startedAt = performance.now();
   private log: OpenedLog | undefined;
   private walk: LogWalk | undefined;
@@ -113,7 +70,7 @@ class Verifier {
       await this.checkHistory(log);
     } catch (error) {
       if (error instanceof ProvenWrong) this.findings.outrank(error.finding);
-      else if (error instanceof NotCheckable) this.cannot('source', error.message, error.nextStep);
+      else if (error instanceof NotCheckable) this.lines.cannot('source', error.message, error.nextStep);
       else throw error;
     }
     return this.verification();
@@ -121,19 +78,19 @@ class Verifier {
 
   private sayWhoSigned({ key, keyIsAuditors, cosigners, quorumMissing, unknownSignatures }: OpenedLog): void {
     const whose = keyIsAuditors ? 'the key that you gave' : 'the key that the log itself publishes';
-    this.noteHeld('signature', `The checkpoint is signed with ${whose}, ${formatVerifierKey(key)}.`);
+    this.lines.noteHeld('signature', `The checkpoint is signed with ${whose}, ${formatVerifierKey(key)}.`);
     if (!keyIsAuditors) {
-      this.skip(
+      this.lines.skip(
         'whose log it is',
         'The verifier key came with the log. Bring a copy of your own (--vkey) to know who signed.',
       );
     }
     const { policy } = this.options.trust;
-    if (quorumMissing !== undefined) this.cannot('cosignatures', quorumMissing, WITNESSES_LATE);
+    if (quorumMissing !== undefined) this.lines.cannot('cosignatures', quorumMissing, WITNESSES_LATE);
     else if (policy !== undefined && policy.quorum !== NO_QUORUM)
-      this.noteHeld('cosignatures', quorumMet(policy, cosigners));
-    else this.skip('cosignatures', noCosignatures(policy));
-    if (unknownSignatures > 0) this.skip('further signatures', furtherSignatures(unknownSignatures, policy));
+      this.lines.noteHeld('cosignatures', quorumMet(policy, cosigners));
+    else this.lines.skip('cosignatures', noCosignatures(policy));
+    if (unknownSignatures > 0) this.lines.skip('further signatures', furtherSignatures(unknownSignatures, policy));
   }
 
   /** A log that publishes its key must publish the key that signed its checkpoint. Nobody signed the published key. */
@@ -144,10 +101,10 @@ class Verifier {
       const found = publishedKey(published);
       if (found.name === key.name && wrapSameKey(found, key)) return;
       const message = `The log publishes the verifier key ${formatVerifierKey(found)}, which did not sign its checkpoint.`;
-      this.cannot('published key', message, 'Ask the operator why; whoever trusts the published one is misled.');
+      this.lines.cannot('published key', message, 'Ask the operator why; whoever trusts the published one is misled.');
     } catch (error) {
       if (!(error instanceof NotCheckable)) throw error;
-      this.cannot('published key', error.message, error.nextStep);
+      this.lines.cannot('published key', error.message, error.nextStep);
     }
   }
 
@@ -160,17 +117,17 @@ class Verifier {
       const lastCommandId = await this.read(log, { order, times, actors, rules });
       this.sayWhatHashed();
       const streams = order.finish();
-      this.unlessFound('streams', `${count(streams)} streams count their events from 0 without a gap.`);
-      this.unlessFound(
+      this.lines.unlessFound('streams', `${count(streams)} streams count their events from 0 without a gap.`);
+      this.lines.unlessFound(
         'ids',
         'No two events share an id, no command comes back after another one, and every named cause comes before its effect.',
       );
-      this.unlessFound('schemas', 'No type of event goes back to an older schema.');
+      this.lines.unlessFound('schemas', 'No type of event goes back to an older schema.');
       this.sayTimes(log, times);
-      this.unlessFound('actors', ACTORS_HOLD);
+      this.lines.unlessFound('actors', ACTORS_HOLD);
       for (const rule of rules) {
         rule.finish({ lastCommandId });
-        this.unlessFound(rule.check, rule.statement);
+        this.lines.unlessFound(rule.check, rule.statement);
       }
       for (const check of this.beside) await this.conclude(check);
     } finally {
@@ -181,22 +138,22 @@ class Verifier {
   }
 
   private sayTimes({ cosigners }: OpenedLog, times: TimeCheck): void {
-    this.unlessFound('times', TIMES_HOLD);
+    this.lines.unlessFound('times', TIMES_HOLD);
     const nowMs = this.options.nowMs ?? Date.now();
-    for (const doubt of times.doubts(nowMs)) this.skip('times', doubt);
+    for (const doubt of times.doubts(nowMs)) this.lines.skip('times', doubt);
     const doubts = [
       cosignedEarly(cosigners, times.lastMs - CLOCK_TOLERANCE_MS),
       cosignedLate(cosigners, nowMs + CLOCK_TOLERANCE_MS),
     ];
-    for (const doubt of doubts) if (doubt !== undefined) this.skip('cosignatures', doubt);
+    for (const doubt of doubts) if (doubt !== undefined) this.lines.skip('cosignatures', doubt);
   }
 
   private async conclude(beside: BesideCheck): Promise<void> {
     const { check } = beside;
     const { statement, notChecked, cannot } = await beside.finish();
-    if (cannot) this.cannot(check, cannot.what, cannot.nextStep);
-    else this.unlessFound(check, statement);
-    if (notChecked !== undefined) this.skip(check, notChecked);
+    if (cannot) this.lines.cannot(check, cannot.what, cannot.nextStep);
+    else this.lines.unlessFound(check, statement);
+    if (notChecked !== undefined) this.lines.skip(check, notChecked);
   }
 
   /** @returns the id of the command of the last event. */
@@ -227,7 +184,7 @@ class Verifier {
       progress?.end();
     }
     this.sayKept(log);
-    this.unlessFound('envelopes', ENVELOPES_HOLD);
+    this.lines.unlessFound('envelopes', ENVELOPES_HOLD);
     return last?.commandId ?? '';
   }
 
@@ -243,16 +200,16 @@ class Verifier {
 
   private sayKept({ kept, checkpoint: { size } }: OpenedLog): void {
     if (kept === undefined)
-      this.skip('kept checkpoint', 'None was given (--checkpoint), so that a rewritten history would not show.');
+      this.lines.skip('kept checkpoint', 'None was given (--checkpoint), so that a rewritten history would not show.');
     else if (kept.size > size) {
       const why = `The one that you kept is of size ${kept.size}, this log ends at ${size}: an older copy, or it was cut off.`;
-      this.cannot(
+      this.lines.cannot(
         'kept checkpoint',
         why,
         'Read the log from its own address again; if it stays shorter, tell the board and the witnesses.',
       );
     } else
-      this.noteHeld(
+      this.lines.noteHeld(
         'kept checkpoint',
         `The log has grown from the checkpoint of size ${count(kept.size)} that you kept.`,
       );
@@ -260,38 +217,21 @@ class Verifier {
 
   private sayWhatHashed(): void {
     const { entries, bytes, bundles, tiles } = this.walk?.counts ?? { entries: 0, bytes: 0, bundles: 0, tiles: 0 };
-    this.noteHeld(
+    this.lines.noteHeld(
       'entries',
       `${count(entries)} leaf hashes over ${count(bytes)} bytes in ${count(bundles)} bundles; positions 1 to ${entries} are dense.`,
     );
-    this.noteHeld('tiles', `${count(tiles)} hash tiles, each hash computed again.`);
-    this.noteHeld('root', 'The root computed from the entries is the one that was signed.');
-  }
-
-  private noteHeld(check: string, what: string): void {
-    this.checked.push({ check, what });
-  }
-
-  /** Notes the statement, unless the check has a finding. */
-  private unlessFound(check: string, what: string): void {
-    if (!this.findings.has(check)) this.noteHeld(check, what);
-  }
-
-  private skip(check: string, what: string): void {
-    this.notChecked.push({ check, what });
-  }
-
-  private cannot(check: string, what: string, nextStep: string): void {
-    this.uncheckable.push({ check, what, nextStep });
+    this.lines.noteHeld('tiles', `${count(tiles)} hash tiles, each hash computed again.`);
+    this.lines.noteHeld('root', 'The root computed from the entries is the one that was signed.');
   }
 
   private verification(): Verification {
-    const { log, findings, uncheckable, checked, notChecked } = this;
+    const { log, findings, lines } = this;
     const seconds = (performance.now() - this.startedAt) / 1_000;
     const entries = this.walk?.counts.entries ?? 0;
-    const verdict = findings.first ? 'wrong' : uncheckable.length > 0 ? 'unchecked' : 'verified';
+    const verdict = findings.first ? 'wrong' : lines.uncheckable.length > 0 ? 'unchecked' : 'verified';
     const besides = new Set(this.beside.map(({ check }) => check));
-    if (this.source.others.length > 0) this.skip('other files', this.source.others.join(', '));
+    if (this.source.others.length > 0) this.lines.skip('other files', this.source.others.join(', '));
     return {
       verdict,
       source: this.source.name,
@@ -302,14 +242,14 @@ class Verifier {
         verifierKey: formatVerifierKey(log.key),
         keyFrom: log.keyIsAuditors ? ('auditor' as const) : ('source' as const),
       }),
-      checked,
+      checked: lines.checked,
       notChecked: [
-        ...notChecked,
+        ...lines.notChecked,
         ...UNCOVERED,
         ...REFUSALS_NOT_CHECKED,
         ...NOT_IN_A_LOG.filter(({ check }) => !besides.has(check)),
       ],
-      uncheckable,
+      uncheckable: lines.uncheckable,
       ...(findings.first && { finding: findings.first }),
       findings: findings.count,
       entries,
@@ -331,32 +271,5 @@ const ACTORS_HOLD =
 const TIMES_HOLD =
   'No decision, signature, payment or registration is dated after its recording; a decision that does not say that it was recorded late was ' +
   'recorded when it was taken, within a day; no key had expired when it was issued.';
-
-/** What a log cannot show, and what only the decisions check. */
-const NOT_IN_A_LOG: readonly CheckLine[] = [
-  { check: 'sealed content', what: 'It is kept outside the log; the events only commit to it.' },
-  {
-    check: 'idempotency records',
-    what: 'They are not in the log: whether a command was answered twice alike cannot be seen in it.',
-  },
-  { check: 'published reports', what: 'Run "audit replay": it makes each of them again from the events.' },
-  { check: 'views', what: 'The rows that the API serves; "audit verify --database" compares them with the events.' },
-  { check: 'fold states', what: 'Kept by the service to answer sooner, and made again from the events.' },
-  { check: 'permissions', what: 'Who held which key and role: the log names actors, not their credentials.' },
-  {
-    check: 'clocks',
-    what: 'Whether the clock of the ledger was right. The times of cosignatures are those of others.',
-  },
-  { check: 'the world', what: 'Whether what was recorded is true.' },
-];
-
-/** Event types that no rule reads, with the reasons that the coverage states. */
-const UNCOVERED: readonly CheckLine[] = uncoveredTypes().map(([check, what]) => ({ check, what }));
-
-/** What the decisions forbid and no check computes a second time, with the codes of the refusals. */
-const REFUSALS_NOT_CHECKED: readonly CheckLine[] = uncheckedRefusals().map(([reason, codes]) => ({
-  check: 'refusals',
-  what: `${reason} (${codes.join(', ')})`,
-}));
 
 const count = (number: number): string => number.toLocaleString('en');

@@ -5,7 +5,7 @@ import { withNames } from '../audit/explain-names.js';
 import type { Finding } from '../audit/audit-finding.js';
 import type { Replay } from '../audit/audit-replay.js';
 import type { ReplayedReport } from '../audit/replay-folding.js';
-import type { CheckLine, Verification } from '../audit/verify.js';
+import type { CheckLine, Verification } from '../audit/verification.js';
 
 /** Length of the longest name, an event type. */
 const NAME_WIDTH = 25;

@@ -5,7 +5,7 @@ import { AGGREGATES } from '../aggregates.js';
 import { NotCheckable } from '../audit/audit-finding.js';
 import type { Trust } from '../audit/audit-log.js';
 import { verifyStored } from '../audit/database/stored-ledger.queries.js';
-import type { Verification } from '../audit/verify.js';
+import type { Verification } from '../audit/verification.js';
 import type { ProgressListener } from '../ledger/progress-listener.js';
 import { LAST_CHECKPOINT } from '../log/kept-checkpoint.js';
 import { loadConfig } from '../platform/config.js';

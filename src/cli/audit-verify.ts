@@ -8,7 +8,8 @@ import { AGGREGATES } from '../aggregates.js';
 import { NotCheckable, ProvenWrong, UsageError } from '../audit/audit-finding.js';
 import type { Trust } from '../audit/audit-log.js';
 import { readTrust, TRUST_OPTIONS } from '../audit/audit-trust.js';
-import { notOpened, verify, type Verification } from '../audit/verify.js';
+import { notOpened, type Verification } from '../audit/verification.js';
+import { verify } from '../audit/verify.js';
 
 const OPTIONS = { ...TRUST_OPTIONS, database: { type: 'boolean' }, json: { type: 'boolean' } } as const;
 

@@ -1,6 +1,7 @@
 import { AGGREGATES } from '../../src/aggregates.js';
 import type { AggregateOutline } from '../../src/ledger/aggregate.js';
-import { verify, type Verification } from '../../src/audit/verify.js';
+import type { Verification } from '../../src/audit/verification.js';
+import { verify } from '../../src/audit/verify.js';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import type { Envelope } from '../../src/ledger/event.js';
 import { derivedId } from '../../src/ledger/identifiers.js';

@@ -1,5 +1,6 @@
 import { AGGREGATES } from '../../src/aggregates.js';
-import { verify, type Verification } from '../../src/audit/verify.js';
+import type { Verification } from '../../src/audit/verification.js';
+import { verify } from '../../src/audit/verify.js';
 import { noteKeyOf } from '../../src/tlog/note-key.js';
 import { EnvelopeWriter, LOG_KEY, signedLog, type WrittenEvent } from './written-log.js';
 import * as story from './written-programme.js';

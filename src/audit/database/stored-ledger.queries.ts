@@ -15,7 +15,8 @@ import { ViewsCheck } from './stored-views.queries.js';
 import { EventReader } from '../../ledger/event-reader.js';
 import type { Projection } from '../../ledger/projector/projection.js';
 import type { MethodRegistry } from '../../transparency/methods.js';
-import { notOpened, verify, type Verification } from '../verify.js';
+import { notOpened, type Verification } from '../verification.js';
+import { verify } from '../verify.js';
 
 export interface StoredLedger {
   readonly pool: Pool;

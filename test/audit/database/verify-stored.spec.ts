@@ -8,7 +8,7 @@ import { cosignerKeyOf, formatVerifierKey, noteKeyOf, signingKey } from '../../.
 import { formatSignature } from '../../../src/tlog/note-signature.js';
 import { parseNote } from '../../../src/tlog/note.js';
 import { verifyStored } from '../../../src/audit/database/stored-ledger.queries.js';
-import type { Verification } from '../../../src/audit/verify.js';
+import type { Verification } from '../../../src/audit/verification.js';
 import { EventReader } from '../../../src/ledger/event-reader.js';
 import { AGGREGATES } from '../../../src/aggregates.js';
 import { createPool } from '../../../src/platform/database/database.js';

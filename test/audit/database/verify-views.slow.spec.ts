@@ -3,7 +3,7 @@ import { runDemo } from '../../../src/demo/demo.js';
 import { AGGREGATES } from '../../../src/aggregates.js';
 import { AttestationWorker } from '../../../src/audit/database/attestation/attestation.worker.js';
 import { verifyStored } from '../../../src/audit/database/stored-ledger.queries.js';
-import type { Verification } from '../../../src/audit/verify.js';
+import type { Verification } from '../../../src/audit/verification.js';
 import { FoldedViews, type ComparedView } from '../../../src/ledger/projector/folded-views.js';
 import { EventReader } from '../../../src/ledger/event-reader.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';

@@ -18,7 +18,7 @@ import { TRANSPARENCY_REFUSALS } from '../../../src/transparency/transparency.re
 import { checkedRefusals, uncheckedRefusals } from '../../../src/audit/rules/refusal-coverage.js';
 import { eventTypesOf } from '../../../src/ledger/aggregate.js';
 import { rulesFor, uncoveredTypes, EVENT_TYPES, type TypeOf } from '../../../src/audit/rules/coverage.js';
-import type { Verification } from '../../../src/audit/verify.js';
+import type { Verification } from '../../../src/audit/verification.js';
 import { ppp } from '../../support/command-line.js';
 import { EnvelopeWriter, LOG_VKEY, signedLog } from '../written-log.js';
 import { programme } from '../written-programme.js';
