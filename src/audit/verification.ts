@@ -2,6 +2,7 @@ import { ProvenWrong, type Finding, type Findings, type NotCheckable } from './a
 import { uncoveredTypes } from './rules/coverage.js';
 import { uncheckedRefusals } from './rules/refusal-coverage.js';
 
+/** A check by its name, and one sentence: what holds, or why it was not made. */
 export interface CheckLine {
   readonly check: string;
   readonly what: string;
@@ -51,6 +52,7 @@ export class CheckLines {
 
   constructor(private readonly findings: Findings) {}
 
+  /** Notes what holds. */
   noteHeld(check: string, what: string): void {
     this.checked.push({ check, what });
   }
@@ -60,17 +62,19 @@ export class CheckLines {
     if (!this.findings.has(check)) this.noteHeld(check, what);
   }
 
+  /** Notes what is not checked, and why. The verdict does not depend on it. */
   skip(check: string, what: string): void {
     this.notChecked.push({ check, what });
   }
 
+  /** Notes a check that was asked for and could not be made. The verdict is then `unchecked`, unless something is wrong. */
   cannot(check: string, what: string, nextStep: string): void {
     this.uncheckable.push({ check, what, nextStep });
   }
 }
 
 /** What a log cannot show, and what only the decisions check. */
-export const NOT_IN_A_LOG: readonly CheckLine[] = [
+const NOT_IN_A_LOG: readonly CheckLine[] = [
   { check: 'sealed content', what: 'It is kept outside the log; the events only commit to it.' },
   {
     check: 'idempotency records',
@@ -88,10 +92,20 @@ export const NOT_IN_A_LOG: readonly CheckLine[] = [
 ];
 
 /** Event types that no rule reads, with the reasons that the coverage states. */
-export const UNCOVERED: readonly CheckLine[] = uncoveredTypes().map(([check, what]) => ({ check, what }));
+const UNCOVERED: readonly CheckLine[] = uncoveredTypes().map(([check, what]) => ({ check, what }));
 
 /** What the decisions forbid and no check computes a second time, with the codes of the refusals. */
-export const REFUSALS_NOT_CHECKED: readonly CheckLine[] = uncheckedRefusals().map(([reason, codes]) => ({
+const REFUSALS_NOT_CHECKED: readonly CheckLine[] = uncheckedRefusals().map(([reason, codes]) => ({
   check: 'refusals',
   what: `${reason} (${codes.join(', ')})`,
 }));
+
+/**
+ * What no verification of a log checks, with reasons.
+ * @param besides the names of the checks of data beside the log that were made: each takes the place of its line
+ */
+export const neverChecked = (besides: ReadonlySet<string>): readonly CheckLine[] => [
+  ...UNCOVERED,
+  ...REFUSALS_NOT_CHECKED,
+  ...NOT_IN_A_LOG.filter(({ check }) => !besides.has(check)),
+];

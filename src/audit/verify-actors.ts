@@ -80,6 +80,10 @@ const LATE_RECORDERS: readonly string[] = ['operator', 'panel'];
  * does not show the credential. Memory grows with the number of facilities.
  */
 export class ActorCheck {
+  /** What the check states of a history in which it finds nothing. */
+  readonly statement =
+    'Every event was caused by a role whose commands can cause it; a key of a partner acted on what belongs to that partner; only an operator ' +
+    'or a panel recorded late.';
   private readonly operators = new Map<string, unknown>();
 
   constructor(private readonly findings: Findings) {}

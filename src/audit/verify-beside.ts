@@ -22,7 +22,7 @@ export interface Conclusion {
  * findings that it was constructed with.
  */
 export interface BesideCheck {
-  /** Its name. A check of this name takes the place of the line of the same name in `NOT_IN_A_LOG`. */
+  /** Its name. It takes the place of the line of the same name among those of `neverChecked`. */
   readonly check: string;
   accept(stretch: EventStretch): Promise<void>;
   /** After the last event. */

@@ -70,6 +70,10 @@ function isInstant(value: unknown): boolean {
  * known type, members that its type declares, and a time of recording that never goes back.
  */
 export class EnvelopeCheck {
+  /** What the check states of a history in which it finds nothing. */
+  readonly statement =
+    'Every event is canonical JSON of a known form, type and version, on a stream of its kind, with the members that its type declares and ' +
+    'no others; none was recorded before the one that precedes it.';
   private recordedAtMs = -Infinity;
   private recordedAt = '';
   private readonly aggregates = new Map<

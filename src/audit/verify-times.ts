@@ -43,6 +43,10 @@ interface Doubt {
  * taken over does not show it: such a decision is only known to be after the last stamp of a time in which no clock was ahead.
  */
 export class TimeCheck {
+  /** What the check states of a history in which it finds nothing. */
+  readonly statement =
+    'No decision, signature, payment or registration is dated after its recording; a decision that does not say that it was recorded late was ' +
+    'recorded when it was taken, within a day; no key had expired when it was issued.';
   private stamp = '';
   private stampMs = NaN;
   /** The earliest instant of a decision that has a stamp of its own. */

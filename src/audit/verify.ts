@@ -8,7 +8,7 @@ import { cosignedEarly, cosignedLate, furtherSignatures, noCosignatures, quorumM
 import { formatVerifierKey, wrapSameKey } from '../tlog/note-key.js';
 import { NO_QUORUM } from '../tlog/policy.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
-import { CheckLines, NOT_IN_A_LOG, REFUSALS_NOT_CHECKED, UNCOVERED, type Verification } from './verification.js';
+import { CheckLines, neverChecked, type Verification } from './verification.js';
 import type { BesideCheck } from './verify-beside.js';
 import { ActorCheck } from './verify-actors.js';
 import { EnvelopeCheck } from './verify-envelope.js';
@@ -124,7 +124,7 @@ class Verifier {
       );
       this.lines.unlessFound('schemas', 'No type of event goes back to an older schema.');
       this.sayTimes(log, times);
-      this.lines.unlessFound('actors', ACTORS_HOLD);
+      this.lines.unlessFound('actors', actors.statement);
       for (const rule of rules) {
         rule.finish({ lastCommandId });
         this.lines.unlessFound(rule.check, rule.statement);
@@ -138,7 +138,7 @@ class Verifier {
   }
 
   private sayTimes({ cosigners }: OpenedLog, times: TimeCheck): void {
-    this.lines.unlessFound('times', TIMES_HOLD);
+    this.lines.unlessFound('times', times.statement);
     const nowMs = this.options.nowMs ?? Date.now();
     for (const doubt of times.doubts(nowMs)) this.lines.skip('times', doubt);
     const doubts = [
@@ -184,7 +184,7 @@ class Verifier {
       progress?.end();
     }
     this.sayKept(log);
-    this.lines.unlessFound('envelopes', ENVELOPES_HOLD);
+    this.lines.unlessFound('envelopes', envelopes.statement);
     return last?.commandId ?? '';
   }
 
@@ -231,7 +231,7 @@ class Verifier {
     const entries = this.walk?.counts.entries ?? 0;
     const verdict = findings.first ? 'wrong' : lines.uncheckable.length > 0 ? 'unchecked' : 'verified';
     const besides = new Set(this.beside.map(({ check }) => check));
-    if (this.source.others.length > 0) this.lines.skip('other files', this.source.others.join(', '));
+    if (this.source.others.length > 0) lines.skip('other files', this.source.others.join(', '));
     return {
       verdict,
       source: this.source.name,
@@ -243,12 +243,7 @@ class Verifier {
         keyFrom: log.keyIsAuditors ? ('auditor' as const) : ('source' as const),
       }),
       checked: lines.checked,
-      notChecked: [
-        ...lines.notChecked,
-        ...UNCOVERED,
-        ...REFUSALS_NOT_CHECKED,
-        ...NOT_IN_A_LOG.filter(({ check }) => !besides.has(check)),
-      ],
+      notChecked: [...lines.notChecked, ...neverChecked(besides)],
       uncheckable: lines.uncheckable,
       ...(findings.first && { finding: findings.first }),
       findings: findings.count,
@@ -259,17 +254,5 @@ class Verifier {
     };
   }
 }
-
-const ENVELOPES_HOLD =
-  'Every event is canonical JSON of a known form, type and version, on a stream of its kind, with the members that its type declares and ' +
-  'no others; none was recorded before the one that precedes it.';
-
-const ACTORS_HOLD =
-  'Every event was caused by a role whose commands can cause it; a key of a partner acted on what belongs to that partner; only an operator ' +
-  'or a panel recorded late.';
-
-const TIMES_HOLD =
-  'No decision, signature, payment or registration is dated after its recording; a decision that does not say that it was recorded late was ' +
-  'recorded when it was taken, within a day; no key had expired when it was issued.';
 
 const count = (number: number): string => number.toLocaleString('en');
