@@ -112,3 +112,34 @@ export class HourBook {
     return account;
   }
 }
+
+/** The period that an event names. */
+export function stretchOf(facts: Facts): Stretch {
+  const [from, to] = [facts.instant('periodFrom'), facts.instant('periodTo')];
+  facts.require(from < to, 'The period ends before it begins.');
+  return { from, to };
+}
+
+/** @returns the available hours of the period, which must have been divided. */
+export function requirePeriod(book: HourBook, { from, to }: Stretch, facts: Facts): bigint {
+  const period = book.periods.get(from);
+  facts.require(period?.to === to, 'No hours are divided for this period.');
+  return period?.available ?? 0n;
+}
+
+export function requireNotOverdrawn(
+  book: HourBook,
+  poolId: string,
+  period: Stretch,
+  facts: Facts,
+  message: string,
+): void {
+  const { hours, allocated } = book.sumsOf(poolId, period);
+  const hasParts = hours * HourBook.partsPerHour;
+  facts.require(
+    allocated <= hasParts,
+    message,
+    `at most ${hours} unit-hours`,
+    `${Number(allocated) / Number(HourBook.partsPerHour)}`,
+  );
+}
