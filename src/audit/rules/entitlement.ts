@@ -11,16 +11,17 @@ import type { Facts } from './rule.js';
 
 // Pools and their hours, in proportion to what was contributed.
 
-/** GBER Art. 26(4): the partner financed at least one part in so many. */
+/** GBER Art. 26(4): preferential access is for who financed at least a tenth, which is one part in so many. */
 const PREFERENCE_PARTS_MAX = 10n;
 const MILLION = 1_000_000n;
-/** Where the hours of a pool come from, and which contributions are counted for it. */
+/** The kind of contribution that is counted for a pool, by the basis of the pool. For another basis none is counted. */
 const COUNTED: ReadonlyMap<string, string> = new Map([
   ['capex', 'capex'],
   ['preferential', 'capex'],
   ['purchase', 'access-time-purchase'],
 ]);
 
+/** Defines a pool. No two pools of a facility have the same hours. */
 export function define(book: HourBook, facts: Facts): void {
   const [id, owner, basis] = [facts.text('poolId'), facts.text('owner'), facts.text('basis')];
   const partnerId = facts.optional('partnerId');
@@ -50,7 +51,7 @@ const BASES: ReadonlyMap<string, readonly string[]> = new Map([
   ['consortium', ['capex']],
 ]);
 
-/** The stated lines against the contributions: no line is computed, each is tested. */
+/** Sets the hours of a period. No line is computed: each is tested against the contributions. */
 export function entitle(book: HourBook, facts: Facts, bases: Versions): void {
   const stretch = stretchOf(facts);
   const available = BigInt(facts.count('availableUnitHours'));
@@ -156,6 +157,7 @@ function requireItsPools(book: HourBook, partnerId: string, { kind, minorByKind 
   }
 }
 
+/** Sets preferential access: a share of the CAPEX, and at most the hours of that share. It takes no hours from a pool. */
 export function prefer(book: HourBook, facts: Facts): void {
   const available = requirePeriod(book, stretchOf(facts), facts);
   const capex = facts.minor('capexMinor');

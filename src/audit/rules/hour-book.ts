@@ -127,6 +127,7 @@ export function requirePeriod(book: HourBook, { from, to }: Stretch, facts: Fact
   return period?.available ?? 0n;
 }
 
+/** A pool has given and allocated at most the hours that it has in the period. */
 export function requireNotOverdrawn(
   book: HourBook,
   poolId: string,

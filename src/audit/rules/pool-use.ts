@@ -1,5 +1,5 @@
 import { HourBook, requireNotOverdrawn, type Stretch } from './hour-book.js';
-import { numberIn, type PolicyName, type Versions } from './pool-policies.js';
+import { numberIn, type InForce, type Versions } from './pool-policies.js';
 import type { Facts } from './rule.js';
 
 // What is allocated in a pool.
@@ -10,7 +10,7 @@ const THOUSANDTHS = 1_000;
 const MILLION = 1_000_000n;
 
 /** Books an allocation, or one that got its pool later. */
-export function allocate(book: HourBook, facts: Facts, inForce: (name: PolicyName) => Versions): void {
+export function allocate(book: HourBook, facts: Facts, inForce: InForce): void {
   const poolId = facts.optional('poolId');
   if (poolId === undefined) {
     facts.require(facts.data['unitThousandths'] === undefined, 'The allocation counts units, and uses no pool.');
@@ -30,6 +30,7 @@ export function allocate(book: HourBook, facts: Facts, inForce: (name: PolicyNam
   }
 }
 
+/** Takes back what is left of an allocation. One that never had a pool took no hours. */
 export function release(book: HourBook, facts: Facts): void {
   const poolId = facts.optional('poolId');
   if (poolId === undefined) return;

@@ -1,18 +1,17 @@
 import { idOf } from '../../ledger/aggregate.js';
 import { recordedSchema } from '../../ledger/event.js';
 import type { Findings } from '../audit-finding.js';
-import { CLOCKS_APART_MS_MAX } from './clocks.js';
 import { notCovered, type EventOf } from './coverage.js';
 import { define, entitle, prefer } from './entitlement.js';
 import { HourBook } from './hour-book.js';
-import { POLICIES, type PolicyName, type Version, type Versions } from './pool-policies.js';
+import { PoolPolicies } from './pool-policies.js';
 import { allocate, release } from './pool-use.js';
 import { Facts, runCheck, type Rule } from './rule.js';
-import { Timeline } from './timeline.js';
 import { donate, transfer } from './union-time.js';
 
 /** An allocation states its pool from this schema on. */
 const POOL_SINCE_SCHEMA = 2;
+
 /**
  * Whose every hour is. Memory grows with facilities, their pools and their periods, and not with allocations: a release repeats the pool
  * of its allocation.
@@ -21,11 +20,11 @@ export class PoolRule implements Rule<'pools'> {
   readonly check = 'pools';
   readonly statement =
     'The hours of every period are divided in proportion to the contributions, and exactly (Art. 12b(13)); from the first pool of a facility ' +
-    'on, every allocation has one, and no pool allocates or gives more hours than it has; given time is no contribution (12b(10)); ownership ' +
+    'on, every allocation has one; a grant names only a pool of its facility; no pool allocates or gives more hours than it has; given time is no contribution (12b(10)); ownership ' +
     'is transferred after five years for hours by the formula (12b(12)); preferential access is for those who financed 10 % (GBER 26(4)); ' +
     'commercial use stays within its part of the time of the Union (Arts. 17, 18).';
   private readonly books = new Map<string, HourBook>();
-  private readonly policies = new Map<string, Timeline<Version>>(POLICIES.map((name) => [name, new Timeline()]));
+  private readonly policies = new PoolPolicies();
 
   constructor(private readonly findings: Findings) {}
 
@@ -39,13 +38,8 @@ export class PoolRule implements Rule<'pools'> {
 
   private apply(event: EventOf<'pools'>, facts: Facts, decidedFromMs: number): void {
     const { type, stream } = event;
-    if (type === 'policy-adopted') {
-      const version = { version: facts.count('version'), value: facts.data['value'] };
-      this.policies.get(facts.text('policy'))?.add(version, facts.instant('effectiveFrom'));
-      return;
-    }
-    const inForce = (name: PolicyName): Versions =>
-      this.policies.get(name)?.within(decidedFromMs, Date.parse(event.recordedAt) + CLOCKS_APART_MS_MAX) ?? [];
+    if (type === 'policy-adopted') return this.policies.adopt(facts);
+    const inForce = this.policies.inForceAt(event, decidedFromMs);
     if (type === 'access-granted') return grant(this.books.get(facts.text('facilityId')), facts);
     const id = idOf(stream, 'facility');
     if (type === 'facility-registered') {
@@ -101,7 +95,7 @@ function registered(facts: Facts): HourBook {
   return new HourBook(facts.text('kind'), capexMinor);
 }
 
-/** Before pools a grant names none. */
+/** A grant from before there were pools names none. */
 function grant(book: HourBook | undefined, facts: Facts): void {
   const poolId = facts.optional('poolId');
   if (poolId === undefined) return;

@@ -6,6 +6,7 @@ import type { Facts } from './rule.js';
 /** Art. 12b(12). */
 const OWNERSHIP_YEARS_MIN = 5;
 
+/** Art. 12b(10): a Member State gives time to the Union. */
 export function donate(book: HourBook, facts: Facts): void {
   const stretch = stretchOf(facts);
   const [fromId, toId] = [facts.text('fromPoolId'), facts.text('unionPoolId')];
@@ -24,6 +25,7 @@ export function donate(book: HourBook, facts: Facts): void {
   requireNotOverdrawn(book, fromId, stretch, facts, 'The state gives more hours than its pool has left.');
 }
 
+/** Art. 12b(12): ownership is transferred, and the residual value becomes hours of the Union. */
 export function transfer(book: HourBook, facts: Facts): void {
   const stretch = stretchOf(facts);
   facts.require(book.transferredOn === undefined, 'Ownership is transferred a second time.');
