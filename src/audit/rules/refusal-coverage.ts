@@ -32,8 +32,6 @@ const REASONS = {
   room: 'Bounds of the service, and no rules of the programme: a longer list would harm nobody.',
   publication: 'Run "audit replay": it makes each published report again and compares it with its period.',
   erasure: 'Sealed content is kept outside the log. Run "audit verify --database".',
-  ownership:
-    'No rule computes ownership a second time: shares, cycles and ultimate parents are taken as they were recorded.',
   permission: 'Not computed a second time: the log names actors and roles, and not their credentials.',
   marks: 'Earlier versions let every role mark a record as made up, so that a mark of another role proves nothing.',
 } as const;
@@ -260,13 +258,10 @@ const REFUSALS: Readonly<Record<FeatureRefusal, readonly HistoryCheck[] | Unchec
 export const checkedRefusals = (): readonly (readonly [code: string, checks: readonly HistoryCheck[]])[] =>
   Object.entries(REFUSALS).flatMap(([code, covered]) => ('none' in covered ? [] : [[code, covered] as const]));
 
-/** The refusals that no check computes a second time: each reason with its codes. */
+/** The refusals that no check computes a second time: each reason with its codes, of which it has at least one. */
 export function uncheckedRefusals(): readonly (readonly [reason: string, codes: readonly string[]])[] {
-  const codes = new Map<string, string[]>();
-  for (const [code, covered] of Object.entries(REFUSALS)) {
-    if (!('none' in covered)) continue;
-    const reason = REASONS[covered.none];
-    codes.set(reason, [...(codes.get(reason) ?? []), code]);
-  }
-  return [...codes];
+  return Object.entries(REASONS).map(([name, reason]) => {
+    const of = Object.entries(REFUSALS).filter(([, covered]) => 'none' in covered && covered.none === name);
+    return [reason, of.map(([code]) => code)];
+  });
 }

@@ -93,6 +93,7 @@ describe('the coverage of the rules', () => {
     const names = lines.map(({ check }) => check);
     for (const [, checks] of checked) expect(names).toEqual(expect.arrayContaining([...checks]));
     for (const [reason, codes] of unchecked) {
+      expect(codes).not.toEqual([]);
       expect(notChecked).toContainEqual({ check: 'refusals', what: `${reason} (${codes.join(', ')})` });
     }
   });
