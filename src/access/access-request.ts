@@ -23,7 +23,8 @@ import {
   type ValueOf,
 } from '../ledger/schema.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { ELIGIBLE_COUNTRY_CLAUSE, FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './access.refusals.js';
+import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
+import { FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './grant.refusals.js';
 
 /** The facts of a request that every later event of it repeats. */
 const application = {
