@@ -11,15 +11,8 @@ import { OpenRecordCounts } from '../http/open-records.js';
 import { ultimateParentAt } from '../partners/ownership.js';
 import { categoryAt, partner } from '../partners/partner.js';
 import { accessCall, countGrant, openedCall, returnHours } from './access-call.js';
-import {
-  decideRequest,
-  recordEligibility,
-  revokeGrant,
-  submitRequest,
-  withdrawRequest,
-  type Applicant,
-  type DecisionRules,
-} from './access-request.decisions.js';
+import { recordEligibility, submitRequest, withdrawRequest, type Applicant } from './access-request.decisions.js';
+import { decideRequest, revokeGrant, type DecisionRules } from './grant.decisions.js';
 import {
   DecideAccessRequestDto,
   RecordEligibilityDto,

@@ -152,7 +152,7 @@ export type AccessRequest = { readonly status: 'absent' } | FiledRequest;
 
 /**
  * A request for access. A granted request is the grant: one stream, one id. Its decisions are in
- * `access-request.decisions.ts`.
+ * `access-request.decisions.ts`, those about its grant in `grant.decisions.ts`.
  *
  * Every event repeats the application, so that a report folds each event without a look-up.
  */
