@@ -25,10 +25,28 @@ export const computeProjection: Projection = {
 // The stream determines the aggregate of an event: the write side appends only events of that aggregate to it.
 const eventOf = (recorded: RecordedEvent): FacilityEvent => recorded as unknown as FacilityEvent;
 
+/** Of these events this projection stores the revision of the facility alone. Rows of other projections hold their facts. */
+const REVISION_ONLY = [
+  'pool-assigned',
+  'operations-started',
+  'yearly-submitted',
+  'access-pool-defined',
+  'entitlement-set',
+  'access-time-donated',
+  'ownership-transferred',
+  'preferential-access-set',
+] as const satisfies readonly FacilityEvent['type'][];
+type RevisionOnly = (typeof REVISION_ONLY)[number];
+type StoredEvent = Exclude<FacilityEvent, { readonly type: RevisionOnly }>;
+
+const isStored = (event: FacilityEvent): event is StoredEvent =>
+  !(REVISION_ONLY as readonly string[]).includes(event.type);
+
 function touches(recorded: RecordedEvent): readonly RowRef[] {
   const event = eventOf(recorded);
   const facilityId = idOf(recorded.stream, facility.name);
   const own = { table: 'facilities', id: facilityId };
+  if (!isStored(event)) return [own];
   const changes = changesOf(event).map((change) => ({ table: 'capacity_changes', id: changeId(facilityId, change) }));
   switch (event.type) {
     case 'facility-registered':
@@ -39,15 +57,6 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
       return [own, ...changes];
     case 'quota-policy-adopted':
       return [own, { table: 'quota_policies', id: policyId(facilityId, event.data) }];
-    case 'pool-assigned':
-    case 'operations-started':
-    case 'yearly-submitted':
-    case 'access-pool-defined':
-    case 'entitlement-set':
-    case 'access-time-donated':
-    case 'ownership-transferred':
-    case 'preferential-access-set':
-      return [own];
     case 'chips-allocated':
     case 'allocation-released':
       return [own, { table: 'allocations', id: event.data.allocationId }, ...changes];
@@ -64,6 +73,7 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
     return;
   }
   rows.patch('facilities', facilityId, { revision: recorded.revision });
+  if (!isStored(event)) return;
   for (const change of changesOf(event)) addChange(rows, facilityId, change);
   switch (event.type) {
     case 'contribution-recorded':
@@ -84,15 +94,6 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
       rows.patch('allocations', allocationId, ends);
       return;
     }
-    case 'pool-assigned':
-    case 'operations-started':
-    case 'yearly-submitted':
-    case 'access-pool-defined':
-    case 'entitlement-set':
-    case 'access-time-donated':
-    case 'ownership-transferred':
-    case 'preferential-access-set':
-      return;
     default:
       unknownEvent('facility', event);
   }
@@ -107,7 +108,7 @@ interface CapacityChange {
 }
 
 /** The changes of a facility's chips by an event, with their instants. */
-function changesOf(event: FacilityEvent): readonly CapacityChange[] {
+function changesOf(event: StoredEvent): readonly CapacityChange[] {
   switch (event.type) {
     case 'capacity-installed':
     case 'capacity-retired': {
@@ -131,14 +132,6 @@ function changesOf(event: FacilityEvent): readonly CapacityChange[] {
     case 'facility-registered':
     case 'contribution-recorded':
     case 'quota-policy-adopted':
-    case 'pool-assigned':
-    case 'operations-started':
-    case 'yearly-submitted':
-    case 'access-pool-defined':
-    case 'entitlement-set':
-    case 'access-time-donated':
-    case 'ownership-transferred':
-    case 'preferential-access-set':
       return [];
     default:
       return unknownEvent('facility', event);
