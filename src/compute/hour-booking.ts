@@ -1,3 +1,4 @@
+import type { AccessUse } from '../domain/free-access.js';
 import { refuse, unknown } from '../ledger/refusal.js';
 import { formatInstant } from '../ledger/time.js';
 import { registered, type Facility, type RegisteredFacility } from './facility.js';
@@ -11,7 +12,7 @@ import {
   type EntitlementPeriod,
   type Interval,
 } from './hour-account.js';
-import { COMMERCIAL_CLAUSE, PROPORTION_CLAUSE, type Use } from './pool-events.js';
+import { COMMERCIAL_CLAUSE, PROPORTION_CLAUSE } from './pool-events.js';
 import type { ChipEquivalence, HourPolicies } from './pool-policies.js';
 
 /** Parts of a whole in parts per million. */
@@ -22,7 +23,7 @@ export interface Booking {
   readonly poolId: string;
   readonly chipModel: string;
   readonly chips: number;
-  readonly use?: Use | undefined;
+  readonly use?: AccessUse | undefined;
 }
 
 /**
