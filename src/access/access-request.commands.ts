@@ -2,7 +2,7 @@ import { IdParams } from '../http/validation.js';
 import { releaseGrant } from './allocation.js';
 import { facility, registered } from '../compute/facility.js';
 import { requireWithinQuota } from '../governance/partner-quota.js';
-import { policy, versionAt } from '../governance/policy.js';
+import { policyInForce } from '../governance/policy.js';
 import type { PolicyName } from '../governance/policy-values.js';
 import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
@@ -189,7 +189,7 @@ const confidential = ({ purpose, contact }: SubmitAccessRequestDto): object => (
 
 /** The version of a policy that is in force when the step takes effect. */
 const inForce = <Name extends PolicyName>(tx: Transaction, name: Name, { effectiveAt = tx.now }: LateRecording) =>
-  versionAt(tx.get(policy, name), name, effectiveAt);
+  policyInForce(tx, name, effectiveAt);
 
 /** Without a policy only Member States are eligible. */
 const associatedCountries = (tx: Transaction, step: LateRecording): readonly string[] =>
