@@ -13,7 +13,7 @@ import {
   type PledgedCommitment,
   type SignedCommitment,
 } from './commitment.js';
-import { notInFuture } from './fund.decisions.js';
+import { notInFuture } from '../domain/past-dates.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 
 export interface AcceptanceInput {
