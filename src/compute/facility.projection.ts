@@ -1,15 +1,13 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
-import { formatInstant, parseInstant } from '../ledger/time.js';
-import { countsAgainstCeiling, facility } from './facility.js';
+import { countsAgainstCeiling, endAfterRelease, facility } from './facility.js';
 import type {
   AllocationFacts,
   ContributionFacts,
   FacilityDescription,
   FacilityEvent,
   QuotaFacts,
-  ReleaseFacts,
 } from './facility-events.js';
 
 /** Rows of facilities, their chips over time, their quotas and their allocations. */
@@ -90,7 +88,7 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
       return;
     case 'allocation-released': {
       const { allocationId, at, reason } = event.data;
-      const ends = { ends_at: endAfter(event.data), released_at: at, release_reason: reason };
+      const ends = { ends_at: endAfterRelease(event.data), released_at: at, release_reason: reason };
       rows.patch('allocations', allocationId, ends);
       return;
     }
@@ -125,7 +123,7 @@ function changesOf(event: StoredEvent): readonly CapacityChange[] {
     case 'allocation-released': {
       const { chipModel, chips, to } = event.data;
       return [
-        { chipModel, at: endAfter(event.data), allocated: -chips },
+        { chipModel, at: endAfterRelease(event.data), allocated: -chips },
         { chipModel, at: to, allocated: chips },
       ];
     }
@@ -137,8 +135,6 @@ function changesOf(event: StoredEvent): readonly CapacityChange[] {
       return unknownEvent('facility', event);
   }
 }
-
-const endAfter = ({ from, at }: ReleaseFacts): string => formatInstant(Math.max(parseInstant(from), parseInstant(at)));
 
 const changeId = (facilityId: string, { chipModel, at }: CapacityChange): string => `${facilityId}/${chipModel}/${at}`;
 const policyId = (facilityId: string, { chipModel, version }: QuotaFacts): string =>
