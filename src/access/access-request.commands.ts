@@ -1,6 +1,7 @@
 import { IdParams } from '../http/validation.js';
 import { releaseGrant } from './allocation.js';
 import { facility, registered } from '../compute/facility.js';
+import { poolOf } from '../compute/hour-booking.js';
 import { requireWithinQuota } from '../governance/partner-quota.js';
 import { policyInForce } from '../governance/policy.js';
 import type { PolicyName } from '../governance/policy-values.js';
@@ -204,14 +205,13 @@ const rulesFor = (tx: Transaction, { application }: Filed, body: DecideAccessReq
 });
 
 /**
- * The time of a grant without a pool is the Union's: what is recorded as nobody else's is granted under the Union's conditions.
+ * Whether the hours of a grant are the Union's. A grant that names no pool counts as one of the Union's time: no other owner is recorded, so
+ * the conditions of Art. 12b(15) hold.
  * @throws Refusal `unknown-pool` (404).
  */
 function isUnionTime(tx: Transaction, { facilityId }: Application, poolId: string | undefined): boolean {
   if (poolId === undefined) return true;
-  const pool = registered(tx.existing(facility, facilityId)).hours.pools.get(poolId);
-  if (pool === undefined) throw unknown('pool', poolId);
-  return pool.owner === 'union';
+  return poolOf(registered(tx.existing(facility, facilityId)).hours, poolId).owner === 'union';
 }
 
 /**
