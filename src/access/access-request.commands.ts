@@ -1,8 +1,9 @@
 import { IdParams } from '../http/validation.js';
 import { releaseGrant } from './allocation.js';
 import { facility, registered } from '../compute/facility.js';
+import { poolOf } from '../compute/hour-booking.js';
 import { requireWithinQuota } from '../governance/partner-quota.js';
-import { policy, versionAt } from '../governance/policy.js';
+import { policyInForce } from '../governance/policy.js';
 import type { PolicyName } from '../governance/policy-values.js';
 import { ledgerCommand, preparedLedgerCommand } from '../ledger/ledger-command.js';
 import { unknown } from '../ledger/refusal.js';
@@ -11,15 +12,8 @@ import { OpenRecordCounts } from '../http/open-records.js';
 import { ultimateParentAt } from '../partners/ownership.js';
 import { categoryAt, partner } from '../partners/partner.js';
 import { accessCall, countGrant, openedCall, returnHours } from './access-call.js';
-import {
-  decideRequest,
-  recordEligibility,
-  revokeGrant,
-  submitRequest,
-  withdrawRequest,
-  type Applicant,
-  type DecisionRules,
-} from './access-request.decisions.js';
+import { recordEligibility, submitRequest, withdrawRequest, type Applicant } from './access-request.decisions.js';
+import { decideRequest, revokeGrant, type DecisionRules } from './grant.decisions.js';
 import {
   DecideAccessRequestDto,
   RecordEligibilityDto,
@@ -196,7 +190,7 @@ const confidential = ({ purpose, contact }: SubmitAccessRequestDto): object => (
 
 /** The version of a policy that is in force when the step takes effect. */
 const inForce = <Name extends PolicyName>(tx: Transaction, name: Name, { effectiveAt = tx.now }: LateRecording) =>
-  versionAt(tx.get(policy, name), name, effectiveAt);
+  policyInForce(tx, name, effectiveAt);
 
 /** Without a policy only Member States are eligible. */
 const associatedCountries = (tx: Transaction, step: LateRecording): readonly string[] =>
@@ -211,14 +205,13 @@ const rulesFor = (tx: Transaction, { application }: Filed, body: DecideAccessReq
 });
 
 /**
- * The time of a grant without a pool is the Union's: what is recorded as nobody else's is granted under the Union's conditions.
+ * Whether the hours of a grant are the Union's. A grant that names no pool counts as one of the Union's time: no other owner is recorded, so
+ * the conditions of Art. 12b(15) hold.
  * @throws Refusal `unknown-pool` (404).
  */
 function isUnionTime(tx: Transaction, { facilityId }: Application, poolId: string | undefined): boolean {
   if (poolId === undefined) return true;
-  const pool = registered(tx.existing(facility, facilityId)).hours.pools.get(poolId);
-  if (pool === undefined) throw unknown('pool', poolId);
-  return pool.owner === 'union';
+  return poolOf(registered(tx.existing(facility, facilityId)).hours, poolId).owner === 'union';
 }
 
 /**

@@ -23,7 +23,8 @@ import {
   type ValueOf,
 } from '../ledger/schema.js';
 import { CATEGORIES, type Category } from '../partners/partner.js';
-import { ELIGIBLE_COUNTRY_CLAUSE, FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './access.refusals.js';
+import { ELIGIBLE_COUNTRY_CLAUSE } from './access.refusals.js';
+import { FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './grant.refusals.js';
 
 /** The facts of a request that every later event of it repeats. */
 const application = {
@@ -151,7 +152,7 @@ export type AccessRequest = { readonly status: 'absent' } | FiledRequest;
 
 /**
  * A request for access. A granted request is the grant: one stream, one id. Its decisions are in
- * `access-request.decisions.ts`.
+ * `access-request.decisions.ts`, those about its grant in `grant.decisions.ts`.
  *
  * Every event repeats the application, so that a report folds each event without a look-up.
  */

@@ -3,7 +3,7 @@ import type { Mode } from '../domain/access-modes.js';
 import type { Category } from '../domain/categories.js';
 import { invalid, refuse } from '../ledger/refusal.js';
 import type { Funding, PriceBasis } from './access-request.js';
-import { FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './access.refusals.js';
+import { FREE_ACCESS_CLAUSE, OPEN_FRONTIER_CLAUSE } from './grant.refusals.js';
 
 /** The facts on which it depends whether access to the Union's time is free of charge. */
 export interface FreeAccessFacts {

@@ -1,5 +1,5 @@
 import type { Calendar } from '../domain/business-days.js';
-import { policy, versionAt } from '../governance/policy.js';
+import { policyInForce } from '../governance/policy.js';
 import type { Transaction } from '../ledger/transaction.js';
 
 /** The notice that a capital call needs. */
@@ -20,10 +20,9 @@ export const NOTICE_WITHOUT_POLICY: CallNotice = { businessDays: 10, calendar: '
  * @param issuedOn `YYYY-MM-DD`, UTC
  */
 export function callNoticeOn(tx: Pick<Transaction, 'get'>, issuedOn: string): CallNotice {
-  const [days, place] = ['capital-call-notice', 'business-day-calendar'] as const;
   const { businessDays, calendar } = NOTICE_WITHOUT_POLICY;
   return {
-    businessDays: versionAt(tx.get(policy, days), days, issuedOn)?.value.businessDays ?? businessDays,
-    calendar: versionAt(tx.get(policy, place), place, issuedOn)?.value ?? calendar,
+    businessDays: policyInForce(tx, 'capital-call-notice', issuedOn)?.value.businessDays ?? businessDays,
+    calendar: policyInForce(tx, 'business-day-calendar', issuedOn)?.value ?? calendar,
   };
 }

@@ -47,12 +47,6 @@ export const CAPITAL_REFUSALS = declareRefusals({
     next: 'Give an amount of at least 1 minor unit.',
     facts: { amount: minorFact('The amount that was given.', '0') },
   },
-  'date-in-future': {
-    kind: 'invalid',
-    means: 'The date lies in the future.',
-    next: 'Record it once it has happened.',
-    facts: { date: dateFact('The date that was given.', '2027-01-01'), today: dateFact('Today in UTC.', '2026-11-27') },
-  },
   'rank-out-of-range': {
     kind: 'invalid',
     means: 'The rank is not a whole number of the allowed range.',

@@ -11,7 +11,8 @@ import type {
 import type { CallNotice } from './call-notice.js';
 import { signed } from './commitment.decisions.js';
 import type { Fund } from './fund.js';
-import { notInFuture, positiveMinor } from './fund.decisions.js';
+import { positiveMinor } from './fund.decisions.js';
+import { notInFuture } from '../domain/past-dates.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
 
 /** Calls of one commitment: a call a month for eighty years. One answer contains a commitment with all its calls. */

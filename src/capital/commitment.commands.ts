@@ -11,17 +11,9 @@ import { partner, partnerKindOf } from '../partners/partner.js';
 import { acceptancePolicyAt } from './acceptance-policy.js';
 import { callNoticeOn } from './call-notice.js';
 import { distribute, issueCall, payCall } from './cash.decisions.js';
-import {
-  accept,
-  acceptDecrease,
-  amend,
-  cancel,
-  pledge,
-  pledgeTerms,
-  requestDecrease,
-  sign,
-  type Signatory,
-} from './commitment.decisions.js';
+import { accept, amend, cancel, sign, type Signatory } from './commitment.decisions.js';
+import { acceptDecrease, requestDecrease } from './decrease-request.decisions.js';
+import { pledge, pledgeTerms } from './pledge.decisions.js';
 import {
   AcceptCommitmentDto,
   AmendCommitmentDto,

@@ -1,17 +1,12 @@
 import { RULES_WITHOUT_POLICY, type ContributionRules } from '../compute/contribution.js';
-import { policy, versionAt, type PolicyVersion } from '../governance/policy.js';
-import type { PolicyName } from '../governance/policy-values.js';
+import { policyInForce } from '../governance/policy.js';
 import type { Transaction } from '../ledger/transaction.js';
 
 /** How contributions are counted now: the policies in force, and the rules without a policy for those that the board has not adopted. */
 export function contributionRulesAt(tx: Pick<Transaction, 'get' | 'now'>): ContributionRules {
-  const inForce = <Name extends PolicyName>(name: Name): PolicyVersion<Name> | null =>
-    versionAt(tx.get(policy, name), name, tx.now);
-  const [matching, inKind, share] = [
-    inForce('matching-basis'),
-    inForce('union-in-kind'),
-    inForce('union-share-maximum'),
-  ];
+  const matching = policyInForce(tx, 'matching-basis', tx.now);
+  const inKind = policyInForce(tx, 'union-in-kind', tx.now);
+  const share = policyInForce(tx, 'union-share-maximum', tx.now);
   return {
     ...RULES_WITHOUT_POLICY,
     ...(matching && { matchingKinds: matching.value.kinds, matchingPolicyVersion: matching.version }),

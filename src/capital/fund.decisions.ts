@@ -15,6 +15,7 @@ import type {
 } from './fund.js';
 import { TRANCHE_KINDS, committedMinorOf, existingFund, needsFacility } from './fund.js';
 import { formatMinor, parseMinor } from '../domain/money.js';
+import { notInFuture } from '../domain/past-dates.js';
 import { dateOf, parseInstant } from '../ledger/time.js';
 
 /** Layers of one fund. Real structures have three or four. With this limit every read of a fund fits one small page. */
@@ -318,16 +319,4 @@ export function positiveMinor(text: string, pointer: string): bigint {
     throw invalid('amount-not-positive', pointer, `${text} is not an amount above 0 minor units.`, { amount: text });
   }
   return amountMinor;
-}
-
-/**
- * Refuses a date in the future. Dates are UTC days, like all times in the ledger. Today is accepted.
- * @throws Refusal `date-in-future` (422).
- */
-export function notInFuture(field: string, date: string, now: string): void {
-  const today = dateOf(parseInstant(now));
-  if (date > today) {
-    const detail = `${field} is ${date}, but today is ${today} (UTC). Record it once it has happened.`;
-    throw invalid('date-in-future', `/${field}`, detail, { date, today });
-  }
 }

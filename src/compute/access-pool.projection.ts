@@ -1,8 +1,7 @@
 import { idOf } from '../ledger/aggregate.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { Projection, Row, RowRef } from '../ledger/projector/projection.js';
-import { formatInstant, parseInstant } from '../ledger/time.js';
-import { facility } from './facility.js';
+import { endAfterRelease, facility } from './facility.js';
 import type { FacilityEvent } from './facility-events.js';
 import type { PooledChips } from './hour-account.js';
 
@@ -90,10 +89,8 @@ function writesOf(recorded: RecordedEvent): readonly Write[] {
     case 'chips-allocated':
     case 'pool-assigned':
       return changes(event.data, event.data.from, event.data.to, 1);
-    case 'allocation-released': {
-      const { from, at, to } = event.data;
-      return changes(event.data, formatInstant(Math.max(parseInstant(from), parseInstant(at))), to, -1);
-    }
+    case 'allocation-released':
+      return changes(event.data, endAfterRelease(event.data), event.data.to, -1);
     default:
       return [];
   }

@@ -3,7 +3,14 @@ import { invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import { registered, type Facility, type RegisteredFacility } from './facility.js';
 import type { FacilityFact } from './facility-events.js';
-import { PARTS_PER_UNIT_HOUR, accountOf, creditOf, type Financing, type HoursOfFacility } from './hour-account.js';
+import {
+  PARTS_PER_UNIT_HOUR,
+  accountOf,
+  creditOf,
+  type Financing,
+  type HoursOfFacility,
+  type Interval,
+} from './hour-account.js';
 import { periodFacts } from './hour-booking.js';
 import { PROPORTION_CLAUSE, type EntitlementLine, type PoolBasis, type PoolFacts } from './pool-events.js';
 import type { EntitlementPolicy } from './pool-policies.js';
@@ -85,7 +92,7 @@ function requireCommitted(policy: EntitlementPolicy | undefined): EntitlementPol
   );
 }
 
-function requireOwnPeriod({ periods }: HoursOfFacility, period: { from: number; to: number }): void {
+function requireOwnPeriod({ periods }: HoursOfFacility, period: Interval): void {
   const isAgain = periods.some(({ from, to }) => from === period.from && to === period.to);
   if (isAgain) return;
   const other = periods.find(({ from, to }) => from < period.to && period.from < to);
@@ -170,11 +177,7 @@ function requirePools({ financing, pools }: HoursOfFacility): void {
   }
 }
 
-function requireAboveUse(
-  hours: HoursOfFacility,
-  period: { from: number; to: number },
-  lines: readonly EntitlementLine[],
-): void {
+function requireAboveUse(hours: HoursOfFacility, period: Interval, lines: readonly EntitlementLine[]): void {
   for (const { poolId, unitHours } of lines) {
     const account = accountOf(hours, poolId, period);
     const creditParts = (creditOf(account) - account.entitled + BigInt(unitHours)) * PARTS_PER_UNIT_HOUR;

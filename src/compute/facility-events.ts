@@ -1,3 +1,4 @@
+import { ACCESS_USES } from '../domain/free-access.js';
 import { MODES } from '../domain/access-modes.js';
 import { FACILITY_KINDS, type FacilityKind } from '../domain/facility-kinds.js';
 import { COMMITMENT_KINDS } from '../domain/commitment-kinds.js';
@@ -34,7 +35,6 @@ import {
   preferentialAccess,
   PROPORTION_CLAUSE,
   QUOTA_CLASSES,
-  USES,
 } from './pool-events.js';
 import { yearlyEvents, yearlySubmission } from './yearly-events.js';
 
@@ -110,7 +110,7 @@ const allocated = {
   unitThousandths: optional(
     whole('With a pool: thousandths of a unit-hour that one chip-hour counts, by the policy chip-equivalence.', 1),
   ),
-  use: optional(oneOf(USES, 'The use that the grant states.')),
+  use: optional(oneOf(ACCESS_USES, 'The use that the grant states.')),
 };
 const allocation = object(allocated);
 export type AllocationFacts = ValueOf<typeof allocation>;

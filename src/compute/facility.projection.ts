@@ -1,15 +1,13 @@
 import type { RecordedEvent } from '../ledger/event.js';
 import { eventTypesOf, idOf, unknownEvent } from '../ledger/aggregate.js';
 import type { Projection, Row, RowRef, Rows } from '../ledger/projector/projection.js';
-import { formatInstant, parseInstant } from '../ledger/time.js';
-import { countsAgainstCeiling, facility } from './facility.js';
+import { countsAgainstCeiling, endAfterRelease, facility } from './facility.js';
 import type {
   AllocationFacts,
   ContributionFacts,
   FacilityDescription,
   FacilityEvent,
   QuotaFacts,
-  ReleaseFacts,
 } from './facility-events.js';
 
 /** Rows of facilities, their chips over time, their quotas and their allocations. */
@@ -25,10 +23,28 @@ export const computeProjection: Projection = {
 // The stream determines the aggregate of an event: the write side appends only events of that aggregate to it.
 const eventOf = (recorded: RecordedEvent): FacilityEvent => recorded as unknown as FacilityEvent;
 
+/** Of these events this projection stores the revision of the facility alone. Rows of other projections hold their facts. */
+const REVISION_ONLY = [
+  'pool-assigned',
+  'operations-started',
+  'yearly-submitted',
+  'access-pool-defined',
+  'entitlement-set',
+  'access-time-donated',
+  'ownership-transferred',
+  'preferential-access-set',
+] as const satisfies readonly FacilityEvent['type'][];
+type RevisionOnly = (typeof REVISION_ONLY)[number];
+type StoredEvent = Exclude<FacilityEvent, { readonly type: RevisionOnly }>;
+
+const isStored = (event: FacilityEvent): event is StoredEvent =>
+  !(REVISION_ONLY as readonly string[]).includes(event.type);
+
 function touches(recorded: RecordedEvent): readonly RowRef[] {
   const event = eventOf(recorded);
   const facilityId = idOf(recorded.stream, facility.name);
   const own = { table: 'facilities', id: facilityId };
+  if (!isStored(event)) return [own];
   const changes = changesOf(event).map((change) => ({ table: 'capacity_changes', id: changeId(facilityId, change) }));
   switch (event.type) {
     case 'facility-registered':
@@ -39,15 +55,6 @@ function touches(recorded: RecordedEvent): readonly RowRef[] {
       return [own, ...changes];
     case 'quota-policy-adopted':
       return [own, { table: 'quota_policies', id: policyId(facilityId, event.data) }];
-    case 'pool-assigned':
-    case 'operations-started':
-    case 'yearly-submitted':
-    case 'access-pool-defined':
-    case 'entitlement-set':
-    case 'access-time-donated':
-    case 'ownership-transferred':
-    case 'preferential-access-set':
-      return [own];
     case 'chips-allocated':
     case 'allocation-released':
       return [own, { table: 'allocations', id: event.data.allocationId }, ...changes];
@@ -64,6 +71,7 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
     return;
   }
   rows.patch('facilities', facilityId, { revision: recorded.revision });
+  if (!isStored(event)) return;
   for (const change of changesOf(event)) addChange(rows, facilityId, change);
   switch (event.type) {
     case 'contribution-recorded':
@@ -80,19 +88,10 @@ function apply(recorded: RecordedEvent, rows: Rows): void {
       return;
     case 'allocation-released': {
       const { allocationId, at, reason } = event.data;
-      const ends = { ends_at: endAfter(event.data), released_at: at, release_reason: reason };
+      const ends = { ends_at: endAfterRelease(event.data), released_at: at, release_reason: reason };
       rows.patch('allocations', allocationId, ends);
       return;
     }
-    case 'pool-assigned':
-    case 'operations-started':
-    case 'yearly-submitted':
-    case 'access-pool-defined':
-    case 'entitlement-set':
-    case 'access-time-donated':
-    case 'ownership-transferred':
-    case 'preferential-access-set':
-      return;
     default:
       unknownEvent('facility', event);
   }
@@ -107,7 +106,7 @@ interface CapacityChange {
 }
 
 /** The changes of a facility's chips by an event, with their instants. */
-function changesOf(event: FacilityEvent): readonly CapacityChange[] {
+function changesOf(event: StoredEvent): readonly CapacityChange[] {
   switch (event.type) {
     case 'capacity-installed':
     case 'capacity-retired': {
@@ -124,28 +123,18 @@ function changesOf(event: FacilityEvent): readonly CapacityChange[] {
     case 'allocation-released': {
       const { chipModel, chips, to } = event.data;
       return [
-        { chipModel, at: endAfter(event.data), allocated: -chips },
+        { chipModel, at: endAfterRelease(event.data), allocated: -chips },
         { chipModel, at: to, allocated: chips },
       ];
     }
     case 'facility-registered':
     case 'contribution-recorded':
     case 'quota-policy-adopted':
-    case 'pool-assigned':
-    case 'operations-started':
-    case 'yearly-submitted':
-    case 'access-pool-defined':
-    case 'entitlement-set':
-    case 'access-time-donated':
-    case 'ownership-transferred':
-    case 'preferential-access-set':
       return [];
     default:
       return unknownEvent('facility', event);
   }
 }
-
-const endAfter = ({ from, at }: ReleaseFacts): string => formatInstant(Math.max(parseInstant(from), parseInstant(at)));
 
 const changeId = (facilityId: string, { chipModel, at }: CapacityChange): string => `${facilityId}/${chipModel}/${at}`;
 const policyId = (facilityId: string, { chipModel, version }: QuotaFacts): string =>

@@ -1,7 +1,7 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { CommitmentKind } from '../domain/commitment-kinds.js';
 import { unknownEvent, type Aggregate } from '../ledger/aggregate.js';
-import { parseInstant } from '../ledger/time.js';
+import { formatInstant, parseInstant } from '../ledger/time.js';
 import { withInstalled, withUsed, type CapacityProfile } from './capacity-profile.js';
 import { facilityEvents } from './facility-events.js';
 import {
@@ -304,3 +304,7 @@ function withUse(state: RegisteredFacility, of: Allocation, chips: number, from:
 
 /** Chips times the length of an interval, in chip-milliseconds. */
 export const chipMsOf = (chips: number, from: number, to: number): bigint => BigInt(chips) * BigInt(to - from);
+
+/** The end of an allocation after its release, as canonical text: the instant of the release, or the start of the allocation if that is later. */
+export const endAfterRelease = ({ from, at }: ReleaseFacts): string =>
+  formatInstant(Math.max(parseInstant(from), parseInstant(at)));

@@ -1,15 +1,9 @@
 import { Map as PersistentMap } from 'immutable';
 import { COMMITMENT_KINDS, type CommitmentKind } from '../domain/commitment-kinds.js';
+import type { AccessUse } from '../domain/free-access.js';
 import { MS_PER_HOUR, parseInstant } from '../ledger/time.js';
 import type { PartnerKind } from '../partners/partner.js';
-import type {
-  DonationFacts,
-  EntitlementFacts,
-  OwnershipFacts,
-  PoolFacts,
-  PreferenceFacts,
-  Use,
-} from './pool-events.js';
+import type { DonationFacts, EntitlementFacts, OwnershipFacts, PoolFacts, PreferenceFacts } from './pool-events.js';
 
 /** Thousandths of a unit that one chip counts as, without a policy that converts chip-hours. */
 export const THOUSANDTHS = 1_000;
@@ -103,7 +97,7 @@ export interface PooledChips {
   readonly chips: number;
   readonly poolId?: string;
   readonly unitThousandths?: number;
-  readonly use?: Use;
+  readonly use?: AccessUse;
 }
 
 /** The part of an interval that lies in a period. */

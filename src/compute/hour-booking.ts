@@ -1,3 +1,4 @@
+import type { AccessUse } from '../domain/free-access.js';
 import { refuse, unknown } from '../ledger/refusal.js';
 import { formatInstant } from '../ledger/time.js';
 import { registered, type Facility, type RegisteredFacility } from './facility.js';
@@ -8,10 +9,12 @@ import {
   creditOf,
   leftPartsOf,
   partsByPeriod,
+  periodAround,
   type EntitlementPeriod,
+  type HoursOfFacility,
   type Interval,
 } from './hour-account.js';
-import { COMMERCIAL_CLAUSE, PROPORTION_CLAUSE, type Use } from './pool-events.js';
+import { COMMERCIAL_CLAUSE, PROPORTION_CLAUSE, type PoolFacts } from './pool-events.js';
 import type { ChipEquivalence, HourPolicies } from './pool-policies.js';
 
 /** Parts of a whole in parts per million. */
@@ -22,7 +25,7 @@ export interface Booking {
   readonly poolId: string;
   readonly chipModel: string;
   readonly chips: number;
-  readonly use?: Use | undefined;
+  readonly use?: AccessUse | undefined;
 }
 
 /**
@@ -41,8 +44,7 @@ export function requirePoolHours(
   const current = registered(state);
   const { hours } = current;
   const { poolId, chipModel, chips, use } = booking;
-  const pool = hours.pools.get(poolId);
-  if (!pool) throw unknown('pool', poolId);
+  const pool = poolOf(hours, poolId);
   const unitThousandths = unitThousandthsOf(current, chipModel, policies.equivalence);
   requireInPeriods(current, poolId, interval);
   for (const { period, parts } of partsByPeriod(hours, { chips, unitThousandths }, interval)) {
@@ -140,6 +142,30 @@ function requireCommercialShare(
     `Commercial use would take ${facts.commercialUnitHours + facts.requestedUnitHours} of the ${facts.unionUnitHours} unit-hours of ` +
       `the Union in the period from ${facts.periodFrom} until ${facts.periodTo}; at most ${maximumPpm} parts per million are allowed. Ask for less.`,
     { clause: COMMERCIAL_CLAUSE, rule: 'commercial-share', ...facts },
+  );
+}
+
+/**
+ * A pool of the facility.
+ * @throws Refusal `unknown-pool` (404).
+ */
+export function poolOf({ pools }: HoursOfFacility, poolId: string): PoolFacts {
+  const pool = pools.get(poolId);
+  if (!pool) throw unknown('pool', poolId);
+  return pool;
+}
+
+/**
+ * The period of an instant.
+ * @throws Refusal `no-entitlement-period` (409).
+ */
+export function requirePeriod({ hours }: RegisteredFacility, at: number): EntitlementPeriod {
+  const period = periodAround(hours, { from: at, to: at + 1 });
+  if (period) return period;
+  throw refuse(
+    'no-entitlement-period',
+    'No entitlements are set for this time, so that there are no hours to count in. Set the entitlements of the period first.',
+    { at: formatInstant(at) },
   );
 }
 

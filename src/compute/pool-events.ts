@@ -36,9 +36,6 @@ export type Protection = (typeof PROTECTIONS)[number];
 export const QUOTA_CLASSES = [...CATEGORIES, 'union-funded'] as const;
 export type QuotaClass = (typeof QUOTA_CLASSES)[number];
 
-export const USES = ['commercial', 'non-commercial'] as const;
-export type Use = (typeof USES)[number];
-
 export const POOL_OWNERS = ['union', 'member-state', 'private', 'consortium'] as const;
 export type PoolOwner = (typeof POOL_OWNERS)[number];
 

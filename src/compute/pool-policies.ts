@@ -1,4 +1,4 @@
-import { policy, versionAt } from '../governance/policy.js';
+import { policyInForce } from '../governance/policy.js';
 import type { FacilityKind } from '../domain/facility-kinds.js';
 import type { Transaction } from '../ledger/transaction.js';
 import type { ENTITLEMENT_BASES } from './pool-events.js';
@@ -19,8 +19,8 @@ export interface HourPolicies {
 }
 
 export function hourPoliciesAt(tx: PolicyReader): HourPolicies {
-  const equivalence = versionAt(tx.get(policy, 'chip-equivalence'), 'chip-equivalence', tx.now);
-  const commercial = versionAt(tx.get(policy, 'commercial-share-maximum'), 'commercial-share-maximum', tx.now);
+  const equivalence = policyInForce(tx, 'chip-equivalence', tx.now);
+  const commercial = policyInForce(tx, 'commercial-share-maximum', tx.now);
   return {
     equivalence:
       equivalence === null ? undefined : { version: equivalence.version, factors: equivalence.value.factors },
@@ -35,6 +35,6 @@ export interface EntitlementPolicy {
 }
 
 export function entitlementPolicyAt(tx: PolicyReader): EntitlementPolicy | undefined {
-  const inForce = versionAt(tx.get(policy, 'entitlement-basis'), 'entitlement-basis', tx.now);
+  const inForce = policyInForce(tx, 'entitlement-basis', tx.now);
   return inForce === null ? undefined : { version: inForce.version, basis: inForce.value };
 }

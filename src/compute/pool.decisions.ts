@@ -1,4 +1,5 @@
-import { invalid, refuse } from '../ledger/refusal.js';
+import { notInFuture } from '../domain/past-dates.js';
+import { refuse } from '../ledger/refusal.js';
 import type { LegalForm } from '../partners/partner.js';
 import { registered, type Facility } from './facility.js';
 import type { FacilityEvent } from './facility-events.js';
@@ -19,18 +20,7 @@ export function startOperations(
       operationsStartedOn,
     });
   }
-  const today = now.slice(0, 10);
-  if (on > today) {
-    throw invalid(
-      'date-in-future',
-      '/on',
-      `Operations start on ${on}, after today, ${today}. Record it once they have started.`,
-      {
-        date: on,
-        today,
-      },
-    );
-  }
+  notInFuture('on', on, now);
   return [{ type: 'operations-started', data: { on, evidenceRef } }];
 }
 

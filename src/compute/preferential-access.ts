@@ -2,8 +2,7 @@ import { refuse } from '../ledger/refusal.js';
 import { parseInstant } from '../ledger/time.js';
 import { registered, type Facility, type RegisteredFacility } from './facility.js';
 import type { FacilityFact } from './facility-events.js';
-import { periodAround } from './hour-account.js';
-import { periodFacts } from './hour-booking.js';
+import { periodFacts, requirePeriod } from './hour-booking.js';
 import { PREFERENCE_CLAUSE } from './pool-events.js';
 
 /** GBER 26(4): preferential access is for those who financed at least this part of the investment costs. */
@@ -23,8 +22,7 @@ export interface PreferenceInput {
  * States that a partner has preferential access in a period: it financed at least 10 % of the investment costs, and its hours
  * are at most in proportion (GBER 26(4)). It is a register and gives no hours: those of a private pool are its line of the
  * entitlement.
- * @throws Refusal `entitlement-without-capex`, `no-entitlement-period`, `preferential-share-too-small`,
- * `preferential-hours-exceeded` (409).
+ * @throws Refusal `no-entitlement-period`, `preferential-share-too-small`, `preferential-hours-exceeded` (409).
  */
 export function setPreferentialAccess(
   state: Facility,
@@ -78,19 +76,5 @@ export function requirePreferentialShare({ hours }: RegisteredFacility, partnerI
       contributionMinor: contributionMinor.toString(),
       capexMinor: capexMinor.toString(),
     },
-  );
-}
-
-/**
- * The period of an instant.
- * @throws Refusal `no-entitlement-period` (409).
- */
-export function requirePeriod({ hours }: RegisteredFacility, at: number) {
-  const period = periodAround(hours, { from: at, to: at + 1 });
-  if (period) return period;
-  throw refuse(
-    'no-entitlement-period',
-    'No entitlements are set for this time, so that there are no hours to count in. Set the entitlements of the period first.',
-    { at: new Date(at).toISOString().replace('.000Z', 'Z') },
   );
 }

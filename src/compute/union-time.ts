@@ -1,11 +1,10 @@
-import { invalid, refuse, unknown } from '../ledger/refusal.js';
+import { invalid, refuse } from '../ledger/refusal.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
 import { registered, type Facility, type RegisteredFacility } from './facility.js';
 import type { FacilityEvent, FacilityFact } from './facility-events.js';
 import { PARTS_PER_UNIT_HOUR, accountOf, leftPartsOf, periodAround } from './hour-account.js';
-import { periodFacts, unitHoursOf } from './hour-booking.js';
-import { DONATION_CLAUSE, OWNERSHIP_CLAUSE, RESIDUAL_FORMULA, type PoolFacts } from './pool-events.js';
-import { requirePeriod } from './preferential-access.js';
+import { periodFacts, poolOf, requirePeriod, unitHoursOf } from './hour-booking.js';
+import { DONATION_CLAUSE, OWNERSHIP_CLAUSE, RESIDUAL_FORMULA } from './pool-events.js';
 
 /** Art. 12b(12): the Joint Undertaking owns its part for at least so many years from the start of operations. */
 const OWNERSHIP_YEARS_MIN = 5;
@@ -33,7 +32,7 @@ export function donateTime(state: Facility, input: DonationInput): FacilityEvent
   if (interval.from >= interval.to) {
     throw invalid('donation-interval-out-of-order', '/to', 'The end of the interval is not after its start.');
   }
-  const { owner, partnerId } = poolOf(current, fromPoolId);
+  const { owner, partnerId } = poolOf(current.hours, fromPoolId);
   if (owner !== 'member-state' || partnerId === undefined) {
     throw refuse('donor-not-a-state', 'Only the access time of a Member State can be given to the Union.', {
       clause: DONATION_CLAUSE,
@@ -141,14 +140,8 @@ function yearsAfter(date: string, years: number): string {
   return new Date(Date.UTC(year + years, month - 1, day)).toISOString().slice(0, 10);
 }
 
-function poolOf({ hours }: RegisteredFacility, poolId: string): PoolFacts {
-  const pool = hours.pools.get(poolId);
-  if (!pool) throw unknown('pool', poolId);
-  return pool;
-}
-
 function requireOfUnion(current: RegisteredFacility, poolId: string): void {
-  const { owner } = poolOf(current, poolId);
+  const { owner } = poolOf(current.hours, poolId);
   if (owner === 'union') return;
   throw refuse('pool-not-of-union', 'The hours go to the Union, and the pool is not one of the Union.', {
     poolId,

@@ -1,9 +1,15 @@
 import { ROLES } from '../ledger/command-context.js';
 import { declareRefusals } from '../ledger/refusal-declaration.js';
-import { listFact, wordFact } from '../ledger/refusal-facts.js';
+import { dateFact, listFact, wordFact } from '../ledger/refusal-facts.js';
 
 /** Refusals of rules that records of several kinds have in common. */
 export const DOMAIN_REFUSALS = declareRefusals({
+  'date-in-future': {
+    kind: 'invalid',
+    means: 'The date lies in the future.',
+    next: 'Record it once it has happened.',
+    facts: { date: dateFact('The date that was given.', '2027-01-01'), today: dateFact('Today in UTC.', '2026-11-27') },
+  },
   'illustrative-not-allowed': {
     kind: 'forbidden',
     means: 'Only the operator may record something that is made up: it marks every report that counts it.',

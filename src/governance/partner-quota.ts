@@ -1,6 +1,6 @@
 import { refuse } from '../ledger/refusal.js';
 import type { Transaction } from '../ledger/transaction.js';
-import { policy, versionAt } from './policy.js';
+import { policyInForce } from './policy.js';
 
 /** The policies that bound how many records of one partner wait for a decision, and what they count. */
 const COUNTED = {
@@ -31,7 +31,7 @@ export function requireWithinQuota(
   open: number | undefined,
 ): void {
   if (open === undefined) return;
-  const inForce = versionAt(tx.get(policy, name), name, tx.now);
+  const inForce = policyInForce(tx, name, tx.now);
   const limit = inForce?.value.max ?? OPEN_RECORDS_DEFAULT;
   if (open < limit) return;
   throw refuse(

@@ -2,6 +2,7 @@ import { nobody, unknownType, type DomainEvent, type Aggregate } from '../ledger
 import { refuse } from '../ledger/refusal.js';
 import { either, instant, object, oneOf, text, whole, type Schema } from '../ledger/schema.js';
 import { formatInstant, parseInstant } from '../ledger/time.js';
+import type { Transaction } from '../ledger/transaction.js';
 import { decided, inForceAt, type Timeline } from '../domain/timeline.js';
 import { POLICY_NAMES, POLICY_VALUES, readPolicyValue, type PolicyName, type PolicyValues } from './policy-values.js';
 
@@ -135,3 +136,10 @@ export function versionAt<Name extends PolicyName>(
   if (version.policy !== name) throw new Error(`Asked the policy ${version.policy} for ${name}.`);
   return version as PolicyVersion<Name>;
 }
+
+/** The version of a policy that a command depends on; null if none is in force at the instant. */
+export const policyInForce = <Name extends PolicyName>(
+  tx: Pick<Transaction, 'get'>,
+  name: Name,
+  instant: string,
+): PolicyVersion<Name> | null => versionAt(tx.get(policy, name), name, instant);

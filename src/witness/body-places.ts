@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../platform/network.js';
 
 /** Bodies that are read at a time. */
 const PLACES_MAX = 64;
@@ -22,7 +22,7 @@ export class BodyPlaces {
 
   /** @param giveUp ends the reading: another sender needs the place, or the time is over. @returns frees the place */
   take(address: string | undefined, giveUp: () => void): () => void {
-    const sender = senderOf(address ?? '');
+    const sender = networkOf(address ?? '');
     const own = [...this.taken].filter((place) => place.sender === sender);
     const [slowest] = own.length >= PLACES_PER_SENDER_MAX ? own : this.taken.size >= PLACES_MAX ? this.taken : [];
     slowest?.giveUp();
@@ -41,14 +41,4 @@ export class BodyPlaces {
     this.taken.add(place);
     return free;
   }
-}
-
-/** The address; of IPv6 its first 64 bits, because one sender has as many addresses as it likes within them. */
-export function senderOf(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail = ''] = plain.replace(/%.*$/, '').split('::');
-  const [before, after] = [head.split(':').filter(Boolean), tail.split(':').filter(Boolean)];
-  const zeros = plain.includes('::') ? Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0') : [];
-  return [...before, ...zeros, ...after].slice(0, 4).join(':');
 }

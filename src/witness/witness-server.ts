@@ -6,7 +6,8 @@ import { ADD_CHECKPOINT_BYTES_MAX, parseAddCheckpoint } from '../tlog/add-checkp
 import { originHash } from '../tlog/merkle.js';
 import { formatNote } from '../tlog/note.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
-import { BodyPlaces, senderOf } from './body-places.js';
+import { networkOf } from '../platform/network.js';
+import { BodyPlaces } from './body-places.js';
 import { addCheckpoint, type Fork, type Witness, type WitnessDecision } from './witness.js';
 import type { WitnessFolder } from './witness-store.js';
 
@@ -90,7 +91,7 @@ export class WitnessServer {
   }
 
   private admit(socket: Socket): void {
-    const sender = senderOf(socket.remoteAddress ?? '');
+    const sender = networkOf(socket.remoteAddress ?? '');
     const open = (this.connections.get(sender) ?? 0) + 1;
     this.connections.set(sender, open);
     socket.once('close', () => {

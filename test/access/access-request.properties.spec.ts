@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { accessRequest, type AccessRequest, type AccessRequestEvent } from '../../src/access/access-request.js';
-import {
-  decideRequest,
-  recordEligibility,
-  revokeGrant,
-  submitRequest,
-  withdrawRequest,
-} from '../../src/access/access-request.decisions.js';
+import { recordEligibility, submitRequest, withdrawRequest } from '../../src/access/access-request.decisions.js';
+import { decideRequest, revokeGrant } from '../../src/access/grant.decisions.js';
 import type { OpenedCall } from '../../src/access/access-call.js';
 import type { Principal } from '../../src/ledger/command-context.js';
 import { Refusal } from '../../src/ledger/refusal.js';

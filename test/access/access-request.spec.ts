@@ -7,15 +7,17 @@ import {
   type GrantRevoked,
 } from '../../src/access/access-request.js';
 import {
-  decideRequest,
   recordEligibility,
-  revokeGrant,
   submitRequest,
   withdrawRequest,
   type Applicant,
+} from '../../src/access/access-request.decisions.js';
+import {
+  decideRequest,
+  revokeGrant,
   type DecisionInput,
   type DecisionRules,
-} from '../../src/access/access-request.decisions.js';
+} from '../../src/access/grant.decisions.js';
 import type { ModeRules } from '../../src/access/mode-rules.js';
 import type { Mode } from '../../src/domain/access-modes.js';
 import type { Category } from '../../src/domain/categories.js';

@@ -1,5 +1,5 @@
 import { accessRequest, type AccessRequestEvent } from '../../src/access/access-request.js';
-import { decideRequest, type DecisionInput, type DecisionRules } from '../../src/access/access-request.decisions.js';
+import { decideRequest, type DecisionInput, type DecisionRules } from '../../src/access/grant.decisions.js';
 import type { OpenedCall } from '../../src/access/access-call.js';
 import type { Mode } from '../../src/domain/access-modes.js';
 import type { FreeReason } from '../../src/domain/free-access.js';

@@ -6,18 +6,9 @@ import {
 } from '../../src/capital/commitment.js';
 import { NOTICE_WITHOUT_POLICY, type CallNotice } from '../../src/capital/call-notice.js';
 import { CALLS_MAX, distribute, issueCall, payCall } from '../../src/capital/cash.decisions.js';
-import {
-  accept,
-  acceptDecrease,
-  amend,
-  cancel,
-  pledge,
-  pledgeTerms,
-  requestDecrease,
-  sign,
-  type FinancedFacility,
-  type Signatory,
-} from '../../src/capital/commitment.decisions.js';
+import { accept, amend, cancel, sign, type Signatory } from '../../src/capital/commitment.decisions.js';
+import { acceptDecrease, requestDecrease } from '../../src/capital/decrease-request.decisions.js';
+import { pledge, pledgeTerms, type FinancedFacility } from '../../src/capital/pledge.decisions.js';
 import type { ClosedFund, Fund } from '../../src/capital/fund.js';
 import type { InKindDescription } from '../../src/domain/commitment-kinds.js';
 import type { Principal } from '../../src/ledger/command-context.js';

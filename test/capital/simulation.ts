@@ -7,7 +7,8 @@ import {
 } from '../../src/capital/commitment.js';
 import { NOTICE_WITHOUT_POLICY } from '../../src/capital/call-notice.js';
 import { distribute, issueCall, payCall } from '../../src/capital/cash.decisions.js';
-import { amend, cancel, pledge, sign, type Signatory } from '../../src/capital/commitment.decisions.js';
+import { amend, cancel, sign, type Signatory } from '../../src/capital/commitment.decisions.js';
+import { pledge } from '../../src/capital/pledge.decisions.js';
 import { fund, type Fund, type FundEvent } from '../../src/capital/fund.js';
 import { reachFinancialClose, subscribe } from '../../src/capital/fund.decisions.js';
 import { RULES_WITHOUT_POLICY } from '../../src/compute/contribution.js';

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionLimits } from '../../platform/config.js';
-import { networkOf } from './holder.js';
+import { networkOf } from '../../platform/network.js';
 
 /**
  * Bounds the connections of a server, in all and from one network, and how long each may do nothing. Those above the bounds are closed
