@@ -3,7 +3,7 @@ import type { ProgressListener } from '../ledger/progress-listener.js';
 import type { RecordedEvent } from '../ledger/event.js';
 import { idOf, type AggregateOutline } from '../ledger/aggregate.js';
 import { METHODS, type MethodRegistry } from '../transparency/methods.js';
-import { streamLines } from '../transparency/publication-text.js';
+import { streamLines } from '../transparency/publication/publication-text.js';
 import { formatInstant } from '../ledger/time.js';
 import {
   periodBegin,
@@ -11,8 +11,8 @@ import {
   REPORT_KINDS,
   type ReportKind,
   type ReportPublished,
-} from '../transparency/publication.js';
-import type { ReplayAttested } from '../transparency/attestation.js';
+} from '../transparency/events/publication.js';
+import type { ReplayAttested } from '../transparency/events/attestation.js';
 import { serialise, type Begin, type MethodState, type ReportMethod } from '../transparency/report-method.js';
 import { positionAt } from './audit-entry.js';
 import { Findings, NotCheckable, textOf, type Finding } from './audit-finding.js';
