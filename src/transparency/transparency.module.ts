@@ -16,14 +16,21 @@ import { ReportPublicationController } from './publication/report-publication.co
 import { Publications, publicationQueryHandlers } from './publication/report-publication.queries.js';
 import { ReportFollower } from './states/report-follower.worker.js';
 import { Reports } from './states/reports.service.js';
+import { SeriesController } from './series/series.controller.js';
 import { seriesQueryHandlers } from './series/series.queries.js';
-import { TransparencyController } from './report/report.controller.js';
-import { transparencyQueryHandlers } from './report/report.queries.js';
+import { ReportController } from './report/report.controller.js';
+import { reportQueryHandlers } from './report/report.queries.js';
 
 @Module({
-  controllers: [TransparencyController, DictionaryController, ReportPublicationController, AttestationController],
+  controllers: [
+    ReportController,
+    SeriesController,
+    DictionaryController,
+    ReportPublicationController,
+    AttestationController,
+  ],
   providers: [
-    ...transparencyQueryHandlers,
+    ...reportQueryHandlers,
     ...seriesQueryHandlers,
     ...handlersOf(publicationCommands),
     ...publicationQueryHandlers,

@@ -10,7 +10,7 @@ import type { Scope } from '../method-2/access-scope.js';
 import type { Reclassified } from '../method-1/equal-access-report.js';
 import type { EqualAccessReport, Unassigned } from '../method-2/equal-access-report.js';
 import { IMPACT_FLAGS, type ImpactFlag, type Reason } from '../measures/measures.js';
-import { ReportedActionDto } from '../publication/report-publication.dto.js';
+import { ReportedActionDto } from './corrective-action.dto.js';
 import { POOL_SCOPE, REASONS_SCHEMA, REPORT_LINES_MAX, ReportHeaderDto } from './report.dto.js';
 
 /** Requested chip-hours by the outcome of the request; they add up to `chipHoursRequested`. */

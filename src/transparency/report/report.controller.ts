@@ -9,15 +9,6 @@ import { CapacityReportDto } from './capacity-report.dto.js';
 import { CapitalReportDto } from './capital-report.dto.js';
 import { EqualAccessReportDto } from './equal-access-report.dto.js';
 import type { ReportRequest } from '../report-method.js';
-import {
-  CapacitySeriesDto,
-  CapacitySeriesQueryDto,
-  CapitalSeriesDto,
-  EqualAccessSeriesDto,
-  EqualAccessSeriesQueryDto,
-  SeriesQueryDto,
-} from '../series/series.dto.js';
-import { GetSeries } from '../series/series.queries.js';
 import { CapacityQueryDto, EqualAccessQueryDto, PeriodDto } from './report.dto.js';
 import { GetReport, type ReportBody } from './report.queries.js';
 
@@ -34,11 +25,9 @@ const REPORT = [
   'unknown-method',
 ] as const;
 
-const SERIES = ['point-in-the-future', 'position-not-reached', 'report-not-ready', 'too-many-reports'] as const;
-
 @ApiTags('transparency')
 @Controller('v1/transparency')
-export class TransparencyController {
+export class ReportController {
   constructor(private readonly queries: QueryBus) {}
 
   /** Read whether access follows demand, by category of user and by country: Art. 12b(16) of Regulation (EU) 2021/1173. */
@@ -61,35 +50,6 @@ export class TransparencyController {
   @ReadRoute({ path: 'capacity', answer: CapacityReportDto, table: true, refusals: REPORT })
   getCapacityReport(@Query() query: CapacityQueryDto, @Req() request: FastifyRequest): Promise<Reading<ReportBody>> {
     return this.report({ kind: 'capacity', facilityId: query.facilityId }, query, request);
-  }
-
-  /** Read equal access month by month, in one answer: each point is the report of its month, with the sums at its end. */
-  @ReadRoute({ path: 'equal-access/series', answer: EqualAccessSeriesDto, table: true, refusals: SERIES })
-  getEqualAccessSeries(
-    @Query() query: EqualAccessSeriesQueryDto,
-    @Req() request: FastifyRequest,
-  ): Promise<Reading<ReportBody>> {
-    const { facilityId, mode, pool } = query;
-    return this.series({ kind: 'equal-access', facilityId, mode, pool }, query, request);
-  }
-
-  /** Read the promised and paid money month by month, in one answer: each point is the report of its month, with the sums at its end. */
-  @ReadRoute({ path: 'capital/series', answer: CapitalSeriesDto, table: true, refusals: SERIES })
-  getCapitalSeries(@Query() query: SeriesQueryDto, @Req() request: FastifyRequest): Promise<Reading<ReportBody>> {
-    return this.series({ kind: 'capital' }, query, request);
-  }
-
-  /** Read the chip-hours month by month, each as it was known at the end of the month. */
-  @ReadRoute({ path: 'capacity/series', answer: CapacitySeriesDto, table: true, refusals: SERIES })
-  getCapacitySeries(
-    @Query() query: CapacitySeriesQueryDto,
-    @Req() request: FastifyRequest,
-  ): Promise<Reading<ReportBody>> {
-    return this.series({ kind: 'capacity', facilityId: query.facilityId }, query, request);
-  }
-
-  private series(report: ReportRequest, query: SeriesQueryDto, request: FastifyRequest): Promise<Reading<ReportBody>> {
-    return this.queries.execute(new GetSeries(report, query, request.asCsv ? 'csv' : 'json'));
   }
 
   /** A report is sent as its own text: serialised a second time, it could have other bytes. */

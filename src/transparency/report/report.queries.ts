@@ -231,4 +231,4 @@ function noticeOf({ kind, ...filters }: ReportRequest, position: number, effecti
     : `No figures: ${what} had taken effect by ${effectiveAt}, as far as it is recorded up to position ${position}.`;
 }
 
-export const transparencyQueryHandlers = [GetReportHandler];
+export const reportQueryHandlers = [GetReportHandler];

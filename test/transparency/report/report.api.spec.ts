@@ -16,7 +16,11 @@ import { bound, reportText, type ReportHeader } from '../../../src/transparency/
 import { CostlyReads } from '../../../src/http/shares/costly-reads.js';
 import { NO_FACTS } from '../../../src/partners/partner.js';
 import { RUNTIME, type Runtime } from '../../../src/platform/runtime.js';
-import { ReportFollower, STATE_EVERY_EVENTS, spacing } from '../../../src/transparency/states/report-follower.worker.js';
+import {
+  ReportFollower,
+  STATE_EVERY_EVENTS,
+  spacing,
+} from '../../../src/transparency/states/report-follower.worker.js';
 import { startTestApp, type TestAnswer, type TestApp } from '../../support/app.js';
 import { BEGIN, randomHistory, type Choice } from '../history.js';
 
