@@ -10,7 +10,7 @@ const AUDIT_OF_THE_DATABASE = '^src/audit/database/';
 const FEATURES = '^src/(access|capital|compute|erasure|governance|identity|partners|transparency)/';
 const SERVER_ROLE = '\\.(commands|controller|dto|guard|module|queries|service|worker)\\.ts$';
 /** What belongs to one feature alone. */
-const HANDLERS = '^src/[^/]+/[^/]+\\.(commands|guard|projection|queries|service|worker)\\.ts$';
+const HANDLERS = '^src/([^/]+|transparency/[^/]+)/[^/]+\\.(commands|guard|projection|queries|service|worker)\\.ts$';
 /** The rows of the signed log: the checks of the database compare them with the log. */
 const LOG_STORE = '^src/log/(log-store|batch-checks)\\.queries\\.ts$';
 const OPERATOR_KEY = '^src/identity/operator-key\\.service\\.ts$';

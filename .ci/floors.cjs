@@ -17,30 +17,55 @@ const FLOORS = [
 /** Files of `src/` itself. They compose the program from all folders, so they may import each other. */
 const ROOT = new Set(['service', 'app', 'app.module', 'projections', 'aggregates', 'docs-examples', 'refusals']);
 
-const pathOf = (name) => `^src/${name.replace('.', '\\.')}(/|\\.ts$)`;
+/** The floors inside a folder that has rooms, read the same way. Files beside the rooms have their places too. */
+const ROOMS = {
+  transparency: [
+    ['transparency.module', 'transparency.refusals'],
+    ['attestation', 'publication', 'series', 'yearly'],
+    ['report'],
+    ['states'],
+    ['dictionary'],
+    ['methods'],
+    ['method-2'],
+    ['method-1'],
+    ['measures', 'events', 'report-method', 'state-text'],
+  ],
+};
 
-/** A rule for each folder; its name says what the folder may import, so that a failing check says it as well. */
-const floorRules = FLOORS.flatMap((floor, at) => {
-  const below = FLOORS.slice(at + 1).flat();
-  return floor.map((name) => {
-    const allowed = [name, ...below, ...(ROOT.has(name) ? floor : []), ...(name === 'main' ? ['cli'] : [])];
-    return {
-      name: `floors: ${name} may import ${below.length === 0 ? 'nothing of ours' : `only ${below.join(', ')}`}`,
+const pathOf = (folder) => (name) => `^${folder}/${name.replace('.', '\\.')}(/|\\.ts$)`;
+
+/**
+ * A rule for each name on the floors of a folder; the rule's name says what may be imported, so that a failing check says it as well.
+ * A name on no floor could import everything, so it fails too.
+ */
+function rulesOf(folder, floors, mayAlsoImport = () => []) {
+  const title = folder === 'src' ? 'floors' : `floors of ${folder}`;
+  const rules = floors.flatMap((floor, at) => {
+    const below = floors.slice(at + 1).flat();
+    return floor.map((name) => ({
+      name: `${title}: ${name} may import ${below.length === 0 ? 'nothing of ours' : `only ${below.join(', ')}`}`,
       comment:
         'An import runs within a folder or down, never up: what is below can be understood, tested and reused alone.',
       severity: 'error',
-      from: { path: pathOf(name) },
-      to: { path: '^src/', pathNot: allowed.map(pathOf) },
-    };
+      from: { path: pathOf(folder)(name) },
+      to: { path: `^${folder}/`, pathNot: [name, ...below, ...mayAlsoImport(name, floor)].map(pathOf(folder)) },
+    }));
   });
-});
+  const everyNameHasAFloor = {
+    name: `${title}: give the folder its place in .ci/floors.cjs`,
+    comment: 'A folder without a floor could import everything.',
+    severity: 'error',
+    from: { path: `^${folder}/`, pathNot: floors.flat().map(pathOf(folder)) },
+    to: {},
+  };
+  return [...rules, everyNameHasAFloor];
+}
 
-const everyFolderHasAFloor = {
-  name: 'floors: give the folder its place in .ci/floors.cjs',
-  comment: 'A folder without a floor could import everything.',
-  severity: 'error',
-  from: { path: '^src/', pathNot: FLOORS.flat().map(pathOf) },
-  to: {},
+const besideOf = (name, floor) => [...(ROOT.has(name) ? floor : []), ...(name === 'main' ? ['cli'] : [])];
+
+module.exports = {
+  floorRules: [
+    ...rulesOf('src', FLOORS, besideOf),
+    ...Object.entries(ROOMS).flatMap(([folder, floors]) => rulesOf(`src/${folder}`, floors)),
+  ],
 };
-
-module.exports = { floorRules: [...floorRules, everyFolderHasAFloor] };

@@ -8,9 +8,9 @@ import { policy } from './governance/policy.js';
 import { apiKey } from './identity/api-key.js';
 import { subject } from './erasure/erasure.js';
 import { partner } from './partners/partner.js';
-import type { LedgerFact } from './transparency/ledger-event.js';
-import { attestation } from './transparency/attestation.js';
-import { report } from './transparency/publication.js';
+import type { LedgerFact } from './transparency/events/ledger-event.js';
+import { attestation } from './transparency/events/attestation.js';
+import { report } from './transparency/events/publication.js';
 
 /** Every aggregate of the domain: what the ledger can hold. */
 export const AGGREGATES = [

@@ -10,8 +10,8 @@ import { apiKeyProjection } from './identity/api-key.projection.js';
 import { eventsProjection } from './ledger/projector/events.projection.js';
 import type { Projection } from './ledger/projector/projection.js';
 import { erasureProjection } from './erasure/erasure.projection.js';
-import { attestationProjection } from './transparency/attestation.projection.js';
-import { publicationProjection } from './transparency/report-publication.projection.js';
+import { attestationProjection } from './transparency/attestation/attestation.projection.js';
+import { publicationProjection } from './transparency/publication/report-publication.projection.js';
 
 /** Every projection of the features; the projector follows the log for all of them. */
 export const PROJECTIONS = [

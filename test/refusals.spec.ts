@@ -14,7 +14,7 @@ import * as apiKeys from '../src/identity/api-key.commands.js';
 import type { RoutedCommand } from '../src/ledger/ledger-command.js';
 import * as partners from '../src/partners/partner.commands.js';
 import { REFUSALS } from '../src/refusals.js';
-import * as reports from '../src/transparency/report-publication.commands.js';
+import * as reports from '../src/transparency/publication/report-publication.commands.js';
 import { readThrownRefusals, type ThrownRefusals } from './support/thrown-refusals.js';
 
 /** The compiler reads all of `src/`. */

@@ -4,7 +4,7 @@ import type { AggregateOutline } from '../ledger/aggregate.js';
 import type { Hash } from '../tlog/merkle.js';
 import { encodeBase64 } from '../tlog/strict-text.js';
 import { METHODS, type MethodRegistry } from '../transparency/methods.js';
-import { REPORT_KINDS } from '../transparency/publication.js';
+import { REPORT_KINDS } from '../transparency/events/publication.js';
 import { serialise, type Begin, type ReportMethod } from '../transparency/report-method.js';
 import { positionAt } from './audit-entry.js';
 import { Findings, NotCheckable } from './audit-finding.js';

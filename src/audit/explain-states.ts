@@ -12,8 +12,8 @@ import type { Policy } from '../governance/policy.js';
 import type { ApiKey } from '../identity/api-key.js';
 import { formatInstant } from '../ledger/time.js';
 import type { Partner } from '../partners/partner.js';
-import type { Attestation } from '../transparency/attestation.js';
-import type { Report } from '../transparency/publication.js';
+import type { Attestation } from '../transparency/events/attestation.js';
+import type { Report } from '../transparency/events/publication.js';
 
 /** One fact of a state, in the words of the domain. */
 interface StateLine {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RecordedEvent } from '../ledger/event.js';
 import type { Hash } from '../tlog/merkle.js';
-import type { ReportKind } from '../transparency/publication.js';
+import type { ReportKind } from '../transparency/events/publication.js';
 import type { Begin, MethodState, ReportMethod } from '../transparency/report-method.js';
 import { NotCheckable } from './audit-finding.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RecordedEvent } from '../ledger/event.js';
 import { parseMinor } from '../domain/money.js';
-import type { LedgerEvent } from '../transparency/ledger-event.js';
+import type { LedgerEvent } from '../transparency/events/ledger-event.js';
 
 /** One recorded amount: what an auditor draws, and looks up in the papers of the partner. */
 export interface SampleItem {

@@ -6,8 +6,8 @@ import type { LogSource } from './log-source.js';
 import { EnvelopeCheck } from './verify-envelope.js';
 import { LogWalk } from './verify-walk.js';
 import type { YearlySubmissionFacts } from '../compute/yearly-events.js';
-import { YearlyUse } from '../transparency/yearly.js';
-import type { YearlyFile } from '../transparency/yearly-file.js';
+import { YearlyUse } from '../transparency/yearly/yearly.js';
+import type { YearlyFile } from '../transparency/yearly/yearly-file.js';
 
 export interface YearlyRequest {
   readonly year: number;

@@ -1,5 +1,5 @@
 import type { CommandTable } from './command.js';
-import { REPORT_KINDS } from '../transparency/publication.js';
+import { REPORT_KINDS } from '../transparency/events/publication.js';
 
 /** `ppp-ledger audit`. */
 export const AUDIT_COMMANDS: CommandTable = {

@@ -10,7 +10,7 @@ import { UsageError } from '../audit/audit-finding.js';
 import { replay, type ReplayPoint } from '../audit/audit-replay.js';
 import { readTrust, TRUST_OPTIONS } from '../audit/audit-trust.js';
 import { METHODS } from '../transparency/methods.js';
-import { REPORT_KINDS, type ReportKind } from '../transparency/publication.js';
+import { REPORT_KINDS, type ReportKind } from '../transparency/events/publication.js';
 import type { ReportMethod } from '../transparency/report-method.js';
 
 const OPTIONS = {

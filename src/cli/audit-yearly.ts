@@ -11,7 +11,7 @@ import { readTrust, TRUST_OPTIONS } from '../audit/audit-trust.js';
 import { readYear } from '../audit/yearly-reading.js';
 import type { YearlySubmissionFacts } from '../compute/yearly-events.js';
 import { formatVerifierKey } from '../tlog/note-key.js';
-import { yearlyCsv, yearlyJson, type YearlyFile } from '../transparency/yearly-file.js';
+import { yearlyCsv, yearlyJson, type YearlyFile } from '../transparency/yearly/yearly-file.js';
 
 const DEFAULT_SOURCE = 'http://127.0.0.1:3000';
 const FORMATS = { csv: yearlyCsv, json: yearlyJson } as const;

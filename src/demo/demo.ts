@@ -1,6 +1,6 @@
 import type { CapitalReport } from '../transparency/method-2/capital-report.js';
 import type { EqualAccessReport } from '../transparency/method-2/equal-access-report.js';
-import { tableText } from '../transparency/text-table.js';
+import { tableText } from './text-table.js';
 import { ApiClient } from '../client/api-client.js';
 import { capitalOverview, equalAccessOverview } from './overview.js';
 import { demoKeys, type DemoKeys } from './keys.js';

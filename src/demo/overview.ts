@@ -1,6 +1,6 @@
 import type { CapitalReport } from '../transparency/method-2/capital-report.js';
 import type { EqualAccessReport } from '../transparency/method-2/equal-access-report.js';
-import type { Column, TextTable } from '../transparency/text-table.js';
+import type { Column, TextTable } from './text-table.js';
 
 /**
  * The reports with so few columns that they fit a terminal of 100 characters. The complete reports are at the address

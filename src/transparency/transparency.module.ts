@@ -1,29 +1,36 @@
 import { Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { Readiness, viewsPart } from '../platform/readiness.js';
 import { RUNTIME, type Runtime } from '../platform/runtime.js';
-import { AttestedReports } from './attestation.js';
-import { ServedReports } from './attested-reports.service.js';
-import { AttestationController } from './attestation.controller.js';
-import { attestationQueryHandlers } from './attestation.queries.js';
-import { DictionaryController } from './dictionary.controller.js';
+import { AttestedReports } from './events/attestation.js';
+import { ServedReports } from './attestation/attested-reports.service.js';
+import { AttestationController } from './attestation/attestation.controller.js';
+import { attestationQueryHandlers } from './attestation/attestation.queries.js';
+import { DictionaryController } from './dictionary/dictionary.controller.js';
 import { METHODS, MethodRegistry } from './methods.js';
 import { storedStateVersion } from './report-method.js';
-import { ReportStates } from './report-states.queries.js';
-import { PublicationTexts } from './publication-texts.queries.js';
+import { ReportStates } from './states/report-states.queries.js';
+import { PublicationTexts } from './publication/publication-texts.queries.js';
 import { handlersOf } from '../ledger/ledger-command.js';
-import * as publicationCommands from './report-publication.commands.js';
-import { ReportPublicationController } from './report-publication.controller.js';
-import { Publications, publicationQueryHandlers } from './report-publication.queries.js';
-import { ReportFollower } from './report-follower.worker.js';
-import { Reports } from './reports.service.js';
-import { seriesQueryHandlers } from './series.queries.js';
-import { TransparencyController } from './transparency.controller.js';
-import { transparencyQueryHandlers } from './transparency.queries.js';
+import * as publicationCommands from './publication/report-publication.commands.js';
+import { ReportPublicationController } from './publication/report-publication.controller.js';
+import { Publications, publicationQueryHandlers } from './publication/report-publication.queries.js';
+import { ReportFollower } from './states/report-follower.worker.js';
+import { Reports } from './states/reports.service.js';
+import { SeriesController } from './series/series.controller.js';
+import { seriesQueryHandlers } from './series/series.queries.js';
+import { ReportController } from './report/report.controller.js';
+import { reportQueryHandlers } from './report/report.queries.js';
 
 @Module({
-  controllers: [TransparencyController, DictionaryController, ReportPublicationController, AttestationController],
+  controllers: [
+    ReportController,
+    SeriesController,
+    DictionaryController,
+    ReportPublicationController,
+    AttestationController,
+  ],
   providers: [
-    ...transparencyQueryHandlers,
+    ...reportQueryHandlers,
     ...seriesQueryHandlers,
     ...handlersOf(publicationCommands),
     ...publicationQueryHandlers,

@@ -11,7 +11,7 @@ import {
   wholeFact,
   wordFact,
 } from '../ledger/refusal-facts.js';
-import { MONITORING_CLAUSE, REPORT_KINDS } from './publication.js';
+import { MONITORING_CLAUSE, REPORT_KINDS } from './events/publication.js';
 
 export const TRANSPARENCY_REFUSALS = declareRefusals({
   'unknown-report': unknownId(

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { canonicalize } from '../../src/ledger/canonical.js';
 import type { RecordedEvent } from '../../src/ledger/event.js';
 import { METHODS } from '../../src/transparency/methods.js';
-import { streamLines } from '../../src/transparency/publication-text.js';
-import { periodBegin, type ReportPublished } from '../../src/transparency/publication.js';
+import { streamLines } from '../../src/transparency/publication/publication-text.js';
+import { periodBegin, type ReportPublished } from '../../src/transparency/events/publication.js';
 import type { ReportMethod } from '../../src/transparency/report-method.js';
 import { corpusFile, digestsOf, eventsOf, foldTo, readHistory, rootAt, sha256 } from './frozen-method.js';
 

@@ -4,7 +4,7 @@ import type { AccessRequestEvent, Application } from '../../src/access/access-re
 import type { AllocationFacts } from '../../src/compute/facility-events.js';
 import type { CommitmentEvent, CommitmentTerms } from '../../src/capital/commitment.js';
 import { CATEGORIES } from '../../src/partners/partner.js';
-import type { LedgerFact } from '../../src/transparency/ledger-event.js';
+import type { LedgerFact } from '../../src/transparency/events/ledger-event.js';
 
 /** Monday. */
 export const BEGIN = '2026-03-02T08:00:00Z';

@@ -12,7 +12,7 @@ import { noteKeyOf } from '../../src/tlog/note-key.js';
 import { METHODS, MethodRegistry } from '../../src/transparency/methods.js';
 import { METHOD_1 } from '../../src/transparency/method-1/method.js';
 import type { ReportMethod } from '../../src/transparency/report-method.js';
-import type { ReportPublished } from '../../src/transparency/publication.js';
+import type { ReportPublished } from '../../src/transparency/events/publication.js';
 import { LOG_KEY, LOG_VKEY, signedLog } from '../audit/written-log.js';
 import { ppp } from '../support/command-line.js';
 import { corpusFile, digestsOf, eventsOf, readHistory } from './frozen-method.js';

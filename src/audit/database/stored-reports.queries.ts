@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { METHODS, type MethodRegistry } from '../../transparency/methods.js';
-import type { ReportPublished } from '../../transparency/publication.js';
+import type { ReportPublished } from '../../transparency/events/publication.js';
 import {
   serialise,
   storedStateVersion,

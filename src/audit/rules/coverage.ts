@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../ledger/event.js';
-import type { LedgerFact } from '../../transparency/ledger-event.js';
+import type { LedgerFact } from '../../transparency/events/ledger-event.js';
 
 /** Every type of event that the ledger records. */
 export type EventType = LedgerFact['type'];

@@ -9,7 +9,7 @@ import { POOL_BASES, POOL_OWNERS, type PoolBasis, type PoolOwner } from '../../c
 import { FREE_REASONS, type FreeReason } from '../../domain/free-access.js';
 import { DEMAND_BASES, type DemandBasis } from '../method-2/access-figures.js';
 import { PARTNER_KINDS, type PartnerKind } from '../method-2/partner-kinds.js';
-import { IMPACT_FLAGS, REASONS, type ImpactFlag, type Reason } from '../measures.js';
+import { IMPACT_FLAGS, REASONS, type ImpactFlag, type Reason } from '../measures/measures.js';
 import { RATIO_BASES } from '../method-1/capital-report.js';
 import { AGGREGATIONS, LANGUAGES, UNIT_NAMES, label, type CodeListName, type Label, type UnitName } from './field.js';
 

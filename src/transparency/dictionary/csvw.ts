@@ -1,4 +1,4 @@
-import type { ReportKind } from '../publication.js';
+import type { ReportKind } from '../events/publication.js';
 import { FIELDS } from './dictionary.js';
 import type { FieldType, Meaning } from './field.js';
 

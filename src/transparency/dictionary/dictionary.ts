@@ -1,4 +1,4 @@
-import { REPORT_KINDS, type ReportKind } from '../publication.js';
+import { REPORT_KINDS, type ReportKind } from '../events/publication.js';
 import { accessFields } from './access-fields.js';
 import { capacityFields } from './capacity-fields.js';
 import { capitalFields } from './capital-fields.js';

@@ -1,6 +1,6 @@
 import { businessDaysBetween } from '../../domain/business-days.js';
-import { chipHours } from '../chip-time.js';
-import { kaplanMeierMedian, median, merged, observe, percentile, type Histogram } from '../durations.js';
+import { chipHours } from '../measures/chip-time.js';
+import { kaplanMeierMedian, median, merged, observe, percentile, type Histogram } from '../measures/durations.js';
 import { DECISION_DAYS_MAX, type Cell } from './equal-access-fold.js';
 import {
   figures,
@@ -11,8 +11,8 @@ import {
   shareGap,
   successRate,
   wilsonInterval,
-} from '../measures.js';
-import type { Impact, Measure, Reason } from '../measures.js';
+} from '../measures/measures.js';
+import type { Impact, Measure, Reason } from '../measures/measures.js';
 
 /** Sums of cells: of one category, of one country, or of all. */
 export type AccessSums = Omit<Cell, 'facilityId' | 'mode' | 'category' | 'country'>;

@@ -1,8 +1,15 @@
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { parseInstant } from '../../ledger/time.js';
-import { addInterval, addStep, releasedFrom, spreadOverMonths, type ChipSteps, type Month } from '../chip-time.js';
-import { unknownToReport } from '../ledger-event.js';
+import {
+  addInterval,
+  addStep,
+  releasedFrom,
+  spreadOverMonths,
+  type ChipSteps,
+  type Month,
+} from '../measures/chip-time.js';
+import { unknownToReport } from '../events/ledger-event.js';
 import type { EventOf } from './method-events.js';
 
 /**

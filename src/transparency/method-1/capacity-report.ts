@@ -1,6 +1,6 @@
 import { parseInstant } from '../../ledger/time.js';
 import type { FacilityCapacity } from './capacity-fold.js';
-import { chipHours, chipMsByMonth, monthOf, monthText, type ChipSteps, type Month } from '../chip-time.js';
+import { chipHours, chipMsByMonth, monthOf, monthText, type ChipSteps, type Month } from '../measures/chip-time.js';
 import { asOfInstant, type FoldState } from './fold.js';
 import { headerOf, type ReportHeader } from './report-header.js';
 

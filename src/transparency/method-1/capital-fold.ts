@@ -4,7 +4,7 @@ import type { TrancheKind } from '../../capital/fund.js';
 import type { FacilityDescription } from '../../compute/facility-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
-import { unknownToReport } from '../ledger-event.js';
+import { unknownToReport } from '../events/ledger-event.js';
 import type { EventOf } from './method-events.js';
 import { kindIn1, type PartnerKind } from './partner-kinds.js';
 

@@ -1,7 +1,7 @@
 import type { TrancheKind } from '../../capital/fund.js';
 import { noAmounts, type CapexFacts, type CapitalAmounts, type CapitalCell, type FundFacts } from './capital-fold.js';
 import type { FoldState } from './fold.js';
-import { figures, share, type Measure, type Reason } from '../measures.js';
+import { figures, share, type Measure, type Reason } from '../measures/measures.js';
 import { PARTNER_KINDS, type PartnerKind } from './partner-kinds.js';
 import { headerOf, type ReportHeader } from './report-header.js';
 

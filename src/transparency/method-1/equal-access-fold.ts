@@ -6,10 +6,10 @@ import type { RecordedEvent } from '../../ledger/event.js';
 import { dateOf, parseInstant } from '../../ledger/time.js';
 import type { Category } from '../../partners/partner.js';
 import { businessDaysBetween } from '../../domain/business-days.js';
-import { allocatedChipMs, releasedChipMs } from '../chip-time.js';
-import { observe, type Histogram } from '../durations.js';
-import { unknownToReport } from '../ledger-event.js';
-import type { CorrectiveAction } from '../publication.js';
+import { allocatedChipMs, releasedChipMs } from '../measures/chip-time.js';
+import { observe, type Histogram } from '../measures/durations.js';
+import { unknownToReport } from '../events/ledger-event.js';
+import type { CorrectiveAction } from '../events/publication.js';
 import { DECISION_LIMITS } from './decision-limits.js';
 import type { EventOf } from './method-events.js';
 

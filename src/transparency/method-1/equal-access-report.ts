@@ -3,11 +3,11 @@ import { dateOf, parseInstant } from '../../ledger/time.js';
 import { CATEGORIES, NO_FACTS, categoryAt, type Category } from '../../partners/partner.js';
 import { ultimateParentAt } from '../../partners/ownership.js';
 import { accessFigures, sumsOf, withImpact, type AccessFigures, type AccessSums } from './access-figures.js';
-import { gini, hhi, jain, lorenz, theil, type Holding } from '../concentration.js';
+import { gini, hhi, jain, lorenz, theil, type Holding } from '../measures/concentration.js';
 import type { Cell, Holder } from './equal-access-fold.js';
 import { policyInForce, asOfInstant, type FoldState } from './fold.js';
-import { figures, impacts, isDefined, rounded, type Reason } from '../measures.js';
-import type { CorrectiveAction } from '../publication.js';
+import { figures, impacts, isDefined, rounded, type Reason } from '../measures/measures.js';
+import type { CorrectiveAction } from '../events/publication.js';
 import { headerOf, type ReportHeader } from './report-header.js';
 
 /** Narrows the report to one facility, one mode of access, or both. */

@@ -8,7 +8,7 @@ import { decided, inForceAt, type Timeline } from '../../domain/timeline.js';
 import { foldCapacity, initialCapacity, type CapacityState } from './capacity-fold.js';
 import { foldCapital, initialCapital, type CapitalState } from './capital-fold.js';
 import { foldEqualAccess, initialEqualAccess, type EqualAccessState } from './equal-access-fold.js';
-import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
+import { unknownToReport, type LedgerEvent } from '../events/ledger-event.js';
 import { isOfMethod1, type MethodEvent } from './method-events.js';
 import { parseStateText, stateParts } from '../state-text.js';
 

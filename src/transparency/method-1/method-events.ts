@@ -1,4 +1,4 @@
-import type { LedgerEvent } from '../ledger-event.js';
+import type { LedgerEvent } from '../events/ledger-event.js';
 
 /** The event types that there were when the next version of the method came. 1.0 counts nothing of later ones. */
 const TYPES = [

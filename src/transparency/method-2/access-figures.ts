@@ -1,6 +1,6 @@
 import { businessDaysBetween } from '../../domain/business-days.js';
-import { chipHours } from '../chip-time.js';
-import { kaplanMeierMedian, median, merged, observe, percentile, type Histogram } from '../durations.js';
+import { chipHours } from '../measures/chip-time.js';
+import { kaplanMeierMedian, median, merged, observe, percentile, type Histogram } from '../measures/durations.js';
 import {
   figures,
   isDefined,
@@ -13,7 +13,7 @@ import {
   type Impact,
   type Measure,
   type Reason,
-} from '../measures.js';
+} from '../measures/measures.js';
 import { DECISION_DAYS_MAX } from '../method-1/equal-access-fold.js';
 import { beginOf, type LimitOf } from './decision-limits.js';
 import type { Cell } from './equal-access-fold.js';

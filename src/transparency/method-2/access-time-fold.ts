@@ -1,8 +1,8 @@
 import type { PoolBasis, PoolOwner } from '../../compute/pool-events.js';
 import { idOf } from '../../ledger/aggregate.js';
 import { MS_PER_HOUR, parseInstant } from '../../ledger/time.js';
-import { releasedFrom } from '../chip-time.js';
-import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
+import { releasedFrom } from '../measures/chip-time.js';
+import { unknownToReport, type LedgerEvent } from '../events/ledger-event.js';
 import { poolOf } from './equal-access-fold.js';
 
 /**

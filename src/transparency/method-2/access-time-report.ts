@@ -1,5 +1,5 @@
 import type { PoolBasis, PoolOwner } from '../../compute/pool-events.js';
-import { figures, share, type Reason } from '../measures.js';
+import { figures, share, type Reason } from '../measures/measures.js';
 import { policyInForce } from '../method-1/fold.js';
 import { PARTS_PER_UNIT_HOUR, accountKey, noHours, type Account, type FacilityTime } from './access-time-fold.js';
 import type { Cell } from './equal-access-fold.js';

@@ -1,7 +1,7 @@
 import { parseInstant } from '../../ledger/time.js';
 import { spanOf } from '../../domain/points-in-time.js';
-import { chipHours, chipMsByMonth, monthOf, monthText, type ChipSteps, type Month } from '../chip-time.js';
-import type { Reason } from '../measures.js';
+import { chipHours, chipMsByMonth, monthOf, monthText, type ChipSteps, type Month } from '../measures/chip-time.js';
+import type { Reason } from '../measures/measures.js';
 import type { FigurePeriod } from '../report-method.js';
 import type { FacilityCapacity } from '../method-1/capacity-fold.js';
 import { asOfInstant } from '../method-1/fold.js';

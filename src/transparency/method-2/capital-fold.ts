@@ -1,7 +1,7 @@
 import type { CommitmentKind } from '../../domain/commitment-kinds.js';
 import { idOf } from '../../ledger/aggregate.js';
 import type { LegalForm } from '../../partners/partner.js';
-import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
+import { unknownToReport, type LedgerEvent } from '../events/ledger-event.js';
 import {
   capexFacts,
   foldFund,

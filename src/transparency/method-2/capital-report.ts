@@ -1,5 +1,5 @@
 import type { TrancheKind } from '../../capital/fund.js';
-import { figures, share, type Measure, type Reason } from '../measures.js';
+import { figures, share, type Measure, type Reason } from '../measures/measures.js';
 import { noAmounts, type CapexFacts, type CapitalAmounts, type FundFacts } from '../method-1/capital-fold.js';
 import { RATIO_BASES, type PublishedAmounts } from '../method-1/capital-report.js';
 import type { CapitalCell } from './capital-fold.js';

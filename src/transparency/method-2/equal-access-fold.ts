@@ -5,11 +5,11 @@ import { businessDaysBetween } from '../../domain/business-days.js';
 import { idOf } from '../../ledger/aggregate.js';
 import { MS_PER_DAY, dateOf, parseInstant } from '../../ledger/time.js';
 import type { Category } from '../../partners/partner.js';
-import { allocatedChipMs, releasedChipMs } from '../chip-time.js';
-import { observe, type Histogram } from '../durations.js';
-import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
+import { allocatedChipMs, releasedChipMs } from '../measures/chip-time.js';
+import { observe, type Histogram } from '../measures/durations.js';
+import { unknownToReport, type LedgerEvent } from '../events/ledger-event.js';
 import { DECISION_DAYS_MAX, type Holder as HolderIn1 } from '../method-1/equal-access-fold.js';
-import type { CorrectiveAction } from '../publication.js';
+import type { CorrectiveAction } from '../events/publication.js';
 import { beginOf, type LimitDays, type LimitOf } from './decision-limits.js';
 
 /**

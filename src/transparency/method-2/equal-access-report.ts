@@ -1,6 +1,6 @@
 import type { Mode } from '../../domain/access-modes.js';
 import { CATEGORIES, type Category } from '../../partners/partner.js';
-import { impacts } from '../measures.js';
+import { impacts } from '../measures/measures.js';
 import { policyInForce } from '../method-1/fold.js';
 import {
   concentrationOf,

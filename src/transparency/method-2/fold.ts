@@ -5,7 +5,7 @@ import { idOf } from '../../ledger/aggregate.js';
 import type { RecordedEvent } from '../../ledger/event.js';
 import { parseInstant } from '../../ledger/time.js';
 import { NO_FACTS, factsAfter, type PartnerFacts } from '../../partners/partner.js';
-import { unknownToReport, type LedgerEvent } from '../ledger-event.js';
+import { unknownToReport, type LedgerEvent } from '../events/ledger-event.js';
 import { foldCapacity, initialCapacity, type CapacityState } from '../method-1/capacity-fold.js';
 import { moveTo, requireNext } from '../method-1/fold.js';
 import { parseStateText, stateParts } from '../state-text.js';

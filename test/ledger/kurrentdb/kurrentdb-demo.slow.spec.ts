@@ -6,7 +6,7 @@ import { EVENT_STORE, type EventStore } from '../../../src/ledger/event-store.js
 import { openKurrentEngine } from '../../../src/ledger/kurrentdb/kurrentdb-engine.js';
 import { formatInstant, MS_PER_DAY } from '../../../src/ledger/time.js';
 import { RUNTIME, type Runtime } from '../../../src/platform/runtime.js';
-import { REPORT_KINDS } from '../../../src/transparency/publication.js';
+import { REPORT_KINDS } from '../../../src/transparency/events/publication.js';
 import { OPERATOR_KEY, startTestApp, type TestApp, type TestAppOptions } from '../../support/app.js';
 import { KurrentDouble } from '../../support/kurrentdb-double/kurrentdb-double.js';
 import { AUDIENCE, Issuer, keyNamed } from '../../support/token-issuer.js';

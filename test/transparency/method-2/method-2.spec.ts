@@ -3,7 +3,7 @@ import type { Application } from '../../../src/access/access-request.js';
 import type { PolicyName, PolicyValues } from '../../../src/governance/policy-values.js';
 import type { RecordedEvent } from '../../../src/ledger/event.js';
 import { EMPTY_ROOT } from '../../../src/tlog/merkle.js';
-import type { LedgerFact } from '../../../src/transparency/ledger-event.js';
+import type { LedgerFact } from '../../../src/transparency/events/ledger-event.js';
 import { METHOD_1 } from '../../../src/transparency/method-1/method.js';
 import { capacityReport } from '../../../src/transparency/method-2/capacity-report.js';
 import { capitalReport } from '../../../src/transparency/method-2/capital-report.js';

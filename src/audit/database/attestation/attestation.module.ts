@@ -7,7 +7,7 @@ import { Metrics } from '../../../platform/metrics.js';
 import { Readiness } from '../../../platform/readiness.js';
 import type { Runtime } from '../../../platform/runtime.js';
 import { noteKeyOf, signingKey } from '../../../tlog/note-key.js';
-import { AttestedReports } from '../../../transparency/attestation.js';
+import { AttestedReports } from '../../../transparency/events/attestation.js';
 import { AttestationWorker } from './attestation.worker.js';
 import { Checks } from './checks.queries.js';
 

@@ -12,7 +12,7 @@ import {
   attestReplay,
   type AttestedFacts,
   type AttestedReports,
-} from '../../../transparency/attestation.js';
+} from '../../../transparency/events/attestation.js';
 import { messageOf, nextStepOf } from '../stored-views.queries.js';
 import type { Checks } from './checks.queries.js';
 import { isDue } from './due.js';
